@@ -1,0 +1,26 @@
+"""Plain HTTP values between the socket and the codecs. Nothing here knows sockets, services or AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, its body whole. ``path`` and ``query`` are raw (percent-encoded); header names lower-case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    source_ip: str = "127.0.0.1"
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP answer; the server adds Content-Length, Date and Connection."""
+
+    status: int
+    body: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)

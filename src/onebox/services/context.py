@@ -1,0 +1,57 @@
+"""What an operation may know of its request, and what every service is given at its making."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from onebox.clock import Clock
+from onebox.ids import Ids
+from onebox.runtime.metrics import MetricBuffer
+from onebox.storage.database import Storage
+
+# A request or result in AWS's own spelling: member names as in the service model, blobs as bytes, timestamps as
+# integer milliseconds since the epoch (the codecs translate). DynamoDB attribute values stay as they are on the
+# wire ({"S": "x"}, {"N": "1"}, {"B": "<base64>"}).
+Wire = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls. ``arn`` is ``arn:aws:iam::ACCOUNT:root`` for plain credentials, which are not restricted, or
+    ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`` for credentials that onebox issued."""
+
+    account: str
+    arn: str
+    user_id: str
+    role_name: str | None = None
+    """The role whose policies restrict the call; None for root."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request's facts; frozen, nothing may be hung on it. ``now_ms`` is read once and passed down."""
+
+    account: str
+    region: str
+    principal: Principal
+    now_ms: int
+    request_id: str
+    endpoint_url: str
+    """The address under which the client reached us (``http://127.0.0.1:4566``), for queue URLs and the like."""
+    source_ip: str = "127.0.0.1"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-cased request headers, for the few operations that need one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What every service is built from."""
+
+    storage: Storage
+    clock: Clock
+    ids: Ids
+    metrics: MetricBuffer
+    log: logging.Logger

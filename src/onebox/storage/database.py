@@ -1,0 +1,178 @@
+"""The one database: opening it, and the group transaction in which every write lives.
+
+Promises: an effect registered with :meth:`Storage.after_commit` runs only when everything done before it is on disk
+(WAL, ``synchronous=FULL``); a job that raises leaves no trace, and its neighbours in the same group are untouched.
+All of it runs on the event loop's thread: one connection, no locks (docs/decisions/0001-one-thread-one-transaction.md).
+Knows nothing of services, HTTP or AWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from onebox.errors import StorageFault
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_log = logging.getLogger("onebox.storage")
+
+
+class Storage:
+    """The group transaction over one connection.
+
+    The first job of a turn of the event loop opens it, the jobs that follow join it, and one commit at the start of
+    the next turn makes all of them durable with a single fsync. While the disk writes, requests gather in the
+    sockets: the slower the disk, the larger the groups.
+    """
+
+    def __init__(self, connection: apsw.Connection, on_fault: Callable[[StorageFault], None]) -> None:
+        self._connection = connection
+        self._on_fault = on_fault
+        self._open = False
+        self._depth = 0
+        self._effects: list[Callable[[], None]] = []
+        self._fault: StorageFault | None = None
+        self._connection_execute = connection.execute
+
+    def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> apsw.Cursor:
+        """Run one statement. Writes belong inside :meth:`run`; reads may stand alone."""
+        return self._connection_execute(sql, parameters)
+
+    def first(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._connection_execute(sql, parameters).fetchone()
+        return row
+
+    def all(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows."""
+        rows: list[Row] = self._connection_execute(sql, parameters).fetchall()
+        return rows
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        self._connection.executemany(sql, rows)
+
+    def changes(self) -> int:
+        """How many rows the last INSERT, UPDATE or DELETE changed."""
+        return self._connection.changes()
+
+    def last_insert_id(self) -> int:
+        """The rowid of the last INSERT."""
+        return self._connection.last_insert_rowid()
+
+    def run(self, job: Callable[[], T]) -> T:
+        """Run ``job`` as one atomic piece of the group; jobs may nest. Durable only after the group's commit."""
+        if self._fault is not None:
+            raise self._fault
+        if not self._open:
+            self._begin()
+        name = f"job{self._depth}"
+        effects = len(self._effects)
+        self._depth += 1
+        self._connection_execute(f"SAVEPOINT {name}")
+        try:
+            result = job()
+        except BaseException as error:
+            del self._effects[effects:]
+            if not self._connection.in_transaction:
+                # SQLite itself ended the transaction (disk full, I/O error): the whole group is lost.
+                raise self._fail(error) from error
+            self._connection_execute(f"ROLLBACK TO {name}")
+            self._connection_execute(f"RELEASE {name}")
+            raise
+        else:
+            self._connection_execute(f"RELEASE {name}")
+            return result
+        finally:
+            self._depth -= 1
+
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Run ``effect`` when all that was done so far is durable: at once if nothing is pending."""
+        if self._open:
+            self._effects.append(effect)
+        else:
+            effect()
+
+    async def durable(self) -> None:
+        """Wait until all that was done so far is durable."""
+        if self._fault is not None:
+            raise self._fault
+        if not self._open:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._effects.append(lambda: None if future.done() else future.set_result(None))
+        await future
+
+    async def write(self, job: Callable[[], T]) -> T:
+        """Run ``job`` and wait until it is durable."""
+        result = self.run(job)
+        await self.durable()
+        return result
+
+    def flush(self) -> None:
+        """Commit what is pending, now."""
+        if not self._open:
+            return
+        assert self._depth == 0, "flush inside a job"
+        try:
+            self._connection_execute("COMMIT")
+        except apsw.Error as error:
+            raise self._fail(error) from error
+        self._open = False
+        effects, self._effects = self._effects, []
+        for effect in effects:
+            effect()
+
+    def close(self) -> None:
+        """Commit and close. Idempotent."""
+        if self._fault is None:
+            self.flush()
+        self._connection.close()
+
+    def _begin(self) -> None:
+        try:
+            self._connection_execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            raise self._fail(error) from error
+        self._open = True
+        asyncio.get_running_loop().call_soon(self._commit_turn)
+
+    def _commit_turn(self) -> None:
+        try:
+            self.flush()
+        except StorageFault:
+            # Reported by ``_fail``; those who wait are cut off when the engine closes their connections.
+            return
+
+    def _fail(self, error: BaseException) -> StorageFault:
+        fault = StorageFault(f"the database refused to make changes durable: {error}")
+        if self._fault is None:
+            self._fault = fault
+            self._open = False
+            self._effects.clear()
+            _log.critical("%s; stopping, nothing more is acknowledged", fault)
+            self._on_fault(fault)
+        return fault
+
+
+def open_connection(path: Path | None) -> apsw.Connection:
+    """Open the database file, or a private one in memory for ``None``, with the settings that durability needs."""
+    connection = apsw.Connection(str(path) if path else ":memory:")
+    connection.set_busy_timeout(5_000)
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "temp_store = MEMORY",
+        "cache_size = -16000",  # KiB; keeps hot index pages without crossing the idle memory budget
+        "wal_autocheckpoint = 0",  # the checkpointer does it beside the event loop, see checkpoint.py
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    return connection
