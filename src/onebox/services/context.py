@@ -28,6 +28,8 @@ class Principal:
     user_id: str
     role_name: str | None = None
     """The role whose policies restrict the call; None for root."""
+    session_policies: tuple[str, ...] = ()
+    """Policy documents given at AssumeRole, which restrict the session further."""
 
 
 @dataclass(frozen=True, slots=True)
