@@ -1,0 +1,45 @@
+"""The IAM service: roles and policies of an account."""
+
+from __future__ import annotations
+
+from onebox.arn import make_arn
+from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.iam.internal import IamInternal
+from onebox.services.iam.operations import OPERATIONS
+from onebox.services.iam.store import IamStore
+
+
+class Iam:
+    """Roles, inline and managed policies, and the simulator. Users and groups are not offered."""
+
+    name = "iam"
+    iam_prefix = "iam"
+    operations = OPERATIONS
+
+    def __init__(self, deps: Deps) -> None:
+        self.deps = deps
+        self.store = IamStore(deps.storage)
+        self.internal = IamInternal(deps)
+
+    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+        """The role or policy named in the request."""
+        if "PolicyArn" in request and "RoleName" not in request:
+            return [request["PolicyArn"]]
+        if operation == "CreatePolicy":
+            path = request.get("Path", "/")
+            return [self.arn(context, f"policy{path}{request['PolicyName']}")]
+        if "RoleName" not in request:
+            return [request.get("PolicySourceArn", "*")]
+        role = self.store.find_role(context.account, request["RoleName"])
+        path = request.get("Path", "/")
+        return [role.arn if role else self.arn(context, f"role{path}{request['RoleName']}")]
+
+    def arn(self, context: RequestContext, resource: str) -> str:
+        """The ARN of one of the account's entities."""
+        return make_arn("iam", "", context.account, resource, partition_region=context.region)
+
+    async def start(self) -> None:
+        """Nothing runs in the background."""
+
+    async def stop(self) -> None:
+        """Nothing runs in the background."""
