@@ -1,0 +1,48 @@
+"""What may go wrong, told apart by what helps: a mended order, another attempt, or the operator.
+
+Standard library only: this file travels with the function.
+"""
+
+from __future__ import annotations
+
+
+class OrdersError(Exception):
+    """The root of all errors of this package; ``reason`` is a sentence for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OrderRejected(OrdersError):
+    """This order can never be stored as it is; trying again is useless.
+
+    ``field`` is the path of what is wrong (``items[2].quantity``), None for the message as a whole. ``code`` is the
+    name under which it is logged: this class's, or the one that DynamoDB gave its refusal.
+    """
+
+    def __init__(self, reason: str, field: str | None = None, code: str = "OrderRejected") -> None:
+        super().__init__(reason)
+        self.field = field
+        self.code = code
+
+
+class OrderUnavailable(OrdersError):
+    """The order was not stored, through no fault of its own; another attempt helps.
+
+    ``transient`` says whether the attempt is worth making at once (throttling, 5xx, a broken connection) or only
+    after somebody mended the system (a missing table, a missing right).
+    """
+
+    def __init__(self, reason: str, code: str = "OrderUnavailable", *, transient: bool = True) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.transient = transient
+
+
+class OperatorError(OrdersError):
+    """A command cannot do what it was asked; ``advice`` says what to do next."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason)
+        self.advice = advice
