@@ -1,0 +1,148 @@
+"""The composition root: builds every part of onebox, starts and stops them in order. Embeddable.
+
+Promises: when :meth:`Engine.start` returns, requests are answered; when :meth:`Engine.stop` returns, nothing of it
+runs, no Lambda child either; what was acknowledged is on disk at every moment between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+from onebox import __version__
+from onebox.clock import Clock, SystemClock
+from onebox.config import Settings
+from onebox.errors import StorageFault
+from onebox.gateway.message import Request, Response
+from onebox.gateway.pipeline import Pipeline
+from onebox.gateway.server import HttpServer, Reply
+from onebox.ids import Ids, RandomIds
+from onebox.runtime.metrics import MetricBuffer
+from onebox.services.catalog import build_services
+from onebox.services.context import Deps
+from onebox.storage.checkpoint import Checkpointer
+from onebox.storage.database import Storage, open_connection
+from onebox.storage.folder import DataFolder
+from onebox.storage.migrate import migrate
+
+
+class Engine:
+    """One running onebox."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._ids = ids or RandomIds()
+        self._log = logging.getLogger("onebox")
+        self._undo: list[Callable[[], object]] = []
+        self.fault: asyncio.Future[StorageFault] | None = None
+        """Resolved if durability is lost: the process must end."""
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where clients on this machine reach the engine."""
+        host = self._settings.host
+        if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+            host = "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+
+    @property
+    def port(self) -> int:
+        """The port the engine listens on."""
+        return self._server.port
+
+    async def start(self) -> None:
+        """Open the database, resume the services, listen.
+
+        Raises DataFolderUnusable, DatabaseNewer, or OSError for a port that is taken.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            self._release()
+            raise
+
+    async def stop(self) -> None:
+        """End every part, the newest first. Idempotent."""
+        if not self._undo:
+            return
+        await self._server.stop(self._settings.stop_grace_ms)
+        for service in reversed(list(self._services.values())):
+            await service.stop()
+        await self._pipeline.stop()
+        if self._checkpointer is not None:
+            await self._checkpointer.stop()
+        self._release()
+
+    async def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.fault = loop.create_future()
+        self._started_at_ms = self._clock.monotonic_ms()
+        folder = self._take_folder()
+        connection = open_connection(folder / "onebox.db" if self._settings.data else None)
+        self._undo.append(connection.close)
+        migrate(connection)
+        self._storage = Storage(connection, self._stop_for_fault)
+        self._checkpointer = Checkpointer(folder / "onebox.db", connection) if self._settings.data else None
+        deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
+        self._server = HttpServer(self._handle, self._clock)
+        await self._server.start(self._settings.host, self._settings.port)
+        self._undo.append(self._server.abort)
+        catalog = build_services(deps, folder, lambda: self.endpoint_url)
+        self._services = catalog.services
+        self._pipeline = Pipeline(catalog.services, self._storage, self._clock, self._ids, catalog.iam)
+        catalog.connect(self._pipeline)
+        self._undo.append(self._storage.close)
+        for service in self._services.values():
+            await service.start()
+
+    def _take_folder(self) -> Path:
+        if self._settings.data is None:
+            path = Path(tempfile.mkdtemp(prefix="onebox-"))
+            self._undo.append(lambda: shutil.rmtree(path, ignore_errors=True))
+            return path
+        folder = DataFolder(self._settings.data)
+        self._undo.append(folder.release)
+        return folder.path
+
+    def _release(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+    def _stop_for_fault(self, fault: StorageFault) -> None:
+        # Those who wait learn from the cut connection that the outcome is unknown; nothing is acknowledged.
+        self._server.abort()
+        if self.fault is not None and not self.fault.done():
+            self.fault.set_result(fault)
+
+    def _handle(self, request: Request, reply: Reply) -> None:
+        if request.path.startswith("/_onebox/"):
+            reply.send(self._own_page(request))
+        else:
+            self._pipeline.handle(request, reply)
+
+    def _own_page(self, request: Request) -> Response:
+        if request.path == "/_onebox/health" and request.method in ("GET", "HEAD"):
+            return _json(200, self.health())
+        return _json(404, {"message": f"onebox has no page {request.path}; there is /_onebox/health"})
+
+    def health(self) -> dict[str, object]:
+        """What ``GET /_onebox/health`` answers."""
+        return {
+            "service": "onebox",
+            "status": "ok",
+            "version": __version__,
+            "uptime_s": round((self._clock.monotonic_ms() - self._started_at_ms) / 1000, 3),
+            "durable": self._settings.data is not None,
+            "services": {name: "available" for name in sorted(self._services)},
+        }
+
+
+def _json(status: int, body: dict[str, object]) -> Response:
+    return Response(status, orjson.dumps(body), [("Content-Type", "application/json")])

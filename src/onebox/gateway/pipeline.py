@@ -1,0 +1,235 @@
+"""The way of a request: route, authenticate, decode, authorise, call, encode; one list, read from top to bottom.
+
+Promises: an answer leaves only after the commit that holds its effect; what an operation wrote before it failed is
+undone; every failure is answered in AWS's words, a bug of ours as a bare InternalFailure with its request id in
+the log. Knows nothing of sockets or of any one service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from onebox.arn import partition_of
+from onebox.clock import Clock
+from onebox.errors import AwsError, StorageFault
+from onebox.gateway.callers import authenticate
+from onebox.gateway.message import Request, Response
+from onebox.gateway.routing import Route, RoutingError, resolve
+from onebox.gateway.server import BODY_BYTES_MAX, Reply
+from onebox.ids import Ids
+from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.internal import IamInternal
+from onebox.services.registry import Operation, Service
+from onebox.storage.database import Storage
+
+DEFAULT_REGION = "us-east-1"
+
+
+class AccessDenied(AwsError):
+    """The caller's policies do not allow the action; the name in query services, SQS and S3."""
+
+    status = 403
+
+
+class AccessDeniedException(AwsError):
+    """The same in the JSON and REST services."""
+
+    status = 400
+
+
+class AuthorizationError(AwsError):
+    """The same in SNS."""
+
+    status = 403
+
+
+class InternalFailure(AwsError):
+    """A fault of ours; the client learns no more than that, the log holds the rest under the request id."""
+
+    status = 500
+    receiver_fault = True
+
+
+class Pipeline:
+    """Answers requests with the operations of the services."""
+
+    def __init__(
+        self, services: Mapping[str, Service], storage: Storage, clock: Clock, ids: Ids, iam: IamInternal
+    ) -> None:
+        self._services = services
+        self._storage = storage
+        self._clock = clock
+        self._ids = ids
+        self._iam = iam
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log = logging.getLogger("onebox.gateway")
+
+    def handle(self, request: Request, reply: Reply) -> None:
+        """Answer one request through ``reply``, now or when its wait is over."""
+        request_id = self._ids.uuid()
+        try:
+            request = decompressed(request)
+            route = resolve(request)
+        except RoutingError as error:
+            reply.send(error.response(request_id))
+            return
+        operation = self._services[route.service].operations.get(route.operation)
+        if operation is None:
+            reply.send(route.codec.unknown_operation(request_id))
+            return
+        try:
+            context, call = self._admit(request, route, operation, request_id)
+        except AwsError as error:
+            reply.send(route.codec.encode_error(error, request_id))
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            reply.send(self._bug(error, route, request_id))
+        else:
+            if operation.waits:
+                self._begin_waiting(context, route, operation, call, reply)
+            else:
+                self._answer_now(context, route, operation, call, reply)
+
+    async def stop(self) -> None:
+        """Cancel what still waits."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def call(self, context: RequestContext, service: str, operation: str, request: Wire) -> Wire:
+        """Run an operation from inside, with the context's rights (registry.ApiCaller)."""
+        owner = self._services[service]
+        entry = owner.operations[operation]
+        context = replace(context, now_ms=self._clock.now_ms(), request_id=self._ids.uuid())
+        self._authorize(context, owner, operation, entry, request)
+        if entry.waits:
+            return cast(Wire, await entry.handler(owner, context, request))  # type: ignore[misc]
+        return await self._storage.write(lambda: cast(Wire, entry.handler(owner, context, request)))
+
+    def _admit(
+        self, request: Request, route: Route, operation: Operation, request_id: str
+    ) -> tuple[RequestContext, Wire]:
+        credential = route.credential
+        region = credential.region if credential is not None else DEFAULT_REGION
+        now_ms = self._clock.now_ms()
+        principal = authenticate(request, credential, self._iam, now_ms, partition_of(region))
+        headers = request.headers
+        context = RequestContext(
+            account=principal.account,
+            region=region,
+            principal=principal,
+            now_ms=now_ms,
+            request_id=request_id,
+            endpoint_url=f"http://{headers.get('host', 'localhost')}",
+            source_ip=request.source_ip,
+            headers=headers,
+        )
+        call = route.codec.decode(request)
+        self._authorize(context, self._services[route.service], route.operation, operation, call)
+        return context, call
+
+    def _authorize(
+        self, context: RequestContext, service: Service, name: str, operation: Operation, call: Wire
+    ) -> None:
+        principal = context.principal
+        if principal.role_name is None and not principal.session_policies:
+            return
+        actions_of = getattr(service, "actions", None)
+        if actions_of is not None:
+            wanted = actions_of(context, name, call)
+        else:
+            action = f"{service.iam_prefix}:{operation.action or name}"
+            wanted = [(action, resource) for resource in service.resources(context, name, call)]
+        for action, resource in wanted:
+            decision = self._iam.check(context, action, [resource])
+            if not decision.allowed:
+                raise _denial(service.name, decision.reason)
+
+    def _answer_now(
+        self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
+    ) -> None:
+        service = self._services[route.service]
+
+        def job() -> Response:
+            result = cast(Wire, operation.handler(service, context, call))
+            # Encoded inside the job: an answer that cannot be written undoes its effect.
+            return route.codec.encode(result, context.request_id)
+
+        try:
+            response = job() if operation.reads_only else self._storage.run(job)
+        except AwsError as error:
+            response = route.codec.encode_error(error, context.request_id)
+        except StorageFault:
+            reply.abort()
+            return
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            response = self._bug(error, route, context.request_id)
+        self._storage.after_commit(lambda: reply.send(response))
+
+    def _begin_waiting(
+        self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer_later(context, route, operation, call, reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        reply.cancelled = task.cancel
+
+    async def _answer_later(
+        self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
+    ) -> None:
+        service = self._services[route.service]
+        try:
+            result = cast(Wire, await operation.handler(service, context, call))  # type: ignore[misc]
+            response = route.codec.encode(result, context.request_id)
+        except AwsError as error:
+            response = route.codec.encode_error(error, context.request_id)
+        except StorageFault:
+            reply.abort()
+            return
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            response = self._bug(error, route, context.request_id)
+        self._storage.after_commit(lambda: reply.send(response))
+
+    def _bug(self, error: Exception, route: Route, request_id: str) -> Response:
+        self._log.error("%s.%s failed, request %s", route.service, route.operation, request_id, exc_info=error)
+        fault = InternalFailure("The request processing has failed because of an unknown error, exception or failure.")
+        return route.codec.encode_error(fault, request_id)
+
+
+def _denial(service: str, reason: str) -> AwsError:
+    if service == "sns":
+        return AuthorizationError(reason)
+    if service in ("sqs", "iam", "sts", "cloudformation", "cloudwatch", "s3"):
+        return AccessDenied(reason)
+    return AccessDeniedException(reason)
+
+
+def decompressed(request: Request) -> Request:
+    """The request with its gzip body unpacked (CloudWatch's clients compress). Raises RoutingError for a bad one."""
+    headers = request.headers
+    # S3 keeps an object's Content-Encoding with the object; its bodies stay as they are.
+    if headers.get("content-encoding", "").lower() != "gzip" or "/s3/" in headers.get("authorization", ""):
+        return request
+    try:
+        body = _gunzip(request.body)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise RoutingError(_not_gzip) from error
+    plain = {name: value for name, value in headers.items() if name != "content-encoding"}
+    return Request(request.method, request.path, request.query, plain, body, request.source_ip)
+
+
+def _gunzip(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    unpacked = unpacker.decompress(body, BODY_BYTES_MAX)
+    if unpacker.unconsumed_tail:
+        raise ValueError("the body is too large")
+    return unpacked
+
+
+def _not_gzip(request_id: str) -> Response:
+    headers = [("Content-Type", "text/plain"), ("x-amzn-RequestId", request_id)]
+    return Response(400, b"The body is not valid gzip.\n", headers)

@@ -1,0 +1,35 @@
+"""Bring a database to the version of this program: run the numbered scripts it has not seen.
+
+Promises: each script is applied whole or not at all; a database newer than the program is refused, never touched.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import apsw
+
+
+class DatabaseNewer(Exception):
+    """The database was written by a newer program."""
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Apply the missing migrations. Raises :class:`DatabaseNewer`."""
+    scripts = load_scripts()
+    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    newest = max(scripts, default=0)
+    if version > newest:
+        raise DatabaseNewer(
+            f"the database is of version {version}, this program knows versions up to {newest}: "
+            "use the onebox that wrote it, or a newer one"
+        )
+    for number in sorted(number for number in scripts if number > version):
+        connection.execute(f"BEGIN IMMEDIATE;\n{scripts[number]}\n;PRAGMA user_version = {number}; COMMIT;").fetchall()
+
+
+def load_scripts() -> dict[int, str]:
+    """The SQL of each migration by its number."""
+    folder = resources.files("onebox.storage.migrations")
+    names = (entry for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return {int(entry.name[:4]): entry.read_text("utf-8") for entry in names}

@@ -1,0 +1,1 @@
+"""Numbered SQL scripts, each run once per database, in order of their numbers."""

@@ -1,0 +1,63 @@
+"""Fixtures: a running onebox shared by all tests, each in an account of its own, and one whose time a test moves."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from onebox.testing import EngineThread
+
+_accounts = itertools.count(100_000_000_000 + os.getpid() * 1_000)
+
+for name in list(os.environ):
+    if name.startswith("AWS_"):
+        del os.environ[name]
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+@pytest.fixture(scope="session")
+def onebox() -> Iterator[EngineThread]:
+    """One engine for the whole run, on the system's clock; nothing is kept."""
+    with EngineThread() as engine:
+        yield engine
+
+
+@pytest.fixture
+def account() -> str:
+    """A fresh account id: the names a test uses clash with nobody's."""
+    return str(next(_accounts))
+
+
+@pytest.fixture
+def client(onebox: EngineThread, account: str) -> Callable[..., Any]:
+    """Makes boto3 clients of the shared engine in the test's own account."""
+
+    def make(service: str, region: str = "us-east-1", **config: Any) -> Any:
+        return onebox.client(service, region=region, account=account, **config)
+
+    return make
+
+
+@pytest.fixture
+def timed() -> Iterator[EngineThread]:
+    """An engine of the test's own whose clock stands still until ``timed.clock.advance(seconds)``."""
+    with EngineThread(manual_clock=True) as engine:
+        yield engine
+
+
+@pytest.fixture
+def aws_environment(onebox: EngineThread, account: str) -> dict[str, str]:
+    """The environment for the AWS CLI and other programs against the shared engine, in the test's account."""
+    return {
+        **os.environ,
+        "AWS_ENDPOINT_URL": onebox.endpoint_url,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_PAGER": "",
+    }
