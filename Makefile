@@ -1,0 +1,61 @@
+# The commands of this project, for people and for CI alike. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Packages are pinned in requirements*.lock; the stamps make a second `make` instant.
+RUN_STAMP := .venv/.installed
+DEV_STAMP := .venv/.installed-dev
+SEED ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long lint format bench crash lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+setup: $(RUN_STAMP) ## Install into .venv, nothing else
+
+run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three poisoned ones, show what became of them
+	@$(BIN)/orders demo
+
+test: $(DEV_STAMP) ## Run the tests (under 6 minutes on 2 cores)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+
+test-long: $(DEV_STAMP) ## Run the long suites too
+	$(BIN)/pytest
+
+lint: $(DEV_STAMP) ## Check style, types and the template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+
+format: $(DEV_STAMP) ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV_STAMP) ## Measure against MiniStack, in one run on this machine
+	$(BIN)/python -m tests.bench
+
+crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
+	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
+
+lock: $(DEV_STAMP) ## Pin the newest dependencies anew
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove what the other commands made
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+
+$(RUN_STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer; say which one with: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv"
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
+	@echo "Installing the development tools into .venv"
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,32 @@
+"""The ``onebox`` command. Imports little, so that ``--help`` and the start are quick."""
+
+from __future__ import annotations
+
+import click
+
+from onebox import __version__
+from onebox.cli.health import health
+from onebox.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="onebox")
+def main() -> None:
+    """AWS's SNS, SQS, Lambda, DynamoDB, CloudWatch, IAM, S3 and CloudFormation on one machine.
+
+    One process, one port, one SQLite file; what it acknowledged survives kill -9 and power loss.
+
+    \b
+    Start it:       onebox serve
+    Then, in another terminal, point any AWS client at it:
+                    export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+                    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
+                    aws sqs create-queue --queue-name hello
+    """
+
+
+main.add_command(serve)
+main.add_command(health)
+
+if __name__ == "__main__":
+    main()

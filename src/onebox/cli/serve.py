@@ -1,0 +1,117 @@
+"""``onebox serve``: run the engine in the foreground until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onebox.config import DEFAULT_HOST, DEFAULT_PORT, Settings, default_data_folder
+
+if TYPE_CHECKING:
+    from onebox.engine import Engine
+
+
+@click.command()
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port; 0 takes a free one.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder that keeps everything.  [default: {default_data_folder()}]",
+)
+@click.option("--ephemeral", is_flag=True, help="Keep everything in memory; nothing outlives the process.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    default="WARNING",
+    show_default=True,
+    help="What onebox writes to standard error about itself.",
+)
+def serve(host: str, port: int, data: Path | None, ephemeral: bool, log_level: str) -> None:
+    """Run onebox in the foreground; prints one line when it is ready.
+
+    SIGTERM or Ctrl-C stops it cleanly; a kill at any moment loses nothing that was acknowledged.
+    """
+    if ephemeral and data is not None:
+        raise click.UsageError("--ephemeral keeps nothing, --data DIR keeps everything: give one of them")
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    folder = None if ephemeral else (data or default_data_folder())
+    settings = Settings(host=host, port=port, data=folder, log_level=log_level)
+    sys.exit(run(settings))
+
+
+def run(settings: Settings) -> int:
+    """Run an engine until it is asked to stop; the process's exit code."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(_serve(settings))
+    if sys.version_info >= (3, 12):
+        return asyncio.run(_serve(settings), loop_factory=uvloop.new_event_loop)
+    uvloop.install()
+    return asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    from onebox.engine import Engine
+    from onebox.storage.folder import DataFolderUnusable
+    from onebox.storage.migrate import DatabaseNewer
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    engine = Engine(settings)
+    try:
+        await engine.start()
+    except (DataFolderUnusable, DatabaseNewer) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(_why_not_listening(settings, error))
+    place = settings.data if settings.data else "memory only"
+    click.echo(f"onebox is ready on {engine.endpoint_url} ({place})")
+    return await _until_stopped(engine, stop)
+
+
+async def _until_stopped(engine: Engine, stop: asyncio.Event) -> int:
+    assert engine.fault is not None
+    asked = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({asked, engine.fault}, return_when=asyncio.FIRST_COMPLETED)
+    if engine.fault.done():
+        asked.cancel()
+        return _refuse(
+            f"{engine.fault.result()}. Everything acknowledged before is safe; "
+            "mend the disk (space, permissions) and start onebox again."
+        )
+    await engine.stop()
+    return 0
+
+
+def _why_not_listening(settings: Settings, error: OSError) -> str:
+    address = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {settings.port} on {settings.host} is taken: another onebox or program listens there. "
+            "Stop it, or choose another port with --port (0 takes a free one)."
+        )
+    if error.errno == errno.EACCES:
+        return f"this user may not listen on {address}: choose a port above 1023 with --port."
+    return f"cannot listen on {address}: {error.strerror or error}."
+
+
+def _refuse(reason: str) -> int:
+    click.echo(f"onebox: {reason}", err=True)
+    return 1
