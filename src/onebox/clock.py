@@ -63,7 +63,7 @@ async def wait_for(clock: Clock, event: asyncio.Event, until_ms: int) -> bool:
     try:
         return await waiter
     except asyncio.CancelledError:
-        if event.is_set() or waiter.cancelled() and clock.now_ms() >= until_ms:
+        if event.is_set() or (waiter.cancelled() and clock.now_ms() >= until_ms):
             return event.is_set()
         raise
     finally:

@@ -140,7 +140,7 @@ class Engine:
             "version": __version__,
             "uptime_s": round((self._clock.monotonic_ms() - self._started_at_ms) / 1000, 3),
             "durable": self._settings.data is not None,
-            "services": {name: "available" for name in sorted(self._services)},
+            "services": dict.fromkeys(sorted(self._services), "available"),
         }
 
 

@@ -127,7 +127,9 @@ class _Batch:
             if standing is None:
                 return Effect.STORE
             stored = standing
-        raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict")
+        raise OrderUnavailable(
+            f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict"
+        )
 
     def _wait_before_retry(self) -> bool:
         """Wait with full jitter; False if the deadline would pass."""
@@ -151,7 +153,9 @@ class _Batch:
             settled_at_ms=self._clock.monotonic_ms(),
         )
 
-    def _settle_rejected(self, position: int, message_id: str, order_id: str | None, error: OrderRejected) -> None:
+    def _settle_rejected(
+        self, position: int, message_id: str, order_id: str | None, error: OrderRejected
+    ) -> None:
         self._outcomes[position] = Outcome(
             message_id, REJECTED, order_id, error.reason, error.field, error.code, self._clock.monotonic_ms()
         )

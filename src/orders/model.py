@@ -50,7 +50,9 @@ def parse_attributes(attributes: dict[str, Any]) -> Order:
             attributes = {key: kept for key, kept in attributes.items() if key != name}
         elif type(value) is not str:
             raise OrderRejected(f"{name}: expected a string, got {_shown(value)}", name)
-        elif not 0 < len(value) <= bytes_max // 4:  # at most 4 bytes a character: few strings need the exact count
+        elif (
+            not 0 < len(value) <= bytes_max // 4
+        ):  # at most 4 bytes a character: few strings need the exact count
             _check_length(name, value, bytes_max)
     timestamp = attributes.get("timestamp")
     return Order(order_id, attributes, None if timestamp is None else parse_moment_ns(timestamp))
@@ -59,7 +61,9 @@ def parse_attributes(attributes: dict[str, Any]) -> Order:
 def _parse_order_id(attributes: dict[str, Any]) -> str:
     value = attributes.get("orderId", attributes)
     if value is attributes:
-        raise OrderRejected(f"orderId is missing: expected a string of 1 to {ORDER_ID_BYTES_MAX} bytes", "orderId")
+        raise OrderRejected(
+            f"orderId is missing: expected a string of 1 to {ORDER_ID_BYTES_MAX} bytes", "orderId"
+        )
     if type(value) is not str:
         raise OrderRejected(f"orderId: expected a string, got {_shown(value)}", "orderId")
     if not 0 < len(value) <= ORDER_ID_BYTES_MAX // 4:

@@ -45,7 +45,9 @@ def is_same_content(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, Mapping):
-        return one.keys() == other.keys() and all(is_same_content(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(
+            is_same_content(value, other[key]) for key, value in one.items()
+        )
     if isinstance(one, list):
         return len(one) == len(other) and all(map(is_same_content, one, other))
     return bool(one == other)

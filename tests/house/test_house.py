@@ -85,9 +85,7 @@ def test_imports_between_services_go_through_internal() -> None:
                 continue
             if target[2] != parts[2] and target[3] not in open_modules:
                 wrong.append(f"{_name(path)} imports {name}")
-    assert not wrong, (
-        "a service reaches another only through its internal.py (values: model.py, pure policy.py)"
-    )
+    assert not wrong, "a service reaches another only through its internal.py (values: model.py, pure policy.py)"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if _name(path).startswith("onebox/")], ids=_name)
@@ -95,9 +93,7 @@ def test_time_and_chance_are_injected(path: Path) -> None:
     if _name(path) in MAY_TOUCH_TIME_AND_CHANCE:
         return
     wrong = [
-        f"line {line}: {call}, use {BANNED_IN_ONEBOX[call]}"
-        for call, line in _calls(path)
-        if call in BANNED_IN_ONEBOX
+        f"line {line}: {call}, use {BANNED_IN_ONEBOX[call]}" for call, line in _calls(path) if call in BANNED_IN_ONEBOX
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -106,9 +102,7 @@ def test_the_server_never_imports_botocore() -> None:
     wrong = [
         f"{_name(path)} imports {name}"
         for path in MODULES
-        if _name(path).startswith("onebox/")
-        and "/testing/" not in _name(path)
-        and "/child/" not in _name(path)
+        if _name(path).startswith("onebox/") and "/testing/" not in _name(path) and "/child/" not in _name(path)
         for name in _imports(path)
         if name.split(".")[0] in ("botocore", "boto3")
     ]

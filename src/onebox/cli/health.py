@@ -13,9 +13,7 @@ from onebox.config import DEFAULT_HOST, DEFAULT_PORT
 
 
 @click.command()
-@click.option(
-    "--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="Where it listens."
-)
+@click.option("--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="Where it listens.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as it came.")
 def health(url: str, as_json: bool) -> None:
     """Ask a running onebox for its version, uptime and services; exit 1 if none answers."""

@@ -270,13 +270,37 @@ class IamStore:
 
 
 def _role(row: Row) -> Role:
-    *head, tags, created_at_ms = row
-    return Role(*head, json.loads(tags), created_at_ms)
+    account, name, path, role_id, arn, trust, description, max_session_s, boundary, tags, created_at_ms = row
+    return Role(
+        account,
+        name,
+        path,
+        role_id,
+        arn,
+        trust,
+        description,
+        max_session_s,
+        boundary,
+        json.loads(tags),
+        created_at_ms,
+    )
 
 
 def _policy(row: Row) -> ManagedPolicy:
-    *head, tags, created_at_ms, updated_at_ms = row
-    return ManagedPolicy(*head, json.loads(tags), created_at_ms, updated_at_ms)
+    arn, account, name, path, policy_id, description, default, newest, tags, created_ms, updated_ms = row
+    return ManagedPolicy(
+        arn,
+        account,
+        name,
+        path,
+        policy_id,
+        description,
+        default,
+        newest,
+        json.loads(tags),
+        created_ms,
+        updated_ms,
+    )
 
 
 def _session(row: Row) -> Session:
