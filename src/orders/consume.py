@@ -1,10 +1,10 @@
 """Storing a batch of order messages, each with exactly one effect whatever SNS and SQS do.
 
-Promises: every record has one outcome, one record never fails another, and a record is only ever reported as done
-after the table held its effect. Throttling and faults of the store are retried until the deadline, then the record is
-given back.
-Knows nothing of Lambda, SQS or DynamoDB: the store is a port. Standard library only: this file travels with the
-function.
+Promises: every record has one outcome, one record never fails another, and a record is only ever reported as
+done after the table held its effect. Throttling and faults of the store are retried until the deadline, then
+the record is given back.
+Knows nothing of Lambda, SQS or DynamoDB: the store is a port. Standard library only: this file travels with
+the function.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ GIVEN_BACK = frozenset({REJECTED, UNAVAILABLE, Effect.CONFLICT.value})
 
 RETRY_BASE_MS = 25.0
 RETRY_CAP_MS = 2_000.0
-# Others may change an order between our look and our write; each such race is won by someone, so a few rounds do.
+# Others may change an order between our look and our write; each such race is won by someone, so a few rounds
+# do.
 REPLACE_ATTEMPTS_MAX = 10
 
 
@@ -56,7 +57,8 @@ class Outcome(NamedTuple):
 
 
 def consume(records: Sequence[Record], store: OrderStore, clock: Clock, deadline_ms: float) -> list[Outcome]:
-    """Store what can be stored and answer for each record, in their order. Raises nothing for a single record.
+    """Store what can be stored and answer for each record, in their order. Raises nothing for a single
+    record.
 
     ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again.
     """
@@ -72,17 +74,20 @@ class _Batch:
         self._outcomes: dict[int, Outcome] = {}
 
     def run(self, records: Sequence[Record]) -> list[Outcome]:
-        waiting: list[_Waiting] = []
-        for position, record in enumerate(records):
-            try:
-                waiting.append(_Waiting(position, record.message_id, parse_order(record.body)))
-            except OrderRejected as error:
-                self._settle_rejected(position, record.message_id, None, error)
+        waiting = [one for position, record in enumerate(records) if (one := self._read(position, record)) is not None]
         while waiting:
             # A batch may hold an order twice. Its notifications are stored one after the other, in rounds.
             now, waiting = _split_by_order_id(waiting)
             self._store_round(now)
         return [self._outcomes[position] for position in range(len(records))]
+
+    def _read(self, position: int, record: Record) -> _Waiting | None:
+        """The record's order, None if it was settled as rejected."""
+        try:
+            return _Waiting(position, record.message_id, parse_order(record.body))
+        except OrderRejected as error:
+            self._settle_rejected(position, record.message_id, None, error)
+            return None
 
     def _store_round(self, pending: list[_Waiting]) -> None:
         while pending:
@@ -127,9 +132,7 @@ class _Batch:
             if standing is None:
                 return Effect.STORE
             stored = standing
-        raise OrderUnavailable(
-            f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict"
-        )
+        raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict")
 
     def _wait_before_retry(self) -> bool:
         """Wait with full jitter; False if the deadline would pass."""
@@ -153,9 +156,7 @@ class _Batch:
             settled_at_ms=self._clock.monotonic_ms(),
         )
 
-    def _settle_rejected(
-        self, position: int, message_id: str, order_id: str | None, error: OrderRejected
-    ) -> None:
+    def _settle_rejected(self, position: int, message_id: str, order_id: str | None, error: OrderRejected) -> None:
         self._outcomes[position] = Outcome(
             message_id, REJECTED, order_id, error.reason, error.field, error.code, self._clock.monotonic_ms()
         )
@@ -181,8 +182,5 @@ class _Waiting(NamedTuple):
 def _split_by_order_id(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
     """The first record of each order, and the rest."""
     first: dict[str, _Waiting] = {}
-    rest: list[_Waiting] = []
-    for one in waiting:
-        if first.setdefault(one.order.order_id, one) is not one:
-            rest.append(one)
+    rest = [one for one in waiting if first.setdefault(one.order.order_id, one) is not one]
     return list(first.values()), rest

@@ -17,8 +17,8 @@ class OrdersError(Exception):
 class OrderRejected(OrdersError):
     """This order can never be stored as it is; trying again is useless.
 
-    ``field`` is the path of what is wrong (``items[2].quantity``), None for the message as a whole. ``code`` is the
-    name under which it is logged: this class's, or the one that DynamoDB gave its refusal.
+    ``field`` is the path of what is wrong (``items[2].quantity``), None for the message as a whole. ``code``
+    is the name under which it is logged: this class's, or the one that DynamoDB gave its refusal.
     """
 
     def __init__(self, reason: str, field: str | None = None, code: str = "OrderRejected") -> None:
@@ -30,8 +30,8 @@ class OrderRejected(OrdersError):
 class OrderUnavailable(OrdersError):
     """The order was not stored, through no fault of its own; another attempt helps.
 
-    ``transient`` says whether the attempt is worth making at once (throttling, 5xx, a broken connection) or only
-    after somebody mended the system (a missing table, a missing right).
+    ``transient`` says whether the attempt is worth making at once (throttling, 5xx, a broken connection) or
+    only after somebody mended the system (a missing table, a missing right).
     """
 
     def __init__(self, reason: str, code: str = "OrderUnavailable", *, transient: bool = True) -> None:

@@ -1,9 +1,9 @@
 """The order: how a message body becomes one, and what it must hold.
 
-Promises: decimals are exact, unknown fields are kept as they are, and whatever comes in either becomes an Order or is
-refused with OrderRejected, which names the field. A body may be the order itself, the order in the SNS envelope
-(https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), or either of them encoded once more as
-a JSON string.
+Promises: decimals are exact, unknown fields are kept as they are, and whatever comes in either becomes an
+Order or is refused with OrderRejected, which names the field. A body may be the order itself, the order in
+the SNS envelope (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), or either of
+them encoded once more as a JSON string.
 Knows nothing of queues, tables or time. Standard library only: this file travels with the function.
 """
 
@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, NoReturn
 from orders.errors import OrderRejected
 
 ORDER_ID_BYTES_MAX = 2048
-# The fields that are keys of the table's indexes, with DynamoDB's limit for such a key. DynamoDB refuses an item
-# whose index key is null, empty or no string, so a null is left out and the others are refused here, by name.
+# The fields that are keys of the table's indexes, with DynamoDB's limit for such a key. DynamoDB refuses an
+# item whose index key is null, empty or no string, so a null is left out and the others are refused here, by
+# name.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 INDEX_KEY_BYTES_MAX = {"userId": 2048, "status": 2048, "timestamp": 1024}
 # Encoded twice inside an envelope is the deepest that this system makes.
@@ -27,7 +28,9 @@ WRAPPINGS_MAX = 4
 
 
 class Order(NamedTuple):
-    """An order as it is to be stored. ``moment_ns`` is its timestamp in nanoseconds since year 1, None without one."""
+    """An order as it is to be stored. ``moment_ns`` is its timestamp in nanoseconds since year 1, None
+    without one.
+    """
 
     order_id: str
     attributes: dict[str, Any]
@@ -50,9 +53,7 @@ def parse_attributes(attributes: dict[str, Any]) -> Order:
             attributes = {key: kept for key, kept in attributes.items() if key != name}
         elif type(value) is not str:
             raise OrderRejected(f"{name}: expected a string, got {_shown(value)}", name)
-        elif (
-            not 0 < len(value) <= bytes_max // 4
-        ):  # at most 4 bytes a character: few strings need the exact count
+        elif not 0 < len(value) <= bytes_max // 4:  # at most 4 bytes a character: few strings need the exact count
             _check_length(name, value, bytes_max)
     timestamp = attributes.get("timestamp")
     return Order(order_id, attributes, None if timestamp is None else parse_moment_ns(timestamp))
@@ -61,9 +62,7 @@ def parse_attributes(attributes: dict[str, Any]) -> Order:
 def _parse_order_id(attributes: dict[str, Any]) -> str:
     value = attributes.get("orderId", attributes)
     if value is attributes:
-        raise OrderRejected(
-            f"orderId is missing: expected a string of 1 to {ORDER_ID_BYTES_MAX} bytes", "orderId"
-        )
+        raise OrderRejected(f"orderId is missing: expected a string of 1 to {ORDER_ID_BYTES_MAX} bytes", "orderId")
     if type(value) is not str:
         raise OrderRejected(f"orderId: expected a string, got {_shown(value)}", "orderId")
     if not 0 < len(value) <= ORDER_ID_BYTES_MAX // 4:
@@ -78,7 +77,7 @@ def _check_length(name: str, value: str, bytes_max: int) -> None:
         raise OrderRejected(f"{name}: expected a string of 1 to {bytes_max} bytes, got {got}", name)
 
 
-# --- Unwrapping -------------------------------------------------------------------------------------------------------
+# --- Unwrapping ---------------------------------------------------------------------------------------------
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -104,7 +103,9 @@ def _unwrap(body: str) -> dict[str, Any]:
 
 
 def is_envelope(value: dict[str, Any]) -> bool:
-    """Whether this is what SNS puts around a message when raw delivery is off. An order is never taken for one."""
+    """Whether this is what SNS puts around a message when raw delivery is off. An order is never taken for
+    one.
+    """
     return (
         value.get("Type") == "Notification"
         and "orderId" not in value
@@ -134,7 +135,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-# --- Time -------------------------------------------------------------------------------------------------------------
+# --- Time ---------------------------------------------------------------------------------------------------
 
 _match_moment = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -144,7 +145,8 @@ _match_moment = re.compile(
 
 
 def parse_moment_ns(timestamp: str) -> int:
-    """An ISO 8601 timestamp as nanoseconds since year 1, so that two of them compare however they are written.
+    """An ISO 8601 timestamp as nanoseconds since year 1, so that two of them compare however they are
+    written.
 
     Without an offset it is UTC; a date alone is its first moment. Raises OrderRejected.
     """

@@ -8,7 +8,8 @@ from typing import Protocol
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.model import Order
 
-# What came of one insertion: None if it was stored, the order that already stands there, or why it was not stored.
+# What came of one insertion: None if it was stored, the order that already stands there, or why it was not
+# stored.
 Insertion = Order | OrderRejected | OrderUnavailable | None
 
 
@@ -32,13 +33,15 @@ class OrderStore(Protocol):
     """The table of orders, by conditional writes only: no call ever overwrites what it has not seen."""
 
     def insert(self, orders: Sequence[Order]) -> list[Insertion]:
-        """Store those whose id is not there yet. Answers for each, in order; raises nothing for a single order.
+        """Store those whose id is not there yet. Answers for each, in order; raises nothing for a single
+        order.
 
         The ids must differ from each other.
         """
 
     def replace(self, order: Order, seen: Order) -> Order | None:
-        """Store an order in place of the one that was seen there. None if done, else the one that stands there now.
+        """Store an order in place of the one that was seen there. None if done, else the one that stands
+        there now.
 
         Raises OrderRejected or OrderUnavailable.
         """

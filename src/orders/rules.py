@@ -1,8 +1,8 @@
 """Which of two notifications of one order wins.
 
-An order is notified again and again during its life, twice, late and out of order. The newest by timestamp wins, an
-older one changes nothing, the same again changes nothing, and the same moment with other content is a conflict. An
-order without a timestamp follows the seed: the last to arrive wins.
+An order is notified again and again during its life, twice, late and out of order. The newest by timestamp
+wins, an older one changes nothing, the same again changes nothing, and the same moment with other content is
+a conflict. An order without a timestamp follows the seed: the last to arrive wins.
 Pure. Standard library only: this file travels with the function.
 """
 
@@ -45,9 +45,7 @@ def is_same_content(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, Mapping):
-        return one.keys() == other.keys() and all(
-            is_same_content(value, other[key]) for key, value in one.items()
-        )
+        return one.keys() == other.keys() and all(is_same_content(value, other[key]) for key, value in one.items())
     if isinstance(one, list):
         return len(one) == len(other) and all(map(is_same_content, one, other))
     return bool(one == other)
