@@ -1,0 +1,68 @@
+"""The ``aws-chunked`` body of S3 uploads: chunks with sizes and perhaps signatures, then trailers.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html. Chunk signatures are read over: the seed
+signature covers the headers, and the trailing checksum the content. Raises ValueError for a body that is cut short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from onebox.gateway.message import Request
+
+_LINE_BYTES_MAX = 4096
+
+
+def unchunked(request: Request) -> Request:
+    """The request with its plain body, and its trailers among the headers; itself if it is not chunked."""
+    headers = request.headers
+    is_chunked = headers.get("x-amz-content-sha256", "").startswith("STREAMING-") or any(
+        part.strip() == "aws-chunked" for part in headers.get("content-encoding", "").split(",")
+    )
+    if not is_chunked:
+        return request
+    body, trailers = _read_chunks(request.body)
+    declared = headers.get("x-amz-decoded-content-length")
+    if declared is not None and declared != str(len(body)):
+        raise ValueError("the chunks hold another number of bytes than declared")
+    encodings = [part.strip() for part in headers.get("content-encoding", "").split(",")]
+    remaining = ",".join(part for part in encodings if part not in ("aws-chunked", ""))
+    merged = {**headers, **trailers}
+    merged.pop("content-encoding", None)
+    if remaining:
+        merged["content-encoding"] = remaining
+    return replace(request, body=body, headers=merged)
+
+
+def _read_chunks(raw: bytes) -> tuple[bytes, dict[str, str]]:
+    parts: list[bytes] = []
+    position = 0
+    while True:
+        line, position = _read_line(raw, position)
+        size_text = line.partition(b";")[0].strip()
+        if not 0 < len(size_text) <= 8:
+            raise ValueError("a chunk without a size")
+        size = int(size_text, 16)
+        if size == 0:
+            return b"".join(parts), _read_trailers(raw, position)
+        chunk = raw[position : position + size]
+        if len(chunk) != size or raw[position + size : position + size + 2] != b"\r\n":
+            raise ValueError("a chunk is cut short")
+        parts.append(chunk)
+        position += size + 2
+
+
+def _read_trailers(raw: bytes, position: int) -> dict[str, str]:
+    trailers: dict[str, str] = {}
+    for line in raw[position : position + _LINE_BYTES_MAX].split(b"\r\n"):
+        name, separator, value = line.partition(b":")
+        if separator:
+            trailers[name.decode("latin-1").strip().lower()] = value.decode("latin-1").strip()
+    return trailers
+
+
+def _read_line(raw: bytes, position: int) -> tuple[bytes, int]:
+    end = raw.find(b"\r\n", position, position + _LINE_BYTES_MAX)
+    if end < 0:
+        raise ValueError("a chunk header without an end")
+    return raw[position:end], end + 2

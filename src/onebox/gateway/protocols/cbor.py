@@ -1,0 +1,177 @@
+"""The rpc-v2-cbor protocol: CloudWatch with newer SDKs.
+
+https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html. Values are as in JSON except that blobs are byte
+strings and timestamps carry tag 1. Knows nothing of services' behaviour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import cbor2
+
+from onebox.errors import AwsError, InternalFault
+from onebox.gateway.message import Request, Response
+from onebox.gateway.protocols.codec import OperationCodec
+from onebox.gateway.protocols.compile import Compiled, MissingFlags, Transform, find_missing
+from onebox.gateway.protocols.dialects import dialect_of
+from onebox.gateway.protocols.error_forms import find_error_form
+from onebox.gateway.protocols.json_rpc import error_type, query_error_header
+from onebox.gateway.protocols.json_shapes import JsonDecoders
+from onebox.gateway.protocols.timestamps import parse_epoch_seconds, to_ms
+from onebox.gateway.specs.loader import ServiceModel, Shape
+from onebox.services.context import Wire
+
+_HEADERS = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
+
+
+def build_cbor_codec(model: ServiceModel, operation_name: str) -> OperationCodec:
+    """The codec of one operation. Raises KeyError for an operation that the model does not know."""
+    operation = model.load_operation(operation_name)
+    encode_error = cbor_error_encoder(model)
+    unknown = dialect_of(model.service, "cbor").unknown_operation
+    return OperationCodec(
+        decode=_request_decoder(model, operation),
+        encode=_result_encoder(model, operation),
+        encode_error=encode_error,
+        unknown_operation=lambda request_id: encode_error(unknown(operation_name), request_id),
+    )
+
+
+def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Request], Wire]:
+    dialect = dialect_of(model.service, "cbor")
+    flags = MissingFlags()
+    input_name = operation["input"]["shape"] if "input" in operation else None
+    decode_input: Transform = _CborDecoders(model, dialect, flags).decoder(input_name) if input_name else _nothing
+
+    def decode(request: Request) -> Wire:
+        flags.raised = False
+        value = _parse(request.body)
+        if value is None:
+            raise dialect.malformed()
+        wire: Wire = decode_input(value)
+        if flags.raised:
+            raise dialect.missing(find_missing(model, str(input_name), wire))
+        return wire
+
+    return decode
+
+
+def _nothing(value: Any) -> Wire:
+    return {}
+
+
+def _parse(body: bytes) -> Any:
+    """The one value of a body, an empty map for an empty body, None for what is not CBOR."""
+    if not body:
+        return {}
+    stream = BytesIO(body)
+    try:
+        value = cbor2.CBORDecoder(stream).decode()
+    except (cbor2.CBORDecodeError, ValueError, OverflowError, TypeError, RecursionError, MemoryError):
+        return None
+    return value if stream.tell() == len(body) else None
+
+
+class _CborDecoders(JsonDecoders):
+    """As for JSON, but for blobs and timestamps."""
+
+    def _blob(self) -> Transform:
+        wrong = self._wrong
+
+        def decode(value: Any) -> Any:
+            if type(value) is not bytes:
+                raise wrong(value, "blob")
+            return value
+
+        return decode
+
+    def _timestamp(self) -> Transform:
+        wrong = self._wrong
+
+        def decode(value: Any) -> Any:
+            if isinstance(value, datetime):
+                return to_ms(value)
+            if (type(value) is not int and type(value) is not float) or not math.isfinite(value):
+                raise wrong(value, "timestamp")
+            return parse_epoch_seconds(value)
+
+        return decode
+
+
+class _CborEncoders:
+    """Functions from service values to what ``cbor2`` writes."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._model = model
+        self._compiled = Compiled()
+
+    def encoder(self, shape_name: str) -> Transform:
+        """The function for a shape."""
+        made: Transform = self._compiled.once(
+            shape_name, lambda: self._make(shape_name, self._model.load_shape(shape_name))
+        )
+        return made
+
+    def _make(self, shape_name: str, shape: Shape) -> Transform:
+        kind = shape["type"]
+        if kind == "structure":
+            return self._structure(shape_name, shape)
+        if kind == "list":
+            encode_member = self.encoder(shape["member"]["shape"])
+            return lambda value: [encode_member(item) for item in value]
+        if kind == "map":
+            encode_value = self.encoder(shape["value"]["shape"])
+            return lambda value: {key: encode_value(item) for key, item in value.items()}
+        if kind == "timestamp":
+            return lambda value: cbor2.CBORTag(1, value / 1000)
+        return float if kind == "double" else _same
+
+    def _structure(self, shape_name: str, shape: Shape) -> Transform:
+        encoders = {name: self.encoder(member["shape"]) for name, member in shape["members"].items()}
+
+        def encode(value: Any) -> Any:
+            out = {}
+            for key, item in value.items():
+                if item is not None:
+                    if key not in encoders:
+                        raise InternalFault(f"{shape_name} has no member {key}")
+                    out[key] = encoders[key](item)
+            return out
+
+        return encode
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _result_encoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Wire, str], Response]:
+    encode_output = _CborEncoders(model).encoder(operation["output"]["shape"]) if "output" in operation else None
+
+    def encode(result: Wire, request_id: str) -> Response:
+        body = cbor2.dumps(encode_output(result)) if encode_output is not None else cbor2.dumps({})
+        return Response(200, body, [("x-amzn-RequestId", request_id), *_HEADERS])
+
+    return encode
+
+
+def cbor_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Response]:
+    """The function that writes errors."""
+    encoders = _CborEncoders(model)
+
+    def encode_error(error: AwsError, request_id: str) -> Response:
+        form = find_error_form(model, error)
+        content: dict[str, Any] = {"__type": error_type(model.service, form)}
+        if form.message:
+            content[form.message_member] = form.message
+        if form.members:
+            content.update(encoders.encoder(form.shape_name)(form.members) if form.modelled else form.members)
+        headers = [("x-amzn-RequestId", request_id), *_HEADERS, query_error_header(form)]
+        return Response(form.status, cbor2.dumps(content), headers)
+
+    return encode_error

@@ -1,0 +1,160 @@
+"""The rest-json protocol: Lambda. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+
+Knows nothing of services' behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from onebox.errors import AwsError, InternalFault
+from onebox.gateway.message import Request, Response
+from onebox.gateway.protocols.codec import OperationCodec
+from onebox.gateway.protocols.compile import MissingFlags, find_missing
+from onebox.gateway.protocols.dialects import Dialect, dialect_of
+from onebox.gateway.protocols.error_forms import find_error_form
+from onebox.gateway.protocols.json_rpc import dump_json, encode_error_members
+from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
+from onebox.gateway.protocols.rest import (
+    body_members,
+    build_binders,
+    build_header_writers,
+    find_status_member,
+    not_in_headers,
+)
+from onebox.gateway.specs.loader import ServiceModel, Shape
+from onebox.services.context import Wire
+
+_CONTENT_TYPE = ("Content-Type", "application/json")
+
+
+def build_rest_json_codec(model: ServiceModel, operation_name: str) -> OperationCodec:
+    """The codec of one operation. Raises KeyError for an operation that the model does not know."""
+    operation = model.load_operation(operation_name)
+    encode_error = rest_json_error_encoder(model)
+    unknown = dialect_of(model.service, "rest-json").unknown_operation
+    return OperationCodec(
+        decode=_request_decoder(model, operation),
+        encode=_result_encoder(model, operation),
+        encode_error=encode_error,
+        unknown_operation=lambda request_id: encode_error(unknown(operation_name), request_id),
+    )
+
+
+def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Request], Wire]:
+    dialect = dialect_of(model.service, "rest-json")
+    flags = MissingFlags()
+    if "input" not in operation:
+        return lambda _: {}
+    input_name = operation["input"]["shape"]
+    shape = model.load_shape(input_name)
+    binders = build_binders(model, operation, shape, dialect)
+    decode_body = _body_decoder(model, shape, dialect, flags)
+
+    def decode(request: Request) -> Wire:
+        flags.raised = False
+        wire = decode_body(request.body)
+        for bind in binders:
+            bind(request, wire)
+        if flags.raised or not required.issubset(wire):
+            raise dialect.missing(find_missing(model, input_name, wire))
+        return wire
+
+    required = frozenset(shape.get("required", ()))
+    return decode
+
+
+def _body_decoder(model: ServiceModel, shape: Shape, dialect: Dialect, flags: MissingFlags) -> Callable[[bytes], Wire]:
+    decoders = JsonDecoders(model, dialect, flags)
+    payload = shape.get("payload")
+    if payload is not None:
+        member = model.load_shape(shape["members"][payload]["shape"])
+        if member["type"] == "blob":
+            return lambda body: {payload: body} if body else {}
+        decode_payload = decoders.decoder(shape["members"][payload]["shape"])
+        return lambda body: {payload: decode_payload(_loads(body, dialect))} if body else {}
+    members = body_members(shape)
+    if not members:
+        return lambda _: {}
+    decode_members = decoders.structure(shape, members)
+
+    def decode(body: bytes) -> Wire:
+        wire: Wire = decode_members(_loads(body, dialect) if body else {})
+        return wire
+
+    return decode
+
+
+def _loads(body: bytes, dialect: Dialect) -> Any:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise dialect.malformed() from None
+    if value is None or type(value) is str:
+        raise dialect.malformed()
+    return value
+
+
+def _result_encoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Wire, str], Response]:
+    status = operation["http"].get("responseCode", 200)
+    if "output" not in operation:
+        return lambda _, request_id: Response(status, b"", [("x-amzn-RequestId", request_id), _CONTENT_TYPE])
+    output_name = operation["output"]["shape"]
+    shape = model.load_shape(output_name)
+    header_writers = build_header_writers(model, shape)
+    status_member = find_status_member(shape)
+    encode_body = _body_encoder(model, output_name, shape)
+
+    def encode(result: Wire, request_id: str) -> Response:
+        headers = [("x-amzn-RequestId", request_id), _CONTENT_TYPE]
+        rest = not_in_headers(result, header_writers, headers)
+        own_status = rest.pop(status_member, status) if status_member is not None else status
+        body = encode_body(rest) if own_status != 204 else b""
+        return Response(own_status, body, headers)
+
+    return encode
+
+
+def _body_encoder(model: ServiceModel, output_name: str, shape: Shape) -> Callable[[Wire], bytes]:
+    encoders = JsonEncoders(model)
+    payload = shape.get("payload")
+    if payload is None:
+        members = body_members(shape)
+        encode_members = encoders.structure(output_name, members)
+        return lambda rest: dump_json(encode_members(rest))
+    member_name = shape["members"][payload]["shape"]
+    encode_payload = encoders.encoder(member_name)
+    is_blob = model.load_shape(member_name)["type"] == "blob"
+
+    def encode(rest: Wire) -> bytes:
+        value = rest.pop(payload, None)
+        if rest:
+            raise InternalFault(f"{output_name} has no member {next(iter(rest))}")
+        if value is None:
+            return b""
+        if is_blob:
+            return bytes(value)
+        return dump_json(value if encode_payload is None else encode_payload(value))
+
+    return encode
+
+
+def rest_json_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Response]:
+    """The function that writes errors: the code in a header, whose fault it is and the message in the body."""
+    encoders = JsonEncoders(model)
+
+    def encode_error(error: AwsError, request_id: str) -> Response:
+        form = find_error_form(model, error)
+        content: dict[str, Any] = {}
+        if form.modelled and "Type" in model.load_shape(form.shape_name)["members"]:
+            content["Type"] = "Service" if form.receiver_fault else "User"
+        if form.message:
+            content[form.message_member] = form.message
+        content.update(encode_error_members(model, encoders, form))
+        headers = [("x-amzn-RequestId", request_id), ("x-amzn-ErrorType", form.shape_name), _CONTENT_TYPE]
+        return Response(form.status, dump_json(content), headers)
+
+    return encode_error

@@ -1,0 +1,81 @@
+"""XML as text: escaping, and a small parser that resolves no entities and has limits.
+
+Promises: no external entity, no DTD, no expansion; a document deeper or larger than any request of AWS is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+_DEPTH_MAX = 60
+_ELEMENTS_MAX = 100_000
+_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+
+def escape(text: str) -> str:
+    """Text for an element or attribute. Characters that XML lacks become references, as S3 writes them."""
+    if _SPECIAL.search(text) is None:
+        return text
+    return _SPECIAL.sub(lambda match: _NAMED.get(match[0]) or f"&#x{ord(match[0]):x};", text)
+
+
+@dataclass(slots=True)
+class Element:
+    """An element without its namespace; ``text`` is what stands directly in it."""
+
+    name: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[Element] = field(default_factory=list)
+    text: str = ""
+
+
+def parse_xml(body: bytes) -> Element:
+    """The root element. Raises ValueError for anything that is not a plain, well-formed document."""
+    builder = _Builder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.characters
+    parser.StartDoctypeDeclHandler = builder.refuse_doctype
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        raise ValueError("not well-formed XML") from error
+    if builder.root is None:
+        raise ValueError("an XML document needs an element")
+    return builder.root
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.root: Element | None = None
+        self._open: list[Element] = []
+        self._elements = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if len(self._open) >= _DEPTH_MAX or self._elements > _ELEMENTS_MAX:
+            raise ValueError("too deep or too many elements")
+        element = Element(_local(name), {_local(key): value for key, value in attributes.items()})
+        if self._open:
+            self._open[-1].children.append(element)
+        else:
+            self.root = element
+        self._open.append(element)
+
+    def end(self, name: str) -> None:
+        self._open.pop()
+
+    def characters(self, data: str) -> None:
+        self._open[-1].text += data
+
+    def refuse_doctype(self, *_: object) -> None:
+        raise ValueError("a document type declaration is refused")
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
