@@ -1,0 +1,43 @@
+"""The limits of DynamoDB. AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+from __future__ import annotations
+
+ITEM_BYTES_MAX = 400 * 1024
+PAGE_BYTES_MAX = 1024 * 1024
+"""A Query or Scan reads at most this much before it answers with LastEvaluatedKey."""
+BATCH_GET_BYTES_MAX = 16 * 1024 * 1024
+TRANSACTION_BYTES_MAX = 4 * 1024 * 1024
+
+PARTITION_KEY_BYTES_MAX = 2048
+SORT_KEY_BYTES_MAX = 1024
+
+NESTING_MAX = 32
+NUMBER_DIGITS_MAX = 38
+NUMBER_MAGNITUDE_MAX = 125
+NUMBER_MAGNITUDE_MIN = -130
+
+EXPRESSION_BYTES_MAX = 4096
+EXPRESSION_OPERATORS_MAX = 300
+IN_OPERANDS_MAX = 100
+EXPRESSION_NESTING_MAX = 120
+"""Of parentheses and NOT; ours, below the operators' limit, because the parser calls itself."""
+
+BATCH_WRITES_MAX = 25
+BATCH_GETS_MAX = 100
+TRANSACTION_ACTIONS_MAX = 100
+BATCH_STATEMENTS_MAX = 25
+STATEMENT_CHARACTERS_MAX = 8192
+TOTAL_SEGMENTS_MAX = 1_000_000
+
+GLOBAL_INDEXES_MAX = 20
+LOCAL_INDEXES_MAX = 5
+PROJECTED_ATTRIBUTES_MAX = 100
+TAGS_MAX = 50
+
+TRANSACTION_TOKEN_MS = 10 * 60 * 1000
+TTL_SWEEP_MS = 60_000
+TTL_AGE_MAX_S = 5 * 365 * 24 * 3600
+"""Items that expired longer ago than this are never deleted by TTL."""
+
+READ_UNIT_BYTES = 4096
+WRITE_UNIT_BYTES = 1024

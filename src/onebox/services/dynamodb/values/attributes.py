@@ -1,0 +1,273 @@
+"""Attribute values as they are on the wire: checking, normalising, measuring, comparing.
+
+Promises: after :func:`serialize_item` every value in the item is one that DynamoDB accepts, its numbers are canonical
+and the size is the one DynamoDB counts against its limits.
+Knows nothing of tables and keys. This is the hottest code of the service: a stored order passes it value by value,
+so the two commonest kinds are handled in line.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html (sizes)
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from typing import Any, NoReturn
+
+import orjson
+
+from onebox.errors import SerializationException, ValidationException
+from onebox.services.dynamodb.errors import invalid_values
+from onebox.services.dynamodb.limits import NESTING_MAX
+from onebox.services.dynamodb.values.numbers import encode_number, measure_number
+
+AttributeValue = dict[str, Any]
+Item = dict[str, AttributeValue]
+
+KINDS = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
+ORDERED_KINDS = frozenset(("S", "N", "B"))
+SET_KINDS = frozenset(("SS", "NS", "BS"))
+
+_CONTAINER_BYTES = 3
+"""What a map or list costs, besides one byte for each member."""
+
+
+def serialize_item(item: Item) -> tuple[bytes, int]:
+    """Check every value, make numbers canonical in place; the item's JSON and its size in bytes.
+
+    Raises ValidationException or SerializationException.
+    """
+    characters = _measure_members(item, 1)
+    try:
+        data = orjson.dumps(item)
+    except orjson.JSONEncodeError as error:
+        raise SerializationException("Invalid UTF-8 in a string") from error
+    if not data.isascii():
+        # The walk counted characters. Only names and strings, all of them counted, hold others than ASCII.
+        characters += len(data) - len(data.decode())
+    return data, characters
+
+
+def measure_item(item: Item) -> int:
+    """As :func:`serialize_item`, the size alone."""
+    return serialize_item(item)[1]
+
+
+def check_value(value: AttributeValue) -> None:
+    """Check one value and make its numbers canonical in place. Raises as :func:`serialize_item`."""
+    _measure_members({"": value}, 0)
+
+
+def kind_of(value: AttributeValue) -> str:
+    """The kind of a checked value (``S``, ``N``, …)."""
+    for kind in value:
+        return kind
+    raise AssertionError("a checked value has a kind")
+
+
+def _measure_members(members: dict[str, Any], depth: int) -> int:
+    """The size of a map's members, strings counted in characters."""
+    size = 0
+    value: Any = None
+    try:
+        for name, value in members.items():
+            size += len(name)
+            if len(value) != 1:
+                _strip_unknown_kinds(value)
+            if "S" in value:
+                content = value["S"]
+                if type(content) is not str:
+                    raise TypeError
+                size += len(content)
+            elif "N" in value:
+                content = value["N"]
+                canonical, number_size = measure_number(content)
+                size += number_size
+                if canonical != content:
+                    value["N"] = canonical
+            elif "M" in value:
+                content = value["M"]
+                size += _CONTAINER_BYTES + len(content) + _measure_nested(content, depth)
+            elif "L" in value:
+                content = value["L"]
+                size += _CONTAINER_BYTES + len(content) + _measure_elements(content, depth)
+            else:
+                size += _measure_rarer(value)
+    except (ValueError, AttributeError, TypeError):
+        _refuse_shape(value)
+    return size
+
+
+def _measure_nested(content: dict[str, Any], depth: int) -> int:
+    if depth >= NESTING_MAX:
+        raise ValidationException(
+            "Nesting Levels have exceeded supported limits: Attributes at more than "
+            f"{NESTING_MAX} levels of nesting are not supported"
+        )
+    if type(content) is not dict:
+        raise TypeError
+    return _measure_members(content, depth + 1)
+
+
+def _measure_elements(content: list[Any], depth: int) -> int:
+    if type(content) is not list:
+        raise TypeError
+    if depth >= NESTING_MAX:
+        return _measure_nested({}, depth)
+    size = 0
+    for value in content:
+        # Elements are mostly maps.
+        if type(value) is dict and len(value) == 1 and "M" in value:
+            members = value["M"]
+            size += _CONTAINER_BYTES + len(members) + _measure_nested(members, depth + 1)
+        else:
+            size += _measure_members({"": value}, depth + 1)
+    return size
+
+
+def _measure_rarer(value: AttributeValue) -> int:
+    ((kind, content),) = value.items()
+    if kind == "BOOL":
+        if type(content) is not bool:
+            raise TypeError
+        return 1
+    if kind == "NULL":
+        if type(content) is not bool:
+            raise TypeError
+        value["NULL"] = True  # DynamoDB takes false as well, and stores true
+        return 1
+    if kind == "B":
+        return len(decode_binary(content))
+    if kind == "SS":
+        return _measure_string_set(content)
+    if kind == "NS":
+        return _measure_number_set(content, value)
+    if kind == "BS":
+        return _measure_binary_set(content)
+    raise ValueError
+
+
+def _measure_string_set(content: list[str]) -> int:
+    _check_list(content)
+    if not content:
+        raise invalid_values("An string set  may not be empty")
+    size = 0
+    for text in content:
+        if not text:
+            raise invalid_values("An string set may not have a empty string as a member")
+        size += len(text)
+    if len(set(content)) != len(content):
+        raise invalid_values(f"Input collection [{', '.join(content)}] contains duplicates.")
+    return size
+
+
+def _measure_number_set(content: list[str], value: AttributeValue) -> int:
+    _check_list(content)
+    if not content:
+        raise invalid_values("An number set  may not be empty")
+    measured = [measure_number(text) for text in content]
+    texts = [text for text, _ in measured]
+    if len(set(texts)) != len(texts):
+        raise ValidationException("Input collection contains duplicates")
+    value["NS"] = texts
+    return sum(size for _, size in measured)
+
+
+def _measure_binary_set(content: list[str]) -> int:
+    _check_list(content)
+    if not content:
+        raise invalid_values("Binary sets should not be empty")
+    decoded = [decode_binary(text) for text in content]
+    if not all(decoded):
+        raise invalid_values("Binary sets may not contain null or empty values")
+    if len(set(decoded)) != len(decoded):
+        raise invalid_values(f"Input collection [{', '.join(content)}]of type BS contains duplicates.")
+    return sum(map(len, decoded))
+
+
+def _check_list(content: Any) -> None:
+    if type(content) is not list:
+        raise TypeError
+
+
+def decode_binary(text: str) -> bytes:
+    """The bytes of a ``B`` value. Raises SerializationException if it is not base64."""
+    if type(text) is not str:
+        raise TypeError
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SerializationException("Base64 encoded value is not valid") from error
+
+
+def _strip_unknown_kinds(value: Any) -> None:
+    """Drop nulls and members that the model does not have, which AWS ignores; exactly one kind must remain."""
+    if type(value) is not dict:
+        raise TypeError
+    kinds = [kind for kind in value if kind in KINDS and value[kind] is not None]
+    if not kinds:
+        raise ValidationException(
+            "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+        )
+    if len(kinds) > 1:
+        raise ValidationException(
+            "Supplied AttributeValue has more than one datatypes set, "
+            "must contain exactly one of the supported datatypes"
+        )
+    for kind in [kind for kind in value if kind != kinds[0]]:
+        del value[kind]
+
+
+def _refuse_shape(value: Any) -> NoReturn:
+    """Say what is wrong with the value over which the walk stumbled."""
+    if type(value) is not dict:
+        raise SerializationException(_wrong_type(value, "AttributeValue"))
+    _strip_unknown_kinds(value)
+    ((kind, content),) = value.items()
+    if kind in SET_KINDS and type(content) is list:
+        content = next((member for member in content if type(member) is not str), content)
+        raise SerializationException(_wrong_type(content, "String"))
+    raise SerializationException(_wrong_type(content, _WANTED.get(kind, "String")))
+
+
+_WANTED = {"BOOL": "Boolean", "NULL": "Boolean", "M": "Map", "L": "List", "SS": "List", "NS": "List", "BS": "List"}
+
+
+def _wrong_type(content: Any, wanted: str) -> str:
+    if type(content) is bool:
+        return f"{'TRUE' if content else 'FALSE'}_VALUE cannot be converted to {wanted}"
+    if type(content) in (int, float):
+        return f"{'NUMBER' if type(content) is int else 'DECIMAL'}_VALUE cannot be converted to {wanted}"
+    if type(content) is str:
+        return f"STRING_VALUE cannot be converted to {wanted}"
+    if type(content) is list:
+        return "Start of list found where not expected"
+    return "Start of structure or map found where not expected"
+
+
+def values_equal(left: AttributeValue, right: AttributeValue) -> bool:
+    """Whether two checked values are the same to DynamoDB: sets without order, everything else exactly."""
+    if left == right:
+        return True
+    ((kind, content),) = left.items()
+    if kind not in right:
+        return False
+    other = right[kind]
+    if kind in SET_KINDS:
+        return len(content) == len(other) and set(content) == set(other)
+    if kind == "L":
+        return len(content) == len(other) and all(map(values_equal, content, other))
+    if kind == "M":
+        return content.keys() == other.keys() and all(values_equal(content[name], other[name]) for name in content)
+    return False
+
+
+def order_key(value: AttributeValue) -> tuple[str, bytes] | None:
+    """What to compare values of one kind by; None for kinds without an order."""
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return kind, content.encode()
+    if kind == "N":
+        return kind, encode_number(content)
+    if kind == "B":
+        return kind, decode_binary(content)
+    return None

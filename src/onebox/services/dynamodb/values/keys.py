@@ -1,0 +1,196 @@
+"""Keys: which attributes they are, whether a value may stand there, and the bytes they are stored under.
+
+Promises: within a partition the byte order of encoded sort keys is DynamoDB's order; a partition key begins with its
+scan slot, one of 16 by hash, so that a parallel Scan reads a contiguous range of the index for each segment while
+keys that arrive in order still meet few index pages.
+Knows nothing of SQL.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from onebox.errors import ValidationException
+from onebox.services.dynamodb.errors import invalid_values, key_mismatch
+from onebox.services.dynamodb.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
+from onebox.services.dynamodb.values.attributes import AttributeValue, Item, decode_binary, kind_of
+from onebox.services.dynamodb.values.numbers import encode_number
+
+SLOTS = 16
+
+_EMPTY_KEY = (
+    "One or more parameter values are not valid. "
+    "The AttributeValue for a key attribute cannot contain an empty {kind} value. Key: {name}"
+)
+_EMPTY_INDEX_KEY = (
+    "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
+    "The AttributeValue for a key attribute cannot contain an empty {kind} value. "
+    "IndexName: {index}, IndexKey: {name}"
+)
+_EMPTY_KIND_NAMES = {"S": "string", "B": "binary"}
+
+
+class Position(NamedTuple):
+    """Where an item stands in a table or index."""
+
+    partition_key: bytes
+    sort_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAttribute:
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySchema:
+    """The partition key and, where there is one, the sort key."""
+
+    partition: KeyAttribute
+    sort: KeyAttribute | None
+
+    @property
+    def attributes(self) -> tuple[KeyAttribute, ...]:
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(attribute.name for attribute in self.attributes)
+
+    def position_of_item(self, item: Item) -> Position:
+        """Where a whole, checked item belongs. Raises ValidationException in the words of PutItem."""
+        partition = _encode_partition(_key_content(item, self.partition), self.partition)
+        if self.sort is None:
+            return Position(partition, b"")
+        return Position(partition, _encode_sort(_key_content(item, self.sort), self.sort))
+
+    def position_of_key(self, key: dict[str, AttributeValue]) -> Position:
+        """Where a checked ``Key`` points. Raises ValidationException in the words of GetItem."""
+        attributes = self.attributes
+        if len(key) != len(attributes):
+            raise key_mismatch()
+        for attribute in attributes:
+            value = key.get(attribute.name)
+            if value is None or attribute.kind not in value:
+                raise key_mismatch()
+        return self.position_of_item(key)
+
+    def find_index_position(self, item: Item) -> Position | None:
+        """Where a checked item stands in an index with this schema; None if it lacks one of the attributes."""
+        partition = item.get(self.partition.name)
+        if partition is None:
+            return None
+        if self.sort is None:
+            return Position(encode_partition(partition), b"")
+        sort = item.get(self.sort.name)
+        if sort is None:
+            return None
+        return Position(encode_partition(partition), encode_scalar(sort))
+
+    def key_of(self, item: Item) -> Item:
+        """The key attributes of a stored item."""
+        return {attribute.name: item[attribute.name] for attribute in self.attributes}
+
+
+def check_index_key(item: Item, schema: KeySchema, index_name: str) -> None:
+    """Refuse a checked item whose value for an index key has another kind, is empty or too long."""
+    for attribute in schema.attributes:
+        value = item.get(attribute.name)
+        if value is None:
+            continue
+        content = value.get(attribute.kind)
+        if content is None:
+            raise invalid_values(
+                f"Type mismatch for Index Key {attribute.name} Expected: {attribute.kind} "
+                f"Actual: {kind_of(value)} IndexName: {index_name}"
+            )
+        if not content:
+            kind = _EMPTY_KIND_NAMES[attribute.kind]
+            raise ValidationException(_EMPTY_INDEX_KEY.format(kind=kind, index=index_name, name=attribute.name))
+        _check_length(encode_scalar(value), attribute.kind, attribute is schema.partition)
+
+
+def encode_scalar(value: AttributeValue) -> bytes:
+    """The order-preserving bytes of a checked S, N or B value."""
+    ((kind, content),) = value.items()
+    if kind == "S":
+        encoded: bytes = content.encode()
+        return encoded
+    if kind == "N":
+        return encode_number(content)
+    return decode_binary(content)
+
+
+def encode_partition(value: AttributeValue) -> bytes:
+    """The bytes of a partition key: the slot, then the value."""
+    encoded = encode_scalar(value)
+    return _SLOT_BYTES[zlib.crc32(encoded) >> 28] + encoded
+
+
+_SLOT_BYTES = tuple(bytes([slot]) for slot in range(SLOTS))
+
+
+def segment_bounds(segment: int, total_segments: int) -> tuple[bytes, bytes]:
+    """The range of partition keys, from the first bound up to but without the second, that a scan segment reads.
+
+    Slot s belongs to segment ``s * total // SLOTS``: with more segments than slots, some are empty, as on AWS.
+    """
+    first = -(-segment * SLOTS // total_segments)
+    last = -(-(segment + 1) * SLOTS // total_segments)
+    return bytes([first]), bytes([last])
+
+
+def check_not_empty(attribute: KeyAttribute, content: Any) -> None:
+    """Refuse an empty string or binary where a key must stand."""
+    if not content:
+        kind = _EMPTY_KIND_NAMES[attribute.kind]
+        raise ValidationException(_EMPTY_KEY.format(kind=kind, name=attribute.name))
+
+
+def _key_content(item: Item, attribute: KeyAttribute) -> Any:
+    value = item.get(attribute.name)
+    if value is None:
+        raise invalid_values(f"Missing the key {attribute.name} in the item")
+    content = value.get(attribute.kind)
+    if content is None:
+        raise invalid_values(
+            f"Type mismatch for key {attribute.name} expected: {attribute.kind} actual: {kind_of(value)}"
+        )
+    if not content:
+        check_not_empty(attribute, content)
+    return content
+
+
+def _encode_partition(content: str, attribute: KeyAttribute) -> bytes:
+    encoded = _encode(content, attribute.kind)
+    if len(encoded) > PARTITION_KEY_BYTES_MAX:
+        _check_length(encoded, attribute.kind, True)
+    return _SLOT_BYTES[zlib.crc32(encoded) >> 28] + encoded
+
+
+def _encode_sort(content: str, attribute: KeyAttribute) -> bytes:
+    encoded = _encode(content, attribute.kind)
+    if len(encoded) > SORT_KEY_BYTES_MAX:
+        _check_length(encoded, attribute.kind, False)
+    return encoded
+
+
+def _encode(content: str, kind: str) -> bytes:
+    if kind == "S":
+        return content.encode()
+    return encode_number(content) if kind == "N" else decode_binary(content)
+
+
+def _check_length(encoded: bytes, kind: str, partition: bool) -> None:
+    if kind == "N":
+        return
+    if partition and len(encoded) > PARTITION_KEY_BYTES_MAX:
+        raise invalid_values(f"Size of hashkey has exceeded the maximum size limit of{PARTITION_KEY_BYTES_MAX} bytes")
+    if not partition and len(encoded) > SORT_KEY_BYTES_MAX:
+        raise invalid_values(
+            f"Aggregated size of all range keys has exceeded the size limit of {SORT_KEY_BYTES_MAX} bytes"
+        )
