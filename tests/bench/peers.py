@@ -1,0 +1,125 @@
+"""The servers under measurement, each a process of its own: onebox from this checkout, MiniStack from PyPI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+PEER_ENVIRONMENT = Path(__file__).parents[2] / ".bench" / "ministack"
+START_TIMEOUT_S = 60
+
+
+class Peer:
+    """A running server; a context manager that leaves no process behind."""
+
+    name = ""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.folder = Path(tempfile.mkdtemp(prefix="orders-bench-"))
+        self.ready_s = 0.0
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+    @property
+    def health_url(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Peer:
+        log = (self.folder / "log").open("wb")
+        begin = time.perf_counter()
+        self.process = subprocess.Popen(
+            self.command(), env=self.environment(), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+        )
+        while not self._answers():
+            if self.process.poll() is not None or time.perf_counter() - begin > START_TIMEOUT_S:
+                raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.005)
+        self.ready_s = time.perf_counter() - begin
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def resident_mib(self) -> float:
+        """Resident memory of the server's own process."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("no VmRSS: this measure needs Linux")
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.health_url, timeout=1) as answer:
+                return answer.status == 200 and bool(json.load(answer))
+        except (OSError, ValueError):
+            return False
+
+
+class Onebox(Peer):
+    """onebox with its database on disk."""
+
+    name = "onebox"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "onebox", "serve", "--port", str(self.port), "--data", str(self.folder / "data")]
+
+    @property
+    def health_url(self) -> str:
+        return f"{self.endpoint_url}/_onebox/health"
+
+
+class MiniStack(Peer):
+    """MiniStack with its own defaults (everything in memory, functions as local processes)."""
+
+    name = "MiniStack"
+
+    def command(self) -> list[str]:
+        return [str(PEER_ENVIRONMENT / "bin" / "ministack")]
+
+    def environment(self) -> dict[str, str]:
+        binaries = f"{PEER_ENVIRONMENT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+        return {**super().environment(), "GATEWAY_PORT": str(self.port), "PATH": binaries}
+
+    @property
+    def health_url(self) -> str:
+        return f"{self.endpoint_url}/_ministack/health"
+
+
+def install_ministack() -> str:
+    """Put the newest MiniStack into an environment of its own; its version."""
+    python = PEER_ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(PEER_ENVIRONMENT)], check=True)
+    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"]
+    subprocess.run([*pip, "ministack", "boto3"], check=True)
+    show = subprocess.run([str(python), "-m", "pip", "show", "ministack"], check=True, capture_output=True, text=True)
+    return next(line.split()[1] for line in show.stdout.splitlines() if line.startswith("Version:"))

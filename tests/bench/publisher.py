@@ -1,0 +1,90 @@
+"""A lean SNS client over plain sockets: so little of the machine goes to the client that the servers are measured.
+
+It speaks what every SDK speaks (the query protocol over HTTP/1.1 keep-alive, a SigV4-shaped header); the same
+bytes go to every peer.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Sequence
+from urllib.parse import quote_plus
+
+_AUTHORIZATION = (
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sns/aws4_request, "
+    "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64
+)
+
+
+class SnsConnection:
+    """One keep-alive connection."""
+
+    def __init__(self, host: str, port: int, topic_arn: str) -> None:
+        self._socket = socket.create_connection((host, port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stream = self._socket.makefile("rb")
+        self._head = (
+            f"POST / HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: {_AUTHORIZATION}\r\n"
+            "X-Amz-Date: 20260101T000000Z\r\n"
+            "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: "
+        )
+        self._topic = quote_plus(topic_arn)
+
+    def publish(self, message: str) -> None:
+        """Publish one message; returns when it is acknowledged."""
+        self._call(f"Action=Publish&Version=2010-03-31&TopicArn={self._topic}&Message={quote_plus(message)}")
+
+    def publish_batch(self, messages: Sequence[str]) -> None:
+        """Publish up to ten messages in one request."""
+        entries = "".join(
+            f"&PublishBatchRequestEntries.member.{i}.Id={i}&PublishBatchRequestEntries.member.{i}.Message={quote_plus(m)}"
+            for i, m in enumerate(messages, 1)
+        )
+        body = self._call(f"Action=PublishBatch&Version=2010-03-31&TopicArn={self._topic}{entries}")
+        if body.count(b"<MessageId>") != len(messages):
+            raise RuntimeError(f"not every entry was accepted: {body[:500]!r}")
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _call(self, form: str) -> bytes:
+        body = form.encode()
+        self._socket.sendall(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
+        status = int(self._stream.readline().split()[1])
+        length = 0
+        while (line := self._stream.readline()) not in (b"\r\n", b""):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        answer = self._stream.read(length)
+        if status != 200:
+            raise RuntimeError(f"publish answered {status}: {answer[:500]!r}")
+        return answer
+
+
+def publish_all(host: str, port: int, topic_arn: str, messages: Sequence[str], *, threads: int, batch: int) -> None:
+    """Publish every message by ``threads`` connections, ``batch`` to a request. Raises the first failure."""
+    failures: list[BaseException] = []
+
+    def work(share: Sequence[str]) -> None:
+        connection = SnsConnection(host, port, topic_arn)
+        try:
+            if batch == 1:
+                for message in share:
+                    connection.publish(message)
+            else:
+                for start in range(0, len(share), batch):
+                    connection.publish_batch(share[start : start + batch])
+        except (OSError, RuntimeError) as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=(messages[i::threads],)) for i in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if failures:
+        raise failures[0]
