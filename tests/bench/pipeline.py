@@ -64,7 +64,7 @@ class Pipeline:
             config=Config(retries={"total_max_attempts": 2}, read_timeout=120),
         )
 
-    def deploy(self, function: Function, *, raw: bool) -> None:
+    def deploy(self, function: Function, *, raw: bool, visibility_s: int = 30) -> None:
         """Make every part, as the seed's setup instructions say."""
         sns, sqs, iam = self._client("sns"), self.sqs, self._client("iam")
         self.dynamodb.create_table(
@@ -77,7 +77,8 @@ class Pipeline:
         dead_letters = sqs.create_queue(QueueName="OrderDLQ")["QueueUrl"]
         dead_letters_arn = self._arn(dead_letters)
         redrive = json.dumps({"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": 3})
-        self._queue_url = sqs.create_queue(QueueName="OrderQueue", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
+        attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": str(visibility_s)}
+        self._queue_url = sqs.create_queue(QueueName="OrderQueue", Attributes=attributes)["QueueUrl"]
         queue_arn = self._arn(self._queue_url)
         policy = {
             "Version": "2012-10-17",
@@ -117,16 +118,20 @@ class Pipeline:
             EventSourceArn=queue_arn, FunctionName="OrderProcessor", BatchSize=10, **extra
         )
 
-    def wait_until_drained(self) -> None:
+    def wait_until_drained(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
         """Return when the queue holds nothing, neither waiting nor in flight."""
-        deadline = time.monotonic() + SETTLE_TIMEOUT_S
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            answer = self.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=names)["Attributes"]
-            if all(int(answer[name]) == 0 for name in names):
+            if self.backlog() == 0:
                 return
             time.sleep(0.02)
-        raise RuntimeError(f"{self.peer.name} did not drain OrderQueue in {SETTLE_TIMEOUT_S} s")
+        raise RuntimeError(f"{self.peer.name} did not drain OrderQueue in {timeout_s} s")
+
+    def backlog(self) -> int:
+        """How many messages OrderQueue holds, waiting or in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
 
     def count(self) -> int:
         """How many orders the table holds, counted item by item."""
