@@ -162,9 +162,12 @@ class Storage:
         return fault
 
 
-def open_connection(path: Path | None) -> apsw.Connection:
-    """Open the database file, or a private one in memory for ``None``, with the settings that durability needs."""
-    connection = apsw.Connection(str(path) if path else ":memory:")
+def open_connection(path: Path | None, vfs: str | None = None) -> apsw.Connection:
+    """Open the database file, or a private one in memory for ``None``, with the settings that durability needs.
+
+    ``vfs`` names another file system layer of SQLite's; the power-loss tests put one in between.
+    """
+    connection = apsw.Connection(str(path) if path else ":memory:", vfs=vfs)
     connection.set_busy_timeout(5_000)
     for pragma in (
         "journal_mode = WAL",

@@ -1,0 +1,115 @@
+"""A disk that remembers the order of writes and syncs, so that a test can cut its power at any moment.
+
+SIGKILL leaves the operating system's page cache whole; a power cut does not. This SQLite file system layer passes
+everything to the real one and keeps a journal of it. :meth:`RecordingDisk.after_power_cut` rebuilds the files as a
+disk may hold them when the power went at a given place of the journal: all that was synced, and of each later write
+any subset of its sectors, in any order.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+SECTOR_BYTES = 512
+
+
+class Write(NamedTuple):
+    file: str
+    offset: int
+    data: bytes
+
+
+class Truncate(NamedTuple):
+    file: str
+    size: int
+
+
+class Sync(NamedTuple):
+    file: str
+
+
+class Delete(NamedTuple):
+    file: str
+
+
+class RecordingDisk(apsw.VFS):
+    """Register under ``name``; open databases with ``vfs=name``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, base="")
+        self.journal: list[Write | Truncate | Sync | Delete] = []
+
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
+        return _RecordingFile(self, name, flags)
+
+    def xDelete(self, filename: str, sync_directory: bool) -> None:
+        super().xDelete(filename, sync_directory)
+        self.journal.append(Delete(Path(filename).name))
+
+    def after_power_cut(self, moment: int, chance: random.Random) -> dict[str, bytes]:
+        """The files by name, if the power went after ``moment`` entries of the journal."""
+        files: dict[str, bytearray] = {}
+        pending: dict[str, list[Write | Truncate]] = {}
+        for entry in self.journal[:moment]:
+            if isinstance(entry, (Write, Truncate)):
+                pending.setdefault(entry.file, []).append(entry)
+            elif isinstance(entry, Sync):
+                for change in pending.pop(entry.file, []):
+                    _apply(files.setdefault(entry.file, bytearray()), change)
+            else:
+                files.pop(entry.file, None)
+                pending.pop(entry.file, None)
+        for name, changes in pending.items():
+            _apply_some(files.setdefault(name, bytearray()), changes, chance)
+        return {name: bytes(content) for name, content in files.items()}
+
+
+class _RecordingFile(apsw.VFSFile):
+    def __init__(self, disk: RecordingDisk, name: Any, flags: list[int]) -> None:
+        super().__init__("", name, flags)
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        self._name = Path(path or "temporary").name
+        self._journal = disk.journal
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        super().xWrite(data, offset)
+        self._journal.append(Write(self._name, offset, bytes(data)))
+
+    def xTruncate(self, size: int) -> None:
+        super().xTruncate(size)
+        self._journal.append(Truncate(self._name, size))
+
+    def xSync(self, flags: int) -> None:
+        super().xSync(flags)
+        self._journal.append(Sync(self._name))
+
+
+def _apply(content: bytearray, change: Write | Truncate) -> None:
+    if isinstance(change, Truncate):
+        del content[change.size :]
+        return
+    end = change.offset + len(change.data)
+    if len(content) < end:
+        content.extend(bytes(end - len(content)))
+    content[change.offset : end] = change.data
+
+
+def _apply_some(content: bytearray, changes: list[Write | Truncate], chance: random.Random) -> None:
+    kept = chance.random()
+    sectors: list[Write | Truncate] = []
+    for change in changes:
+        if isinstance(change, Truncate):
+            sectors.append(change)
+            continue
+        sectors.extend(
+            Write(change.file, change.offset + start, change.data[start : start + SECTOR_BYTES])
+            for start in range(0, len(change.data), SECTOR_BYTES)
+        )
+    chance.shuffle(sectors)
+    for sector in sectors:
+        if chance.random() < kept:
+            _apply(content, sector)
