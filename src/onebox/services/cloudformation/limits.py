@@ -1,0 +1,25 @@
+"""AWS's limits of CloudFormation.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+from __future__ import annotations
+
+TEMPLATE_BODY_BYTES = 51_200
+"""A template inside the request."""
+TEMPLATE_URL_BYTES = 1_000_000
+"""A template fetched from S3."""
+RESOURCES_MAX = 500
+PARAMETERS_MAX = 200
+OUTPUTS_MAX = 200
+MAPPINGS_MAX = 200
+PARAMETER_VALUE_CHARACTERS = 4_096
+DESCRIPTION_BYTES = 1_024
+STACK_NAME_CHARACTERS = 128
+TAGS_MAX = 50
+STACK_POLICY_BYTES = 16_384
+PAGE_ITEMS = 100
+"""Items of one page of the list operations."""
+SETTLE_MS = 2_000
+"""How long an operation that starts work waits for its end before it answers. AWS answers at once, but SDK waiters
+look once and then sleep 30 s: a stack that is done in half a second should not cost its user half a minute."""

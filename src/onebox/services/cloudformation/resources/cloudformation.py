@@ -1,0 +1,38 @@
+"""AWS::CloudFormation::WaitConditionHandle: a name for nothing, of use as a placeholder in conditions.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-waitconditionhandle.html
+"""
+
+from __future__ import annotations
+
+from onebox.services.cloudformation.resources.shapes import Record
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    NewResource,
+    ResourceType,
+    arn,
+)
+from onebox.services.context import Wire
+
+
+class _WaitConditionHandle:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        handle_arn = arn(hands, "cloudformation", f"stack/{new.name}")
+        await new.initiated(f"https://cloudformation-waitcondition-{hands.region}.s3.amazonaws.com/{handle_arn}")
+        return {}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        """Nothing stands behind it."""
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        return {}
+
+
+WAIT_CONDITION_HANDLE = ResourceType(
+    name="AWS::CloudFormation::WaitConditionHandle", schema=Record({}), lifecycle=_WaitConditionHandle()
+)

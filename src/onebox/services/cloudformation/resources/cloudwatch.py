@@ -1,0 +1,182 @@
+"""AWS::CloudWatch::Alarm and AWS::CloudWatch::Dashboard.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_CloudWatch.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from onebox.errors import AwsError
+from onebox.services.cloudformation.resources.existing import ResourceExists, is_ours, means_gone
+from onebox.services.cloudformation.resources.shapes import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    TAGS,
+    TEXT,
+    TEXTS,
+    ListOf,
+    Record,
+    Shape,
+)
+from onebox.services.cloudformation.resources.tagging import apply_tags
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    Naming,
+    NewResource,
+    ResourceType,
+    arn,
+    global_arn,
+    pick,
+    tag_list,
+)
+from onebox.services.context import Wire
+
+
+class _Alarm:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        alarm_arn = arn(hands, "cloudwatch", f"alarm:{new.name}")
+        if await _find_alarm(hands, new.name) is not None and not (
+            new.resumed and is_ours(await _live_tags(hands, alarm_arn), new.tags)
+        ):
+            raise ResourceExists("AWS::CloudWatch::Alarm", new.name)
+        request = _alarm_request(new.name, new.properties) | {"Tags": tag_list(new.tags)}
+        await hands.call("cloudwatch", "PutMetricAlarm", request)
+        await new.initiated(new.name)
+        return {"Arn": alarm_arn}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await hands.call("cloudwatch", "PutMetricAlarm", _alarm_request(old.physical_id, properties))
+        resource = {"ResourceARN": old.attributes["Arn"]}
+        await apply_tags(
+            old.tags,
+            tags,
+            lambda fresh: hands.call("cloudwatch", "TagResource", {**resource, "Tags": tag_list(fresh)}),
+            lambda keys: hands.call("cloudwatch", "UntagResource", {**resource, "TagKeys": keys}),
+        )
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("cloudwatch", "DeleteAlarms", {"AlarmNames": [old.physical_id]})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        alarm = await _find_alarm(hands, old.physical_id)
+        return None if alarm is None else pick(alarm, *_ALARM_MEMBERS)
+
+
+class _Dashboard:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        if not new.resumed and await _find_dashboard(hands, new.name) is not None:
+            raise ResourceExists("AWS::CloudWatch::Dashboard", new.name)
+        await _put_dashboard(hands, new.name, new.properties)
+        await new.initiated(new.name)
+        return {"DashboardArn": global_arn(hands, "cloudwatch", f"dashboard/{new.name}")}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _put_dashboard(hands, old.physical_id, properties)
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("cloudwatch", "DeleteDashboards", {"DashboardNames": [old.physical_id]})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        body = await _find_dashboard(hands, old.physical_id)
+        if body is None:
+            return None
+        wanted = old.properties["DashboardBody"]
+        same = json.loads(body) == json.loads(wanted)
+        return {"DashboardName": old.physical_id, "DashboardBody": wanted if same else body}
+
+
+def _alarm_request(name: str, properties: Wire) -> Wire:
+    return {"AlarmName": name, **pick(properties, *(m for m in _ALARM_MEMBERS if m != "AlarmName"))}
+
+
+async def _find_alarm(hands: Hands, name: str) -> Wire | None:
+    answer = await hands.call("cloudwatch", "DescribeAlarms", {"AlarmNames": [name]})
+    alarm: Wire | None = next(iter(answer.get("MetricAlarms", [])), None)
+    return alarm
+
+
+async def _live_tags(hands: Hands, alarm_arn: str) -> dict[str, str]:
+    answer = await hands.call("cloudwatch", "ListTagsForResource", {"ResourceARN": alarm_arn})
+    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+
+
+async def _put_dashboard(hands: Hands, name: str, properties: Wire) -> None:
+    request = {"DashboardName": name, "DashboardBody": properties["DashboardBody"]}
+    await hands.call("cloudwatch", "PutDashboard", request)
+
+
+async def _find_dashboard(hands: Hands, name: str) -> str | None:
+    try:
+        answer = await hands.call("cloudwatch", "GetDashboard", {"DashboardName": name})
+    except AwsError as error:
+        if means_gone(error):
+            return None
+        raise
+    return str(answer["DashboardBody"])
+
+
+_DIMENSIONS = ListOf(Record({"Name": TEXT, "Value": TEXT}, required=("Name", "Value")))
+_METRIC = Record({"Dimensions": _DIMENSIONS, "MetricName": TEXT, "Namespace": TEXT})
+_METRIC_QUERY = Record(
+    {
+        "AccountId": TEXT,
+        "Expression": TEXT,
+        "Id": TEXT,
+        "Label": TEXT,
+        "MetricStat": Record(
+            {"Metric": _METRIC, "Period": INTEGER, "Stat": TEXT, "Unit": TEXT}, required=("Metric", "Period", "Stat")
+        ),
+        "Period": INTEGER,
+        "ReturnData": BOOLEAN,
+    },
+    required=("Id",),
+)
+_ALARM_PROPERTIES: dict[str, Shape] = {
+    "ActionsEnabled": BOOLEAN,
+    "AlarmActions": TEXTS,
+    "AlarmDescription": TEXT,
+    "AlarmName": TEXT,
+    "ComparisonOperator": TEXT,
+    "DatapointsToAlarm": INTEGER,
+    "Dimensions": _DIMENSIONS,
+    "EvaluateLowSampleCountPercentile": TEXT,
+    "EvaluationPeriods": INTEGER,
+    "ExtendedStatistic": TEXT,
+    "InsufficientDataActions": TEXTS,
+    "MetricName": TEXT,
+    "Metrics": ListOf(_METRIC_QUERY),
+    "Namespace": TEXT,
+    "OKActions": TEXTS,
+    "Period": INTEGER,
+    "Statistic": TEXT,
+    "Threshold": NUMBER,
+    "ThresholdMetricId": TEXT,
+    "TreatMissingData": TEXT,
+    "Unit": TEXT,
+}
+_ALARM_MEMBERS = tuple(_ALARM_PROPERTIES)
+
+ALARM = ResourceType(
+    name="AWS::CloudWatch::Alarm",
+    schema=Record({**_ALARM_PROPERTIES, "Tags": TAGS}, required=("ComparisonOperator", "EvaluationPeriods")),
+    lifecycle=_Alarm(),
+    create_only=frozenset({"AlarmName"}),
+    attributes=frozenset({"Arn"}),
+    naming=Naming("AlarmName", characters_max=255),
+    taggable=True,
+)
+
+DASHBOARD = ResourceType(
+    name="AWS::CloudWatch::Dashboard",
+    schema=Record({"DashboardBody": TEXT, "DashboardName": TEXT}, required=("DashboardBody",)),
+    lifecycle=_Dashboard(),
+    create_only=frozenset({"DashboardName"}),
+    attributes=frozenset({"DashboardArn"}),
+    naming=Naming("DashboardName", characters_max=255),
+)

@@ -1,0 +1,335 @@
+"""AWS::IAM::Role, AWS::IAM::Policy and AWS::IAM::ManagedPolicy.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_IAM.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from onebox.errors import AwsError
+from onebox.services.cloudformation.resources.existing import create_or_adopt, ignore_gone, means_gone
+from onebox.services.cloudformation.resources.shapes import INTEGER, JSON, TAGS, TEXT, TEXTS, ListOf, Record
+from onebox.services.cloudformation.resources.tagging import apply_tags
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    Naming,
+    NewResource,
+    ResourceType,
+    global_arn,
+    tag_list,
+)
+from onebox.services.context import Wire
+
+_VERSIONS_MAX = 5
+"""Versions a managed policy may have."""
+_HOLDERS = (("Roles", "RoleName", "Role"), ("Users", "UserName", "User"), ("Groups", "GroupName", "Group"))
+"""Who may hold a policy: the property, the API's member, and the word in its operations."""
+
+
+class _Role:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        request = {
+            "RoleName": new.name,
+            "AssumeRolePolicyDocument": json.dumps(new.properties["AssumeRolePolicyDocument"]),
+            "Tags": tag_list(new.tags),
+        }
+        for name in ("Description", "MaxSessionDuration", "Path", "PermissionsBoundary"):
+            if name in new.properties:
+                request[name] = new.properties[name]
+        await create_or_adopt(
+            "AWS::IAM::Role", new, lambda: hands.call("iam", "CreateRole", request), lambda: _role_tags(hands, new.name)
+        )
+        await new.initiated(new.name)
+        await _apply_role_policies(hands, new.name, {}, new.properties)
+        role = (await hands.call("iam", "GetRole", {"RoleName": new.name}))["Role"]
+        return {"Arn": role["Arn"], "RoleId": role["RoleId"]}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        role = {"RoleName": old.physical_id}
+        before = old.properties
+        if before["AssumeRolePolicyDocument"] != properties["AssumeRolePolicyDocument"]:
+            request = {**role, "PolicyDocument": json.dumps(properties["AssumeRolePolicyDocument"])}
+            await hands.call("iam", "UpdateAssumeRolePolicy", request)
+        settings = {"Description": "", "MaxSessionDuration": 3600}
+        if any(before.get(name) != properties.get(name) for name in settings):
+            wanted = {name: properties.get(name, fallback) for name, fallback in settings.items()}
+            await hands.call("iam", "UpdateRole", {**role, **wanted})
+        if before.get("PermissionsBoundary") != properties.get("PermissionsBoundary"):
+            if "PermissionsBoundary" in properties:
+                request = {**role, "PermissionsBoundary": properties["PermissionsBoundary"]}
+                await hands.call("iam", "PutRolePermissionsBoundary", request)
+            else:
+                await hands.call("iam", "DeleteRolePermissionsBoundary", role)
+        await _apply_role_policies(hands, old.physical_id, before, properties)
+        await apply_tags(
+            old.tags,
+            tags,
+            lambda fresh: hands.call("iam", "TagRole", {**role, "Tags": tag_list(fresh)}),
+            lambda keys: hands.call("iam", "UntagRole", {**role, "TagKeys": keys}),
+        )
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await _apply_role_policies(hands, old.physical_id, old.properties, {})
+        await hands.call("iam", "DeleteRole", {"RoleName": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        role = {"RoleName": old.physical_id}
+        try:
+            live = (await hands.call("iam", "GetRole", role))["Role"]
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        attached = (await hands.call("iam", "ListAttachedRolePolicies", role)).get("AttachedPolicies", [])
+        names = (await hands.call("iam", "ListRolePolicies", role)).get("PolicyNames", [])
+        own = {policy["PolicyName"] for policy in old.properties.get("Policies", [])}
+        policies = []
+        for name in names:
+            if name in own:
+                answer = await hands.call("iam", "GetRolePolicy", {**role, "PolicyName": name})
+                policies.append({"PolicyName": name, "PolicyDocument": _document(answer["PolicyDocument"])})
+        properties: Wire = {
+            "RoleName": live["RoleName"],
+            "Path": live["Path"],
+            "AssumeRolePolicyDocument": _document(live["AssumeRolePolicyDocument"]),
+            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached],
+            "Policies": policies,
+        }
+        return properties | {k: live[k] for k in ("Description", "MaxSessionDuration") if live.get(k)}
+
+
+class _InlinePolicy:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        await new.initiated(new.name)
+        await _put_inline(hands, new.properties)
+        return {"Id": new.name}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _put_inline(hands, properties)
+        await _delete_inline(hands, old.properties, keep=properties)
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await _delete_inline(hands, old.properties, keep={})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        live = old.properties
+        for member, name, word in _holders(old.properties):
+            request = {member: name, "PolicyName": old.properties["PolicyName"]}
+            try:
+                answer = await hands.call("iam", f"Get{word}Policy", request)
+            except AwsError as error:
+                if means_gone(error):
+                    return None
+                raise
+            document = _document(answer["PolicyDocument"])
+            if document != old.properties["PolicyDocument"]:
+                live = {**live, "PolicyDocument": document}
+        return live
+
+
+class _ManagedPolicy:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        path = new.properties.get("Path", "/")
+        policy_arn = global_arn(hands, "iam", f"policy{path}{new.name}")
+        request = {
+            "PolicyName": new.name,
+            "PolicyDocument": json.dumps(new.properties["PolicyDocument"]),
+            "Path": path,
+            "Tags": tag_list(new.tags),
+        }
+        if "Description" in new.properties:
+            request["Description"] = new.properties["Description"]
+        await create_or_adopt(
+            "AWS::IAM::ManagedPolicy",
+            new,
+            lambda: hands.call("iam", "CreatePolicy", request),
+            lambda: _policy_tags(hands, policy_arn),
+        )
+        await new.initiated(policy_arn)
+        await _attach_all(hands, policy_arn, {}, new.properties)
+        policy = (await hands.call("iam", "GetPolicy", {"PolicyArn": policy_arn}))["Policy"]
+        return {"PolicyArn": policy_arn, "PolicyId": policy.get("PolicyId", "")}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        policy = {"PolicyArn": old.physical_id}
+        if old.properties["PolicyDocument"] != properties["PolicyDocument"]:
+            await _make_room_for_version(hands, old.physical_id)
+            document = json.dumps(properties["PolicyDocument"])
+            request = {**policy, "PolicyDocument": document, "SetAsDefault": True}
+            await hands.call("iam", "CreatePolicyVersion", request)
+        await _attach_all(hands, old.physical_id, old.properties, properties)
+        await apply_tags(
+            old.tags,
+            tags,
+            lambda fresh: hands.call("iam", "TagPolicy", {**policy, "Tags": tag_list(fresh)}),
+            lambda keys: hands.call("iam", "UntagPolicy", {**policy, "TagKeys": keys}),
+        )
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await _attach_all(hands, old.physical_id, old.properties, {})
+        for version in await _versions(hands, old.physical_id):
+            if not version["IsDefaultVersion"]:
+                await _delete_version(hands, old.physical_id, version)
+        await hands.call("iam", "DeletePolicy", {"PolicyArn": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        policy = {"PolicyArn": old.physical_id}
+        try:
+            live = (await hands.call("iam", "GetPolicy", policy))["Policy"]
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        request = {**policy, "VersionId": live["DefaultVersionId"]}
+        version = (await hands.call("iam", "GetPolicyVersion", request))["PolicyVersion"]
+        return {
+            "ManagedPolicyName": live["PolicyName"],
+            "Path": live["Path"],
+            "PolicyDocument": _document(version["Document"]),
+        }
+
+
+async def _apply_role_policies(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+    """Attach and detach managed policies, put and delete inline ones. Repeatable."""
+    role = {"RoleName": name}
+    before, after = old.get("ManagedPolicyArns", []), new.get("ManagedPolicyArns", [])
+    for policy_arn in after:
+        await hands.call("iam", "AttachRolePolicy", {**role, "PolicyArn": policy_arn})
+    for policy_arn in before:
+        if policy_arn not in after:
+            await ignore_gone(hands.call("iam", "DetachRolePolicy", {**role, "PolicyArn": policy_arn}))
+    inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in new.get("Policies", [])}
+    for policy_name, document in inline.items():
+        request = {**role, "PolicyName": policy_name, "PolicyDocument": json.dumps(document)}
+        await hands.call("iam", "PutRolePolicy", request)
+    for policy in old.get("Policies", []):
+        if policy["PolicyName"] not in inline:
+            await ignore_gone(hands.call("iam", "DeleteRolePolicy", {**role, "PolicyName": policy["PolicyName"]}))
+
+
+def _holders(properties: Wire) -> list[tuple[str, str, str]]:
+    """API member, name and word for each holder of a policy."""
+    return [(member, name, word) for key, member, word in _HOLDERS for name in properties.get(key, [])]
+
+
+async def _put_inline(hands: Hands, properties: Wire) -> None:
+    document = json.dumps(properties["PolicyDocument"])
+    for member, name, word in _holders(properties):
+        request = {member: name, "PolicyName": properties["PolicyName"], "PolicyDocument": document}
+        await hands.call("iam", f"Put{word}Policy", request)
+
+
+async def _delete_inline(hands: Hands, old: Wire, keep: Wire) -> None:
+    kept = _holders(keep) if keep.get("PolicyName") == old["PolicyName"] else []
+    for member, name, word in _holders(old):
+        if (member, name, word) not in kept:
+            request = {member: name, "PolicyName": old["PolicyName"]}
+            await ignore_gone(hands.call("iam", f"Delete{word}Policy", request))
+
+
+async def _attach_all(hands: Hands, policy_arn: str, old: Wire, new: Wire) -> None:
+    after = _holders(new)
+    for member, name, word in after:
+        await hands.call("iam", f"Attach{word}Policy", {member: name, "PolicyArn": policy_arn})
+    for member, name, word in _holders(old):
+        if (member, name, word) not in after:
+            await ignore_gone(hands.call("iam", f"Detach{word}Policy", {member: name, "PolicyArn": policy_arn}))
+
+
+async def _versions(hands: Hands, policy_arn: str) -> list[Wire]:
+    answer = await hands.call("iam", "ListPolicyVersions", {"PolicyArn": policy_arn})
+    return list(answer.get("Versions", []))
+
+
+async def _make_room_for_version(hands: Hands, policy_arn: str) -> None:
+    versions = await _versions(hands, policy_arn)
+    if len(versions) >= _VERSIONS_MAX:
+        oldest = min(
+            (version for version in versions if not version["IsDefaultVersion"]),
+            key=lambda version: int(version["VersionId"].lstrip("v")),
+        )
+        await _delete_version(hands, policy_arn, oldest)
+
+
+async def _delete_version(hands: Hands, policy_arn: str, version: Wire) -> None:
+    request = {"PolicyArn": policy_arn, "VersionId": version["VersionId"]}
+    await hands.call("iam", "DeletePolicyVersion", request)
+
+
+async def _role_tags(hands: Hands, name: str) -> dict[str, str]:
+    answer = await hands.call("iam", "ListRoleTags", {"RoleName": name})
+    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+
+
+async def _policy_tags(hands: Hands, policy_arn: str) -> dict[str, str]:
+    answer = await hands.call("iam", "ListPolicyTags", {"PolicyArn": policy_arn})
+    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+
+
+def _document(text: Any) -> Any:
+    """IAM answers documents URL-encoded."""
+    return json.loads(unquote(text)) if isinstance(text, str) else text
+
+
+_POLICY_HOLDERS = {"Groups": TEXTS, "Roles": TEXTS, "Users": TEXTS}
+
+ROLE = ResourceType(
+    name="AWS::IAM::Role",
+    schema=Record(
+        {
+            "AssumeRolePolicyDocument": JSON,
+            "Description": TEXT,
+            "ManagedPolicyArns": TEXTS,
+            "MaxSessionDuration": INTEGER,
+            "Path": TEXT,
+            "PermissionsBoundary": TEXT,
+            "Policies": ListOf(
+                Record({"PolicyDocument": JSON, "PolicyName": TEXT}, required=("PolicyDocument", "PolicyName"))
+            ),
+            "RoleName": TEXT,
+            "Tags": TAGS,
+        },
+        required=("AssumeRolePolicyDocument",),
+    ),
+    lifecycle=_Role(),
+    create_only=frozenset({"RoleName", "Path"}),
+    attributes=frozenset({"Arn", "RoleId"}),
+    naming=Naming("RoleName", characters_max=64),
+    taggable=True,
+)
+
+POLICY = ResourceType(
+    name="AWS::IAM::Policy",
+    schema=Record(
+        {**_POLICY_HOLDERS, "PolicyDocument": JSON, "PolicyName": TEXT}, required=("PolicyDocument", "PolicyName")
+    ),
+    lifecycle=_InlinePolicy(),
+    attributes=frozenset({"Id"}),
+)
+
+MANAGED_POLICY = ResourceType(
+    name="AWS::IAM::ManagedPolicy",
+    schema=Record(
+        {
+            **_POLICY_HOLDERS,
+            "Description": TEXT,
+            "ManagedPolicyName": TEXT,
+            "Path": TEXT,
+            "PolicyDocument": JSON,
+        },
+        required=("PolicyDocument",),
+    ),
+    lifecycle=_ManagedPolicy(),
+    create_only=frozenset({"Description", "ManagedPolicyName", "Path"}),
+    attributes=frozenset({"PolicyArn", "PolicyId"}),
+    naming=Naming("ManagedPolicyName", characters_max=128),
+    taggable=True,
+)

@@ -1,0 +1,244 @@
+"""AWS::Lambda::Function.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-function.html
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+from onebox.errors import AwsError
+from onebox.services.cloudformation.resources.existing import create_or_adopt, means_gone
+from onebox.services.cloudformation.resources.shapes import (
+    BOOLEAN,
+    INTEGER,
+    TAGS,
+    TEXT,
+    TEXTS,
+    ListOf,
+    MapOf,
+    Record,
+)
+from onebox.services.cloudformation.resources.tagging import apply_tags
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    Naming,
+    NewResource,
+    ResourceType,
+    arn,
+    changed,
+    pick,
+)
+from onebox.services.context import Wire
+
+_CONFIGURATION: dict[str, Any] = {
+    "DeadLetterConfig": {"TargetArn": ""},
+    "Description": "",
+    "Environment": {"Variables": {}},
+    "EphemeralStorage": {"Size": 512},
+    "FileSystemConfigs": [],
+    "Handler": None,
+    "ImageConfig": {},
+    "KMSKeyArn": "",
+    "Layers": [],
+    "LoggingConfig": {"LogFormat": "Text"},
+    "MemorySize": 128,
+    "Role": None,
+    "Runtime": None,
+    "SnapStart": {"ApplyOn": "None"},
+    "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+}
+"""What UpdateFunctionConfiguration takes, with what each falls back to when its property goes away."""
+_INLINE_FILES = {"nodejs": "index.js", "python": "index.py"}
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""A fixed date in the archive, so that the same code gives the same hash."""
+
+
+class _Function:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        properties = _renamed(new.properties)
+        request = pick(properties, *_CONFIGURATION, "Architectures", "PackageType", "CodeSigningConfigArn")
+        request |= {"FunctionName": new.name, "Code": _code(properties), "Tags": new.tags}
+        await create_or_adopt(
+            "AWS::Lambda::Function",
+            new,
+            lambda: hands.call("lambda", "CreateFunction", request),
+            lambda: _live_tags(hands, new.name),
+        )
+        await new.initiated(new.name)
+        await _wait_ready(hands, new.name)
+        await _apply_side_settings(hands, new.name, {}, properties)
+        return {"Arn": arn(hands, "lambda", f"function:{new.name}")}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        function = {"FunctionName": old.physical_id}
+        before, after = _renamed(old.properties), _renamed(properties)
+        if changed(before, after, "Code", "Architectures"):
+            request = {**function, **_code(after), **pick(after, "Architectures")}
+            await hands.call("lambda", "UpdateFunctionCode", request)
+            await _wait_ready(hands, old.physical_id)
+        settings = {
+            name: after.get(name, fallback)
+            for name, fallback in _CONFIGURATION.items()
+            if before.get(name) != after.get(name) and after.get(name, fallback) is not None
+        }
+        if settings:
+            await hands.call("lambda", "UpdateFunctionConfiguration", {**function, **settings})
+            await _wait_ready(hands, old.physical_id)
+        await _apply_side_settings(hands, old.physical_id, before, after)
+        resource = {"Resource": old.attributes["Arn"]}
+        await apply_tags(
+            old.tags,
+            tags,
+            lambda fresh: hands.call("lambda", "TagResource", {**resource, "Tags": fresh}),
+            lambda keys: hands.call("lambda", "UntagResource", {**resource, "TagKeys": keys}),
+        )
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("lambda", "DeleteFunction", {"FunctionName": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        try:
+            answer = await hands.call("lambda", "GetFunction", {"FunctionName": old.physical_id})
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        configuration = answer["Configuration"]
+        live = pick(configuration, "FunctionName", "Description", "Handler", "MemorySize", "Role", "Runtime", "Timeout")
+        if "Environment" in configuration:
+            live["Environment"] = pick(configuration["Environment"], "Variables")
+        if "DeadLetterConfig" in configuration:
+            live["DeadLetterConfig"] = configuration["DeadLetterConfig"]
+        if "Concurrency" in answer:
+            live["ReservedConcurrentExecutions"] = answer["Concurrency"]["ReservedConcurrentExecutions"]
+        return live
+
+
+def _renamed(properties: Wire) -> Wire:
+    """The API spells KmsKeyArn otherwise."""
+    if "KmsKeyArn" not in properties:
+        return properties
+    return {**properties, "KMSKeyArn": properties["KmsKeyArn"]}
+
+
+def _code(properties: Wire) -> Wire:
+    code = properties["Code"]
+    if "ZipFile" not in code:
+        return pick(code, "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri")
+    runtime = properties.get("Runtime", "")
+    file_name = next((name for prefix, name in _INLINE_FILES.items() if runtime.startswith(prefix)), None)
+    if file_name is None:
+        raise InvalidInlineCode(runtime)
+    return {"ZipFile": zip_inline(file_name, code["ZipFile"])}
+
+
+class InvalidInlineCode(AwsError):
+    """Inline code exists for Python and Node.js only."""
+
+    code = "InvalidRequest"
+
+    def __init__(self, runtime: str) -> None:
+        super().__init__(
+            f"ZipFile can only be used when Runtime is set to either of nodejs or python, not {runtime or 'none'}."
+        )
+
+
+def zip_inline(file_name: str, source: str) -> bytes:
+    """An archive of one file, the same bytes for the same source."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        entry = zipfile.ZipInfo(file_name, _ZIP_EPOCH)
+        entry.external_attr = 0o100644 << 16
+        archive.writestr(entry, source, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+async def _apply_side_settings(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+    """Settings with operations of their own."""
+    function = {"FunctionName": name}
+    if changed(old, new, "ReservedConcurrentExecutions"):
+        if "ReservedConcurrentExecutions" in new:
+            request = function | pick(new, "ReservedConcurrentExecutions")
+            await hands.call("lambda", "PutFunctionConcurrency", request)
+        else:
+            await hands.call("lambda", "DeleteFunctionConcurrency", function)
+    if changed(old, new, "RecursiveLoop"):
+        request = {**function, "RecursiveLoop": new.get("RecursiveLoop", "Terminate")}
+        await hands.call("lambda", "PutFunctionRecursionConfig", request)
+    if changed(old, new, "RuntimeManagementConfig"):
+        config = new.get("RuntimeManagementConfig", {"UpdateRuntimeOn": "Auto"})
+        await hands.call("lambda", "PutRuntimeManagementConfig", function | config)
+
+
+async def _wait_ready(hands: Hands, name: str) -> None:
+    while True:
+        state = await hands.call("lambda", "GetFunctionConfiguration", {"FunctionName": name})
+        if state.get("State", "Active") != "Pending" and state.get("LastUpdateStatus") != "InProgress":
+            return
+        await hands.pause()
+
+
+async def _live_tags(hands: Hands, name: str) -> dict[str, str]:
+    return dict((await hands.call("lambda", "GetFunction", {"FunctionName": name})).get("Tags", {}))
+
+
+FUNCTION = ResourceType(
+    name="AWS::Lambda::Function",
+    schema=Record(
+        {
+            "Architectures": TEXTS,
+            "Code": Record(
+                {
+                    "ImageUri": TEXT,
+                    "S3Bucket": TEXT,
+                    "S3Key": TEXT,
+                    "S3ObjectVersion": TEXT,
+                    "SourceKMSKeyArn": TEXT,
+                    "ZipFile": TEXT,
+                }
+            ),
+            "CodeSigningConfigArn": TEXT,
+            "DeadLetterConfig": Record({"TargetArn": TEXT}),
+            "Description": TEXT,
+            "Environment": Record({"Variables": MapOf(TEXT)}),
+            "EphemeralStorage": Record({"Size": INTEGER}, required=("Size",)),
+            "FileSystemConfigs": ListOf(
+                Record({"Arn": TEXT, "LocalMountPath": TEXT}, required=("Arn", "LocalMountPath"))
+            ),
+            "FunctionName": TEXT,
+            "Handler": TEXT,
+            "ImageConfig": Record({"Command": TEXTS, "EntryPoint": TEXTS, "WorkingDirectory": TEXT}),
+            "KmsKeyArn": TEXT,
+            "Layers": TEXTS,
+            "LoggingConfig": Record(
+                {"ApplicationLogLevel": TEXT, "LogFormat": TEXT, "LogGroup": TEXT, "SystemLogLevel": TEXT}
+            ),
+            "MemorySize": INTEGER,
+            "PackageType": TEXT,
+            "RecursiveLoop": TEXT,
+            "ReservedConcurrentExecutions": INTEGER,
+            "Role": TEXT,
+            "Runtime": TEXT,
+            "RuntimeManagementConfig": Record({"RuntimeVersionArn": TEXT, "UpdateRuntimeOn": TEXT}),
+            "SnapStart": Record({"ApplyOn": TEXT}, required=("ApplyOn",)),
+            "Tags": TAGS,
+            "Timeout": INTEGER,
+            "TracingConfig": Record({"Mode": TEXT}),
+            "VpcConfig": Record({"Ipv6AllowedForDualStack": BOOLEAN, "SecurityGroupIds": TEXTS, "SubnetIds": TEXTS}),
+        },
+        required=("Code", "Role"),
+    ),
+    lifecycle=_Function(),
+    create_only=frozenset({"FunctionName", "PackageType"}),
+    attributes=frozenset({"Arn"}),
+    naming=Naming("FunctionName", characters_max=64),
+    taggable=True,
+)

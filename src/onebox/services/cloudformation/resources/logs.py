@@ -1,0 +1,187 @@
+"""AWS::Logs::LogGroup and AWS::Logs::MetricFilter.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Logs.html
+"""
+
+from __future__ import annotations
+
+from onebox.services.cloudformation.resources.existing import ResourceExists, create_or_adopt
+from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, NUMBER, TAGS, TEXT, ListOf, Record
+from onebox.services.cloudformation.resources.tagging import apply_tags
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    Naming,
+    NewResource,
+    ResourceType,
+    arn,
+)
+from onebox.services.context import Wire
+
+
+class _LogGroup:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        request: Wire = {"logGroupName": new.name, "tags": new.tags}
+        if "KmsKeyId" in new.properties:
+            request["kmsKeyId"] = new.properties["KmsKeyId"]
+        if "LogGroupClass" in new.properties:
+            request["logGroupClass"] = new.properties["LogGroupClass"]
+        group_arn = arn(hands, "logs", f"log-group:{new.name}")
+        await create_or_adopt(
+            "AWS::Logs::LogGroup",
+            new,
+            lambda: hands.call("logs", "CreateLogGroup", request),
+            lambda: _live_tags(hands, group_arn),
+        )
+        await new.initiated(new.name)
+        await _apply_retention(hands, new.name, {}, new.properties)
+        return {"Arn": f"{group_arn}:*"}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        name = old.physical_id
+        await _apply_retention(hands, name, old.properties, properties)
+        if old.properties.get("KmsKeyId") != properties.get("KmsKeyId"):
+            if "KmsKeyId" in properties:
+                request = {"logGroupName": name, "kmsKeyId": properties["KmsKeyId"]}
+                await hands.call("logs", "AssociateKmsKey", request)
+            else:
+                await hands.call("logs", "DisassociateKmsKey", {"logGroupName": name})
+        resource = {"resourceArn": arn(hands, "logs", f"log-group:{name}")}
+        await apply_tags(
+            old.tags,
+            tags,
+            lambda fresh: hands.call("logs", "TagResource", {**resource, "tags": fresh}),
+            lambda keys: hands.call("logs", "UntagResource", {**resource, "tagKeys": keys}),
+        )
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("logs", "DeleteLogGroup", {"logGroupName": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        answer = await hands.call("logs", "DescribeLogGroups", {"logGroupNamePrefix": old.physical_id})
+        for group in answer.get("logGroups", []):
+            if group["logGroupName"] == old.physical_id:
+                live: Wire = {"LogGroupName": group["logGroupName"]}
+                if "retentionInDays" in group:
+                    live["RetentionInDays"] = group["retentionInDays"]
+                return live
+        return None
+
+
+class _MetricFilter:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        if not new.resumed and await _find_filter(hands, new.properties["LogGroupName"], new.name) is not None:
+            raise ResourceExists("AWS::Logs::MetricFilter", f"{new.properties['LogGroupName']}|{new.name}")
+        await hands.call("logs", "PutMetricFilter", _filter_request(new.name, new.properties))
+        await new.initiated(new.name)
+        return {}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await hands.call("logs", "PutMetricFilter", _filter_request(old.physical_id, properties))
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        request = {"logGroupName": old.properties["LogGroupName"], "filterName": old.physical_id}
+        await hands.call("logs", "DeleteMetricFilter", request)
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        live = await _find_filter(hands, old.properties["LogGroupName"], old.physical_id)
+        if live is None:
+            return None
+        return {"LogGroupName": old.properties["LogGroupName"], "FilterPattern": live.get("filterPattern", "")}
+
+
+async def _apply_retention(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+    if old.get("RetentionInDays") == new.get("RetentionInDays"):
+        return
+    if "RetentionInDays" in new:
+        request = {"logGroupName": name, "retentionInDays": new["RetentionInDays"]}
+        await hands.call("logs", "PutRetentionPolicy", request)
+    else:
+        await hands.call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+
+
+async def _live_tags(hands: Hands, group_arn: str) -> dict[str, str]:
+    return dict((await hands.call("logs", "ListTagsForResource", {"resourceArn": group_arn})).get("tags", {}))
+
+
+async def _find_filter(hands: Hands, group: str, name: str) -> Wire | None:
+    request = {"logGroupName": group, "filterNamePrefix": name}
+    filters = (await hands.call("logs", "DescribeMetricFilters", request)).get("metricFilters", [])
+    return next((one for one in filters if one["filterName"] == name), None)
+
+
+def _filter_request(name: str, properties: Wire) -> Wire:
+    transformations = []
+    for transformation in properties["MetricTransformations"]:
+        wire = {
+            "metricNamespace": transformation["MetricNamespace"],
+            "metricName": transformation["MetricName"],
+            "metricValue": transformation["MetricValue"],
+        }
+        if "DefaultValue" in transformation:
+            wire["defaultValue"] = transformation["DefaultValue"]
+        if "Unit" in transformation:
+            wire["unit"] = transformation["Unit"]
+        if "Dimensions" in transformation:
+            wire["dimensions"] = {one["Key"]: one["Value"] for one in transformation["Dimensions"]}
+        transformations.append(wire)
+    request = {
+        "logGroupName": properties["LogGroupName"],
+        "filterName": name,
+        "filterPattern": properties["FilterPattern"],
+        "metricTransformations": transformations,
+    }
+    if "ApplyOnTransformedLogs" in properties:
+        request["applyOnTransformedLogs"] = properties["ApplyOnTransformedLogs"]
+    return request
+
+
+LOG_GROUP = ResourceType(
+    name="AWS::Logs::LogGroup",
+    schema=Record(
+        {
+            "KmsKeyId": TEXT,
+            "LogGroupClass": TEXT,
+            "LogGroupName": TEXT,
+            "RetentionInDays": INTEGER,
+            "Tags": TAGS,
+        }
+    ),
+    lifecycle=_LogGroup(),
+    create_only=frozenset({"LogGroupName", "LogGroupClass"}),
+    attributes=frozenset({"Arn"}),
+    naming=Naming("LogGroupName", characters_max=512),
+    taggable=True,
+)
+
+METRIC_FILTER = ResourceType(
+    name="AWS::Logs::MetricFilter",
+    schema=Record(
+        {
+            "ApplyOnTransformedLogs": BOOLEAN,
+            "FilterName": TEXT,
+            "FilterPattern": TEXT,
+            "LogGroupName": TEXT,
+            "MetricTransformations": ListOf(
+                Record(
+                    {
+                        "DefaultValue": NUMBER,
+                        "Dimensions": ListOf(Record({"Key": TEXT, "Value": TEXT}, required=("Key", "Value"))),
+                        "MetricName": TEXT,
+                        "MetricNamespace": TEXT,
+                        "MetricValue": TEXT,
+                        "Unit": TEXT,
+                    },
+                    required=("MetricName", "MetricNamespace", "MetricValue"),
+                )
+            ),
+        },
+        required=("FilterPattern", "LogGroupName", "MetricTransformations"),
+    ),
+    lifecycle=_MetricFilter(),
+    create_only=frozenset({"FilterName", "LogGroupName"}),
+    naming=Naming("FilterName", characters_max=512),
+)

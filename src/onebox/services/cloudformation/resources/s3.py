@@ -1,0 +1,161 @@
+"""AWS::S3::Bucket and AWS::S3::BucketPolicy.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_S3.html
+"""
+
+from __future__ import annotations
+
+import json
+
+from onebox.arn import make_arn
+from onebox.errors import AwsError
+from onebox.services.cloudformation.resources.existing import create_or_adopt, ignore_gone, means_gone
+from onebox.services.cloudformation.resources.shapes import BOOLEAN, JSON, TAGS, TEXT, Record
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    Naming,
+    NewResource,
+    ResourceType,
+    changed,
+    partition,
+    tag_list,
+)
+from onebox.services.context import Wire
+
+
+class _Bucket:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        request: Wire = {"Bucket": new.name}
+        if hands.region != "us-east-1":
+            request["CreateBucketConfiguration"] = {"LocationConstraint": hands.region}
+        await create_or_adopt(
+            "AWS::S3::Bucket",
+            new,
+            lambda: hands.call("s3", "CreateBucket", request),
+            lambda: _live_tags(hands, new.name),
+        )
+        await new.initiated(new.name)
+        await _apply_settings(hands, new.name, {}, new.properties)
+        await _put_tags(hands, new.name, new.tags)
+        return _attributes(hands, new.name)
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _apply_settings(hands, old.physical_id, old.properties, properties)
+        if old.tags != tags:
+            await _put_tags(hands, old.physical_id, tags)
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("s3", "DeleteBucket", {"Bucket": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        if not await ignore_gone(hands.call("s3", "HeadBucket", {"Bucket": old.physical_id})):
+            return None
+        live: Wire = {"BucketName": old.physical_id}
+        if "VersioningConfiguration" in old.properties:
+            versioning = await hands.call("s3", "GetBucketVersioning", {"Bucket": old.physical_id})
+            live["VersioningConfiguration"] = {"Status": versioning.get("Status", "Suspended")}
+        return live
+
+
+class _BucketPolicy:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        await new.initiated(new.properties["Bucket"])
+        await _put_policy(hands, new.properties)
+        return {}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _put_policy(hands, properties)
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("s3", "DeleteBucketPolicy", {"Bucket": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        try:
+            answer = await hands.call("s3", "GetBucketPolicy", {"Bucket": old.physical_id})
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        return {"Bucket": old.physical_id, "PolicyDocument": json.loads(answer["Policy"])}
+
+
+async def _apply_settings(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+    bucket = {"Bucket": name}
+    if changed(old, new, "VersioningConfiguration"):
+        versioning = new.get("VersioningConfiguration", {"Status": "Suspended"})
+        request = {**bucket, "VersioningConfiguration": versioning}
+        await hands.call("s3", "PutBucketVersioning", request)
+    if changed(old, new, "PublicAccessBlockConfiguration"):
+        if "PublicAccessBlockConfiguration" in new:
+            blocks = new["PublicAccessBlockConfiguration"]
+            request = {**bucket, "PublicAccessBlockConfiguration": blocks}
+            await hands.call("s3", "PutPublicAccessBlock", request)
+        else:
+            await hands.call("s3", "DeletePublicAccessBlock", bucket)
+
+
+async def _put_tags(hands: Hands, name: str, tags: dict[str, str]) -> None:
+    if tags:
+        await hands.call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": tag_list(tags)}})
+
+
+async def _put_policy(hands: Hands, properties: Wire) -> None:
+    request = {"Bucket": properties["Bucket"], "Policy": json.dumps(properties["PolicyDocument"])}
+    await hands.call("s3", "PutBucketPolicy", request)
+
+
+async def _live_tags(hands: Hands, name: str) -> dict[str, str]:
+    try:
+        answer = await hands.call("s3", "GetBucketTagging", {"Bucket": name})
+    except AwsError as error:
+        if means_gone(error):
+            return {}
+        raise
+    return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
+
+
+def _attributes(hands: Hands, name: str) -> Attributes:
+    suffix = "amazonaws.com.cn" if partition(hands) == "aws-cn" else "amazonaws.com"
+    return {
+        "Arn": make_arn("s3", "", "", name, partition_region=hands.region),
+        "DomainName": f"{name}.s3.{suffix}",
+        "DualStackDomainName": f"{name}.s3.dualstack.{hands.region}.{suffix}",
+        "RegionalDomainName": f"{name}.s3.{hands.region}.{suffix}",
+        "WebsiteURL": f"http://{name}.s3-website-{hands.region}.{suffix}",
+    }
+
+
+BUCKET = ResourceType(
+    name="AWS::S3::Bucket",
+    schema=Record(
+        {
+            "BucketName": TEXT,
+            "PublicAccessBlockConfiguration": Record(
+                {
+                    "BlockPublicAcls": BOOLEAN,
+                    "BlockPublicPolicy": BOOLEAN,
+                    "IgnorePublicAcls": BOOLEAN,
+                    "RestrictPublicBuckets": BOOLEAN,
+                }
+            ),
+            "Tags": TAGS,
+            "VersioningConfiguration": Record({"Status": TEXT}, required=("Status",)),
+        }
+    ),
+    lifecycle=_Bucket(),
+    create_only=frozenset({"BucketName"}),
+    attributes=frozenset({"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}),
+    naming=Naming("BucketName", characters_max=63, lower_case=True),
+    taggable=True,
+)
+
+BUCKET_POLICY = ResourceType(
+    name="AWS::S3::BucketPolicy",
+    schema=Record({"Bucket": TEXT, "PolicyDocument": JSON}, required=("Bucket", "PolicyDocument")),
+    lifecycle=_BucketPolicy(),
+    create_only=frozenset({"Bucket"}),
+)

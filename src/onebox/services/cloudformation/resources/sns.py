@@ -1,0 +1,320 @@
+"""AWS::SNS::Topic, AWS::SNS::Subscription, AWS::SNS::TopicPolicy.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_SNS.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from onebox.errors import AwsError
+from onebox.services.cloudformation.resources.existing import ignore_gone, means_gone, refuse_foreign
+from onebox.services.cloudformation.resources.shapes import BOOLEAN, JSON, TAGS, TEXT, TEXTS, ListOf, Record
+from onebox.services.cloudformation.resources.tagging import apply_tags
+from onebox.services.cloudformation.resources.types import (
+    Attributes,
+    Hands,
+    LiveResource,
+    Naming,
+    NewResource,
+    ResourceType,
+    arn,
+    tag_list,
+)
+from onebox.services.cloudformation.template.intrinsics import scalar_text
+from onebox.services.context import Wire
+
+_TOPIC_SETTINGS = (
+    "ArchivePolicy",
+    "ContentBasedDeduplication",
+    "DataProtectionPolicy",
+    "DisplayName",
+    "FifoThroughputScope",
+    "KmsMasterKeyId",
+    "SignatureVersion",
+    "TracingConfig",
+)
+_SUBSCRIPTION_SETTINGS = (
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "ReplayPolicy",
+    "SubscriptionRoleArn",
+)
+_RESET = {
+    "ContentBasedDeduplication": "false",
+    "RawMessageDelivery": "false",
+    "FilterPolicyScope": "MessageAttributes",
+    "SignatureVersion": "1",
+    "TracingConfig": "PassThrough",
+    "FilterPolicy": "{}",
+    "FifoThroughputScope": "Topic",
+}
+"""What a setting falls back to when its property goes away; empty text for the others."""
+
+
+class _Topic:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        topic_arn = arn(hands, "sns", new.name)
+        await refuse_foreign("AWS::SNS::Topic", new, lambda: _topic_tags(hands, topic_arn))
+        attributes = _attribute_texts(new.properties, ("FifoTopic", *_TOPIC_SETTINGS))
+        request = {"Name": new.name, "Attributes": attributes, "Tags": tag_list(new.tags)}
+        await hands.call("sns", "CreateTopic", request)
+        await new.initiated(topic_arn)
+        await _apply_subscriptions(hands, topic_arn, [], new.properties.get("Subscription", []))
+        return {"TopicArn": topic_arn, "TopicName": new.name}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        topic_arn = old.physical_id
+        for name, text in _changed_settings(_TOPIC_SETTINGS, old.properties, properties).items():
+            await _set_topic_attribute(hands, topic_arn, name, text)
+        before, after = old.properties.get("Subscription", []), properties.get("Subscription", [])
+        await _apply_subscriptions(hands, topic_arn, before, after)
+        await apply_tags(
+            old.tags,
+            tags,
+            lambda fresh: hands.call("sns", "TagResource", {"ResourceArn": topic_arn, "Tags": tag_list(fresh)}),
+            lambda keys: hands.call("sns", "UntagResource", {"ResourceArn": topic_arn, "TagKeys": keys}),
+        )
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("sns", "DeleteTopic", {"TopicArn": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        try:
+            live = (await hands.call("sns", "GetTopicAttributes", {"TopicArn": old.physical_id}))["Attributes"]
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        return {"TopicName": old.physical_id.rsplit(":", 1)[-1]} | _live_settings(live, _TOPIC_SETTINGS)
+
+
+class _Subscription:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        subscription_arn = await _subscribe(hands, new.properties["TopicArn"], new.properties, _SUBSCRIPTION_SETTINGS)
+        await new.initiated(subscription_arn)
+        return {"Arn": subscription_arn}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        for name, text in _changed_settings(_SUBSCRIPTION_SETTINGS, old.properties, properties).items():
+            request = {"SubscriptionArn": old.physical_id, "AttributeName": name, "AttributeValue": text}
+            await hands.call("sns", "SetSubscriptionAttributes", request)
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await hands.call("sns", "Unsubscribe", {"SubscriptionArn": old.physical_id})
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        request = {"SubscriptionArn": old.physical_id}
+        try:
+            live = (await hands.call("sns", "GetSubscriptionAttributes", request))["Attributes"]
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        return {name: live[name] for name in ("TopicArn", "Protocol", "Endpoint") if name in live} | _live_settings(
+            live, _SUBSCRIPTION_SETTINGS
+        )
+
+
+class _TopicPolicy:
+    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+        await new.initiated(new.name)
+        await _set_policies(hands, new.properties)
+        return {"Id": new.name}
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _set_policies(hands, properties)
+        await _reset_policies(hands, set(old.properties["Topics"]) - set(properties["Topics"]))
+        return old.attributes
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        await _reset_policies(hands, set(old.properties["Topics"]))
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        topics = old.properties["Topics"]
+        try:
+            answers = [await hands.call("sns", "GetTopicAttributes", {"TopicArn": topic}) for topic in topics]
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        policies = [json.loads(answer["Attributes"].get("Policy", "{}")) for answer in answers]
+        wanted = old.properties["PolicyDocument"]
+        differing = next((policy for policy in policies if policy != wanted), wanted)
+        return {"Topics": topics, "PolicyDocument": differing}
+
+
+async def _subscribe(hands: Hands, topic_arn: str, properties: Wire, settings: tuple[str, ...]) -> str:
+    request = {
+        "TopicArn": topic_arn,
+        "Protocol": properties["Protocol"],
+        "Attributes": _attribute_texts(properties, settings),
+        "ReturnSubscriptionArn": True,
+    }
+    if "Endpoint" in properties:
+        request["Endpoint"] = properties["Endpoint"]
+    return str((await hands.call("sns", "Subscribe", request))["SubscriptionArn"])
+
+
+async def _apply_subscriptions(hands: Hands, topic_arn: str, old: list[Wire], new: list[Wire]) -> None:
+    """The Topic's own Subscription property: pairs of protocol and endpoint."""
+    for subscription in new:
+        if subscription not in old:
+            await _subscribe(hands, topic_arn, subscription, ())
+    gone = [subscription for subscription in old if subscription not in new]
+    if gone:
+        for live in await _list_subscriptions(hands, topic_arn):
+            if any(live["Protocol"] == one["Protocol"] and live["Endpoint"] == one["Endpoint"] for one in gone):
+                await ignore_gone(hands.call("sns", "Unsubscribe", {"SubscriptionArn": live["SubscriptionArn"]}))
+
+
+async def _list_subscriptions(hands: Hands, topic_arn: str) -> list[Wire]:
+    found: list[Wire] = []
+    request: Wire = {"TopicArn": topic_arn}
+    while True:
+        page = await hands.call("sns", "ListSubscriptionsByTopic", request)
+        found += page.get("Subscriptions", [])
+        if not page.get("NextToken"):
+            return found
+        request["NextToken"] = page["NextToken"]
+
+
+async def _set_topic_attribute(hands: Hands, topic_arn: str, name: str, text: str) -> None:
+    request = {"TopicArn": topic_arn, "AttributeName": name, "AttributeValue": text}
+    await hands.call("sns", "SetTopicAttributes", request)
+
+
+async def _set_policies(hands: Hands, properties: Wire) -> None:
+    for topic_arn in properties["Topics"]:
+        await _set_topic_attribute(hands, topic_arn, "Policy", json.dumps(properties["PolicyDocument"]))
+
+
+async def _reset_policies(hands: Hands, topic_arns: set[str]) -> None:
+    for topic_arn in sorted(topic_arns):
+        policy = json.dumps(_default_policy(hands, topic_arn))
+        await ignore_gone(_set_topic_attribute(hands, topic_arn, "Policy", policy))
+
+
+def _default_policy(hands: Hands, topic_arn: str) -> Wire:
+    """The policy every new topic has: its owner may do everything."""
+    actions = (
+        "GetTopicAttributes SetTopicAttributes AddPermission RemovePermission DeleteTopic Subscribe "
+        "ListSubscriptionsByTopic Publish"
+    )
+    return {
+        "Version": "2008-10-17",
+        "Id": "__default_policy_ID",
+        "Statement": [
+            {
+                "Sid": "__default_statement_ID",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": [f"SNS:{action}" for action in actions.split()],
+                "Resource": topic_arn,
+                "Condition": {"StringEquals": {"AWS:SourceOwner": hands.account}},
+            }
+        ],
+    }
+
+
+async def _topic_tags(hands: Hands, topic_arn: str) -> dict[str, str]:
+    answer = await hands.call("sns", "ListTagsForResource", {"ResourceArn": topic_arn})
+    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+
+
+def _attribute_texts(properties: Wire, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: _attribute_text(properties[name]) for name in names if name in properties}
+
+
+def _attribute_text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, dict) else scalar_text(value)
+
+
+def _changed_settings(names: tuple[str, ...], old: Wire, new: Wire) -> dict[str, str]:
+    """Attribute texts to set; a property that went away falls back to what the service starts with."""
+    return {
+        name: _attribute_text(new[name]) if name in new else _RESET.get(name, "")
+        for name in names
+        if old.get(name) != new.get(name)
+    }
+
+
+def _live_settings(live: Wire, names: tuple[str, ...]) -> Wire:
+    settings: Wire = {}
+    for name in names:
+        text = live.get(name)
+        if not text:
+            continue
+        is_document = name.endswith("Policy")
+        settings[name] = json.loads(text) if is_document else _plain(text)
+    return settings
+
+
+def _plain(text: str) -> Any:
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _fifo_suffix(properties: Wire) -> str:
+    return ".fifo" if properties.get("FifoTopic") else ""
+
+
+TOPIC = ResourceType(
+    name="AWS::SNS::Topic",
+    schema=Record(
+        {
+            "ArchivePolicy": JSON,
+            "ContentBasedDeduplication": BOOLEAN,
+            "DataProtectionPolicy": JSON,
+            "DisplayName": TEXT,
+            "FifoThroughputScope": TEXT,
+            "FifoTopic": BOOLEAN,
+            "KmsMasterKeyId": TEXT,
+            "SignatureVersion": TEXT,
+            "Subscription": ListOf(Record({"Endpoint": TEXT, "Protocol": TEXT}, required=("Endpoint", "Protocol"))),
+            "Tags": TAGS,
+            "TopicName": TEXT,
+            "TracingConfig": TEXT,
+        }
+    ),
+    lifecycle=_Topic(),
+    create_only=frozenset({"TopicName", "FifoTopic"}),
+    attributes=frozenset({"TopicArn", "TopicName"}),
+    naming=Naming("TopicName", characters_max=256, suffix=_fifo_suffix),
+    taggable=True,
+)
+
+SUBSCRIPTION = ResourceType(
+    name="AWS::SNS::Subscription",
+    schema=Record(
+        {
+            "DeliveryPolicy": JSON,
+            "Endpoint": TEXT,
+            "FilterPolicy": JSON,
+            "FilterPolicyScope": TEXT,
+            "Protocol": TEXT,
+            "RawMessageDelivery": BOOLEAN,
+            "RedrivePolicy": JSON,
+            "Region": TEXT,
+            "ReplayPolicy": JSON,
+            "SubscriptionRoleArn": TEXT,
+            "TopicArn": TEXT,
+        },
+        required=("Protocol", "TopicArn"),
+    ),
+    lifecycle=_Subscription(),
+    create_only=frozenset({"TopicArn", "Protocol", "Endpoint", "Region"}),
+    attributes=frozenset({"Arn"}),
+)
+
+TOPIC_POLICY = ResourceType(
+    name="AWS::SNS::TopicPolicy",
+    schema=Record({"PolicyDocument": JSON, "Topics": TEXTS}, required=("PolicyDocument", "Topics")),
+    lifecycle=_TopicPolicy(),
+    attributes=frozenset({"Id"}),
+)

@@ -1,0 +1,154 @@
+"""What a resource type is to the engine: its properties, what a change of them means, and its life cycle.
+
+Promises: the engine knows no type by name; everything particular to one stands in the type's own file.
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from onebox.arn import make_arn, partition_of
+from onebox.services.cloudformation.resources.shapes import Record
+from onebox.services.context import Wire
+
+Attributes = dict[str, Any]
+"""What Fn::GetAtt gives, by attribute name."""
+
+
+class Hands(Protocol):
+    """What a life cycle may do: call the services in the stack's name, and wait."""
+
+    account: str
+    region: str
+
+    async def call(self, service: str, operation: str, request: Wire) -> Wire:
+        """Run an operation; raises AwsError as the API would."""
+
+    async def pause(self) -> None:
+        """Wait a moment before looking again."""
+
+    def token(self, characters: int) -> str:
+        """Unguessable capitals and digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewResource:
+    """What is to be made."""
+
+    name: str
+    """The template's own name for it, or a generated one; kept over restarts."""
+    properties: Wire
+    tags: dict[str, str]
+    """Tags of the resource, the stack, and AWS's own; for the types that take tags."""
+    resumed: bool
+    """Whether an earlier attempt was cut off by a restart: what exists under this name may be ours already."""
+    initiated: Callable[[str], Awaitable[None]]
+    """To be told the physical id as soon as the resource exists, before any waiting: from then on a failure or a
+    restart knows what to clean up."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResource:
+    """What is there."""
+
+    physical_id: str
+    properties: Wire
+    attributes: Attributes
+    tags: dict[str, str]
+
+
+class Lifecycle(Protocol):
+    """Making, changing and ending one kind of resource. All raise AwsError as the services do."""
+
+    async def create(self, hands: Hands, new: NewResource) -> Attributes: ...
+
+    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        """Change ``old`` in place. Must be repeatable: a restart may cut it off half-way."""
+
+    async def delete(self, hands: Hands, old: LiveResource) -> None:
+        """End it. The engine takes "not found" for success."""
+
+    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+        """The live properties, for those that can be read back; None if the resource is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How physical names are made: ``STACK-LOGICAL-RANDOM``, cut to what the service allows."""
+
+    property: str | None
+    """The property by which a template gives its own name; None if it cannot."""
+    characters_max: int = 255
+    lower_case: bool = False
+    suffix: Callable[[Wire], str] = lambda _properties: ""
+
+
+def _no_further(_old: Wire, _new: Wire) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One resource type."""
+
+    name: str
+    schema: Record
+    lifecycle: Lifecycle
+    create_only: frozenset[str] = frozenset()
+    """Properties that cannot change in place: a change makes a new resource."""
+    attributes: frozenset[str] = frozenset()
+    naming: Naming = field(default_factory=lambda: Naming(None))
+    taggable: bool = False
+    further_replacement: Callable[[Wire, Wire], frozenset[str]] = _no_further
+    """Properties that force a new resource for these old and new values, beyond ``create_only``."""
+
+
+def generate_name(naming: Naming, stack_name: str, logical_id: str, properties: Wire, token: str) -> str:
+    """A name no other resource has, that tells where it comes from."""
+    suffix = naming.suffix(properties)
+    room = naming.characters_max - len(token) - len(suffix) - 2
+    logical = logical_id[: max(room - min(len(stack_name), room // 2), 1)]
+    stack = stack_name[: max(room - len(logical), 1)]
+    name = f"{stack}-{logical}-{token}{suffix}"
+    return name.lower() if naming.lower_case else name
+
+
+def types_by_name(*types: ResourceType) -> Mapping[str, ResourceType]:
+    return {resource_type.name: resource_type for resource_type in types}
+
+
+def arn(hands: Hands, service: str, resource: str) -> str:
+    """The ARN of a resource in the stack's account and region."""
+    return make_arn(service, hands.region, hands.account, resource)
+
+
+def global_arn(hands: Hands, service: str, resource: str) -> str:
+    """The ARN of a resource of a service without regions (IAM)."""
+    return make_arn(service, "", hands.account, resource, partition_region=hands.region)
+
+
+def partition(hands: Hands) -> str:
+    return partition_of(hands.region)
+
+
+def tag_list(tags: Mapping[str, str]) -> list[Wire]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def own_tags(properties: Wire) -> dict[str, str]:
+    """The Tags property, a list of Key and Value or a map, as a map."""
+    tags = properties.get("Tags", [])
+    return dict(tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def pick(properties: Wire, *names: str) -> Wire:
+    """Those of the named members that are there."""
+    return {name: properties[name] for name in names if name in properties}
+
+
+def changed(old: Wire, new: Wire, *names: str) -> bool:
+    """Whether any of the named members differs, appeared or went away."""
+    return any(old.get(name) != new.get(name) for name in names)
