@@ -1,0 +1,204 @@
+"""The system's stack in CloudFormation: changes proposed, shown, applied, followed; and why a deployment failed.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from orders.adapters.aws import Aws, error_code
+from orders.errors import OperatorError
+from orders.ports import Clock
+
+POLL_FIRST_MS = 50.0
+POLL_LAST_MS = 3_000.0
+# What a stack is in between two deployments; CREATE_FAILED and ROLLBACK_COMPLETE can only be deleted.
+DEAD_STATUSES = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
+GOOD_STATUSES = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+
+
+class Change(NamedTuple):
+    """What CloudFormation would do to one resource."""
+
+    action: str
+    logical_id: str
+    resource_type: str
+    replacement: str
+
+
+class StackEvent(NamedTuple):
+    event_id: str
+    at: str
+    logical_id: str
+    resource_type: str
+    status: str
+    reason: str
+
+    @property
+    def is_failure(self) -> bool:
+        return self.status.endswith("_FAILED")
+
+
+class ChangeSet(NamedTuple):
+    arn: str
+    changes: list[Change]
+
+
+class Stack:
+    """One stack, by its name."""
+
+    def __init__(self, aws: Aws, name: str, clock: Clock) -> None:
+        self.name = name
+        self._cloudformation = aws.client("cloudformation")
+        self._clock = clock
+
+    def find_status(self) -> str | None:
+        """The stack's status; None if there is none, or nothing of it but an unexecuted change set."""
+        stack = self._find()
+        return None if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS" else str(stack["StackStatus"])
+
+    def outputs(self) -> dict[str, str]:
+        stack = self._find() or {}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def parameters(self) -> dict[str, str]:
+        stack = self._find() or {}
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
+
+    def propose(
+        self, template: str, parameters: Mapping[str, str], *, is_new: bool, import_existing: bool
+    ) -> ChangeSet | None:
+        """A change set, not yet applied; None if nothing would change. Raises OperatorError.
+
+        An update keeps the parameters that are not given. ``import_existing`` takes in what a deleted stack left.
+        """
+        kept = {} if is_new else self.parameters()
+        answer = self._cloudformation.create_change_set(
+            StackName=self.name,
+            ChangeSetName=f"orders-{self._clock.now_ms()}",
+            ChangeSetType="CREATE" if is_new else "UPDATE",
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+            + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept if key not in parameters],
+            **({"ImportExistingResources": True} if import_existing else {}),
+        )
+        description = self._wait_for_change_set(answer["Id"])
+        if description["Status"] == "FAILED":
+            reason = description.get("StatusReason", "no reason given")
+            self._cloudformation.delete_change_set(ChangeSetName=answer["Id"])
+            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+                return None
+            raise OperatorError(f"CloudFormation refuses the template: {reason}")
+        return ChangeSet(answer["Id"], [_read_change(change) for change in description["Changes"]])
+
+    def apply(self, change_set: ChangeSet) -> None:
+        self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
+
+    def discard(self, change_set: ChangeSet, *, is_new: bool) -> None:
+        """Forget a change set, and with it a stack that holds nothing else."""
+        self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)
+        if is_new:
+            self._cloudformation.delete_stack(StackName=self.name)
+
+    def delete(self) -> None:
+        self._cloudformation.delete_stack(StackName=self.name)
+
+    def last_event_id(self) -> str | None:
+        """Where the history stands now, for `follow` to begin after."""
+        return next((event.event_id for event in self._events()), None)
+
+    def follow(self, after: str | None, on_event: Callable[[StackEvent], None]) -> str | None:
+        """Wait until the stack rests, telling each event; its final status, None if it is gone."""
+        stack_id = (self._find() or {}).get("StackId", self.name)
+        wait_ms = POLL_FIRST_MS
+        while True:
+            status = self._status_of(stack_id)
+            fresh = list(self._events_after(stack_id, after))
+            for event in reversed(fresh):
+                on_event(event)
+            after = fresh[0].event_id if fresh else after
+            if status is None or status == "DELETE_COMPLETE":
+                return None
+            if not status.endswith("_IN_PROGRESS"):
+                return status
+            self._clock.wait_ms(wait_ms)
+            wait_ms = min(POLL_LAST_MS, wait_ms * 1.5)
+
+    # --- Calls --------------------------------------------------------------------------------------------------------
+
+    def _find(self) -> dict[str, Any] | None:
+        return self._describe(self.name)
+
+    def _status_of(self, stack_id: str) -> str | None:
+        stack = self._describe(stack_id)
+        return None if stack is None else str(stack["StackStatus"])
+
+    def _describe(self, name: str) -> dict[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            stacks: list[dict[str, Any]] = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error_code(error) == "ValidationError" and "does not exist" in str(error):
+                return None
+            raise
+        return stacks[0] if stacks else None
+
+    def _wait_for_change_set(self, arn: str) -> dict[str, Any]:
+        wait_ms = POLL_FIRST_MS
+        while True:
+            description: dict[str, Any] = self._cloudformation.describe_change_set(ChangeSetName=arn)
+            if description["Status"] in ("CREATE_COMPLETE", "FAILED"):
+                while "NextToken" in description:
+                    page = self._cloudformation.describe_change_set(
+                        ChangeSetName=arn, NextToken=description.pop("NextToken")
+                    )
+                    description["Changes"] += page["Changes"]
+                    description |= {"NextToken": page["NextToken"]} if "NextToken" in page else {}
+                return description
+            self._clock.wait_ms(wait_ms)
+            wait_ms = min(POLL_LAST_MS, wait_ms * 1.5)
+
+    def _events_after(self, stack_id: str, after: str | None) -> Iterator[StackEvent]:
+        for event in self._events(stack_id):
+            if event.event_id == after:
+                return
+            yield event
+
+    def _events(self, name: str | None = None) -> Iterator[StackEvent]:
+        """Newest first."""
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {"StackName": name or self.name}
+        while True:
+            try:
+                answer = self._cloudformation.describe_stack_events(**request)
+            except ClientError as error:
+                if error_code(error) == "ValidationError" and "does not exist" in str(error):
+                    return
+                raise
+            yield from map(_read_event, answer["StackEvents"])
+            if "NextToken" not in answer:
+                return
+            request["NextToken"] = answer["NextToken"]
+
+
+def _read_change(change: dict[str, Any]) -> Change:
+    resource = change["ResourceChange"]
+    return Change(
+        resource["Action"], resource["LogicalResourceId"], resource["ResourceType"], resource.get("Replacement", "")
+    )
+
+
+def _read_event(event: dict[str, Any]) -> StackEvent:
+    return StackEvent(
+        event["EventId"],
+        event["Timestamp"].isoformat(),
+        event["LogicalResourceId"],
+        event["ResourceType"],
+        event["ResourceStatus"],
+        event.get("ResourceStatusReason", ""),
+    )

@@ -1,0 +1,96 @@
+"""OrderProcessor's log in CloudWatch Logs: its lines in time, and why it gave a message back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from orders.adapters.aws import Aws, error_code
+from orders.names import LOG_GROUP
+
+# Logs arrive out of order by a little: following looks back so far, and leaves out what it showed.
+LOOK_BACK_MS = 10_000
+ERRORS_ONLY = '{ $.level = "ERROR" }'
+
+
+class LogLine(NamedTuple):
+    event_id: str
+    at_ms: int
+    stream: str
+    text: str
+
+
+class Failure(NamedTuple):
+    """Why a message was given back, as the function said the last time."""
+
+    message_id: str
+    order_id: str | None
+    exception: str
+    reason: str
+    field: str | None
+    first_at_ms: int
+    last_at_ms: int
+    times: int
+
+
+class FunctionLogs:
+    def __init__(self, aws: Aws) -> None:
+        self._logs = aws.client("logs")
+
+    def lines(self, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
+        """The lines from a moment on; none where there is no log yet."""
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {"logGroupName": LOG_GROUP, "startTime": max(0, since_ms)}
+        if pattern:
+            request["filterPattern"] = pattern
+        while True:
+            try:
+                answer = self._logs.filter_log_events(**request)
+            except ClientError as error:
+                if error_code(error) == "ResourceNotFoundException":
+                    return
+                raise
+            for event in answer["events"]:
+                yield LogLine(
+                    event["eventId"], event["timestamp"], event["logStreamName"], event["message"].rstrip("\n")
+                )
+            if "nextToken" not in answer:
+                return
+            request["nextToken"] = answer["nextToken"]
+
+    def failures(self, since_ms: int) -> dict[str, Failure]:
+        """Why messages were given back from a moment on, by message id."""
+        failures: dict[str, Failure] = {}
+        for line in self.lines(since_ms, ERRORS_ONLY):
+            content = parse_line(line.text)
+            message_id = content.get("messageId")
+            if isinstance(message_id, str):
+                failures[message_id] = _add(failures.get(message_id), message_id, content, line.at_ms)
+        return failures
+
+
+def parse_line(text: str) -> dict[str, Any]:
+    """A structured line's content, empty for any other line."""
+    if not text.startswith("{"):
+        return {}
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _add(known: Failure | None, message_id: str, content: dict[str, Any], at_ms: int) -> Failure:
+    first_at_ms = at_ms if known is None else min(known.first_at_ms, at_ms)
+    return Failure(
+        message_id,
+        content.get("orderId"),
+        str(content.get("exception") or "unknown"),
+        str(content.get("reason") or "no reason given"),
+        content.get("field"),
+        first_at_ms,
+        at_ms,
+        1 if known is None else known.times + 1,
+    )

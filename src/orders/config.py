@@ -1,0 +1,74 @@
+"""Where the order system is: the one place that reads the environment for the operator's commands.
+
+Promises: an endpoint that somebody named is used; where none is named, a onebox that runs on this machine is
+used before AWS, so that nothing reaches a real account by mistake while one works locally.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+ONEBOX_PORT = 4566
+ONEBOX_URL = f"http://127.0.0.1:{ONEBOX_PORT}"
+ONEBOX_REGION = "us-east-1"
+HEALTH_PATH = "/_onebox/health"
+HEALTH_TIMEOUT_S = 1.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a command needs to reach AWS."""
+
+    endpoint_url: str | None = None
+    """The endpoint for all services; None leaves the choice to AWS's own configuration."""
+    region: str | None = None
+    """None leaves the choice to AWS's own configuration."""
+    profile: str | None = None
+    """A profile of AWS's configuration files."""
+    access_key: tuple[str, str] | None = None
+    """Access key id and secret that the endpoint takes; None leaves the choice to AWS's own configuration."""
+    is_onebox: bool = False
+    """Whether the endpoint said that it is onebox."""
+
+
+def find_settings(
+    environment: Mapping[str, str],
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+) -> Settings:
+    """Settings from the command's options, then the environment, then a onebox that runs on its usual port."""
+    profile = profile or environment.get("AWS_PROFILE") or None
+    url = endpoint_url or environment.get("AWS_ENDPOINT_URL") or None
+    if url is None and profile is None and is_onebox_at(ONEBOX_URL):
+        return _onebox_settings(ONEBOX_URL, environment, region)
+    if url is not None and urlsplit(url).hostname in LOOPBACK and profile is None and is_onebox_at(url):
+        return _onebox_settings(url, environment, region)
+    return Settings(url, region, profile)
+
+
+def _onebox_settings(url: str, environment: Mapping[str, str], region: str | None) -> Settings:
+    """onebox asks for a key but not for a secret one; a key that is set is kept, for it may name the account."""
+    key = environment.get("AWS_ACCESS_KEY_ID")
+    region = region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ONEBOX_REGION
+    return Settings(url, region, None, None if key else ("test", "test"), is_onebox=True)
+
+
+def is_onebox_at(url: str) -> bool:
+    """Whether a onebox answers at this address, of this machine or another."""
+    address = urlsplit(url)
+    connection = HTTPConnection(address.hostname or "", address.port or 80, timeout=HEALTH_TIMEOUT_S)
+    try:
+        connection.request("GET", HEALTH_PATH)
+        response = connection.getresponse()
+        content = json.loads(response.read())
+    except (OSError, HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+    return isinstance(content, dict) and content.get("service") == "onebox"

@@ -1,0 +1,134 @@
+"""Files of orders, read one order at a time: a JSON document, an array of them, or JSON Lines, plain or
+gzipped.
+
+Promises: every order keeps its own text, byte for byte, so no digit and no name changes on its way; each
+knows the line it stands on; what cannot be read as JSON is handed on as it stands, for its line to be named.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+GZIP_MAGIC = b"\x1f\x8b"
+LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+STDIN = "-"
+FINGERPRINT_BYTES = 65_536
+
+
+class Entry(NamedTuple):
+    """One order's text, with its place: ``number`` counts the orders of a file from 1, ``line`` its lines."""
+
+    source: str
+    number: int
+    line: int
+    text: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.source}:{self.line}"
+
+
+def read_entries(source: str) -> Iterator[Entry]:
+    """The orders of a file, or of standard input for ``-``. Raises OSError."""
+    if source == STDIN:
+        yield from _read_stream(source, cast(BufferedReader, sys.stdin.buffer))
+        return
+    with Path(source).open("rb") as stream:
+        yield from _read_stream(source, stream)
+
+
+def count_bytes(source: str) -> int | None:
+    """The size of a file as it lies on disk; None for standard input."""
+    return None if source == STDIN else Path(source).stat().st_size
+
+
+def fingerprint(source: str) -> str:
+    """What tells a file from another or from a changed one: its length, beginning and end."""
+    path = Path(source)
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as stream:
+        digest.update(stream.read(FINGERPRINT_BYTES))
+        stream.seek(max(0, size - FINGERPRINT_BYTES))
+        digest.update(stream.read())
+    return digest.hexdigest()
+
+
+def _read_stream(source: str, stream: BufferedReader) -> Iterator[Entry]:
+    lines: IO[bytes] = stream
+    if stream.peek(2)[:2] == GZIP_MAGIC:
+        lines = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
+    first = _first_content(lines)
+    if first is None:
+        return
+    line_number, line = first
+    if source.endswith(LINES_SUFFIXES) or _is_json(line):
+        yield from _read_lines(source, lines, line_number, line)
+    else:
+        yield from _read_document(source, line_number, line + lines.read())
+
+
+def _first_content(lines: IO[bytes]) -> tuple[int, bytes] | None:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            return number, line
+    return None
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is a whole order: then its file is taken as JSON Lines."""
+    try:
+        return isinstance(json.loads(line), (dict, str))
+    except ValueError:
+        return False
+
+
+def _read_lines(source: str, lines: IO[bytes], first_line: int, first: bytes) -> Iterator[Entry]:
+    yield Entry(source, 1, first_line, _text(first))
+    number = 1
+    for line_number, line in enumerate(lines, first_line + 1):
+        if line.strip():
+            number += 1
+            yield Entry(source, number, line_number, _text(line))
+
+
+def _text(line: bytes) -> str:
+    return line.strip().decode("utf-8-sig", "replace")
+
+
+def _read_document(source: str, line_number: int, content: bytes) -> Iterator[Entry]:
+    """The elements of an array, or documents one after another, each as its own slice of the text."""
+    text = content.decode("utf-8-sig", "replace")
+    scan = json.JSONDecoder().raw_decode
+    in_array = text.lstrip().startswith("[")
+    position = text.index("[") + 1 if in_array else 0
+    number = 0
+    counted = 0
+    while True:
+        position = _skip(text, position, " \t\r\n," if in_array else " \t\r\n")
+        if position >= len(text) or (in_array and text[position] == "]"):
+            return
+        number += 1
+        line_number += text.count("\n", counted, position)
+        counted = position
+        try:
+            _, end = scan(text, position)
+        except (ValueError, RecursionError):
+            # Where this one ends cannot be known, so nor where the next begins.
+            yield Entry(source, number, line_number, text[position:].strip())
+            return
+        yield Entry(source, number, line_number, text[position:end])
+        position = end
+
+
+def _skip(text: str, position: int, characters: str) -> int:
+    while position < len(text) and text[position] in characters:
+        position += 1
+    return position

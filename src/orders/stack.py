@@ -1,0 +1,112 @@
+"""Deploying and removing the order system: the function's zip file, its bucket, the change set, the wait.
+
+Promises: nothing changes before it was shown and agreed to; a failed deployment ends with the reason of the resource
+that failed first; removing keeps the table unless told otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from orders.adapters.cloudformation import DEAD_STATUSES, GOOD_STATUSES, ChangeSet, Stack, StackEvent
+from orders.errors import OperatorError
+from orders.package import Package, build_package
+
+TEMPLATE = "template.yaml"
+
+
+class Artifacts(Protocol):
+    name: str
+
+    def upload(self, package: Package) -> str: ...
+
+
+class Deployed(NamedTuple):
+    """What came of a deployment: whether anything changed, and the stack's outputs."""
+
+    changed: bool
+    outputs: dict[str, str]
+
+
+@dataclass(slots=True)
+class Audience:
+    """Who watches a deployment and decides."""
+
+    agree: Callable[[ChangeSet, bool], bool] = lambda _changes, _is_new: True
+    on_step: Callable[[str], None] = lambda _: None
+    on_event: Callable[[StackEvent], None] = lambda _: None
+    failures: list[StackEvent] = field(default_factory=list)
+
+    def see(self, event: StackEvent) -> None:
+        if event.is_failure:
+            self.failures.append(event)
+        self.on_event(event)
+
+
+def load_template() -> str:
+    """template.yaml: that of the checkout this package runs from, else the copy that was installed with it."""
+    checkout = Path(__file__).resolve().parents[2] / TEMPLATE
+    if checkout.is_file():
+        return checkout.read_text(encoding="utf-8")
+    return files("orders").joinpath(TEMPLATE).read_text(encoding="utf-8")
+
+
+def deploy(
+    stack: Stack, artifacts: Artifacts, table_exists: bool, parameters: Mapping[str, str], audience: Audience
+) -> Deployed | None:
+    """Create or update the stack; None if it was not agreed to. Raises OperatorError with the failing reason."""
+    status = stack.find_status()
+    if status in DEAD_STATUSES:
+        raise OperatorError(
+            f"the stack {stack.name} is in {status}, from which it can only be deleted",
+            "Run `orders destroy` first: it keeps the table.",
+        )
+    if status is not None and status.endswith("_IN_PROGRESS"):
+        raise OperatorError(f"the stack {stack.name} is in {status}", "Try again when that has ended.")
+    is_new = status is None
+    audience.on_step("package")
+    key = artifacts.upload(build_package())
+    audience.on_step("change set")
+    change_set = stack.propose(
+        load_template(),
+        {**parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key},
+        is_new=is_new,
+        import_existing=is_new and table_exists,
+    )
+    if change_set is None:
+        return Deployed(False, stack.outputs())
+    if not audience.agree(change_set, is_new):
+        stack.discard(change_set, is_new=is_new)
+        return None
+    audience.on_step("apply")
+    after = stack.last_event_id()
+    stack.apply(change_set)
+    status = stack.follow(after, audience.see)
+    if status not in GOOD_STATUSES:
+        raise OperatorError(_tell_failure(stack.name, status, audience.failures))
+    return Deployed(True, stack.outputs())
+
+
+def destroy(stack: Stack, audience: Audience) -> bool:
+    """Delete the stack, which leaves the table; False if there was none. Raises OperatorError."""
+    if stack.find_status() is None:
+        return False
+    after = stack.last_event_id()
+    stack.delete()
+    status = stack.follow(after, audience.see)
+    if status is not None:
+        raise OperatorError(_tell_failure(stack.name, status, audience.failures))
+    return True
+
+
+def _tell_failure(name: str, status: str | None, failures: list[StackEvent]) -> str:
+    """The first failure is the cause; those after it were cancelled because of it."""
+    told = f"the stack {name} ended in {status}"
+    if not failures:
+        return told
+    first = failures[0]
+    return f"{told}: {first.logical_id} ({first.resource_type}): {first.reason or first.status}"
