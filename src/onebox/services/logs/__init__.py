@@ -1,0 +1,2 @@
+"""CloudWatch Logs: groups, streams and events. AWS:
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/"""

@@ -1,0 +1,111 @@
+"""SQL of log events: appending, reading in order, sweeping. Knows nothing of patterns, pages or limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from onebox.services.logs.limits import EVENT_OVERHEAD_BYTES
+from onebox.services.logs.model import LogEvent, Position
+from onebox.storage.database import Storage
+
+_EVENT = "id, stream_id, at_ms, ingested_at_ms, message"
+
+
+class EventsStore:
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def append(
+        self, group_id: int, stream_id: int, events: Sequence[tuple[int, str]], stored_bytes: int, now_ms: int
+    ) -> None:
+        """Add events (at least one; time and message) to a stream, in their order."""
+        self._storage.executemany(
+            "INSERT INTO logs_event (group_id, stream_id, at_ms, ingested_at_ms, message) VALUES (?, ?, ?, ?, ?)",
+            [(group_id, stream_id, at_ms, now_ms, message) for at_ms, message in events],
+        )
+        first_ms, last_ms = min(at_ms for at_ms, _ in events), max(at_ms for at_ms, _ in events)
+        self._storage.execute(
+            "UPDATE logs_stream SET first_event_at_ms = min(coalesce(first_event_at_ms, ?1), ?1),"
+            " last_event_at_ms = max(last_event_at_ms, ?2), last_ingested_at_ms = ?3 WHERE id = ?4",
+            (first_ms, last_ms, now_ms, stream_id),
+        )
+        self._storage.execute(
+            "UPDATE logs_group SET stored_bytes = stored_bytes + ? WHERE id = ?", (stored_bytes, group_id)
+        )
+
+    def read_stream(
+        self, stream_id: int, start_ms: int, end_ms: int, place: Position | None, forward: bool, limit: int
+    ) -> Iterator[LogEvent]:
+        """Events of a stream from ``start_ms`` to before ``end_ms``, beyond ``place`` in the direction read."""
+        return self._read("stream_id", stream_id, start_ms, end_ms, place, forward, limit)
+
+    def read_group(
+        self, group_id: int, start_ms: int, end_ms: int, place: Position | None, forward: bool, limit: int
+    ) -> Iterator[LogEvent]:
+        """As :meth:`read_stream`, interleaved over all streams of a group, deleted streams included."""
+        return self._read("group_id", group_id, start_ms, end_ms, place, forward, limit)
+
+    def _read(
+        self,
+        column: str,
+        owner_id: int,
+        start_ms: int,
+        end_ms: int,
+        place: Position | None,
+        forward: bool,
+        limit: int,
+    ) -> Iterator[LogEvent]:
+        comparison, order = (">", "ASC") if forward else ("<", "DESC")
+        if place is None:
+            place = Position(-1, 0) if forward else Position(1 << 62, 0)
+        cursor = self._storage.execute(
+            f"SELECT {_EVENT} FROM logs_event WHERE {column} = ? AND at_ms >= ? AND at_ms < ?"
+            f" AND (at_ms, id) {comparison} (?, ?) ORDER BY at_ms {order}, id {order} LIMIT ?",
+            (owner_id, start_ms, end_ms, place.at_ms, place.id, limit),
+        )
+        try:
+            for row in cursor:
+                yield LogEvent(*row)
+        finally:
+            cursor.close()
+
+    # -- sweeping
+
+    def sweep_trash(self, limit: int) -> int:
+        """Remove up to ``limit`` events of deleted groups and streams; how many were removed."""
+        trash = self._storage.first("SELECT id, group_id, stream_id FROM logs_trash LIMIT 1")
+        if trash is None:
+            return 0
+        trash_id, group_id, stream_id = trash
+        if stream_id is None:
+            removed = self._remove("group_id = ?", (group_id,), group_id, limit)
+        else:
+            removed = self._remove("stream_id = ?", (stream_id,), group_id, limit)
+        if removed < limit:
+            self._storage.execute("DELETE FROM logs_trash WHERE id = ?", (trash_id,))
+        return removed
+
+    def has_trash(self) -> bool:
+        return self._storage.first("SELECT 1 FROM logs_trash LIMIT 1") is not None
+
+    def expiring_groups(self) -> list[tuple[int, int]]:
+        """Ids and retention in days of the groups that have one."""
+        rows = self._storage.all("SELECT id, retention_days FROM logs_group WHERE retention_days IS NOT NULL")
+        return [(id_, days) for id_, days in rows]
+
+    def sweep_expired(self, group_id: int, before_ms: int, limit: int) -> int:
+        """Remove up to ``limit`` events older than ``before_ms``; how many were removed."""
+        return self._remove("group_id = ? AND at_ms < ?", (group_id, before_ms), group_id, limit)
+
+    def _remove(self, condition: str, parameters: tuple[int, ...], group_id: int, limit: int) -> int:
+        rows = self._storage.all(
+            f"SELECT id, octet_length(message) FROM logs_event WHERE {condition} LIMIT ?",
+            (*parameters, limit),
+        )
+        self._storage.executemany("DELETE FROM logs_event WHERE id = ?", [(id_,) for id_, _ in rows])
+        freed_bytes = sum(message_bytes + EVENT_OVERHEAD_BYTES for _, message_bytes in rows)
+        self._storage.execute(
+            "UPDATE logs_group SET stored_bytes = max(0, stored_bytes - ?) WHERE id = ?",
+            (freed_bytes, group_id),
+        )
+        return len(rows)

@@ -1,0 +1,84 @@
+"""Taking events in: the one path of PutLogEvents and of the services that log, with all that hangs on it.
+
+Promises: events are appended in order, counted in AWS/Logs, run past the group's metric filters, and their embedded
+metrics recorded. Metrics go to the buffer only when the events are durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onebox.services.context import Deps, RequestContext
+from onebox.services.logs.embedded_metrics import find_embedded_metrics
+from onebox.services.logs.events_store import EventsStore
+from onebox.services.logs.limits import EVENT_OVERHEAD_BYTES
+from onebox.services.logs.metric_filters import MetricSample, apply_filter, parse_filter
+from onebox.services.logs.model import LogGroup
+from onebox.services.logs.store import LogsStore
+
+Events = Sequence[tuple[int, str]]
+
+
+class Ingest:
+    def __init__(self, deps: Deps, store: LogsStore, events_store: EventsStore) -> None:
+        self._deps = deps
+        self._store = store
+        self._events_store = events_store
+
+    def append(self, context: RequestContext, group: LogGroup, stream_id: int, events: Events) -> None:
+        """Append events (time and message, in order of time) to a stream, in the caller's transaction."""
+        if not events:
+            return
+        incoming_bytes = sum(event_bytes(message) for _, message in events)
+        self._events_store.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
+        samples = self._samples(group, events)
+        self._deps.storage.after_commit(lambda: self._record(context, group.name, len(events), incoming_bytes, samples))
+
+    def _samples(self, group: LogGroup, events: Events) -> list[MetricSample]:
+        samples = find_embedded_metrics(events)
+        if group.metric_filters:
+            for name, _, pattern, transformations in self._store.metric_filters(group.id):
+                samples.extend(apply_filter(parse_filter(name, pattern, transformations), events))
+        return samples
+
+    def _record(
+        self,
+        context: RequestContext,
+        group_name: str,
+        events: int,
+        incoming_bytes: int,
+        samples: list[MetricSample],
+    ) -> None:
+        add = self._deps.metrics.add
+        account, region, now_ms = context.account, context.region, context.now_ms
+        dimensions = (("LogGroupName", group_name),)
+        # One sample an event, as AWS counts: SampleCount of IncomingLogEvents is the number of events.
+        add(account, region, "AWS/Logs", "IncomingLogEvents", dimensions, 1, "None", now_ms, events)
+        add(
+            account,
+            region,
+            "AWS/Logs",
+            "IncomingBytes",
+            dimensions,
+            incoming_bytes / events,
+            "Bytes",
+            now_ms,
+            events,
+        )
+        for sample in samples:
+            add(
+                account,
+                region,
+                sample.namespace,
+                sample.name,
+                sample.dimensions,
+                sample.value,
+                sample.unit,
+                sample.at_ms,
+                sample.samples,
+            )
+
+
+def event_bytes(message: str) -> int:
+    """What AWS counts for an event: its UTF-8 bytes and 26 more."""
+    return (len(message) if message.isascii() else len(message.encode())) + EVENT_OVERHEAD_BYTES

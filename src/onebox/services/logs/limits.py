@@ -1,0 +1,36 @@
+"""Quotas of CloudWatch Logs.
+
+AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+"""
+
+from __future__ import annotations
+
+BATCH_BYTES_MAX = 1_048_576
+BATCH_EVENTS_MAX = 10_000
+BATCH_SPAN_MS_MAX = 24 * 3_600_000
+EVENT_OVERHEAD_BYTES = 26
+"""AWS counts every event as its UTF-8 bytes and 26 more, in batches, in answers and in stored bytes."""
+EVENT_AGE_MS_MAX = 14 * 86_400_000
+EVENT_FUTURE_MS_MAX = 2 * 3_600_000
+
+PAGE_BYTES_MAX = 1_048_576
+PAGE_EVENTS_MAX = 10_000
+SCAN_EVENTS_MAX = 10_000
+"""FilterLogEvents looks at so many events for one answer and then hands out a page, even an empty one, with a
+token, as AWS does; a rare pattern in a large log never holds up the event loop."""
+DESCRIBE_ITEMS_MAX = 50
+
+FILTER_STREAMS_MAX = 100
+METRIC_FILTERS_PER_GROUP_MAX = 100
+METRIC_FILTER_DIMENSIONS_MAX = 3
+TAGS_MAX = 50
+
+RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+DAY_MS = 86_400_000
+
+SWEEP_INTERVAL_MS = 300_000
+SWEEP_EVENTS_MAX = 2_000
+"""Events removed in one go; what is left waits for a second, so that requests are served in between."""
+SWEEP_PAUSE_MS = 1_000

@@ -1,0 +1,51 @@
+"""Values of CloudWatch Logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onebox.services.logs.limits import DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    id: int
+    name: str
+    created_at_ms: int
+    log_class: str
+    kms_key_id: str | None
+    deletion_protected: bool
+    retention_days: int | None
+    stored_bytes: int
+    metric_filters: int
+
+    def expired_before_ms(self, now_ms: int) -> int:
+        """Older events are gone, whether or not the sweeper has come by; 0 if none expire."""
+        return 0 if self.retention_days is None else now_ms - self.retention_days * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    id: int
+    name: str
+    created_at_ms: int
+    first_event_at_ms: int | None
+    last_event_at_ms: int
+    last_ingested_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    id: int
+    stream_id: int
+    at_ms: int
+    ingested_at_ms: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the order of events: by time, then by arrival. Compared as AWS compares event ids."""
+
+    at_ms: int
+    id: int

@@ -1,0 +1,147 @@
+"""Log groups and their retention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.errors import (
+    InvalidParameterException,
+    ResourceAlreadyExistsException,
+    ValidationException,
+)
+from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX, RETENTION_DAYS, TAGS_MAX
+from onebox.services.logs.model import LogGroup
+from onebox.services.logs.tokens import decode_token, encode_token
+from onebox.services.logs.validation import (
+    broken_constraint,
+    check_enum,
+    check_group_name,
+    check_length,
+    check_pattern,
+    check_tags,
+    find_group_name,
+    parse_group_name,
+    parse_limit,
+)
+
+if TYPE_CHECKING:
+    from onebox.services.logs.service import Logs
+
+_CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
+
+
+def create_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    name = check_group_name(request["logGroupName"])
+    log_class = request.get("logGroupClass", "STANDARD")
+    check_enum(log_class, "logGroupClass", _CLASSES)
+    tags = request.get("tags", {})
+    check_tags(tags)
+    if len(tags) > TAGS_MAX:
+        raise broken_constraint(tags, "tags", f"Member must have length less than or equal to {TAGS_MAX}")
+    if logs.store.find_group(context.account, context.region, name) is not None:
+        raise ResourceAlreadyExistsException("The specified log group already exists")
+    group_id = logs.store.insert_group(
+        context.account,
+        context.region,
+        name,
+        context.now_ms,
+        log_class=log_class,
+        kms_key_id=request.get("kmsKeyId"),
+        deletion_protected=request.get("deletionProtectionEnabled", False),
+    )
+    logs.store.put_tags(group_id, tags)
+    return {}
+
+
+def delete_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    group = logs.load_group(context, check_group_name(request["logGroupName"]))
+    if group.deletion_protected:
+        raise ValidationException("The log group has deletion protection enabled and cannot be deleted.")
+    logs.store.delete_group(group.id)
+    return {}
+
+
+def put_log_group_deletion_protection(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    group = logs.load_group(context, parse_group_name(request))
+    logs.store.set_deletion_protection(group.id, request["deletionProtectionEnabled"])
+    return {}
+
+
+def put_retention_policy(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    days = request["retentionInDays"]
+    if days not in RETENTION_DAYS:
+        allowed = ", ".join(map(str, RETENTION_DAYS))
+        raise broken_constraint(days, "retentionInDays", f"Member must satisfy enum value set: [{allowed}]")
+    group = logs.load_group(context, check_group_name(request["logGroupName"]))
+    logs.store.set_retention(group.id, days)
+    return {}
+
+
+def delete_retention_policy(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    group = logs.load_group(context, check_group_name(request["logGroupName"]))
+    logs.store.set_retention(group.id, None)
+    return {}
+
+
+def describe_log_groups(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    """Groups by name; with ``logGroupNamePattern`` those whose name holds it."""
+    limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
+    prefix, pattern = request.get("logGroupNamePrefix"), request.get("logGroupNamePattern")
+    if prefix is not None and pattern is not None:
+        raise InvalidParameterException(
+            "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
+        )
+    if prefix is not None:
+        check_group_name(prefix, "logGroupNamePrefix")
+    if pattern is not None:
+        check_length(pattern, "logGroupNamePattern", 0, 512)
+        check_pattern(pattern, "logGroupNamePattern", r"[\.\-_/#A-Za-z0-9]*")
+    if "logGroupIdentifiers" in request:
+        return {"logGroups": _identified(logs, context, request["logGroupIdentifiers"])}
+    after = decode_token(request["nextToken"]) if "nextToken" in request else ""
+    groups = logs.store.groups(
+        context.account,
+        context.region,
+        prefix=prefix or "",
+        pattern=pattern or "",
+        after=after,
+        log_class=request.get("logGroupClass"),
+        limit=limit + 1,
+    )
+    page = groups[:limit]
+    return {
+        "logGroups": [
+            _pattern_item(logs, context, group) if pattern is not None else _group_item(logs, context, group)
+            for group in page
+        ],
+        "nextToken": encode_token(page[-1].name) if len(groups) > limit else None,
+    }
+
+
+def _identified(logs: Logs, context: RequestContext, identifiers: list[str]) -> list[Wire]:
+    names = (find_group_name(identifier) or identifier for identifier in identifiers)
+    groups = (logs.store.find_group(context.account, context.region, name) for name in names)
+    return [_group_item(logs, context, group) for group in groups if group is not None]
+
+
+def _pattern_item(logs: Logs, context: RequestContext, group: LogGroup) -> Wire:
+    """The three members AWS gives when it was asked by pattern."""
+    item = _group_item(logs, context, group)
+    return {member: item[member] for member in ("logGroupName", "creationTime", "arn")}
+
+
+def _group_item(logs: Logs, context: RequestContext, group: LogGroup) -> Wire:
+    arn = logs.arn(context, f"log-group:{group.name}")
+    return {
+        "logGroupName": group.name,
+        "creationTime": group.created_at_ms,
+        "retentionInDays": group.retention_days,
+        "metricFilterCount": group.metric_filters,
+        "arn": f"{arn}:*",
+        "storedBytes": group.stored_bytes,
+        "kmsKeyId": group.kms_key_id,
+        "logGroupClass": group.log_class,
+        "logGroupArn": arn,
+        "deletionProtectionEnabled": group.deletion_protected,
+    }

@@ -1,0 +1,91 @@
+"""Log streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
+from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX
+from onebox.services.logs.model import LogGroup, LogStream
+from onebox.services.logs.tokens import decode_token, encode_token, invalid_token
+from onebox.services.logs.validation import (
+    check_enum,
+    check_group_name,
+    check_stream_name,
+    parse_group_name,
+    parse_limit,
+)
+
+if TYPE_CHECKING:
+    from onebox.services.logs.service import Logs
+
+
+def create_log_stream(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    group_name = check_group_name(request["logGroupName"])
+    name = check_stream_name(request["logStreamName"])
+    group = logs.load_group(context, group_name)
+    if logs.store.find_stream(group.id, name) is not None:
+        raise ResourceAlreadyExistsException("The specified log stream already exists")
+    logs.store.insert_stream(group.id, name, context.now_ms)
+    return {}
+
+
+def delete_log_stream(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    group_name = check_group_name(request["logGroupName"])
+    name = check_stream_name(request["logStreamName"])
+    group = logs.load_group(context, group_name)
+    logs.store.delete_stream(group.id, logs.load_stream(group, name).id)
+    return {}
+
+
+def describe_log_streams(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+    """Streams by name, or by the time of their last event; those without events count as the oldest."""
+    limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
+    order = request.get("orderBy", "LogStreamName")
+    check_enum(order, "orderBy", ("LogStreamName", "LastEventTime"))
+    prefix = request.get("logStreamNamePrefix")
+    if prefix is not None:
+        check_stream_name(prefix, "logStreamNamePrefix")
+        if order == "LastEventTime":
+            raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    group = logs.load_group(context, parse_group_name(request))
+    descending = request.get("descending", False)
+    after = decode_token(request["nextToken"]) if "nextToken" in request else None
+    if order == "LastEventTime":
+        streams = logs.store.streams_by_last_event(
+            group.id, None if after is None else _parse_place(after), descending, limit + 1
+        )
+    else:
+        streams = logs.store.streams_by_name(group.id, prefix or "", after, descending, limit + 1)
+    page = streams[:limit]
+    return {
+        "logStreams": [_stream_item(logs, context, group, stream) for stream in page],
+        "nextToken": _next_token(page[-1], order) if len(streams) > limit else None,
+    }
+
+
+def _next_token(last: LogStream, order: str) -> str:
+    place = f"{last.last_event_at_ms}:{last.name}" if order == "LastEventTime" else last.name
+    return encode_token(place)
+
+
+def _parse_place(text: str) -> tuple[int, str]:
+    at_ms, colon, name = text.partition(":")
+    if not colon or not at_ms.isdecimal() or len(at_ms) > 18:
+        raise invalid_token()
+    return int(at_ms), name
+
+
+def _stream_item(logs: Logs, context: RequestContext, group: LogGroup, stream: LogStream) -> Wire:
+    has_events = stream.first_event_at_ms is not None
+    return {
+        "logStreamName": stream.name,
+        "creationTime": stream.created_at_ms,
+        "firstEventTimestamp": stream.first_event_at_ms,
+        "lastEventTimestamp": stream.last_event_at_ms if has_events else None,
+        "lastIngestionTime": stream.last_ingested_at_ms,
+        "uploadSequenceToken": f"{stream.last_ingested_at_ms:056d}" if has_events else None,
+        "arn": logs.arn(context, f"log-group:{group.name}:log-stream:{stream.name}"),
+        "storedBytes": 0,  # AWS answers 0 for streams since June 2019
+    }
