@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -89,7 +89,8 @@ async def _serve(settings: Settings) -> int:
 async def _until_stopped(engine: Engine, stop: asyncio.Event) -> int:
     assert engine.fault is not None
     asked = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({asked, engine.fault}, return_when=asyncio.FIRST_COMPLETED)
+    waiting: set[asyncio.Future[Any]] = {asked, engine.fault}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if engine.fault.done():
         asked.cancel()
         return _refuse(

@@ -17,7 +17,8 @@ class DatabaseNewer(Exception):
 def migrate(connection: apsw.Connection) -> None:
     """Apply the missing migrations. Raises :class:`DatabaseNewer`."""
     scripts = load_scripts()
-    ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+    version = connection.pragma("user_version")
+    assert isinstance(version, int)
     newest = max(scripts, default=0)
     if version > newest:
         raise DatabaseNewer(

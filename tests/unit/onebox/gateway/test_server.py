@@ -14,6 +14,7 @@ from onebox.gateway.server import HttpServer, Reply
 from onebox.testing import ManualClock
 
 Handler = Callable[[Request, Reply], None]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
