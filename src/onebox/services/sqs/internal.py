@@ -1,0 +1,135 @@
+"""What SNS, Lambda and CloudWatch ask of SQS, inside their own transaction.
+
+Every method but ``subscribe`` and ``gauges`` belongs inside a ``storage.run`` of the caller, and is undone with it.
+Callers have checked the rights of those they act for; only :meth:`SqsInternal.deliver` asks the queue's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.sqs.access import check_service
+from onebox.services.sqs.core import Core
+from onebox.services.sqs.delivering import describe_message
+from onebox.services.sqs.drafts import check_size, make_draft
+from onebox.services.sqs.errors import QueueDoesNotExist
+from onebox.services.sqs.limits import SECOND_MS
+from onebox.services.sqs.model import Queue, QueueInfo, ReceivedMessage
+from onebox.services.sqs.receiving import receive
+from onebox.services.sqs.sending import send
+from onebox.services.sqs.settling import delete, find_in_flight, free
+from onebox.services.sqs.sweeping import tidy
+from onebox.services.sqs.waiting import Callback, Subscription
+
+# Who SNS is in the SenderId of what it delivers, as in AWS's published events.
+_SENDER_IDS = {"sns.amazonaws.com": "AIDAIT2UOQQY3AUEKVGXU"}
+
+
+class SqsInternal:
+    """Queues, for other services. ARNs name queues of any account and region."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def deliver(
+        self,
+        context: RequestContext,
+        queue_arn: str,
+        body: str,
+        attributes: Wire,
+        *,
+        source_service: str,
+        source_arn: str,
+        group_id: str | None = None,
+        dedup_id: str | None = None,
+    ) -> None:
+        """Store a message as SendMessage would, sent by ``source_service`` (``sns.amazonaws.com``) for ``source_arn``.
+
+        ``attributes`` are MessageAttributes. Raises QueueDoesNotExist, AccessDenied, or what SendMessage raises.
+        """
+        queue = self._load(queue_arn)
+        check_service(queue, source_service, source_arn, context.account)
+        request: Wire = {"MessageBody": body}
+        if attributes:
+            request["MessageAttributes"] = attributes
+        if group_id is not None:
+            request["MessageGroupId"] = group_id
+        if dedup_id is not None and queue.is_fifo:
+            request["MessageDeduplicationId"] = dedup_id
+        draft = make_draft(queue, request)
+        check_size(queue, draft)
+        sender_id = _SENDER_IDS.get(source_service, source_service)
+        send(self._core, queue, [draft], sender_id, context.now_ms)
+
+    def find_queue(self, queue_arn: str) -> QueueInfo | None:
+        """What there is to know of a queue, or None."""
+        queue = self._core.queues.find_by_arn(queue_arn)
+        if queue is None:
+            return None
+        return QueueInfo(
+            arn=queue.arn,
+            account=queue.account,
+            region=queue.region,
+            name=queue.name,
+            visibility_timeout_s=queue.visibility_timeout_ms // SECOND_MS,
+            is_fifo=queue.is_fifo,
+            has_redrive_policy=queue.redrive is not None,
+        )
+
+    def receive(self, context: RequestContext, queue_arn: str, limit: int) -> list[ReceivedMessage]:
+        """Receive up to ``limit`` messages (more than ten, if asked) for the queue's visibility time-out.
+
+        Counts a receive; what failed too often moves to the dead-letter queue. Raises QueueDoesNotExist, OverLimit.
+        """
+        queue = self._load(queue_arn)
+        now_ms = context.now_ms
+        messages = receive(self._core, queue, limit, queue.visibility_timeout_ms, now_ms)
+        self._core.metrics.received(queue, len(messages), now_ms)
+        return [describe_message(queue, message, now_ms) for message in messages]
+
+    def delete(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        """Delete messages; those that are gone, or whose receipt no longer counts, are passed over."""
+        queue = self._core.queues.find_by_arn(queue_arn)
+        if queue is not None and receipt_handles:
+            delete(self._core, queue, receipt_handles, context.now_ms)
+
+    def make_visible(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        """End the visibility time-out of messages still held under these receipts; others are passed over."""
+        queue = self._core.queues.find_by_arn(queue_arn)
+        if queue is None:
+            return
+        held = find_in_flight(self._core, queue, receipt_handles, context.now_ms)
+        if held:
+            free(self._core, queue, held)
+
+    def subscribe(self, queue_arn: str, callback: Callback) -> Subscription:
+        """Have ``callback`` called on the event loop when the queue may have messages to receive."""
+        return self._core.watchers.watch(queue_arn, callback)
+
+    def gauges(self, now_ms: int) -> Iterable[tuple[str, str, str, dict[str, float]]]:
+        """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""
+        return self._core.storage.run(lambda: list(self._gauges(now_ms)))
+
+    def _gauges(self, now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
+        for queue in self._core.queues.all():
+            counts = tidy(self._core, queue, now_ms)
+            oldest_ms = self._core.messages.find_oldest_arrival(queue.backlog_id)
+            age_s = 0 if oldest_ms is None else max(0, now_ms - oldest_ms) // SECOND_MS
+            yield (
+                queue.account,
+                queue.region,
+                queue.name,
+                {
+                    "ApproximateNumberOfMessagesVisible": counts.visible,
+                    "ApproximateNumberOfMessagesNotVisible": counts.in_flight,
+                    "ApproximateNumberOfMessagesDelayed": counts.delayed,
+                    "ApproximateAgeOfOldestMessage": age_s,
+                },
+            )
+
+    def _load(self, queue_arn: str) -> Queue:
+        queue = self._core.queues.find_by_arn(queue_arn)
+        if queue is None:
+            raise QueueDoesNotExist
+        return queue

@@ -1,0 +1,46 @@
+"""The automatic metrics of SQS that arise request by request. Gauges are :mod:`internal`'s.
+
+AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from onebox.runtime.metrics import MetricBuffer
+from onebox.services.sqs.model import Queue
+
+NAMESPACE = "AWS/SQS"
+
+
+class QueueMetrics:
+    """Records what happened to a queue's messages."""
+
+    def __init__(self, buffer: MetricBuffer) -> None:
+        self._buffer = buffer
+
+    def sent(self, queue: Queue, sizes: Iterable[int], now_ms: int) -> None:
+        """Messages were sent, of these sizes in bytes."""
+        count = 0
+        for size in sizes:
+            count += 1
+            self._add(queue, "SentMessageSize", size, "Bytes", now_ms)
+        self._count(queue, "NumberOfMessagesSent", count, now_ms)
+
+    def received(self, queue: Queue, count: int, now_ms: int) -> None:
+        """A receive returned messages, or none."""
+        if count:
+            self._count(queue, "NumberOfMessagesReceived", count, now_ms)
+        else:
+            self._count(queue, "NumberOfEmptyReceives", 1, now_ms)
+
+    def deleted(self, queue: Queue, count: int, now_ms: int) -> None:
+        """Messages were deleted with a valid receipt handle."""
+        self._count(queue, "NumberOfMessagesDeleted", count, now_ms)
+
+    def _count(self, queue: Queue, name: str, count: int, now_ms: int) -> None:
+        if count:
+            self._add(queue, name, count, "Count", now_ms)
+
+    def _add(self, queue: Queue, name: str, value: float, unit: str, now_ms: int) -> None:
+        self._buffer.add(queue.account, queue.region, NAMESPACE, name, queue.dimensions, value, unit, now_ms)

@@ -1,0 +1,1 @@
+"""The API of SQS, a thin function for each operation, by family."""

@@ -1,0 +1,102 @@
+"""ReceiveMessage, with short and long polling.
+
+AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from onebox.clock import wait_for
+from onebox.services.context import RequestContext, Wire
+from onebox.services.sqs import rules
+from onebox.services.sqs.access import load_queue
+from onebox.services.sqs.attempts import receive_attempt
+from onebox.services.sqs.core import Core
+from onebox.services.sqs.delivering import choose_system_attributes, show_message
+from onebox.services.sqs.limits import SECOND_MS
+from onebox.services.sqs.message_attributes import NameFilter
+from onebox.services.sqs.model import Queue
+from onebox.services.sqs.operations.protocol import SqsService
+from onebox.services.sqs.receiving import receive
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A checked request; what the queue decides by default is None."""
+
+    queue_url: str
+    limit: int
+    visibility_timeout_s: int | None
+    wait_s: int | None
+    attempt_id: str | None
+    system_names: Collection[str]
+    user_names: NameFilter
+
+
+async def receive_message(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+    """Hand out messages, waiting for them if the request or the queue says so."""
+    call = _read_call(request)
+    core = sqs.core
+    queue, shown = core.storage.run(lambda: _take(core, context, call, context.now_ms))
+    wait_ms = queue.wait_ms if call.wait_s is None else call.wait_s * SECOND_MS
+    if not shown and wait_ms and not sqs.is_stopping:
+        shown = await _wait_and_take(sqs, context, call, queue.arn, context.now_ms + wait_ms)
+    core.metrics.received(queue, len(shown), core.clock.now_ms())
+    await core.storage.durable()
+    return {"Messages": shown} if shown else {}
+
+
+async def _wait_and_take(
+    sqs: SqsService, context: RequestContext, call: _Call, queue_arn: str, deadline_at_ms: int
+) -> list[Wire]:
+    core = sqs.core
+    woken = asyncio.Event()
+    subscription = core.watchers.watch(queue_arn, woken.set)
+    try:
+        while await wait_for(core.clock, woken, deadline_at_ms) and not sqs.is_stopping:
+            woken.clear()
+            now_ms = core.clock.now_ms()
+            _, shown = core.storage.run(lambda now_ms=now_ms: _take(core, context, call, now_ms))  # type: ignore[misc]
+            if shown:
+                return shown
+        return []
+    finally:
+        subscription.cancel()
+
+
+def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tuple[Queue, list[Wire]]:
+    """Receive what is there now. Raises the errors of ReceiveMessage."""
+    queue = load_queue(core, context, call.queue_url, "ReceiveMessage")
+    timeout_ms = (
+        queue.visibility_timeout_ms if call.visibility_timeout_s is None else call.visibility_timeout_s * SECOND_MS
+    )
+    if queue.is_fifo and call.attempt_id is not None:
+        messages = receive_attempt(core, queue, call.attempt_id, call.limit, timeout_ms, now_ms)
+    else:
+        messages = receive(core, queue, call.limit, timeout_ms, now_ms)
+    return queue, [show_message(queue, m, now_ms, call.system_names, call.user_names) for m in messages]
+
+
+def _read_call(request: Wire) -> _Call:
+    limit = request.get("MaxNumberOfMessages", 1)
+    rules.check_receive_limit(limit)
+    wait_s, timeout_s = request.get("WaitTimeSeconds"), request.get("VisibilityTimeout")
+    if wait_s is not None:
+        rules.check_wait(wait_s)
+    if timeout_s is not None:
+        rules.check_visibility_timeout(timeout_s)
+    attempt_id = request.get("ReceiveRequestAttemptId")
+    if attempt_id is not None:
+        rules.check_attempt_id(attempt_id)
+    return _Call(
+        queue_url=request["QueueUrl"],
+        limit=limit,
+        visibility_timeout_s=timeout_s,
+        wait_s=wait_s,
+        attempt_id=attempt_id,
+        system_names=choose_system_attributes(request),
+        user_names=NameFilter(request.get("MessageAttributeNames") or ()),
+    )

@@ -1,0 +1,48 @@
+"""Tags of queues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.sqs.access import load_queue
+from onebox.services.sqs.errors import InvalidParameterValue
+from onebox.services.sqs.limits import TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_MAX
+from onebox.services.sqs.operations.protocol import SqsService
+
+
+def tag_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+    """Add tags, or change their values."""
+    queue = load_queue(sqs.core, context, request["QueueUrl"], "TagQueue")
+    sqs.core.queues.set_tags(queue, check_tags(queue.tags, request["Tags"]), context.now_ms)
+    return {}
+
+
+def untag_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+    """Remove tags; those that are not there are passed over."""
+    queue = load_queue(sqs.core, context, request["QueueUrl"], "UntagQueue")
+    keys = frozenset(request["TagKeys"])
+    left = {key: value for key, value in queue.tags.items() if key not in keys}
+    sqs.core.queues.set_tags(queue, left, context.now_ms)
+    return {}
+
+
+def list_queue_tags(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+    """All tags; no member at all if there are none, as AWS has it."""
+    queue = load_queue(sqs.core, context, request["QueueUrl"], "ListQueueTags")
+    return {"Tags": dict(queue.tags)} if queue.tags else {}
+
+
+def check_tags(old: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """The tags with the new ones. Raises InvalidParameterValue."""
+    for key, value in added.items():
+        if not 1 <= len(key) <= TAG_KEY_CHARACTERS_MAX or key.lower().startswith("aws:"):
+            raise InvalidParameterValue(f"Tag key '{key}' is invalid.")
+        if len(value) > TAG_VALUE_CHARACTERS_MAX:
+            raise InvalidParameterValue(
+                f"The value of tag '{key}' is longer than {TAG_VALUE_CHARACTERS_MAX} characters."
+            )
+    tags = {**old, **added}
+    if len(tags) > TAGS_MAX:
+        raise InvalidParameterValue(f"Too many tags added for queue, at most {TAGS_MAX} are allowed.")
+    return tags

@@ -1,0 +1,48 @@
+"""Receipt handles: opaque to clients, naming queue, message and receive.
+
+A handle stays readable for ever; whether it still stands for anything is the store's to say. The receive is the
+message's receive count, which changes at every receive, so no handle is ever issued twice.
+Pure: knows nothing of SQL, clock or HTTP.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+import zlib
+from typing import NamedTuple
+
+_LAYOUT = struct.Struct(">QQI")
+_CHECKED = struct.Struct(">QQII")
+_PREFIX = "AQEB"
+
+
+class Receipt(NamedTuple):
+    """One receive of one message."""
+
+    queue_id: int
+    id: int
+    receive_count: int
+
+
+def format_receipt(queue_id: int, message_row_id: int, receive_count: int) -> str:
+    """The handle a client is given."""
+    packed = _LAYOUT.pack(queue_id, message_row_id, receive_count)
+    return _PREFIX + base64.b64encode(packed + zlib.crc32(packed).to_bytes(4, "big")).decode("ascii")
+
+
+def parse_receipt(handle: str) -> Receipt | None:
+    """What a handle stands for; None if this service never issued it."""
+    if not handle.startswith(_PREFIX):
+        return None
+    try:
+        packed = base64.b64decode(handle[len(_PREFIX) :], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(packed) != _CHECKED.size:
+        return None
+    queue_id, message_row_id, receive_count, checksum = _CHECKED.unpack(packed)
+    if zlib.crc32(packed[: _LAYOUT.size]) != checksum:
+        return None
+    return Receipt(queue_id, message_row_id, receive_count)

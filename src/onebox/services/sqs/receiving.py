@@ -1,0 +1,158 @@
+"""Taking messages out of a queue: time-outs that ended, expired and failed messages, then the receive itself.
+
+Runs inside the caller's transaction. What fell due is set right by whoever comes next, a bounded number at a time, so
+that a queue nobody asks for costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from onebox.services.sqs import rules
+from onebox.services.sqs.core import Core
+from onebox.services.sqs.errors import OverLimit
+from onebox.services.sqs.limits import IN_FLIGHT_MAX, TRANSITIONS_PER_REQUEST_MAX
+from onebox.services.sqs.model import Counts, Queue, State, StoredMessage
+from onebox.services.sqs.redriving import find_dead_letter_queue, move_to_dead_letters
+from onebox.services.sqs.rules import Fate
+
+
+def receive(core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, now_ms: int) -> list[StoredMessage]:
+    """Hand out up to ``limit`` messages, in flight from now on; each as it was before this receive was counted.
+
+    Raises OverLimit if a standard queue has 120,000 messages in flight.
+    """
+    counts = release_due(core, queue, now_ms, max(limit, TRANSITIONS_PER_REQUEST_MAX))
+    limit = _check_in_flight(queue, counts, limit)
+    if not counts.visible or not limit:
+        return []
+    if queue.is_fifo:
+        messages = _choose_fifo(core, queue, limit, now_ms)
+    else:
+        messages = _choose_standard(core, queue, limit, now_ms)
+    if messages:
+        hold(core, queue, messages, now_ms + visibility_timeout_ms, now_ms)
+        core.messages.add_counts(queue.backlog_id, visible=-len(messages), in_flight=len(messages))
+    return messages
+
+
+def hold(core: Core, queue: Queue, messages: Sequence[StoredMessage], due_at_ms: int, now_ms: int) -> None:
+    """Count a receive of these messages and keep them invisible until ``due_at_ms``; the counts are the caller's."""
+    core.messages.mark_received([message.id for message in messages], now_ms, due_at_ms)
+    if core.watchers.is_watched(queue.arn):
+        core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms))
+
+
+def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:
+    """Make messages visible whose delay or time-out has ended, up to ``limit``; the counts afterwards."""
+    counts = core.messages.load_counts(queue.backlog_id)
+    if not counts.in_flight and not counts.delayed:
+        return counts
+    due = core.messages.find_due(queue.backlog_id, now_ms, limit)
+    if not due:
+        return counts
+    make_visible(core, queue, [(row_id, group_id) for row_id, _, group_id in due])
+    in_flight = sum(state == State.IN_FLIGHT for _, state, _ in due)
+    delayed = len(due) - in_flight
+    core.messages.add_counts(queue.backlog_id, len(due), -in_flight, -delayed)
+    return Counts(counts.visible + len(due), counts.in_flight - in_flight, counts.delayed - delayed)
+
+
+def make_visible(core: Core, queue: Queue, messages: Sequence[tuple[int, str | None]]) -> None:
+    """Set the state of messages (row id, group) that become visible; the counts are the caller's."""
+    ids = [row_id for row_id, _ in messages]
+    if not queue.is_fifo:
+        core.messages.set_state(ids, State.READY)
+        return
+    core.messages.set_state(ids, State.BEHIND)
+    settle_groups(core, queue, [group_id for _, group_id in messages])
+
+
+def settle_groups(core: Core, queue: Queue, group_ids: Sequence[str | None]) -> None:
+    """See to it that the first message of each group is ready if it is visible."""
+    for group_id in dict.fromkeys(group_ids):
+        if group_id is not None:
+            core.messages.settle_group(queue.backlog_id, group_id)
+
+
+def _check_in_flight(queue: Queue, counts: Counts, limit: int) -> int:
+    """How many may be taken before the queue has too many in flight. FIFO queues return none instead of failing."""
+    if counts.in_flight >= IN_FLIGHT_MAX and not queue.is_fifo:
+        raise OverLimit(f"The maximum number of in flight messages ({IN_FLIGHT_MAX}) is reached for the queue.")
+    return max(0, min(limit, IN_FLIGHT_MAX - counts.in_flight))
+
+
+def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> list[StoredMessage]:
+    """The oldest messages that may be delivered; expired and failed ones before them are put away."""
+    chosen: list[StoredMessage] = []
+    cleared = 0
+    while True:
+        # Chosen messages are still ready in the store, so they are found again and skipped.
+        found = core.messages.find_ready(queue.backlog_id, limit)[len(chosen) :]
+        delivered, put_away = sort_out(core, queue, found, now_ms)
+        chosen += delivered
+        cleared += put_away
+        if not put_away or len(chosen) == limit or cleared >= TRANSITIONS_PER_REQUEST_MAX:
+            return chosen
+
+
+def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> list[StoredMessage]:
+    """From the group that waits longest as many as possible, in order, then from the next."""
+    chosen: list[StoredMessage] = []
+    for group_id in core.messages.find_ready_heads(queue.backlog_id, limit):
+        chosen += _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
+        if len(chosen) == limit:
+            break
+    return chosen
+
+
+def _choose_from_group(core: Core, queue: Queue, group_id: str, limit: int, now_ms: int) -> list[StoredMessage]:
+    chosen: list[StoredMessage] = []
+    cleared = 0
+    while True:
+        run = _visible_run(core.messages.find_group(queue.backlog_id, group_id, limit))
+        found = core.messages.find_messages(run)[len(chosen) :]
+        delivered, put_away = sort_out(core, queue, found, now_ms)
+        chosen += delivered
+        cleared += put_away
+        if not put_away or len(chosen) == limit or cleared >= TRANSITIONS_PER_REQUEST_MAX:
+            if cleared and not chosen:
+                core.messages.settle_group(queue.backlog_id, group_id)
+            return chosen
+
+
+def _visible_run(group: Sequence[tuple[int, int]]) -> list[int]:
+    """The messages of a group before the first that is in flight or delayed."""
+    run = []
+    for row_id, state in group:
+        if state not in (State.READY, State.BEHIND):
+            break
+        run.append(row_id)
+    return run
+
+
+def sort_out(core: Core, queue: Queue, found: Sequence[StoredMessage], now_ms: int) -> tuple[list[StoredMessage], int]:
+    """Those to be delivered, and how many others were expired or moved to the dead-letter queue."""
+    delivered: list[StoredMessage] = []
+    expired: list[int] = []
+    failed: list[StoredMessage] = []
+    for message in found:
+        fate = rules.decide_fate(queue, message, now_ms)
+        if fate is Fate.DELIVER:
+            delivered.append(message)
+        elif fate is Fate.EXPIRE:
+            expired.append(message.id)
+        else:
+            failed.append(message)
+    if failed:
+        target = find_dead_letter_queue(core, queue)
+        if target is None:
+            delivered = [m for m in found if m.id not in expired]
+            failed = []
+        else:
+            move_to_dead_letters(core, queue, target, failed, now_ms)
+    if expired:
+        core.messages.delete(expired)
+        core.messages.add_counts(queue.backlog_id, visible=-len(expired))
+    return delivered, len(expired) + len(failed)

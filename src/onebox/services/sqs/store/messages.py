@@ -1,0 +1,291 @@
+"""The rows of ``sqs_message``, ``sqs_body`` and ``sqs_backlog``: messages and the numbers that count them.
+
+Every method works on whole batches: a statement costs more than a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from onebox.services.sqs.model import Counts, Draft, State, StoredMessage
+from onebox.storage.database import Storage
+
+_MESSAGE_COLUMNS = (
+    "m.id, m.receive_count, m.first_received_at_ms, b.message_id, b.body, b.body_md5, b.sent_at_ms, b.sender_id,"
+    " b.attributes, b.attributes_md5, b.trace_header, b.group_id, b.dedup_id, b.sequence_number,"
+    " b.dead_letter_source_arn, b.receive_count_on_arrival, m.arrived_at_ms"
+)
+_IN_IDS = "IN (SELECT value FROM json_each(?))"
+
+
+class Standing(NamedTuple):
+    """Where a message stands at this moment."""
+
+    id: int
+    state: int
+    due_at_ms: int
+    receive_count: int
+    received_at_ms: int | None
+    group_id: str | None
+
+
+class NewMessage(NamedTuple):
+    """A message to be inserted."""
+
+    id: int
+    state: State
+    due_at_ms: int
+    message_id: str
+    sequence_number: str | None
+    draft: Draft
+
+
+class MessageStore:
+    """The messages of all backlogs."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    # -- counts ------------------------------------------------------------------------------------------------
+
+    def load_counts(self, backlog_id: int) -> Counts:
+        """How many messages a backlog has."""
+        row = self._storage.first(
+            "SELECT visible, in_flight, delayed FROM sqs_backlog WHERE backlog_id = ?", (backlog_id,)
+        )
+        assert row is not None, "a queue always has a backlog"
+        return Counts(*row)
+
+    def add_counts(self, backlog_id: int, visible: int = 0, in_flight: int = 0, delayed: int = 0) -> None:
+        """Change a backlog's numbers by these."""
+        self._storage.execute(
+            "UPDATE sqs_backlog SET visible = visible + ?, in_flight = in_flight + ?, delayed = delayed + ?"
+            " WHERE backlog_id = ?",
+            (visible, in_flight, delayed, backlog_id),
+        )
+
+    # -- coming and going --------------------------------------------------------------------------------------
+
+    def insert(
+        self, backlog_id: int, messages: Sequence[NewMessage], sender_id: str, now_ms: int, *, fifo: bool
+    ) -> None:
+        """Store new messages; the counts are the caller's."""
+        self._storage.executemany(
+            "INSERT INTO sqs_message (id, backlog_id, state, due_at_ms, receive_count, arrived_at_ms, group_id)"
+            " VALUES (?, ?, ?, ?, 0, ?, ?)",
+            [
+                (m.id, backlog_id, int(m.state), m.due_at_ms, now_ms, m.draft.group_id if fifo else None)
+                for m in messages
+            ],
+        )
+        self._storage.executemany(
+            "INSERT INTO sqs_body (id, message_id, body, body_md5, sent_at_ms, sender_id, attributes,"
+            " attributes_md5, trace_header, group_id, dedup_id, sequence_number)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    m.id,
+                    m.message_id,
+                    m.draft.body,
+                    m.draft.body_md5,
+                    now_ms,
+                    sender_id,
+                    m.draft.attributes,
+                    m.draft.attributes_md5,
+                    m.draft.trace_header,
+                    m.draft.group_id,
+                    m.draft.dedup_id,
+                    m.sequence_number,
+                )
+                for m in messages
+            ],
+        )
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Remove messages; the counts are the caller's."""
+        listed = _dump(ids)
+        self._storage.execute(f"DELETE FROM sqs_message WHERE id {_IN_IDS}", (listed,))
+        self._storage.execute(f"DELETE FROM sqs_body WHERE id {_IN_IDS}", (listed,))
+
+    def move(self, old_id: int, new_id: int, backlog_id: int, state: State, now_ms: int) -> None:
+        """Put a message at the end of another backlog; the counts are the caller's."""
+        self._storage.execute(
+            "UPDATE sqs_message SET id = ?, backlog_id = ?, state = ?, due_at_ms = 0, arrived_at_ms = ? WHERE id = ?",
+            (new_id, backlog_id, int(state), now_ms, old_id),
+        )
+
+    def move_body_to_dead_letters(self, old_id: int, new_id: int, source_arn: str, receive_count: int) -> None:
+        """The body of a message moved to a dead-letter queue: it remembers where it failed, and how often."""
+        self._storage.execute(
+            "UPDATE sqs_body SET id = ?, dead_letter_source_arn = ?, receive_count_on_arrival = ? WHERE id = ?",
+            (new_id, source_arn, receive_count, old_id),
+        )
+
+    def move_body_as_new(
+        self, old_id: int, new_id: int, message_id: str, sequence_number: str | None, now_ms: int
+    ) -> None:
+        """The body of a message moved by a move task: a new message with the old content."""
+        self._storage.execute(
+            "UPDATE sqs_body SET id = ?, message_id = ?, sequence_number = ?, sent_at_ms = ?,"
+            " dead_letter_source_arn = NULL, receive_count_on_arrival = 0 WHERE id = ?",
+            (new_id, message_id, sequence_number, now_ms, old_id),
+        )
+        self._storage.execute(
+            "UPDATE sqs_message SET receive_count = 0, first_received_at_ms = NULL, received_at_ms = NULL WHERE id = ?",
+            (new_id,),
+        )
+
+    # -- states ------------------------------------------------------------------------------------------------
+
+    def find_ready(self, backlog_id: int, limit: int) -> list[StoredMessage]:
+        """The first messages that may be handed out, in order of arrival."""
+        return [
+            StoredMessage(*row)
+            for row in self._storage.execute(
+                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
+                " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 ORDER BY m.id LIMIT ?",
+                (backlog_id, limit),
+            )
+        ]
+
+    def find_messages(self, ids: Iterable[int]) -> list[StoredMessage]:
+        """Messages by row id, in order of arrival."""
+        return [
+            StoredMessage(*row)
+            for row in self._storage.execute(
+                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
+                f" WHERE m.id {_IN_IDS} ORDER BY m.id",
+                (_dump(ids),),
+            )
+        ]
+
+    def find_standings(self, backlog_id: int, ids: Iterable[int]) -> dict[int, Standing]:
+        """Where messages of this backlog stand; those that are gone are left out."""
+        rows = self._storage.execute(
+            "SELECT id, state, due_at_ms, receive_count, received_at_ms, group_id, backlog_id FROM sqs_message"
+            f" WHERE id {_IN_IDS}",
+            (_dump(ids),),
+        )
+        return {row[0]: Standing(*row[:6]) for row in rows if row[6] == backlog_id}
+
+    def find_due(self, backlog_id: int, now_ms: int, limit: int) -> list[tuple[int, int, str | None]]:
+        """In-flight and delayed messages whose time has come: id, state, group."""
+        return self._storage.all(
+            "SELECT id, state, group_id FROM sqs_message WHERE backlog_id = ? AND state IN (2, 3)"
+            " AND due_at_ms <= ? LIMIT ?",
+            (backlog_id, now_ms, limit),
+        )
+
+    def find_next_due(self, backlog_id: int, after_ms: int) -> int | None:
+        """When the next in-flight or delayed message becomes visible, after ``after_ms``."""
+        row = self._storage.first(
+            "SELECT min(due) FROM ("
+            " SELECT min(due_at_ms) AS due FROM sqs_message WHERE backlog_id = ?1 AND state = 2 AND due_at_ms > ?2"
+            " UNION ALL"
+            " SELECT min(due_at_ms) FROM sqs_message WHERE backlog_id = ?1 AND state = 3 AND due_at_ms > ?2)",
+            (backlog_id, after_ms),
+        )
+        return None if row is None else row[0]
+
+    def set_state(self, ids: Iterable[int], state: State, due_at_ms: int = 0) -> None:
+        """Change the state of messages; the counts are the caller's."""
+        self._storage.execute(
+            f"UPDATE sqs_message SET state = ?, due_at_ms = ? WHERE id {_IN_IDS}",
+            (int(state), due_at_ms, _dump(ids)),
+        )
+
+    def mark_received(self, ids: Iterable[int], now_ms: int, due_at_ms: int) -> None:
+        """Count a receive: the messages are in flight until ``due_at_ms``."""
+        self._storage.execute(
+            "UPDATE sqs_message SET state = 2, due_at_ms = ?1, receive_count = receive_count + 1,"
+            " received_at_ms = ?2, first_received_at_ms = coalesce(first_received_at_ms, ?2)"
+            " WHERE id IN (SELECT value FROM json_each(?3))",
+            (due_at_ms, now_ms, _dump(ids)),
+        )
+
+    # -- message groups of FIFO queues -------------------------------------------------------------------------
+
+    def find_ready_heads(self, backlog_id: int, limit: int) -> list[str]:
+        """Groups whose first message may be handed out, the longest waiting first."""
+        rows = self._storage.execute(
+            "SELECT group_id FROM sqs_message WHERE backlog_id = ? AND state = 0 AND due_at_ms = 0 ORDER BY id LIMIT ?",
+            (backlog_id, limit),
+        )
+        return [row[0] for row in rows]
+
+    def find_group(self, backlog_id: int, group_id: str, limit: int) -> list[tuple[int, int]]:
+        """The first messages of a group: id and state, in order."""
+        return self._storage.all(
+            "SELECT id, state FROM sqs_message WHERE backlog_id = ? AND group_id = ? ORDER BY id LIMIT ?",
+            (backlog_id, group_id, limit),
+        )
+
+    def settle_group(self, backlog_id: int, group_id: str) -> None:
+        """Make the first message of a group ready if it is visible."""
+        first = self.find_group(backlog_id, group_id, 1)
+        if first and first[0][1] == State.BEHIND:
+            self.set_state([first[0][0]], State.READY)
+
+    # -- background --------------------------------------------------------------------------------------------
+
+    def find_visible(self, backlog_id: int, up_to_id: int, limit: int) -> list[StoredMessage]:
+        """The oldest visible messages, whether first of their group or not, up to a row id."""
+        return [
+            StoredMessage(*row)
+            for row in self._storage.execute(
+                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
+                " WHERE m.id IN ("
+                " SELECT id FROM (SELECT id FROM sqs_message WHERE backlog_id = ?1 AND state = 0"
+                "   AND due_at_ms = 0 AND id <= ?2 ORDER BY id LIMIT ?3)"
+                " UNION ALL"
+                " SELECT id FROM (SELECT id FROM sqs_message WHERE backlog_id = ?1 AND state = 1"
+                "   AND due_at_ms = 0 AND id <= ?2 ORDER BY id LIMIT ?3))"
+                " ORDER BY m.id LIMIT ?3",
+                (backlog_id, up_to_id, limit),
+            )
+        ]
+
+    def find_oldest(self, backlog_id: int, state: State, limit: int) -> list[tuple[int, int, int, str | None]]:
+        """The first messages of one state: id, sent_at_ms, arrived_at_ms, group."""
+        return self._storage.all(
+            "SELECT m.id, b.sent_at_ms, m.arrived_at_ms, m.group_id FROM sqs_message m"
+            " JOIN sqs_body b ON b.id = m.id WHERE m.backlog_id = ? AND m.state = ?"
+            " ORDER BY m.due_at_ms, m.id LIMIT ?",
+            (backlog_id, int(state), limit),
+        )
+
+    def find_oldest_arrival(self, backlog_id: int) -> int | None:
+        """When the oldest message came, looking at the first of each state only."""
+        rows = self._storage.all(
+            " UNION ALL ".join(
+                "SELECT arrived_at_ms FROM (SELECT arrived_at_ms FROM sqs_message WHERE backlog_id = ?1"
+                f" AND state = {int(state)} ORDER BY due_at_ms, id LIMIT 1)"
+                for state in State
+            ),
+            (backlog_id,),
+        )
+        return min((row[0] for row in rows), default=None)
+
+    def sweep_abandoned(self, limit: int) -> int:
+        """Remove some messages of abandoned backlogs, and those backlogs when empty. How many were removed."""
+        row = self._storage.first(
+            "SELECT backlog_id FROM sqs_backlog WHERE queue_id IS NULL ORDER BY backlog_id LIMIT 1"
+        )
+        if row is None:
+            return 0
+        ids = [
+            r[0]
+            for r in self._storage.execute("SELECT id FROM sqs_message WHERE backlog_id = ? LIMIT ?", (row[0], limit))
+        ]
+        if ids:
+            self.delete(ids)
+        if len(ids) < limit:
+            self._storage.execute("DELETE FROM sqs_backlog WHERE backlog_id = ?", (row[0],))
+        return max(1, len(ids))
+
+
+def _dump(ids: Iterable[int]) -> str:
+    return orjson.dumps(list(ids)).decode()

@@ -1,0 +1,107 @@
+"""Who waits for the messages of a queue: long polls, and the pollers of event source mappings.
+
+Promises: a watcher is called, on the event loop, after the commit of a message it may receive, and when a delay or a
+visibility time-out ends. A queue nobody watches costs nothing: no timer runs and no effect is registered for it.
+Being called is a hint; who comes late finds nothing. Watchers are known by the queue's ARN, so that one may wait for
+a queue that is deleted and made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from onebox.clock import Clock, Timer
+
+Callback = Callable[[], None]
+
+
+class Subscription:
+    """A watcher's place. ``cancel`` is idempotent."""
+
+    __slots__ = ("_cancel",)
+
+    def __init__(self, cancel: Callback) -> None:
+        self._cancel: Callback | None = cancel
+
+    def cancel(self) -> None:
+        """Stop being called."""
+        if self._cancel is not None:
+            cancel, self._cancel = self._cancel, None
+            cancel()
+
+
+class _Watch:
+    __slots__ = ("callbacks", "due_at_ms", "timer")
+
+    def __init__(self) -> None:
+        self.callbacks: dict[object, Callback] = {}
+        self.timer: Timer | None = None
+        self.due_at_ms: int | None = None
+
+
+class Watchers:
+    """All who wait, by queue."""
+
+    def __init__(self, clock: Clock, find_next_due: Callable[[str, int], int | None]) -> None:
+        """``find_next_due(queue_arn, after_ms)`` tells when the next message becomes visible by itself."""
+        self._clock = clock
+        self._find_next_due = find_next_due
+        self._watches: dict[str, _Watch] = {}
+
+    def watch(self, queue_arn: str, callback: Callback) -> Subscription:
+        """Call ``callback`` when the queue may have something to receive."""
+        watch = self._watches.get(queue_arn)
+        if watch is None:
+            watch = self._watches[queue_arn] = _Watch()
+            self._arm_next(queue_arn, watch)
+        key = object()
+        watch.callbacks[key] = callback
+        return Subscription(lambda: self._unwatch(queue_arn, key))
+
+    def is_watched(self, queue_arn: str) -> bool:
+        """Whether anybody waits for this queue."""
+        return queue_arn in self._watches
+
+    def notify(self, queue_arn: str) -> None:
+        """Messages may have become visible."""
+        watch = self._watches.get(queue_arn)
+        if watch is not None:
+            for callback in list(watch.callbacks.values()):
+                callback()
+
+    def notify_all(self) -> None:
+        """Wake everyone: the service stops."""
+        for queue_arn in list(self._watches):
+            self.notify(queue_arn)
+
+    def expect(self, queue_arn: str, due_at_ms: int) -> None:
+        """A message will become visible at ``due_at_ms``."""
+        watch = self._watches.get(queue_arn)
+        if watch is not None and (watch.due_at_ms is None or due_at_ms < watch.due_at_ms):
+            self._arm(queue_arn, watch, due_at_ms)
+
+    def _unwatch(self, queue_arn: str, key: object) -> None:
+        watch = self._watches[queue_arn]
+        del watch.callbacks[key]
+        if not watch.callbacks:
+            del self._watches[queue_arn]
+            if watch.timer is not None:
+                watch.timer.cancel()
+
+    def _arm(self, queue_arn: str, watch: _Watch, due_at_ms: int) -> None:
+        if watch.timer is not None:
+            watch.timer.cancel()
+        watch.due_at_ms = due_at_ms
+        watch.timer = self._clock.call_at(due_at_ms, lambda: self._fire(queue_arn, watch))
+
+    def _arm_next(self, queue_arn: str, watch: _Watch) -> None:
+        due_at_ms = self._find_next_due(queue_arn, self._clock.now_ms())
+        if due_at_ms is not None:
+            self._arm(queue_arn, watch, due_at_ms)
+
+    def _fire(self, queue_arn: str, watch: _Watch) -> None:
+        watch.timer, watch.due_at_ms = None, None
+        if self._watches.get(queue_arn) is not watch:
+            return
+        self._arm_next(queue_arn, watch)
+        self.notify(queue_arn)
