@@ -78,7 +78,8 @@ class Pipeline:
         except RoutingError as error:
             reply.send(error.response(request_id))
             return
-        operation = self._services[route.service].operations.get(route.operation)
+        service = self._services.get(route.service)
+        operation = service.operations.get(route.operation) if service is not None else None
         if operation is None:
             reply.send(route.codec.unknown_operation(request_id))
             return

@@ -67,7 +67,10 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str]) ->
         services[name] = made[name]
 
     def internal(name: str) -> Any:
-        return getattr(made.get(name), "internal", None)
+        found = getattr(made.get(name), "internal", None)
+        if found is None and name == "iam":
+            found = IamInternal(deps)
+        return found
 
     add("iam", "iam", "Iam", deps)
     add("sts", "sts", "Sts", deps, internal("iam"))
@@ -94,4 +97,4 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str]) ->
         gauges.append(internal("sqs").gauges)
     add("cloudwatch", "cloudwatch", "CloudWatch", deps, internal("sns"), gauges=gauges)
     add("cloudformation", "cloudformation", "CloudFormation", deps, late, fetch_object=fetch)
-    return Catalog(services, made["iam"].internal, late)
+    return Catalog(services, internal("iam") or IamInternal(deps), late)
