@@ -52,13 +52,17 @@ def make_draft(queue: Queue, request: Wire) -> Draft:
     )
 
 
-def check_size(queue: Queue, draft: Draft, *, in_batch: bool = False) -> None:
+def check_size(queue: Queue, draft: Draft) -> None:
     """Check a message against the queue's MaximumMessageSize. Raises InvalidParameterValue."""
     if draft.body_bytes > queue.message_bytes_max:
-        verb = "cannot be validated" if in_batch else "are invalid"
-        raise InvalidParameterValue(
-            f"One or more parameters {verb}. Reason: Message must be shorter than {queue.message_bytes_max} bytes."
-        )
+        raise too_long(queue, "are invalid")
+
+
+def too_long(queue: Queue, verb: str) -> InvalidParameterValue:
+    """AWS's words for a message beyond MaximumMessageSize; single and batched messages differ in the verb."""
+    return InvalidParameterValue(
+        f"One or more parameters {verb}. Reason: Message must be shorter than {queue.message_bytes_max} bytes."
+    )
 
 
 def check_characters(body: str) -> None:

@@ -1,4 +1,4 @@
-"""Moving a message that failed too often to the dead-letter queue, inside the receive that would have been one too many.
+"""Moving a message that failed too often to the dead-letter queue, at the receive that would be one too many.
 
 The message keeps its id, its time of sending and its attributes, and learns where it comes from. AWS does not count
 the move as a message sent, and neither do we.

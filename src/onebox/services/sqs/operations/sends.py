@@ -6,10 +6,10 @@ from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs.access import load_queue
 from onebox.services.sqs.batches import check_entries, make_failure, make_result
-from onebox.services.sqs.drafts import check_fifo_members, check_size, make_draft
+from onebox.services.sqs.drafts import check_fifo_members, check_size, make_draft, too_long
 from onebox.services.sqs.errors import BatchRequestTooLong
 from onebox.services.sqs.limits import BATCH_BYTES_MAX
-from onebox.services.sqs.model import Draft, Sent
+from onebox.services.sqs.model import Draft, Queue, Sent
 from onebox.services.sqs.operations.protocol import SqsService
 from onebox.services.sqs.sending import send
 
@@ -30,26 +30,32 @@ def send_message_batch(sqs: SqsService, context: RequestContext, request: Wire) 
     check_entries(entries, "SendMessageBatchRequestEntry")
     for entry in entries:
         check_fifo_members(queue, entry)
-    accepted: list[tuple[Wire, Draft]] = []
-    failed: list[Wire] = []
-    batch_bytes = 0
-    for entry in entries:
-        try:
-            draft = make_draft(queue, entry)
-            batch_bytes += draft.body_bytes
-            if batch_bytes <= BATCH_BYTES_MAX:
-                check_size(queue, draft, in_batch=True)
-            accepted.append((entry, draft))
-        except AwsError as error:
-            failed.append(make_failure(entry, error))
+    checked = [_check(queue, entry) for entry in entries]
+    drafts = [draft for draft in checked if isinstance(draft, Draft)]
+    batch_bytes = sum(draft.body_bytes for draft in drafts)
     if batch_bytes > BATCH_BYTES_MAX:
         raise BatchRequestTooLong(
             f"Batch requests cannot be longer than {BATCH_BYTES_MAX} bytes. You have sent {batch_bytes} bytes."
         )
-    drafts = [draft for _, draft in accepted]
-    sent = send(sqs.core, queue, drafts, context.principal.user_id, context.now_ms) if drafts else []
-    successful = [{"Id": entry["Id"], **_show(draft, one)} for (entry, draft), one in zip(accepted, sent, strict=True)]
+    fitting = [draft for draft in drafts if draft.body_bytes <= queue.message_bytes_max]
+    sent = iter(send(sqs.core, queue, fitting, context.principal.user_id, context.now_ms) if fitting else ())
+    successful: list[Wire] = []
+    failed: list[Wire] = []
+    for entry, draft in zip(entries, checked, strict=True):
+        if isinstance(draft, AwsError):
+            failed.append(make_failure(entry, draft))
+        elif draft.body_bytes > queue.message_bytes_max:
+            failed.append(make_failure(entry, too_long(queue, "cannot be validated")))
+        else:
+            successful.append({"Id": entry["Id"], **_show(draft, next(sent))})
     return make_result(successful, failed)
+
+
+def _check(queue: Queue, entry: Wire) -> Draft | AwsError:
+    try:
+        return make_draft(queue, entry)
+    except AwsError as error:
+        return error
 
 
 def _show(draft: Draft, sent: Sent) -> Wire:

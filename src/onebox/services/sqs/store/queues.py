@@ -13,7 +13,7 @@ import orjson
 
 from onebox.arn import find_arn, make_arn
 from onebox.services.iam.policy import compile_policy
-from onebox.services.sqs.attributes import complete
+from onebox.services.sqs.attributes import FIFO_SUFFIX, complete
 from onebox.services.sqs.limits import SECOND_MS
 from onebox.services.sqs.model import Queue
 from onebox.services.sqs.redrive_policy import ALLOW_ALL, parse_redrive_allow_policy, parse_redrive_policy
@@ -168,7 +168,7 @@ class QueueStore:
 def _make_queue(row: Row) -> Queue:
     account, region, name, queue_id, backlog_id, revision, created_at_ms, modified_at_ms, purged_at_ms = row[:9]
     attributes: dict[str, str] = orjson.loads(row[9])
-    is_fifo = "FifoQueue" in attributes or name.endswith(".fifo")
+    is_fifo = name.endswith(FIFO_SUFFIX)
     full = complete(attributes, is_fifo)
     redrive, redrive_allow = full.get("RedrivePolicy"), full.get("RedriveAllowPolicy")
     return Queue(
