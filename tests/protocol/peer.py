@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from botocore.awsrequest import HeadersDict
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
@@ -32,10 +32,22 @@ _BOTOCORE_NAMES = {"cbor": "smithy-rpc-v2-cbor"}
 SERVICE_PROTOCOLS = [(service, protocol) for service, protocols in PROTOCOLS.items() for protocol in protocols]
 
 
-@lru_cache(maxsize=None)
+@cache
 def service_model(service: str) -> ServiceModel:
     """botocore's own model."""
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    return ServiceModel(_raw_model(service), service)
+
+
+@cache
+def _raw_model(service: str) -> dict[str, Any]:
+    model: dict[str, Any] = Loader().load_service_model(service, "service-2")
+    return model
+
+
+def raw_shape(service: str, name: str) -> dict[str, Any]:
+    """A shape as botocore's file has it."""
+    shape: dict[str, Any] = _raw_model(service)["shapes"][name]
+    return shape
 
 
 def operation_models(service: str) -> list[OperationModel]:
@@ -91,3 +103,16 @@ def parsed(protocol: str, operation: OperationModel, response: Response) -> dict
     if result.get("Metadata") == {}:
         del result["Metadata"]
     return result
+
+
+def parsed_members(protocol: str, error_shape: Shape, response: Response) -> dict[str, Any]:
+    """The members of a modelled error as botocore's caller sees them."""
+    parser = create_parser(_BOTOCORE_NAMES.get(protocol, protocol))
+    raw = {
+        "status_code": response.status,
+        "headers": HeadersDict(response.headers),
+        "body": response.body,
+        "context": {},
+    }
+    members: dict[str, Any] = parser.parse(raw, error_shape)
+    return members

@@ -41,7 +41,7 @@ class Values:
             is_needed = name in required or name == chosen or shape.serialization.get("payload") == name
             if member.serialization.get("eventstream"):
                 continue
-            if is_needed or self._random.random() < 0.7 and depth < _DEPTH_MAX:
+            if is_needed or (self._random.random() < 0.7 and depth < _DEPTH_MAX):
                 ours[name], theirs[name] = self.value(member, depth + 1)
         return ours, theirs
 

@@ -149,9 +149,11 @@ def _message_key(form: ErrorForm) -> str:
 def error_type(service: str, form: ErrorForm) -> str:
     """``__type`` with the namespace that AWS sends."""
     namespace = _ERROR_NAMESPACES.get(service, "")
+    if form.modelled:
+        return namespace + form.shape_name
     name = _FRAMEWORK_EXCEPTIONS.get(form.shape_name, form.shape_name)
-    if form.modelled or not namespace:
-        return namespace + name
+    if not namespace:
+        return name
     if service == "dynamodb" and name == "ValidationException":
         return _VALIDATION_NAMESPACE + name
     return _FRAMEWORK_NAMESPACE + name
@@ -159,7 +161,7 @@ def error_type(service: str, form: ErrorForm) -> str:
 
 def query_error_header(form: ErrorForm) -> tuple[str, str]:
     """The older code and whose fault it is, for clients that knew the query protocol."""
-    code = _QUERY_CODES.get(form.code, form.code)
+    code = form.code if form.modelled else _QUERY_CODES.get(form.code, form.code)
     return ("x-amzn-query-error", f"{code};{'Receiver' if form.receiver_fault else 'Sender'}")
 
 

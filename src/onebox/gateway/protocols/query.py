@@ -113,7 +113,7 @@ def query_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Respon
         out = [
             f'<?xml version="1.0"?><ErrorResponse xmlns="{namespace}"><Error>',
             f"<Type>{'Receiver' if form.receiver_fault else 'Sender'}</Type>",
-            f"<Code>{escape(_CODES.get(form.code, form.code))}</Code>",
+            f"<Code>{escape(form.code if form.modelled else _CODES.get(form.code, form.code))}</Code>",
         ]
         if form.message:
             out.append(f"<Message>{escape(form.message)}</Message>")

@@ -157,7 +157,7 @@ def _payload_encoder(model: ServiceModel, output_name: str, payload: str, member
     write_root = None
     if target["type"] == "structure":
         attributes = "" if namespace_attribute(member) else f' xmlns="{model.metadata["xmlNamespace"]}"'
-        tag: str = member.get("locationName", target.get("locationName", member["shape"]))
+        tag = str(member.get("locationName") or target.get("locationName") or member["shape"])
         attributes += namespace_attribute(member)
         write_root = XmlEncoders(model).element(member["shape"], tag, attributes=attributes)
 

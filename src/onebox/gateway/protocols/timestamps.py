@@ -74,8 +74,7 @@ def write_epoch_seconds(ms: int) -> int | float:
 
 def write_iso(ms: int) -> str:
     """``2026-01-02T03:04:05.678Z``, as AWS writes it in XML."""
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def write_http_date(ms: int) -> str:

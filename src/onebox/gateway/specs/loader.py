@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import json
+from array import array
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,9 +21,7 @@ import orjson
 
 Shape = dict[str, Any]
 
-_DROPPED_KEYS = frozenset(
-    {"documentation", "documentationUrl", "examples", "endpointdiscovery", "deprecatedMessage", "pattern"}
-)
+_DROPPED_KEYS = frozenset({"documentation", "documentationUrl", "examples", "deprecatedMessage", "pattern"})
 
 
 class ServiceModelMissing(Exception):
@@ -39,19 +39,37 @@ class ErrorShape:
     message_member: str | None
 
 
+class _Texts:
+    """JSON texts by name, in one block of memory: a model's thousands of small objects would scatter over the heap
+    and hold ten times the room of the text."""
+
+    def __init__(self, names: list[str], ends: array[int], block: bytes) -> None:
+        self.names = names
+        self._positions = {name: position for position, name in enumerate(names)}
+        self._ends = ends
+        self._block = block
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._positions
+
+    def text(self, name: str) -> bytes:
+        position = self._positions[name]
+        return self._block[self._ends[position] : self._ends[position + 1]]
+
+
 class ServiceModel:
     """One service's operations and shapes. Shapes are parsed when asked for, because few of them ever are."""
 
-    def __init__(self, service: str, document: dict[str, Any]) -> None:
+    def __init__(self, service: str, metadata: dict[str, Any], operations: _Texts, shapes: _Texts) -> None:
         self.service = service
-        self.metadata: dict[str, Any] = document["metadata"]
-        self._operations = {name: orjson.dumps(value) for name, value in document["operations"].items()}
-        self._shapes = {name: orjson.dumps(value) for name, value in document["shapes"].items()}
+        self.metadata = metadata
+        self._operations = operations
+        self._shapes = shapes
         self._errors: dict[str, ErrorShape] | None = None
 
     def operation_names(self) -> list[str]:
         """Every operation of the model."""
-        return list(self._operations)
+        return list(self._operations.names)
 
     def has_operation(self, name: str) -> bool:
         """Whether the model knows the operation."""
@@ -59,12 +77,12 @@ class ServiceModel:
 
     def load_operation(self, name: str) -> dict[str, Any]:
         """An operation of the model. Raises KeyError."""
-        operation: dict[str, Any] = orjson.loads(self._operations[name])
+        operation: dict[str, Any] = orjson.loads(self._operations.text(name))
         return operation
 
     def load_shape(self, name: str) -> Shape:
         """A shape of the model. Raises KeyError."""
-        shape: Shape = orjson.loads(self._shapes[name])
+        shape: Shape = orjson.loads(self._shapes.text(name))
         return shape
 
     def find_error(self, name: str) -> ErrorShape | None:
@@ -76,7 +94,8 @@ class ServiceModel:
     def _index_errors(self) -> dict[str, ErrorShape]:
         by_name: dict[str, ErrorShape] = {}
         by_code: dict[str, ErrorShape] = {}
-        for name, text in self._shapes.items():
+        for name in self._shapes.names:
+            text = self._shapes.text(name)
             if b'"exception":true' not in text:
                 continue
             shape = orjson.loads(text)
@@ -99,11 +118,36 @@ def load_model(service: str) -> ServiceModel:
     """The model of a service by its folder in botocore's data (``sqs``, ``lambda``, …), patched. Raises
     :class:`ServiceModelMissing`. ``sqs-query`` is SQS as its older query protocol has it."""
     folder = service.removesuffix("-query")
+    metadata, operations, shapes = _read_texts(folder, service)
+    return ServiceModel(folder, orjson.loads(metadata), _Texts(*_unpacked(operations)), _Texts(*_unpacked(shapes)))
+
+
+Packed = tuple[str, bytes, bytes]
+"""Names joined by spaces, the end of each text as 32-bit numbers, the texts."""
+
+
+def _read_texts(folder: str, service: str) -> tuple[bytes, Packed, Packed]:
+    """A model as a handful of large objects; all the small ones are gone when this returns."""
     document = _read_document(folder)
     _merge(document, _read_own("patches.json").get(folder, {}))
     if service == "sqs-query":
         _merge(document, _read_own("sqs-query.json")[service])
-    return ServiceModel(folder, document)
+    return orjson.dumps(document["metadata"]), _packed(document["operations"]), _packed(document["shapes"])
+
+
+def _packed(values: dict[str, Any]) -> Packed:
+    ends = array("I", [0])
+    texts = bytearray()
+    for value in values.values():
+        texts += orjson.dumps(value)
+        ends.append(len(texts))
+    return " ".join(values), ends.tobytes(), bytes(texts)
+
+
+def _unpacked(packed: Packed) -> tuple[list[str], array[int], bytes]:
+    ends = array("I")
+    ends.frombytes(packed[1])
+    return packed[0].split(" "), ends, packed[2]
 
 
 def _read_document(service: str) -> dict[str, Any]:
@@ -114,7 +158,9 @@ def _read_document(service: str) -> dict[str, Any]:
             path = version / name
             if path.is_file():
                 raw = path.read_bytes()
-                document: dict[str, Any] = _stripped(orjson.loads(gzip.decompress(raw) if name[-1] == "z" else raw))
+                # Not orjson: it keeps a cache of keys, each of which would hold on to a page of the document.
+                document: dict[str, Any] = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+                _strip(document)
                 return document
     raise ServiceModelMissing(f"botocore has no model of {service} in {folder}")
 
@@ -132,15 +178,16 @@ def _read_own(name: str) -> dict[str, Any]:
     return document
 
 
-def _stripped(value: Any) -> Any:
-    """``value`` without prose. A member that happens to be called «documentation» holds a dict and stays."""
+def _strip(value: Any) -> None:
+    """Drop prose. A member that happens to be called «documentation» holds a dict and stays."""
     if isinstance(value, dict):
-        return {
-            key: _stripped(item)
-            for key, item in value.items()
-            if key not in _DROPPED_KEYS or (isinstance(item, dict) and "shape" in item)
-        }
-    return [_stripped(item) for item in value] if isinstance(value, list) else value
+        for key in [key for key in value if key in _DROPPED_KEYS and not isinstance(value[key], dict)]:
+            del value[key]
+        for item in value.values():
+            _strip(item)
+    elif isinstance(value, list):
+        for item in value:
+            _strip(item)
 
 
 def _merge(document: dict[str, Any], patch: dict[str, Any]) -> None:
