@@ -125,6 +125,14 @@ def _parse_json(text: str) -> Any:
         raise OrderRejected("nested too deep: DynamoDB takes 32 levels") from error
 
 
+def parse_json_or_text(text: str) -> Any:
+    """What a body holds, unwrapped and with exact decimals where it can be; else the text itself."""
+    try:
+        return _unwrap(text)
+    except OrderRejected:
+        return text
+
+
 def _shown(value: object) -> str:
     """A value as JSON names it, short enough for a log line."""
     if isinstance(value, dict):

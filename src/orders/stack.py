@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from orders.adapters.cloudformation import DEAD_STATUSES, GOOD_STATUSES, ChangeSet, Stack, StackEvent
@@ -48,10 +47,7 @@ class Audience:
 
 
 def load_template() -> str:
-    """template.yaml: that of the checkout this package runs from, else the copy that was installed with it."""
-    checkout = Path(__file__).resolve().parents[2] / TEMPLATE
-    if checkout.is_file():
-        return checkout.read_text(encoding="utf-8")
+    """template.yaml, as it lies at the root of the repository and was installed with this package."""
     return files("orders").joinpath(TEMPLATE).read_text(encoding="utf-8")
 
 

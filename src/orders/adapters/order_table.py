@@ -22,6 +22,23 @@ class OrderTable:
         answer = self._call("get_item", Key={"orderId": {"S": order_id}}, ConsistentRead=True)
         return decode_item(answer["Item"]) if "Item" in answer else None
 
+    def exists(self) -> bool:
+        """Whether the table is there, as part of a stack or left by one."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._dynamodb.describe_table(TableName=TABLE)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return False
+            raise
+        return True
+
+    def delete(self) -> None:
+        """Delete the table with all orders, and wait until it is gone."""
+        self._dynamodb.delete_table(TableName=TABLE)
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
+
     def list_orders(
         self, *, user: str | None, status: str | None, newest_first: bool = True
     ) -> Iterator[dict[str, Any]]:

@@ -72,6 +72,11 @@ class Queue:
         finally:
             self._give_back(list(messages.values()))
 
+    def look(self, limit: int) -> list[Message]:
+        """Up to ``limit`` messages, already given back."""
+        with self.looking(limit) as messages:
+            return messages
+
     def delete(self, message: Message) -> None:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt_handle)
 

@@ -1,0 +1,133 @@
+"""``orders deploy``: the stack, made or brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from orders.adapters.artifacts import ArtifactBucket
+from orders.adapters.aws import Aws
+from orders.adapters.cloudformation import ChangeSet, Stack, StackEvent
+from orders.adapters.order_table import OrderTable
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json
+from orders.clock import SystemClock
+from orders.errors import OperatorError
+from orders.names import STACK
+from orders.stack import Audience, Deployed
+from orders.stack import deploy as deploy_stack
+
+RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
+COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red"}
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask before the changes are applied.")
+@click.option("--runtime", type=click.Choice(RUNTIMES), help="Python of OrderProcessor.")
+@click.option(
+    "--role-policies",
+    type=click.Choice(["LeastPrivilege", "SeedManagedPolicies"]),
+    help="Rights of OrderProcessor: what it needs, or the seed's three managed policies.",
+)
+@click.option("--raw/--envelope", default=None, help="Whether SNS delivers orders raw or in its envelope.")
+@click.option(
+    "--parameter", "-p", "given", metavar="NAME=VALUE", multiple=True, help="Any other parameter of template.yaml."
+)
+@click.option("--stack-name", default=STACK, show_default=True)
+@json_option
+@aws_options
+def deploy(
+    aws: Aws,
+    yes: bool,
+    runtime: str | None,
+    role_policies: str | None,
+    raw: bool | None,
+    given: tuple[str, ...],
+    stack_name: str,
+    as_json: bool,
+) -> None:
+    """Create or update the stack: package the function, show the changes, ask, apply, wait.
+
+    What is not given keeps its value from the last deployment, or template.yaml's default.
+    """
+    parameters = dict(map(_parse_parameter, given))
+    if runtime is not None:
+        parameters["Runtime"] = runtime
+    if role_policies is not None:
+        parameters["RolePolicies"] = role_policies
+    if raw is not None:
+        parameters["RawMessageDelivery"] = "true" if raw else "false"
+    if not as_json:
+        click.echo(f"Deploying the stack {stack_name} to {aws.place}")
+    deployed = run_deploy(aws, stack_name, parameters, _speaking(yes, as_json))
+    if as_json:
+        print_json({"changed": bool(deployed and deployed.changed), "outputs": deployed.outputs if deployed else {}})
+    elif deployed is None:
+        click.echo("Nothing was changed.")
+    else:
+        _print_next_steps(deployed)
+
+
+def run_deploy(aws: Aws, stack_name: str, parameters: Mapping[str, str], audience: Audience) -> Deployed | None:
+    """Deploy before an audience; None if it did not agree."""
+    stack = Stack(aws, stack_name, SystemClock())
+    return deploy_stack(stack, ArtifactBucket(aws), OrderTable(aws).exists(), parameters, audience)
+
+
+def quiet_audience() -> Audience:
+    """Agrees to everything, says nothing."""
+    return Audience()
+
+
+def _speaking(yes: bool, as_json: bool) -> Audience:
+    if as_json:
+        return Audience(agree=lambda changes, _: yes or _ask(changes, to_stderr=True))
+    return Audience(
+        agree=lambda changes, _: _show_and_ask(changes, yes),
+        on_step=lambda step: click.echo(_STEPS[step]) if step in _STEPS else None,
+        on_event=_print_event,
+    )
+
+
+_STEPS = {"package": "Packaging OrderProcessor", "change set": "Comparing with what is there"}
+
+
+def _show_and_ask(changes: ChangeSet, yes: bool) -> bool:
+    _print_changes(changes)
+    return yes or _ask(changes, to_stderr=False)
+
+
+def _ask(changes: ChangeSet, *, to_stderr: bool) -> bool:
+    return click.confirm(f"Apply {plural(len(changes.changes), 'change')}?", err=to_stderr)
+
+
+def _print_changes(changes: ChangeSet) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+    for change in changes.changes:
+        colour = COLOURS.get(change.action, "default")
+        note = "[red]is replaced[/]" if change.replacement == "True" else ""
+        table.add_row(f"[{colour}]{change.action}[/]", change.logical_id, f"[dim]{change.resource_type}[/]", note)
+    console().print(table)
+
+
+def _print_event(event: StackEvent) -> None:
+    if event.is_failure:
+        click.secho(f"  {event.status:<20} {event.logical_id}: {event.reason}", fg="red")
+    elif event.status.endswith("_COMPLETE"):
+        click.echo(f"  {event.status:<20} {event.logical_id}")
+
+
+def _print_next_steps(deployed: Deployed) -> None:
+    click.secho("The stack is up." if deployed.changed else "Everything is up to date.", fg="green")
+    click.echo(f"Orders are taken at {deployed.outputs.get('OrderTopicArn', 'OrderTopic')}")
+    click.echo("Next: `orders publish FILE`, `orders status`, `orders logs --follow`")
+
+
+def _parse_parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise OperatorError(f"{text!r} is not a parameter", "Write it as NAME=VALUE, for example MemorySize=256.")
+    return name, value

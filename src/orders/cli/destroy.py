@@ -1,0 +1,50 @@
+"""``orders destroy``: the stack, taken down."""
+
+from __future__ import annotations
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.cloudformation import Stack, StackEvent
+from orders.adapters.order_table import OrderTable
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json
+from orders.clock import SystemClock
+from orders.names import STACK, TABLE
+from orders.stack import Audience
+from orders.stack import destroy as destroy_stack
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--with-table", is_flag=True, help=f"Delete the table {TABLE} and all orders in it as well.")
+@click.option("--stack-name", default=STACK, show_default=True)
+@json_option
+@aws_options
+def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: bool) -> None:
+    """Delete the stack. The table with the orders stays, and the next `orders deploy` takes it in again.
+
+    Orders that still wait in a queue are lost: `orders status` tells whether there are any.
+    """
+    if not yes:
+        also = f"AND the table {TABLE} with all orders " if with_table else ""
+        click.confirm(f"Delete the stack {stack_name} {also}at {aws.place}?", abort=True, err=as_json)
+    audience = Audience() if as_json else Audience(on_event=_print_event)
+    stack_deleted = destroy_stack(Stack(aws, stack_name, SystemClock()), audience)
+    table = OrderTable(aws)
+    table_deleted = with_table and table.exists()
+    if table_deleted:
+        table.delete()
+    if as_json:
+        print_json({"stack_deleted": stack_deleted, "table_deleted": table_deleted})
+        return
+    click.echo("The stack is gone." if stack_deleted else f"There is no stack {stack_name}.")
+    if table_deleted:
+        click.echo(f"The table {TABLE} is gone.")
+    elif table.exists():
+        click.echo(f"The table {TABLE} stays; `orders destroy --with-table` would delete it.")
+
+
+def _print_event(event: StackEvent) -> None:
+    if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED") or event.is_failure:
+        click.echo(f"  {event.status:<18} {event.logical_id} {event.reason if event.is_failure else ''}".rstrip())

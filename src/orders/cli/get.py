@@ -1,0 +1,29 @@
+"""``orders get``: one stored order."""
+
+from __future__ import annotations
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.order_table import OrderTable
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json, to_json
+from orders.errors import OperatorError
+
+
+@click.command()
+@click.argument("order_id")
+@json_option
+@aws_options
+def get(aws: Aws, order_id: str, as_json: bool) -> None:
+    """Print the order ORDER_ID as it is stored now; exit 1 if there is none."""
+    order = OrderTable(aws).find(order_id)
+    if order is None:
+        raise OperatorError(
+            f"no order {order_id} is stored",
+            "It may wait (`orders status`) or have failed (`orders dlq list`).",
+        )
+    if as_json:
+        print_json(order)
+    else:
+        click.echo(to_json(order, indent=2))

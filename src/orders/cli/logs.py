@@ -1,0 +1,65 @@
+"""``orders logs``: what OrderProcessor says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import LOOK_BACK_MS, FunctionLogs, LogLine, parse_line
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json, show_time
+from orders.clock import SystemClock
+from orders.errors import OperatorError
+
+UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+FOLLOW_EVERY_MS = 1_000.0
+
+
+@click.command()
+@click.option("--since", default="1h", show_default=True, help="From how long ago: 90s, 10m, 2h, 7d.")
+@click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until Ctrl-C.")
+@click.option("--errors", is_flag=True, help="Only the lines of orders that were given back.")
+@click.option("--filter", "pattern", default="", help="A CloudWatch Logs filter pattern.")
+@json_option
+@aws_options
+def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, as_json: bool) -> None:
+    """Print OrderProcessor's log, oldest first."""
+    clock = SystemClock()
+    reader = FunctionLogs(aws)
+    pattern = pattern or ('{ $.level = "ERROR" }' if errors else "")
+    lines = reader.lines(clock.now_ms() - parse_duration_ms(since), pattern)
+    for line in _follow(reader, lines, pattern, clock) if follow else lines:
+        if as_json:
+            print_json(line._asdict())
+        else:
+            click.echo(f"{click.style(show_time(line.at_ms), dim=True)} {_styled(line)}")
+
+
+def parse_duration_ms(text: str) -> int:
+    """``90s``, ``10m``, ``2h`` or ``7d`` in milliseconds. Raises OperatorError."""
+    found = re.fullmatch(r"(\d+)([smhd])", text)
+    if found is None:
+        raise OperatorError(f"{text!r} is not a duration", "Write it as 90s, 10m, 2h or 7d.")
+    return int(found.group(1)) * UNITS_MS[found.group(2)]
+
+
+def _styled(line: LogLine) -> str:
+    content = parse_line(line.text)
+    return click.style(line.text, fg="red") if content.get("level") == "ERROR" else line.text
+
+
+def _follow(reader: FunctionLogs, lines: Iterator[LogLine], pattern: str, clock: SystemClock) -> Iterator[LogLine]:
+    shown: dict[str, int] = {}
+    newest_ms = 0
+    while True:
+        for line in lines:
+            newest_ms = max(newest_ms, line.at_ms)
+            if line.event_id not in shown:
+                shown[line.event_id] = line.at_ms
+                yield line
+        shown = {event_id: at_ms for event_id, at_ms in shown.items() if at_ms >= newest_ms - LOOK_BACK_MS}
+        clock.wait_ms(FOLLOW_EVERY_MS)
+        lines = reader.lines((newest_ms or clock.now_ms()) - LOOK_BACK_MS, pattern)

@@ -1,0 +1,61 @@
+"""The ``orders`` command: its list of subcommands, each in a file of its own that is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from orders import __version__
+from orders.cli.failures import reporting_failures
+
+# name: (module, function, what --help says). Kept here so that --help imports none of them.
+COMMANDS = {
+    "up": ("up", "up", "Run onebox, the stack and a live view in one foreground command."),
+    "deploy": ("deploy", "deploy", "Create or update the stack: show the changes, ask, apply, wait."),
+    "destroy": ("destroy", "destroy", "Delete the stack; the table with the orders stays."),
+    "publish": ("publish", "publish", "Publish orders from files or standard input."),
+    "get": ("get", "get", "Print one stored order."),
+    "list": ("list_orders", "list_orders", "List stored orders, all or those of a user or a status."),
+    "status": ("status", "status", "Show topic, queues, function, table, errors and alarms on one screen."),
+    "logs": ("logs", "logs", "Print OrderProcessor's log."),
+    "dlq": ("dlq", "dlq", "See, send back and delete failed orders."),
+    "demo": ("demo", "demo", "Watch real orders travel the whole pipeline on this machine, in half a minute."),
+}
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, function, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"orders.cli.{module}"), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with reporting_failures():
+            return super().invoke(ctx)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="orders")
+def main() -> None:
+    """Event-driven orders: SNS OrderTopic, SQS OrderQueue, Lambda OrderProcessor, DynamoDB Orders, and OrderDLQ.
+
+    \b
+    Start here:     orders demo
+    Stay:           orders up                          (then, in another terminal:)
+                    orders publish orders.jsonl
+                    orders status
+
+    Works against AWS and against anything that speaks its API. Where no endpoint is configured and a onebox runs on
+    this machine, that onebox is used.
+    """

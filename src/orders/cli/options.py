@@ -1,0 +1,35 @@
+"""The options that every command shares: where AWS is, and whether the answer is for a program."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.config import find_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def aws_options(command: Command) -> Command:
+    """Add --endpoint-url, --region and --profile; the command receives ``aws`` in their place."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, endpoint_url: str | None, region: str | None, profile: str | None, **kwargs: Any) -> Any:
+        settings = find_settings(os.environ, endpoint_url, region, profile)
+        return command(*args, aws=Aws(settings), **kwargs)
+
+    for option in (
+        click.option("--profile", help="Profile of AWS's configuration files."),
+        click.option("--region", help="AWS region."),
+        click.option("--endpoint-url", metavar="URL", help="Endpoint of AWS's API; a running onebox if none is set."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")

@@ -1,0 +1,164 @@
+"""``orders publish``: orders from files to OrderTopic."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.ledger import FileLedger, NoLedger
+from orders.adapters.order_topic import OrderTopic
+from orders.cli.failures import EXIT_INTERRUPTED
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json
+from orders.clock import SystemClock
+from orders.errors import OperatorError
+from orders.order_files import STDIN, read_entries
+from orders.publish import Progress, Refusal, publish_entries
+
+SHOWN_MAX = 20
+EXIT_REFUSED = 3
+
+
+@click.command()
+@click.argument("sources", metavar="FILE...|-", nargs=-1, required=True)
+@click.option("--resume", is_flag=True, help="Leave out what an interrupted run already published.")
+@click.option("--connections", default=2, show_default=True, type=click.IntRange(1, 32), help="Calls at the same time.")
+@click.option("--unchecked", is_flag=True, help="Publish also what OrderProcessor will reject.")
+@json_option
+@aws_options
+def publish(aws: Aws, sources: tuple[str, ...], resume: bool, connections: int, unchecked: bool, as_json: bool) -> None:
+    """Publish orders: a JSON document, an array of them, or JSON Lines, plain or gzipped; - reads standard input.
+
+    A refused order is named with its line, the others are still sent. Interrupted, it says how to go on. An order
+    that is published twice is stored once. Exit code 3 if any was refused, 1 if any could not be sent.
+    """
+    for source in sources:
+        if source != STDIN and not Path(source).is_file():
+            raise OperatorError(f"there is no file {source}")
+    topic = OrderTopic(aws)
+    clock = SystemClock()
+    began_ms = clock.monotonic_ms()
+    totals = Progress()
+    for source in sources:
+        ledger = NoLedger() if source == STDIN else FileLedger.of_file(source, ledger_folder(), clock, resume=resume)
+        progress = Progress()
+        with _showing(source, quiet=as_json) as show:
+            try:
+                entries = read_entries(source)
+                publish_entries(
+                    entries,
+                    topic,
+                    ledger,
+                    clock,
+                    progress,
+                    connections=connections,
+                    check=not unchecked,
+                    on_progress=show,
+                )
+            except KeyboardInterrupt:
+                _save(ledger)
+                _tell_interrupted(source, progress)
+                sys.exit(EXIT_INTERRUPTED)
+            except BaseException:
+                _save(ledger)
+                raise
+        _settle(ledger, progress)
+        _add(totals, progress)
+    _report(totals, (clock.monotonic_ms() - began_ms) / 1000, as_json)
+    sys.exit(1 if totals.unsent else EXIT_REFUSED if totals.refusals else 0)
+
+
+def ledger_folder() -> Path:
+    """Where unfinished runs are remembered."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "published"
+
+
+def _save(ledger: FileLedger | NoLedger) -> None:
+    if isinstance(ledger, FileLedger):
+        ledger.save()
+
+
+def _settle(ledger: FileLedger | NoLedger, progress: Progress) -> None:
+    """A file that was published whole needs no ledger; one with orders that may yet be sent does."""
+    if isinstance(ledger, FileLedger):
+        ledger.save() if progress.unsent else ledger.remove()
+
+
+def _add(totals: Progress, progress: Progress) -> None:
+    totals.read += progress.read
+    totals.skipped += progress.skipped
+    totals.accepted += progress.accepted
+    totals.retried += progress.retried
+    totals.refusals += progress.refusals
+
+
+@contextmanager
+def _showing(source: str, *, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A line that shows how far a file is; on a terminal only."""
+    screen = console(stderr=True)
+    if quiet or not screen.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import Progress as Bars
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Bars(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=screen) as bars:
+        task = bars.add_task(f"{os.path.basename(source)}: connecting", total=None)
+
+        def show(progress: Progress) -> None:
+            if progress.read % 100 == 0 or progress.accepted % 100 == 0:
+                refused = f", {len(progress.refusals)} refused" if progress.refusals else ""
+                words = f"{os.path.basename(source)}: {progress.accepted:,} accepted of {progress.read:,} read{refused}"
+                bars.update(task, description=words)
+
+        yield show
+
+
+def _tell_interrupted(source: str, progress: Progress) -> None:
+    click.echo(err=True)
+    click.echo(f"Interrupted: {plural(progress.accepted, 'order')} of {source} accepted.", err=True)
+    if source != STDIN:
+        click.echo(f"Go on with: orders publish {source} --resume", err=True)
+
+
+def _report(totals: Progress, seconds: float, as_json: bool) -> None:
+    refused = [refusal for refusal in totals.refusals if refusal.hopeless]
+    if as_json:
+        print_json(
+            {
+                "read": totals.read,
+                "accepted": totals.accepted,
+                "skipped": totals.skipped,
+                "refused": [_as_row(refusal) for refusal in refused],
+                "unsent": [_as_row(refusal) for refusal in totals.unsent],
+                "seconds": round(seconds, 3),
+            }
+        )
+        return
+    for refusal in totals.refusals[:SHOWN_MAX]:
+        click.secho(f"{refusal.entry.place}: {refusal.reason}", err=True, fg="red")
+    if len(totals.refusals) > SHOWN_MAX:
+        click.echo(f"… and {len(totals.refusals) - SHOWN_MAX:,} more; --json lists all", err=True)
+    words = [f"{plural(totals.accepted, 'order')} published in {seconds:.1f} s"]
+    if seconds > 0.5:
+        words.append(f"({totals.accepted / seconds:,.0f}/s)")
+    if totals.skipped:
+        words.append(f"{totals.skipped:,} left out, already published")
+    if refused:
+        words.append(f"{len(refused):,} refused")
+    if totals.unsent:
+        words.append(f"{len(totals.unsent):,} not sent: try again with --resume")
+    click.echo(", ".join(words).replace(", (", " ("))
+
+
+def _as_row(refusal: Refusal) -> dict[str, object]:
+    entry = refusal.entry
+    return {"file": entry.source, "line": entry.line, "code": refusal.code, "reason": refusal.reason}

@@ -1,0 +1,99 @@
+"""``orders status``: the whole system on one screen."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json, show_count
+from orders.clock import SystemClock
+from orders.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+from orders.status import Status, StatusReader
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MISSING = "[red]not there[/]"
+
+
+@click.command()
+@json_option
+@aws_options
+def status(aws: Aws, as_json: bool) -> None:
+    """Show topic, queues, function, table, errors and alarms on one screen; exit 1 if a part is missing."""
+    now = StatusReader(aws).read(SystemClock().now_ms())
+    if as_json:
+        print_json(_plain(now))
+    else:
+        terminal = console()
+        terminal.print(render(now))
+        if not now.is_deployed:
+            terminal.print("\nSet the system up with `orders deploy`.")
+        elif now.dead_letters and now.dead_letters.visible:
+            terminal.print("\n`orders dlq list` tells why orders failed.")
+    sys.exit(0 if now.is_deployed else 1)
+
+
+def render(now: Status) -> Table:
+    """The screen."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    table.add_row("where", now.place)
+    table.add_row(TOPIC, MISSING if now.subscriptions is None else plural(now.subscriptions, "subscription"))
+    table.add_row(QUEUE, _queue(now))
+    table.add_row(FUNCTION, _function(now))
+    table.add_row(TABLE, MISSING if now.table is None else f"{show_count(now.table.items)} orders ({now.table.status})")
+    table.add_row(DEAD_LETTER_QUEUE, _dead_letters(now))
+    table.add_row("alarms", _alarms(now))
+    return table
+
+
+def _queue(now: Status) -> str:
+    counts = now.queue
+    if counts is None:
+        return MISSING
+    return f"{show_count(counts.visible)} waiting, {show_count(counts.in_flight)} in flight"
+
+
+def _function(now: Status) -> str:
+    function = now.function
+    if function is None:
+        return MISSING
+    errors, throttles = now.figures["Errors"], now.figures["Throttles"]
+    calls = f"last hour: {show_count(now.figures['Invocations'])} calls, "
+    colour = "red" if errors or throttles else "green"
+    failed = f"[{colour}]{show_count(errors)} errors, {show_count(throttles)} throttles[/]"
+    return f"{function.runtime}, {function.state}, trigger {function.trigger}; {calls}{failed}"
+
+
+def _dead_letters(now: Status) -> str:
+    counts = now.dead_letters
+    if counts is None:
+        return MISSING
+    total = counts.visible + counts.in_flight
+    return f"[red]{plural(total, 'failed order')}[/]" if total else "[green]empty[/]"
+
+
+def _alarms(now: Status) -> str:
+    if not now.alarms:
+        return "none"
+    if not now.firing:
+        return f"[green]{plural(len(now.alarms), 'alarm')}, none fires[/]"
+    return "\n".join(f"[red]{alarm.name}[/]: {alarm.reason}" for alarm in now.firing)
+
+
+def _plain(now: Status) -> dict[str, Any]:
+    answer = asdict(now)
+    for name in ("queue", "dead_letters", "function", "table"):
+        part = getattr(now, name)
+        answer[name] = None if part is None else part._asdict()
+    answer["alarms"] = [alarm._asdict() for alarm in now.alarms]
+    return answer

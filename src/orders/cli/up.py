@@ -1,0 +1,65 @@
+"""``orders up``: everything on this machine, in the foreground."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.onebox_process import running_onebox
+from orders.cli.deploy import quiet_audience, run_deploy
+from orders.cli.output import console
+from orders.cli.status import render
+from orders.cli.terminated import stopping_on_sigterm
+from orders.clock import SystemClock
+from orders.config import ONEBOX_PORT, ONEBOX_REGION, Settings, is_onebox_at
+from orders.names import STACK
+from orders.status import StatusReader
+
+REFRESH_MS = 1_000.0
+
+
+@click.command()
+@click.option("--port", default=ONEBOX_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder that keeps everything.")
+@click.option("--ephemeral", is_flag=True, help="Keep everything in memory.")
+@click.option("--region", default=ONEBOX_REGION, show_default=True)
+def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
+    """Run onebox, deploy the stack and watch it until Ctrl-C. What was stored is there again the next time.
+
+    A onebox that runs on the port already is used, and left running.
+    """
+    with stopping_on_sigterm(), ExitStack() as stack:
+        url = f"http://127.0.0.1:{port}"
+        if port == 0 or not is_onebox_at(url):
+            url = stack.enter_context(running_onebox(port=port, data=data, ephemeral=ephemeral))
+        aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
+        click.echo(f"onebox runs at {url}")
+        run_deploy(aws, STACK, {}, quiet_audience())
+        click.secho("The stack is up.", fg="green")
+        click.echo("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
+        if port not in (0, ONEBOX_PORT):
+            click.echo(f"with AWS_ENDPOINT_URL={url}")
+        click.echo("Ctrl-C stops everything.\n")
+        _watch(aws)
+    click.echo("Stopped.")
+
+
+def _watch(aws: Aws) -> None:
+    """Show the status until interrupted."""
+    from rich.live import Live
+
+    clock = SystemClock()
+    reader = StatusReader(aws)
+    screen = console()
+    try:
+        with Live(render(reader.read(clock.now_ms())), console=screen, auto_refresh=False) as live:
+            while True:
+                clock.wait_ms(REFRESH_MS)
+                # Where nobody looks, the process only holds onebox; reading on would be work for nothing.
+                if screen.is_terminal:
+                    live.update(render(reader.read(clock.now_ms())), refresh=True)
+    except KeyboardInterrupt:
+        return
