@@ -46,7 +46,7 @@ def build_package() -> Package:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in sorted(MODULES):
-            content = sources.joinpath(*name.split("/")[1:]).read_bytes()
+            content = sources.joinpath(name.partition("/")[2]).read_bytes()
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _REGULAR_FILE_READABLE_BY_ALL
             entry.create_system = 3  # as on Unix, wherever it is built

@@ -1,0 +1,187 @@
+"""``orders demo``: the whole pipeline with real orders, on this machine, with nothing left behind. ``make run`` is
+this.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import FunctionLogs, parse_line
+from orders.adapters.ledger import NoLedger
+from orders.adapters.onebox_process import running_onebox
+from orders.adapters.order_topic import OrderTopic
+from orders.adapters.queues import dead_letter_queue, order_queue
+from orders.cli.deploy import quiet_audience, run_deploy
+from orders.cli.options import json_option
+from orders.cli.output import plural, print_json
+from orders.cli.terminated import stopping_on_sigterm
+from orders.clock import SystemClock
+from orders.config import ONEBOX_REGION, Settings
+from orders.dead_letters import DeadLetter, make_dead_letter
+from orders.demo import Latency, Tally, load_sample, poisoned_entries, tally
+from orders.errors import OperatorError
+from orders.names import STACK
+from orders.publish import Progress, publish_entries
+
+# A failed order is tried three times, each a visibility time-out after the other: the stack's three minutes suit a
+# shop, not somebody who watches.
+PARAMETERS = {"FunctionTimeout": "2", "VisibilityTimeout": "2"}
+POLL_MS = 250.0
+PATIENCE_MS = 120_000.0
+
+
+class Result(NamedTuple):
+    published: int
+    tally: Tally
+    failed: list[DeadLetter]
+    seconds: float
+    deploy_seconds: float
+
+
+@click.command()
+@json_option
+def demo(as_json: bool) -> None:
+    """Watch real orders travel SNS, SQS, Lambda, DynamoDB, and three poisoned ones end in the dead-letter queue.
+
+    Starts a onebox on a free port with a data folder of its own, deploys the stack, publishes, waits, sums up, and
+    takes everything down again.
+    """
+    clock = SystemClock()
+    with stopping_on_sigterm(), tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:
+        data = Path(folder)
+        began_ms = clock.monotonic_ms()
+        say = _Speaker(quiet=as_json)
+        say("Starting onebox: AWS's services as one process on this machine")
+        with running_onebox(port=0, data=data / "onebox", log=data / "onebox.log") as url:
+            say(f"  ready at {url} after {clock.monotonic_ms() - began_ms:,.0f} ms")
+            aws = Aws(Settings(url, ONEBOX_REGION, None, ("test", "test"), is_onebox=True))
+            result = _run(aws, clock, say)
+    if as_json:
+        print_json(_plain(result))
+    else:
+        _sum_up(result)
+    is_complete = result.tally.stored == result.published - 3 and len(result.failed) == 3
+    sys.exit(0 if is_complete else 1)
+
+
+class _Speaker:
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._last = ""
+
+    def __call__(self, words: str) -> None:
+        if not self._quiet:
+            self._end_line()
+            click.echo(words)
+
+    def progress(self, words: str) -> None:
+        """A line that the next one overwrites on a terminal; elsewhere only what differs is printed."""
+        if self._quiet or words == self._last:
+            return
+        if sys.stdout.isatty():
+            click.echo(f"\r\x1b[K{words}", nl=False)
+        else:
+            click.echo(words)
+        self._last = words
+
+    def _end_line(self) -> None:
+        if self._last and sys.stdout.isatty():
+            click.echo()
+        self._last = ""
+
+
+def _run(aws: Aws, clock: SystemClock, say: _Speaker) -> Result:
+    say("Deploying template.yaml with CloudFormation")
+    began_ms = clock.monotonic_ms()
+    run_deploy(aws, STACK, PARAMETERS, quiet_audience())
+    deploy_ms = clock.monotonic_ms() - began_ms
+    say(f"  stack {STACK} is up after {deploy_ms:,.0f} ms")
+    entries = load_sample() + poisoned_entries()
+    say(f"Publishing {len(entries) - 3} real orders and 3 poisoned ones to OrderTopic")
+    since_ms = clock.now_ms()
+    began_ms = clock.monotonic_ms()
+    progress = Progress()
+    publish_entries(entries, OrderTopic(aws), NoLedger(), clock, progress, check=False)
+    if progress.refusals:
+        raise OperatorError(f"SNS refused {plural(len(progress.refusals), 'order')}: {progress.refusals[0].reason}")
+    say(f"  accepted after {clock.monotonic_ms() - began_ms:,.0f} ms")
+    counted, stored_ms = _wait_until_settled(aws, clock, say, progress.accepted, since_ms)
+    return Result(
+        progress.accepted, counted, _failed_orders(aws, since_ms), (stored_ms - began_ms) / 1000, deploy_ms / 1000
+    )
+
+
+def _wait_until_settled(
+    aws: Aws, clock: SystemClock, say: _Speaker, published: int, since_ms: int
+) -> tuple[Tally, float]:
+    """Wait until each order is stored or set aside; the count, and when the last was seen stored."""
+    logs, queue, failed = FunctionLogs(aws), order_queue(aws), dead_letter_queue(aws)
+    stored_ms = clock.monotonic_ms()
+    deadline_ms = stored_ms + PATIENCE_MS
+    counted = Tally(0, 0, None)
+    while clock.monotonic_ms() < deadline_ms:
+        before = counted.stored
+        counted = tally(parse_line(line.text) for line in logs.lines(since_ms))
+        if counted.stored > before:
+            stored_ms = clock.monotonic_ms()
+        set_aside = failed.counts().visible
+        waiting = queue.counts()
+        say.progress(
+            f"  {counted.stored:,} stored, {set_aside} set aside, {waiting.visible + waiting.in_flight} on their way"
+            + (" (a failed order is tried three times, 2 s apart)" if counted.given_back > set_aside else "")
+        )
+        if counted.stored + set_aside >= published:
+            say.progress(f"  {counted.stored:,} stored, {set_aside} set aside, none on its way")
+            say("")
+            return counted, stored_ms
+        clock.wait_ms(POLL_MS)
+    raise OperatorError(
+        f"after {PATIENCE_MS / 1000:.0f} s only {counted.stored} of {published} orders had arrived",
+        "Is the machine very busy? Try again, or run the parts by hand: `orders up`, `orders publish`.",
+    )
+
+
+def _failed_orders(aws: Aws, since_ms: int) -> list[DeadLetter]:
+    messages = dead_letter_queue(aws).look(100)
+    failures = FunctionLogs(aws).failures(since_ms)
+    return [make_dead_letter(message, failures.get(message.message_id)) for message in messages]
+
+
+def _sum_up(result: Result) -> None:
+    latency = result.tally.latency
+    rate = result.tally.stored / result.seconds
+    click.secho("Summary", bold=True)
+    click.echo(f"  published      {result.published:,}")
+    click.echo(f"  stored         {result.tally.stored:,}")
+    click.echo(f"  dead-lettered  {len(result.failed):,}")
+    for letter in result.failed:
+        click.secho(f"    {letter.exception}: {letter.reason}", fg="yellow")
+    click.echo(f"  orders/s       {rate:,.0f}, from the first publish to the last stored, with the function's start")
+    if latency is not None:
+        click.echo(f"  latency        {_show_latency(latency)}, from queue to table")
+    click.secho("Where to look next", bold=True)
+    click.echo("  orders up               the same, to stay; with a live view")
+    click.echo("  orders publish FILE     your own orders; then orders status, orders list, orders dlq list")
+    click.echo("  docs/by-hand.md         every part made by hand with the AWS CLI")
+    click.echo("  src/orders/sample/NOTICE.md says where the orders come from (Online Retail, UCI, CC BY 4.0)")
+
+
+def _show_latency(latency: Latency) -> str:
+    return f"p50 {latency.p50_ms:,.0f} ms, p95 {latency.p95_ms:,.0f} ms, p99 {latency.p99_ms:,.0f} ms"
+
+
+def _plain(result: Result) -> dict[str, object]:
+    return {
+        "published": result.published,
+        "stored": result.tally.stored,
+        "dead_lettered": [letter._asdict() for letter in result.failed],
+        "seconds": round(result.seconds, 3),
+        "deploy_seconds": round(result.deploy_seconds, 3),
+        "latency": result.tally.latency._asdict() if result.tally.latency else None,
+    }
