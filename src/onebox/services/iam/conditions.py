@@ -74,8 +74,7 @@ def compile_conditions(block: Mapping[str, Any], *, variables: bool) -> tuple[Co
         for key, wanted in tests.items():
             values = wanted if isinstance(wanted, list) else [wanted]
             patterns = tuple(
-                compile_pattern(_text(value), variables=variables, ignore_case=operator.ignore_case)
-                for value in values
+                compile_pattern(_text(value), variables=variables, ignore_case=operator.ignore_case) for value in values
             )
             conditions.append(Condition(key.lower(), operator, patterns, quantifier, if_exists))
     return tuple(conditions)

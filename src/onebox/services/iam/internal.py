@@ -146,9 +146,7 @@ class IamInternal:
                 self._sessions[access_key_id] = session
         return session
 
-    def _issue(
-        self, context: RequestContext, principal: Principal, role_arn: str | None, duration_s: int
-    ) -> Session:
+    def _issue(self, context: RequestContext, principal: Principal, role_arn: str | None, duration_s: int) -> Session:
         ids = self._deps.ids
         session = Session(
             access_key_id=f"ASIA{ids.token(16)}",

@@ -71,9 +71,7 @@ def account_caller(account: str, *arns: str) -> Caller:
 
 def condition_keys(keys: Mapping[str, str | Iterable[str]]) -> Keys:
     """Condition keys as the evaluator takes them."""
-    return {
-        name.lower(): (value,) if isinstance(value, str) else tuple(value) for name, value in keys.items()
-    }
+    return {name.lower(): (value,) if isinstance(value, str) else tuple(value) for name, value in keys.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +156,7 @@ class PolicySet:
     def _remember(self, action: str, resource: str) -> Decision | tuple[Statement, ...]:
         if len(self._remembered) >= _REMEMBERED_MAX:
             self._remembered.clear()
-        concerned = tuple(
-            s for s in self.statements if not _is_fixed(s) or s.concerns(action, resource, NO_KEYS)
-        )
+        concerned = tuple(s for s in self.statements if not _is_fixed(s) or s.concerns(action, resource, NO_KEYS))
         answer: Decision | tuple[Statement, ...] = concerned
         if all(statement.is_static for statement in concerned):
             answer = evaluate(concerned, PolicyRequest(action, resource))

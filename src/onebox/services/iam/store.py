@@ -89,8 +89,7 @@ class IamStore:
         return [
             (name, document)
             for name, document in self._db.all(
-                "SELECT name, document FROM iam_role_inline_policy WHERE account = ? AND role = ?"
-                " ORDER BY name",
+                "SELECT name, document FROM iam_role_inline_policy WHERE account = ? AND role = ? ORDER BY name",
                 (role.account, role.name),
             )
         ]
@@ -116,9 +115,7 @@ class IamStore:
         return _policy(row) if row else None
 
     def find_policy_named(self, account: str, name: str) -> ManagedPolicy | None:
-        row = self._db.first(
-            f"SELECT {_POLICY} FROM iam_policy WHERE account = ? AND name = ?", (account, name)
-        )
+        row = self._db.first(f"SELECT {_POLICY} FROM iam_policy WHERE account = ? AND name = ?", (account, name))
         return _policy(row) if row else None
 
     def list_policies(self, account: str) -> list[ManagedPolicy]:
@@ -149,8 +146,7 @@ class IamStore:
 
     def update_policy(self, policy: ManagedPolicy) -> None:
         self._db.execute(
-            "UPDATE iam_policy SET default_version = ?, newest_version = ?, tags = ?, updated_at_ms = ?"
-            " WHERE arn = ?",
+            "UPDATE iam_policy SET default_version = ?, newest_version = ?, tags = ?, updated_at_ms = ? WHERE arn = ?",
             (
                 policy.default_version,
                 policy.newest_version,
@@ -166,8 +162,7 @@ class IamStore:
 
     def insert_version(self, arn: str, version: PolicyVersion) -> None:
         self._db.execute(
-            "INSERT INTO iam_policy_version (policy_arn, version, document, created_at_ms)"
-            " VALUES (?, ?, ?, ?)",
+            "INSERT INTO iam_policy_version (policy_arn, version, document, created_at_ms) VALUES (?, ?, ?, ?)",
             (arn, version.version, version.document, version.created_at_ms),
         )
 
@@ -182,16 +177,13 @@ class IamStore:
 
     def find_version(self, arn: str, version: int) -> PolicyVersion | None:
         row = self._db.first(
-            "SELECT version, document, created_at_ms FROM iam_policy_version"
-            " WHERE policy_arn = ? AND version = ?",
+            "SELECT version, document, created_at_ms FROM iam_policy_version WHERE policy_arn = ? AND version = ?",
             (arn, version),
         )
         return PolicyVersion(*row) if row else None
 
     def delete_version(self, arn: str, version: int) -> None:
-        self._db.execute(
-            "DELETE FROM iam_policy_version WHERE policy_arn = ? AND version = ?", (arn, version)
-        )
+        self._db.execute("DELETE FROM iam_policy_version WHERE policy_arn = ? AND version = ?", (arn, version))
 
     # Attachments
 

@@ -1,0 +1,108 @@
+"""Who may do what with a topic: the topic's ARN in a request, and the topic policy.
+
+Within the topic's account the caller's own permissions decide (the gateway asked IAM), unless the policy denies;
+callers of other accounts need a policy that allows them.
+"""
+
+from __future__ import annotations
+
+from onebox.arn import find_arn
+from onebox.services.context import Principal, RequestContext
+from onebox.services.iam.patterns import Keys
+from onebox.services.iam.policy import (
+    Caller,
+    Decision,
+    PolicyRequest,
+    account_caller,
+    condition_keys,
+    evaluate,
+    service_caller,
+)
+from onebox.services.sns.directory import LiveTopic, TopicDirectory
+from onebox.services.sns.errors import (
+    AuthorizationErrorException,
+    InvalidParameterException,
+    NotFoundException,
+)
+
+
+def check_topic_arn(context: RequestContext, topic_arn: str, parameter: str = "TopicArn") -> None:
+    """Raise InvalidParameter unless the text is an ARN of a topic in the request's region."""
+    parts = topic_arn.split(":")
+    if len(parts) < 6:
+        raise InvalidParameterException(
+            f"Invalid parameter: {parameter} Reason: An ARN must have at least 6 elements, not {len(parts)}"
+        )
+    arn = find_arn(topic_arn)
+    if arn is None or arn.service != "sns" or arn.region != context.region or ":" in arn.resource:
+        raise InvalidParameterException(f"Invalid parameter: {parameter}")
+
+
+def load_topic(directory: TopicDirectory, context: RequestContext, topic_arn: str, action: str) -> LiveTopic:
+    """The topic, if the caller may do ``action`` (``Publish``) with it. Raises InvalidParameter, NotFound or
+    AuthorizationError."""
+    topic = directory.find(topic_arn)
+    if topic is None or topic.region != context.region:
+        check_topic_arn(context, topic_arn)
+        if topic_arn.split(":")[4] != context.account:
+            raise _refused(context.principal.arn, action, topic_arn, explicit=False)
+        raise NotFoundException("Topic does not exist")
+    if topic.statements is not None or topic.account != context.account:
+        _check_policy(context, topic, action)
+    return topic
+
+
+def check_service(topic: LiveTopic, service: str, source_arn: str, source_account: str) -> None:
+    """Raise AuthorizationError unless the topic's policy lets an AWS service publish for a resource of its own."""
+    if topic.statements is None and source_account == topic.account:
+        return
+    keys = condition_keys(
+        {
+            "aws:SourceArn": source_arn,
+            "aws:SourceAccount": source_account,
+            "aws:SourceOwner": source_account,
+        }
+    )
+    decision = _decide(topic, "Publish", service_caller(service), keys)
+    if not decision.allowed:
+        raise _refused(service, "Publish", topic.arn, decision.explicit)
+
+
+def _check_policy(context: RequestContext, topic: LiveTopic, action: str) -> None:
+    principal = context.principal
+    keys = condition_keys(
+        {
+            "aws:SourceOwner": context.account,
+            "aws:PrincipalArn": principal.arn,
+            "aws:PrincipalAccount": principal.account,
+            "aws:SourceIp": context.source_ip,
+            "aws:userid": principal.user_id,
+            "aws:SecureTransport": "true" if context.endpoint_url.startswith("https:") else "false",
+        }
+    )
+    decision = _decide(topic, action, _caller_of(principal), keys)
+    if decision.explicit or (not decision.allowed and topic.account != context.account):
+        raise _refused(principal.arn, action, topic.arn, decision.explicit)
+
+
+def _decide(topic: LiveTopic, action: str, caller: Caller, keys: Keys) -> Decision:
+    request = PolicyRequest(f"SNS:{action}", topic.arn, caller, keys)
+    return evaluate(topic.statements or (), request)
+
+
+def _caller_of(principal: Principal) -> Caller:
+    if principal.role_name is None:
+        return account_caller(principal.account, principal.arn)
+    role_arn = f"{principal.arn.split(':sts:')[0]}:iam::{principal.account}:role/{principal.role_name}"
+    return account_caller(principal.account, principal.arn, role_arn)
+
+
+def _refused(who: str, action: str, topic_arn: str, explicit: bool) -> AuthorizationErrorException:
+    reason = (
+        "with an explicit deny in a resource-based policy"
+        if explicit
+        else f"because no resource-based policy allows the SNS:{action} action"
+    )
+    return AuthorizationErrorException(
+        f"User: {who} is not authorized to perform: SNS:{action} on resource: {topic_arn} {reason}"
+    )

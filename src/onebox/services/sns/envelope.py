@@ -1,0 +1,168 @@
+"""The notification as subscribers read it: AWS's JSON, to the character, for queues, functions and HTTP.
+
+AWS's order of members and layout (two spaces, `` : ``) are kept, since people compare and grep these bodies.
+
+The ``Signature`` is not one: AWS signs with an RSA key whose certificate only AWS can have issued, and nobody could
+verify ours against it. The member is present, so that readers who expect it find it, and holds the plain digest
+(SHA-1, or SHA-256 for SignatureVersion 2) of AWS's string to sign, in base64. ``SigningCertURL`` points at this
+runtime, where no certificate is served, so that a verifying library refuses the message clearly and at once instead
+of fetching AWS's certificate and reporting forgery. FIFO topics carry no signature in AWS either.
+AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime, timezone
+from functools import lru_cache
+
+import orjson
+
+from onebox.services.context import Wire
+from onebox.services.sns.model import Message
+
+CERTIFICATE_PATH = "/SimpleNotificationService-unsigned.pem"
+
+
+def notification(
+    message: Message,
+    body: str,
+    topic_arn: str,
+    subscription_arn: str,
+    now_ms: int,
+    endpoint_url: str,
+    signature_version: str,
+) -> str:
+    """The envelope of a notification. ``signature_version`` is empty for FIFO topics."""
+    timestamp = iso_milliseconds(now_ms)
+    lines = ['{\n  "Type" : "Notification",\n  "MessageId" : "', message.message_id]
+    if message.sequence is not None:
+        lines += ['",\n  "SequenceNumber" : "', message.sequence]
+    lines += ['",\n  "TopicArn" : "', topic_arn]
+    if message.subject is not None:
+        lines += ['",\n  "Subject" : ', _json(message.subject), ',\n  "Message" : ', _json(body)]
+    else:
+        lines += ['",\n  "Message" : ', _json(body)]
+    lines += [',\n  "Timestamp" : "', timestamp]
+    if signature_version:
+        signature = digest(message, body, topic_arn, timestamp, signature_version)
+        lines += ['",\n  "SignatureVersion" : "', signature_version, '",\n  "Signature" : "', signature]
+        lines += ['",\n  "SigningCertURL" : "', endpoint_url, CERTIFICATE_PATH]
+    lines += ['",\n  "UnsubscribeURL" : "', endpoint_url, "/?Action=Unsubscribe&SubscriptionArn="]
+    lines += [subscription_arn, '"']
+    if message.attributes:
+        lines.append(_attribute_lines(message.attributes))
+    lines.append("\n}")
+    return "".join(lines)
+
+
+def confirmation(
+    topic_arn: str, token: str, message_id: str, now_ms: int, endpoint_url: str, signature_version: str
+) -> str:
+    """The SubscriptionConfirmation that an HTTP endpoint receives first."""
+    text = (
+        f"You have chosen to subscribe to the topic {topic_arn}.\n"
+        "To confirm the subscription, visit the SubscribeURL included in this message."
+    )
+    url = f"{endpoint_url}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}"
+    timestamp = iso_milliseconds(now_ms)
+    to_sign = (
+        f"Message\n{text}\nMessageId\n{message_id}\nSubscribeURL\n{url}\nTimestamp\n{timestamp}\n"
+        f"Token\n{token}\nTopicArn\n{topic_arn}\nType\nSubscriptionConfirmation\n"
+    )
+    members = {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": message_id,
+        "Token": token,
+        "TopicArn": topic_arn,
+        "Message": text,
+        "SubscribeURL": url,
+        "Timestamp": timestamp,
+        "SignatureVersion": signature_version or "1",
+        "Signature": _digest_of(to_sign, signature_version),
+        "SigningCertURL": endpoint_url + CERTIFICATE_PATH,
+    }
+    return "{\n" + ",\n".join(f'  "{name}" : {_json(value)}' for name, value in members.items()) + "\n}"
+
+
+def lambda_event(
+    message: Message,
+    body: str,
+    topic_arn: str,
+    subscription_arn: str,
+    now_ms: int,
+    endpoint_url: str,
+    signature_version: str,
+) -> bytes:
+    """The event of a function: one record, with AWS's own spellings (``SigningCertUrl``)."""
+    timestamp = iso_milliseconds(now_ms)
+    notice = {
+        "Type": "Notification",
+        "MessageId": message.message_id,
+        "TopicArn": topic_arn,
+        "Subject": message.subject,
+        "Message": body,
+        "Timestamp": timestamp,
+        "SignatureVersion": signature_version or "1",
+        "Signature": digest(message, body, topic_arn, timestamp, signature_version),
+        "SigningCertUrl": endpoint_url + CERTIFICATE_PATH,
+        "UnsubscribeUrl": f"{endpoint_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}",
+        "MessageAttributes": {
+            name: {"Type": attribute["DataType"], "Value": attribute_text(attribute)}
+            for name, attribute in message.attributes.items()
+        },
+    }
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription_arn,
+        "Sns": notice,
+    }
+    return orjson.dumps({"Records": [record]})
+
+
+def digest(message: Message, body: str, topic_arn: str, timestamp: str, signature_version: str) -> str:
+    """What stands where AWS has the signature: the digest of AWS's string to sign."""
+    subject = f"Subject\n{message.subject}\n" if message.subject is not None else ""
+    to_sign = (
+        f"Message\n{body}\nMessageId\n{message.message_id}\n{subject}"
+        f"Timestamp\n{timestamp}\nTopicArn\n{topic_arn}\nType\nNotification\n"
+    )
+    return _digest_of(to_sign, signature_version)
+
+
+def attribute_text(attribute: Wire) -> str:
+    """A message attribute's value as JSON shows it: text, or base64 of bytes."""
+    if "BinaryValue" in attribute:
+        return base64.b64encode(attribute["BinaryValue"]).decode()
+    text: str = attribute["StringValue"]
+    return text
+
+
+def iso_milliseconds(moment_ms: int) -> str:
+    """``2026-11-23T07:29:16.123Z``."""
+    return f"{_iso_second(moment_ms // 1000)}.{moment_ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _iso_second(moment_s: int) -> str:
+    return datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _attribute_lines(attributes: Wire) -> str:
+    lines = [
+        f'    {_json(name)} : {{"Type":{_json(attribute["DataType"])},"Value":{_json(attribute_text(attribute))}}}'
+        for name, attribute in attributes.items()
+    ]
+    return ',\n  "MessageAttributes" : {\n' + ",\n".join(lines) + "\n  }"
+
+
+def _json(text: str) -> str:
+    return orjson.dumps(text).decode()
+
+
+def _digest_of(to_sign: str, signature_version: str) -> str:
+    # Not a signature (see above), so that SHA-1 is AWS's choice and protects nothing.
+    algorithm = hashlib.sha256 if signature_version == "2" else hashlib.sha1
+    return base64.b64encode(algorithm(to_sign.encode()).digest()).decode()

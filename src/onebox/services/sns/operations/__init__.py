@@ -1,0 +1,28 @@
+"""The operations of SNS."""
+
+from __future__ import annotations
+
+from onebox.services.registry import Operation
+from onebox.services.sns.operations import permissions, publishing, subscriptions, tags, topics
+
+OPERATIONS = {
+    "Publish": Operation(publishing.publish),
+    "PublishBatch": Operation(publishing.publish_batch, action="Publish"),
+    "CreateTopic": Operation(topics.create_topic),
+    "DeleteTopic": Operation(topics.delete_topic),
+    "ListTopics": Operation(topics.list_topics, reads_only=True),
+    "GetTopicAttributes": Operation(topics.get_topic_attributes, reads_only=True),
+    "SetTopicAttributes": Operation(topics.set_topic_attributes),
+    "AddPermission": Operation(permissions.add_permission),
+    "RemovePermission": Operation(permissions.remove_permission),
+    "Subscribe": Operation(subscriptions.subscribe),
+    "ConfirmSubscription": Operation(subscriptions.confirm_subscription),
+    "Unsubscribe": Operation(subscriptions.unsubscribe),
+    "ListSubscriptions": Operation(subscriptions.list_subscriptions, reads_only=True),
+    "ListSubscriptionsByTopic": Operation(subscriptions.list_subscriptions_by_topic, reads_only=True),
+    "GetSubscriptionAttributes": Operation(subscriptions.get_subscription_attributes, reads_only=True),
+    "SetSubscriptionAttributes": Operation(subscriptions.set_subscription_attributes),
+    "TagResource": Operation(tags.tag_resource),
+    "UntagResource": Operation(tags.untag_resource),
+    "ListTagsForResource": Operation(tags.list_tags_for_resource, reads_only=True),
+}

@@ -1,0 +1,128 @@
+"""Publish and PublishBatch: the hot path. A publish to a standard topic reads no table of SNS."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.sns.access import load_topic
+from onebox.services.sns.directory import LiveTopic
+from onebox.services.sns.errors import (
+    BatchEntryIdsNotDistinctException,
+    BatchRequestTooLongException,
+    EmptyBatchRequestException,
+    InvalidBatchEntryIdException,
+    InvalidParameterException,
+    TooManyEntriesInBatchRequestException,
+)
+from onebox.services.sns.fanout import Tally
+from onebox.services.sns.limits import BATCH_ENTRIES_MAX, BATCH_ENTRY_ID_CHARACTERS_MAX, FIFO_DEDUPLICATION_MS
+from onebox.services.sns.message import check_fifo_fields, content_dedup_id, parse_message
+from onebox.services.sns.model import Message
+
+if TYPE_CHECKING:
+    from onebox.services.sns.service import Sns
+
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]+")
+_SEQUENCE_BASE = 10_000_000_000_000_000_000
+
+
+def publish(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """Publish one message."""
+    topic = load_topic(sns.directory, context, _target(request), "Publish")
+    message = _parse(sns, topic, request)
+    tally = Tally()
+    message = _send(sns, context, topic, message, tally)
+    tally.record(sns.deps.metrics, topic, context.now_ms)
+    return _result(message)
+
+
+def publish_batch(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """Publish up to ten messages. A message that breaks a rule refuses the whole batch, as in AWS."""
+    topic = load_topic(sns.directory, context, request["TopicArn"], "Publish")
+    entries = request["PublishBatchRequestEntries"]
+    _check_batch(entries)
+    messages = []
+    for number, entry in enumerate(entries, 1):
+        place = f"publishBatchRequestEntries.{number}.member."
+        messages.append(_parse(sns, topic, entry, place))
+    if sum(message.body_bytes for message in messages) > topic.max_message_bytes:
+        raise BatchRequestTooLongException("The length of all the messages put together is more than the limit.")
+    tally = Tally()
+    successful = []
+    for entry, message in zip(entries, messages, strict=True):
+        successful.append({"Id": entry["Id"], **_result(_send(sns, context, topic, message, tally))})
+    tally.record(sns.deps.metrics, topic, context.now_ms)
+    return {"Successful": successful, "Failed": []}
+
+
+def _target(request: Wire) -> str:
+    target: str | None = request.get("TopicArn", request.get("TargetArn"))
+    if target is not None:
+        if ":endpoint/" in target:
+            raise InvalidParameterException(
+                "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified"
+            )
+        return target
+    if "PhoneNumber" in request:
+        # No telephone network is at hand, and a MessageId would claim that the text is on its way.
+        raise InvalidParameterException("Invalid parameter: PhoneNumber Reason: SMS is not available")
+    raise InvalidParameterException("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
+
+
+def _parse(sns: Sns, topic: LiveTopic, request: Wire, place: str = "") -> Message:
+    message = parse_message(request, sns.deps.ids.uuid(), topic.max_message_bytes, place)
+    if topic.is_fifo or "MessageGroupId" in request or "MessageDeduplicationId" in request:
+        check_fifo_fields(request, is_fifo=topic.is_fifo, deduplicates_content=topic.deduplicates_content)
+        if topic.is_fifo and message.dedup_id is None:
+            return replace(message, dedup_id=content_dedup_id(request))
+    return message
+
+
+def _send(sns: Sns, context: RequestContext, topic: LiveTopic, message: Message, tally: Tally) -> Message:
+    """Fan the message out; a FIFO topic's repetition is answered like the first and delivered no more."""
+    if not topic.is_fifo:
+        sns.fanout.send(context, topic, message, tally)
+        return message
+    assert message.dedup_id is not None
+    scope = (message.group_id or "") if topic.deduplicates_by_group else ""
+    known = sns.store.find_published(topic.arn, scope, message.dedup_id, context.now_ms)
+    if known is not None:
+        message_id, sequence = known
+        return replace(message, message_id=message_id, sequence=_sequence_text(sequence))
+    sequence = sns.store.next_sequence(topic.arn)
+    expires_at_ms = context.now_ms + FIFO_DEDUPLICATION_MS
+    sns.store.remember_published(
+        topic.arn, scope, message.dedup_id, message.message_id, sequence, expires_at_ms, context.now_ms
+    )
+    message = replace(message, sequence=_sequence_text(sequence))
+    sns.fanout.send(context, topic, message, tally)
+    return message
+
+
+def _sequence_text(sequence: int) -> str:
+    """Twenty digits, growing, not consecutive."""
+    return str(_SEQUENCE_BASE + sequence * 1_000)
+
+
+def _result(message: Message) -> Wire:
+    if message.sequence is None:
+        return {"MessageId": message.message_id}
+    return {"MessageId": message.message_id, "SequenceNumber": message.sequence}
+
+
+def _check_batch(entries: list[Wire]) -> None:
+    if not entries:
+        raise EmptyBatchRequestException("The batch request doesn't contain any entries.")
+    if len(entries) > BATCH_ENTRIES_MAX:
+        raise TooManyEntriesInBatchRequestException("The batch request contains more entries than permissible.")
+    entry_ids = [entry["Id"] for entry in entries]
+    if len(set(entry_ids)) < len(entry_ids):
+        raise BatchEntryIdsNotDistinctException("Two or more batch entries in the request have the same Id.")
+    for entry_id in entry_ids:
+        if len(entry_id) > BATCH_ENTRY_ID_CHARACTERS_MAX or not _ENTRY_ID.fullmatch(entry_id):
+            raise InvalidBatchEntryIdException(
+                "The Id of a batch entry in a batch request doesn't abide by the specification."
+            )

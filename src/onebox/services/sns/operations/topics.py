@@ -1,0 +1,128 @@
+"""Topics: create, list, delete, attributes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from onebox.arn import make_arn
+from onebox.services.context import RequestContext, Wire
+from onebox.services.sns.access import load_topic
+from onebox.services.sns.errors import InvalidParameterException, NotFoundException
+from onebox.services.sns.limits import (
+    LARGE_MESSAGE_PROTOCOLS,
+    LARGE_MESSAGE_SUBSCRIPTIONS_MAX,
+    PAGE_ITEMS,
+    TOPIC_NAME_CHARACTERS_MAX,
+)
+from onebox.services.sns.model import Topic
+from onebox.services.sns.operations.paging import page_token, parse_page_token
+from onebox.services.sns.operations.tags import parse_tags
+from onebox.services.sns.topic_attributes import (
+    check_topic_attribute,
+    check_topic_attributes,
+    is_topic_attribute_cleared,
+    shown_topic_attributes,
+    takes_large_messages,
+)
+
+if TYPE_CHECKING:
+    from onebox.services.sns.service import Sns
+
+_NAME = re.compile(r"[A-Za-z0-9_\-]+")
+_FIFO_NAME = re.compile(r"[A-Za-z0-9_\-]+\.fifo")
+
+
+def create_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """Create a topic; the same name with the same attributes and tags gives the topic that is there."""
+    name, attributes = request["Name"], request.get("Attributes") or {}
+    is_fifo = attributes.get("FifoTopic") == "true"
+    _check_name(name, is_fifo)
+    check_topic_attributes(attributes, is_fifo=is_fifo)
+    tags = parse_tags(request.get("Tags") or [])
+    arn = make_arn("sns", context.region, context.account, name)
+    kept = {key: value for key, value in attributes.items() if not is_topic_attribute_cleared(key, value)}
+    existing = sns.store.find_topic(arn)
+    if existing is not None:
+        _check_same(existing, kept, tags, "Tags" in request)
+        return {"TopicArn": arn}
+    topic = Topic(arn, context.account, context.region, name, kept, tags, context.now_ms)
+    sns.store.insert_topic(topic)
+    return {"TopicArn": arn}
+
+
+def delete_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """Delete a topic with its subscriptions; a topic that is not there is a success too."""
+    topic_arn = request["TopicArn"]
+    try:
+        topic = load_topic(sns.directory, context, topic_arn, "DeleteTopic")
+    except NotFoundException:
+        return {}
+    sns.store.delete_topic(topic.arn)
+    sns.directory.forget(topic.arn)
+    return {}
+
+
+def list_topics(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """The account's topics in the region, 100 a page."""
+    after = parse_page_token(request.get("NextToken"))
+    found = sns.store.list_topics(context.account, context.region, after, PAGE_ITEMS + 1)
+    page = found[:PAGE_ITEMS]
+    next_token = page_token(page[-1][0]) if len(found) > PAGE_ITEMS else None
+    return {"Topics": [{"TopicArn": arn} for _, arn in page], "NextToken": next_token}
+
+
+def get_topic_attributes(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """All attributes, those of AWS's defaults included."""
+    load_topic(sns.directory, context, request["TopicArn"], "GetTopicAttributes")
+    topic = sns.store.find_topic(request["TopicArn"])
+    assert topic is not None
+    return {"Attributes": shown_topic_attributes(topic, sns.store.count_subscriptions(topic.arn))}
+
+
+def set_topic_attributes(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+    """Set one attribute; an empty value brings the default back."""
+    topic = load_topic(sns.directory, context, request["TopicArn"], "SetTopicAttributes").row
+    name, value = request["AttributeName"], request.get("AttributeValue", "")
+    check_topic_attribute(name, value, is_fifo=topic.is_fifo)
+    if name == "MaximumMessageSize" and takes_large_messages(value):
+        _check_large_messages(sns, topic)
+    attributes = {**topic.attributes, name: value}
+    if is_topic_attribute_cleared(name, value):
+        del attributes[name]
+    sns.store.set_topic_attributes(topic.arn, attributes)
+    sns.directory.forget(topic.arn)
+    return {}
+
+
+def _check_name(name: str, is_fifo: bool) -> None:
+    pattern = _FIFO_NAME if is_fifo else _NAME
+    if 1 <= len(name) <= TOPIC_NAME_CHARACTERS_MAX and pattern.fullmatch(name):
+        return
+    if is_fifo:
+        raise InvalidParameterException(
+            "Invalid parameter: Fifo Topic names must end with .fifo and must be made up of only uppercase and"
+            " lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters"
+            " long."
+        )
+    raise InvalidParameterException("Invalid parameter: Topic Name")
+
+
+def _check_same(topic: Topic, attributes: dict[str, str], tags: dict[str, str], tags_given: bool) -> None:
+    if any(topic.attributes.get(name) != value for name, value in attributes.items()):
+        raise InvalidParameterException(
+            "Invalid parameter: Attributes Reason: Topic already exists with different attributes"
+        )
+    if tags_given and any(topic.tags.get(key) != value for key, value in tags.items()):
+        raise InvalidParameterException("Invalid parameter: Tags Reason: Topic already exists with different tags")
+
+
+def _check_large_messages(sns: Sns, topic: Topic) -> None:
+    """Messages above 256 KiB go to few subscriptions only, of queues and functions."""
+    subscriptions = sns.store.list_of_topic(topic.arn, 0, LARGE_MESSAGE_SUBSCRIPTIONS_MAX + 1)
+    fits = all(subscription.protocol in LARGE_MESSAGE_PROTOCOLS for subscription in subscriptions)
+    if not fits or len(subscriptions) > LARGE_MESSAGE_SUBSCRIPTIONS_MAX:
+        raise InvalidParameterException(
+            "Invalid parameter: MaximumMessageSize Reason: a topic with a MaximumMessageSize above 256 KiB must have"
+            " 100 or fewer subscriptions, each of them of Amazon SQS, Amazon Data Firehose, or Lambda"
+        )
