@@ -185,6 +185,14 @@ class IamInternal:
         assert version is not None, arn
         return version.document
 
+    def find_policy_document(self, account: str, arn: str) -> str | None:
+        """The default version of a managed policy of AWS or of the account; None if there is none such."""
+        if find_aws_policy_version(arn) is None:
+            policy = self._store.find_policy(arn)
+            if policy is None or policy.account != account:
+                return None
+        return self.policy_document(arn)
+
     def _policies_of(self, principal: Principal) -> tuple[tuple[str, PolicySet], ...]:
         sets: tuple[tuple[str, PolicySet], ...] = ()
         if principal.role_name is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from onebox.arn import make_arn
+from onebox.arn import find_arn, make_arn
 from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.iam.errors import InvalidInputException, NoSuchEntityException
 from onebox.services.iam.internal import IamInternal
+from onebox.services.iam.managed import AWS_ACCOUNT, find_aws_policy
+from onebox.services.iam.model import ManagedPolicy
 from onebox.services.iam.operations import OPERATIONS
 from onebox.services.iam.store import IamStore
 
@@ -37,6 +40,15 @@ class Iam:
     def arn(self, context: RequestContext, resource: str) -> str:
         """The ARN of one of the account's entities."""
         return make_arn("iam", "", context.account, resource, partition_region=context.region)
+
+    def load_policy(self, context: RequestContext, policy_arn: str, missing: str = "") -> ManagedPolicy:
+        """A managed policy of AWS or of the account. Raises InvalidInput, or NoSuchEntity (with ``missing``)."""
+        if find_arn(policy_arn) is None:
+            raise InvalidInputException(f"ARN {policy_arn} is not valid.")
+        policy = find_aws_policy(policy_arn) or self.store.find_policy(policy_arn)
+        if policy is None or policy.account not in (context.account, AWS_ACCOUNT):
+            raise NoSuchEntityException(missing or f"Policy {policy_arn} was not found.")
+        return policy
 
     async def start(self) -> None:
         """Nothing runs in the background."""

@@ -1,0 +1,112 @@
+"""Names, paths, tags and pages in requests, checked as IAM checks them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from onebox.errors import ValidationError
+from onebox.services.context import Wire
+from onebox.services.iam.errors import InvalidInputException, LimitExceededException
+from onebox.services.iam.limits import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, TAGS_MAX
+
+T = TypeVar("T")
+
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_PATH = re.compile(r"/|(/[\x21-\x2e\x30-\x7e]+)+/")
+_TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
+
+
+def check_name(member: str, name: str, most: int) -> None:
+    """Raise ValidationError unless it is a name of IAM of at most ``most`` characters."""
+    if len(name) > most:
+        raise invalid(member, name, f"Member must have length less than or equal to {most}")
+    if not name:
+        raise invalid(member, name, "Member must have length greater than or equal to 1")
+    if not _NAME.fullmatch(name):
+        raise ValidationError(
+            f"The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the"
+            " following: +=,.@_-"
+        )
+
+
+def check_path(path: str) -> None:
+    """Raise ValidationError unless it begins and ends with a slash."""
+    if len(path) > 512 or not _PATH.fullmatch(path):
+        raise ValidationError(
+            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric"
+            " characters and/or / characters."
+        )
+
+
+def invalid(member: str, value: object, constraint: str) -> ValidationError:
+    """The error of a value that breaks a constraint of the service model."""
+    return ValidationError(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    )
+
+
+def parse_tags(tags: Sequence[Wire]) -> dict[str, str]:
+    """Tags as a mapping. Raises InvalidInput or LimitExceeded."""
+    parsed: dict[str, str] = {}
+    for tag in tags:
+        key = tag["Key"]
+        if not _TAG_KEY.fullmatch(key) or key.lower().startswith("aws:"):
+            pattern = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"
+            raise invalid("tags.1.member.key", key, f"Member must satisfy regular expression pattern: {pattern}")
+        if key.lower() in {known.lower() for known in parsed}:
+            raise InvalidInputException("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        parsed[key] = tag.get("Value", "")
+    check_tag_number(parsed)
+    return parsed
+
+
+def check_tag_number(tags: dict[str, str]) -> None:
+    """Raise LimitExceeded for more than 50."""
+    if len(tags) > TAGS_MAX:
+        raise LimitExceededException(f"Cannot exceed quota for TagsPerEntity: {TAGS_MAX}")
+
+
+def tag_list(tags: dict[str, str]) -> list[Wire]:
+    """Tags as IAM lists them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def page(request: Wire, member: str, items: Sequence[T], key: Callable[[T], str], show: Callable[[T], object]) -> Wire:
+    """One page of a list that is in the order of ``key``: at most MaxItems after Marker."""
+    limit = page_limit(request)
+    after = parse_marker(request)
+    rest = [item for item in items if key(item) > after] if after else list(items)
+    return page_of(member, rest[: limit + 1], limit, key, show)
+
+
+def page_of(member: str, found: Sequence[T], limit: int, key: Callable[[T], str], show: Callable[[T], object]) -> Wire:
+    """The same for a list already read after the marker, with one item more than fits if there is one."""
+    shown = found[:limit]
+    result: Wire = {member: [show(item) for item in shown], "IsTruncated": len(found) > limit}
+    if len(found) > limit:
+        result["Marker"] = base64.urlsafe_b64encode(key(shown[-1]).encode()).decode()
+    return result
+
+
+def page_limit(request: Wire) -> int:
+    """MaxItems, which is 100 if not given."""
+    limit: int = request.get("MaxItems", PAGE_ITEMS_DEFAULT)
+    if not 1 <= limit <= PAGE_ITEMS_MAX:
+        bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {PAGE_ITEMS_MAX}"
+        raise invalid("maxItems", limit, f"Member must have value {bound}")
+    return limit
+
+
+def parse_marker(request: Wire) -> str:
+    """The key after which the page begins; empty for the first page."""
+    marker = request.get("Marker")
+    if not marker:
+        return ""
+    try:
+        return base64.b64decode(marker, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ValidationError("Invalid Marker.") from error
