@@ -1,0 +1,65 @@
+"""First code in a function's process: ties its life to onebox's, lays out the import path as AWS does, and hands
+over to AWS's runtime client (awslambdaric).
+
+Run as ``python -S -s launcher.py PACKAGES PARENT_PID CACHE HANDLER`` with the working folder at the function's code.
+PACKAGES is the folder that stands for AWS's /var/runtime (awslambdaric, boto3), CACHE where another interpreter than
+onebox's keeps its bytecode ("" for none). Standard library only, Python 3.10 to 3.14.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+
+
+def main() -> None:
+    packages, parent_pid, cache, handler = sys.argv[1:5]
+    _die_with_parent(int(parent_pid))
+    _complete_builtins()
+    if cache:
+        sys.pycache_prefix = cache
+    # sys.path[0] is this file's folder, after it come the entries of the function's own PYTHONPATH.
+    own_folder = sys.path.pop(0)
+    sys.path[0:0] = [packages, own_folder]
+    # Boundaries of multi-line log messages survive in frames of their own; they share the pipe of the output, so
+    # that both stay in order.
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
+    from awslambdaric import bootstrap
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+
+    del sys.path[0:2]
+    # The function's code comes first, then its PYTHONPATH, then what AWS brings along, then the standard library.
+    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    extra = os.environ.get("PYTHONPATH", "")
+    sys.path.insert(1 + (len(extra.split(os.pathsep)) if extra else 0), packages)
+    sys.argv[:] = ["bootstrap.py", handler]
+    # awslambdaric polls from a thread where its compiled client would block signals; ours does not.
+    bootstrap.run(handler, LambdaRuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], False))
+
+
+def _die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when onebox dies, however it dies. Elsewhere than on Linux the runtime client
+    notices it when it asks for the next invocation."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
+def _complete_builtins() -> None:
+    """``exit``, ``quit`` and ``help``, which an interpreter without site-packages (-S) lacks."""
+    import site
+
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""What a child is started with: code, interpreter, credentials, variables, log.
+
+Promises: nothing of onebox's own environment but PATH reaches a function; its credentials are those of its role.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from onebox.services.context import Deps, RequestContext
+from onebox.services.iam.internal import IamInternal
+from onebox.services.iam.model import Session
+from onebox.services.lambda_.errors import InvalidParameterValueException
+from onebox.services.lambda_.execution.interpreters import Interpreter, Interpreters
+from onebox.services.lambda_.execution.log_buffer import LogBuffer
+from onebox.services.lambda_.execution.output import LogEvent
+from onebox.services.lambda_.execution.worker import Environment
+from onebox.services.lambda_.limits import SESSION_S
+from onebox.services.lambda_.model import FunctionVersion
+from onebox.services.lambda_.package import folder_name, unpack
+from onebox.services.lambda_.principals import role_context
+from onebox.services.lambda_.settings import LambdaSettings
+from onebox.services.lambda_.store.functions import FunctionStore
+
+# What AWS has in /var/runtime: its runtime client and its SDK, with all they import.
+_PACKAGES = (
+    *("awslambdaric", "simplejson", "snapshot_restore_py"),
+    *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"),
+)
+_CHILD_FOLDER = Path(__file__).parent.parent / "child"
+
+
+class EnvironmentMaker:
+    """Makes the environment of a new child."""
+
+    def __init__(
+        self, deps: Deps, store: FunctionStore, iam: IamInternal, logs: LogBuffer, settings: LambdaSettings
+    ) -> None:
+        self._deps = deps
+        self._store = store
+        self._iam = iam
+        self._logs = logs
+        self._settings = settings
+        self._interpreters = Interpreters(settings.interpreters)
+        root = settings.data_dir / "lambda"
+        self._code_root = root / "code"
+        self._scratch_root = root / "scratch"
+        self._packages = root / "runtime"
+        self._bytecode = root / "bytecode"
+
+    def tidy(self, known_hashes: Iterable[str]) -> None:
+        """At the start: remove what earlier processes left, and lay out the packages that children import."""
+        shutil.rmtree(self._scratch_root, ignore_errors=True)
+        keep = {folder_name(sha256) for sha256 in known_hashes}
+        for folder in self._code_root.glob("*"):
+            if folder.name not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._packages, ignore_errors=True)
+        link_packages(self._packages)
+
+    async def make(self, function: FunctionVersion) -> Environment:
+        """Everything for a child of this version. Raises InvalidParameterValueException if its role is gone."""
+        code_folder = await self._unpacked(function)
+        runtime = str(function.configuration["Runtime"])
+        interpreter = await self._interpreters.find(runtime)
+        now_ms = self._deps.clock.now_ms()
+        context = role_context(function, now_ms, self._deps.ids.uuid(), self._settings.endpoint_url())
+        session = self._issue_session(context, function)
+        stream = f"{_date(now_ms)}/[{function.version}]{self._deps.ids.hex(32)}"
+        scratch = self._scratch_root / self._deps.ids.hex(16)
+        return Environment(
+            function=function,
+            command=self._command(interpreter, str(function.configuration["Handler"])),
+            variables=self._variables(function, session, stream, code_folder, scratch),
+            code_folder=code_folder,
+            scratch_folder=scratch,
+            description=_describe(interpreter, runtime),
+            expires_at_ms=session.expiration_at_ms,
+            write_log=self._log_writer(context, function, stream),
+        )
+
+    async def _unpacked(self, function: FunctionVersion) -> Path:
+        folder = self._code_root / folder_name(function.code_sha256)
+        if not folder.exists():
+            archive = self._store.load_code(function.code_sha256)
+            scratch_name = f"unpacking-{self._deps.ids.hex(16)}"
+            await asyncio.get_running_loop().run_in_executor(None, unpack, archive, folder, scratch_name)
+        return folder
+
+    def _issue_session(self, context: RequestContext, function: FunctionVersion) -> Session:
+        role_arn = str(function.configuration["Role"])
+        if self._iam.find_role(function.key.account, role_arn) is None:
+            raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+        return self._deps.storage.run(lambda: self._iam.issue_session(context, role_arn, function.key.name, SESSION_S))
+
+    def _command(self, interpreter: Interpreter, handler: str) -> tuple[str, ...]:
+        launcher = str(_CHILD_FOLDER / "launcher.py")
+        cache = "" if interpreter.own else str(self._bytecode)
+        # No site-packages of whichever interpreter it is (-S, -s): a function finds what it finds on AWS.
+        return (
+            *(str(interpreter.path), "-X", "utf8", "-S", "-s", launcher),
+            *(str(self._packages), str(os.getpid()), cache, handler),
+        )
+
+    def _variables(
+        self, function: FunctionVersion, session: Session, stream: str, code_folder: Path, scratch: Path
+    ) -> dict[str, str]:
+        configuration = function.configuration
+        variables = {
+            "AWS_ACCESS_KEY_ID": session.access_key_id,
+            "AWS_DEFAULT_REGION": function.key.region,
+            "AWS_ENDPOINT_URL": self._settings.endpoint_url(),
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{configuration['Runtime']}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+            "AWS_LAMBDA_FUNCTION_NAME": function.key.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+            "AWS_REGION": function.key.region,
+            "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+            "AWS_SESSION_TOKEN": session.session_token,
+            # The child's own folder: nobody's ~/.aws reaches a function, and its temporary files end with it.
+            "HOME": str(scratch),
+            "LAMBDA_RUNTIME_DIR": str(self._packages),
+            "LAMBDA_TASK_ROOT": str(code_folder),
+            "LANG": "en_US.UTF-8",
+            "PATH": os.environ.get("PATH", os.defpath),
+            "TMPDIR": str(scratch),
+            "TZ": ":UTC",
+            "_HANDLER": str(configuration["Handler"]),
+        }
+        if function.json_logs:
+            variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+            variables["AWS_LAMBDA_LOG_LEVEL"] = configuration["LoggingConfig"]["ApplicationLogLevel"]
+        return {**variables, **configuration.get("Environment", {}).get("Variables", {})}
+
+    def _log_writer(
+        self, context: RequestContext, function: FunctionVersion, stream: str
+    ) -> Callable[[list[LogEvent]], None]:
+        """Where the child's log goes: nowhere, as on AWS, if the role may not write it."""
+        group = function.log_group
+        arn = f"arn:aws:logs:{context.region}:{context.account}:log-group:{group}:log-stream:{stream}"
+        allowed = all(
+            self._iam.check(context, action, [arn]).allowed for action in ("logs:CreateLogStream", "logs:PutLogEvents")
+        )
+        if not allowed:
+            return _discard
+        return self._logs.writer(context, group, stream)
+
+
+def _discard(_events: list[LogEvent]) -> None:
+    """The log of a function whose role may not write one."""
+
+
+def link_packages(folder: Path) -> None:
+    """Make ``folder`` hold what AWS's runtimes bring along, as links to the installed packages."""
+    folder.mkdir(parents=True)
+    for name in _PACKAGES:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None, name
+        assert spec.origin is not None, name
+        origin = Path(spec.origin)
+        source = origin.parent if spec.submodule_search_locations else origin
+        (folder / source.name).symlink_to(source)
+
+
+def _describe(interpreter: Interpreter, runtime: str) -> str:
+    if interpreter.stands_in_for(runtime):
+        return f"This machine has no {runtime}; Python {interpreter.version} runs the function instead"
+    return f"Python {interpreter.version}"
+
+
+def _date(now_ms: int) -> str:
+    return datetime.fromtimestamp(now_ms / 1000, timezone.utc).strftime("%Y/%m/%d")

@@ -1,0 +1,86 @@
+"""Log events on their way to CloudWatch Logs: gathered for a moment, then written in one piece for each stream.
+
+A quiet function's log is written in the turn in which its invocation ends; a busy one's at most 50 ms later. As on
+AWS, a crash may lose the last lines. Knows nothing of children.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable
+
+from onebox.clock import Clock
+from onebox.errors import AwsError, StorageFault
+from onebox.services.context import RequestContext
+from onebox.services.lambda_.execution.output import LogEvent
+from onebox.services.logs.internal import LogsInternal
+from onebox.storage.database import Storage
+
+_PACE_MS = 50
+
+
+@dataclasses.dataclass(slots=True)
+class _Stream:
+    context: RequestContext
+    group: str
+    name: str
+    events: list[LogEvent]
+
+
+class LogBuffer:
+    """The events that were not written yet."""
+
+    def __init__(self, storage: Storage, clock: Clock, logs: LogsInternal, log: logging.Logger) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._logs = logs
+        self._log = log
+        self._pending: dict[int, _Stream] = {}
+        self._scheduled: asyncio.Handle | None = None
+        self._flushed_ms = -float(_PACE_MS)
+
+    def writer(self, context: RequestContext, group: str, name: str) -> Callable[[list[LogEvent]], None]:
+        """What takes the events of one stream."""
+        stream = _Stream(context, group, name, [])
+
+        def write(events: list[LogEvent]) -> None:
+            stream.events += events
+            self._pending[id(stream)] = stream
+            if self._scheduled is None:
+                self._schedule()
+
+        return write
+
+    def flush(self) -> None:
+        """Write what is there, now."""
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+            self._scheduled = None
+        self._flushed_ms = self._clock.monotonic_ms()
+        streams, self._pending = list(self._pending.values()), {}
+        for stream in streams:
+            events, stream.events = stream.events, []
+            self._put(stream, events)
+
+    def _schedule(self) -> None:
+        # The loop's own timer, not the clock's: this paces writes, it is no behaviour that tests move time for.
+        loop = asyncio.get_running_loop()
+        wait_ms = self._flushed_ms + _PACE_MS - self._clock.monotonic_ms()
+        if wait_ms <= 0:
+            self._scheduled = loop.call_soon(self.flush)
+        else:
+            self._scheduled = loop.call_later(wait_ms / 1000, self.flush)
+
+    def _put(self, stream: _Stream, events: list[LogEvent]) -> None:
+        context = dataclasses.replace(stream.context, now_ms=self._clock.now_ms())
+        # Frames carry the child's clock reading, which may be a hair before the line that we wrote last.
+        events.sort(key=lambda event: event[0])
+        try:
+            self._storage.run(lambda: self._logs.put(context, stream.group, stream.name, events))
+        except AwsError as error:
+            self._log.warning("the log of %s was not written: %s", stream.group, error)
+        except StorageFault:
+            # The engine is stopping for it; the log is the least of what is not acknowledged.
+            self._log.warning("the log of %s was not written: the database failed", stream.group)

@@ -1,0 +1,87 @@
+"""What a function printed and logged, cut into log events.
+
+Plain output becomes one event a line. Log records and tracebacks arrive in frames, which keep records of several
+lines whole (the runtime client calls it its telemetry log). Both share one pipe, so that their order is kept.
+Frame: type (4 bytes, A5 5A 00 xx), length (4), microseconds since the epoch (8), text; big-endian.
+"""
+
+from __future__ import annotations
+
+import os
+
+_FRAME_START = b"\xa5\x5a\x00"
+_FRAME_HEAD_BYTES = 16
+_READ_BYTES = 65_536
+# A function that prints without end must not fill our memory within one invocation.
+_PENDING_BYTES_MAX = 256 * 1024
+
+LogEvent = tuple[int, str]
+"""Milliseconds since the epoch and text, as Logs takes them."""
+
+
+class OutputReader:
+    """Reads the pipe of one child, without ever waiting."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pending = b""
+
+    def read(self, now_ms: int) -> list[LogEvent]:
+        """The events that are complete by now."""
+        data = self._read_available()
+        if not data:
+            return []
+        events, self._pending = split_output(self._pending + data, now_ms)
+        if len(self._pending) > _PENDING_BYTES_MAX:
+            events += self.close_line(now_ms)
+        return events
+
+    def close_line(self, now_ms: int) -> list[LogEvent]:
+        """What was printed without a line end; called when an invocation ends."""
+        rest, self._pending = self._pending, b""
+        return [(now_ms, _decode(rest))] if rest else []
+
+    def _read_available(self) -> bytes:
+        chunks = []
+        while True:
+            try:
+                chunk = os.read(self._descriptor, _READ_BYTES)
+            except (BlockingIOError, InterruptedError):
+                break
+            chunks.append(chunk)
+            if len(chunk) < _READ_BYTES:
+                break
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def split_output(data: bytes, now_ms: int) -> tuple[list[LogEvent], bytes]:
+    """The complete events in ``data``, and what remains of an incomplete one."""
+    events: list[LogEvent] = []
+    position = 0
+    while position < len(data):
+        frame = data.find(_FRAME_START, position)
+        if frame != position:
+            end = data.rfind(b"\n", position, None if frame < 0 else frame) + 1
+            if frame > 0 and end != frame:
+                end = frame  # A frame ends the line before it.
+            if end <= position:
+                break
+            text = _decode(data[position:end])
+            # Not splitlines: it also cuts at characters that end no line here.
+            events += [(now_ms, line) for line in text.replace("\n", "\n\0").split("\0") if line]
+            position = end
+            continue
+        length_at = frame + 4
+        if len(data) < frame + _FRAME_HEAD_BYTES:
+            break
+        end = frame + _FRAME_HEAD_BYTES + int.from_bytes(data[length_at : length_at + 4], "big")
+        if len(data) < end:
+            break
+        at_us = int.from_bytes(data[length_at + 4 : length_at + 12], "big")
+        events.append((at_us // 1000, _decode(data[frame + _FRAME_HEAD_BYTES : end])))
+        position = end
+    return events, data[position:]
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "replace").replace("\0", "\N{SYMBOL FOR NULL}")

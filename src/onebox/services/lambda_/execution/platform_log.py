@@ -1,0 +1,117 @@
+"""The lines that Lambda itself writes into a function's log, as text or JSON.
+
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html and
+https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What REPORT says of one invocation."""
+
+    request_id: str
+    duration_ms: float
+    memory_mb: int
+    peak_memory_mb: int
+    init_ms: float | None
+    """None unless the environment was started for this invocation."""
+    status: str
+    """``success``, ``error`` or ``timeout``."""
+    error_type: str | None
+
+    @property
+    def billed_ms(self) -> int:
+        return max(1, math.ceil(self.duration_ms + (self.init_ms or 0)))
+
+
+class TextLog:
+    """The platform's lines in the classic text format."""
+
+    def init_start(self, now_ms: int, runtime: str, description: str) -> str:
+        return f"INIT_START Runtime Version: {runtime.replace('python', 'python:')}\t{description}\n"
+
+    def start(self, now_ms: int, request_id: str, version: str) -> str:
+        return f"START RequestId: {request_id} Version: {version}\n"
+
+    def problem(self, now_ms: int, request_id: str, message: str, error_type: str) -> str:
+        if error_type == "Sandbox.Timedout":
+            return f"{iso_time(now_ms)} {request_id} {message.partition('Error: ')[2]}\n\n"
+        return f"{message}\n{error_type}\n"
+
+    def end(self, request_id: str) -> str | None:
+        return f"END RequestId: {request_id}\n"
+
+    def report(self, now_ms: int, report: Report) -> str:
+        line = (
+            f"REPORT RequestId: {report.request_id}\tDuration: {report.duration_ms:.2f} ms\t"
+            f"Billed Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB\t"
+            f"Max Memory Used: {report.peak_memory_mb} MB\t"
+        )
+        if report.init_ms is not None:
+            line += f"Init Duration: {report.init_ms:.2f} ms\t"
+        if report.status != "success":
+            line += f"Status: {report.status}\t"
+            if report.error_type and report.status == "error":
+                line += f"Error Type: {report.error_type}\t"
+        return line + "\n"
+
+
+class JsonLog:
+    """The platform's lines as JSON objects (LoggingConfig.LogFormat JSON)."""
+
+    def init_start(self, now_ms: int, runtime: str, description: str) -> str:
+        record = {
+            "initializationType": "on-demand",
+            "phase": "init",
+            "runtimeVersion": runtime.replace("python", "python:"),
+            "runtimeVersionDescription": description,
+        }
+        return _event(now_ms, "platform.initStart", record)
+
+    def start(self, now_ms: int, request_id: str, version: str) -> str:
+        return _event(now_ms, "platform.start", {"requestId": request_id, "version": version})
+
+    def problem(self, now_ms: int, request_id: str, message: str, error_type: str) -> str:
+        record = {
+            "timestamp": iso_time(now_ms),
+            "level": "ERROR",
+            "requestId": request_id,
+            "errorType": error_type,
+            "errorMessage": message.partition("Error: ")[2] or message,
+        }
+        return json.dumps(record) + "\n"
+
+    def end(self, request_id: str) -> str | None:
+        return None
+
+    def report(self, now_ms: int, report: Report) -> str:
+        metrics: dict[str, Any] = {
+            "durationMs": round(report.duration_ms, 3),
+            "billedDurationMs": report.billed_ms,
+            "memorySizeMB": report.memory_mb,
+            "maxMemoryUsedMB": report.peak_memory_mb,
+        }
+        if report.init_ms is not None:
+            metrics["initDurationMs"] = round(report.init_ms, 3)
+        record = {"requestId": report.request_id, "metrics": metrics, "status": report.status}
+        if report.error_type:
+            record["errorType"] = report.error_type
+        return _event(now_ms, "platform.report", record)
+
+
+def iso_time(at_ms: int) -> str:
+    """``2026-11-23T07:22:00.123Z``."""
+    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _event(now_ms: int, kind: str, record: dict[str, Any]) -> str:
+    return json.dumps({"time": iso_time(now_ms), "type": kind, "record": record}) + "\n"

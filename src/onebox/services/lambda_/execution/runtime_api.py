@@ -1,0 +1,146 @@
+"""The Lambda Runtime API, as one execution environment sees it: an HTTP/1.1 connection of a child process.
+
+Every worker has a listener of its own, because the runtime client is only ever told a host and a port. Bytes in,
+calls to a :class:`RuntimeHost` out; what the host answers to one read leaves in one write. Any garbage is answered
+with 400 and closes the connection.
+Knows nothing of processes, functions or queues.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import httptools
+
+from onebox.services.lambda_.limits import RESPONSE_BYTES_MAX
+
+_PREFIX = b"/2018-06-01/runtime/"
+_INVOCATION = _PREFIX + b"invocation/"
+_ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n'
+
+
+class RuntimeHost(Protocol):
+    """The worker behind the API. All calls come from the event loop."""
+
+    def next_requested(self) -> None:
+        """The child has finished its initialisation or its last invocation; answer with ``send_invocation``."""
+
+    def answered(self, request_id: str, payload: bytes, peak_memory_kib: int) -> bool:
+        """The handler returned. False if ``request_id`` isn't the running invocation."""
+
+    def answer_too_large(self, request_id: str, payload_bytes: int) -> bool:
+        """The handler returned more than Lambda allows."""
+
+    def failed(self, request_id: str, error: bytes, peak_memory_kib: int) -> bool:
+        """The handler raised; ``error`` is the JSON payload that describes it."""
+
+    def init_failed(self, error: bytes) -> None:
+        """The function's module could not be loaded."""
+
+
+class RuntimeApiConnection(asyncio.Protocol):
+    """One connection of a child; pipelined requests are served in order."""
+
+    def __init__(self, host: RuntimeHost) -> None:
+        self._host = host
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._outgoing: list[bytes] = []
+        self._url = b""
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._peak_memory_kib = 0
+
+    def send_invocation(self, head: bytes, payload: bytes) -> None:
+        """Answer the pending ``next`` request; ``head`` holds the Lambda-Runtime headers."""
+        self._outgoing.append(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
+            % (head, len(payload), payload)
+        )
+        self._flush()
+
+    def close(self) -> None:
+        """Cut the connection. Idempotent."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._outgoing.append(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self._flush()
+            if self._transport is not None:
+                self._transport.close()
+            return
+        self._flush()
+
+    # The callbacks of httptools.
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._body = []
+        self._body_bytes = 0
+        self._peak_memory_kib = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name == b"X-Onebox-Peak-Memory-Kib" and value.isdigit():
+            self._peak_memory_kib = int(value)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes <= RESPONSE_BYTES_MAX:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        url = self._url
+        if url == _INVOCATION + b"next":
+            self._host.next_requested()
+        elif url.startswith(_INVOCATION):
+            self._complete_invocation(url[len(_INVOCATION) :])
+        elif url == _PREFIX + b"init/error":
+            self._host.init_failed(b"".join(self._body))
+            self._outgoing.append(_ACCEPTED)
+        else:
+            self._refuse(404, b"InvalidRequest", b"Not Found")
+
+    def _complete_invocation(self, rest: bytes) -> None:
+        request_id, _, verb = rest.decode("latin-1").partition("/")
+        payload = b"".join(self._body)
+        if verb == "response" and self._body_bytes > RESPONSE_BYTES_MAX:
+            known = self._host.answer_too_large(request_id, self._body_bytes)
+            if known:
+                self._refuse(413, b"RequestEntityTooLarge", b"Exceeded maximum allowed payload size.")
+                return
+        elif verb == "response":
+            known = self._host.answered(request_id, payload, self._peak_memory_kib)
+        elif verb == "error":
+            known = self._host.failed(request_id, payload, self._peak_memory_kib)
+        else:
+            self._refuse(404, b"InvalidRequest", b"Not Found")
+            return
+        if known:
+            self._outgoing.append(_ACCEPTED)
+        else:
+            self._refuse(400, b"InvalidRequestID", b"Invalid request ID")
+
+    def _refuse(self, status: int, error_type: bytes, message: bytes) -> None:
+        body = b'{"errorMessage":"%b","errorType":"%b"}\n' % (message, error_type)
+        self._outgoing.append(
+            b"HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+            % (status, len(body), body)
+        )
+
+    def _flush(self) -> None:
+        if self._outgoing and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(self._outgoing))
+        self._outgoing.clear()

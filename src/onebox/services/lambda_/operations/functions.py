@@ -1,0 +1,245 @@
+"""Functions: create, show, change, delete.
+AWS: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and its neighbours."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from onebox.errors import AccessDeniedException, AwsError
+from onebox.services.context import RequestContext, Wire
+from onebox.services.lambda_ import limits
+from onebox.services.lambda_.configuration import (
+    changed_configuration,
+    checked_architectures,
+    describe,
+    describe_pending,
+    describe_updating,
+    new_configuration,
+)
+from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.errors import (
+    InvalidParameterValueException,
+    RequestEntityTooLargeException,
+    ResourceConflictException,
+    ResourceNotFoundException,
+)
+from onebox.services.lambda_.model import LATEST, FunctionVersion
+from onebox.services.lambda_.naming import parse_function_reference
+from onebox.services.lambda_.operations.paging import page_size, parse_marker
+from onebox.services.lambda_.operations.tags import checked_tags
+from onebox.services.lambda_.operations.versions import publish
+from onebox.services.lambda_.package import check_archive, code_sha256
+
+_SERVICE = "lambda.amazonaws.com"
+
+
+def create_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Store a function and its code; it is active at once, though AWS's first answer says Pending."""
+    reference = parse_function_reference(context, request["FunctionName"])
+    configuration = new_configuration(request, reference.key.name)
+    tags = checked_tags(request.get("Tags") or {})
+    _check_role(core, context, request["Role"])
+    _check_dead_letter_rights(core, context, configuration, reference.key.name)
+    if core.functions.find_version(reference.key, LATEST) is not None:
+        raise ResourceConflictException(f"Function already exist: {reference.key.name}")
+    archive = _load_archive(core, context, request["Code"], "CreateFunction")
+    check_archive(archive)
+    function = FunctionVersion(
+        key=reference.key,
+        version=LATEST,
+        configuration=configuration,
+        revision_id=core.deps.ids.uuid(),
+        code_sha256=code_sha256(archive),
+        code_bytes=len(archive),
+        modified_at_ms=context.now_ms,
+        reserved_concurrency=None,
+    )
+    core.functions.save_code(function.code_sha256, archive)
+    core.functions.insert_function(function, tags)
+    if request.get("Publish"):
+        function = publish(core, function, None, context.now_ms)
+    return describe_pending(function)
+
+
+def get_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Configuration, tags and reserved concurrency of a version."""
+    _, function = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    answer: Wire = {"Configuration": describe(function), "Code": {"RepositoryType": "S3"}}
+    if tags := core.functions.load_tags(function.key):
+        answer["Tags"] = tags
+    if function.reserved_concurrency is not None:
+        answer["Concurrency"] = {"ReservedConcurrentExecutions": function.reserved_concurrency}
+    return answer
+
+
+def get_function_configuration(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """The configuration of a version."""
+    _, function = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    return describe(function)
+
+
+def update_function_code(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Give ``$LATEST`` other code; its children end."""
+    function = core.load_unqualified(context, request["FunctionName"])
+    core.check_revision(function, request.get("RevisionId"))
+    archive = _load_archive(core, context, request, "UpdateFunctionCode")
+    check_archive(archive)
+    configuration = dict(function.configuration)
+    if "Architectures" in request:
+        configuration["Architectures"] = checked_architectures(request["Architectures"])
+    changed = dataclasses.replace(
+        function,
+        configuration=configuration,
+        revision_id=core.deps.ids.uuid(),
+        code_sha256=code_sha256(archive),
+        code_bytes=len(archive),
+        modified_at_ms=context.now_ms,
+    )
+    if request.get("DryRun"):
+        return describe(changed)
+    core.functions.save_code(changed.code_sha256, archive)
+    core.functions.update_latest(changed)
+    core.functions.delete_code_if_unused(function.code_sha256)
+    core.retire_after_commit(function.key)
+    if request.get("Publish"):
+        changed = publish(core, changed, None, context.now_ms)
+    return describe_updating(changed)
+
+
+def update_function_configuration(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Change ``$LATEST``'s configuration; its children end."""
+    function = core.load_unqualified(context, request["FunctionName"])
+    core.check_revision(function, request.get("RevisionId"))
+    configuration = changed_configuration(function.configuration, request, function.key.name)
+    if "Role" in request:
+        _check_role(core, context, request["Role"])
+    _check_dead_letter_rights(core, context, configuration, function.key.name)
+    changed = dataclasses.replace(
+        function,
+        configuration=configuration,
+        revision_id=core.deps.ids.uuid(),
+        modified_at_ms=context.now_ms,
+    )
+    core.functions.update_latest(changed)
+    core.retire_after_commit(function.key)
+    return describe_updating(changed)
+
+
+def delete_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Delete a function, or one published version of it."""
+    reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"))
+    key, qualifier = reference.key, reference.qualifier
+    if core.functions.find_version(key, LATEST) is None:
+        raise ResourceNotFoundException(f"Function not found: {reference.arn}")
+    core.retire_after_commit(key)
+    if qualifier is None:
+        core.functions.delete_function(key)
+        return {}
+    if qualifier == LATEST:
+        raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
+    if not qualifier.isdigit():
+        raise InvalidParameterValueException("Deletion of aliases is not currently supported.")
+    version = core.functions.find_version(key, qualifier)
+    aliases = core.functions.list_aliases(key, "", limits.ZIP_ENTRIES_MAX)
+    using = [
+        alias.name for alias in aliases if qualifier == alias.version or qualifier in alias.additional_version_weights
+    ]
+    if using:
+        raise ResourceConflictException(
+            f"Version {qualifier} is currently referenced by one or more aliases: {', '.join(using)}"
+        )
+    if version is not None:
+        core.functions.delete_version(version)
+    return {}
+
+
+def list_functions(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """The functions of the region in order of their names; with their versions if FunctionVersion is ALL."""
+    limit = page_size(request, 50)
+    after = parse_marker(request)
+    found = core.functions.list_functions(context.account, context.region, after, limit + 1)
+    page = found[:limit]
+    functions = []
+    for function in page:
+        if request.get("FunctionVersion") == "ALL":
+            versions = core.functions.list_versions(function.key, 0, limits.ZIP_ENTRIES_MAX)
+            functions += [describe(version, FunctionArn=_numbered_arn(version)) for version in versions]
+        else:
+            functions.append(describe(function))
+    answer: Wire = {"Functions": [_without_state(function) for function in functions]}
+    if len(found) > limit:
+        answer["NextMarker"] = page[-1].key.name
+    return answer
+
+
+def get_account_settings(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """The account's limits and what it uses of them."""
+    functions, code_bytes = core.functions.count_functions(context.account, context.region)
+    reserved = core.functions.sum_reserved(context.account, context.region)
+    return {
+        "AccountLimit": {
+            "TotalCodeSize": limits.TOTAL_CODE_BYTES_MAX,
+            "CodeSizeUnzipped": limits.UNZIPPED_BYTES_MAX,
+            "CodeSizeZipped": limits.INLINE_ZIP_BYTES_MAX,
+            "ConcurrentExecutions": limits.CONCURRENT_EXECUTIONS_MAX,
+            "UnreservedConcurrentExecutions": limits.CONCURRENT_EXECUTIONS_MAX - reserved,
+        },
+        "AccountUsage": {"TotalCodeSize": code_bytes, "FunctionCount": functions},
+    }
+
+
+def _check_role(core: LambdaCore, context: RequestContext, role_arn: str) -> None:
+    decision = core.iam.check_pass_role(context, role_arn, _SERVICE)
+    if not decision.allowed:
+        raise AccessDeniedException(decision.reason)
+    role = core.iam.find_role(context.account, role_arn)
+    if role is None or not core.iam.trusts_service(role, _SERVICE):
+        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+
+
+def _check_dead_letter_rights(
+    core: LambdaCore, context: RequestContext, configuration: Wire, function_name: str
+) -> None:
+    target = configuration.get("DeadLetterConfig", {}).get("TargetArn")
+    if target is None:
+        return
+    if not core.role_may(context, configuration["Role"], function_name, "sqs:SendMessage", target):
+        raise InvalidParameterValueException(
+            "The provided execution role does not have permissions to call SendMessage on SQS"
+        )
+
+
+def _load_archive(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> bytes:
+    if code.get("ImageUri"):
+        raise InvalidParameterValueException(
+            "Please don't provide ImageUri when updating a function with packageType Zip."
+        )
+    archive: bytes | None = code.get("ZipFile")
+    if archive is not None:
+        if len(archive) > limits.INLINE_ZIP_BYTES_MAX:
+            raise RequestEntityTooLargeException(
+                f"Request must be smaller than 70167211 bytes for the {operation} operation"
+            )
+        return archive
+    bucket, key = code.get("S3Bucket"), code.get("S3Key")
+    if not bucket or not key:
+        raise InvalidParameterValueException("Please provide a source for function code.")
+    if core.fetch_object is None:
+        raise InvalidParameterValueException(_s3_error("NoSuchBucket", "The specified bucket does not exist"))
+    try:
+        return core.fetch_object(context, bucket, key)
+    except AwsError as error:
+        raise InvalidParameterValueException(_s3_error(error.wire_code, error.message)) from error
+
+
+def _s3_error(code: str, message: str) -> str:
+    return f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+
+
+def _numbered_arn(function: FunctionVersion) -> str:
+    return f"{function.key.arn}:{function.version}"
+
+
+def _without_state(described: Wire) -> Wire:
+    """Lists leave out what needs a look at the function's state."""
+    return {name: value for name, value in described.items() if name not in ("State", "LastUpdateStatus")}

@@ -1,0 +1,118 @@
+"""Invoke, in its three types.
+AWS: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import orjson
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.lambda_ import limits
+from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.errors import (
+    InvalidParameterValueException,
+    InvalidRequestContentException,
+    RequestTooLargeException,
+    ValidationException,
+)
+from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.model import FunctionVersion
+from onebox.services.lambda_.naming import FunctionReference
+
+_CLIENT_CONTEXT_CHARACTERS_MAX = 3583
+
+
+async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Run a function and answer with its result, or accept its event, or only look whether it could run."""
+    reference, function = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    invocation_type = request.get("InvocationType", "RequestResponse")
+    payload = request.get("Payload") or b""
+    if invocation_type == "DryRun":
+        return {"StatusCode": 204, "Payload": b""}
+    if invocation_type == "Event":
+        _check_payload(payload, invocation_type, limits.EVENT_BYTES_MAX)
+        await core.deps.storage.write(
+            lambda: core.events.accept(context, reference.key, reference.qualifier, payload or b"{}")
+        )
+        return {"StatusCode": 202, "Payload": b""}
+    if invocation_type != "RequestResponse":
+        raise ValidationException(
+            f"1 validation error detected: Value '{invocation_type}' at 'invocationType' failed to satisfy "
+            "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+        )
+    _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
+    outcome = await _run(core, context, reference, function, request, payload or b"{}")
+    answer: Wire = {"StatusCode": 200, "Payload": outcome.payload, "ExecutedVersion": function.version}
+    if outcome.failed:
+        answer["FunctionError"] = "Unhandled"
+    if request.get("LogType") == "Tail":
+        answer["LogResult"] = base64.b64encode(outcome.log_tail).decode("ascii")
+    return answer
+
+
+async def _run(
+    core: LambdaCore,
+    context: RequestContext,
+    reference: FunctionReference,
+    function: FunctionVersion,
+    request: Wire,
+    payload: bytes,
+) -> Outcome:
+    finished: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    core.invoker.invoke(
+        function,
+        reference.qualifier,
+        payload,
+        # The client may have gone by then; the function runs to its end all the same.
+        lambda outcome: None if finished.done() else finished.set_result(outcome),
+        request_id=context.request_id,
+        client_context=_client_context(request.get("ClientContext")),
+        wants_log_tail=request.get("LogType") == "Tail",
+    )
+    return await finished
+
+
+def _check_payload(payload: bytes, invocation_type: str, bytes_max: int) -> None:
+    if len(payload) > bytes_max:
+        raise RequestTooLargeException(
+            f"{len(payload)} byte payload is too large for the {invocation_type} invocation type "
+            f"(limit {bytes_max} bytes)"
+        )
+    if payload:
+        try:
+            orjson.loads(payload)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequestContentException(
+                f"Could not parse request body into json: Could not parse payload into json: {error}"
+            ) from error
+
+
+def _client_context(text: str | None) -> str | None:
+    """The JSON inside X-Amz-Client-Context."""
+    if not text:
+        return None
+    if len(text) > _CLIENT_CONTEXT_CHARACTERS_MAX:
+        raise InvalidParameterValueException("Client context must be at most 3583 bytes.")
+    try:
+        # Written anew, on one line and in ASCII: it becomes a header for the function's process.
+        parsed = orjson.loads(base64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise InvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.") from error
+    return _ascii_json(parsed)
+
+
+def _ascii_json(value: object) -> str:
+    text = orjson.dumps(value).decode()
+    return "".join(
+        character
+        if character < "\x80"
+        else "".join(f"\\u{int.from_bytes(pair, 'big'):04x}" for pair in _utf16_units(character))
+        for character in text
+    )
+
+
+def _utf16_units(character: str) -> list[bytes]:
+    encoded = character.encode("utf-16-be")
+    return [encoded[at : at + 2] for at in range(0, len(encoded), 2)]

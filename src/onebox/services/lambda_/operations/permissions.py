@@ -1,0 +1,145 @@
+"""Resource policies of functions: who else may invoke them.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from onebox.arn import partition_of
+from onebox.services.context import RequestContext, Wire
+from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.errors import (
+    InvalidParameterValueException,
+    PolicyLengthExceededException,
+    PreconditionFailedException,
+    ResourceConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+
+_ACTION = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]")
+_STATEMENT_ID = re.compile(r"[a-zA-Z0-9-_]{1,100}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:\S+")
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+_POLICY_BYTES_MAX = 20 * 1024
+
+
+def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Add a statement to a function's resource policy."""
+    reference, _ = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    qualifier = reference.qualifier or ""
+    _check_request(request)
+    statements, revision_id = core.policies.find_policy(reference.key, qualifier) or ([], None)
+    _check_revision(revision_id, request.get("RevisionId"))
+    statement = _statement(request, reference.arn, context)
+    if any(known["Sid"] == statement["Sid"] for known in statements):
+        raise ResourceConflictException(
+            f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, "
+            "or remove the existing statement."
+        )
+    statements.append(statement)
+    if len(policy_document(statements)) > _POLICY_BYTES_MAX:
+        raise PolicyLengthExceededException(
+            f"The final policy size ({len(policy_document(statements))}) is bigger than the limit "
+            f"({_POLICY_BYTES_MAX})."
+        )
+    core.policies.save_policy(reference.key, qualifier, statements, core.deps.ids.uuid())
+    return {"Statement": orjson.dumps(statement).decode()}
+
+
+def remove_permission(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Remove a statement."""
+    reference, _ = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    qualifier = reference.qualifier or ""
+    found = core.policies.find_policy(reference.key, qualifier)
+    if found is None:
+        raise ResourceNotFoundException("No policy is associated with the given resource.")
+    statements, revision_id = found
+    _check_revision(revision_id, request.get("RevisionId"))
+    sid = request["StatementId"]
+    kept = [statement for statement in statements if statement["Sid"] != sid]
+    if len(kept) == len(statements):
+        raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
+    core.policies.save_policy(reference.key, qualifier, kept, core.deps.ids.uuid())
+    return {}
+
+
+def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """The resource policy as a document."""
+    reference, _ = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    found = core.policies.find_policy(reference.key, reference.qualifier or "")
+    if found is None:
+        raise ResourceNotFoundException("The resource you requested does not exist.")
+    statements, revision_id = found
+    return {"Policy": policy_document(statements), "RevisionId": revision_id}
+
+
+def policy_document(statements: list[Wire]) -> str:
+    """The statements as a policy document."""
+    return orjson.dumps({"Version": "2012-10-17", "Id": "default", "Statement": statements}).decode()
+
+
+def _check_request(request: Wire) -> None:
+    action, sid = request["Action"], request["StatementId"]
+    if not _ACTION.fullmatch(action):
+        raise _constraint("action", action, _ACTION)
+    if not _STATEMENT_ID.fullmatch(sid):
+        raise _constraint("statementId", sid, _STATEMENT_ID)
+    for member in ("FunctionUrlAuthType", "InvokedViaFunctionUrl", "EventSourceToken"):
+        if member in request:
+            raise InvalidParameterValueException(f"{member} is not supported in this environment.")
+
+
+def _statement(request: Wire, resource: str, context: RequestContext) -> Wire:
+    statement: Wire = {
+        "Sid": request["StatementId"],
+        "Effect": "Allow",
+        "Principal": _principal(request["Principal"], context),
+        "Action": request["Action"],
+        "Resource": resource,
+    }
+    condition: Wire = {}
+    equals = {}
+    if "SourceAccount" in request:
+        equals["AWS:SourceAccount"] = request["SourceAccount"]
+    if "PrincipalOrgID" in request:
+        equals["aws:PrincipalOrgID"] = request["PrincipalOrgID"]
+    if equals:
+        condition["StringEquals"] = equals
+    if "SourceArn" in request:
+        condition["ArnLike"] = {"AWS:SourceArn": request["SourceArn"]}
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+def _principal(principal: str, context: RequestContext) -> Wire | str:
+    if principal == "*":
+        return "*"
+    if _ACCOUNT.fullmatch(principal):
+        return {"AWS": f"arn:{partition_of(context.region)}:iam::{principal}:root"}
+    if _PRINCIPAL_ARN.fullmatch(principal):
+        return {"AWS": principal}
+    if _SERVICE.fullmatch(principal):
+        return {"Service": principal}
+    raise InvalidParameterValueException(
+        "The provided principal was invalid. Please check the principal and try again."
+    )
+
+
+def _check_revision(current: str | None, known: str | None) -> None:
+    if known is not None and known != current:
+        raise PreconditionFailedException(
+            "The RevisionId provided does not match the latest RevisionId. Call the GetPolicy API to retrieve "
+            "the latest RevisionId"
+        )
+
+
+def _constraint(member: str, value: str, pattern: re.Pattern[str]) -> ValidationException:
+    return ValidationException(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+        f"Member must satisfy regular expression pattern: {pattern.pattern}"
+    )

@@ -1,0 +1,288 @@
+"""Event source mappings at work: each takes batches from its queue and has the function process them.
+
+Promises: a message is deleted only after the function succeeded with it; a failed batch returns when its visibility
+time-out ends, as on AWS; no more batches are under way than the mapping and the children allow.
+
+A batch goes to the child before the receive is on disk. That is safe: what the child then does through onebox comes
+later in the same log, so that no effect can survive without the receive, and until the deletion is on disk the
+message stays. AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from onebox.clock import Timer
+from onebox.errors import AwsError, StorageFault
+from onebox.services.context import Deps, RequestContext
+from onebox.services.iam.internal import IamInternal
+from onebox.services.lambda_.batches import decide_failures, encode_event, encode_record, fitting
+from onebox.services.lambda_.errors import TooManyRequestsException
+from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.execution.pool import WorkerPool
+from onebox.services.lambda_.invocations import Invoker
+from onebox.services.lambda_.model import FunctionVersion, Mapping
+from onebox.services.lambda_.principals import role_context
+from onebox.services.sqs.internal import SqsInternal
+from onebox.services.sqs.model import ReceivedMessage
+from onebox.services.sqs.waiting import Subscription
+
+_PROBLEM_WAIT_MS = 10_000
+_THROTTLED_WAIT_MS_MIN = 100
+_THROTTLED_WAIT_MS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PollerParts:
+    """What all pollers share."""
+
+    deps: Deps
+    sqs: SqsInternal
+    iam: IamInternal
+    invoker: Invoker
+    pool: WorkerPool
+    resolve: Callable[[Mapping], FunctionVersion]
+    """The version a mapping invokes at this moment; raises AwsError if there is none."""
+    endpoint_url: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    messages: Sequence[ReceivedMessage]
+    function: FunctionVersion
+
+
+class Poller:
+    """One enabled mapping. Everything happens in callbacks on the event loop."""
+
+    def __init__(self, mapping: Mapping, parts: PollerParts) -> None:
+        self.mapping = mapping
+        self.last_result = "No records processed"
+        """LastProcessingResult of the mapping."""
+        self._parts = parts
+        self._deps = parts.deps
+        self._under_way = 0
+        self._gathered: list[ReceivedMessage] = []
+        self._window: Timer | None = None
+        self._retry: Timer | None = None
+        self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
+        self._subscription: Subscription | None = None
+        self._polling = False
+
+    def start(self) -> None:
+        """Begin to take messages; a child is started ahead of the first."""
+        self._subscription = self._parts.sqs.subscribe(self.mapping.queue_arn, self.poll)
+        try:
+            self._parts.pool.warm_up(self._parts.resolve(self.mapping))
+        except AwsError as error:
+            self._problem(error)
+        self.poll()
+
+    def stop(self) -> None:
+        """Take no more messages. Those that were gathered for a batch go back at once; batches under way end as
+        they would."""
+        if self._subscription is not None:
+            self._subscription.cancel()
+            self._subscription = None
+        for timer in (self._window, self._retry):
+            if timer is not None:
+                timer.cancel()
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._return(gathered)
+
+    def poll(self) -> None:
+        """Take what the queue holds, as far as there is room."""
+        if self._polling or self._retry is not None:
+            return
+        self._polling = True
+        try:
+            while self._subscription is not None and self._take_batch():
+                pass
+        finally:
+            self._polling = False
+
+    def _has_room(self, function: FunctionVersion) -> bool:
+        # One batch more than there are children waits, so that no child waits for the queue.
+        room = self._parts.pool.children_of(function) + 1
+        limit = self.mapping.concurrency_max
+        return self._under_way < (room if limit is None else min(room, limit))
+
+    def _take_batch(self) -> bool:
+        """Receive and, if a batch is complete, invoke. True if there may be more to do."""
+        try:
+            function = self._parts.resolve(self.mapping)
+            if not self._has_room(function):
+                return False
+            if not self._parts.invoker.has_concurrency(function):
+                self._throttled(function)
+                return False
+            wanted = self.mapping.batch_size - len(self._gathered)
+            messages = self._deps.storage.run(lambda: self._receive(function, wanted))
+        except AwsError as error:
+            self._problem(error)
+            return False
+        except StorageFault:
+            return False  # The engine is stopping for it.
+        self._gathered += messages
+        if not self._gathered:
+            return False
+        if self.mapping.window_ms and len(self._gathered) < self.mapping.batch_size:
+            self._open_window()
+            return False
+        self._invoke_gathered(function)
+        return bool(messages)
+
+    def _receive(self, function: FunctionVersion, wanted: int) -> list[ReceivedMessage]:
+        context = self._context(function)
+        decision = self._parts.iam.check(context, "sqs:ReceiveMessage", [self.mapping.queue_arn])
+        if not decision.allowed:
+            raise _Denied(decision.reason)
+        return self._parts.sqs.receive(context, self.mapping.queue_arn, wanted)
+
+    # The batching window
+
+    def _open_window(self) -> None:
+        if self._window is None:
+            ends_at_ms = self._deps.clock.now_ms() + self.mapping.window_ms
+            self._window = self._deps.clock.call_at(ends_at_ms, self._close_window)
+
+    def _close_window(self) -> None:
+        self._window = None
+        try:
+            self._invoke_gathered(self._parts.resolve(self.mapping))
+        except AwsError as error:
+            self._problem(error)
+            return
+        self.poll()
+
+    # Invocation
+
+    def _invoke_gathered(self, function: FunctionVersion) -> None:
+        if self._window is not None:
+            self._window.cancel()
+            self._window = None
+        messages, self._gathered = self._gathered, []
+        key = self.mapping.key
+        records = [encode_record(message, self.mapping.queue_arn, key.region) for message in messages]
+        while messages:
+            count = fitting(records)
+            self._invoke(_Batch(messages[:count], function), encode_event(records[:count]))
+            messages, records = messages[count:], records[count:]
+
+    def _invoke(self, batch: _Batch, event: bytes) -> None:
+        self._under_way += 1
+        try:
+            self._parts.invoker.invoke(
+                batch.function,
+                self.mapping.qualifier,
+                event,
+                lambda outcome: self._completed(batch, outcome),
+                request_id=self._deps.ids.uuid(),
+                patient=True,
+            )
+        except TooManyRequestsException:
+            self._under_way -= 1
+            self._return(batch.messages)
+            self._throttled(batch.function)
+
+    def _completed(self, batch: _Batch, outcome: Outcome) -> None:
+        self._under_way -= 1
+        self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
+        if outcome.failed:
+            self.last_result = "PROBLEM: Function call failed"
+        else:
+            self._delete_processed(batch, outcome.payload)
+        self.poll()
+
+    def _delete_processed(self, batch: _Batch, answer: bytes) -> None:
+        failed: set[str] = set()
+        if self.mapping.reports_item_failures:
+            failed = decide_failures(answer, [message.message_id for message in batch.messages])
+        handles = [message.receipt_handle for message in batch.messages if message.message_id not in failed]
+        self.last_result = "PROBLEM: Function call failed" if failed else "OK"
+        if not handles:
+            return
+        context = self._context(batch.function)
+        queue_arn = self.mapping.queue_arn
+        try:
+            decision = self._parts.iam.check(context, "sqs:DeleteMessage", [queue_arn])
+            if not decision.allowed:
+                raise _Denied(decision.reason)
+            self._deps.storage.run(lambda: self._parts.sqs.delete(context, queue_arn, handles))
+        except AwsError as error:
+            self._problem(error)
+        except StorageFault:
+            return  # The engine is stopping for it; the messages stay.
+
+    # When it doesn't work
+
+    def _return(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Make messages visible again that no function has seen."""
+        handles = [message.receipt_handle for message in messages]
+        try:
+            function = self._parts.resolve(self.mapping)
+            context = self._context(function)
+            queue_arn = self.mapping.queue_arn
+            self._deps.storage.run(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
+        except AwsError as error:
+            self._problem(error)
+
+    def _throttled(self, function: FunctionVersion) -> None:
+        self.last_result = "PROBLEM: Function call throttled"
+        self._parts.invoker.count_throttle(function, self.mapping.qualifier)
+        self._wait(self._throttled_wait_ms)
+        self._throttled_wait_ms = min(2 * self._throttled_wait_ms, _THROTTLED_WAIT_MS_MAX)
+
+    def _problem(self, error: AwsError) -> None:
+        self.last_result = f"PROBLEM: {error.message}"
+        self._deps.log.warning("event source mapping %s: %s", self.mapping.uuid, error.message)
+        self._wait(_PROBLEM_WAIT_MS)
+
+    def _wait(self, wait_ms: int) -> None:
+        if self._retry is None and self._subscription is not None:
+            self._retry = self._deps.clock.call_at(self._deps.clock.now_ms() + wait_ms, self._wait_ended)
+
+    def _wait_ended(self) -> None:
+        self._retry = None
+        self.poll()
+
+    def _context(self, function: FunctionVersion) -> RequestContext:
+        now_ms = self._deps.clock.now_ms()
+        return role_context(function, now_ms, self.mapping.uuid, self._parts.endpoint_url())
+
+
+class _Denied(AwsError):
+    """The function's role may not read the queue."""
+
+
+class Pollers:
+    """The pollers of all enabled mappings."""
+
+    def __init__(self, parts: PollerParts) -> None:
+        self._parts = parts
+        self._pollers: dict[str, Poller] = {}
+
+    def apply(self, mapping: Mapping) -> None:
+        """Start, restart or stop the poller of a mapping that was created or changed."""
+        self.remove(mapping.uuid)
+        if mapping.enabled:
+            poller = self._pollers[mapping.uuid] = Poller(mapping, self._parts)
+            poller.start()
+
+    def remove(self, uuid: str) -> None:
+        """Stop the poller of a mapping, if it has one."""
+        poller = self._pollers.pop(uuid, None)
+        if poller is not None:
+            poller.stop()
+
+    def last_result(self, uuid: str) -> str | None:
+        """LastProcessingResult of a mapping."""
+        poller = self._pollers.get(uuid)
+        return None if poller is None else poller.last_result
+
+    def stop(self) -> None:
+        """Stop all."""
+        for uuid in list(self._pollers):
+            self.remove(uuid)

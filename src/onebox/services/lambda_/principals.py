@@ -1,0 +1,21 @@
+"""Requests that Lambda makes by itself, with the rights of a function's role."""
+
+from __future__ import annotations
+
+from onebox.arn import partition_of
+from onebox.services.context import Principal, RequestContext
+from onebox.services.lambda_.model import FunctionVersion
+
+
+def role_principal(account: str, region: str, role_arn: str, session_name: str) -> Principal:
+    """An execution role as it acts for a function, whose name the session bears."""
+    role_name = role_arn.rpartition("/")[2]
+    arn = f"arn:{partition_of(region)}:sts::{account}:assumed-role/{role_name}/{session_name}"
+    return Principal(account, arn, f"{role_name}:{session_name}", role_name)
+
+
+def role_context(function: FunctionVersion, now_ms: int, request_id: str, endpoint_url: str) -> RequestContext:
+    """A request with the rights of the function's role."""
+    key = function.key
+    principal = role_principal(key.account, key.region, str(function.configuration["Role"]), key.name)
+    return RequestContext(key.account, key.region, principal, now_ms, request_id, endpoint_url)

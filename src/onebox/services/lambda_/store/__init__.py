@@ -1,0 +1,1 @@
+"""The SQL of the Lambda service, a file per family of tables."""
