@@ -108,17 +108,17 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """A Principal or (``excluded``) NotPrincipal element: kind to names; ``anyone`` for ``"*"``."""
+    """A Principal or (``excluded``) NotPrincipal element: pairs of kind and name; ``anyone`` for ``"*"``."""
 
     anyone: bool
-    names: Mapping[str, frozenset[str]]
+    names: frozenset[tuple[str, str]]
     excluded: bool = False
 
     def include(self, caller: Caller | None) -> bool:
         """Whether the caller is meant."""
         if caller is None:
             return self.anyone and not self.excluded
-        meant = self.anyone or not self.names.get(caller.kind, frozenset()).isdisjoint(caller.names)
+        meant = self.anyone or any((caller.kind, name) in self.names for name in caller.names)
         return meant != self.excluded
 
 
@@ -222,9 +222,9 @@ def _principals(statement: Mapping[str, Any]) -> Principals | None:
     if written is None:
         return None
     if written == "*":
-        return Principals(True, {}, excluded)
-    names: dict[str, frozenset[str]] = {}
-    for kind, value in written.items():
-        names[kind] = frozenset([value] if isinstance(value, str) else value)
+        return Principals(True, frozenset(), excluded)
+    names = frozenset(
+        (kind, name) for kind, value in written.items() for name in ([value] if isinstance(value, str) else value)
+    )
     # {"AWS": "*"} means everyone, just as "*" does.
-    return Principals("*" in names.get("AWS", ()), names, excluded)
+    return Principals(("AWS", "*") in names, names, excluded)
