@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import orjson
 
 from onebox import __version__
@@ -28,8 +29,8 @@ from onebox.services.catalog import build_services
 from onebox.services.context import Deps
 from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.database import Storage, open_connection
-from onebox.storage.folder import DataFolder
-from onebox.storage.migrate import migrate
+from onebox.storage.folder import DATABASE_NAME, DataFolder
+from onebox.storage.migrate import DatabaseUnusable, migrate
 
 
 class Engine:
@@ -60,7 +61,7 @@ class Engine:
     async def start(self) -> None:
         """Open the database, resume the services, listen.
 
-        Raises DataFolderUnusable, DatabaseNewer, or OSError for a port that is taken.
+        Raises DataFolderUnusable, DatabaseUnusable, or OSError for a port that is taken.
         """
         try:
             await self._start()
@@ -85,11 +86,9 @@ class Engine:
         self.fault = loop.create_future()
         self._started_at_ms = self._clock.monotonic_ms()
         folder = self._take_folder()
-        connection = open_connection(folder / "onebox.db" if self._settings.data else None)
-        self._undo.append(connection.close)
-        migrate(connection)
+        connection = self._open_database(folder / DATABASE_NAME)
         self._storage = Storage(connection, self._stop_for_fault)
-        self._checkpointer = Checkpointer(folder / "onebox.db", connection) if self._settings.data else None
+        self._checkpointer = Checkpointer(folder / DATABASE_NAME, connection) if self._settings.data else None
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
         self._server = HttpServer(self._handle, self._clock)
         await self._server.start(self._settings.host, self._settings.port)
@@ -101,6 +100,18 @@ class Engine:
         self._undo.append(self._storage.close)
         for service in self._services.values():
             await service.start()
+
+    def _open_database(self, path: Path) -> apsw.Connection:
+        try:
+            connection = open_connection(path if self._settings.data else None)
+            self._undo.append(connection.close)
+            migrate(connection)
+        except apsw.Error as error:
+            raise DatabaseUnusable(
+                f"cannot use the database {path}: {error}. "
+                "If it is not onebox's, choose another folder with --data DIR."
+            ) from error
+        return connection
 
     def _take_folder(self) -> Path:
         if self._settings.data is None:

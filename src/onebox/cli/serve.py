@@ -68,7 +68,7 @@ def run(settings: Settings) -> int:
 async def _serve(settings: Settings) -> int:
     from onebox.engine import Engine
     from onebox.storage.folder import DataFolderUnusable
-    from onebox.storage.migrate import DatabaseNewer
+    from onebox.storage.migrate import DatabaseUnusable
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -77,7 +77,7 @@ async def _serve(settings: Settings) -> int:
     engine = Engine(settings)
     try:
         await engine.start()
-    except (DataFolderUnusable, DatabaseNewer) as error:
+    except (DataFolderUnusable, DatabaseUnusable) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(_why_not_listening(settings, error))

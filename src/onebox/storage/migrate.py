@@ -10,7 +10,11 @@ from importlib import resources
 import apsw
 
 
-class DatabaseNewer(Exception):
+class DatabaseUnusable(Exception):
+    """The file cannot be used; the message says why and what to do."""
+
+
+class DatabaseNewer(DatabaseUnusable):
     """The database was written by a newer program."""
 
 
