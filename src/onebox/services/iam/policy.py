@@ -74,9 +74,12 @@ def condition_keys(keys: Mapping[str, str | Iterable[str]]) -> Keys:
     return {name.lower(): (value,) if isinstance(value, str) else tuple(value) for name, value in keys.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """One compiled statement. ``is_static`` if its answer depends on action, resource and caller alone."""
+    """One compiled statement. ``is_static`` if its answer depends on action, resource and caller alone.
+
+    Statements are equal only if they are the same object, so that they are cheap keys of caches.
+    """
 
     sid: str
     allows: bool

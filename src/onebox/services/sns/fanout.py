@@ -55,7 +55,15 @@ class Queues(Protocol):
 class Functions(Protocol):
     """What SNS needs of Lambda (``lambda_/internal.py``)."""
 
-    def invoke_async(self, context: RequestContext, function_arn: str, payload: bytes) -> object: ...
+    def invoke_async(
+        self,
+        context: RequestContext,
+        function_arn: str,
+        payload: bytes,
+        *,
+        source_service: str,
+        source_arn: str,
+    ) -> object: ...
 
 
 class HttpEndpoints(Protocol):
@@ -144,7 +152,9 @@ class Fanout:
                 context.endpoint_url,
                 topic.signature_version,
             )
-            self._functions.invoke_async(context, subscription.endpoint, event)
+            self._functions.invoke_async(
+                context, subscription.endpoint, event, source_service=SERVICE, source_arn=topic.arn
+            )
         elif protocol in ("http", "https"):
             # Counted when the endpoint has answered.
             self._http.send_notification(context, topic, subscription, message, body)

@@ -16,7 +16,7 @@ class Sns:
     """Standard and FIFO topics with subscriptions of queues, functions, HTTP endpoints and people."""
 
     name = "sns"
-    iam_prefix = "sns"
+    iam_prefix = "SNS"  # as AWS writes it in its denials; IAM compares without case
     operations = OPERATIONS
 
     def __init__(self, deps: Deps, queues: Queues, functions: Functions) -> None:
