@@ -1,0 +1,46 @@
+"""Goal: each order of a file comes out with its own text and its own line, in whatever form the file is."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from orders.order_files import fingerprint, read_entries
+
+ONE, TWO = '{"orderId":"1","total":22.20}', '{"orderId": "2", "note": "£ ], {"}'
+PRETTY = '{\n  "orderId": "1",\n  "total": 22.20\n}'
+
+FORMS: dict[str, tuple[str, str, list[tuple[int, str]]]] = {
+    "JSON Lines": ("a.jsonl", f"{ONE}\n{TWO}\n", [(1, ONE), (2, TWO)]),
+    "JSON Lines without their suffix": ("a.txt", f"\n{ONE}\r\n\n{TWO}", [(2, ONE), (4, TWO)]),
+    "JSON Lines with a bad first line": ("a.jsonl", f"oops\n{TWO}\n", [(1, "oops"), (2, TWO)]),
+    "document": ("a.json", PRETTY, [(1, PRETTY)]),
+    "documents": ("a.json", f"{PRETTY}\n{TWO}", [(1, PRETTY), (5, TWO)]),
+    "array": ("a.json", f"[\n{ONE},\n{PRETTY}\n]\n", [(2, ONE), (3, PRETTY)]),
+    "array on one line": ("a.json", f"[{ONE},{TWO}]", [(1, ONE), (1, TWO)]),
+    "empty array": ("a.json", "[]", []),
+    "array cut off": ("a.json", f'[{ONE},\n{{"orderId"', [(1, ONE), (2, '{"orderId"')]),
+    "nothing": ("a.json", "\n\n", []),
+    "byte order mark": ("a.jsonl", f"\ufeff{ONE}\n", [(1, ONE)]),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize(("name", "content", "expected"), FORMS.values(), ids=FORMS.keys())
+def test_read_entries(tmp_path: Path, name: str, content: str, expected: list[tuple[int, str]], packed: bool) -> None:
+    path = tmp_path / (f"{name}.gz" if packed else name)
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    entries = list(read_entries(str(path)))
+    assert [(entry.line, entry.text) for entry in entries] == expected
+    assert [entry.number for entry in entries] == list(range(1, len(expected) + 1))
+
+
+def test_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    marks = set()
+    for content in ("a" * 200_000, "a" * 199_999 + "b", "b" + "a" * 199_999, "a" * 200_001):
+        path.write_text(content)
+        marks.add(fingerprint(str(path)))
+    assert len(marks) == 4
