@@ -1,0 +1,166 @@
+"""Goal: a FIFO queue keeps the order of every message group and hands nothing out twice, whatever clients do.
+
+The model is a list of messages for each group. A message may be handed out if all before it in its group were handed
+out in the same receive or are gone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from onebox.errors import AwsError
+from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
+
+RECEIVES_MAX = 3
+DEDUPLICATION_MS = 300_000
+
+
+@dataclass
+class Message:
+    number: int
+    body: str
+    group: str
+    visible_at_ms: int = 0
+    receives: int = 0
+
+
+class FifoQueue(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.harness = SqsHarness()
+        self.dead_url = self.harness.create_queue("dead.fifo", FifoQueue="true")
+        self.url = self.harness.create_queue(
+            "queue.fifo",
+            FifoQueue="true",
+            RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(self.dead_url), "maxReceiveCount": RECEIVES_MAX}),
+        )
+        self.messages: list[Message] = []
+        self.dead: list[str] = []
+        self.remembered: dict[str, tuple[int, str]] = {}
+        self.sent = 0
+        self.handles: list[tuple[str, Message, int]] = []
+
+    def teardown(self) -> None:
+        self.harness.close()
+
+    @property
+    def now_ms(self) -> int:
+        return self.harness.clock.now_ms()
+
+    @rule(group=st.sampled_from("abc"), dedup=st.sampled_from([None, None, None, "x", "y"]))
+    def send(self, group: str, dedup: str | None) -> None:
+        number, self.sent = self.sent, self.sent + 1
+        dedup_id = dedup or f"unique-{number}"
+        answer = self.harness.call(
+            "SendMessage",
+            QueueUrl=self.url,
+            MessageBody=str(number),
+            MessageGroupId=group,
+            MessageDeduplicationId=dedup_id,
+        )
+        until_ms, message_id = self.remembered.get(dedup_id, (0, ""))
+        if until_ms > self.now_ms:
+            assert answer["MessageId"] == message_id
+            return
+        self.remembered[dedup_id] = (self.now_ms + DEDUPLICATION_MS, answer["MessageId"])
+        self.messages.append(Message(number, str(number), group))
+
+    @rule(limit=st.integers(1, 10), timeout_s=st.sampled_from([5, 30]))
+    def receive(self, limit: int, timeout_s: int) -> None:
+        expected = self.take(limit)
+        answer = self.harness.call(
+            "ReceiveMessage", QueueUrl=self.url, MaxNumberOfMessages=limit, VisibilityTimeout=timeout_s
+        )
+        got = answer.get("Messages", [])
+        assert [m["Body"] for m in got] == [m.body for m in expected]
+        for message, shown in zip(expected, got, strict=True):
+            message.receives += 1
+            message.visible_at_ms = self.now_ms + timeout_s * 1000
+            self.handles.append((shown["ReceiptHandle"], message, message.receives))
+
+    def take(self, limit: int) -> list[Message]:
+        """What a receive must return; moves failed messages to the model's dead letters."""
+        expected: list[Message] = []
+        heads: dict[str, Message] = {}
+        for message in self.messages:
+            heads.setdefault(message.group, message)
+        ready = [m for m in heads.values() if m.visible_at_ms <= self.now_ms]
+        for head in sorted(ready, key=lambda m: m.number)[:limit]:
+            for message in [m for m in self.messages if m.group == head.group]:
+                if len(expected) == limit or message.visible_at_ms > self.now_ms:
+                    break
+                if message.receives >= RECEIVES_MAX:
+                    self.messages.remove(message)
+                    self.dead.append(message.body)
+                else:
+                    expected.append(message)
+            if len(expected) == limit:
+                break
+        return expected
+
+    def is_held(self, message: Message, receives: int) -> bool:
+        return message in self.messages and message.receives == receives and message.visible_at_ms > self.now_ms
+
+    @precondition(lambda self: self.handles)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        handle, message, receives = data.draw(st.sampled_from(self.handles))
+        try:
+            self.harness.call("DeleteMessage", QueueUrl=self.url, ReceiptHandle=handle)
+        except AwsError as error:
+            assert error.wire_code == "InvalidParameterValue"
+            assert message in self.messages
+            assert not self.is_held(message, receives)
+        else:
+            assert message not in self.messages or self.is_held(message, receives)
+            if message in self.messages:
+                self.messages.remove(message)
+
+    @precondition(lambda self: self.handles)
+    @rule(data=st.data(), timeout_s=st.sampled_from([0, 0, 20]))
+    def change_visibility(self, data: st.DataObject, timeout_s: int) -> None:
+        handle, message, receives = data.draw(st.sampled_from(self.handles))
+        is_held = self.is_held(message, receives)
+        try:
+            self.harness.call(
+                "ChangeMessageVisibility", QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=timeout_s
+            )
+        except AwsError as error:
+            assert error.wire_code == "InvalidParameterValue"
+            assert not is_held
+        else:
+            assert is_held
+            message.visible_at_ms = self.now_ms + timeout_s * 1000
+
+    @rule(seconds=st.sampled_from([1, 6, 31, 301]))
+    def advance(self, seconds: int) -> None:
+        self.harness.advance(seconds)
+
+    @invariant()
+    def counts_are_true(self) -> None:
+        for url in (self.url, self.dead_url):
+            assert self.harness.stored_counts(url) == self.harness.count_rows(url)
+
+    @invariant()
+    def only_the_first_of_a_group_is_ready(self) -> None:
+        rows = self.harness.storage.all(
+            "SELECT m.id FROM sqs_message m WHERE m.state = 0 AND EXISTS (SELECT 1 FROM sqs_message e"
+            " WHERE e.backlog_id = m.backlog_id AND e.group_id = m.group_id AND e.id < m.id)"
+        )
+        assert rows == []
+
+    @invariant()
+    def dead_letters_are_those_that_failed(self) -> None:
+        rows = self.harness.storage.all(
+            "SELECT body FROM sqs_body WHERE dead_letter_source_arn = ? ORDER BY id", (arn_of(self.url),)
+        )
+        assert [row[0] for row in rows] == self.dead
+
+
+FifoQueue.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestFifoQueue = FifoQueue.TestCase
