@@ -22,7 +22,7 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.gateway.server import BODY_BYTES_MAX, Reply
 from onebox.ids import Ids
-from onebox.services.context import RequestContext, Wire
+from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.registry import Operation, Service
 from onebox.storage.database import Storage
@@ -117,7 +117,10 @@ class Pipeline:
         credential = route.credential
         region = credential.region if credential is not None else DEFAULT_REGION
         now_ms = self._clock.now_ms()
-        principal = authenticate(request, credential, self._iam, now_ms, partition_of(region))
+        if credential is None and operation.anonymous:
+            principal = ANONYMOUS
+        else:
+            principal = authenticate(request, credential, self._iam, now_ms, partition_of(region))
         headers = request.headers
         context = RequestContext(
             account=principal.account,

@@ -32,6 +32,10 @@ class Principal:
     """Policy documents given at AssumeRole, which restrict the session further."""
 
 
+# Who follows a link without credentials, to the operations that allow it. He has no account, and no region.
+ANONYMOUS = Principal(account="anonymous", arn="anonymous", user_id="anonymous")
+
+
 @dataclass(frozen=True, slots=True)
 class RequestContext:
     """One request's facts; frozen, nothing may be hung on it. ``now_ms`` is read once and passed down."""

@@ -23,6 +23,8 @@ class Operation:
     reads_only: bool = False
     action: str | None = None
     """The IAM action without prefix where it is not the operation's name (SendMessageBatch -> SendMessage)."""
+    anonymous: bool = False
+    """AWS answers it without a signature as well: the links in SNS's messages. The caller is then ANONYMOUS."""
 
 
 class Service(Protocol):
