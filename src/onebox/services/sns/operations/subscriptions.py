@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from onebox.arn import find_arn
-from onebox.services.context import RequestContext, Wire
+from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.sns.access import check_topic_arn, load_topic
 from onebox.services.sns.directory import LiveTopic
 from onebox.services.sns.envelope import confirmation
@@ -67,8 +67,10 @@ def subscribe(sns: Sns, context: RequestContext, request: Wire) -> Wire:
 
 
 def confirm_subscription(sns: Sns, context: RequestContext, request: Wire) -> Wire:
-    """Confirm a pending subscription by the token its endpoint received."""
-    check_topic_arn(context, request["TopicArn"])
+    """Confirm a pending subscription by the token its endpoint received; following the link suffices."""
+    is_anonymous = context.principal is ANONYMOUS
+    if not is_anonymous:
+        check_topic_arn(context, request["TopicArn"])
     token = request["Token"]
     if not _TOKEN.fullmatch(token):
         raise InvalidParameterException("Invalid token")
@@ -78,17 +80,21 @@ def confirm_subscription(sns: Sns, context: RequestContext, request: Wire) -> Wi
     if subscription.is_pending:
         if context.now_ms > subscription.created_at_ms + CONFIRMATION_TOKEN_MS:
             raise InvalidParameterException("Invalid parameter: Token")
-        owner_only = request.get("AuthenticateOnUnsubscribe") == "true"
-        sns.store.confirm_subscription(subscription.arn, authenticated=owner_only, owner_only_unsubscribes=owner_only)
+        owner_only = not is_anonymous and request.get("AuthenticateOnUnsubscribe") == "true"
+        sns.store.confirm_subscription(
+            subscription.arn, authenticated=not is_anonymous, owner_only_unsubscribes=owner_only
+        )
         sns.directory.forget(subscription.topic_arn)
     return {"SubscriptionArn": subscription.arn}
 
 
 def unsubscribe(sns: Sns, context: RequestContext, request: Wire) -> Wire:
-    """End a subscription; one that is not there is a success too."""
+    """End a subscription; one that is not there is a success too. The link in a notification does it for anyone,
+    unless the confirmation asked for a signature."""
     subscription = _find_subscription(sns, context, request["SubscriptionArn"])
     if subscription is not None:
-        _check_owner(context, subscription, "Unsubscribe")
+        if subscription.owner_only_unsubscribes:
+            _check_owner(context, subscription, "Unsubscribe")
         sns.store.delete_subscription(subscription)
         sns.directory.forget(subscription.topic_arn)
     return {}
@@ -192,7 +198,8 @@ def _find_subscription(sns: Sns, context: RequestContext, arn: str) -> Subscript
         raise InvalidParameterException(
             f"Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not {len(parts)}"
         )
-    if parts[2] != "sns" or parts[3] != context.region:
+    is_elsewhere = parts[3] != context.region and context.principal is not ANONYMOUS
+    if parts[2] != "sns" or is_elsewhere:
         raise InvalidParameterException("Invalid parameter: SubscriptionArn")
     return sns.store.find_subscription(arn)
 
