@@ -50,6 +50,26 @@ class SqsInternal:
         """
         queue = self._load(queue_arn)
         check_service(queue, source_service, source_arn, context.account)
+        sender_id = _SENDER_IDS.get(source_service, source_service)
+        self._send(context, queue, body, attributes, sender_id, group_id, dedup_id)
+
+    def send(self, context: RequestContext, queue_arn: str, body: str, attributes: Wire) -> None:
+        """Store a message as SendMessage would, sent by the context's principal, whose rights the caller has checked.
+
+        Raises QueueDoesNotExist, or what SendMessage raises.
+        """
+        self._send(context, self._load(queue_arn), body, attributes, context.principal.user_id, None, None)
+
+    def _send(
+        self,
+        context: RequestContext,
+        queue: Queue,
+        body: str,
+        attributes: Wire,
+        sender_id: str,
+        group_id: str | None,
+        dedup_id: str | None,
+    ) -> None:
         request: Wire = {"MessageBody": body}
         if attributes:
             request["MessageAttributes"] = attributes
@@ -59,7 +79,6 @@ class SqsInternal:
             request["MessageDeduplicationId"] = dedup_id
         draft = make_draft(queue, request)
         check_size(queue, draft)
-        sender_id = _SENDER_IDS.get(source_service, source_service)
         send(self._core, queue, [draft], sender_id, context.now_ms)
 
     def find_queue(self, queue_arn: str) -> QueueInfo | None:
