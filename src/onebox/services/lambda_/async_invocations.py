@@ -73,7 +73,7 @@ class AsyncInvocations:
         """Store an event inside the caller's transaction; it starts after the commit. The request id is returned."""
         request_id = self._deps.ids.uuid()
         self._parts.store.insert_event(key, qualifier, request_id, payload, context.now_ms)
-        self._parts.invoker.metrics.event(key, "AsyncEventsReceived", 1, "Count", context.now_ms)
+        self._parts.invoker.metrics.event(key, "AsyncEventsReceived", 1, "Count")
         self._deps.storage.after_commit(self.wake)
         return request_id
 
@@ -133,9 +133,7 @@ class AsyncInvocations:
             self._postpone_or_give_up(event, function, event.attempts, due_at_ms, "EventAgeExceeded", None)
         else:
             age_ms = self._deps.clock.now_ms() - event.accepted_at_ms
-            self._parts.invoker.metrics.event(
-                event.key, "AsyncEventAge", age_ms, "Milliseconds", self._deps.clock.now_ms()
-            )
+            self._parts.invoker.metrics.event(event.key, "AsyncEventAge", age_ms, "Milliseconds")
 
     def _ended(self, event: QueuedEvent, function: FunctionVersion, outcome: Outcome) -> None:
         self._under_way -= 1
@@ -184,7 +182,7 @@ class AsyncInvocations:
         outcome: Outcome | None,
     ) -> None:
         self._parts.store.delete_event(event.id)
-        self._parts.invoker.metrics.event(event.key, "AsyncEventsDropped", 1, "Count", self._now_ms())
+        self._parts.invoker.metrics.event(event.key, "AsyncEventsDropped", 1, "Count")
         dead_letter_arn = function.configuration.get("DeadLetterConfig", {}).get("TargetArn")
         if dead_letter_arn:
             body = event.payload.decode("utf-8", "replace")
@@ -210,10 +208,10 @@ class AsyncInvocations:
             decision = self._parts.iam.check(context, "sqs:SendMessage", [queue_arn])
             if not decision.allowed:
                 raise AwsError(decision.reason)
-            self._deps.storage.run(lambda: self._parts.sqs.deliver_as_caller(context, queue_arn, body, attributes))
+            self._deps.storage.run(lambda: self._parts.sqs.send(context, queue_arn, body, attributes))
         except AwsError as error:
             self._deps.log.warning("%s could not send to %s: %s", event.key.arn, queue_arn, error.message)
-            self._parts.invoker.metrics.event(event.key, failure_metric, 1, "Count", self._now_ms())
+            self._parts.invoker.metrics.event(event.key, failure_metric, 1, "Count")
 
     def _write(self, job: Callable[[], None]) -> None:
         try:

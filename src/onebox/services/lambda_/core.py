@@ -70,7 +70,7 @@ class LambdaCore:
                 sqs,
                 iam,
                 self.invoker,
-                self.load_qualified,
+                self.load_for_invocation,
                 self.find_event_invoke_config,
                 settings.endpoint_url,
                 under_way_max=2 * settings.workers_max,
@@ -100,6 +100,16 @@ class LambdaCore:
             raise ResourceNotFoundException(f"Function not found: {arn}")
         return function
 
+    def load_for_invocation(self, key: FunctionKey, qualifier: str | None) -> FunctionVersion:
+        """As :meth:`load_qualified`, from memory where possible; not for use inside a job that writes."""
+        function = self.functions.find_remembered(key, qualifier)
+        if function is None:
+            function = self.load_qualified(key, qualifier)
+            alias = self.functions.find_alias(key, qualifier) if qualifier else None
+            if alias is None or not alias.additional_version_weights:
+                self.functions.remember(key, qualifier, function)
+        return function
+
     def load_unqualified(self, context: RequestContext, text: str) -> FunctionVersion:
         """``$LATEST`` of the function that a request names without a qualifier."""
         reference, _ = self.load_referenced(context, text)
@@ -118,7 +128,7 @@ class LambdaCore:
         return version
 
     def _mapped_version(self, mapping: Mapping) -> FunctionVersion:
-        return self.load_qualified(mapping.key, mapping.qualifier)
+        return self.load_for_invocation(mapping.key, mapping.qualifier)
 
     # Rules that several operations share
 

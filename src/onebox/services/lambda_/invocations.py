@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from onebox.runtime.metrics import Dimensions
 from onebox.services.context import Deps
 from onebox.services.lambda_.errors import TooManyRequestsException
 from onebox.services.lambda_.execution.execution import Execution, Outcome
 from onebox.services.lambda_.execution.pool import WorkerPool
 from onebox.services.lambda_.limits import CONCURRENT_EXECUTIONS_MAX, UNRESERVED_CONCURRENT_EXECUTIONS_MIN
+from onebox.services.lambda_.metrics import LambdaMetrics
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 from onebox.services.lambda_.store.functions import FunctionStore
-
-_NAMESPACE = "AWS/Lambda"
 
 
 class Invoker:
@@ -58,8 +56,7 @@ class Invoker:
 
         def finish(outcome: Outcome) -> None:
             self._give_back(function)
-            now_ms = self._deps.clock.now_ms()
-            self.metrics.finished(key, qualifier, outcome.duration_ms, outcome.failed, now_ms)
+            self.metrics.finished(key, qualifier, outcome.duration_ms, outcome.failed)
             done(outcome)
 
         trace = self._deps.ids.hex(40)
@@ -84,20 +81,19 @@ class Invoker:
 
     def count_throttle(self, function: FunctionVersion, qualifier: str | None) -> None:
         """Count an invocation that wasn't even tried, because ``has_concurrency`` said no."""
-        self.metrics.throttled(function.key, qualifier, self._deps.clock.now_ms())
+        self.metrics.throttled(function.key, qualifier)
 
     def _take_concurrency(self, function: FunctionVersion, qualifier: str | None) -> None:
         key = function.key
         region = (key.account, key.region)
-        now_ms = self._deps.clock.now_ms()
         reason = self._find_throttle(function)
         if reason is not None:
-            self.metrics.throttled(key, qualifier, now_ms)
+            self.metrics.throttled(key, qualifier)
             raise TooManyRequestsException("Rate Exceeded.", Reason=reason)
         self._running[key] += 1
         if function.reserved_concurrency is None:
             self._running_unreserved[region] += 1
-        self.metrics.started(key, qualifier, self._running[key], self._running_unreserved[region], now_ms)
+        self.metrics.started(key, qualifier, self._running[key], self._running_unreserved[region])
 
     def _find_throttle(self, function: FunctionVersion) -> str | None:
         """The Reason for which an invocation would be refused, or None."""
@@ -118,49 +114,3 @@ class Invoker:
             del self._running[function.key]
         if function.reserved_concurrency is None:
             self._running_unreserved[function.key.account, function.key.region] -= 1
-
-
-class LambdaMetrics:
-    """The metrics that Lambda sends by itself.
-    AWS: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
-
-    def __init__(self, deps: Deps) -> None:
-        self._add = deps.metrics.add
-        self._known_dimensions: dict[tuple[str, str | None], tuple[Dimensions, ...]] = {}
-
-    def started(
-        self, key: FunctionKey, qualifier: str | None, running: int, running_unreserved: int, now_ms: int
-    ) -> None:
-        """An invocation was accepted."""
-        self._record(key, qualifier, "ConcurrentExecutions", running, "Count", now_ms)
-        self._add(
-            *(key.account, key.region, _NAMESPACE, "UnreservedConcurrentExecutions", ()),
-            *(running_unreserved, "Count", now_ms),
-        )
-
-    def finished(self, key: FunctionKey, qualifier: str | None, duration_ms: float, failed: bool, now_ms: int) -> None:
-        """An invocation ended."""
-        self._record(key, qualifier, "Invocations", 1, "Count", now_ms)
-        self._record(key, qualifier, "Errors", int(failed), "Count", now_ms)
-        self._record(key, qualifier, "Throttles", 0, "Count", now_ms)
-        self._record(key, qualifier, "Duration", duration_ms, "Milliseconds", now_ms)
-
-    def throttled(self, key: FunctionKey, qualifier: str | None, now_ms: int) -> None:
-        """An invocation was refused."""
-        self._record(key, qualifier, "Throttles", 1, "Count", now_ms)
-
-    def event(self, key: FunctionKey, name: str, value: float, unit: str, now_ms: int) -> None:
-        """A metric of asynchronous invocation (AsyncEventsReceived, AsyncEventAge, DeadLetterErrors, …)."""
-        self._record(key, None, name, value, unit, now_ms)
-
-    def _record(self, key: FunctionKey, qualifier: str | None, name: str, value: float, unit: str, now_ms: int) -> None:
-        known = self._known_dimensions.get((key.name, qualifier))
-        if known is None:
-            if len(self._known_dimensions) > 10_000:
-                self._known_dimensions.clear()
-            resource = f"{key.name}:{qualifier}" if qualifier else key.name
-            by_name = (("FunctionName", key.name),)
-            known = (by_name, (*by_name, ("Resource", resource)), ())
-            self._known_dimensions[key.name, qualifier] = known
-        for dimensions in known:
-            self._add(key.account, key.region, _NAMESPACE, name, dimensions, value, unit, now_ms)

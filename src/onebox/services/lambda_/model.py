@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from onebox.arn import make_arn
 from onebox.services.context import Wire
@@ -10,9 +11,8 @@ from onebox.services.context import Wire
 LATEST = "$LATEST"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionKey:
-    """Which function, in which account and region."""
+class FunctionKey(NamedTuple):
+    """Which function, in which account and region. A tuple, because it is a key on every step of an invocation."""
 
     account: str
     region: str

@@ -74,3 +74,4 @@ class Lambda(LambdaCore):
             await asyncio.sleep(_GRACE_STEP_S)
         await self.pool.stop()
         self.log_buffer.flush()
+        self.invoker.metrics.flush()

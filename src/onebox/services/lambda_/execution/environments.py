@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 
 from onebox.services.context import Deps, RequestContext
@@ -102,7 +103,8 @@ class EnvironmentMaker:
 
     def _command(self, interpreter: Interpreter, handler: str) -> tuple[str, ...]:
         launcher = str(_CHILD_FOLDER / "launcher.py")
-        cache = "" if interpreter.own else str(self._bytecode)
+        # Bytecode is kept beside the packages, as any Python does, or here if that folder is not ours to write.
+        cache = "" if os.access(_installed(_PACKAGES[0]).parent, os.W_OK) else str(self._bytecode)
         # No site-packages of whichever interpreter it is (-S, -s): a function finds what it finds on AWS.
         return (
             *(str(interpreter.path), "-X", "utf8", "-S", "-s", launcher),
@@ -164,12 +166,18 @@ def link_packages(folder: Path) -> None:
     """Make ``folder`` hold what AWS's runtimes bring along, as links to the installed packages."""
     folder.mkdir(parents=True)
     for name in _PACKAGES:
-        spec = importlib.util.find_spec(name)
-        assert spec is not None, name
-        assert spec.origin is not None, name
-        origin = Path(spec.origin)
-        source = origin.parent if spec.submodule_search_locations else origin
+        source = _installed(name)
         (folder / source.name).symlink_to(source)
+
+
+@cache
+def _installed(package: str) -> Path:
+    """The folder, or the file, of an installed package."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, package
+    assert spec.origin is not None, package
+    origin = Path(spec.origin)
+    return origin.parent if spec.submodule_search_locations else origin
 
 
 def _describe(interpreter: Interpreter, runtime: str) -> str:

@@ -6,7 +6,6 @@ AWS, a crash may lose the last lines. Knows nothing of children.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable
@@ -15,10 +14,9 @@ from onebox.clock import Clock
 from onebox.errors import AwsError, StorageFault
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.execution.output import LogEvent
+from onebox.services.lambda_.execution.pace import Pace
 from onebox.services.logs.internal import LogsInternal
 from onebox.storage.database import Storage
-
-_PACE_MS = 50
 
 
 @dataclasses.dataclass(slots=True)
@@ -38,8 +36,7 @@ class LogBuffer:
         self._logs = logs
         self._log = log
         self._pending: dict[int, _Stream] = {}
-        self._scheduled: asyncio.Handle | None = None
-        self._flushed_ms = -float(_PACE_MS)
+        self._pace = Pace(clock, self._write_pending)
 
     def writer(self, context: RequestContext, group: str, name: str) -> Callable[[list[LogEvent]], None]:
         """What takes the events of one stream."""
@@ -48,30 +45,19 @@ class LogBuffer:
         def write(events: list[LogEvent]) -> None:
             stream.events += events
             self._pending[id(stream)] = stream
-            if self._scheduled is None:
-                self._schedule()
+            self._pace.wanted()
 
         return write
 
     def flush(self) -> None:
         """Write what is there, now."""
-        if self._scheduled is not None:
-            self._scheduled.cancel()
-            self._scheduled = None
-        self._flushed_ms = self._clock.monotonic_ms()
+        self._pace.flush()
+
+    def _write_pending(self) -> None:
         streams, self._pending = list(self._pending.values()), {}
         for stream in streams:
             events, stream.events = stream.events, []
             self._put(stream, events)
-
-    def _schedule(self) -> None:
-        # The loop's own timer, not the clock's: this paces writes, it is no behaviour that tests move time for.
-        loop = asyncio.get_running_loop()
-        wait_ms = self._flushed_ms + _PACE_MS - self._clock.monotonic_ms()
-        if wait_ms <= 0:
-            self._scheduled = loop.call_soon(self.flush)
-        else:
-            self._scheduled = loop.call_later(wait_ms / 1000, self.flush)
 
     def _put(self, stream: _Stream, events: list[LogEvent]) -> None:
         context = dataclasses.replace(stream.context, now_ms=self._clock.now_ms())

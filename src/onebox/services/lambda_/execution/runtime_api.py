@@ -10,7 +10,7 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -48,6 +48,7 @@ class RuntimeApiConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._outgoing: list[bytes] = []
+        self._next_pending = False
         self._url = b""
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -59,6 +60,7 @@ class RuntimeApiConnection(asyncio.Protocol):
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
             % (head, len(payload), payload)
         )
+        self._next_pending = False
         self._flush()
 
     def close(self) -> None:
@@ -67,8 +69,7 @@ class RuntimeApiConnection(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is of no asyncio class
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -79,7 +80,9 @@ class RuntimeApiConnection(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.close()
             return
-        self._flush()
+        # A child that asks for the next invocation doesn't wait for the answer before; both go in one write.
+        if not self._next_pending:
+            self._flush()
 
     # The callbacks of httptools.
 
@@ -104,6 +107,7 @@ class RuntimeApiConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         url = self._url
         if url == _INVOCATION + b"next":
+            self._next_pending = True
             self._host.next_requested()
         elif url.startswith(_INVOCATION):
             self._complete_invocation(url[len(_INVOCATION) :])

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from onebox.clock import Clock, Timer
 from onebox.services.lambda_.execution.execution import Execution, Outcome
@@ -217,6 +218,7 @@ class Worker:
 
     def init_failed(self, error: bytes) -> None:
         self._init_error = error
+        self._peak_memory_kib = peak_memory_kib(self.pid)
 
     # The end
 
@@ -231,11 +233,9 @@ class Worker:
         error = json.loads(payload)
         error["requestId"] = execution.request_id
         now_ms = self._clock.now_ms()
-        duration_ms = self._clock.monotonic_ms() - self._spawned_ms
         events = [(now_ms, self._log.start(now_ms, execution.request_id, self.function.version))]
         self._running = _Running(execution, self._spawned_ms, now_ms, events)
         status = "timeout" if error.get("errorType") == "Sandbox.Timedout" else "error"
-        self._init_ms = duration_ms
         self._finish(json.dumps(error).encode(), failed=True, status=status, error_type=error.get("errorType"))
 
     async def wait_exited(self) -> None:
@@ -387,8 +387,7 @@ class _Child(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.SubprocessTransport", transport)  # uvloop's is of no asyncio class
 
     def process_exited(self) -> None:
         assert self._transport is not None

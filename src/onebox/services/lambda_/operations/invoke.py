@@ -19,14 +19,15 @@ from onebox.services.lambda_.errors import (
 )
 from onebox.services.lambda_.execution.execution import Outcome
 from onebox.services.lambda_.model import FunctionVersion
-from onebox.services.lambda_.naming import FunctionReference
+from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 
 _CLIENT_CONTEXT_CHARACTERS_MAX = 3583
 
 
 async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Run a function and answer with its result, or accept its event, or only look whether it could run."""
-    reference, function = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"))
+    function = core.load_for_invocation(reference.key, reference.qualifier)
     invocation_type = request.get("InvocationType", "RequestResponse")
     payload = request.get("Payload") or b""
     if invocation_type == "DryRun":

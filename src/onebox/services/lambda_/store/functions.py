@@ -13,6 +13,7 @@ from onebox.storage.database import Row, Storage
 
 _VERSION_COLUMNS = """v.account, v.region, v.function_name, v.number, v.configuration, v.revision_id, v.code_sha256,
     v.code_bytes, v.modified_at_ms, f.reserved_concurrency"""
+_REMEMBERED_MAX = 1000
 _VERSION_JOIN = """FROM lambda_versions v JOIN lambda_functions f
     ON f.account = v.account AND f.region = v.region AND f.name = v.function_name"""
 _FIND_VERSION = f"""SELECT {_VERSION_COLUMNS} {_VERSION_JOIN}
@@ -24,6 +25,25 @@ class FunctionStore:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._remembered: dict[tuple[FunctionKey, str | None], FunctionVersion] = {}
+
+    # For invocations
+
+    def find_remembered(self, key: FunctionKey, qualifier: str | None) -> FunctionVersion | None:
+        """What :meth:`remember` was told, unless the function has changed since."""
+        return self._remembered.get((key, qualifier))
+
+    def remember(self, key: FunctionKey, qualifier: str | None, function: FunctionVersion) -> None:
+        """Keep in memory which version a qualifier means. Only outside of jobs that write: what such a job reads
+        may be undone with it."""
+        if len(self._remembered) >= _REMEMBERED_MAX:
+            self._remembered.clear()
+        self._remembered[key, qualifier] = function
+
+    def _forget(self, key: FunctionKey) -> None:
+        """Called with every write that concerns a function."""
+        for known in [known for known in self._remembered if known[0] == key]:
+            del self._remembered[known]
 
     # Functions
 
@@ -38,6 +58,7 @@ class FunctionStore:
 
     def delete_function(self, key: FunctionKey) -> None:
         """Delete the function and all that belongs to it."""
+        self._forget(key)
         hashes = self._storage.all(
             """SELECT DISTINCT code_sha256 FROM lambda_versions
             WHERE account = ? AND region = ? AND function_name = ?""",
@@ -69,6 +90,7 @@ class FunctionStore:
 
     def reserve_concurrency(self, key: FunctionKey, reserved: int | None) -> None:
         """Set or clear the function's reserved concurrency."""
+        self._forget(key)
         self._storage.execute(
             "UPDATE lambda_functions SET reserved_concurrency = ? WHERE account = ? AND region = ? AND name = ?",
             (reserved, *_key(key)),
@@ -147,6 +169,7 @@ class FunctionStore:
 
     def update_latest(self, function: FunctionVersion) -> None:
         """Replace ``$LATEST``."""
+        self._forget(function.key)
         assert function.version == LATEST
         self._storage.execute(
             """UPDATE lambda_versions SET configuration = ?, revision_id = ?, code_sha256 = ?, code_bytes = ?,
@@ -156,6 +179,7 @@ class FunctionStore:
 
     def delete_version(self, function: FunctionVersion) -> None:
         """Delete a published version."""
+        self._forget(function.key)
         self._storage.execute(
             """DELETE FROM lambda_versions
             WHERE account = ? AND region = ? AND function_name = ? AND number = ?""",
@@ -210,6 +234,7 @@ class FunctionStore:
 
     def save_alias(self, alias: Alias) -> None:
         """Store a new alias or replace it."""
+        self._forget(alias.key)
         self._storage.execute(
             "INSERT OR REPLACE INTO lambda_aliases VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -224,6 +249,7 @@ class FunctionStore:
 
     def delete_alias(self, key: FunctionKey, name: str) -> None:
         """Delete an alias if it is there."""
+        self._forget(key)
         self._storage.execute(
             "DELETE FROM lambda_aliases WHERE account = ? AND region = ? AND function_name = ? AND name = ?",
             (*_key(key), name),
