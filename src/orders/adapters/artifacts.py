@@ -82,7 +82,11 @@ class ArtifactBucket:
                     "Principal": "*",
                     "Action": "s3:*",
                     "Resource": [arn, f"{arn}/*"],
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    # As in template.yaml: an endpoint on the own machine needs no TLS.
+                    "Condition": {
+                        "Bool": {"aws:SecureTransport": "false"},
+                        "NotIpAddress": {"aws:SourceIp": ["127.0.0.0/8", "::1/128"]},
+                    },
                 }
             ],
         }

@@ -39,7 +39,7 @@ def connect(environment: dict[str, str], clock: SystemClock) -> DynamoDbOrders:
         environment["AWS_SECRET_ACCESS_KEY"],
         environment.get("AWS_SESSION_TOKEN") or None,
     )
-    return DynamoDbOrders(DynamoDbEndpoint(url, region, credentials), environment["ORDERS_TABLE"], clock)
+    return DynamoDbOrders(DynamoDbEndpoint(url, region, credentials), environment["TABLE_NAME"], clock)
 
 
 # Lambda starts a process, imports this file and then calls it many times: what is made here is kept between

@@ -31,7 +31,7 @@ def test_build_package_holds_what_the_handler_imports_and_nothing_more(tmp_path:
     # Isolated and without site-packages: the zip and the standard library are all there is.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", PROBE, str(path), HANDLER.rpartition(".")[0]],
-        env={**environment, "ORDERS_TABLE": "Orders"},
+        env={**environment, "TABLE_NAME": "Orders"},
         capture_output=True,
         text=True,
         check=False,

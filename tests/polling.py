@@ -1,0 +1,24 @@
+"""Waiting for what a public API shows: asked again and again until it is so, never for a fixed time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE_S = 60.0
+PAUSE_S = 0.02
+
+
+def until(ask: Callable[[], T | None], what: str) -> T:
+    """The first answer of ``ask`` that is true; fails with ``what`` was awaited after a minute."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        answer = ask()
+        if answer:
+            return answer
+        threading.Event().wait(PAUSE_S)
+    raise AssertionError(f"waited {PATIENCE_S:.0f} s for {what}")
