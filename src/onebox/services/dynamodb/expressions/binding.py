@@ -256,7 +256,10 @@ class Bindings:
             return {"M": dict(members)}
         if template.kind == "L":
             return {"L": [value for _, value in members]}
-        return {template.kind: [next(iter(value.values())) for _, value in members]}
+        kind = f"{kind_of(members[0][1])}S" if template.kind == "SET" and members else template.kind
+        filled = {kind: [next(iter(value.values())) for _, value in members]}
+        check_value(filled)
+        return filled
 
 
 def _naming(kind: str, step: Callable[[], P]) -> P:

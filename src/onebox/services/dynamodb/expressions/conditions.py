@@ -6,6 +6,8 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expression
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from onebox.services.dynamodb.expressions.nodes import (
     And,
     Between,
@@ -123,3 +125,26 @@ def _size(value: AttributeValue | None) -> int | None:
     if kind in ("N", "BOOL", "NULL"):
         return None
     return len(decode_binary(content)) if kind == "B" else len(content)
+
+
+def paths_of(node: Condition | Operand) -> Iterator[Path]:
+    """Every path that the condition looks at."""
+    if isinstance(node, Path):
+        yield node
+    elif isinstance(node, Function):
+        for argument in node.arguments:
+            yield from paths_of(argument)
+    elif isinstance(node, Comparison):
+        yield from paths_of(node.left)
+        yield from paths_of(node.right)
+    elif isinstance(node, Between):
+        for operand in (node.operand, node.lower, node.upper):
+            yield from paths_of(operand)
+    elif isinstance(node, In):
+        for operand in (node.operand, *node.choices):
+            yield from paths_of(operand)
+    elif isinstance(node, And | Or):
+        for part in node.parts:
+            yield from paths_of(part)
+    elif isinstance(node, Not):
+        yield from paths_of(node.part)

@@ -55,7 +55,8 @@ class TokenStream:
         at = 0
         while not tokens or tokens[-1].kind != END:
             match = _TOKEN.match(text, at)
-            assert match is not None and match.lastgroup is not None, "the last alternative takes any character"
+            assert match is not None, "the last alternative takes any character"
+            assert match.lastgroup is not None, "every alternative is a group"
             group = match.lastgroup
             at = match.end()
             if group == "other":

@@ -17,7 +17,6 @@ from onebox.services.dynamodb.expressions.nodes import (
     Action,
     AddAction,
     Arithmetic,
-    DeleteAction,
     Function,
     Operand,
     Path,

@@ -80,14 +80,15 @@ class KeySchema:
         return self.position_of_item(key)
 
     def find_index_position(self, item: Item) -> Position | None:
-        """Where a checked item stands in an index with this schema; None if it lacks one of the attributes."""
+        """Where a checked item stands in an index with this schema; None if it lacks one of the attributes, or
+        holds one that an index created later cannot take."""
         partition = item.get(self.partition.name)
-        if partition is None:
+        if partition is None or not partition.get(self.partition.kind):
             return None
         if self.sort is None:
             return Position(encode_partition(partition), b"")
         sort = item.get(self.sort.name)
-        if sort is None:
+        if sort is None or not sort.get(self.sort.kind):
             return None
         return Position(encode_partition(partition), encode_scalar(sort))
 
@@ -96,7 +97,13 @@ class KeySchema:
         return {attribute.name: item[attribute.name] for attribute in self.attributes}
 
 
-def check_index_key(item: Item, schema: KeySchema, index_name: str) -> None:
+_EMPTY_INDEX_KEY_UPDATE = (
+    "One or more parameter values are not valid. The update expression attempted to update a secondary index key "
+    "to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty {kind} value."
+)
+
+
+def check_index_key(item: Item, schema: KeySchema, index_name: str, *, updated: bool = False) -> None:
     """Refuse a checked item whose value for an index key has another kind, is empty or too long."""
     for attribute in schema.attributes:
         value = item.get(attribute.name)
@@ -110,7 +117,8 @@ def check_index_key(item: Item, schema: KeySchema, index_name: str) -> None:
             )
         if not content:
             kind = _EMPTY_KIND_NAMES[attribute.kind]
-            raise ValidationException(_EMPTY_INDEX_KEY.format(kind=kind, index=index_name, name=attribute.name))
+            words = _EMPTY_INDEX_KEY_UPDATE if updated else _EMPTY_INDEX_KEY
+            raise ValidationException(words.format(kind=kind, index=index_name, name=attribute.name))
         _check_length(encode_scalar(value), attribute.kind, attribute is schema.partition)
 
 

@@ -1,0 +1,144 @@
+"""Turns the write requests of the API into actions: Put, Update, Delete, Check.
+
+Promises: every refusal that needs no stored item is found here, in AWS's order: values, then the table, then keys.
+"""
+
+from __future__ import annotations
+
+from onebox.errors import ValidationException
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.catalogue import Catalogue
+from onebox.services.dynamodb.errors import invalid_values
+from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.nodes import Action, Condition
+from onebox.services.dynamodb.legacy import (
+    parse_attribute_updates,
+    parse_expected,
+    refuse_mixed_parameters,
+)
+from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
+from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.validation import check_options
+from onebox.services.dynamodb.values.attributes import Item, check_value, serialize_item
+from onebox.services.dynamodb.values.keys import Position, check_index_key
+from onebox.services.dynamodb.writes import Check, Delete, Put, Update
+
+_EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
+
+
+def parse_put(catalogue: Catalogue, context: RequestContext, request: Wire) -> Put:
+    """A PutItem request or the Put of a transaction."""
+    if len(request) == 2:  # TableName and Item, the commonest by far
+        return make_put(catalogue, context, request["TableName"], request["Item"])
+    check_options(request)
+    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
+    bindings = _bindings(request)
+    data, size_bytes = serialize_item(request["Item"])
+    condition = _parse_condition(request, bindings)
+    bindings.check_all_used()
+    put = make_located_put(catalogue.load(context, request["TableName"]), request["Item"], data, size_bytes)
+    put.condition = condition
+    put.returns_old_on_failure = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    return put
+
+
+def make_put(catalogue: Catalogue, context: RequestContext, table_name: str, item: Item) -> Put:
+    """A put without any condition."""
+    data, size_bytes = serialize_item(item)
+    return make_located_put(catalogue.load(context, table_name), item, data, size_bytes)
+
+
+def make_located_put(table: Table, item: Item, data: bytes, size_bytes: int) -> Put:
+    """A put of a checked, serialised item, once its keys and size are found right."""
+    position = table.key.position_of_item(item)
+    for index in table.indexes:
+        check_index_key(item, index.key, index.name)
+    if size_bytes > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    return Put(table, position, item, data, size_bytes)
+
+
+def parse_delete(catalogue: Catalogue, context: RequestContext, request: Wire) -> Delete:
+    """A DeleteItem request or the Delete of a transaction."""
+    check_options(request)
+    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
+    bindings = _bindings(request)
+    check_key(request["Key"])
+    condition = _parse_condition(request, bindings)
+    bindings.check_all_used()
+    table = catalogue.load(context, request["TableName"])
+    return Delete(
+        table,
+        table.key.position_of_key(request["Key"]),
+        request["Key"],
+        condition,
+        request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+    )
+
+
+def parse_check(catalogue: Catalogue, context: RequestContext, request: Wire) -> Check:
+    """The ConditionCheck of a transaction."""
+    delete = parse_delete(catalogue, context, request)
+    return Check(delete.table, delete.position, delete.key, delete.condition, delete.returns_old_on_failure)
+
+
+def parse_update(catalogue: Catalogue, context: RequestContext, request: Wire) -> Update:
+    """An UpdateItem request or the Update of a transaction."""
+    check_options(request)
+    bindings = _bindings(request)
+    check_key(request["Key"])
+    actions = _parse_actions(request, bindings)
+    condition = _parse_condition(request, bindings)
+    bindings.check_all_used()
+    table = catalogue.load(context, request["TableName"])
+    position = table.key.position_of_key(request["Key"])
+    check_keys_untouched(table, actions)
+    return Update(
+        table,
+        position,
+        request["Key"],
+        actions,
+        condition,
+        request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+    )
+
+
+def check_keys_untouched(table: Table, actions: tuple[Action, ...]) -> None:
+    """Refuse an update of a key attribute."""
+    names = table.key.names
+    for action in actions:
+        if action.path.parts[0] in names:
+            raise invalid_values(f"Cannot update attribute {action.path.parts[0]}. This attribute is part of the key")
+
+
+def check_key(key: Item) -> None:
+    """Check the values of a Key."""
+    for value in key.values():
+        check_value(value)
+
+
+def parse_key(table: Table, key: Item) -> Position:
+    """Where a Key points, after checking its values."""
+    check_key(key)
+    return table.key.position_of_key(key)
+
+
+def _bindings(request: Wire) -> Bindings:
+    refuse_mixed_parameters(request)
+    return Bindings.of_request(request, has_expression=any(member in request for member in _EXPRESSIONS))
+
+
+def _parse_condition(request: Wire, bindings: Bindings) -> Condition | None:
+    text = request.get("ConditionExpression")
+    if text is not None:
+        return bindings.condition(text)
+    return parse_expected(request)
+
+
+def _parse_actions(request: Wire, bindings: Bindings) -> tuple[Action, ...]:
+    text = request.get("UpdateExpression")
+    if text is not None:
+        return bindings.update(text)
+    return parse_attribute_updates(request)

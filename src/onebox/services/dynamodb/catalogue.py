@@ -1,0 +1,76 @@
+"""Tables by name, kept in memory so that an item operation needs no query to know its table.
+
+Promises: never serves a table of a transaction that was undone. Whoever changes a table calls
+:meth:`Catalogue.forget` in the same job; from then until the change is on disk the table is read from the database
+each time, and a change that is undone merely leaves it so.
+"""
+
+from __future__ import annotations
+
+from onebox.arn import find_arn
+from onebox.errors import ValidationException
+from onebox.services.context import RequestContext
+from onebox.services.dynamodb.errors import ResourceNotFoundException, resource_not_found
+from onebox.services.dynamodb.model import Table, TableKey
+from onebox.services.dynamodb.store import TableStore
+from onebox.services.dynamodb.validation import check_table_name
+from onebox.storage.database import Storage
+
+
+class Catalogue:
+    def __init__(self, storage: Storage, store: TableStore) -> None:
+        self._storage = storage
+        self._store = store
+        self._tables: dict[TableKey, Table] = {}
+        self._unsettled: dict[TableKey, int] = {}
+        """How many changes of the table are not on disk yet."""
+
+    def load(self, context: RequestContext, name: str) -> Table:
+        """The table for an item operation; ``name`` may be an ARN. Raises ResourceNotFoundException."""
+        table = self._tables.get(TableKey(context.account, context.region, name))
+        if table is not None:
+            return table
+        table = self.find(table_key(context, name))
+        if table is None:
+            raise resource_not_found()
+        return table
+
+    def load_described(self, context: RequestContext, name: str) -> Table:
+        """As :meth:`load`, with the words of the operations on tables."""
+        key = table_key(context, name)
+        table = self.find(key)
+        if table is None:
+            raise ResourceNotFoundException(f"Requested resource not found: Table: {key.name} not found")
+        return table
+
+    def find(self, key: TableKey) -> Table | None:
+        """The table, or None."""
+        table = self._tables.get(key)
+        if table is None:
+            table = self._store.find_table(key)
+            if table is not None and key not in self._unsettled:
+                self._tables[key] = table
+        return table
+
+    def forget(self, key: TableKey) -> None:
+        """The table is being changed in the current job."""
+        self._tables.pop(key, None)
+        self._unsettled[key] = self._unsettled.get(key, 0) + 1
+        self._storage.after_commit(lambda: self._settle(key))
+
+    def _settle(self, key: TableKey) -> None:
+        # A change that was undone never gets here: its table goes on being read from the database.
+        self._unsettled[key] -= 1
+        if not self._unsettled[key]:
+            del self._unsettled[key]
+
+
+def table_key(context: RequestContext, name: str) -> TableKey:
+    """What the TableName of a request names. Raises ValidationException for names that cannot be one."""
+    if name.startswith("arn:"):
+        arn = find_arn(name)
+        if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
+            raise ValidationException("Invalid table ARN")
+        return TableKey(arn.account, arn.region, arn.resource.split("/")[1])
+    check_table_name(name)
+    return TableKey(context.account, context.region, name)

@@ -1,0 +1,190 @@
+"""The parameters that expressions replaced, turned into the same nodes.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from onebox.errors import ValidationException
+from onebox.services.context import Wire
+from onebox.services.dynamodb.errors import invalid_values
+from onebox.services.dynamodb.expressions.nodes import (
+    Action,
+    AddAction,
+    And,
+    Between,
+    Comparison,
+    Condition,
+    DeleteAction,
+    Function,
+    In,
+    Literal,
+    Not,
+    Or,
+    Path,
+    RemoveAction,
+    SetAction,
+)
+from onebox.services.dynamodb.validation import Violations
+from onebox.services.dynamodb.values.attributes import (
+    ORDERED_KINDS,
+    SET_KINDS,
+    AttributeValue,
+    check_value,
+    kind_of,
+)
+
+LEGACY_MEMBERS = (
+    "AttributesToGet",
+    "AttributeUpdates",
+    "ConditionalOperator",
+    "Expected",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+)
+EXPRESSION_MEMBERS = (
+    "ConditionExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ProjectionExpression",
+    "UpdateExpression",
+)
+_OPERATORS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+_COUNTS: dict[str, Callable[[int], bool]] = {
+    **dict.fromkeys((*_OPERATORS, "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH"), lambda count: count == 1),
+    **dict.fromkeys(("NULL", "NOT_NULL"), lambda count: count == 0),
+    "IN": lambda count: count > 0,
+    "BETWEEN": lambda count: count == 2,
+}
+
+
+def refuse_mixed_parameters(request: Wire) -> None:
+    """Refuse a request that holds parameters of both ages."""
+    legacy = [member for member in LEGACY_MEMBERS if member in request]
+    modern = [member for member in EXPRESSION_MEMBERS if member in request]
+    if legacy and modern:
+        raise ValidationException(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(modern)}}}"
+        )
+
+
+def parse_expected(request: Wire) -> Condition | None:
+    """``Expected`` as a condition; None if there is none."""
+    parts = [_expectation(name, expected) for name, expected in request.get("Expected", {}).items()]
+    return _join(request, parts)
+
+
+def parse_filter(request: Wire, member: str) -> Condition | None:
+    """``QueryFilter`` or ``ScanFilter`` as a condition; None if there is none."""
+    parts = [parse_comparison(name, condition) for name, condition in request.get(member, {}).items()]
+    return _join(request, parts)
+
+
+def parse_attribute_updates(request: Wire) -> tuple[Action, ...]:
+    """``AttributeUpdates`` as actions."""
+    return tuple(_action(name, update) for name, update in request.get("AttributeUpdates", {}).items())
+
+
+def parse_comparison(name: str, condition: Wire) -> Condition:
+    """One ``{ComparisonOperator, AttributeValueList}``."""
+    operator = condition["ComparisonOperator"]
+    violations = Violations()
+    violations.check_enum(operator, "comparisonOperator", tuple(_COUNTS))
+    violations.raise_if_any()
+    values = condition.get("AttributeValueList", [])
+    for value in values:
+        check_value(value)
+    if not _COUNTS[operator](len(values)):
+        raise invalid_values(f"Invalid number of argument(s) for the {operator} ComparisonOperator")
+    _check_kinds(operator, values)
+    path = Path((name,))
+    literals = tuple(Literal(value) for value in values)
+    if operator in _OPERATORS:
+        return Comparison(_OPERATORS[operator], path, literals[0])
+    if operator == "IN":
+        return In(path, literals)
+    if operator == "BETWEEN":
+        return Between(path, *literals)
+    if operator in ("NULL", "NOT_NULL"):
+        return Function("attribute_exists" if operator == "NOT_NULL" else "attribute_not_exists", (path,))
+    if operator == "BEGINS_WITH":
+        return Function("begins_with", (path, literals[0]))
+    contains = Function("contains", (path, literals[0]))
+    if operator == "CONTAINS":
+        return contains
+    return And((Function("attribute_exists", (path,)), Not(contains)))
+
+
+def _join(request: Wire, parts: list[Condition]) -> Condition | None:
+    operator = request.get("ConditionalOperator", "AND")
+    if not parts:
+        if "ConditionalOperator" in request:
+            raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    return Or(tuple(parts)) if operator == "OR" else And(tuple(parts))
+
+
+def _expectation(name: str, expected: Wire) -> Condition:
+    if "ComparisonOperator" in expected:
+        if "Exists" in expected:
+            raise invalid_values(f"Exists and ComparisonOperator cannot be used together for Attribute: {name}")
+        if "Value" in expected and "AttributeValueList" in expected:
+            raise invalid_values(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
+        values = expected.get("AttributeValueList", [expected["Value"]] if "Value" in expected else [])
+        return parse_comparison(
+            name, {"ComparisonOperator": expected["ComparisonOperator"], "AttributeValueList": values}
+        )
+    if "AttributeValueList" in expected:
+        raise invalid_values(f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
+    exists = expected.get("Exists", True)
+    if not exists:
+        if "Value" in expected:
+            raise invalid_values(f"Value cannot be used when Exists is false for Attribute: {name}")
+        return Function("attribute_not_exists", (Path((name,)),))
+    if "Value" not in expected:
+        shown = "null" if "Exists" not in expected else "true"
+        raise invalid_values(f"Value must be provided when Exists is {shown} for Attribute: {name}")
+    check_value(expected["Value"])
+    return Comparison("=", Path((name,)), Literal(expected["Value"]))
+
+
+def _check_kinds(operator: str, values: list[AttributeValue]) -> None:
+    kinds = [kind_of(value) for value in values]
+    ordered = operator in ("LT", "LE", "GT", "GE", "BETWEEN", "CONTAINS", "NOT_CONTAINS")
+    allowed = {"S", "B"} if operator == "BEGINS_WITH" else ORDERED_KINDS
+    if ordered or operator in ("BEGINS_WITH", "IN"):
+        for kind in kinds:
+            if kind not in allowed:
+                raise invalid_values(f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
+    if len(set(kinds)) > 1:
+        raise invalid_values("AttributeValues inside AttributeValueList must be of same type")
+
+
+def _action(name: str, update: Wire) -> Action:
+    action = update.get("Action", "PUT")
+    violations = Violations()
+    violations.check_enum(action, "action", ("ADD", "PUT", "DELETE"))
+    violations.raise_if_any()
+    path = Path((name,))
+    value = update.get("Value")
+    if value is None:
+        if action != "DELETE":
+            raise invalid_values("Only DELETE action is allowed when no attribute value is specified")
+        return RemoveAction(path)
+    check_value(value)
+    kind = kind_of(value)
+    if action == "PUT":
+        return SetAction(path, Literal(value))
+    if action == "ADD":
+        if kind != "N" and kind not in SET_KINDS:
+            raise invalid_values(f"ADD action is not supported for the type {kind}")
+        return AddAction(path, Literal(value))
+    if kind not in SET_KINDS:
+        raise invalid_values(f"DELETE action with value is not supported for the type {kind}")
+    return DeleteAction(path, Literal(value))

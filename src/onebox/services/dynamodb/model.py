@@ -1,0 +1,100 @@
+"""What a table is: its keys, its indexes, its settings. Frozen; a change makes a new one.
+
+Knows nothing of SQL. The settings keep the members of the wire as they were given, because that is what
+DescribeTable gives back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from onebox.arn import make_arn
+from onebox.services.dynamodb.expressions.nodes import Path
+from onebox.services.dynamodb.values.attributes import Item, measure_item
+from onebox.services.dynamodb.values.keys import KeySchema
+
+GLOBAL, LOCAL = "GLOBAL", "LOCAL"
+ACTIVE, CREATING, DELETING, UPDATING = "ACTIVE", "CREATING", "DELETING", "UPDATING"
+
+
+class TableKey(NamedTuple):
+    """What names a table."""
+
+    account: str
+    region: str
+    name: str
+
+
+class StoredItem(NamedTuple):
+    """An item as it lies in the store."""
+
+    item_id: int
+    size_bytes: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """A secondary index; equal only to itself, so that it can count what was consumed."""
+
+    index_id: int
+    name: str
+    scope: str
+    """GLOBAL or LOCAL."""
+    key: KeySchema
+    projection: dict[str, Any]
+    """``Projection`` as given: ProjectionType and NonKeyAttributes."""
+    projected_names: frozenset[str] | None
+    """The attributes it holds; None for all."""
+    status: str = ACTIVE
+    throughput: dict[str, int] | None = None
+    on_demand_throughput: dict[str, int] | None = None
+
+    def project(self, item: Item) -> Item:
+        """What of the item this index holds."""
+        if self.projected_names is None:
+            return item
+        names = self.projected_names
+        return {name: value for name, value in item.items() if name in names}
+
+    def entry_bytes(self, item: Item, item_bytes: int) -> int:
+        """The size of the item's entry."""
+        return item_bytes if self.projected_names is None else measure_item(self.project(item))
+
+    def lacks(self, path: Path) -> bool:
+        """Whether the path leads to an attribute that the index does not hold."""
+        return self.projected_names is not None and path.parts[0] not in self.projected_names
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with everything that its operations need, read at once and kept until it changes."""
+
+    table_id: int
+    key_name: TableKey
+    key: KeySchema
+    indexes: tuple[Index, ...]
+    attribute_kinds: dict[str, str]
+    created_at_ms: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    """TableId, billing, throughput, class, encryption, protection, recovery, tags: see operations/tables.py."""
+    ttl_attribute: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.key_name.name
+
+    @property
+    def arn(self) -> str:
+        account, region, name = self.key_name
+        return make_arn("dynamodb", region, account, f"table/{name}")
+
+    def find_index(self, name: str) -> Index | None:
+        """The index of that name, or None."""
+        return next((index for index in self.indexes if index.name == name), None)
+
+    @property
+    def is_plain(self) -> bool:
+        """Neither indexes nor TTL: a write need not look into the item that it replaces."""
+        return not self.indexes and self.ttl_attribute is None

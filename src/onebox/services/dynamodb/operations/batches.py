@@ -1,0 +1,172 @@
+"""BatchGetItem and BatchWriteItem.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onebox.errors import ValidationException
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.actions import check_key, parse_key
+from onebox.services.dynamodb.capacity import Meter
+from onebox.services.dynamodb.errors import key_mismatch
+from onebox.services.dynamodb.legacy import refuse_mixed_parameters
+from onebox.services.dynamodb.limits import BATCH_GET_BYTES_MAX, BATCH_GETS_MAX, BATCH_WRITES_MAX, ITEM_BYTES_MAX
+from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.operations.items import (
+    item_collection_metrics,
+    meter_get,
+    parse_paths,
+    shown_item,
+)
+from onebox.services.dynamodb.validation import Violations, check_options, check_table_name
+from onebox.services.dynamodb.values.attributes import Item, serialize_item
+from onebox.services.dynamodb.values.keys import Position, check_index_key
+from onebox.services.dynamodb.writes import Delete, Put, Tally, Write
+
+if TYPE_CHECKING:
+    from onebox.services.dynamodb.service import DynamoDb
+
+
+def batch_get_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Fetch up to 100 items by their keys; what would exceed 16 MB comes back as UnprocessedKeys."""
+    check_options(request)
+    wanted = _parse_gets(request)
+    plan = []
+    for name, part in wanted.items():
+        paths = parse_paths(part)
+        table = dynamodb.catalogue.load(context, name)
+        positions = [parse_key(table, key) for key in part["Keys"]]
+        _refuse_duplicates([(table.table_id, position) for position in positions])
+        plan.append((name, part, table, paths, positions))
+    meter = Meter()
+    responses: dict[str, list[Any]] = {}
+    unprocessed: dict[str, Wire] = {}
+    read_bytes = 0
+    for name, part, table, paths, positions in plan:
+        items = responses.setdefault(name, [])
+        for key, position in zip(part["Keys"], positions, strict=True):
+            stored = dynamodb.items.find_item(table.table_id, position)
+            size_bytes = 0 if stored is None else stored.size_bytes
+            if read_bytes + size_bytes > BATCH_GET_BYTES_MAX:
+                unprocessed.setdefault(name, {**part, "Keys": []})["Keys"].append(key)
+                continue
+            read_bytes += size_bytes
+            meter_get(meter, table, stored, part)
+            if stored is not None:
+                items.append(shown_item(stored, paths))
+    meter.record(dynamodb.deps.metrics, context)
+    for name, items in responses.items():
+        dynamodb.record(context, "ReturnedItemCount", name, "BatchGetItem", len(items), "Count")
+    return meter.add_list_to({"Responses": responses, "UnprocessedKeys": unprocessed}, request)
+
+
+def _parse_gets(request: Wire) -> dict[str, Wire]:
+    wanted: dict[str, Wire] = request["RequestItems"]
+    if not wanted:
+        raise ValidationException("The requestItems parameter is required for BatchGetItem")
+    for name in wanted:
+        _check_name(name)
+    violations = Violations()
+    for name, part in wanted.items():
+        violations.check_length(part["Keys"], f"requestItems.{name}.member.keys", 1, BATCH_GETS_MAX)
+    violations.raise_if_any()
+    if sum(len(part["Keys"]) for part in wanted.values()) > BATCH_GETS_MAX:
+        raise ValidationException("Too many items requested for the BatchGetItem call")
+    for part in wanted.values():
+        refuse_mixed_parameters(part)
+    return wanted
+
+
+def batch_write_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Put and delete up to 25 items, each by itself; all of them are processed."""
+    check_options(request)
+    writes = _parse_writes(dynamodb, context, request)
+    meter, tally = Meter(), Tally(dynamodb.items)
+    collections: dict[str, list[Wire]] = {}
+    shows_collections = request.get("ReturnItemCollectionMetrics") == "SIZE"
+    for name, write in writes:
+        if isinstance(write, Put) and not shows_collections and dynamodb.writer.insert(write, meter, tally):
+            continue
+        prepared = dynamodb.writer.apply(write, meter, tally)
+        metrics = item_collection_metrics(prepared) if shows_collections else None
+        if metrics is not None:
+            collections.setdefault(name, []).append(metrics)
+    tally.store()
+    meter.record(dynamodb.deps.metrics, context)
+    answer: Wire = {"UnprocessedItems": {}}
+    if collections:
+        answer["ItemCollectionMetrics"] = collections
+    return meter.add_list_to(answer, request)
+
+
+def _parse_writes(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> list[tuple[str, Write]]:
+    wanted: dict[str, list[Wire]] = request["RequestItems"]
+    if not wanted:
+        raise ValidationException("The requestItems parameter is required for BatchWriteItem")
+    for name in wanted:
+        _check_name(name)
+    if any(not 1 <= len(requests) <= BATCH_WRITES_MAX for requests in wanted.values()):
+        violations = Violations()
+        violations.add(
+            wanted,
+            "requestItems",
+            "Map value must satisfy constraint: [Member must have length less than or equal to "
+            f"{BATCH_WRITES_MAX}, Member must have length greater than or equal to 1]",
+        )
+        violations.raise_if_any()
+    if sum(map(len, wanted.values())) > BATCH_WRITES_MAX:
+        raise ValidationException("Too many items requested for the BatchWriteItem call")
+    writes: list[tuple[str, Write]] = []
+    for name, requests in wanted.items():
+        checked = [_check_write(entry) for entry in requests]
+        table = dynamodb.catalogue.load(context, name)
+        writes.extend((name, _locate(table, *entry)) for entry in checked)
+    _refuse_duplicates([(write.table.table_id, write.position) for _, write in writes])
+    return writes
+
+
+def _check_write(entry: Wire) -> tuple[Item, bytes | None, int]:
+    """The item and its form to store, or the key and None for a delete."""
+    put, delete = entry.get("PutRequest"), entry.get("DeleteRequest")
+    if (put is None) == (delete is None):
+        raise ValidationException(
+            "Supplied AttributeValue has more than one datatypes set, "
+            "must contain exactly one of the supported datatypes"
+            if put is not None
+            else "Supplied WriteRequest is empty, must contain exactly one of PutRequest or DeleteRequest"
+        )
+    if put is not None:
+        item: Item = put["Item"]
+        return item, *serialize_item(item)
+    assert delete is not None, "one of both is there"
+    check_key(delete["Key"])
+    return delete["Key"], None, 0
+
+
+def _locate(table: Table, item: Item, data: bytes | None, size_bytes: int) -> Write:
+    if data is None:
+        return Delete(table, table.key.position_of_key(item), item)
+    # Batches speak of a put's key as lookups do.
+    for attribute in table.key.attributes:
+        value = item.get(attribute.name)
+        if value is not None and attribute.kind not in value:
+            raise key_mismatch()
+    position = table.key.position_of_item(item)
+    for index in table.indexes:
+        check_index_key(item, index.key, index.name)
+    if size_bytes > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    return Put(table, position, item, data, size_bytes)
+
+
+def _check_name(name: str) -> None:
+    if not name.startswith("arn:"):
+        check_table_name(name)
+
+
+def _refuse_duplicates(targets: list[tuple[int, Position]]) -> None:
+    if len(set(targets)) != len(targets):
+        raise ValidationException("Provided list of item keys contains duplicates")

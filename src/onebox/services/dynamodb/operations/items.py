@@ -1,0 +1,141 @@
+"""GetItem, PutItem, UpdateItem, DeleteItem.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html and its neighbours
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.actions import check_key, parse_delete, parse_put, parse_update
+from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.nodes import Path
+from onebox.services.dynamodb.expressions.projections import project
+from onebox.services.dynamodb.legacy import refuse_mixed_parameters
+from onebox.services.dynamodb.model import LOCAL, StoredItem, Table
+from onebox.services.dynamodb.validation import check_options
+from onebox.services.dynamodb.values.attributes import Item
+from onebox.services.dynamodb.writes import Prepared, Tally, Update, Write
+
+if TYPE_CHECKING:
+    from onebox.services.dynamodb.service import DynamoDb
+
+
+def put_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Store a whole item, new or in place of another."""
+    put = parse_put(dynamodb.catalogue, context, request)
+    meter, tally = Meter(), Tally(dynamodb.items)
+    if put.condition is None and len(request) == 2 and dynamodb.writer.insert(put, meter, tally):
+        tally.store()
+        meter.record(dynamodb.deps.metrics, context)
+        return {}
+    prepared = _apply(dynamodb, context, put, request, meter, tally)
+    return _answer(prepared, request, meter)
+
+
+def delete_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Delete an item; deleting what is not there is a success."""
+    delete = parse_delete(dynamodb.catalogue, context, request)
+    meter = Meter()
+    prepared = _apply(dynamodb, context, delete, request, meter, Tally(dynamodb.items))
+    return _answer(prepared, request, meter)
+
+
+def update_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Change attributes of an item, or make one of its key."""
+    update = parse_update(dynamodb.catalogue, context, request)
+    meter = Meter()
+    prepared = _apply(dynamodb, context, update, request, meter, Tally(dynamodb.items))
+    return _answer(prepared, request, meter)
+
+
+def get_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Fetch one item."""
+    paths = None
+    if len(request) > 2:
+        check_options(request)
+        paths = parse_paths(request)
+    check_key(request["Key"])
+    table = dynamodb.catalogue.load(context, request["TableName"])
+    stored = dynamodb.items.find_item(table.table_id, table.key.position_of_key(request["Key"]))
+    meter = Meter()
+    meter_get(meter, table, stored, request)
+    meter.record(dynamodb.deps.metrics, context)
+    answer: Wire = {} if stored is None else {"Item": shown_item(stored, paths)}
+    return meter.add_to(answer, request)
+
+
+def parse_paths(request: Wire) -> tuple[Path, ...] | None:
+    """The projection of GetItem or of one table in BatchGetItem; None for whole items."""
+    refuse_mixed_parameters(request)
+    text = request.get("ProjectionExpression")
+    bindings = Bindings.of_request(request, has_expression=text is not None)
+    paths = None
+    if text is not None:
+        paths = bindings.projection(text)
+    elif "AttributesToGet" in request:
+        paths = tuple(Path((name,)) for name in request["AttributesToGet"])
+    bindings.check_all_used()
+    return paths
+
+
+def shown_item(stored: StoredItem, paths: tuple[Path, ...] | None) -> Any:
+    """The item for an answer: its JSON as it is stored, or what a projection leaves of it."""
+    if paths is None:
+        return orjson.Fragment(stored.data)
+    return project(orjson.loads(stored.data), paths)
+
+
+def meter_get(meter: Meter, table: Table, stored: StoredItem | None, request: Wire) -> None:
+    """Count the read of one item, found or not."""
+    size_bytes = 0 if stored is None else stored.size_bytes
+    meter.read(table, read_units(size_bytes, consistent=request.get("ConsistentRead", False)))
+
+
+def _apply(
+    dynamodb: DynamoDb, context: RequestContext, write: Write, request: Wire, meter: Meter, tally: Tally
+) -> Prepared:
+    needs_old = request.get("ReturnValues", "NONE") != "NONE"
+    prepared = dynamodb.writer.apply(write, meter, tally, needs_old=needs_old)
+    tally.store()
+    meter.record(dynamodb.deps.metrics, context)
+    return prepared
+
+
+def _answer(prepared: Prepared, request: Wire, meter: Meter) -> Wire:
+    answer: Wire = {}
+    attributes = _returned_attributes(prepared, request.get("ReturnValues", "NONE"))
+    if attributes:
+        answer["Attributes"] = attributes
+    if request.get("ReturnItemCollectionMetrics") == "SIZE":
+        metrics = item_collection_metrics(prepared)
+        if metrics is not None:
+            answer["ItemCollectionMetrics"] = metrics
+    return meter.add_to(answer, request)
+
+
+def _returned_attributes(prepared: Prepared, return_values: str) -> Item | None:
+    if return_values == "ALL_OLD":
+        return prepared.old
+    if return_values == "ALL_NEW":
+        return prepared.new
+    if return_values in ("UPDATED_OLD", "UPDATED_NEW") and isinstance(prepared.write, Update):
+        item = prepared.old if return_values == "UPDATED_OLD" else prepared.new
+        paths = tuple(action.path for action in prepared.write.actions)
+        return project(item or {}, paths) if paths else None
+    return None
+
+
+def item_collection_metrics(prepared: Prepared) -> Wire | None:
+    """The item collection of a write; only tables with local indexes have such."""
+    table = prepared.write.table
+    if not any(index.scope == LOCAL for index in table.indexes):
+        return None
+    write = prepared.write
+    item = prepared.new or prepared.old or getattr(write, "key", {})
+    name = table.key.partition.name
+    return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [0.0, 1.0]}

@@ -1,0 +1,214 @@
+"""ExecuteStatement, BatchExecuteStatement, ExecuteTransaction.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.multiplestatements.batching.html
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from onebox.errors import AwsError, ValidationException
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.capacity import Meter
+from onebox.services.dynamodb.limits import BATCH_STATEMENTS_MAX
+from onebox.services.dynamodb.partiql import execution
+from onebox.services.dynamodb.partiql.execution import Parameters
+from onebox.services.dynamodb.partiql.nodes import (
+    DeleteStatement,
+    Exists,
+    Insert,
+    Select,
+    Statement,
+    UpdateStatement,
+)
+from onebox.services.dynamodb.partiql.parser import find_statement, parse_statement
+from onebox.services.dynamodb.partiql.plan import NO_WHOLE_KEY
+from onebox.services.dynamodb.transactions import TokenGuard, Transaction, check_count
+from onebox.services.dynamodb.validation import Violations, check_options
+from onebox.services.dynamodb.values.attributes import Item
+from onebox.services.dynamodb.writes import Tally, Write
+
+if TYPE_CHECKING:
+    from onebox.services.dynamodb.service import DynamoDb
+
+_BATCH_NO_WHOLE_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
+
+
+def execute_statement(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Run one statement; a SELECT answers a page."""
+    check_options(request)
+    statement = parse_statement(request["Statement"])
+    parameters = Parameters(statement.parameters, request.get("Parameters", []))
+    meter = Meter()
+    if isinstance(statement, Select):
+        answer = execution.select_page(dynamodb, context, statement, parameters, request, meter)
+        count = len(answer["Items"])
+        dynamodb.record(context, "ReturnedItemCount", statement.table_name, "ExecuteStatement", count, "Count")
+    elif isinstance(statement, Exists):
+        raise ValidationException("EXISTS is only supported in ExecuteTransaction")
+    else:
+        shows_old = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        tally = Tally(dynamodb.items)
+        item = _write(dynamodb, context, statement, parameters, meter, tally, shows_old=shows_old)
+        tally.store()
+        answer = {"Items": [] if item is None else [item]}
+    meter.record(dynamodb.deps.metrics, context)
+    return meter.add_to(answer, request)
+
+
+def batch_execute_statement(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Run up to 25 statements, each by itself: one that fails says so in its place, the others are done."""
+    entries = request["Statements"]
+    violations = Violations()
+    violations.check_length(entries, "statements", 1, BATCH_STATEMENTS_MAX)
+    violations.raise_if_any()
+    check_options(request)
+    _refuse_mixture(entries, "BatchExecuteStatement")
+    meter, tally = Meter(), Tally(dynamodb.items)
+    responses = [_run_in_batch(dynamodb, context, entry, meter, tally) for entry in entries]
+    tally.store()
+    meter.record(dynamodb.deps.metrics, context)
+    return meter.add_list_to({"Responses": responses}, request)
+
+
+def _run_in_batch(dynamodb: DynamoDb, context: RequestContext, entry: Wire, meter: Meter, tally: Tally) -> Wire:
+    response: Wire = {}
+    try:
+        statement = parse_statement(entry["Statement"])
+        response["TableName"] = statement.table_name
+        parameters = Parameters(statement.parameters, entry.get("Parameters", []))
+        item: Item | None
+        if isinstance(statement, Select):
+            if statement.index_name is not None:
+                raise ValidationException("Reads on indices are not supported within batches.")
+            item = execution.select_one(
+                dynamodb,
+                context,
+                statement,
+                parameters,
+                meter,
+                consistent=entry.get("ConsistentRead", False),
+                no_whole_key=_BATCH_NO_WHOLE_KEY,
+            )
+        else:
+            shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+            item = _write(dynamodb, context, statement, parameters, meter, tally, shows_old=shows_old)
+    except AwsError as error:
+        # Nothing was written: every refusal comes before the statement's first write.
+        response["Error"] = _batch_error(error)
+        return response
+    if item is not None:
+        response["Item"] = item
+    return response
+
+
+def _batch_error(error: AwsError) -> Wire:
+    code = error.wire_code.removesuffix("Exception")
+    if code == "Validation":
+        code = "ValidationError"
+    return {"Code": code, "Message": error.message, **error.members}
+
+
+def _write(
+    dynamodb: DynamoDb,
+    context: RequestContext,
+    statement: Statement,
+    parameters: Parameters,
+    meter: Meter,
+    tally: Tally,
+    *,
+    shows_old: bool,
+) -> Item | None:
+    """Run a statement that writes; the item that its RETURNING clause shows."""
+    if isinstance(statement, Insert):
+        put = execution.parse_insert(dynamodb, context, statement, parameters)
+        execution.insert(dynamodb, put, meter, tally, shows_existing=shows_old)
+        return None
+    write: Write
+    if isinstance(statement, UpdateStatement):
+        write = execution.parse_update(dynamodb, context, statement, parameters)
+    elif isinstance(statement, DeleteStatement):
+        write = execution.parse_delete(dynamodb, context, statement, parameters)
+    else:
+        raise ValidationException("EXISTS is only supported in ExecuteTransaction")
+    write.returns_old_on_failure = shows_old
+    returning = statement.returning
+    prepared = dynamodb.writer.apply(write, meter, tally, needs_old=returning is not None)
+    return execution.returned_item(prepared, returning)
+
+
+def execute_transaction(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Run up to 100 statements, all or none: all reads, or all writes and EXISTS checks."""
+    entries = request["TransactStatements"]
+    check_count(entries, "transactStatements")
+    check_options(request)
+    statements = [_validated(at, entry) for at, entry in enumerate(entries)]
+    guard = TokenGuard(dynamodb, context, request)
+    replay = guard.find_replay(request)
+    if replay is not None:
+        return replay
+    if all(isinstance(statement, Select) for statement in statements):
+        return _read_transaction(dynamodb, context, request, statements)
+    _refuse_mixture(entries, "ExecuteTransaction")
+    transaction = Transaction(dynamodb, context)
+    for statement, entry in zip(statements, entries, strict=True):
+        parameters = Parameters(statement.parameters, entry.get("Parameters", []))
+        shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        transaction.add(partial(_transacted, dynamodb, context, statement, parameters, shows_old))
+    prepared = transaction.run()
+    answer: Wire = {"Responses": [{} for _ in prepared]}
+    guard.keep(prepared, answer)
+    return transaction.meter.add_list_to(answer, request, split=True)
+
+
+def _validated(at: int, entry: Wire) -> Statement:
+    try:
+        statement = parse_statement(entry["Statement"])
+        if isinstance(statement, Select) and statement.index_name is not None:
+            raise ValidationException("Reads on indices are not supported within transactions.")
+        if isinstance(statement, UpdateStatement | DeleteStatement) and statement.returning is not None:
+            raise ValidationException("RETURNING clause is not supported in ExecuteTransaction.")
+    except ValidationException as error:
+        raise ValidationException(f"Validation failed in TransactStatements[{at}]: {error.message}") from error
+    return statement
+
+
+def _transacted(
+    dynamodb: DynamoDb, context: RequestContext, statement: Statement, parameters: Parameters, shows_old: bool
+) -> Write:
+    write: Write
+    if isinstance(statement, Insert):
+        write = execution.parse_insert(dynamodb, context, statement, parameters)
+        write.must_be_new = True
+    elif isinstance(statement, UpdateStatement):
+        write = execution.parse_update(dynamodb, context, statement, parameters)
+    elif isinstance(statement, DeleteStatement):
+        write = execution.parse_delete(dynamodb, context, statement, parameters)
+    else:
+        assert isinstance(statement, Exists), "transactions that read go another way"
+        write = execution.parse_exists(dynamodb, context, statement, parameters)
+    write.returns_old_on_failure = shows_old
+    return write
+
+
+def _read_transaction(dynamodb: DynamoDb, context: RequestContext, request: Wire, statements: list[Statement]) -> Wire:
+    meter = Meter(factor=2)
+    responses: list[Wire] = []
+    for statement, entry in zip(statements, request["TransactStatements"], strict=True):
+        assert isinstance(statement, Select), "the caller looked"
+        parameters = Parameters(statement.parameters, entry.get("Parameters", []))
+        item = execution.select_one(
+            dynamodb, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY
+        )
+        responses.append({} if item is None else {"Item": item})
+    meter.record(dynamodb.deps.metrics, context)
+    return meter.add_list_to({"Responses": responses}, request, split=True)
+
+
+def _refuse_mixture(entries: list[Wire], operation: str) -> None:
+    """Refuse reads beside writes; statements that cannot be parsed are reported by themselves."""
+    found = [statement for entry in entries if (statement := find_statement(entry["Statement"])) is not None]
+    reads = sum(isinstance(statement, Select) for statement in found)
+    if 0 < reads < len(found):
+        raise ValidationException(f"{operation} cannot mix read and write statements")

@@ -1,0 +1,78 @@
+"""TagResource, UntagResource, ListTagsOfResource.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onebox.arn import find_arn
+from onebox.errors import ValidationException
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.errors import ResourceNotFoundException, invalid_values
+from onebox.services.dynamodb.limits import TAGS_MAX
+from onebox.services.dynamodb.model import Table, TableKey
+from onebox.services.dynamodb.validation import Violations
+
+if TYPE_CHECKING:
+    from onebox.services.dynamodb.service import DynamoDb
+
+
+def tag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Set tags of a table."""
+    check_tags(request["Tags"])
+    table = _load(dynamodb, request["ResourceArn"])
+    tags = {**table.settings["Tags"], **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
+    if len(tags) > TAGS_MAX:
+        raise ValidationException(f"Number of tags exceeds the limit of {TAGS_MAX}")
+    _save(dynamodb, table, tags)
+    return {}
+
+
+def untag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """Remove tags of a table."""
+    table = _load(dynamodb, request["ResourceArn"])
+    gone = set(request["TagKeys"])
+    if not gone:
+        raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
+    _save(dynamodb, table, {key: value for key, value in table.settings["Tags"].items() if key not in gone})
+    return {}
+
+
+def list_tags_of_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+    """The tags of a table; 50 at most, so there is never a second page."""
+    table = _load(dynamodb, request["ResourceArn"])
+    return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings["Tags"].items()]}
+
+
+def check_tags(tags: list[Wire]) -> None:
+    """Refuse tags that AWS refuses."""
+    if not tags:
+        raise ValidationException("Atleast one Tag needs to be provided as Input.")
+    violations = Violations()
+    for at, tag in enumerate(tags, 1):
+        violations.check_length(tag["Key"], f"tags.{at}.member.key", 1, 128)
+        violations.check_length(tag["Value"], f"tags.{at}.member.value", 0, 256)
+    violations.raise_if_any()
+    keys = [tag["Key"] for tag in tags]
+    if len(set(keys)) != len(keys):
+        raise ValidationException("One or more parameter values were invalid: Duplicate tag keys")
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise invalid_values("Tag keys cannot begin with aws:")
+
+
+def _load(dynamodb: DynamoDb, resource_arn: str) -> Table:
+    arn = find_arn(resource_arn)
+    if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
+        raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {resource_arn}")
+    table = dynamodb.catalogue.find(TableKey(arn.account, arn.region, arn.resource.removeprefix("table/")))
+    if table is None:
+        raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {resource_arn} not found")
+    return table
+
+
+def _save(dynamodb: DynamoDb, table: Table, tags: dict[str, str]) -> None:
+    dynamodb.catalogue.forget(table.key_name)
+    dynamodb.tables.update_table(replace(table, settings={**table.settings, "Tags": tags}))

@@ -1,0 +1,314 @@
+"""Runs PartiQL statements through the same reads and writes as the item operations.
+
+Promises: a statement means what its API twin means (INSERT a put that must be new, UPDATE an update of what is there,
+DELETE a delete, SELECT a get, query or scan); it is refused before anything is written.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+
+from onebox.errors import ValidationException
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.actions import check_keys_untouched, make_located_put
+from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.errors import DuplicateItemException, invalid_values
+from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.conditions import holds, paths_of
+from onebox.services.dynamodb.expressions.lexer import ExpressionError
+from onebox.services.dynamodb.expressions.nodes import Condition, Function, Literal, Path, ValueRef
+from onebox.services.dynamodb.expressions.paths import find_value
+from onebox.services.dynamodb.expressions.projections import project
+from onebox.services.dynamodb.model import GLOBAL, Index, Table
+from onebox.services.dynamodb.partiql.nodes import (
+    DeleteStatement,
+    Exists,
+    Insert,
+    Returning,
+    Select,
+    UpdateStatement,
+)
+from onebox.services.dynamodb.partiql.plan import (
+    RangeWhere,
+    find_keyed,
+    join,
+    load_keyed,
+    plan_ranges,
+)
+from onebox.services.dynamodb.reads import (
+    Reading,
+    check_projected,
+    last_evaluated_key,
+    parse_start,
+    read_page,
+)
+from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
+from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
+
+if TYPE_CHECKING:
+    from onebox.services.dynamodb.service import DynamoDb
+
+T = TypeVar("T")
+
+
+class Parameters:
+    """The values given for the ``?`` of one statement."""
+
+    def __init__(self, wanted: int, values: list[AttributeValue]) -> None:
+        if len(values) != wanted:
+            raise ValidationException("Number of parameters in request and statement don't match.")
+        self.values = {f"?{at}": value for at, value in enumerate(values)}
+
+    def bindings(self) -> Bindings:
+        """For conditions and actions; checks the values."""
+        for value in self.values.values():
+            check_value(value)
+        return Bindings(None, self.values)
+
+
+def parse_insert(dynamodb: DynamoDb, context: RequestContext, statement: Insert, parameters: Parameters) -> Put:
+    """The put that an INSERT means."""
+    values = parameters.values
+    item: Item = {}
+    bindings: Bindings | None = None
+    for name, member in statement.item.members:
+        if isinstance(member, ValueRef):
+            item[name] = values[member.name]  # type: ignore[index]  # members of a tuple have names
+        elif isinstance(member, Literal):
+            item[name] = member.value  # type: ignore[index]
+        else:
+            bindings = bindings or parameters.bindings()
+            bound = bindings.operand(member)
+            assert isinstance(bound, Literal), "only values stand here"
+            item[name] = bound.value  # type: ignore[index]
+    data, size_bytes = serialize_item(item)
+    table = dynamodb.catalogue.load(context, statement.table_name)
+    return make_located_put(table, item, data, size_bytes)
+
+
+def insert(dynamodb: DynamoDb, put: Put, meter: Meter, tally: Tally, *, shows_existing: bool) -> None:
+    """Store what an INSERT means. Raises DuplicateItemException."""
+    if dynamodb.writer.insert(put, meter, tally):
+        return
+    existing = None
+    if shows_existing:
+        stored = dynamodb.items.find_item(put.table.table_id, put.position)
+        assert stored is not None, "the insert found it"
+        existing = orjson.loads(stored.data)
+    raise DuplicateItemException(existing)
+
+
+def parse_update(
+    dynamodb: DynamoDb, context: RequestContext, statement: UpdateStatement, parameters: Parameters
+) -> Update:
+    """The update that an UPDATE means: of an item that exists."""
+    bindings = parameters.bindings()
+    actions = _binding(lambda: bindings.bind_actions(statement.actions))
+    where = _bind_where(statement.where, bindings)
+    table = dynamodb.catalogue.load(context, statement.table_name)
+    keyed = load_keyed(where, table.key)
+    check_keys_untouched(table, actions)
+    condition = _must_exist(table, keyed.rest)
+    return Update(table, table.key.position_of_key(keyed.key), keyed.key, actions, condition)
+
+
+def parse_delete(
+    dynamodb: DynamoDb, context: RequestContext, statement: DeleteStatement, parameters: Parameters
+) -> Delete:
+    """The delete that a DELETE means."""
+    where = _bind_where(statement.where, parameters.bindings())
+    table = dynamodb.catalogue.load(context, statement.table_name)
+    keyed = load_keyed(where, table.key)
+    return Delete(table, table.key.position_of_key(keyed.key), keyed.key, keyed.rest)
+
+
+def parse_exists(dynamodb: DynamoDb, context: RequestContext, statement: Exists, parameters: Parameters) -> Check:
+    """The condition check that EXISTS means."""
+    where = _bind_where(statement.select.where, parameters.bindings())
+    table = dynamodb.catalogue.load(context, statement.table_name)
+    keyed = load_keyed(where, table.key)
+    condition = _must_exist(table, keyed.rest)
+    return Check(table, table.key.position_of_key(keyed.key), keyed.key, condition)
+
+
+def returned_item(prepared: Prepared, returning: Returning | None) -> Item | None:
+    """What a RETURNING clause shows of a write; None for nothing."""
+    if returning is None:
+        return None
+    item = prepared.old if returning.moment == "OLD" else prepared.new
+    if item is None or returning.scope == "ALL":
+        return item
+    assert isinstance(prepared.write, Update), "the parser allows MODIFIED in UPDATE only"
+    return project(item, tuple(action.path for action in prepared.write.actions)) or None
+
+
+def select_one(
+    dynamodb: DynamoDb,
+    context: RequestContext,
+    statement: Select,
+    parameters: Parameters,
+    meter: Meter,
+    *,
+    consistent: bool,
+    no_whole_key: str,
+) -> Item | None:
+    """The one item that a SELECT with a whole key means. Raises ValidationException with ``no_whole_key``."""
+    where = _bind_where(statement.where, parameters.bindings())
+    table = dynamodb.catalogue.load(context, statement.table_name)
+    keyed = find_keyed(where, table.key)
+    if keyed is None:
+        raise ValidationException(no_whole_key)
+    stored = dynamodb.items.find_item(table.table_id, table.key.position_of_key(keyed.key))
+    size_bytes = 0 if stored is None else stored.size_bytes
+    meter.read(table, read_units(size_bytes, consistent=consistent))
+    if stored is None:
+        return None
+    item: Item = orjson.loads(stored.data)
+    if keyed.rest is not None and not holds(keyed.rest, item):
+        return None
+    return _shown(item, statement.paths)
+
+
+def select_page(
+    dynamodb: DynamoDb,
+    context: RequestContext,
+    statement: Select,
+    parameters: Parameters,
+    request: Wire,
+    meter: Meter,
+) -> Wire:
+    """A page of what a SELECT means, with the token for the next."""
+    where = _bind_where(statement.where, parameters.bindings())
+    table = dynamodb.catalogue.load(context, statement.table_name)
+    index = _find_index(table, statement.index_name, request)
+    plan = plan_ranges(where, table.key if index is None else index.key)
+    reading = Reading(
+        table,
+        index,
+        forward=_parse_direction(statement, plan, table, index),
+        filter=plan.filter,
+        limit=request.get("Limit"),
+        consistent=request.get("ConsistentRead", False),
+        keeps_rows=statement.paths is None,
+    )
+    _check_filter_projected(plan.filter, index)
+    reading.paths = statement.paths
+    check_projected(reading)
+    reading.paths = None
+    return _read_ranges(dynamodb, reading, plan, statement, request.get("NextToken"), meter)
+
+
+def _read_ranges(
+    dynamodb: DynamoDb, reading: Reading, plan: RangeWhere, statement: Select, token: str | None, meter: Meter
+) -> Wire:
+    at, start = _parse_token(token)
+    ranges = plan.ranges or (None,)
+    if at >= len(ranges):
+        raise ValidationException("Invalid NextToken: the token does not belong to this statement")
+    items: list[Any] = []
+    last: Item | None = None
+    while True:
+        reading.key_range = ranges[at]
+        reading.start = None if start is None else parse_start(reading, start)
+        page = read_page(dynamodb.items, reading, meter)
+        items += page.items
+        last = last_evaluated_key(reading, page)
+        if last is not None:
+            break
+        at, start = at + 1, None
+        if at == len(ranges):
+            break
+        if reading.limit is not None:
+            reading.limit -= page.scanned
+    answer: Wire = {"Items": [_shown(item, statement.paths) for item in items]}
+    if last is not None:
+        answer["NextToken"] = b64encode(orjson.dumps([at, last])).decode()
+        answer["LastEvaluatedKey"] = last
+    return answer
+
+
+def _parse_token(token: str | None) -> tuple[int, Item | None]:
+    if token is None:
+        return 0, None
+    try:
+        at, start = orjson.loads(b64decode(token, validate=True))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise ValidationException("Invalid NextToken") from error
+    if type(at) is not int or type(start) is not dict or at < 0:
+        raise ValidationException("Invalid NextToken")
+    return at, start
+
+
+def _find_index(table: Table, name: str | None, request: Wire) -> Index | None:
+    if name is None:
+        return None
+    index = table.find_index(name)
+    if index is None:
+        raise ValidationException("The table does not have the specified index")
+    if index.scope == GLOBAL and request.get("ConsistentRead"):
+        raise ValidationException("Strongly consistent read is not supported on Global Secondary Indexes")
+    return index
+
+
+def _parse_direction(statement: Select, plan: RangeWhere, table: Table, index: Index | None) -> bool:
+    if not statement.order:
+        return True
+    if statement.where is None:
+        raise ValidationException("Must have WHERE clause in the statement when using ORDER BY clause.")
+    if plan.ranges is None:
+        raise ValidationException(
+            "Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause."
+        )
+    schema = table.key if index is None else index.key
+    for name, _ in statement.order:
+        if name not in schema.names:
+            raise ValidationException(f"Variable reference {name} in ORDER BY clause must be part of the primary key")
+    by_sort = [ascending for name, ascending in statement.order if schema.sort and name == schema.sort.name]
+    return by_sort[0] if by_sort else True
+
+
+def _check_filter_projected(condition: Condition | None, index: Index | None) -> None:
+    if condition is None or index is None:
+        return
+    missing = dict.fromkeys(str(path.parts[0]) for path in paths_of(condition) if index.lacks(path))
+    if missing:
+        raise invalid_values(
+            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(missing)}]"
+        )
+
+
+def _bind_where(where: Condition | None, bindings: Bindings) -> Condition | None:
+    return None if where is None else _binding(lambda: bindings.bind_condition(where))
+
+
+def _binding(step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except ExpressionError as error:
+        # PartiQL has the words of expressions, but for one.
+        message = str(error).replace("function; operator:", "function; operator or function:")
+        raise ValidationException(message) from error
+
+
+def _must_exist(table: Table, rest: Condition | None) -> Condition | None:
+    exists = Function("attribute_exists", (Path((table.key.partition.name,)),))
+    return join([exists] if rest is None else [exists, rest])
+
+
+def _shown(item: Item, paths: tuple[Path, ...] | None) -> Item:
+    """A projection of PartiQL: a nested value goes by its last name, a list element by its place in the list."""
+    if paths is None:
+        return item
+    shown: Item = {}
+    for at, path in enumerate(paths, 1):
+        value = find_value(item, path.parts)
+        if value is not None:
+            last = path.parts[-1]
+            shown[last if isinstance(last, str) else f"_{at}"] = value
+    return shown

@@ -1,0 +1,188 @@
+"""Query and Scan: what to read, what to keep, where to stop.
+
+Promises: a page ends after ``Limit`` items or before it would exceed 1 MB, counted before filtering, and then names
+the key after which the next page begins.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from onebox.errors import ValidationException
+from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.errors import key_mismatch
+from onebox.services.dynamodb.expressions.conditions import holds
+from onebox.services.dynamodb.expressions.nodes import Condition, Path
+from onebox.services.dynamodb.expressions.projections import project
+from onebox.services.dynamodb.limits import PAGE_BYTES_MAX
+from onebox.services.dynamodb.model import GLOBAL, Index, Table
+from onebox.services.dynamodb.pages import Row, Start, read_all, read_range
+from onebox.services.dynamodb.ranges import KeyRange
+from onebox.services.dynamodb.store import ItemStore
+from onebox.services.dynamodb.values.attributes import Item, check_value
+from onebox.services.dynamodb.values.keys import SLOTS, Position, segment_bounds
+
+
+@dataclass(slots=True)
+class Reading:
+    """A page to read. ``key_range`` is None for a Scan."""
+
+    table: Table
+    index: Index | None = None
+    key_range: KeyRange | None = None
+    forward: bool = True
+    segment: tuple[int, int] | None = None
+    start: Start | None = None
+    limit: int | None = None
+    filter: Condition | None = None
+    paths: tuple[Path, ...] | None = None
+    counts_only: bool = False
+    consistent: bool = False
+    keeps_rows: bool = True
+    """Whole items may be answered as the JSON that is stored; False where the caller looks into them."""
+    fetches_item: bool = False
+    """A local index is asked for attributes that only the table holds."""
+
+
+@dataclass(slots=True)
+class Page:
+    items: list[Any] = field(default_factory=list)
+    """Items, or fragments of JSON where nothing had to be looked at."""
+    count: int = 0
+    scanned: int = 0
+    last: bytes | None = None
+    """The last item evaluated, if the page stopped before the end."""
+    read_bytes: int = 0
+
+
+def read_page(store: ItemStore, reading: Reading, meter: Meter) -> Page:
+    """Read one page."""
+    page = Page()
+    rows = _rows(store, reading)
+    try:
+        _fill(page, rows, reading)
+    finally:
+        rows.close()  # type: ignore[attr-defined]  # a generator; it holds a statement open
+    _meter(reading, page, meter)
+    return page
+
+
+def _fill(page: Page, rows: Iterator[Row], reading: Reading) -> None:
+    last: bytes | None = None
+    for row in rows:
+        if page.scanned and page.read_bytes + row.size_bytes > PAGE_BYTES_MAX:
+            page.last = last
+            return
+        page.read_bytes += row.size_bytes
+        page.scanned += 1
+        last = row.data
+        _keep(page, row, reading)
+        if page.scanned == reading.limit:
+            page.last = last
+            return
+
+
+def _keep(page: Page, row: Row, reading: Reading) -> None:
+    index = reading.index
+    partial = index is not None and index.projected_names is not None and not reading.fetches_item
+    if reading.filter is None and reading.paths is None and not partial and reading.keeps_rows:
+        page.count += 1
+        if not reading.counts_only:
+            page.items.append(orjson.Fragment(row.data))
+        return
+    item: Item = orjson.loads(row.data)
+    if partial and index is not None:
+        item = index.project(item)
+    if reading.filter is not None and not holds(reading.filter, item):
+        return
+    page.count += 1
+    if not reading.counts_only:
+        page.items.append(item if reading.paths is None else project(item, reading.paths))
+
+
+def _rows(store: ItemStore, reading: Reading) -> Iterator[Row]:
+    if reading.key_range is not None:
+        return read_range(store, reading.table, reading.index, reading.key_range, reading.start, reading.forward)
+    bounds = (b"", bytes([SLOTS])) if reading.segment is None else segment_bounds(*reading.segment)
+    return read_all(store, reading.table, reading.index, bounds, reading.start)
+
+
+def _meter(reading: Reading, page: Page, meter: Meter) -> None:
+    units = read_units(page.read_bytes, consistent=reading.consistent)
+    meter.read(reading.table, units, reading.index)
+    if reading.fetches_item:
+        # Each item that a local index does not hold whole is fetched from the table by itself.
+        meter.read(reading.table, page.scanned * read_units(1, consistent=reading.consistent))
+
+
+def last_evaluated_key(reading: Reading, page: Page) -> Item | None:
+    """The ``LastEvaluatedKey`` of a page, None if it reached the end."""
+    if page.last is None:
+        return None
+    item = orjson.loads(page.last)
+    key = reading.table.key.key_of(item)
+    if reading.index is not None:
+        key = {**reading.index.key.key_of(item), **key}
+    return key
+
+
+def parse_start(reading: Reading, key: Item) -> Start:
+    """The ``ExclusiveStartKey`` of a request. Raises ValidationException if it cannot be one of this reading."""
+    table, index = reading.table, reading.index
+    for value in key.values():
+        check_value(value)
+    schemas = (table.key,) if index is None else (table.key, index.key)
+    wanted = {attribute.name: attribute.kind for schema in schemas for attribute in schema.attributes}
+    if key.keys() != wanted.keys():
+        if index is None and reading.key_range is None:
+            raise key_mismatch()
+        raise ValidationException("The provided starting key is invalid")
+    for name, kind in wanted.items():
+        if kind not in key[name]:
+            raise ValidationException(
+                "The provided starting key is invalid: The provided key element does not match the schema"
+            )
+    item_position = table.key.position_of_item(key)
+    position = item_position if index is None else index.key.position_of_item(key)
+    _check_start_inside(reading, position)
+    return Start(position, item_position)
+
+
+def _check_start_inside(reading: Reading, position: Position) -> None:
+    key_range = reading.key_range
+    if key_range is not None:
+        if position.partition_key != key_range.partition_key:
+            raise ValidationException(
+                "The provided starting key is outside query boundaries based on provided conditions"
+            )
+        if not key_range.contains_sort_key(position.sort_key):
+            raise ValidationException("The provided starting key does not match the range key predicate")
+    elif reading.segment is not None:
+        first, last = segment_bounds(*reading.segment)
+        if not first <= position.partition_key < last:
+            segment, total = reading.segment
+            raise ValidationException(
+                "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey "
+                f"with correct Segment. TotalSegments: {total} Segment: {segment}"
+            )
+
+
+def check_projected(reading: Reading) -> None:
+    """Refuse paths that a global index does not hold; have a local index fetch them from the table."""
+    index = reading.index
+    if index is None or reading.paths is None:
+        return
+    missing = [path for path in reading.paths if index.lacks(path)]
+    if not missing:
+        return
+    if index.scope == GLOBAL:
+        names = ", ".join(str(path.parts[0]) for path in missing)
+        raise ValidationException(
+            f"One or more parameter values were invalid: Global secondary index {index.name} does not project [{names}]"
+        )
+    reading.fetches_item = True

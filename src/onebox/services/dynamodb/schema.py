@@ -1,0 +1,229 @@
+"""Checks of CreateTable and UpdateTable: key schemas, indexes, throughput.
+
+Promises: pure; what passes is a table that DynamoDB would make. Raises ValidationException in its words.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onebox.errors import ValidationException
+from onebox.services.context import Wire
+from onebox.services.dynamodb.errors import LimitExceededException, invalid_values
+from onebox.services.dynamodb.limits import (
+    GLOBAL_INDEXES_MAX,
+    LOCAL_INDEXES_MAX,
+    PROJECTED_ATTRIBUTES_MAX,
+)
+from onebox.services.dynamodb.model import ACTIVE, GLOBAL, LOCAL, Index
+from onebox.services.dynamodb.store import load_key
+from onebox.services.dynamodb.validation import Violations
+from onebox.services.dynamodb.values.keys import KeySchema
+
+PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
+_PROJECTIONS = ("ALL", "INCLUDE", "KEYS_ONLY")
+
+
+def check_constraints(request: Wire) -> None:
+    """The constraints of the service model on CreateTable and UpdateTable."""
+    violations = Violations()
+    for at, definition in enumerate(request.get("AttributeDefinitions", []), 1):
+        violations.check_enum(
+            definition["AttributeType"], f"attributeDefinitions.{at}.member.attributeType", ("B", "N", "S")
+        )
+        violations.check_length(definition["AttributeName"], f"attributeDefinitions.{at}.member.attributeName", 1, 255)
+    violations.check_enum(request.get("BillingMode"), "billingMode", (PROVISIONED, ON_DEMAND))
+    violations.check_enum(request.get("TableClass"), "tableClass", ("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
+    _check_key_schema(violations, request.get("KeySchema"), "keySchema")
+    _check_throughput(violations, request.get("ProvisionedThroughput"), "provisionedThroughput")
+    for member, path in (
+        ("LocalSecondaryIndexes", "localSecondaryIndexes"),
+        ("GlobalSecondaryIndexes", "globalSecondaryIndexes"),
+    ):
+        for at, index in enumerate(request.get(member, []), 1):
+            _check_index(violations, index, f"{path}.{at}.member")
+    for at, update in enumerate(request.get("GlobalSecondaryIndexUpdates", []), 1):
+        for action, index in update.items():
+            path = f"globalSecondaryIndexUpdates.{at}.member.{action.lower()}"
+            _check_index(violations, index, path)
+    violations.raise_if_any()
+
+
+def _check_key_schema(violations: Violations, schema: list[Wire] | None, path: str) -> None:
+    if schema is None:
+        return
+    violations.check_length(schema, path, 1, 2)
+    for at, element in enumerate(schema, 1):
+        violations.check_enum(element["KeyType"], f"{path}.{at}.member.keyType", ("HASH", "RANGE"))
+        violations.check_length(element["AttributeName"], f"{path}.{at}.member.attributeName", 1, 255)
+
+
+def _check_throughput(violations: Violations, throughput: dict[str, int] | None, path: str) -> None:
+    if throughput is not None:
+        violations.check_range(throughput["ReadCapacityUnits"], f"{path}.readCapacityUnits", 1)
+        violations.check_range(throughput["WriteCapacityUnits"], f"{path}.writeCapacityUnits", 1)
+
+
+def _check_index(violations: Violations, index: Wire, path: str) -> None:
+    violations.check_name(index.get("IndexName"), f"{path}.indexName")
+    _check_key_schema(violations, index.get("KeySchema"), f"{path}.keySchema")
+    _check_throughput(violations, index.get("ProvisionedThroughput"), f"{path}.provisionedThroughput")
+    projection = index.get("Projection", {})
+    violations.check_enum(projection.get("ProjectionType"), f"{path}.projection.projectionType", _PROJECTIONS)
+    violations.check_length(projection.get("NonKeyAttributes"), f"{path}.projection.nonKeyAttributes", 1)
+
+
+def parse_attribute_kinds(definitions: list[Wire]) -> dict[str, str]:
+    """AttributeDefinitions by name."""
+    kinds: dict[str, str] = {}
+    for definition in definitions:
+        name = definition["AttributeName"]
+        if name in kinds:
+            raise invalid_values(f"Duplicate AttributeName in AttributeDefinitions: {name}")
+        kinds[name] = definition["AttributeType"]
+    return kinds
+
+
+def parse_key_schema(schema: list[Wire], kinds: dict[str, str]) -> KeySchema:
+    """A KeySchema whose constraints hold."""
+    names = [element["AttributeName"] for element in schema]
+    if any(name not in kinds for name in names) or len(set(names)) != len(names):
+        if len(set(names)) != len(names):
+            raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
+        missing = [name for name in names if name not in kinds]
+        raise invalid_values(
+            "Some index key attributes are not defined in AttributeDefinitions. "
+            f"Keys: [{', '.join(missing)}], AttributeDefinitions: [{', '.join(kinds)}]"
+        )
+    if schema[0]["KeyType"] != "HASH":
+        raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(schema) == 2 and schema[1]["KeyType"] != "RANGE":
+        raise ValidationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+    return load_key(names, kinds)
+
+
+def check_all_defined_used(kinds: dict[str, str], schemas: list[KeySchema]) -> None:
+    """Refuse attribute definitions that no key uses."""
+    used = {name for schema in schemas for name in schema.names}
+    if used != kinds.keys():
+        raise invalid_values(
+            "Number of attributes in KeySchema does not exactly match number of attributes defined in "
+            "AttributeDefinitions"
+        )
+
+
+def parse_local_indexes(wanted: list[Wire] | None, key: KeySchema, kinds: dict[str, str]) -> list[Index]:
+    """LocalSecondaryIndexes of CreateTable."""
+    if wanted is None:
+        return []
+    if not wanted:
+        raise invalid_values("List of LocalSecondaryIndexes is empty")
+    if key.sort is None:
+        raise invalid_values(
+            "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
+        )
+    if len(wanted) > LOCAL_INDEXES_MAX:
+        raise invalid_values("Number of LocalSecondaryIndexes exceeds per-table limit of 5")
+    indexes = []
+    for entry in wanted:
+        schema = parse_key_schema(entry["KeySchema"], kinds)
+        name = entry["IndexName"]
+        if schema.sort is None:
+            raise invalid_values(f"Index KeySchema does not have a range key for index: {name}")
+        if schema.partition.name != key.partition.name:
+            raise invalid_values(
+                "Index KeySchema does not have the same leading hash key as table KeySchema for index: "
+                f"{name}. index hash key: {schema.partition.name}, table hash key: {key.partition.name}"
+            )
+        indexes.append(_index(entry, schema, key, LOCAL))
+    _check_names(indexes)
+    return indexes
+
+
+def parse_global_indexes(
+    wanted: list[Wire] | None, key: KeySchema, kinds: dict[str, str], billing_mode: str
+) -> list[Index]:
+    """GlobalSecondaryIndexes of CreateTable."""
+    if wanted is None:
+        return []
+    if not wanted:
+        raise invalid_values("List of GlobalSecondaryIndexes is empty")
+    if len(wanted) > GLOBAL_INDEXES_MAX:
+        raise invalid_values(f"GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES_MAX}")
+    indexes = [parse_global_index(entry, key, kinds, billing_mode) for entry in wanted]
+    _check_names(indexes)
+    return indexes
+
+
+def parse_global_index(
+    entry: Wire, key: KeySchema, kinds: dict[str, str], billing_mode: str, status: str = ACTIVE
+) -> Index:
+    """One global index to create."""
+    name = entry["IndexName"]
+    throughput = entry.get("ProvisionedThroughput")
+    if billing_mode == PROVISIONED and throughput is None:
+        raise invalid_values(f"ProvisionedThroughput is not specified for index: {name}")
+    if billing_mode == ON_DEMAND and throughput is not None:
+        raise invalid_values(
+            f"ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
+        )
+    return _index(entry, parse_key_schema(entry["KeySchema"], kinds), key, GLOBAL, status)
+
+
+def check_projected_total(indexes: list[Index]) -> None:
+    """Refuse more non-key attributes than all indexes of a table together may hold."""
+    total = sum(len(index.projection.get("NonKeyAttributes", ())) for index in indexes)
+    if total > PROJECTED_ATTRIBUTES_MAX:
+        raise LimitExceededException(
+            f"Number of attributes projected into indexes exceeds the limit of {PROJECTED_ATTRIBUTES_MAX}"
+        )
+
+
+def _check_names(indexes: list[Index]) -> None:
+    seen = set()
+    for index in indexes:
+        if index.name in seen:
+            raise invalid_values(f"Duplicate index name: {index.name}")
+        seen.add(index.name)
+
+
+def _index(entry: Wire, schema: KeySchema, table_key: KeySchema, scope: str, status: str = ACTIVE) -> Index:
+    projection: dict[str, Any] = entry.get("Projection") or {}
+    kind = projection.get("ProjectionType")
+    if kind is None:
+        raise invalid_values("Unknown ProjectionType: null")
+    attributes = projection.get("NonKeyAttributes")
+    if kind == "INCLUDE" and not attributes:
+        raise invalid_values("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
+    if kind != "INCLUDE" and attributes:
+        raise invalid_values(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
+    names = None
+    if kind != "ALL":
+        names = frozenset((*table_key.names, *schema.names, *(attributes or ())))
+    return Index(
+        index_id=0,
+        name=entry["IndexName"],
+        scope=scope,
+        key=schema,
+        projection=projection,
+        projected_names=names,
+        status=status,
+        throughput=entry.get("ProvisionedThroughput"),
+        on_demand_throughput=entry.get("OnDemandThroughput"),
+    )
+
+
+def parse_billing(request: Wire) -> str:
+    """The billing mode that CreateTable asks for."""
+    mode: str = request.get("BillingMode", PROVISIONED)
+    throughput = request.get("ProvisionedThroughput")
+    if mode == PROVISIONED and throughput is None:
+        raise invalid_values(
+            "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
+        )
+    if mode == ON_DEMAND and throughput is not None:
+        raise invalid_values(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+        )
+    return mode

@@ -1,0 +1,176 @@
+"""All or nothing: several writes at once, and the tokens that make a repeated transaction harmless.
+
+Promises: every action is decided before the first is written; the reasons stand in the order of the actions.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from onebox.errors import AwsError, ValidationException
+from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.errors import (
+    ConditionalCheckFailedException,
+    DuplicateItemException,
+    IdempotentParameterMismatchException,
+    TransactionCanceledException,
+)
+from onebox.services.dynamodb.limits import (
+    TRANSACTION_ACTIONS_MAX,
+    TRANSACTION_BYTES_MAX,
+    TRANSACTION_TOKEN_MS,
+)
+from onebox.services.dynamodb.validation import Violations
+from onebox.services.dynamodb.writes import Prepared, Put, Tally, Write
+
+if TYPE_CHECKING:
+    from onebox.services.dynamodb.service import DynamoDb
+
+# Found wrong only when an action meets its table's schema: these cancel the transaction, while what can be known
+# from the request alone refuses it before it begins.
+_CANCELLING_TEXTS = (
+    "The provided key element does not match the schema",
+    "One or more parameter values were invalid: Type mismatch for",
+    "One or more parameter values were invalid: Missing the key",
+)
+
+
+class Transaction:
+    """The writes of one transaction, gathered one by one, then run."""
+
+    def __init__(self, dynamodb: DynamoDb, context: RequestContext) -> None:
+        self._dynamodb = dynamodb
+        self._context = context
+        self._writes: list[Write | None] = []
+        self._failures: list[AwsError | None] = []
+        self.meter = Meter(factor=2)
+
+    def add(self, parse: Callable[[], Write]) -> None:
+        """Gather one write; what its schema makes of it may cancel the transaction later."""
+        try:
+            self._writes.append(parse())
+            self._failures.append(None)
+        except ValidationException as error:
+            if not cancels(error):
+                raise
+            self._writes.append(None)
+            self._failures.append(error)
+
+    def run(self) -> list[Prepared]:
+        """Decide all writes, then apply them. Raises TransactionCanceledException with nothing written."""
+        self._check_targets()
+        writer = self._dynamodb.writer
+        prepared: list[Prepared] = []
+        for at, write in enumerate(self._writes):
+            if write is None:
+                continue
+            try:
+                prepared.append(writer.prepare(write))
+            except (ConditionalCheckFailedException, DuplicateItemException, ValidationException) as error:
+                self._failures[at] = error
+        raise_if_cancelled(self._failures)
+        tally = Tally(self._dynamodb.items)
+        for change in prepared:
+            writer.commit(change, self.meter, tally)
+        tally.store()
+        self.meter.record(self._dynamodb.deps.metrics, self._context)
+        return prepared
+
+    def _check_targets(self) -> None:
+        writes = [write for write in self._writes if write is not None]
+        targets = {(write.table.table_id, write.position) for write in writes}
+        if len(targets) != len(writes):
+            raise ValidationException("Transaction request cannot include multiple operations on one item")
+        if sum(write.size_bytes for write in writes if isinstance(write, Put)) > TRANSACTION_BYTES_MAX:
+            raise ValidationException("Collection size of items in transaction has exceeded the maximum allowed size")
+
+
+def cancels(error: ValidationException) -> bool:
+    """Whether this refusal of one action is a reason for cancelling, not for refusing, the transaction."""
+    return error.message.startswith(_CANCELLING_TEXTS)
+
+
+def raise_if_cancelled(failures: Sequence[AwsError | None]) -> None:
+    """Raise TransactionCanceledException if any action failed."""
+    if any(failures):
+        raise TransactionCanceledException([_reason(failure) for failure in failures])
+
+
+def _reason(failure: AwsError | None) -> Wire:
+    if failure is None:
+        return {"Code": "None"}
+    code = type(failure).__name__.removesuffix("Exception")
+    if isinstance(failure, ValidationException):
+        code = "ValidationError"
+    return {"Code": code, "Message": failure.message, **failure.members}
+
+
+def check_count(entries: list[Any], member: str) -> None:
+    """Refuse empty transactions and too long ones."""
+    violations = Violations()
+    violations.check_length(entries, member, 1, TRANSACTION_ACTIONS_MAX)
+    violations.raise_if_any()
+
+
+class TokenGuard:
+    """Remembers a transaction by its ClientRequestToken, so that sending it again changes nothing."""
+
+    def __init__(self, dynamodb: DynamoDb, context: RequestContext, request: Wire) -> None:
+        self._store = dynamodb.tables
+        self._context = context
+        self._token: str | None = request.get("ClientRequestToken")
+        if self._token is None:
+            return
+        violations = Violations()
+        violations.check_length(self._token, "clientRequestToken", 1, 36)
+        violations.raise_if_any()
+        # How much of the answer is reported may differ when a transaction is sent again.
+        ignored = ("ClientRequestToken", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
+        body = {name: value for name, value in request.items() if name not in ignored}
+        self._fingerprint = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+
+    def find_replay(self, request: Wire) -> Wire | None:
+        """The answer to a transaction that was done before; None if it is new.
+
+        Raises IdempotentParameterMismatchException if the token stands for another transaction.
+        """
+        if self._token is None:
+            return None
+        context = self._context
+        kept = self._store.find_token(context.account, context.region, self._token, context.now_ms)
+        if kept is None:
+            return None
+        fingerprint, answer = kept
+        if fingerprint != self._fingerprint:
+            raise IdempotentParameterMismatchException
+        document: Wire = orjson.loads(answer)
+        reads: dict[str, float] = document.pop("Reads")
+        if request.get("ReturnConsumedCapacity", "NONE") != "NONE":
+            document["ConsumedCapacity"] = [
+                {"TableName": name, "CapacityUnits": units, "ReadCapacityUnits": units} for name, units in reads.items()
+            ]
+        return document
+
+    def keep(self, prepared: list[Prepared], answer: Wire) -> None:
+        """Remember the transaction and what reading its result costs a client that sends it again."""
+        if self._token is None:
+            return
+        reads: dict[str, float] = {}
+        for change in prepared:
+            name = change.write.table.name
+            reads[name] = reads.get(name, 0) + 2 * read_units(change.size_bytes, consistent=True)
+        self._store.keep_token(
+            self._context.account,
+            self._context.region,
+            self._token,
+            self._fingerprint,
+            orjson.dumps({**answer, "Reads": reads}),
+            self._context.now_ms,
+            TRANSACTION_TOKEN_MS,
+        )

@@ -1,0 +1,243 @@
+"""Writing items: conditions, index entries, exact counts.
+
+Promises: :meth:`ItemWriter.prepare` decides everything (condition, new content, every refusal) and writes nothing;
+:meth:`ItemWriter.commit` only writes. So a transaction prepares all its actions before it commits the first, and a
+batch goes on after a refusal. Index entries change in the same job as their item.
+Knows nothing of requests; parsed actions come from ``actions.py`` and from PartiQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from onebox.errors import ValidationException
+from onebox.services.dynamodb.capacity import Meter, write_units
+from onebox.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
+from onebox.services.dynamodb.expressions.conditions import holds
+from onebox.services.dynamodb.expressions.nodes import Action, Condition
+from onebox.services.dynamodb.expressions.updates import apply_actions
+from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
+from onebox.services.dynamodb.model import Index, StoredItem, Table
+from onebox.services.dynamodb.store import ItemStore
+from onebox.services.dynamodb.values.attributes import Item, serialize_item
+from onebox.services.dynamodb.values.keys import Position, check_index_key
+
+
+@dataclass(slots=True)
+class Put:
+    """Store a whole item."""
+
+    table: Table
+    position: Position
+    item: Item
+    data: bytes
+    size_bytes: int
+    condition: Condition | None = None
+    returns_old_on_failure: bool = False
+    must_be_new: bool = False
+
+
+@dataclass(slots=True)
+class Update:
+    """Change an item, or make it from its key."""
+
+    table: Table
+    position: Position
+    key: Item
+    actions: tuple[Action, ...]
+    condition: Condition | None = None
+    returns_old_on_failure: bool = False
+
+
+@dataclass(slots=True)
+class Delete:
+    table: Table
+    position: Position
+    key: Item
+    condition: Condition | None = None
+    returns_old_on_failure: bool = False
+
+
+@dataclass(slots=True)
+class Check:
+    """Only the condition, in transactions."""
+
+    table: Table
+    position: Position
+    key: Item
+    condition: Condition | None
+    returns_old_on_failure: bool = False
+
+
+Write = Put | Update | Delete | Check
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A write that will succeed: the item before and after. ``new`` is None where the item goes, or never was."""
+
+    write: Write
+    stored: StoredItem | None
+    old: Item | None
+    """The item before, where it was needed; see ``stored`` for whether there was one."""
+    new: Item | None
+    data: bytes
+    size_bytes: int
+
+
+class ItemWriter:
+    """Applies writes to one store."""
+
+    def __init__(self, store: ItemStore) -> None:
+        self._store = store
+
+    def apply(self, write: Write, meter: Meter, tally: Tally, *, needs_old: bool = False) -> Prepared:
+        """Prepare and commit. Raises ConditionalCheckFailedException or ValidationException, nothing written."""
+        prepared = self.prepare(write, needs_old=needs_old)
+        self.commit(prepared, meter, tally)
+        return prepared
+
+    def prepare(self, write: Write, *, needs_old: bool = False) -> Prepared:
+        """Decide the write. Raises ConditionalCheckFailedException or ValidationException."""
+        stored = self._store.find_item(write.table.table_id, write.position)
+        old: Item | None = None
+        reads_old = needs_old or write.condition is not None or not write.table.is_plain or isinstance(write, Update)
+        if stored is not None and reads_old:
+            old = orjson.loads(stored.data)
+        if write.condition is not None and not holds(write.condition, old or {}):
+            raise ConditionalCheckFailedException(old if write.returns_old_on_failure else None)
+        if isinstance(write, Put):
+            if write.must_be_new and stored is not None:
+                raise DuplicateItemException(orjson.loads(stored.data) if write.returns_old_on_failure else None)
+            return Prepared(write, stored, old, write.item, write.data, write.size_bytes)
+        if isinstance(write, Update):
+            return self._prepare_update(write, stored, old)
+        return Prepared(write, stored, old, None, b"", 0)
+
+    def commit(self, prepared: Prepared, meter: Meter, tally: Tally) -> None:
+        """Write what was prepared."""
+        write, stored = prepared.write, prepared.stored
+        table = write.table
+        old_bytes = 0 if stored is None else stored.size_bytes
+        meter.write(table, write_units(max(old_bytes, prepared.size_bytes)))
+        if isinstance(write, Check):
+            return
+        if prepared.new is None:
+            if stored is None:
+                return
+            self._store.delete_item(stored.item_id)
+            tally.add(table, 0, -1, -stored.size_bytes)
+            item_id = stored.item_id
+        elif stored is None:
+            inserted = self._store.insert_item(
+                table.table_id,
+                write.position,
+                prepared.size_bytes,
+                find_expiry_s(table, prepared.new),
+                prepared.data,
+            )
+            assert inserted is not None, "prepare found the position free in this very job"
+            item_id = inserted
+            tally.add(table, 0, 1, prepared.size_bytes)
+        else:
+            item_id = stored.item_id
+            self._store.replace_item(item_id, prepared.size_bytes, find_expiry_s(table, prepared.new), prepared.data)
+            tally.add(table, 0, 0, prepared.size_bytes - old_bytes)
+        for index in table.indexes:
+            self._maintain(index, prepared, item_id, meter, tally)
+
+    def insert(self, put: Put, meter: Meter, tally: Tally) -> bool:
+        """Store an item that must be new, without looking first; False (and nothing done) if its place is taken."""
+        table = put.table
+        item_id = self._store.insert_item(
+            table.table_id, put.position, put.size_bytes, find_expiry_s(table, put.item), put.data
+        )
+        if item_id is None:
+            return False
+        meter.write(table, write_units(put.size_bytes))
+        tally.add(table, 0, 1, put.size_bytes)
+        if table.indexes:
+            prepared = Prepared(put, None, None, put.item, put.data, put.size_bytes)
+            for index in table.indexes:
+                self._maintain(index, prepared, item_id, meter, tally)
+        return True
+
+    def _prepare_update(self, write: Update, stored: StoredItem | None, old: Item | None) -> Prepared:
+        new = apply_actions(write.actions, old if old is not None else write.key)
+        data, size_bytes = serialize_item(new)
+        if size_bytes > ITEM_BYTES_MAX:
+            raise ValidationException("Item size to update has exceeded the maximum allowed size")
+        for index in write.table.indexes:
+            check_index_key(new, index.key, index.name, updated=True)
+        return Prepared(write, stored, old, new, data, size_bytes)
+
+    def _maintain(self, index: Index, prepared: Prepared, item_id: int, meter: Meter, tally: Tally) -> None:
+        table, position = prepared.write.table, prepared.write.position
+        old, new = prepared.old, prepared.new
+        before = None if old is None else index.key.find_index_position(old)
+        after = None if new is None else index.key.find_index_position(new)
+        if before == after:
+            if before is None or after is None or old is None or new is None:
+                return
+            if index.project(old) == index.project(new):
+                return
+            assert prepared.stored is not None, "there was an old item"
+            old_bytes = index.entry_bytes(old, prepared.stored.size_bytes)
+            new_bytes = index.entry_bytes(new, prepared.size_bytes)
+            if self._store.resize_entry(index.index_id, after, position, new_bytes):
+                tally.add(table, index.index_id, 0, new_bytes - old_bytes)
+            elif self._store.insert_entry(index.index_id, after, position, item_id, new_bytes):
+                tally.add(table, index.index_id, 1, new_bytes)
+            meter.write(table, write_units(max(old_bytes, new_bytes)), index)
+            return
+        if before is not None and old is not None and prepared.stored is not None:
+            old_bytes = index.entry_bytes(old, prepared.stored.size_bytes)
+            if self._store.delete_entry(index.index_id, before, position):
+                tally.add(table, index.index_id, -1, -old_bytes)
+            meter.write(table, write_units(old_bytes), index)
+        if after is not None and new is not None:
+            new_bytes = index.entry_bytes(new, prepared.size_bytes)
+            if self._store.insert_entry(index.index_id, after, position, item_id, new_bytes):
+                tally.add(table, index.index_id, 1, new_bytes)
+            meter.write(table, write_units(new_bytes), index)
+
+
+class Tally:
+    """Changes of item counts and sizes, gathered over a request and stored once per table and index."""
+
+    __slots__ = ("_changes", "_store")
+
+    def __init__(self, store: ItemStore) -> None:
+        self._store = store
+        self._changes: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, table: Table, index_id: int, items: int, size_bytes: int) -> None:
+        change = self._changes.get((table.table_id, index_id))
+        if change is None:
+            self._changes[(table.table_id, index_id)] = [items, size_bytes]
+        else:
+            change[0] += items
+            change[1] += size_bytes
+
+    def store(self) -> None:
+        """Write the counts; part of the same job as the items."""
+        for (table_id, index_id), (items, size_bytes) in self._changes.items():
+            if items or size_bytes:
+                self._store.change_sizes(table_id, index_id, items, size_bytes)
+        self._changes.clear()
+
+
+def find_expiry_s(table: Table, item: Item) -> int | None:
+    """When TTL may delete the item, in seconds since the epoch; None for never.
+
+    AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html
+    """
+    if table.ttl_attribute is None:
+        return None
+    text = item.get(table.ttl_attribute, {}).get("N")
+    if text is None:
+        return None
+    whole = str(text).partition(".")[0]
+    return int(whole) if len(whole) <= 12 else None
