@@ -1,0 +1,258 @@
+"""Goal: the evaluator decides as AWS documents it, and agrees with a naive model of its rules on random policies."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onebox.services.iam.policy import (
+    PolicyRequest,
+    PolicySet,
+    account_caller,
+    compile_policy,
+    condition_keys,
+    evaluate,
+    service_caller,
+)
+
+QUEUE = "arn:aws:sqs:us-east-1:111111111111:OrderQueue"
+
+
+def decide(statement, action="sqs:SendMessage", resource=QUEUE, caller=None, version="2012-10-17", **keys):
+    statements = statement if isinstance(statement, list) else [statement]
+    document = {"Version": version, "Statement": statements}
+    request = PolicyRequest(
+        action, resource, caller, condition_keys({k.replace("__", ":"): v for k, v in keys.items()})
+    )
+    return evaluate(compile_policy(document), request)
+
+
+def allow(**members):
+    return {"Effect": "Allow", "Action": "*", "Resource": "*", **members}
+
+
+def test_evaluate_without_statements_denies_implicitly():
+    decision = decide([])
+    assert not decision.allowed
+    assert not decision.explicit
+
+
+def test_evaluate_deny_beside_allow_denies_explicitly():
+    decision = decide([allow(), allow(Effect="Deny", Action="sqs:Send*")])
+    assert not decision.allowed
+    assert decision.explicit
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "expected"),
+    [
+        ("sqs:*", "sqs:SendMessage", True),
+        ("SQS:sendmessage", "sqs:SendMessage", True),
+        ("sqs:Send?essage", "sqs:SendMessage", True),
+        ("sqs:Send", "sqs:SendMessage", False),
+        ("sns:*", "sqs:SendMessage", False),
+    ],
+)
+def test_evaluate_action_pattern_matches_without_case(pattern, action, expected):
+    assert decide(allow(Action=pattern), action=action).allowed is expected
+
+
+def test_evaluate_not_action_allows_all_others():
+    statement = {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"}
+    assert decide(statement).allowed
+    assert not decide(statement, action="iam:CreateRole").allowed
+
+
+def test_evaluate_not_resource_allows_all_others():
+    statement = {"Effect": "Allow", "Action": "*", "NotResource": QUEUE}
+    assert not decide(statement).allowed
+    assert decide(statement, resource=QUEUE + "2").allowed
+
+
+def test_evaluate_resource_is_case_sensitive():
+    assert not decide(allow(Resource=QUEUE.lower())).allowed
+
+
+def test_evaluate_service_principal_matches_that_service_only():
+    statement = allow(Principal={"Service": "sns.amazonaws.com"})
+    assert decide(statement, caller=service_caller("sns.amazonaws.com")).allowed
+    assert not decide(statement, caller=service_caller("events.amazonaws.com")).allowed
+    assert not decide(statement, caller=account_caller("111111111111")).allowed
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
+def test_evaluate_star_principal_means_services_too(principal):
+    assert decide(allow(Principal=principal), caller=service_caller("sns.amazonaws.com")).allowed
+
+
+@pytest.mark.parametrize("name", ["111111111111", "arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/R"])
+def test_evaluate_account_principal_matches_by_each_of_its_names(name):
+    caller = account_caller("111111111111", "arn:aws:iam::111111111111:role/R")
+    assert decide(allow(Principal={"AWS": [name]}), caller=caller).allowed
+    assert not decide(allow(Principal={"AWS": [name]}), caller=account_caller("222222222222")).allowed
+
+
+def test_evaluate_not_principal_excludes_the_named():
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "NotPrincipal": {"AWS": "111111111111"}}
+    assert not decide([allow(Principal="*"), statement], caller=account_caller("222222222222")).allowed
+    assert decide([allow(Principal="*"), statement], caller=account_caller("111111111111")).allowed
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "given_value", "expected"),
+    [
+        ("StringEquals", "a", "a", True),
+        ("StringEquals", "a*", "ab", False),
+        ("StringNotEquals", ["a", "b"], "c", True),
+        ("StringNotEquals", ["a", "b"], "b", False),
+        ("StringEqualsIgnoreCase", "ABC", "abc", True),
+        ("StringLike", "a*c", "abbc", True),
+        ("StringNotLike", "a*", "b", True),
+        ("NumericLessThan", "10", "9.5", True),
+        ("NumericGreaterThanEquals", "10", "9.5", False),
+        ("NumericNotEquals", "10", "9", True),
+        ("DateGreaterThan", "2026-01-01T00:00:00Z", "2026-11-23T00:00:00Z", True),
+        ("DateLessThan", "1700000000", "2026-11-23T00:00:00Z", False),
+        ("Bool", "true", "True", True),
+        ("IpAddress", "10.0.0.0/8", "10.1.2.3", True),
+        ("IpAddress", "10.0.0.0/8", "127.0.0.1", False),
+        ("NotIpAddress", "10.0.0.0/8", "127.0.0.1", True),
+        ("ArnLike", "arn:aws:sns:*:*:Order*", "arn:aws:sns:us-east-1:111111111111:OrderTopic", True),
+        ("ArnEquals", "arn:aws:sns:*:OrderTopic", "arn:aws:sns:us-east-1:111111111111:OrderTopic", False),
+        ("ArnNotEquals", "arn:aws:sns:us-east-1:1:T", "arn:aws:sns:us-east-1:1:U", True),
+    ],
+)
+def test_evaluate_condition_operator_compares_as_documented(operator, wanted, given_value, expected):
+    assert decide(allow(Condition={operator: {"aws:Key": wanted}}), aws__Key=given_value).allowed is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        ("StringEquals", False),
+        ("StringNotEquals", True),
+        ("StringEqualsIfExists", True),
+        ("ForAllValues:StringEquals", True),
+        ("ForAnyValue:StringEquals", False),
+        ("NotIpAddress", True),
+    ],
+)
+def test_evaluate_condition_without_its_key_follows_the_operator(operator, expected):
+    assert decide(allow(Condition={operator: {"aws:Key": "a"}})).allowed is expected
+
+
+def test_evaluate_null_condition_asks_for_the_key():
+    absent = allow(Condition={"Null": {"aws:Key": "true"}})
+    assert decide(absent).allowed
+    assert not decide(absent, aws__Key="x").allowed
+
+
+def test_evaluate_set_operators_quantify_over_the_requests_values():
+    each = allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}})
+    some = allow(Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["a", "b"]}})
+    assert decide(each, aws__TagKeys=["a", "b"]).allowed
+    assert not decide(each, aws__TagKeys=["a", "c"]).allowed
+    assert decide(some, aws__TagKeys=["a", "c"]).allowed
+    assert not decide(some, aws__TagKeys=["c"]).allowed
+
+
+def test_evaluate_variable_in_resource_takes_the_callers_value_literally():
+    statement = allow(Resource="arn:aws:s3:::bucket/${aws:username}/*")
+    assert decide(statement, resource="arn:aws:s3:::bucket/ann/x", aws__username="ann").allowed
+    assert not decide(statement, resource="arn:aws:s3:::bucket/bob/x", aws__username="*").allowed
+    assert not decide(statement, resource="arn:aws:s3:::bucket//x").allowed
+
+
+def test_evaluate_variable_in_old_version_is_plain_text():
+    statement = allow(Resource="arn:aws:s3:::${aws:username}")
+    assert not decide(statement, resource="arn:aws:s3:::ann", version="2008-10-17", aws__username="ann").allowed
+
+
+def test_evaluate_variable_with_default_and_escapes():
+    statement = allow(Condition={"StringLike": {"aws:Key": "${aws:team, 'none'}-${*}"}})
+    assert decide(statement, aws__Key="none-*").allowed
+    assert not decide(statement, aws__Key="none-x").allowed
+
+
+# The model: the same rules said once more, as simply as possible, for actions, resources and one string condition.
+
+_words = st.sampled_from(["a", "b", "ab", "ba", "abc"])
+_patterns = st.sampled_from(["a", "b", "ab", "a*", "*b", "?", "a?", "*", "abc"])
+_statements = st.lists(
+    st.fixed_dictionaries(
+        {
+            "Effect": st.sampled_from(["Allow", "Deny"]),
+            "actions": st.lists(_patterns, min_size=1, max_size=2),
+            "negate_action": st.booleans(),
+            "resources": st.lists(_patterns, min_size=1, max_size=2),
+            "negate_resource": st.booleans(),
+            "condition": st.none()
+            | st.tuples(st.sampled_from(["StringEquals", "StringNotLike", "StringLikeIfExists"]), _patterns),
+        }
+    ),
+    max_size=4,
+)
+
+
+def _document(statements):
+    written = []
+    for index, statement in enumerate(statements):
+        one = {"Sid": str(index), "Effect": statement["Effect"]}
+        one["NotAction" if statement["negate_action"] else "Action"] = [f"s:{p}" for p in statement["actions"]]
+        one["NotResource" if statement["negate_resource"] else "Resource"] = statement["resources"]
+        if statement["condition"]:
+            operator, value = statement["condition"]
+            one["Condition"] = {operator: {"k:Key": value}}
+        written.append(one)
+    return {"Version": "2012-10-17", "Statement": written}
+
+
+def _glob(pattern, text):
+    return re.fullmatch(fnmatch.translate(pattern), text) is not None
+
+
+def _model(statements, action, resource, key):
+    outcome = "implicit"
+    for statement in statements:
+        fits = any(_glob(p, action) for p in statement["actions"]) != statement["negate_action"]
+        fits &= any(_glob(p, resource) for p in statement["resources"]) != statement["negate_resource"]
+        if statement["condition"]:
+            operator, value = statement["condition"]
+            if operator == "StringEquals":
+                fits &= key == value
+            elif operator == "StringNotLike":
+                fits &= key is None or not _glob(value, key)
+            else:
+                fits &= key is None or _glob(value, key)
+        if fits and statement["Effect"] == "Deny":
+            return "explicit"
+        if fits:
+            outcome = "allowed"
+    return outcome
+
+
+def _word(decision):
+    return "allowed" if decision.allowed else "explicit" if decision.explicit else "implicit"
+
+
+@given(statements=_statements, action=_words, resource=_words, key=st.none() | _words)
+def test_evaluate_random_policy_agrees_with_the_model(statements, action, resource, key):
+    keys = condition_keys({} if key is None else {"k:Key": key})
+    compiled = compile_policy(_document(statements))
+    expected = _model(statements, action, resource, key)
+    assert _word(evaluate(compiled, PolicyRequest(f"s:{action}", resource, None, keys))) == expected
+
+
+@given(statements=_statements, questions=st.lists(st.tuples(_words, _words, st.none() | _words), max_size=12))
+def test_policy_set_asked_repeatedly_answers_as_evaluate(statements, questions):
+    compiled = compile_policy(json.dumps(_document(statements)))
+    policies = PolicySet(compiled)
+    for action, resource, key in questions:
+        keys = condition_keys({} if key is None else {"k:Key": key})
+        request = PolicyRequest(f"s:{action}", resource, None, keys)
+        assert policies.decide(f"s:{action}", resource, lambda keys=keys: keys) == evaluate(compiled, request)
