@@ -1,4 +1,4 @@
-"""``application/x-www-form-urlencoded`` into a tree: ``A.member.1.B=x`` becomes ``{"A": {"member": {"1": {"B": "x"}}}}``.
+"""``application/x-www-form-urlencoded`` to a tree: ``A.member.1.B=x`` becomes ``{"A": {"member": {"1": {"B": "x"}}}}``.
 
 Promises: linear in the size of the body, one pass in C for percent escapes (a publish of 200 KB is decoded in well
 under a millisecond), a limit on depth. Raises ValueError and nothing else. Knows nothing of shapes.

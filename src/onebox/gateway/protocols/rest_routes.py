@@ -31,7 +31,7 @@ class _Candidate:
 
 
 Table = dict[tuple[str, tuple[str, ...]], list[_Candidate]]
-"""``(method, path pattern)`` to candidates, the most demanding first. A pattern's labels are ``*``, a greedy one ``**``."""
+"""``(method, path pattern)`` to candidates, the most demanding first; a label is ``*`` in it, a greedy one ``**``."""
 
 
 def find_rest_operation(service: str, request: Request) -> str | None:

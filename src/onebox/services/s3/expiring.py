@@ -1,0 +1,105 @@
+"""The daily walk that does what lifecycle rules say, shortly after midnight UTC.
+
+Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; buckets without
+rules cost nothing. Knows rules only through ``lifecycle``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from onebox.clock import Clock, Timer
+from onebox.services.s3.lifecycle import (
+    DAY_MS,
+    LifecycleRule,
+    is_current_due,
+    is_noncurrent_due,
+    is_upload_due,
+    parse_rules,
+)
+from onebox.services.s3.model import Bucket
+from onebox.services.s3.objects import Objects
+from onebox.services.s3.versions import AllVersions, VersionPosition
+from onebox.storage.database import Storage
+
+_PIECE = 200
+
+
+class Expirer:
+    """Walks the buckets that have lifecycle rules, once a day and once after a start."""
+
+    def __init__(self, objects: Objects, storage: Storage, clock: Clock, log: logging.Logger) -> None:
+        self._objects = objects
+        self._storage = storage
+        self._clock = clock
+        self._log = log
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Walk now and at every midnight."""
+        self._walk()
+
+    def stop(self) -> None:
+        """Nothing runs afterwards. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _walk(self) -> None:
+        pending = [
+            (name, rules)
+            for name, document in self._objects.buckets.buckets_with("lifecycle")
+            if (rules := parse_rules(document))
+        ]
+        self._next_bucket(pending)
+
+    def _next_bucket(self, pending: list[tuple[str, list[LifecycleRule]]]) -> None:
+        if not pending:
+            midnight_ms = (self._clock.now_ms() // DAY_MS + 1) * DAY_MS
+            self._timer = self._clock.call_at(midnight_ms, self._walk)
+            return
+        name, rules = pending.pop()
+        bucket = self._objects.buckets.find(name)
+        if bucket is None:
+            self._soon(lambda: self._next_bucket(pending))
+        else:
+            self._piece(bucket, rules, ("", None), lambda: self._next_bucket(pending))
+
+    def _soon(self, step: Callable[[], None]) -> None:
+        self._timer = self._clock.call_at(self._clock.now_ms(), step)
+
+    def _piece(
+        self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition, then: Callable[[], None]
+    ) -> None:
+        try:
+            following = self._storage.run(lambda: self._expire(bucket, rules, position))
+        except Exception:  # noqa: BLE001 - a background loop: logged, and the server goes on
+            self._log.exception("S3 lifecycle of bucket %s failed; it is tried again tomorrow", bucket.name)
+            following = None
+        if following is None:
+            self._soon(then)
+        else:
+            self._soon(lambda: self._piece(bucket, rules, following, then))
+
+    def _expire(self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition) -> VersionPosition | None:
+        now_ms = self._clock.now_ms()
+        source = AllVersions(self._objects.rows, bucket.name)
+        versions = source.load(position, None, _PIECE)
+        for stored in versions:
+            if stored.is_latest:
+                if not stored.is_delete_marker and is_current_due(rules, stored.key, stored.modified_at_ms, now_ms):
+                    self._objects.delete(bucket, stored.key, now_ms)
+                continue
+            superseded_at_ms = self._objects.rows.superseded_at_ms(stored.object_id)
+            if superseded_at_ms is not None and is_noncurrent_due(rules, stored.key, superseded_at_ms, now_ms):
+                self._objects.delete_version(bucket, stored.key, stored.version_id)
+        if len(versions) == _PIECE:
+            return source.after_entry(versions[-1])
+        self._discard_uploads(bucket, rules, now_ms)
+        return None
+
+    def _discard_uploads(self, bucket: Bucket, rules: list[LifecycleRule], now_ms: int) -> None:
+        for upload in self._objects.uploads.page(bucket.name, "", "", "", 1000):
+            if is_upload_due(rules, upload.key, upload.initiated_at_ms, now_ms):
+                self._objects.discard_upload(upload.upload_id)

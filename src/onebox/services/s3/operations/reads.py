@@ -1,0 +1,91 @@
+"""GetObject and HeadObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.errors import InvalidPart, InvalidRequest
+from onebox.services.s3.model import Bucket, StoredObject
+from onebox.services.s3.operations.refusals import refuse_members
+from onebox.services.s3.operations.writes import DEFAULT_CONTENT_TYPE
+from onebox.services.s3.rules import check_read_conditions, parse_range, quoted
+
+if TYPE_CHECKING:
+    from onebox.services.s3.service import S3
+
+_OVERRIDES = {
+    "ResponseCacheControl": "CacheControl",
+    "ResponseContentDisposition": "ContentDisposition",
+    "ResponseContentEncoding": "ContentEncoding",
+    "ResponseContentLanguage": "ContentLanguage",
+    "ResponseContentType": "ContentType",
+    "ResponseExpires": "Expires",
+}
+
+
+def get_object(s3: S3, context: RequestContext, request: Wire) -> Wire:
+    """An object or a stretch of it."""
+    bucket, stored, stretch = _load(s3, context, request)
+    first_byte, size_bytes = stretch or (0, stored.size_bytes)
+    result = _described(s3, request, bucket, stored, stretch)
+    result["Body"] = s3.objects.read(stored, first_byte, size_bytes)
+    return result
+
+
+def head_object(s3: S3, context: RequestContext, request: Wire) -> Wire:
+    """What GetObject would answer, without the bytes."""
+    return _described(s3, request, *_load(s3, context, request))
+
+
+def _load(s3: S3, context: RequestContext, request: Wire) -> tuple[Bucket, StoredObject, tuple[int, int] | None]:
+    refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey")
+    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    stored = s3.objects.load(bucket.name, request["Key"], request.get("VersionId"))
+    check_read_conditions(request, stored.etag, stored.modified_at_ms)
+    if "PartNumber" in request:
+        return bucket, stored, _part_stretch(s3, stored, request)
+    return bucket, stored, parse_range(request.get("Range"), stored.size_bytes)
+
+
+def _part_stretch(s3: S3, stored: StoredObject, request: Wire) -> tuple[int, int] | None:
+    if "Range" in request:
+        raise InvalidRequest("Cannot specify both Range header and partNumber query parameter")
+    extents = s3.objects.rows.extents(stored.object_id)
+    number = request["PartNumber"]
+    if number == 1 and len(extents) <= 1:
+        return None
+    if not 1 <= number <= len(extents):
+        raise InvalidPart("The requested partnumber is not satisfiable", PartNumberRequested=number)
+    extent = extents[number - 1]
+    return extent.start_byte, extent.size_bytes
+
+
+def _described(s3: S3, request: Wire, bucket: Bucket, stored: StoredObject, stretch: tuple[int, int] | None) -> Wire:
+    result: Wire = {
+        "AcceptRanges": "bytes",
+        "LastModified": stored.modified_at_ms,
+        "ETag": quoted(stored.etag),
+        "ContentType": DEFAULT_CONTENT_TYPE,
+        **stored.headers,
+    }
+    if result.get("StorageClass") == "STANDARD":
+        del result["StorageClass"]
+    for name, member in _OVERRIDES.items():
+        if name in request:
+            result[member] = request[name]
+    if bucket.versioning:
+        result["VersionId"] = stored.version_id
+    if stretch is None:
+        result["ContentLength"] = stored.size_bytes
+        if request.get("ChecksumMode") == "ENABLED" and stored.checksums:
+            result |= stored.checksums
+            is_composite = "-" in next(iter(stored.checksums.values()))
+            result["ChecksumType"] = "COMPOSITE" if is_composite else "FULL_OBJECT"
+    else:
+        first_byte, size_bytes = stretch
+        result["ContentLength"] = size_bytes
+        result["ContentRange"] = f"bytes {first_byte}-{first_byte + size_bytes - 1}/{stored.size_bytes}"
+    if "PartNumber" in request and "-" in stored.etag:
+        result["PartsCount"] = int(stored.etag.partition("-")[2])
+    return result

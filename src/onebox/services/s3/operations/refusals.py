@@ -1,0 +1,48 @@
+"""What onebox's S3 does not offer is refused, never accepted and forgotten."""
+
+from __future__ import annotations
+
+from onebox.services.context import Wire
+from onebox.services.s3.errors import AccessControlListNotSupported, NotOffered
+
+_HARMLESS_ACLS = frozenset({"private", "bucket-owner-full-control"})
+_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+_UNSUPPORTED_ON_OBJECTS = (
+    "WebsiteRedirectLocation",
+    "SSECustomerAlgorithm",
+    "SSECustomerKey",
+    "SSEKMSKeyId",
+    "SSEKMSEncryptionContext",
+    "Tagging",
+    "ObjectLockMode",
+    "ObjectLockRetainUntilDate",
+    "ObjectLockLegalHoldStatus",
+    "WriteOffsetBytes",
+    "CopySourceSSECustomerAlgorithm",
+    "ChecksumSHA512",
+    "ChecksumMD5",
+    "ChecksumXXHASH64",
+    "ChecksumXXHASH3",
+    "ChecksumXXHASH128",
+)
+
+
+def refuse_members(request: Wire, *names: str) -> None:
+    """Raises NotImplemented if the request has one of the members."""
+    for name in names:
+        if request.get(name):
+            raise NotOffered(Header=name)
+
+
+def refuse_acl(request: Wire) -> None:
+    """Raises AccessControlListNotSupported: buckets have no ACLs unless their owner wants them, and we have none."""
+    if request.get("ACL", "private") not in _HARMLESS_ACLS or any(request.get(grant) for grant in _GRANTS):
+        raise AccessControlListNotSupported
+
+
+def refuse_unsupported_on_objects(request: Wire) -> None:
+    """The same for the members of the operations that write objects."""
+    refuse_acl(request)
+    refuse_members(request, *_UNSUPPORTED_ON_OBJECTS)
+    if request.get("ServerSideEncryption", "AES256") != "AES256":
+        raise NotOffered(Header="x-amz-server-side-encryption")
