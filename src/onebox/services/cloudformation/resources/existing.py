@@ -1,6 +1,7 @@
 """What a service's refusal means: already there, or gone; and whether what is there is ours.
 
-Promises: an error is recognised by its code however the service spells it (with or without ``Exception``, with a prefix).
+Promises: an error is recognised by its code however the service spells it (with or without ``Exception``, with
+a prefix).
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class ResourceGone(AwsError):
 
 def error_names(error: AwsError) -> frozenset[str]:
     """The code and the shape's name, bare: ``AWS.SimpleQueueService.NonExistentQueue`` is ``NonExistentQueue``."""
-    spellings = (error.wire_code, type(error).__name__)
+    original = getattr(error, "original", error)
+    spellings = (error.wire_code, type(original).__name__)
     return frozenset(spelling.rsplit(".", 1)[-1].removesuffix("Exception") for spelling in spellings)
 
 

@@ -1,7 +1,7 @@
 """Shapes of properties: what a resource type accepts, and turning template values into what the service APIs take.
 
-Promises: a value that passes has exactly the declared types (``"30"`` became ``30``, ``30`` became ``"30"`` where text is
-wanted); all violations are reported at once in the words of AWS's schema check. Pure.
+Promises: a value that passes has exactly the declared types (``"30"`` became ``30``, ``30`` became ``"30"``
+where text is wanted); all violations are reported at once in the words of AWS's schema check. Pure.
 AWS: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
 

@@ -250,6 +250,7 @@ def _live_settings(live: Wire, names: tuple[str, ...]) -> Wire:
     for name in names:
         text = live.get(name)
         if not text:
+            settings[name] = None
             continue
         is_document = name.endswith("Policy")
         settings[name] = json.loads(text) if is_document else _plain(text)

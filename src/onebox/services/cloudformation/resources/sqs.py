@@ -92,8 +92,7 @@ class _Queue:
             raise
         properties: Wire = {"QueueName": old.physical_id.rsplit("/", 1)[-1]}
         for name in ("FifoQueue", *_DEFAULTS):
-            if live.get(name):
-                properties[name] = _plain(name, live[name])
+            properties[name] = _plain(name, live[name]) if live.get(name) else None
         return properties
 
 

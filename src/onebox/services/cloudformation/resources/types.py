@@ -72,7 +72,8 @@ class Lifecycle(Protocol):
         """End it. The engine takes "not found" for success."""
 
     async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        """The live properties, for those that can be read back; None if the resource is gone."""
+        """The live properties; those that cannot be read back are left out, those that are not set are None.
+        None for all of it if the resource is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A template's sections as values: parameters, mappings, conditions, resources, outputs.
 
-Promises: what :func:`parse_template` returns has the shape AWS demands of every section (a resource has a Type, an output a
-Value, …); references are not followed here (see ``validate.py``). Knows nothing of resource types or stacks.
+Promises: what :func:`parse_template` returns has the shape AWS demands of every section (a resource has a Type,
+an output a Value, …); references are not followed here (see ``validate.py``). Knows nothing of resource types
+or stacks.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 

@@ -1,7 +1,8 @@
 """Evaluating a value: intrinsic functions become what they stand for.
 
-Promises: no function remains in the result; a value that depends on something not known yet becomes :data:`UNKNOWN` as a
-whole, which only change sets provide for. Knows nothing of stacks: what names mean is asked from the :class:`Scope`.
+Promises: no function remains in the result; a value that depends on something not known yet becomes
+:data:`UNKNOWN` as a whole, which only change sets provide for. Knows nothing of stacks: what names mean is
+asked from the :class:`Scope`.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 

@@ -1,7 +1,7 @@
 """Parameters of a template: their declarations, and the values a stack is given for them.
 
-Promises: a value that passes satisfies the declaration's type and constraints. Values stay text, as the API carries them;
-:func:`parameter_value` gives what Ref yields. Knows nothing of stacks.
+Promises: a value that passes satisfies the declaration's type and constraints. Values stay text, as the API
+carries them; :func:`parameter_value` gives what Ref yields. Knows nothing of stacks.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 """
 

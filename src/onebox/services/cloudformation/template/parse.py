@@ -1,7 +1,8 @@
 """From template text, YAML with short tags or JSON, to plain values.
 
-Promises: any text gives plain dicts, lists and scalars or a ValidationError in AWS's words; dates stay text, aliases are
-refused, of a repeated key the last counts (all three as AWS does it). Knows nothing of what the values mean.
+Promises: any text gives plain dicts, lists and scalars or a ValidationError in AWS's words; dates stay text,
+aliases are refused, of a repeated key the last counts (all three as AWS does it). Knows nothing of what the
+values mean.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 

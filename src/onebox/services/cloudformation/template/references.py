@@ -1,7 +1,7 @@
 """What an unevaluated value refers to: parameters, resources and their attributes, conditions.
 
-Promises: finds every Ref, Fn::GetAtt, Fn::Sub variable, Fn::If condition in a value; with ``conditions`` given it follows only
-the branch of Fn::If that will be taken. Knows nothing of whether the targets exist.
+Promises: finds every Ref, Fn::GetAtt, Fn::Sub variable, Fn::If condition in a value; with ``conditions`` given
+it follows only the branch of Fn::If that will be taken. Knows nothing of whether the targets exist.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 
@@ -43,6 +43,21 @@ def find_references(value: Any, conditions: Mapping[str, bool] | None = None) ->
                 return
         for item in value.values():
             yield from find_references(item, conditions)
+
+
+def find_imports(value: Any, conditions: Mapping[str, bool]) -> Iterator[Any]:
+    """The unevaluated arguments of every Fn::ImportValue that will be taken."""
+    if isinstance(value, list):
+        for item in value:
+            yield from find_imports(item, conditions)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if name == "Fn::ImportValue":
+                yield member
+            elif name == "Fn::If" and len(value) == 1:
+                yield from find_imports(member[1] if conditions.get(member[0]) else member[2], conditions)
+            else:
+                yield from find_imports(member, conditions)
 
 
 def split_attribute(argument: Any) -> tuple[str, Any]:

@@ -1,0 +1,118 @@
+"""The engine's hands: calls to the services in a stack's name."""
+
+from __future__ import annotations
+
+import re
+
+from onebox.clock import sleep_until
+from onebox.errors import AwsError
+from onebox.services.cloudformation.model import Stack
+from onebox.services.cloudformation.resources.existing import error_names, means_exists, means_gone
+from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.registry import ApiCaller
+
+_PAUSE_MS = 50
+"""Between looks at something that is not ready. The services here are ready in milliseconds."""
+_SERVICES = {
+    "cloudwatch": "CloudWatch",
+    "dynamodb": "DynamoDb",
+    "iam": "Iam",
+    "lambda": "Lambda",
+    "logs": "CloudWatchLogs",
+    "s3": "S3",
+    "sns": "Sns",
+    "sqs": "Sqs",
+}
+
+
+class StackHands:
+    """Calls with the rights of the stack's role, or of who called CloudFormation."""
+
+    def __init__(self, deps: Deps, caller: ApiCaller, stack: Stack) -> None:
+        self.account = stack.account
+        self.region = stack.region
+        self._deps = deps
+        self._caller = caller
+        self._stack = stack
+
+    async def call(self, service: str, operation: str, request: Wire) -> Wire:
+        """Run an operation. The error remembers the service, for the reason of the resource's failure."""
+        context = RequestContext(
+            account=self.account,
+            region=self.region,
+            principal=principal_of(self._stack),
+            now_ms=self._deps.clock.now_ms(),
+            request_id=self._deps.ids.uuid(),
+            endpoint_url=self._stack.settings.endpoint_url,
+        )
+        try:
+            return await self._caller.call(context, service, operation, request)
+        except AwsError as error:
+            raise HandlerError(error, service, context.request_id) from error
+
+    async def pause(self) -> None:
+        """Wait a moment before looking again."""
+        await sleep_until(self._deps.clock, self._deps.clock.now_ms() + _PAUSE_MS)
+
+    def token(self, characters: int) -> str:
+        """Unguessable capitals and digits."""
+        return self._deps.ids.token(characters)
+
+
+class HandlerError(AwsError):
+    """A service's refusal, with where it came from. Keeps the code of the original."""
+
+    def __init__(self, error: AwsError, service: str, request_id: str) -> None:
+        super().__init__(error.message, **error.members)
+        self.original = error
+        self.service = service
+        self.request_id = request_id
+
+    @property
+    def wire_code(self) -> str:
+        return self.original.wire_code
+
+
+def principal_of(stack: Stack) -> Principal:
+    """The stack's role as CloudFormation assumes it, else who called CloudFormation."""
+    settings = stack.settings
+    if settings.role_arn is None:
+        return Principal(
+            settings.principal_account,
+            settings.principal_arn,
+            settings.principal_user_id,
+            settings.principal_role_name,
+        )
+    match = re.fullmatch(r"arn:([^:]+):iam::(\d+):role/(?:.*/)?([^/]+)", settings.role_arn)
+    assert match is not None, "checked when the stack was made"
+    partition, account, role_name = match.groups()
+    session = "AWSCloudFormation"
+    arn = f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{session}"
+    return Principal(account, arn, f"{role_name}:{session}", role_name)
+
+
+def failure_reason(error: AwsError, token: str) -> str:
+    """A resource's status reason, as AWS words a handler's failure."""
+    message = error.message
+    if isinstance(error, HandlerError):
+        name = _SERVICES.get(error.service, error.service)
+        status = error.original.status
+        message = f"{message} (Service: {name}, Status Code: {status}, Request ID: {error.request_id})"
+    code = _handler_error_code(error)
+    return f'Resource handler returned message: "{message}" (RequestToken: {token}, HandlerErrorCode: {code})'
+
+
+def _handler_error_code(error: AwsError) -> str:
+    original = error.original if isinstance(error, HandlerError) else error
+    names = error_names(original)
+    if means_exists(original) or "AlreadyExists" in names:
+        return "AlreadyExists"
+    if means_gone(original):
+        return "NotFound"
+    if names & {"AccessDenied", "AuthorizationError", "AccessDeniedFault"}:
+        return "AccessDenied"
+    if names & {"Throttling", "ThrottlingException", "TooManyRequests", "RequestThrottled"}:
+        return "Throttling"
+    if names & {"LimitExceeded", "QuotaExceeded", "ServiceQuotaExceeded", "LimitExceededFault"}:
+        return "ServiceLimitExceeded"
+    return "InvalidRequest" if original.status < 500 else "ServiceInternalError"

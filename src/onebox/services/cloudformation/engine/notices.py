@@ -1,0 +1,81 @@
+"""Telling a stack's notification topics of its events.
+
+Promises: notices go out in the order of the events and only after the commit that holds them. A restart may
+lose those that were not sent yet, as the events themselves are what counts.
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html (notification options)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timezone
+
+from onebox.errors import AwsError
+from onebox.services.cloudformation.engine.hands import StackHands, principal_of
+from onebox.services.cloudformation.model import Event, Stack
+from onebox.services.context import Deps
+from onebox.services.registry import ApiCaller
+
+_log = logging.getLogger("onebox.cloudformation")
+
+
+class Notices:
+    """The sender of notices."""
+
+    def __init__(self, deps: Deps, caller: ApiCaller) -> None:
+        self._deps = deps
+        self._caller = caller
+        self._pending: asyncio.Queue[tuple[Stack, Event]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin sending."""
+        self._task = asyncio.get_running_loop().create_task(self._send_all())
+
+    async def stop(self) -> None:
+        """Stop sending; what is pending is dropped."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def listen(self, stack: Stack, event: Event) -> None:
+        """Send a notice of ``event`` once it is durable; inside its transaction."""
+        if stack.source.notification_arns:
+            self._deps.storage.after_commit(lambda: self._pending.put_nowait((stack, event)))
+
+    async def _send_all(self) -> None:
+        while True:
+            stack, event = await self._pending.get()
+            hands = StackHands(self._deps, self._caller, stack)
+            for topic_arn in stack.source.notification_arns:
+                request = {
+                    "TopicArn": topic_arn,
+                    "Subject": "AWS CloudFormation Notification",
+                    "Message": notice_text(stack, event),
+                }
+                try:
+                    await hands.call("sns", "Publish", request)
+                except AwsError as error:
+                    _log.warning("stack %s could not notify %s: %s", stack.name, topic_arn, error.message)
+
+
+def notice_text(stack: Stack, event: Event) -> str:
+    """The message as CloudFormation words it: one ``Name='value'`` a line."""
+    moment = datetime.fromtimestamp(event.at_ms / 1000, timezone.utc)
+    values = {
+        "StackId": stack.stack_id,
+        "Timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.{event.at_ms % 1000:03d}Z",
+        "EventId": event.event_id,
+        "LogicalResourceId": event.logical_id,
+        "Namespace": stack.account,
+        "PhysicalResourceId": event.physical_id or "",
+        "PrincipalId": principal_of(stack).user_id,
+        "ResourceProperties": event.properties or "null",
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.status_reason or "",
+        "ResourceType": event.type,
+        "StackName": stack.name,
+        "ClientRequestToken": event.client_token or "null",
+    }
+    return "".join(f"{name}='{value}'\n" for name, value in values.items())

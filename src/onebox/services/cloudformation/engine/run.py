@@ -1,0 +1,143 @@
+"""One operation on one stack, while it runs: what it works from, and how it evaluates and records.
+
+Promises: the state in the database is always enough to go on after a restart; nothing that matters is kept here only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
+from onebox.services.cloudformation.engine.hands import StackHands
+from onebox.services.cloudformation.engine.journal import Journal
+from onebox.services.cloudformation.errors import ValidationError
+from onebox.services.cloudformation.model import Operation, Resource, Source, Stack
+from onebox.services.cloudformation.resources.existing import LOGICAL_ID_TAG, STACK_ID_TAG, STACK_NAME_TAG
+from onebox.services.cloudformation.resources.types import ResourceType, own_tags
+from onebox.services.cloudformation.store import Store
+from onebox.services.cloudformation.template.document import ResourceDeclaration, parse_template
+from onebox.services.cloudformation.template.intrinsics import Scope, evaluate
+from onebox.services.context import Deps, Wire
+from onebox.services.registry import ApiCaller
+
+T = TypeVar("T")
+
+MASK = "****"
+"""What stands for the value of a NoEcho parameter wherever people can read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every run is given."""
+
+    deps: Deps
+    store: Store
+    journal: Journal
+    caller: ApiCaller
+    types: Mapping[str, ResourceType]
+
+
+class StackRun:
+    """A run of ``stack.operation``."""
+
+    def __init__(self, tools: Tools, stack: Stack) -> None:
+        assert stack.operation is not None
+        self.tools = tools
+        self.store = tools.store
+        self.journal = tools.journal
+        self.stack = stack
+        self.operation: Operation = stack.operation
+        self.hands = StackHands(tools.deps, tools.caller, stack)
+        self.rows: dict[str, Resource] = {row.logical_id: row for row in self.store.list_resources(stack.stack_id)}
+
+    @property
+    def token(self) -> str:
+        return self.operation.token
+
+    def is_current(self) -> bool:
+        """Whether this operation is still what the stack is about; a deletion or cancellation takes its place."""
+        stack = self.store.find_stack(self.stack.stack_id)
+        return stack is not None and stack.operation == self.operation
+
+    async def write(self, job: Callable[[], T]) -> T:
+        """Run ``job`` in one transaction and wait until it is durable."""
+        return await self.tools.deps.storage.write(job)
+
+    def now_ms(self) -> int:
+        return self.tools.deps.clock.now_ms()
+
+    def blueprint(self, source: Source | None = None) -> Blueprint:
+        """The blueprint of the stack's source."""
+        return blueprint_of(self.stack, source or self.stack.source)
+
+    def type_of(self, name: str) -> ResourceType:
+        return self.tools.types[name]
+
+    def save(self, resource: Resource, shown: Wire | None = None) -> Resource:
+        """Record a resource's new state; inside :meth:`write`."""
+        self.rows[resource.logical_id] = self.journal.resource_moved(self.stack, resource, shown)
+        return self.rows[resource.logical_id]
+
+    def scope(self, blueprint: Blueprint, *, masked: bool = False) -> Scope:
+        """The meaning of names, with the resources as they are now."""
+        scope = blueprint.scope_with(self._physical_id, self._attribute, self._import_value)
+        return _masked(scope, blueprint) if masked else scope
+
+    def properties_of(
+        self, declaration: ResourceDeclaration, blueprint: Blueprint, *, masked: bool = False
+    ) -> tuple[Wire, list[str]]:
+        """The evaluated properties, and what the type's schema has against them."""
+        value = evaluate(dict(declaration.properties), self.scope(blueprint, masked=masked))
+        violations: list[str] = []
+        taken: Wire = self.type_of(declaration.type).schema.take(value, "#", violations)
+        return taken, violations
+
+    def tags_of(self, declaration: ResourceDeclaration, properties: Wire) -> dict[str, str]:
+        """The tags a resource gets: its own, the stack's, AWS's marks."""
+        if not self.type_of(declaration.type).taggable:
+            return {}
+        return {
+            **self.stack.source.tags,
+            **own_tags(properties),
+            STACK_NAME_TAG: self.stack.name,
+            STACK_ID_TAG: self.stack.stack_id,
+            LOGICAL_ID_TAG: declaration.logical_id,
+        }
+
+    def _physical_id(self, logical_id: str) -> Any:
+        row = self.rows[logical_id]
+        assert row.physical_id is not None, "made before what needs it"
+        return row.physical_id
+
+    def _attribute(self, logical_id: str, attribute: str) -> Any:
+        attributes = self.rows[logical_id].body.attributes
+        if attribute not in attributes:
+            raise ValidationError(f"Attribute '{attribute}' does not exist")
+        return attributes[attribute]
+
+    def _import_value(self, name: str) -> Any:
+        return import_value(self.store, self.stack, name)
+
+
+def import_value(store: Store, stack: Stack, name: str) -> str:
+    """What Fn::ImportValue yields. Raises ValidationError if nobody exports the name."""
+    found = store.find_export(stack.account, stack.region, name)
+    if found is None:
+        raise ValidationError(f"No export named {name} found.")
+    return found[0]
+
+
+def identity_of(stack: Stack, source: Source) -> StackIdentity:
+    return StackIdentity(stack.account, stack.region, stack.stack_id, stack.name, tuple(source.notification_arns))
+
+
+def blueprint_of(stack: Stack, source: Source) -> Blueprint:
+    """The blueprint of one of the stack's sources, which were checked when they were accepted."""
+    return draw_blueprint(parse_template(source.template), source.parameters, identity_of(stack, source))
+
+
+def _masked(scope: Scope, blueprint: Blueprint) -> Scope:
+    secret = [name for name, declaration in blueprint.template.parameters.items() if declaration.no_echo]
+    return replace(scope, values={**scope.values, **dict.fromkeys(secret, MASK)}) if secret else scope

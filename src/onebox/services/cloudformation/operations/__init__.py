@@ -1,0 +1,1 @@
+"""The API operations of CloudFormation, a file for each family."""

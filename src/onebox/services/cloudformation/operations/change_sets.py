@@ -1,0 +1,258 @@
+"""Change sets: CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DeleteChangeSet, ListChangeSets.
+
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onebox.arn import make_arn
+from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.errors import (
+    AlreadyExistsException,
+    ChangeSetNotFoundException,
+    InvalidChangeSetStatusException,
+    ValidationError,
+)
+from onebox.services.cloudformation.model import ChangeSet, Source, Stack, StackSettings
+from onebox.services.cloudformation.operations.lookup import find_stack, load_stack, next_page, page_start
+from onebox.services.cloudformation.operations.source import (
+    check_stack_name,
+    draft,
+    settings_from_request,
+)
+from onebox.services.cloudformation.operations.starting import (
+    answer_when_settled,
+    begin_creation,
+    begin_update,
+    check_updatable,
+    find_changes,
+    new_stack_id,
+    outputs_changed,
+)
+from onebox.services.cloudformation.views import show_change_set, show_change_set_summary, without_none
+from onebox.services.context import RequestContext, Wire
+from onebox.services.registry import Operation
+
+if TYPE_CHECKING:
+    from onebox.services.cloudformation.service import CloudFormation
+
+_NAME = "[a-zA-Z][-a-zA-Z0-9]*"
+_NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+_VALUES_OF_TARGET = ("BeforeValue", "AfterValue", "Path", "AttributeChangeType")
+
+
+def create_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+    """Compare what is with what is wanted, and keep the answer for execution."""
+    name, kind = request["ChangeSetName"], request.get("ChangeSetType", "UPDATE")
+    _check_name(name)
+    if kind not in ("CREATE", "UPDATE"):
+        raise ValidationError(f"ChangeSetType {kind} is not supported.")
+    settings = _settings(context, request)
+    stack = _stack_for(cfn, context, request, kind, settings)
+    if cfn.store.find_change_set_by_name(stack.stack_id, name) is not None:
+        raise AlreadyExistsException(f"ChangeSet [{name}] already exists")
+    previous = stack.source if kind == "UPDATE" else None
+    wanted = draft(cfn, context, request, stack.stack_id, stack.name, previous)
+    if cfn.store.find_stack(stack.stack_id) is None:
+        stack = cfn.journal.stack_moved(stack, "REVIEW_IN_PROGRESS", "User Initiated")
+    try:
+        changes = find_changes(cfn, stack, wanted)
+    except ValidationError as error:
+        changes = []
+        failure: str | None = error.message
+    else:
+        is_empty = not changes and not (kind == "UPDATE" and outputs_changed(cfn, stack, wanted))
+        failure = _NO_CHANGES if is_empty else None
+    change_set = ChangeSet(
+        change_set_id=make_arn(
+            "cloudformation", context.region, context.account, f"changeSet/{name}/{cfn.deps.ids.uuid()}"
+        ),
+        stack_id=stack.stack_id,
+        name=name,
+        kind=kind,
+        status="FAILED" if failure else "CREATE_COMPLETE",
+        status_reason=failure,
+        execution_status="UNAVAILABLE" if failure else "AVAILABLE",
+        created_at_ms=context.now_ms,
+        source=wanted.source,
+        settings=settings,
+        changes=tuple(changes),
+        description=request.get("Description"),
+    )
+    cfn.store.save_change_set(change_set)
+    return {"Id": change_set.change_set_id, "StackId": stack.stack_id}
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(_NAME, name) or len(name) > limits.STACK_NAME_CHARACTERS:
+        raise ValidationError(
+            f"1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: Member must "
+            f"satisfy regular expression pattern: {_NAME}"
+        )
+
+
+def _settings(context: RequestContext, request: Wire) -> StackSettings:
+    on_failure = request.get("OnStackFailure", "ROLLBACK")
+    return settings_from_request(context, {**request, "OnFailure": on_failure})
+
+
+def _stack_for(
+    cfn: CloudFormation, context: RequestContext, request: Wire, kind: str, settings: StackSettings
+) -> Stack:
+    """The stack to be changed; for CREATE one that is new or still under review."""
+    name = request["StackName"]
+    stack = find_stack(cfn, context, name)
+    if kind == "UPDATE":
+        if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+            raise ValidationError(f"Stack [{name}] does not exist")
+        check_updatable(stack)
+        return stack
+    if stack is not None and stack.status == "REVIEW_IN_PROGRESS":
+        return stack
+    if stack is not None:
+        raise ValidationError(
+            f"Stack [{stack.name}] already exists and cannot be created again with the changeSet "
+            f"[{request['ChangeSetName']}]."
+        )
+    check_stack_name(name)
+    return Stack(
+        stack_id=new_stack_id(cfn, context, name),
+        account=context.account,
+        region=context.region,
+        name=name,
+        status="REVIEW_IN_PROGRESS",
+        created_at_ms=context.now_ms,
+        source=Source(template=""),
+        settings=settings,
+    )
+
+
+def load_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> tuple[ChangeSet, Stack]:
+    """The change set and its stack, by ARN or by both names. Raises ChangeSetNotFoundException, ValidationError."""
+    name = request["ChangeSetName"]
+    if name.startswith("arn:"):
+        change_set = cfn.store.find_change_set(name)
+    else:
+        if not request.get("StackName"):
+            raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+        stack = load_stack(cfn, context, request["StackName"], "Stack [{}] does not exist")
+        change_set = cfn.store.find_change_set_by_name(stack.stack_id, name)
+    owner = None if change_set is None else cfn.store.find_stack(change_set.stack_id)
+    if change_set is None or owner is None or (owner.account, owner.region) != (context.account, context.region):
+        raise ChangeSetNotFoundException(f"ChangeSet [{name}] does not exist")
+    return change_set, owner
+
+
+def describe_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+    """The changes, a page at a time; with property values if asked for."""
+    change_set, stack = load_change_set(cfn, context, request)
+    start = page_start(request)
+    page = change_set.changes[start : start + limits.PAGE_ITEMS]
+    show = _with_values if request.get("IncludePropertyValues") else _without_values
+    changes = [{"Type": "Resource", "ResourceChange": show(change)} for change in page]
+    return show_change_set(stack, change_set, changes, next_page(start, len(change_set.changes) - start))
+
+
+def _with_values(change: Wire) -> Wire:
+    return change
+
+
+def _without_values(change: Wire) -> Wire:
+    details = [
+        {
+            **detail,
+            "Target": {name: value for name, value in detail["Target"].items() if name not in _VALUES_OF_TARGET},
+        }
+        for detail in change["Details"]
+    ]
+    plain = {name: value for name, value in change.items() if name not in ("BeforeContext", "AfterContext")}
+    return {**plain, "Details": details}
+
+
+async def execute_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+    """Begin what the change set describes; all change sets of the stack are gone with it."""
+    stack = await cfn.deps.storage.write(lambda: _execute(cfn, context, request))
+    await answer_when_settled(cfn, stack)
+    return {}
+
+
+def _execute(cfn: CloudFormation, context: RequestContext, request: Wire) -> Stack:
+    change_set, stack = load_change_set(cfn, context, request)
+    if change_set.execution_status != "AVAILABLE":
+        raise InvalidChangeSetStatusException(
+            f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current status of [{change_set.status}]"
+        )
+    if "DisableRollback" in request and change_set.settings.on_failure != "ROLLBACK":
+        raise ValidationError("Cannot specify DisableRollback for a change set with OnStackFailure.")
+    disable = bool(request.get("DisableRollback"))
+    retain_except = bool(request.get("RetainExceptOnCreate"))
+    cfn.store.save_change_set(replace(change_set, execution_status="EXECUTE_COMPLETE"))
+    cfn.store.delete_change_sets(stack.stack_id, but=change_set.change_set_id)
+    settings = replace(change_set.settings, retain_except_on_create=retain_except)
+    if change_set.kind == "CREATE":
+        on_failure = "DO_NOTHING" if disable else settings.on_failure
+        made = replace(
+            stack,
+            source=change_set.source,
+            settings=replace(settings, on_failure=on_failure),
+            change_set_id=change_set.change_set_id,
+            created_at_ms=stack.created_at_ms,
+        )
+        return begin_creation(cfn, context, made, request, on_failure)
+    check_updatable(stack)
+    kept = replace(
+        settings,
+        on_failure=stack.settings.on_failure,
+        role_arn=settings.role_arn or stack.settings.role_arn,
+        timeout_minutes=stack.settings.timeout_minutes,
+        termination_protection=stack.settings.termination_protection,
+        policy=stack.settings.policy,
+    )
+    return begin_update(
+        cfn,
+        context,
+        stack,
+        change_set.source,
+        kept,
+        request,
+        disable_rollback=disable or change_set.settings.on_failure == "DO_NOTHING",
+        change_set_id=change_set.change_set_id,
+    )
+
+
+def delete_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+    """Forget a change set; one that does not exist is forgotten already. Its stack under review stays."""
+    try:
+        change_set, _ = load_change_set(cfn, context, request)
+    except ChangeSetNotFoundException:
+        if request["ChangeSetName"].startswith("arn:"):
+            return {}
+        raise
+    cfn.store.delete_change_set(change_set.change_set_id)
+    return {}
+
+
+def list_change_sets(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+    """Summaries of the stack's change sets that wait to be executed."""
+    stack = load_stack(cfn, context, request["StackName"], "Stack [{}] does not exist")
+    start = page_start(request)
+    found = cfn.store.list_change_sets(stack.stack_id, start, limits.PAGE_ITEMS + 1)
+    shown = [
+        show_change_set_summary(stack, change_set)
+        for change_set in found[: limits.PAGE_ITEMS]
+        if change_set.execution_status in ("AVAILABLE", "UNAVAILABLE")
+    ]
+    return without_none({"Summaries": shown, "NextToken": next_page(start, len(found))})
+
+
+CHANGE_SET_OPERATIONS = {
+    "CreateChangeSet": Operation(create_change_set),
+    "DescribeChangeSet": Operation(describe_change_set, reads_only=True),
+    "ExecuteChangeSet": Operation(execute_change_set, waits=True),
+    "DeleteChangeSet": Operation(delete_change_set),
+    "ListChangeSets": Operation(list_change_sets, reads_only=True),
+}
