@@ -1,0 +1,133 @@
+"""The order system in a test's own account, made part by part with boto3, with time-outs short enough for a test."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.polling import until
+
+SEED_POLICIES = ("AmazonDynamoDBFullAccess", "AmazonSQSFullAccess", "service-role/AWSLambdaBasicExecutionRole")
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+# The least that lets three receives take seconds: a queue's visibility time-out may not be below its function's.
+TIMEOUT_S = 1
+
+
+@dataclass
+class OrderSystem:
+    """Orders, OrderTopic, OrderQueue, OrderDLQ, OrderProcessor and its role."""
+
+    client: Callable[..., Any]
+    topic_arn: str
+    queue_url: str
+    dlq_url: str
+    subscription_arn: str
+
+    def publish(self, message: str) -> None:
+        self.client("sns").publish(TopicArn=self.topic_arn, Message=message)
+
+    def send(self, body: str) -> str:
+        """Straight to the queue; the message's id."""
+        return str(self.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)["MessageId"])
+
+    def find(self, order_id: str) -> dict[str, Any] | None:
+        answer = self.client("dynamodb").get_item(TableName="Orders", Key={"orderId": {"S": order_id}})
+        item: dict[str, Any] | None = answer.get("Item")
+        return item
+
+    def wait_for(self, order_id: str) -> dict[str, Any]:
+        return until(lambda: self.find(order_id), f"order {order_id} in the table")
+
+    def take_dead_letter(self) -> dict[str, Any]:
+        """The next message in OrderDLQ, waited for by long polling."""
+        sqs = self.client("sqs")
+        messages: list[dict[str, Any]] = until(
+            lambda: sqs.receive_message(QueueUrl=self.dlq_url, WaitTimeSeconds=20).get("Messages"),
+            "a message in OrderDLQ",
+        )
+        return messages[0]
+
+    def log(self) -> str:
+        pages = (
+            self.client("logs").get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/OrderProcessor")
+        )
+        return "\n".join(event["message"].rstrip("\n") for page in pages for event in page["events"])
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The structured lines."""
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+
+
+def zipped(name: str, source: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, source)
+    return buffer.getvalue()
+
+
+def make_order_system(
+    client: Callable[..., Any], code: bytes, handler: str, *, raw: bool, report_failures: bool
+) -> OrderSystem:
+    """Make every part, as the seed's setup instructions say."""
+    client("dynamodb").create_table(
+        TableName="Orders",
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    topic_arn = client("sns").create_topic(Name="OrderTopic")["TopicArn"]
+    dlq_url, queue_url, queue_arn = _make_queues(client("sqs"), topic_arn)
+    subscription_arn = client("sns").subscribe(
+        TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": str(raw).lower()}
+    )["SubscriptionArn"]
+    lambda_ = client("lambda")
+    lambda_.create_function(
+        FunctionName="OrderProcessor",
+        Runtime="python3.13",
+        Role=_make_role(client("iam")),
+        Handler=handler,
+        Code={"ZipFile": code},
+        Timeout=TIMEOUT_S,
+        Environment={"Variables": {"TABLE_NAME": "Orders"}},
+    )
+    lambda_.get_waiter("function_active_v2").wait(FunctionName="OrderProcessor", WaiterConfig={"Delay": 0})
+    lambda_.create_event_source_mapping(
+        FunctionName="OrderProcessor",
+        EventSourceArn=queue_arn,
+        FunctionResponseTypes=["ReportBatchItemFailures"] if report_failures else [],
+    )
+    return OrderSystem(client, topic_arn, queue_url, dlq_url, subscription_arn)
+
+
+def _make_queues(sqs: Any, topic_arn: str) -> tuple[str, str, str]:
+    def arn_of(url: str) -> str:
+        return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+
+    dlq_url = sqs.create_queue(QueueName="OrderDLQ")["QueueUrl"]
+    redrive = json.dumps({"deadLetterTargetArn": arn_of(dlq_url), "maxReceiveCount": 3})
+    attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": str(TIMEOUT_S)}
+    queue_url = sqs.create_queue(QueueName="OrderQueue", Attributes=attributes)["QueueUrl"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn_of(queue_url),
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
+    return dlq_url, queue_url, arn_of(queue_url)
+
+
+def _make_role(iam: Any) -> str:
+    role = iam.create_role(RoleName="LambdaOrderProcessorRole", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+    for name in SEED_POLICIES:
+        iam.attach_role_policy(RoleName="LambdaOrderProcessorRole", PolicyArn=f"arn:aws:iam::aws:policy/{name}")
+    return str(role["Arn"])

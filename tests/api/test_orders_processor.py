@@ -1,0 +1,93 @@
+"""Goal: OrderProcessor, as it is packaged, stores real orders once and sets aside only what nobody could store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orders.demo import POISONED, load_sample
+from orders.package import HANDLER, build_package
+from tests.api.order_system import OrderSystem, make_order_system
+from tests.polling import until
+
+
+@pytest.fixture
+def system(client: Callable[..., Any]) -> OrderSystem:
+    return make_order_system(client, build_package().content, HANDLER, raw=False, report_failures=True)
+
+
+def test_processor_stores_raw_enveloped_and_twice_encoded_orders_alike(system: OrderSystem) -> None:
+    text = '{"orderId":"%s","total":22.20,"items":[{"unitPrice":0.001}],"userId":null,"coupon":null}'
+    expected = {
+        "total": {"N": "22.2"},
+        "items": {"L": [{"M": {"unitPrice": {"N": "0.001"}}}]},
+        "coupon": {"NULL": True},
+    }
+    system.publish(text % "enveloped")
+    system.send(text % "raw")
+    system.send(json.dumps(text % "twice"))
+    for order_id in ("enveloped", "raw", "twice"):
+        assert system.wait_for(order_id) == {"orderId": {"S": order_id}, **expected}
+
+
+def test_processor_of_the_same_order_again_changes_nothing_and_says_so(system: OrderSystem) -> None:
+    order = '{"orderId":"O-1","timestamp":"2026-05-03T12:00:00Z","status":"%s"}'
+    for status in ("new", "new"):
+        system.send(order % status)
+    system.wait_for("O-1")
+    until(lambda: len(system.log_lines()) == 2, "both orders in the log")
+    assert sorted(line["outcome"] for line in system.log_lines()) == ["duplicate", "stored"]
+
+
+def test_processor_of_poisoned_orders_sets_them_aside_with_their_reasons_and_stores_the_neighbours(
+    system: OrderSystem,
+) -> None:
+    sqs = system.client("sqs")
+    bodies = [*POISONED.values(), '{"orderId":"good"}']
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    sent = sqs.send_message_batch(QueueUrl=system.queue_url, Entries=entries)["Successful"]
+    ids = {one["MessageId"] for one in sent[:3]}
+    assert system.wait_for("good")
+    letters = [system.take_dead_letter() for _ in range(3)]
+    assert {letter["MessageId"] for letter in letters} == ids
+    errors = [line for line in system.log_lines() if line["level"] == "ERROR"]
+    assert dict.fromkeys(ids, 3) == {
+        message_id: sum(line["messageId"] == message_id for line in errors) for message_id in ids
+    }
+    assert len({line["reason"] for line in errors}) == 3
+    assert {line["receiveCount"] for line in errors} == {1, 2, 3}
+
+
+def test_processor_stores_real_orders_whole(system: OrderSystem) -> None:
+    sample = load_sample()[:60]
+    for start in range(0, len(sample), 10):
+        system.client("sns").publish_batch(
+            TopicArn=system.topic_arn,
+            PublishBatchRequestEntries=[
+                {"Id": str(entry.number), "Message": entry.text} for entry in sample[start : start + 10]
+            ],
+        )
+    for entry in sample:
+        order = json.loads(entry.text)
+        item = system.wait_for(order["orderId"])
+        assert len(item["items"]["L"]) == len(order["items"])
+        assert float(item["total"]["N"]) == order["total"]
+        assert ("userId" in item) == (order["userId"] is not None)
+
+
+def test_processor_without_its_table_gives_orders_back_and_stores_them_when_it_is_there(system: OrderSystem) -> None:
+    dynamodb = system.client("dynamodb")
+    dynamodb.delete_table(TableName="Orders")
+    system.send('{"orderId":"O-1"}')
+    lines = until(system.log_lines, "a line in the log")
+    assert (lines[0]["outcome"], lines[0]["exception"]) == ("unavailable", "ResourceNotFound")
+    dynamodb.create_table(
+        TableName="Orders",
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    assert system.wait_for("O-1")
