@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from onebox.errors import AwsError
+from onebox.services.sqs.errors import InvalidParameterValue
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 RECEIVES_MAX = 3
@@ -110,32 +111,27 @@ class FifoQueue(RuleBasedStateMachine):
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         handle, message, receives = data.draw(st.sampled_from(self.handles))
-        try:
-            self.harness.call("DeleteMessage", QueueUrl=self.url, ReceiptHandle=handle)
-        except AwsError as error:
-            assert error.wire_code == "InvalidParameterValue"
-            assert message in self.messages
-            assert not self.is_held(message, receives)
-        else:
-            assert message not in self.messages or self.is_held(message, receives)
-            if message in self.messages:
-                self.messages.remove(message)
+        is_gone, is_held = message not in self.messages, self.is_held(message, receives)
+        assert (self.find_error("DeleteMessage", ReceiptHandle=handle) is None) == (is_gone or is_held)
+        if is_held:
+            self.messages.remove(message)
 
     @precondition(lambda self: self.handles)
     @rule(data=st.data(), timeout_s=st.sampled_from([0, 0, 20]))
     def change_visibility(self, data: st.DataObject, timeout_s: int) -> None:
         handle, message, receives = data.draw(st.sampled_from(self.handles))
         is_held = self.is_held(message, receives)
-        try:
-            self.harness.call(
-                "ChangeMessageVisibility", QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=timeout_s
-            )
-        except AwsError as error:
-            assert error.wire_code == "InvalidParameterValue"
-            assert not is_held
-        else:
-            assert is_held
+        error = self.find_error("ChangeMessageVisibility", ReceiptHandle=handle, VisibilityTimeout=timeout_s)
+        assert (error is None) == is_held
+        if is_held:
             message.visible_at_ms = self.now_ms + timeout_s * 1000
+
+    def find_error(self, operation: str, **request: Any) -> str | None:
+        try:
+            self.harness.call(operation, QueueUrl=self.url, **request)
+        except InvalidParameterValue as error:
+            return error.message
+        return None
 
     @rule(seconds=st.sampled_from([1, 6, 31, 301]))
     def advance(self, seconds: int) -> None:

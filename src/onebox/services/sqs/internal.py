@@ -22,6 +22,8 @@ from onebox.services.sqs.settling import delete, find_in_flight, free
 from onebox.services.sqs.sweeping import tidy
 from onebox.services.sqs.waiting import Callback, Subscription
 
+__all__ = ["QueueInfo", "ReceivedMessage", "SqsInternal", "Subscription"]
+
 # Who SNS is in the SenderId of what it delivers, as in AWS's published events.
 _SENDER_IDS = {"sns.amazonaws.com": "AIDAIT2UOQQY3AUEKVGXU"}
 

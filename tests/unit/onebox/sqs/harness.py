@@ -40,6 +40,11 @@ class SqsHarness:
         self.storage.close()
         self.loop.close()
 
+    def close_service(self) -> None:
+        """Stop the service and let its waiters end."""
+        self.run(self.sqs.stop())
+        self.advance(0)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end."""
         return self.loop.run_until_complete(work)
