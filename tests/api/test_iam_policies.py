@@ -1,0 +1,188 @@
+"""Goal: managed policies, their versions and attachments, and the simulator, as in IAM."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+SEED_POLICIES = {
+    "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess": "v15",
+    "arn:aws:iam::aws:policy/AmazonSQSFullAccess": "v1",
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": "v1",
+}
+
+
+def document(action="sqs:*", effect="Allow", resource="*", **members):
+    statement = {"Effect": effect, "Action": action, "Resource": resource, **members}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture
+def iam(client):
+    return client("iam", parameter_validation=False)
+
+
+@pytest.fixture
+def role(iam):
+    return iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=TRUST)["Role"]
+
+
+@pytest.fixture
+def policy_arn(iam):
+    return iam.create_policy(PolicyName="Queues", PolicyDocument=document(), Description="queues")["Policy"]["Arn"]
+
+
+def refusal(call, **arguments):
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(("arn", "version"), SEED_POLICIES.items())
+def test_get_policy_of_aws_is_there_with_its_document(iam, arn, version):
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert (policy["DefaultVersionId"], policy["IsAttachable"]) == (version, True)
+    assert policy["PolicyId"].startswith("ANPA")
+    got = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+    assert got["Document"]["Version"] == "2012-10-17"
+    assert got["IsDefaultVersion"]
+
+
+def test_basic_execution_role_allows_exactly_the_three_log_actions(iam):
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    (statement,) = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "*",
+    }
+
+
+def test_attach_role_policy_the_seeds_three_policies_are_listed(iam, role):
+    for arn in SEED_POLICIES:
+        iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
+        iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
+    attached = iam.list_attached_role_policies(RoleName="Worker")["AttachedPolicies"]
+    assert {policy["PolicyArn"] for policy in attached} == SEED_POLICIES.keys()
+    assert iam.list_entities_for_policy(PolicyArn=attached[0]["PolicyArn"])["PolicyRoles"] == [
+        {"RoleName": "Worker", "RoleId": role["RoleId"]}
+    ]
+
+
+def test_attach_role_policy_missing_policy_is_refused(iam, role):
+    arn = "arn:aws:iam::aws:policy/NoSuchPolicy"
+    assert refusal(iam.attach_role_policy, RoleName="Worker", PolicyArn=arn) == (
+        "NoSuchEntity",
+        f"Policy {arn} does not exist or is not attachable.",
+    )
+    assert refusal(iam.detach_role_policy, RoleName="Worker", PolicyArn=arn) == (
+        "NoSuchEntity",
+        f"Policy {arn} was not found.",
+    )
+
+
+def test_attach_role_policy_eleventh_is_refused(iam, role):
+    for number in range(10):
+        arn = iam.create_policy(PolicyName=f"p{number}", PolicyDocument=document())["Policy"]["Arn"]
+        iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
+    arn = iam.create_policy(PolicyName="p10", PolicyDocument=document())["Policy"]["Arn"]
+    assert refusal(iam.attach_role_policy, RoleName="Worker", PolicyArn=arn) == (
+        "LimitExceeded",
+        "Cannot exceed quota for PoliciesPerRole: 10",
+    )
+
+
+def test_create_policy_name_taken_is_refused(iam, policy_arn):
+    assert refusal(iam.create_policy, PolicyName="Queues", PolicyDocument=document()) == (
+        "EntityAlreadyExists",
+        "A policy called Queues already exists. Duplicate names are not allowed.",
+    )
+
+
+def test_policy_versions_five_at_most_and_the_default_stays(iam, policy_arn):
+    for _ in range(4):
+        iam.create_policy_version(PolicyArn=policy_arn, PolicyDocument=document("sns:*"))
+    code, message = refusal(iam.create_policy_version, PolicyArn=policy_arn, PolicyDocument=document())
+    assert (code, message.startswith("A managed policy can have up to 5 versions.")) == ("LimitExceeded", True)
+    iam.set_default_policy_version(PolicyArn=policy_arn, VersionId="v3")
+    assert refusal(iam.delete_policy_version, PolicyArn=policy_arn, VersionId="v3") == (
+        "DeleteConflict",
+        "Cannot delete the default version of a policy.",
+    )
+    iam.delete_policy_version(PolicyArn=policy_arn, VersionId="v1")
+    iam.create_policy_version(PolicyArn=policy_arn, PolicyDocument=document(), SetAsDefault=True)
+    versions = iam.list_policy_versions(PolicyArn=policy_arn)["Versions"]
+    assert [(v["VersionId"], v["IsDefaultVersion"]) for v in versions] == [
+        ("v6", True),
+        ("v5", False),
+        ("v4", False),
+        ("v3", False),
+        ("v2", False),
+    ]
+
+
+def test_delete_policy_in_use_is_refused(iam, role, policy_arn):
+    iam.attach_role_policy(RoleName="Worker", PolicyArn=policy_arn)
+    assert refusal(iam.delete_policy, PolicyArn=policy_arn)[0] == "DeleteConflict"
+    iam.detach_role_policy(RoleName="Worker", PolicyArn=policy_arn)
+    iam.create_policy_version(PolicyArn=policy_arn, PolicyDocument=document())
+    assert refusal(iam.delete_policy, PolicyArn=policy_arn)[1].startswith("This policy has more than one version.")
+    iam.delete_policy_version(PolicyArn=policy_arn, VersionId="v2")
+    iam.delete_policy(PolicyArn=policy_arn)
+    assert refusal(iam.get_policy, PolicyArn=policy_arn) == ("NoSuchEntity", f"Policy {policy_arn} was not found.")
+
+
+def test_policies_of_another_account_are_not_seen(iam, policy_arn, onebox):
+    other = onebox.client("iam", account="999999999999")
+    assert refusal(other.get_policy, PolicyArn=policy_arn)[0] == "NoSuchEntity"
+
+
+def test_list_policies_scope_tells_own_from_aws(iam, policy_arn):
+    own = iam.list_policies(Scope="Local")["Policies"]
+    assert [policy["Arn"] for policy in own] == [policy_arn]
+    aws = {policy["Arn"] for policy in iam.list_policies(Scope="AWS")["Policies"]}
+    assert aws >= SEED_POLICIES.keys()
+    assert iam.list_policies(OnlyAttached=True)["Policies"] == []
+
+
+def test_tag_policy_adds_and_removes(iam, policy_arn):
+    iam.tag_policy(PolicyArn=policy_arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    iam.untag_policy(PolicyArn=policy_arn, TagKeys=["a"])
+    assert iam.list_policy_tags(PolicyArn=policy_arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+
+
+def test_simulate_principal_policy_tells_allow_deny_and_nothing(iam, role, policy_arn):
+    iam.attach_role_policy(RoleName="Worker", PolicyArn=policy_arn)
+    iam.put_role_policy(
+        RoleName="Worker", PolicyName="no-purge", PolicyDocument=document("sqs:PurgeQueue", effect="Deny")
+    )
+    results = iam.simulate_principal_policy(
+        PolicySourceArn=role["Arn"], ActionNames=["sqs:SendMessage", "sqs:PurgeQueue", "sns:Publish"]
+    )["EvaluationResults"]
+    assert [(r["EvalActionName"], r["EvalDecision"]) for r in results] == [
+        ("sqs:SendMessage", "allowed"),
+        ("sqs:PurgeQueue", "explicitDeny"),
+        ("sns:Publish", "implicitDeny"),
+    ]
+    assert results[0]["MatchedStatements"] == [{"SourcePolicyId": "Queues", "SourcePolicyType": "user-managed"}]
+    assert results[1]["MatchedStatements"] == [{"SourcePolicyId": "role_Worker_no-purge", "SourcePolicyType": "role"}]
+
+
+def test_simulate_custom_policy_uses_context_and_names_what_is_missing(iam):
+    policy = document(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
+    question = {"PolicyInputList": [policy], "ActionNames": ["sqs:SendMessage"]}
+    (result,) = iam.simulate_custom_policy(**question)["EvaluationResults"]
+    assert (result["EvalDecision"], result["MissingContextValues"]) == ("implicitDeny", ["aws:requestedregion"])
+    entry = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": ["eu-west-1"], "ContextKeyType": "string"}
+    (result,) = iam.simulate_custom_policy(**question, ContextEntries=[entry])["EvaluationResults"]
+    assert result["EvalDecision"] == "allowed"

@@ -1,0 +1,163 @@
+"""Goal: STS tells who calls, and gives credentials only to whom a role trusts, for as long as it may."""
+
+from __future__ import annotations
+
+import json
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+
+def trust(principal, **members):
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **members}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def session_client(engine, service, credentials, token=None):
+    return boto3.client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=engine.endpoint_url,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=token or credentials["SessionToken"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def refusal(call, **arguments):
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+
+
+@pytest.fixture
+def sts(client):
+    return client("sts", parameter_validation=False)
+
+
+@pytest.fixture
+def make_role(client):
+    def make(name, trust_policy, **members):
+        role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy, **members)
+        return role["Role"]["Arn"]
+
+    return make
+
+
+def test_get_caller_identity_of_plain_credentials_is_the_account(sts, account):
+    identity = sts.get_caller_identity()
+    assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:root")
+
+
+def test_assume_role_trusted_account_gets_credentials_that_work(sts, account, make_role, onebox):
+    arn = make_role("Worker", trust({"AWS": f"arn:aws:iam::{account}:root"}))
+    answer = sts.assume_role(RoleArn=arn, RoleSessionName="shift")
+    assert answer["Credentials"]["AccessKeyId"].startswith("ASIA")
+    assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{account}:assumed-role/Worker/shift"
+    identity = session_client(onebox, "sts", answer["Credentials"]).get_caller_identity()
+    assert identity["Arn"] == answer["AssumedRoleUser"]["Arn"]
+    assert identity["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
+
+
+def test_assume_role_not_trusted_is_refused(sts, account, make_role):
+    arn = make_role("Worker", trust({"Service": "lambda.amazonaws.com"}))
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == (
+        "AccessDenied",
+        f"User: arn:aws:iam::{account}:root is not authorized to perform: sts:AssumeRole on resource: {arn}",
+    )
+
+
+def test_assume_role_missing_role_is_refused_alike(sts, account):
+    arn = f"arn:aws:iam::{account}:role/Nobody"
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
+
+
+def test_assume_role_external_id_must_be_the_one_asked_for(sts, account, make_role):
+    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
+    arn = make_role("Worker", trust({"AWS": account}, Condition=condition))
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
+    assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", ExternalId="secret")["Credentials"]
+
+
+def test_assume_role_across_accounts_needs_the_others_trust(sts, onebox, account):
+    other = onebox.client("iam", account="888888888888")
+    role = f"Guest{account}"
+    arn = other.create_role(RoleName=role, AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
+    answer = sts.assume_role(RoleArn=arn, RoleSessionName="visit")
+    identity = session_client(onebox, "sts", answer["Credentials"]).get_caller_identity()
+    assert identity["Account"] == "888888888888"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"RoleSessionName": "x"}, "ValidationError"),
+        ({"RoleSessionName": "a b"}, "ValidationError"),
+        ({"DurationSeconds": 899}, "ValidationError"),
+        ({"DurationSeconds": 43201}, "ValidationError"),
+        ({"DurationSeconds": 3601}, "ValidationError"),
+        ({"RoleArn": "nonsense-nonsense-nonsense"}, "ValidationError"),
+        ({"Policy": "{"}, "MalformedPolicyDocument"),
+        ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/Nothing"}]}, "MalformedPolicyDocument"),
+    ],
+)
+def test_assume_role_invalid_parameter_is_refused(sts, account, make_role, change, code):
+    arn = make_role("Worker", trust({"AWS": account}))
+    assert refusal(sts.assume_role, **{"RoleArn": arn, "RoleSessionName": "shift", **change})[0] == code
+
+
+def test_assume_role_longer_session_is_given_where_the_role_allows(sts, account, make_role):
+    arn = make_role("Worker", trust({"AWS": account}), MaxSessionDuration=7200)
+    assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", DurationSeconds=7200)["Credentials"]
+
+
+def test_assume_role_from_a_role_lasts_an_hour_at_most(sts, account, make_role, client, onebox):
+    first = make_role("First", trust({"AWS": account}))
+    second = make_role("Second", trust({"AWS": first}), MaxSessionDuration=7200)
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
+    client("iam").put_role_policy(RoleName="First", PolicyName="p", PolicyDocument=json.dumps(allow))
+    credentials = sts.assume_role(RoleArn=first, RoleSessionName="shift")["Credentials"]
+    chained = session_client(onebox, "sts", credentials)
+    code, message = refusal(chained.assume_role, RoleArn=second, RoleSessionName="shift", DurationSeconds=7200)
+    assert (code, message.endswith("for roles assumed by role chaining")) == ("ValidationError", True)
+    assert chained.assume_role(RoleArn=second, RoleSessionName="shift")["Credentials"]
+
+
+def test_session_credentials_expire_and_say_so(timed):
+    sts, iam = timed.client("sts", account="111111111111"), timed.client("iam", account="111111111111")
+    role = iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=trust({"AWS": "111111111111"}))
+    credentials = sts.assume_role(RoleArn=role["Role"]["Arn"], RoleSessionName="shift", DurationSeconds=900)[
+        "Credentials"
+    ]
+    session = session_client(timed, "sts", credentials)
+    timed.clock.advance(899)
+    assert session.get_caller_identity()["Account"] == "111111111111"
+    timed.clock.advance(1)
+    assert refusal(session.get_caller_identity) == (
+        "ExpiredToken",
+        "The security token included in the request is expired",
+    )
+
+
+def test_session_with_wrong_token_or_secret_is_refused(sts, account, make_role, onebox):
+    arn = make_role("Worker", trust({"AWS": account}))
+    credentials = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]
+    stranger = session_client(onebox, "sts", credentials, token="other")
+    assert refusal(stranger.get_caller_identity)[0] == "InvalidClientTokenId"
+    forged = session_client(onebox, "sts", {**credentials, "SecretAccessKey": "guess"})
+    assert refusal(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
+
+
+def test_get_session_token_acts_as_the_account(sts, account, onebox, client):
+    credentials = sts.get_session_token(DurationSeconds=900)["Credentials"]
+    assert session_client(onebox, "sts", credentials).get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:root"
+    assert session_client(onebox, "iam", credentials).list_roles()["Roles"] == []
+
+
+def test_get_access_key_info_tells_the_account(sts, account, make_role):
+    arn = make_role("Worker", trust({"AWS": account}))
+    key = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]["AccessKeyId"]
+    assert sts.get_access_key_info(AccessKeyId=key)["Account"] == account
