@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from onebox.runtime.histogram import VALUES_MAX, Histogram, bounded
+
 Dimensions = tuple[tuple[str, str], ...]
 """Pairs of name and value, sorted by name."""
 
@@ -31,13 +33,36 @@ class Statistic:
     total: float
     minimum: float
     maximum: float
+    values: Histogram | None = None
+    """The samples themselves, for percentiles; None where only their sums were published."""
 
     def add(self, value: float, samples: float = 1) -> None:
         """Add ``samples`` samples of ``value`` each."""
         self.samples += samples
         self.total += value * samples
-        self.minimum = min(self.minimum, value)
-        self.maximum = max(self.maximum, value)
+        if value < self.minimum:
+            self.minimum = value
+        if value > self.maximum:
+            self.maximum = value
+        values = self.values
+        if values is not None:
+            values[value] = values.get(value, 0) + samples
+            if len(values) > 2 * VALUES_MAX:
+                self.values = bounded(values)
+
+    def merge(self, other: Statistic) -> None:
+        """Add the samples of ``other``; where one side's values are not known, the sum's are not."""
+        self.samples += other.samples
+        self.total += other.total
+        self.minimum = min(self.minimum, other.minimum)
+        self.maximum = max(self.maximum, other.maximum)
+        if self.values is None or other.values is None:
+            self.values = None
+            return
+        for value, samples in other.values.items():
+            self.values[value] = self.values.get(value, 0) + samples
+        if len(self.values) > VALUES_MAX:
+            self.values = bounded(self.values)
 
 
 class MetricBuffer:
@@ -62,7 +87,7 @@ class MetricBuffer:
         key = (account, region, namespace, name, dimensions, unit, now_ms - now_ms % 60_000)
         statistic = self._statistics.get(key)
         if statistic is None:
-            self._statistics[key] = Statistic(samples, value * samples, value, value)
+            self._statistics[key] = Statistic(samples, value * samples, value, value, {value: samples})
         else:
             statistic.add(value, samples)
 

@@ -44,6 +44,10 @@ CREATE TABLE cloudwatch_alarm (
     UNIQUE (account, region, name)
 ) STRICT;
 
+CREATE INDEX cloudwatch_alarm_by_metric
+    ON cloudwatch_alarm (account, region, configuration ->> 'Namespace', configuration ->> 'MetricName');
+CREATE INDEX cloudwatch_alarm_composite ON cloudwatch_alarm (account, region) WHERE type = 'CompositeAlarm';
+
 CREATE TABLE cloudwatch_alarm_history (
     id INTEGER PRIMARY KEY,
     account TEXT NOT NULL,

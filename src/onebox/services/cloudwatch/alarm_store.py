@@ -1,0 +1,164 @@
+"""SQL of alarms and their history, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from onebox.services.cloudwatch.model import Alarm, HistoryItem
+from onebox.storage.database import Row, Storage
+
+_ALARM = (
+    "id, account, region, name, type, configuration, actions_enabled, configured_at_ms, state, reason, reason_data,"
+    " state_updated_at_ms, state_transitioned_at_ms, endpoint_url"
+)
+_HISTORY = "id, alarm_name, alarm_type, at_ms, item_type, summary, data"
+NAME_MAX = "\U0010ffff"
+
+
+class AlarmStore:
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def find(self, account: str, region: str, name: str) -> Alarm | None:
+        row = self._storage.first(
+            f"SELECT {_ALARM} FROM cloudwatch_alarm WHERE account = ? AND region = ? AND name = ?",
+            (account, region, name),
+        )
+        return None if row is None else _alarm(row)
+
+    def every(self) -> list[Alarm]:
+        """All alarms of all accounts and regions, for evaluation."""
+        return [_alarm(row) for row in self._storage.all(f"SELECT {_ALARM} FROM cloudwatch_alarm ORDER BY id")]
+
+    def page(
+        self, account: str, region: str, *, types: list[str], prefix: str, state: str | None, after: str, limit: int
+    ) -> list[Alarm]:
+        """Alarms by name."""
+        rows = self._storage.all(
+            f"SELECT {_ALARM} FROM cloudwatch_alarm WHERE account = ? AND region = ? AND name > ? AND name >= ?"
+            " AND name < ? AND (? IS NULL OR state = ?) AND instr(?, type) ORDER BY name LIMIT ?",
+            (account, region, after, prefix, prefix + NAME_MAX, state, state, " ".join(types), limit),
+        )
+        return [_alarm(row) for row in rows]
+
+    def composites(self, account: str, region: str) -> list[Alarm]:
+        rows = self._storage.all(
+            f"SELECT {_ALARM} FROM cloudwatch_alarm WHERE account = ? AND region = ? AND type = 'CompositeAlarm'",
+            (account, region),
+        )
+        return [_alarm(row) for row in rows]
+
+    def on_metric(self, account: str, region: str, namespace: str, metric_name: str) -> list[Alarm]:
+        """Alarms on one metric of this name, whatever its dimensions."""
+        rows = self._storage.all(
+            f"SELECT {_ALARM} FROM cloudwatch_alarm WHERE account = ? AND region = ?"
+            " AND configuration ->> 'Namespace' = ? AND configuration ->> 'MetricName' = ? ORDER BY name",
+            (account, region, namespace, metric_name),
+        )
+        return [_alarm(row) for row in rows]
+
+    def put(self, alarm: Alarm) -> None:
+        """Insert the alarm, or replace the configuration of the one with its name and leave its state."""
+        self._storage.execute(
+            "INSERT INTO cloudwatch_alarm (account, region, name, type, configuration, actions_enabled,"
+            " configured_at_ms, state, reason, reason_data, state_updated_at_ms, state_transitioned_at_ms,"
+            " endpoint_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (account, region, name) DO UPDATE SET configuration = excluded.configuration,"
+            " actions_enabled = excluded.actions_enabled, configured_at_ms = excluded.configured_at_ms,"
+            " endpoint_url = excluded.endpoint_url",
+            (
+                alarm.account,
+                alarm.region,
+                alarm.name,
+                alarm.type,
+                json.dumps(alarm.configuration),
+                int(alarm.actions_enabled),
+                alarm.configured_at_ms,
+                alarm.state,
+                alarm.reason,
+                alarm.reason_data,
+                alarm.state_updated_at_ms,
+                alarm.state_transitioned_at_ms,
+                alarm.endpoint_url,
+            ),
+        )
+
+    def set_state(self, alarm: Alarm) -> None:
+        """Store state, reason and their moments."""
+        self._storage.execute(
+            "UPDATE cloudwatch_alarm SET state = ?, reason = ?, reason_data = ?, state_updated_at_ms = ?,"
+            " state_transitioned_at_ms = ? WHERE id = ?",
+            (
+                alarm.state,
+                alarm.reason,
+                alarm.reason_data,
+                alarm.state_updated_at_ms,
+                alarm.state_transitioned_at_ms,
+                alarm.id,
+            ),
+        )
+
+    def set_actions_enabled(self, alarm_id: int, enabled: bool) -> None:
+        self._storage.execute("UPDATE cloudwatch_alarm SET actions_enabled = ? WHERE id = ?", (int(enabled), alarm_id))
+
+    def delete(self, alarm_id: int) -> None:
+        self._storage.execute("DELETE FROM cloudwatch_alarm WHERE id = ?", (alarm_id,))
+
+    # -- history
+
+    def record(self, alarm: Alarm, at_ms: int, item_type: str, summary: str, data: dict[str, Any]) -> None:
+        self._storage.execute(
+            "INSERT INTO cloudwatch_alarm_history"
+            " (account, region, alarm_name, alarm_type, at_ms, item_type, summary, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                alarm.account,
+                alarm.region,
+                alarm.name,
+                alarm.type,
+                at_ms,
+                item_type,
+                summary,
+                json.dumps(data, separators=(",", ":"), ensure_ascii=False),
+            ),
+        )
+
+    def history(
+        self,
+        account: str,
+        region: str,
+        *,
+        alarm_name: str | None,
+        types: list[str],
+        item_type: str | None,
+        start_ms: int,
+        end_ms: int,
+        descending: bool,
+        after: tuple[int, int] | None,
+        limit: int,
+    ) -> list[HistoryItem]:
+        """History items by time, of one alarm or of all."""
+        comparison, order = ("<", "DESC") if descending else (">", "ASC")
+        place = after or ((1 << 62, 0) if descending else (-1, 0))
+        whose, names = ("", ()) if alarm_name is None else (" AND alarm_name = ?", (alarm_name,))
+        rows = self._storage.all(
+            f"SELECT {_HISTORY} FROM cloudwatch_alarm_history WHERE account = ? AND region = ?{whose}"
+            f" AND at_ms >= ? AND at_ms <= ? AND (at_ms, id) {comparison} (?, ?)"
+            " AND (? IS NULL OR item_type = ?) AND instr(?, alarm_type)"
+            f" ORDER BY at_ms {order}, id {order} LIMIT ?",
+            (account, region, *names, start_ms, end_ms, *place, item_type, item_type, " ".join(types), limit),
+        )
+        return [HistoryItem(*row) for row in rows]
+
+    def forget_history(self, before_ms: int, limit: int) -> None:
+        self._storage.execute(
+            "DELETE FROM cloudwatch_alarm_history WHERE id IN"
+            " (SELECT id FROM cloudwatch_alarm_history WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+            (before_ms, limit),
+        )
+
+
+def _alarm(row: Row) -> Alarm:
+    id_, account, region, name, type_, configuration, actions_enabled, *rest = row
+    return Alarm(id_, account, region, name, type_, json.loads(configuration), bool(actions_enabled), *rest)

@@ -1,0 +1,1 @@
+"""Alarms: when they change state, and what follows."""

@@ -1,0 +1,172 @@
+"""Metric data queries: what GetMetricData and alarms on expressions ask, resolved to time series.
+
+AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from onebox.services.cloudwatch.errors import ValidationError
+from onebox.services.cloudwatch.metric_math.evaluate import Scope, evaluate
+from onebox.services.cloudwatch.metric_math.parser import names_in, parse_expression
+from onebox.services.cloudwatch.metric_math.values import MathError, TimeSeries, Value
+from onebox.services.cloudwatch.metric_search import find_metrics, parse_search
+from onebox.services.cloudwatch.model import MetricId, Series, sorted_dimensions
+from onebox.services.cloudwatch.reader import MetricReader
+from onebox.services.cloudwatch.statistics import find_stat
+from onebox.services.cloudwatch.store import MetricStore
+from onebox.services.cloudwatch.validation import check_dimensions, check_unit, is_period
+
+Query = Mapping[str, Any]
+_ID = re.compile(r"[a-z]\w*", re.ASCII)
+_SELECT = re.compile(r"\s*SELECT\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whose metrics, from when to when."""
+
+    account: str
+    region: str
+    start_ms: int
+    end_ms: int
+
+    def grid(self, period_s: int) -> list[int]:
+        """The starts of all periods of the window."""
+        return list(range(self.start_ms, self.end_ms, period_s * 1000))
+
+
+class MetricQueries:
+    def __init__(self, store: MetricStore, reader: MetricReader) -> None:
+        self._store = store
+        self._reader = reader
+
+    def results(self, queries: Sequence[Query], window: Window) -> list[tuple[Query, list[TimeSeries]]]:
+        """Each query that returns data with its series: one, or several for an array."""
+        resolver = _Resolver(self._store, self._reader, queries, window)
+        return [(query, resolver.series_of(query)) for query in queries if query.get("ReturnData", True) is not False]
+
+    def alarm_series(self, queries: Sequence[Query], window: Window) -> Series:
+        """The one series that an alarm on an expression watches."""
+        ((_, found), *_) = self.results(queries, window)
+        return found[0].values if found else {}
+
+
+def check_queries(queries: Sequence[Query]) -> None:
+    """Check shape, ids, periods, statistics and expressions. Raises ValidationError."""
+    ids: set[str] = set()
+    for query in queries:
+        if not _ID.fullmatch(query["Id"]):
+            raise ValidationError(
+                f"The value {query['Id']} for parameter Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$."
+            )
+        if query["Id"] in ids:
+            raise ValidationError(f"The value {query['Id']} for parameter Id is not unique.")
+        ids.add(query["Id"])
+        if ("Expression" in query) == ("MetricStat" in query):
+            raise ValidationError("Either MetricStat or Expression must be specified for each query, and not both.")
+    for query in queries:
+        if "Expression" in query:
+            _check_expression(query, ids)
+        else:
+            _check_metric_stat(query["MetricStat"])
+
+
+def _check_metric_stat(stat: Query) -> None:
+    metric = stat["Metric"]
+    if not metric.get("MetricName") or not metric.get("Namespace"):
+        raise ValidationError("The parameters MetricName and Namespace are required in MetricStat.")
+    check_dimensions(metric.get("Dimensions", []), "Dimensions")
+    check_unit(stat.get("Unit"), "Unit")
+    if find_stat(stat["Stat"]) is None:
+        raise ValidationError(f"The value {stat['Stat']} for parameter MetricStat.Stat is not supported.")
+    if not is_period(stat["Period"], (1, 5, 10, 20, 30)):
+        raise ValidationError("The parameter MetricStat.Period must be 1, 5, 10, 20, 30, or a multiple of 60.")
+
+
+def _check_expression(query: Query, ids: set[str]) -> None:
+    if _SELECT.match(query["Expression"]):
+        raise ValidationError("Metrics Insights queries are not supported.")
+    unknown = names_in(parse_expression(query["Expression"])) - ids - {"REPEAT", "LINEAR"}
+    if unknown:
+        raise ValidationError(f"Error in expression '{query['Id']}': Unknown identifier '{sorted(unknown)[0]}'")
+
+
+class _Resolver:
+    """One request's queries; each is read or computed once."""
+
+    def __init__(self, store: MetricStore, reader: MetricReader, queries: Sequence[Query], window: Window) -> None:
+        self._store = store
+        self._reader = reader
+        self._queries = {query["Id"]: query for query in queries}
+        self._window = window
+        self._values: dict[str, Value] = {}
+        self._pending: set[str] = set()
+        self._scope = Scope(self.value, self._metrics, self._search, window.grid)
+
+    def series_of(self, query: Query) -> list[TimeSeries]:
+        try:
+            value = self.value(query["Id"])
+        except MathError as error:
+            raise ValidationError(f"Error in expression '{query['Id']}': {error.message}") from error
+        if isinstance(value, list):
+            return [_labelled(series, query) for series in value]
+        if isinstance(value, TimeSeries):
+            return [_labelled(value, query)]
+        raise ValidationError(f"Error in expression '{query['Id']}': The expression must return a time series")
+
+    def value(self, query_id: str) -> Value:
+        """The value of a query, computed at its first use."""
+        if query_id not in self._values:
+            if query_id in self._pending:
+                raise MathError("Circular reference")
+            self._pending.add(query_id)
+            self._values[query_id] = self._compute(self._queries[query_id])
+        return self._values[query_id]
+
+    def _compute(self, query: Query) -> Value:
+        if "Expression" in query:
+            value = evaluate(parse_expression(query["Expression"]), self._scope)
+            return replace(value, label=query["Id"]) if isinstance(value, TimeSeries) else value
+        stat = query["MetricStat"]
+        metric = MetricId(
+            self._window.account,
+            self._window.region,
+            stat["Metric"]["Namespace"],
+            stat["Metric"]["MetricName"],
+            sorted_dimensions(stat["Metric"].get("Dimensions", [])),
+        )
+        return self._read(metric, stat["Stat"], stat["Period"], stat.get("Unit"), metric.name)
+
+    def _read(self, metric: MetricId, stat_name: str, period_s: int, unit: str | None, label: str) -> TimeSeries:
+        stat = find_stat(stat_name)
+        if stat is None:
+            raise MathError(f"The statistic {stat_name} is not supported")
+        series = self._reader.series(metric, stat, period_s, self._window.start_ms, self._window.end_ms, unit)
+        return TimeSeries(series, period_s, label)
+
+    def _metrics(self, text: str) -> list[TimeSeries]:
+        values = (
+            self.value(query_id)
+            for query_id, query in self._queries.items()
+            if "MetricStat" in query and text in query_id
+        )
+        return [value for value in values if isinstance(value, TimeSeries)]
+
+    def _search(self, text: str, stat_name: str, period_s: int) -> list[TimeSeries]:
+        found = find_metrics(self._store, parse_search(text), self._window.account, self._window.region)
+        return [self._read(metric, stat_name, period_s, None, search_label(metric)) for metric in found]
+
+
+def search_label(metric: MetricId) -> str:
+    """How a metric found by SEARCH is named: by its dimensions' values and its name."""
+    return " ".join([*(value for _, value in metric.dimensions), metric.name])
+
+
+def _labelled(series: TimeSeries, query: Query) -> TimeSeries:
+    label = query.get("Label")
+    return series if label is None else replace(series, label=label.replace("${LABEL}", series.label))

@@ -1,0 +1,67 @@
+"""DescribeAlarmHistory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.services.cloudwatch.operations.alarms import TYPES
+from onebox.services.cloudwatch.tokens import decode_token, encode_token
+from onebox.services.cloudwatch.validation import check_enum, check_range
+from onebox.services.context import RequestContext, Wire
+
+if TYPE_CHECKING:
+    from onebox.services.cloudwatch.service import CloudWatch
+
+_ITEM_TYPES = (
+    "ConfigurationUpdate",
+    "StateUpdate",
+    "Action",
+    "AlarmContributorStateUpdate",
+    "AlarmContributorAction",
+)
+_FOREVER_MS = 1 << 62
+
+
+def describe_alarm_history(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
+    """History items, newest first unless asked otherwise; those of deleted alarms too."""
+    item_type = request.get("HistoryItemType")
+    if item_type is not None:
+        check_enum(item_type, "historyItemType", _ITEM_TYPES)
+    types = request.get("AlarmTypes") or ["MetricAlarm"]
+    for type_ in types:
+        check_enum(type_, "alarmTypes", TYPES)
+    scan = request.get("ScanBy", "TimestampDescending")
+    check_enum(scan, "scanBy", ("TimestampDescending", "TimestampAscending"))
+    limit = request.get("MaxRecords", 100)
+    check_range(limit, "maxRecords", 1, 100)
+    after: tuple[int, int] | None = None
+    if "NextToken" in request:
+        at_ms, id_ = decode_token(request["NextToken"], int, int)
+        after = (at_ms, id_)
+    items = cloudwatch.alarm_store.history(
+        context.account,
+        context.region,
+        alarm_name=request.get("AlarmName"),
+        types=types,
+        item_type=item_type,
+        start_ms=request.get("StartDate", 0),
+        end_ms=request.get("EndDate", _FOREVER_MS),
+        descending=scan == "TimestampDescending",
+        after=after,
+        limit=limit + 1,
+    )
+    page = items[:limit]
+    return {
+        "AlarmHistoryItems": [
+            {
+                "AlarmName": item.alarm_name,
+                "AlarmType": item.alarm_type,
+                "Timestamp": item.at_ms,
+                "HistoryItemType": item.item_type,
+                "HistorySummary": item.summary,
+                "HistoryData": item.data,
+            }
+            for item in page
+        ],
+        "NextToken": encode_token([page[-1].at_ms, page[-1].id]) if len(items) > limit else None,
+    }
