@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from onebox.services.cloudwatch.gauges import queue_gauge
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.registry import ApiCaller, Service
@@ -94,7 +95,15 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str]) ->
     add("dynamodb", "dynamodb", "DynamoDb", deps)
     gauges = []
     if internal("sqs"):
-        gauges.append(internal("sqs").gauges)
-    add("cloudwatch", "cloudwatch", "CloudWatch", deps, internal("sns"), gauges=gauges)
+        gauges.append(queue_gauge(internal("sqs").gauges))
+    add(
+        "cloudwatch",
+        "cloudwatch",
+        "CloudWatch",
+        deps,
+        internal("sns"),
+        gauges=gauges,
+        lambda_internal=internal("lambda"),
+    )
     add("cloudformation", "cloudformation", "CloudFormation", deps, late, fetch_object=fetch)
     return Catalog(services, internal("iam") or IamInternal(deps), late)
