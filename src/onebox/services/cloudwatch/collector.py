@@ -31,6 +31,10 @@ class Collector:
             for account, region, namespace, dimensions, readings in gauge(now_ms):
                 for name, (value, unit) in readings.items():
                     self._metrics.add(account, region, namespace, name, dimensions, value, unit, now_ms)
+        self.drain()
+
+    def drain(self) -> None:
+        """Store what was recorded, without sampling the gauges."""
         drained = self._metrics.drain()
         if drained:
             self._storage.run(lambda: self._store_all(drained))

@@ -76,7 +76,7 @@ class CloudWatch:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.collect(self.deps.clock.now_ms())
+        self._collector.drain()
         await self.deps.storage.durable()
 
     def _tick(self) -> None:
