@@ -36,6 +36,7 @@ from onebox.services.dynamodb.expressions.nodes import (
     ValueRef,
 )
 from onebox.services.dynamodb.expressions.parser import (
+    CONDITION_FUNCTIONS,
     not_distinct,
     parse_condition,
     parse_projection,
@@ -188,7 +189,8 @@ class Bindings:
 
     def _function(self, node: Function) -> Function:
         arguments = tuple(self.operand(argument) for argument in node.arguments)
-        if len(arguments) == 2 and isinstance(arguments[0], Path) and arguments[0] == arguments[1]:
+        tests = node.name in CONDITION_FUNCTIONS and len(arguments) == 2
+        if tests and isinstance(arguments[0], Path) and arguments[0] == arguments[1]:
             raise not_distinct(node.name, arguments[0])
         check = _FUNCTION_CHECKS.get(node.name)
         if check is not None:

@@ -13,6 +13,7 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.actions import check_key, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.nodes import Path
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.legacy import refuse_mixed_parameters
@@ -29,10 +30,11 @@ def put_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire
     """Store a whole item, new or in place of another."""
     put = parse_put(dynamodb.catalogue, context, request)
     meter, tally = Meter(), Tally(dynamodb.items)
-    if put.condition is None and len(request) == 2 and dynamodb.writer.insert(put, meter, tally):
+    # Most puts are of new items: where a missing item would pass the condition, one statement stores and decides.
+    if (put.condition is None or holds(put.condition, {})) and dynamodb.writer.insert(put, meter, tally):
         tally.store()
         meter.record(dynamodb.deps.metrics, context)
-        return {}
+        return {} if len(request) == 2 else _answer(Prepared(put, None, None, put.item, b"", 0), request, meter)
     prepared = _apply(dynamodb, context, put, request, meter, tally)
     return _answer(prepared, request, meter)
 

@@ -100,7 +100,7 @@ def _settings(dynamodb: DynamoDb, context: RequestContext, request: Wire, billin
     if billing_mode == ON_DEMAND:
         settings["LastUpdateToPayPerRequestDateTime"] = context.now_ms
     if "Tags" in request:
-        check_tags(request["Tags"])
+        check_tags(context, request["Tags"])
         settings["Tags"] = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
     _set_encryption(settings, context, request)
     return settings

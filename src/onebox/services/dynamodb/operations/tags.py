@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def tag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     """Set tags of a table."""
-    check_tags(request["Tags"])
+    check_tags(context, request["Tags"])
     table = _load(dynamodb, request["ResourceArn"])
     tags = {**table.settings["Tags"], **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
     if len(tags) > TAGS_MAX:
@@ -47,7 +47,7 @@ def list_tags_of_resource(dynamodb: DynamoDb, context: RequestContext, request: 
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings["Tags"].items()]}
 
 
-def check_tags(tags: list[Wire]) -> None:
+def check_tags(context: RequestContext, tags: list[Wire]) -> None:
     """Refuse tags that AWS refuses."""
     if not tags:
         raise ValidationException("Atleast one Tag needs to be provided as Input.")
@@ -59,7 +59,7 @@ def check_tags(tags: list[Wire]) -> None:
     keys = [tag["Key"] for tag in tags]
     if len(set(keys)) != len(keys):
         raise ValidationException("One or more parameter values were invalid: Duplicate tag keys")
-    if any(key.lower().startswith("aws:") for key in keys):
+    if not all(context.may_set_tag(key) for key in keys):
         raise invalid_values("Tag keys cannot begin with aws:")
 
 

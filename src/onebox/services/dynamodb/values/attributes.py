@@ -98,13 +98,10 @@ def _measure_members(members: dict[str, Any], depth: int) -> int:
 
 
 def _measure_nested(content: dict[str, Any], depth: int) -> int:
-    if depth >= NESTING_MAX:
-        raise ValidationException(
-            "Nesting Levels have exceeded supported limits: Attributes at more than "
-            f"{NESTING_MAX} levels of nesting are not supported"
-        )
     if type(content) is not dict:
         raise TypeError
+    if depth >= NESTING_MAX:
+        raise _too_deep()
     return _measure_members(content, depth + 1)
 
 
@@ -112,16 +109,25 @@ def _measure_elements(content: list[Any], depth: int) -> int:
     if type(content) is not list:
         raise TypeError
     if depth >= NESTING_MAX:
-        return _measure_nested({}, depth)
+        raise _too_deep()
     size = 0
     for value in content:
-        # Elements are mostly maps.
-        if type(value) is dict and len(value) == 1 and "M" in value:
+        # Elements are mostly maps; one above the limit of nesting is left to the general case.
+        if type(value) is dict and len(value) == 1 and "M" in value and depth + 1 < NESTING_MAX:
             members = value["M"]
-            size += _CONTAINER_BYTES + len(members) + _measure_nested(members, depth + 1)
+            if type(members) is not dict:
+                raise TypeError
+            size += _CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2)
         else:
             size += _measure_members({"": value}, depth + 1)
     return size
+
+
+def _too_deep() -> ValidationException:
+    return ValidationException(
+        "Nesting Levels have exceeded supported limits: Attributes at more than "
+        f"{NESTING_MAX} levels of nesting are not supported"
+    )
 
 
 def _measure_rarer(value: AttributeValue) -> int:
