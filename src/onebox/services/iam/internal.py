@@ -29,6 +29,7 @@ from onebox.services.iam.policy import (
 )
 from onebox.services.iam.policy import condition_keys as normalized_keys
 from onebox.services.iam.store import IamStore
+from onebox.services.iam.validation import check_identity_policy
 
 RoleInfo = Role
 _NONE: Mapping[str, str] = {}
@@ -184,6 +185,10 @@ class IamInternal:
             version = self._store.find_version(arn, policy.default_version)
         assert version is not None, arn
         return version.document
+
+    def check_policy_document(self, document: str) -> None:
+        """Raise MalformedPolicyDocument unless the document may restrict a session."""
+        check_identity_policy(document)
 
     def find_policy_document(self, account: str, arn: str) -> str | None:
         """The default version of a managed policy of AWS or of the account; None if there is none such."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from onebox.errors import ValidationError
-from onebox.services.context import Wire
+from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.errors import InvalidInputException, LimitExceededException
 from onebox.services.iam.limits import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, TAGS_MAX
 
@@ -49,12 +49,12 @@ def invalid(member: str, value: object, constraint: str) -> ValidationError:
     )
 
 
-def parse_tags(tags: Sequence[Wire]) -> dict[str, str]:
+def parse_tags(context: RequestContext, tags: Sequence[Wire]) -> dict[str, str]:
     """Tags as a mapping. Raises InvalidInput or LimitExceeded."""
     parsed: dict[str, str] = {}
     for tag in tags:
         key = tag["Key"]
-        if not _TAG_KEY.fullmatch(key) or key.lower().startswith("aws:"):
+        if not _TAG_KEY.fullmatch(key) or not context.may_set_tag(key):
             pattern = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"
             raise invalid("tags.1.member.key", key, f"Member must satisfy regular expression pattern: {pattern}")
         if key.lower() in {known.lower() for known in parsed}:

@@ -23,6 +23,21 @@ from typing import Any
 from onebox.services.iam.conditions import Condition, compile_conditions
 from onebox.services.iam.patterns import Keys, Pattern, compile_pattern
 
+__all__ = [
+    "ALLOWED",
+    "Caller",
+    "Decision",
+    "Keys",
+    "PolicyRequest",
+    "PolicySet",
+    "Statement",
+    "account_caller",
+    "compile_policy",
+    "condition_keys",
+    "evaluate",
+    "service_caller",
+]
+
 NO_KEYS: Keys = {}
 _REMEMBERED_MAX = 4096
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from onebox.arn import find_arn
 from onebox.services.context import Principal, RequestContext
-from onebox.services.iam.patterns import Keys
 from onebox.services.iam.policy import (
     Caller,
     Decision,
+    Keys,
     PolicyRequest,
     account_caller,
     condition_keys,

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from onebox.errors import ValidationError
 from onebox.services.context import RequestContext, Wire
-from onebox.services.iam.errors import MalformedPolicyDocumentException as IamMalformedPolicyDocument
 from onebox.services.iam.model import Session
-from onebox.services.iam.validation import check_identity_policy
 from onebox.services.registry import Operation
 from onebox.services.sts.errors import (
     AccessDenied,
@@ -138,10 +136,7 @@ def _session_policies(sts: Sts, context: RequestContext, request: Wire) -> list[
             raise PackedPolicyTooLargeException(
                 f"Packed size of session policies exceeds the limit of {_POLICY_CHARACTERS_MAX} characters"
             )
-        try:
-            check_identity_policy(request["Policy"])
-        except IamMalformedPolicyDocument as error:
-            raise MalformedPolicyDocumentException(error.message) from error
+        sts.iam.check_policy_document(request["Policy"])
         policies.append(request["Policy"])
     arns = [entry["arn"] for entry in request.get("PolicyArns") or []]
     if len(arns) > _POLICY_ARNS_MAX:

@@ -38,7 +38,7 @@ def create_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
     check_name("policyName", name, _NAME_MAX)
     check_path(path)
     _check_document(request["PolicyDocument"])
-    tags = parse_tags(request.get("Tags") or [])
+    tags = parse_tags(context, request.get("Tags") or [])
     if iam.store.find_policy_named(context.account, name) is not None:
         raise EntityAlreadyExistsException(f"A policy called {name} already exists. Duplicate names are not allowed.")
     if iam.store.count_policies(context.account) >= POLICIES_PER_ACCOUNT_MAX:
@@ -184,7 +184,7 @@ def list_entities_for_policy(iam: Iam, context: RequestContext, request: Wire) -
 def tag_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
     """Add tags, or give them new values."""
     policy = _load_own(iam, context, request)
-    tags = {**policy.tags, **parse_tags(request["Tags"])}
+    tags = {**policy.tags, **parse_tags(context, request["Tags"])}
     check_tag_number(tags)
     _write(iam, replace(policy, tags=tags))
     return {}

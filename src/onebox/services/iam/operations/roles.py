@@ -67,7 +67,7 @@ def create_role(iam: Iam, context: RequestContext, request: Wire) -> Wire:
         description=_checked_description(request.get("Description")),
         max_session_s=_checked_session_s(request.get("MaxSessionDuration", MAX_SESSION_S_DEFAULT)),
         permissions_boundary=boundary,
-        tags=parse_tags(request.get("Tags") or []),
+        tags=parse_tags(context, request.get("Tags") or []),
         created_at_ms=context.now_ms,
     )
     iam.store.insert_role(role)
@@ -148,7 +148,7 @@ def delete_role_permissions_boundary(iam: Iam, context: RequestContext, request:
 def tag_role(iam: Iam, context: RequestContext, request: Wire) -> Wire:
     """Add tags, or give them new values."""
     role = load_role(iam, context, request)
-    tags = {**role.tags, **parse_tags(request["Tags"])}
+    tags = {**role.tags, **parse_tags(context, request["Tags"])}
     check_tag_number(tags)
     _write(iam, replace(role, tags=tags))
     return {}

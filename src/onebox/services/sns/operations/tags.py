@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def tag_resource(sns: Sns, context: RequestContext, request: Wire) -> Wire:
     """Add tags to a topic, or give them new values."""
     topic = _load_topic(sns, context, request["ResourceArn"])
-    tags = {**topic.tags, **parse_tags(request["Tags"])}
+    tags = {**topic.tags, **parse_tags(context, request["Tags"])}
     _check_number(tags)
     sns.store.set_topic_tags(topic.arn, tags)
     sns.directory.forget(topic.arn)
@@ -43,13 +43,13 @@ def list_tags_for_resource(sns: Sns, context: RequestContext, request: Wire) -> 
     return {"Tags": [{"Key": key, "Value": value} for key, value in topic.tags.items()]}
 
 
-def parse_tags(tags: list[Wire]) -> dict[str, str]:
+def parse_tags(context: RequestContext, tags: list[Wire]) -> dict[str, str]:
     """Tags as a mapping. Raises InvalidParameter for a key given twice, TagLimitExceeded for too many."""
     parsed: dict[str, str] = {}
     for tag in tags:
         if tag["Key"] in parsed:
             raise InvalidParameterException("Invalid parameter: Duplicated keys are not allowed.")
-        if not 1 <= len(tag["Key"]) <= 128 or tag["Key"].lower().startswith("aws:"):
+        if not 1 <= len(tag["Key"]) <= 128 or not context.may_set_tag(tag["Key"]):
             raise InvalidParameterException("Invalid parameter: Tag Key")
         parsed[tag["Key"]] = tag.get("Value", "")
     _check_number(parsed)

@@ -39,7 +39,7 @@ def create_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
     is_fifo = attributes.get("FifoTopic") == "true"
     _check_name(name, is_fifo)
     check_topic_attributes(attributes, is_fifo=is_fifo)
-    tags = parse_tags(request.get("Tags") or [])
+    tags = parse_tags(context, request.get("Tags") or [])
     arn = make_arn("sns", context.region, context.account, name)
     kept = {key: value for key, value in attributes.items() if not is_topic_attribute_cleared(key, value)}
     existing = sns.store.find_topic(arn)
