@@ -50,6 +50,12 @@ class RequestContext:
     source_ip: str = "127.0.0.1"
     headers: Mapping[str, str] = field(default_factory=dict)
     """Lower-cased request headers, for the few operations that need one."""
+    called_via: str | None = None
+    """The AWS service that calls in the client's name (``cloudformation.amazonaws.com``), or None for the client."""
+
+    def may_set_tag(self, key: str) -> bool:
+        """Whether the caller may use a tag of this name: those that begin with ``aws:`` are for AWS's services."""
+        return self.called_via is not None or not key.lower().startswith("aws:")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onebox.arn import find_arn
+from onebox.services.context import RequestContext
 from onebox.services.logs.errors import InvalidParameterException
 
 _GROUP_NAME = r"[\.\-_/#A-Za-z0-9]+"
@@ -68,12 +69,12 @@ def check_metric_name(value: str, member: str) -> None:
     check_pattern(value, member, _METRIC_NAME)
 
 
-def check_tags(tags: Mapping[str, str]) -> None:
+def check_tags(context: RequestContext, tags: Mapping[str, str]) -> None:
     for key, value in tags.items():
         check_length(key, "tags", 1, 128)
         check_pattern(key, "tags", _TAG_KEY, _TAG_KEY_PYTHON)
         check_length(value, "tags", 0, 256)
-        if key.startswith("aws:"):
+        if not context.may_set_tag(key):
             raise InvalidParameterException("User-defined tag keys can't start with system reserved tag prefix - aws:")
 
 

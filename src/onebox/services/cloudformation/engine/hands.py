@@ -44,6 +44,7 @@ class StackHands:
             now_ms=self._deps.clock.now_ms(),
             request_id=self._deps.ids.uuid(),
             endpoint_url=self._stack.settings.endpoint_url,
+            called_via="cloudformation.amazonaws.com",
         )
         try:
             return await self._caller.call(context, service, operation, request)

@@ -42,7 +42,7 @@ def create_event_source_mapping(core: LambdaCore, context: RequestContext, reque
     """Connect a queue to a function."""
     queue_arn = _checked_queue_arn(request.get("EventSourceArn"))
     configuration = _configuration(_DEFAULTS, request)
-    tags = checked_tags(request.get("Tags") or {})
+    tags = checked_tags(context, request.get("Tags") or {})
     reference, function = core.load_referenced(context, request["FunctionName"])
     _check_queue(core, context, function, queue_arn, configuration)
     for other in core.mappings.list_mappings(

@@ -37,7 +37,7 @@ def create_function(core: LambdaCore, context: RequestContext, request: Wire) ->
     """Store a function and its code; it is active at once, though AWS's first answer says Pending."""
     reference = parse_function_reference(context, request["FunctionName"])
     configuration = new_configuration(request, reference.key.name)
-    tags = checked_tags(request.get("Tags") or {})
+    tags = checked_tags(context, request.get("Tags") or {})
     _check_role(core, context, request["Role"])
     _check_dead_letter_rights(core, context, configuration, reference.key.name)
     if core.functions.find_version(reference.key, LATEST) is not None:

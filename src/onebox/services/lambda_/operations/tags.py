@@ -23,7 +23,7 @@ def list_tags(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
 def tag_resource(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Add tags or replace their values."""
     tags, save = _load(core, context, request["Resource"])
-    save(checked_tags({**tags, **request["Tags"]}))
+    save(_within_limit({**tags, **checked_tags(context, request["Tags"])}))
     return {}
 
 
@@ -34,16 +34,20 @@ def untag_resource(core: LambdaCore, context: RequestContext, request: Wire) -> 
     return {}
 
 
-def checked_tags(tags: dict[str, str]) -> dict[str, str]:
+def checked_tags(context: RequestContext, tags: dict[str, str]) -> dict[str, str]:
     """Raise InvalidParameterValueException for what AWS doesn't take as tags."""
-    if len(tags) > TAGS_MAX:
-        raise InvalidParameterValueException("Number of tags exceeds resource tag limit.")
     for name, value in tags.items():
-        if not 1 <= len(name) <= 128 or len(value) > 256 or name.lower().startswith("aws:"):
+        if not 1 <= len(name) <= 128 or len(value) > 256 or not context.may_set_tag(name):
             raise InvalidParameterValueException(
                 f"The tag {name} is not valid: aws: is reserved, 128 and 256 "
                 "characters are the limits of key and value."
             )
+    return _within_limit(tags)
+
+
+def _within_limit(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > TAGS_MAX:
+        raise InvalidParameterValueException("Number of tags exceeds resource tag limit.")
     return tags
 
 

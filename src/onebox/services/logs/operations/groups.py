@@ -36,7 +36,7 @@ def create_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire
     log_class = request.get("logGroupClass", "STANDARD")
     check_enum(log_class, "logGroupClass", _CLASSES)
     tags = request.get("tags", {})
-    check_tags(tags)
+    check_tags(context, tags)
     if len(tags) > TAGS_MAX:
         raise broken_constraint(tags, "tags", f"Member must have length less than or equal to {TAGS_MAX}")
     if logs.store.find_group(context.account, context.region, name) is not None:

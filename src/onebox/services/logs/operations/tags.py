@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def tag_resource(logs: Logs, context: RequestContext, request: Wire) -> Wire:
     group = _load_group(logs, context, request["resourceArn"])
     tags = request["tags"]
-    check_tags(tags)
+    check_tags(context, tags)
     if len(logs.store.tags(group.id).keys() | tags.keys()) > TAGS_MAX:
         raise TooManyTagsException(
             "The resource has reached the maximum number of tags.", resourceName=request["resourceArn"]
@@ -42,7 +42,7 @@ def list_tags_for_resource(logs: Logs, context: RequestContext, request: Wire) -
 
 def tag_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire:
     group = logs.load_group(context, check_group_name(request["logGroupName"]))
-    check_tags(request["tags"])
+    check_tags(context, request["tags"])
     if len(logs.store.tags(group.id).keys() | request["tags"].keys()) > TAGS_MAX:
         raise InvalidParameterException("The resource has reached the maximum number of tags.")
     logs.store.put_tags(group.id, request["tags"])

@@ -107,14 +107,20 @@ def _check_encryption(document: Any) -> None:
             raise NotOffered(Header="SSEAlgorithm")
 
 
-def _check_tagging(document: Any) -> None:
+def put_bucket_tagging(s3: S3, context: RequestContext, request: Wire) -> Wire:
+    """Replace the bucket's tags."""
+    put: Handler = _putter("tagging", "Tagging", lambda document: _check_tagging(context, document))
+    return put(s3, context, request)
+
+
+def _check_tagging(context: RequestContext, document: Any) -> None:
     keys = [tag["Key"] for tag in document["TagSet"]]
     if len(keys) > BUCKET_TAGS_MAX:
         raise InvalidTag("Bucket tag count cannot be greater than 50")
     if len(set(keys)) < len(keys):
         raise InvalidTag("Cannot provide multiple Tags with the same key")
     for tag in document["TagSet"]:
-        if not 1 <= len(tag["Key"]) <= 128 or tag["Key"].startswith("aws:"):
+        if not 1 <= len(tag["Key"]) <= 128 or not context.may_set_tag(tag["Key"]):
             raise InvalidTag("The TagKey you have provided is invalid", TagKey=tag["Key"])
         if len(tag["Value"]) > 256:
             raise InvalidTag("The TagValue you have provided is invalid", TagValue=tag["Value"])
@@ -138,7 +144,7 @@ SETTINGS: dict[str, Handler] = {
     "PutBucketPolicy": put_bucket_policy,
     "DeleteBucketPolicy": _deleter("policy"),
     "GetBucketTagging": _getter("tagging", "", NoSuchTagSet),
-    "PutBucketTagging": _putter("tagging", "Tagging", _check_tagging),
+    "PutBucketTagging": put_bucket_tagging,
     "DeleteBucketTagging": _deleter("tagging"),
     "GetBucketEncryption": get_bucket_encryption,
     "PutBucketEncryption": _putter("encryption", "ServerSideEncryptionConfiguration", _check_encryption),

@@ -50,7 +50,7 @@ def create_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wir
         source_arn = make_arn("sqs", context.region, context.account, name)
         _check_redrive(core, wanted.get("RedrivePolicy"), context.account, context.region, source_arn, is_fifo)
         stored = queue_attributes.merge({}, wanted, is_fifo)
-        tags = check_tags({}, request.get("tags") or {})
+        tags = check_tags(context, {}, request.get("tags") or {})
         core.queues.insert(context.account, context.region, name, stored, tags, context.now_ms)
     return {"QueueUrl": format_queue_url(context, context.account, name)}
 

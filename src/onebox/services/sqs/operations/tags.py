@@ -14,7 +14,7 @@ from onebox.services.sqs.operations.protocol import SqsService
 def tag_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
     """Add tags, or change their values."""
     queue = load_queue(sqs.core, context, request["QueueUrl"], "TagQueue")
-    sqs.core.queues.set_tags(queue, check_tags(queue.tags, request["Tags"]), context.now_ms)
+    sqs.core.queues.set_tags(queue, check_tags(context, queue.tags, request["Tags"]), context.now_ms)
     return {}
 
 
@@ -33,10 +33,10 @@ def list_queue_tags(sqs: SqsService, context: RequestContext, request: Wire) -> 
     return {"Tags": dict(queue.tags)} if queue.tags else {}
 
 
-def check_tags(old: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+def check_tags(context: RequestContext, old: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
     """The tags with the new ones. Raises InvalidParameterValue."""
     for key, value in added.items():
-        if not 1 <= len(key) <= TAG_KEY_CHARACTERS_MAX or key.lower().startswith("aws:"):
+        if not 1 <= len(key) <= TAG_KEY_CHARACTERS_MAX or not context.may_set_tag(key):
             raise InvalidParameterValue(f"Tag key '{key}' is invalid.")
         if len(value) > TAG_VALUE_CHARACTERS_MAX:
             raise InvalidParameterValue(
