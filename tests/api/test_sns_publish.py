@@ -282,3 +282,30 @@ def test_publish_counts_in_the_topics_metrics(timed):
     assert total("NumberOfNotificationsFailed") == 2
     assert total("NumberOfNotificationsFilteredOut") == 2
     assert total("NumberOfNotificationsFilteredOut-NoMessageAttributes") == 2
+
+
+def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world, sns):
+    topic, dead = world.topic(), world.queue("Dead")
+    function = f"arn:aws:lambda:us-east-1:{world.account}:function:Gone"
+    redrive = json.dumps({"deadLetterTargetArn": dead})
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function, Attributes={"RedrivePolicy": redrive})
+    sns.publish(TopicArn=topic, Message="m")
+    assert [json.loads(body)["Message"] for body in world.bodies(dead)] == ["m"]
+
+
+def test_publish_from_another_account_is_delivered_in_the_topics_name(world, sns, onebox):
+    topic, queue = world.topic(), world.queue()
+    world.subscribe(topic, queue)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"StringEquals": {"aws:SourceAccount": world.account}, "ArnEquals": {"aws:SourceArn": topic}},
+    }
+    url = world.sqs.get_queue_url(QueueName="Inbox")["QueueUrl"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    world.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sns.add_permission(TopicArn=topic, Label="guest", AWSAccountId=["444444444444"], ActionName=["Publish"])
+    onebox.client("sns", account="444444444444").publish(TopicArn=topic, Message="m")
+    assert len(world.bodies(queue)) == 1

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 
 from onebox.arn import find_arn
 from onebox.services.context import Deps, Principal, RequestContext
+from onebox.services.iam.errors import NoSuchEntityException
 from onebox.services.iam.managed import find_aws_policy_version
 from onebox.services.iam.model import Role, Session
 from onebox.services.iam.patterns import Keys
@@ -114,12 +115,12 @@ class IamInternal:
         duration_s: int,
         policies: Sequence[str] = (),
     ) -> Session:
-        """New credentials of the role, stored with the caller's transaction. The role must exist; whether the
-        caller may assume it is for him to ask. ``policies`` are documents that restrict the session."""
+        """New credentials of the role, stored with the caller's transaction. Whether the caller may assume it is for
+        him to ask. ``policies`` are documents that restrict the session. Raises NoSuchEntity if there is no role."""
         arn = find_arn(role_arn)
-        assert arn is not None, role_arn
-        role = self.find_role(arn.account, role_arn)
-        assert role is not None, role_arn
+        role = self.find_role(arn.account, role_arn) if arn else None
+        if arn is None or role is None:
+            raise NoSuchEntityException(f"The role with ARN {role_arn} cannot be found.")
         principal = Principal(
             account=role.account,
             arn=f"arn:{arn.partition}:sts::{role.account}:assumed-role/{role.name}/{session_name}",

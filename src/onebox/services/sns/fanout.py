@@ -9,7 +9,7 @@ AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from onebox.errors import AwsError
@@ -116,6 +116,9 @@ class Fanout:
 
     def send(self, context: RequestContext, topic: LiveTopic, message: Message, tally: Tally) -> None:
         """Deliver the message to every subscription that wants it."""
+        if context.account != topic.account:
+            # Queues and functions are asked in the name of the topic's account, whoever published.
+            context = replace(context, account=topic.account)
         tally.published += 1
         tally.sizes.append(message.body_bytes)
         for subscription in topic.subscriptions:
