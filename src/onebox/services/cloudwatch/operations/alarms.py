@@ -76,7 +76,9 @@ def _put(cloudwatch: CloudWatch, context: RequestContext, request: Wire, type_: 
     )
     store.put(alarm)
     if known is None:
-        cloudwatch.tag_store.put(alarm_arn(context.account, context.region, name), parse_tags(request.get("Tags", [])))
+        cloudwatch.tag_store.put(
+            alarm_arn(context.account, context.region, name), parse_tags(context, request.get("Tags", []))
+        )
         data = {"version": "1.0", "type": "Create", "createdAlarm": _history_alarm(alarm)}
         store.record(alarm, context.now_ms, "ConfigurationUpdate", f'Alarm "{name}" created', data)
     elif (known.configuration, known.actions_enabled) != (configuration, alarm.actions_enabled):

@@ -40,7 +40,7 @@ def put_dashboard(cloudwatch: CloudWatch, context: RequestContext, request: Wire
             else f"The dashboard body is invalid, there are {len(messages)} validation errors: {messages}",
             dashboardValidationMessages=messages,
         )
-    tags = parse_tags(request.get("Tags", []))
+    tags = parse_tags(context, request.get("Tags", []))
     is_new = cloudwatch.dashboard_store.find_body(context.account, name) is None
     cloudwatch.dashboard_store.put(context.account, name, request["DashboardBody"], context.now_ms)
     if is_new:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def tag_resource(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
     arn = _load_arn(cloudwatch, context, request["ResourceARN"])
-    tags = parse_tags(request["Tags"])
+    tags = parse_tags(context, request["Tags"])
     if len(cloudwatch.tag_store.tags(arn).keys() | tags.keys()) > TAGS_MAX:
         raise InvalidParameterValueException(f"A resource cannot have more than {TAGS_MAX} tags.")
     cloudwatch.tag_store.put(arn, tags)
@@ -32,7 +32,7 @@ def list_tags_for_resource(cloudwatch: CloudWatch, context: RequestContext, requ
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
-def parse_tags(tags: list[dict[str, str]]) -> dict[str, str]:
+def parse_tags(context: RequestContext, tags: list[dict[str, str]]) -> dict[str, str]:
     """Tags of a request by key. Raises InvalidParameterValue."""
     parsed = {tag["Key"]: tag["Value"] for tag in tags}
     if len(parsed) != len(tags):
@@ -42,7 +42,7 @@ def parse_tags(tags: list[dict[str, str]]) -> dict[str, str]:
     for key, value in parsed.items():
         if not 1 <= len(key) <= 128 or len(value) > 256:
             raise InvalidParameterValueException(f"The tag {key} is too long or has no key.")
-        if key.startswith("aws:"):
+        if not context.may_set_tag(key):
             raise InvalidParameterValueException("Tag keys must not begin with aws:")
     return parsed
 
