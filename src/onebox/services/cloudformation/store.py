@@ -30,8 +30,8 @@ _STACK = (
     "change_set_id, source, previous, outputs, settings, operation, drift_status, drift_checked_at_ms"
 )
 _RESOURCE = (
-    "stack_id, logical_id, type, name, physical_id, status, status_reason, changed_at_ms, body, settled_in, created_in, "
-    "previous, drift_status, drift_checked_at_ms, drift"
+    "stack_id, logical_id, type, name, physical_id, status, status_reason, changed_at_ms, body, settled_in, "
+    "created_in, previous, drift_status, drift_checked_at_ms, drift"
 )
 _EVENT = "stack_id, event_id, logical_id, physical_id, type, status, status_reason, properties, client_token, at_ms"
 _CHANGE_SET = (

@@ -23,7 +23,8 @@ def describe_stack_events(cfn: CloudFormation, context: RequestContext, request:
     """The stack's history, the newest first."""
     if not request.get("StackName"):
         raise ValidationError(
-            "1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null"
+            "1 validation error detected: Value null at 'stackName' failed to satisfy constraint: "
+            "Member must not be null"
         )
     stack = load_stack(cfn, context, request["StackName"], "Stack [{}] does not exist")
     before = page_start(request) or None

@@ -89,8 +89,8 @@ def check_length(text: str, member: str, bytes_max: int) -> None:
     """Raise ValidationError unless ``text`` is 1 to ``bytes_max`` long."""
     if not text:
         raise ValidationError(
-            f"1 validation error detected: Value '' at '{member}' failed to satisfy constraint: Member must have length "
-            "greater than or equal to 1"
+            f"1 validation error detected: Value '' at '{member}' failed to satisfy constraint: Member must have "
+            "length greater than or equal to 1"
         )
     if len(text.encode()) > bytes_max:
         raise ValidationError(
@@ -192,8 +192,8 @@ def settings_from_request(context: RequestContext, request: Wire) -> StackSettin
     on_failure = request.get("OnFailure", "DO_NOTHING" if request.get("DisableRollback") else "ROLLBACK")
     if on_failure not in ("DO_NOTHING", "ROLLBACK", "DELETE"):
         raise ValidationError(
-            f"1 validation error detected: Value '{on_failure}' at 'onFailure' failed to satisfy constraint: Member must "
-            "satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]"
+            f"1 validation error detected: Value '{on_failure}' at 'onFailure' failed to satisfy constraint: Member "
+            "must satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]"
         )
     return StackSettings(
         principal_account=context.principal.account,

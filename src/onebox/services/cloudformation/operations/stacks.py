@@ -122,8 +122,8 @@ def _delete(cfn: CloudFormation, context: RequestContext, request: Wire) -> Stac
         raise ValidationError(f"Stack [{stack.stack_id}] cannot be deleted while in status {stack.status}")
     if retain and stack.status != "DELETE_FAILED":
         raise ValidationError(
-            f"Invalid operation on stack [{stack.stack_id}]. When you delete a stack, specify which resources to retain "
-            "only when the stack is in the DELETE_FAILED state."
+            f"Invalid operation on stack [{stack.stack_id}]. When you delete a stack, specify which resources to "
+            "retain only when the stack is in the DELETE_FAILED state."
         )
     _leave_replaced(cfn, stack)
     role_arn = check_role_arn(request.get("RoleARN")) or stack.settings.role_arn

@@ -45,8 +45,8 @@ def get_template(cfn: CloudFormation, context: RequestContext, request: Wire) ->
     stage = request.get("TemplateStage", "Original")
     if stage not in ("Original", "Processed"):
         raise ValidationError(
-            f"1 validation error detected: Value '{stage}' at 'templateStage' failed to satisfy constraint: Member must "
-            "satisfy enum value set: [Original, Processed]"
+            f"1 validation error detected: Value '{stage}' at 'templateStage' failed to satisfy constraint: Member "
+            "must satisfy enum value set: [Original, Processed]"
         )
     if request.get("ChangeSetName"):
         change_set, _ = load_change_set(cfn, context, request)

@@ -179,8 +179,8 @@ def _select(argument: Any, scope: Scope) -> Value:
 def _split(argument: Any, scope: Scope) -> Value:
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[0], str) or not argument[0]:
         raise ValidationError(
-            "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to "
-            "be split or a function that returns a string to be split."
+            "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string "
+            "to be split or a function that returns a string to be split."
         )
     text = evaluate(argument[1], scope)
     if text is UNKNOWN:

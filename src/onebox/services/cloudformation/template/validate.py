@@ -112,8 +112,8 @@ def _check_conditions_section(template: Template) -> None:
         _refuse_import(value)
     if unresolved:
         raise ValidationError(
-            f"Template format error: Unresolved dependencies [{', '.join(dict.fromkeys(unresolved))}]. Cannot reference "
-            "resources in the Conditions block of the template"
+            f"Template format error: Unresolved dependencies [{', '.join(dict.fromkeys(unresolved))}]. Cannot "
+            "reference resources in the Conditions block of the template"
         )
 
 
