@@ -24,9 +24,8 @@ from onebox.services.lambda_.execution.pool import WorkerPool
 from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.principals import role_context
-from onebox.services.sqs.internal import SqsInternal
+from onebox.services.sqs.internal import SqsInternal, Subscription
 from onebox.services.sqs.model import ReceivedMessage
-from onebox.services.sqs.waiting import Subscription
 
 _PROBLEM_WAIT_MS = 10_000
 _THROTTLED_WAIT_MS_MIN = 100
