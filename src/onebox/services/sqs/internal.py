@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from onebox.arn import find_arn
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs.access import check_service
 from onebox.services.sqs.core import Core
@@ -51,7 +52,9 @@ class SqsInternal:
         ``attributes`` are MessageAttributes. Raises QueueDoesNotExist, AccessDenied, or what SendMessage raises.
         """
         queue = self._load(queue_arn)
-        check_service(queue, source_service, source_arn, context.account)
+        arn = find_arn(source_arn)
+        # Bucket ARNs have no account.
+        check_service(queue, source_service, source_arn, (arn and arn.account) or context.account)
         sender_id = _SENDER_IDS.get(source_service, source_service)
         self._send(context, queue, body, attributes, sender_id, group_id, dedup_id)
 

@@ -26,9 +26,9 @@ class SqsHarness:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = ManualClock()
-        connection = open_connection(None)
-        migrate(connection)
-        self.storage = Storage(connection, on_fault=self._fail)
+        self.connection = open_connection(None)
+        migrate(self.connection)
+        self.storage = Storage(self.connection, on_fault=self._fail)
         self.metrics = MetricBuffer()
         log = logging.getLogger("onebox.test")
         self.sqs = Sqs(Deps(self.storage, self.clock, RandomIds(seed=7), self.metrics, log))

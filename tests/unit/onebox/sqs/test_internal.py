@@ -104,6 +104,16 @@ def test_deliver_in_a_transaction_that_fails_leaves_nothing(harness: SqsHarness)
     assert harness.stored_counts(url) == harness.count_rows(url) == (0, 0, 0)
 
 
+def test_deliver_with_a_condition_on_the_account_asks_for_the_topic_s(harness: SqsHarness) -> None:
+    url = harness.create_queue("q")
+    policy = json.loads(policy_for(url))
+    policy["Statement"][0]["Condition"] = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    deliver(harness, url, source_arn="arn:aws:sns:us-east-1:111111111111:topic")
+    with pytest.raises(AccessDenied):
+        deliver(harness, url)
+
+
 def send_many(harness: SqsHarness, url: str, count: int) -> None:
     for start in range(0, count, 10):
         entries = [{"Id": str(n), "MessageBody": str(n)} for n in range(start, min(start + 10, count))]

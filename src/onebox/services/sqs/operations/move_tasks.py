@@ -57,6 +57,7 @@ def start_message_move_task(sqs: SqsService, context: RequestContext, request: W
         started_at_ms=context.now_ms,
     )
     core.move_tasks.insert(task)
+    core.move_tasks.forget_old(source.arn, MOVE_TASK_RESULTS_MAX)
     pause_ms, _ = rules.decide_pace(rate)
     core.storage.after_commit(partial(sqs.mover.begin, task.task_id, pause_ms))
     return {"TaskHandle": _format_handle(task)}

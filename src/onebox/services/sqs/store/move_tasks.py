@@ -61,6 +61,14 @@ class MoveTaskStore:
         )
         return [MoveTask(*row) for row in rows]
 
+    def forget_old(self, source_arn: str, kept: int) -> None:
+        """Remove the ended tasks of a queue but the latest."""
+        self._storage.execute(
+            "DELETE FROM sqs_move_task WHERE status <> 'RUNNING' AND task_id IN (SELECT task_id FROM sqs_move_task"
+            " WHERE source_arn = ? ORDER BY started_at_ms DESC LIMIT -1 OFFSET ?)",
+            (source_arn, kept),
+        )
+
     def add_moved(self, task_id: str, moved: int) -> None:
         """Count messages that were moved."""
         self._storage.execute("UPDATE sqs_move_task SET moved = moved + ? WHERE task_id = ?", (moved, task_id))
