@@ -1,5 +1,7 @@
 """AWS Signature Version 4: reading a request's credential, and checking the signature of one whose secret we know.
 
+Presigned URLs of S3 in version 2 are handed on to ``sigv2``.
+
 https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html. The age of a signature is not judged here,
 nor are the signatures of single chunks in an ``aws-chunked`` body. Knows nothing of who may do what.
 """
@@ -13,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from onebox.gateway.message import Request
+from onebox.gateway.sigv2 import find_presigned_v2, signature_v2
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_SHA256 = sha256(b"").hexdigest()
@@ -24,7 +27,7 @@ class Credential(NamedTuple):
 
     access_key_id: str
     date: str
-    """``YYYYMMDD`` of the scope."""
+    """``YYYYMMDD`` of the scope; empty for a presigned URL of version 2."""
     region: str
     service: str
     """The signing name (``sqs``, ``monitoring``, ``lambda``, …)."""
@@ -32,7 +35,7 @@ class Credential(NamedTuple):
     """Lower-case names joined by semicolons, as signed."""
     signature: str
     timestamp: str
-    """``X-Amz-Date``, or empty."""
+    """``X-Amz-Date``, or empty; for version 2 the moment of expiry in seconds since the epoch."""
     session_token: str | None
     presigned: bool
 
@@ -44,7 +47,19 @@ def find_credential(request: Request) -> Credential | None:
         return _from_header(authorization, request)
     if "X-Amz-Credential=" in request.query:
         return _from_query(request.query)
+    if "AWSAccessKeyId=" in request.query:
+        return _from_presigned_v2(request.query)
     return None
+
+
+def _from_presigned_v2(query: str) -> Credential | None:
+    found = find_presigned_v2(query)
+    if found is None:
+        return None
+    # Version 2 names no region; it belongs to the oldest one.
+    return Credential(
+        found.access_key_id, "", "us-east-1", "s3", "", found.signature, found.expires, found.session_token, True
+    )
 
 
 def _from_header(authorization: str, request: Request) -> Credential | None:
@@ -112,6 +127,9 @@ def _unquote(text: str) -> str:
 
 def verify(request: Request, credential: Credential, secret_access_key: str) -> bool:
     """Whether the signature fits the request, its body included. Constant time in the comparison."""
+    if not credential.date and credential.presigned:
+        expected = signature_v2(request, secret_access_key, credential.timestamp)
+        return _is_same(expected, credential.signature)
     content_sha256 = _content_sha256(request, credential)
     if content_sha256 is None:
         return False
@@ -131,7 +149,11 @@ def verify(request: Request, credential: Credential, secret_access_key: str) -> 
     to_sign = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
     key = _signing_key(secret_access_key, credential.date, credential.region, credential.service)
     expected = hmac.digest(key, to_sign.encode(), "sha256").hex()
-    return hmac.compare_digest(expected.encode(), credential.signature.encode("utf-8", "replace"))
+    return _is_same(expected, credential.signature)
+
+
+def _is_same(expected: str, signature: str) -> bool:
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 
 
 @lru_cache(maxsize=512)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
+from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
@@ -85,6 +85,23 @@ def test_verify_presigned_s3_url_is_accepted() -> None:
     assert verify(received, credential, SECRET)
 
 
+@given(key=st.text(alphabet="aZ0 /é+&=", min_size=1, max_size=9))
+def test_verify_presigned_url_of_version_2_is_accepted_unless_altered(key: str) -> None:
+    from urllib.parse import quote
+
+    url = f"http://localhost:4566/bucket/{quote(key, safe='/~')}?versionId=3&response-content-type=a%2Fb"
+    request = AWSRequest(method="GET", url=url)
+    HmacV1QueryAuth(CREDENTIALS, expires=60).add_auth(request)
+    received = _as_received(request, b"")
+    credential = _credential(received)
+
+    assert (credential.access_key_id, credential.service) == ("AKIDEXAMPLE", "s3")
+    assert verify(received, credential, SECRET)
+    assert not verify(replace(received, method="PUT"), credential, SECRET)
+    assert not verify(replace(received, path=received.path + "x"), credential, SECRET)
+    assert not verify(replace(received, query=received.query.replace("versionId=3", "versionId=4")), credential, SECRET)
+
+
 @pytest.mark.parametrize(
     "altered",
     [
@@ -118,7 +135,13 @@ def test_verify_declared_hash_of_another_body_is_refused() -> None:
 @given(st.text(max_size=200))
 def test_find_credential_any_header_gives_a_credential_or_none(text: str) -> None:
     for authorization in (text, "AWS4-HMAC-SHA256 " + text, "AWS4-HMAC-SHA256 Credential=" + text + ", Signature=1"):
-        request = Request("POST", "/", "X-Amz-Credential=" + text, {"authorization": authorization}, b"")
+        request = Request(
+            "POST",
+            "/",
+            f"X-Amz-Credential={text}&AWSAccessKeyId={text}&Signature=&Expires=",
+            {"authorization": authorization},
+            b"",
+        )
         credential = find_credential(request)
         if credential is not None:
             assert not verify(request, credential, SECRET)

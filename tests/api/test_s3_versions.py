@@ -1,0 +1,144 @@
+"""Goal: with versioning nothing is lost that was not deleted by its version, and lifecycle rules delete when due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from onebox.testing import EngineThread
+from tests.api.test_s3_buckets import refused
+
+Make = Callable[..., Any]
+DAY_S = 24 * 60 * 60
+
+
+@pytest.fixture
+def s3(client: Make) -> Any:
+    return client("s3")
+
+
+@pytest.fixture
+def bucket(s3: Any, account: str) -> str:
+    name = f"versions-{account}"
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="k", Body=b"before")
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def test_put_object_again_keeps_the_earlier_versions(s3: Any, bucket: str) -> None:
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+    second = s3.put_object(Bucket=bucket, Key="k", Body=b"2")["VersionId"]
+
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2"
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=first)["Body"].read() == b"1"
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId="null")["Body"].read() == b"before"
+    listed = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert [(item["VersionId"], item["IsLatest"]) for item in listed] == [
+        (second, True),
+        (first, False),
+        ("null", False),
+    ]
+    assert refused(s3.get_object, Bucket=bucket, Key="k", VersionId="other") == ("NoSuchVersion", 404)
+
+
+def test_delete_object_leaves_a_marker_whose_deletion_restores(s3: Any, bucket: str) -> None:
+    deletion = s3.delete_object(Bucket=bucket, Key="k")
+    marker = deletion["VersionId"]
+
+    assert deletion["DeleteMarker"] is True
+    assert refused(s3.get_object, Bucket=bucket, Key="k") == ("NoSuchKey", 404)
+    assert refused(s3.get_object, Bucket=bucket, Key="k", VersionId=marker) == ("MethodNotAllowed", 405)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert s3.list_object_versions(Bucket=bucket)["DeleteMarkers"][0]["VersionId"] == marker
+    assert s3.delete_object(Bucket=bucket, Key="k", VersionId=marker)["DeleteMarker"] is True
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"before"
+
+
+def test_delete_latest_version_promotes_the_one_before(s3: Any, bucket: str) -> None:
+    latest = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": latest}]})
+
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"before"
+    assert refused(s3.delete_bucket, Bucket=bucket) == ("BucketNotEmpty", 409)
+
+
+def test_suspended_versioning_replaces_the_null_version_alone(s3: Any, bucket: str) -> None:
+    kept = s3.put_object(Bucket=bucket, Key="k", Body=b"kept")["VersionId"]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+    s3.put_object(Bucket=bucket, Key="k", Body=b"after")
+
+    versions = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert [(item["VersionId"], item["IsLatest"]) for item in versions] == [("null", True), (kept, False)]
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"after"
+
+
+def test_list_object_versions_pages_through_all(s3: Any, bucket: str) -> None:
+    for key in ("a", "k", "z/1", "z/2"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+        s3.put_object(Bucket=bucket, Key=key, Body=b"y")
+
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": 2})
+    keys = [item["Key"] for page in pages for item in page.get("Versions", [])]
+
+    assert keys == ["a", "a", "k", "k", "k", "z/1", "z/1", "z/2", "z/2"]
+    top = s3.list_object_versions(Bucket=bucket, Delimiter="/")
+    assert [item["Prefix"] for item in top["CommonPrefixes"]] == ["z/"]
+
+
+def test_lifecycle_deletes_what_is_due_and_nothing_else(timed: EngineThread) -> None:
+    s3 = timed.client("s3")
+    s3.create_bucket(Bucket="lifecycle")
+    rule = {
+        "ID": "r",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "log/"},
+        "Expiration": {"Days": 2},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+    s3.put_bucket_lifecycle_configuration(Bucket="lifecycle", LifecycleConfiguration={"Rules": [rule]})
+    assert s3.get_bucket_lifecycle_configuration(Bucket="lifecycle")["Rules"] == [rule]
+    s3.put_object(Bucket="lifecycle", Key="log/1")
+    s3.put_object(Bucket="lifecycle", Key="kept")
+    s3.create_multipart_upload(Bucket="lifecycle", Key="log/2")
+
+    timed.clock.advance(2 * DAY_S - 1)
+    assert _keys(s3) == ["kept", "log/1"]
+    timed.clock.advance(DAY_S + 1)
+
+    assert _keys(s3) == ["kept"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="lifecycle")
+
+
+def test_lifecycle_deletes_earlier_versions(timed: EngineThread) -> None:
+    s3 = timed.client("s3")
+    s3.create_bucket(Bucket="lifecycle")
+    s3.put_bucket_versioning(Bucket="lifecycle", VersioningConfiguration={"Status": "Enabled"})
+    rule = {"Status": "Enabled", "Filter": {}, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket="lifecycle", LifecycleConfiguration={"Rules": [rule]})
+    s3.put_object(Bucket="lifecycle", Key="k", Body=b"1")
+    s3.put_object(Bucket="lifecycle", Key="k", Body=b"2")
+
+    timed.clock.advance(3 * DAY_S)
+
+    assert len(s3.list_object_versions(Bucket="lifecycle")["Versions"]) == 1
+    assert s3.get_object(Bucket="lifecycle", Key="k")["Body"].read() == b"2"
+
+
+def test_lifecycle_rule_that_is_not_offered_is_refused(s3: Any, bucket: str) -> None:
+    def put(**parts: Any) -> tuple[str, int]:
+        rules = [{"Status": "Enabled", "Filter": {"Prefix": ""}, **parts}]
+        return refused(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+    assert put(Transitions=[{"Days": 1, "StorageClass": "GLACIER"}]) == ("NotImplemented", 501)
+    assert put(Expiration={"Days": 0}) == ("InvalidArgument", 400)
+    assert put() == ("InvalidArgument", 400)
+
+
+def _keys(s3: Any) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket="lifecycle").get("Contents", [])]
