@@ -61,12 +61,21 @@ class LogBuffer:
 
     def _put(self, stream: _Stream, events: list[LogEvent]) -> None:
         context = dataclasses.replace(stream.context, now_ms=self._clock.now_ms())
-        # Frames carry the child's clock reading, which may be a hair before the line that we wrote last.
-        events.sort(key=lambda event: event[0])
         try:
-            self._storage.run(lambda: self._logs.put(context, stream.group, stream.name, events))
+            self._storage.run(lambda: self._logs.put(context, stream.group, stream.name, in_order(events)))
         except AwsError as error:
             self._log.warning("the log of %s was not written: %s", stream.group, error)
         except StorageFault:
             # The engine is stopping for it; the log is the least of what is not acknowledged.
             self._log.warning("the log of %s was not written: the database failed", stream.group)
+
+
+def in_order(events: list[LogEvent]) -> list[LogEvent]:
+    """The events with times that never go back: a record carries the child's own reading of the clock, which may be
+    a hair before the line that we wrote last."""
+    latest_ms = 0
+    ordered = []
+    for at_ms, text in events:
+        latest_ms = max(latest_ms, at_ms)
+        ordered.append((latest_ms, text))
+    return ordered

@@ -78,7 +78,10 @@ def split_output(data: bytes, now_ms: int) -> tuple[list[LogEvent], bytes]:
         if len(data) < end:
             break
         at_us = int.from_bytes(data[length_at + 4 : length_at + 12], "big")
-        events.append((at_us // 1000, _decode(data[frame + _FRAME_HEAD_BYTES : end])))
+        at_ms = min(at_us // 1000, now_ms)
+        # What was printed before the record, and is read with it, isn't later than it.
+        events = [(min(printed_at_ms, at_ms), text) for printed_at_ms, text in events]
+        events.append((at_ms, _decode(data[frame + _FRAME_HEAD_BYTES : end])))
         position = end
     return events, data[position:]
 

@@ -1,0 +1,95 @@
+"""What the Lambda tests share: zips, roles, functions, and waiting for what happens in the background."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+SQS = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
+
+
+def zipped(code: str | dict[str, str]) -> bytes:
+    """A deployment package with one module, or with the files given."""
+    files = {"app.py": code} if isinstance(code, str) else code
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, text in files.items():
+            opened.writestr(name, text)
+    return archive.getvalue()
+
+
+def make_role(client: Callable[..., Any], *policies: str, name: str = "role") -> str:
+    """A role that Lambda may assume; its ARN."""
+    iam = client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    for policy in policies or (BASIC, SQS):
+        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+    return str(arn)
+
+
+def make_function(client: Callable[..., Any], code: str | dict[str, str], **overrides: Any) -> Any:
+    """CreateFunction with what doesn't matter to the test filled in."""
+    role = overrides.pop("Role", None) or make_role(client)
+    request = {
+        "FunctionName": "function",
+        "Runtime": "python3.11",
+        "Handler": "app.handler",
+        "Role": role,
+        "Code": {"ZipFile": zipped(code)},
+        **overrides,
+    }
+    # What botocore would refuse by itself has to reach onebox.
+    return client("lambda", parameter_validation=False).create_function(**request)
+
+
+def make_queue(client: Callable[..., Any], name: str = "queue", **attributes: str) -> tuple[str, str]:
+    """A queue's URL and ARN."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return url, answer["Attributes"]["QueueArn"]
+
+
+def invoke(client: Callable[..., Any], event: Any = None, **parameters: Any) -> tuple[Any, dict[str, Any]]:
+    """The parsed payload and the answer of Invoke."""
+    answer = client("lambda").invoke(
+        **{"FunctionName": "function", "Payload": json.dumps(event), **parameters}
+    )
+    return json.loads(answer["Payload"].read() or "null"), answer
+
+
+def log_messages(client: Callable[..., Any], group: str = "/aws/lambda/function") -> list[str]:
+    """Everything in a log group, in order; nothing if there is no such group."""
+    logs = client("logs")
+    if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+        return []
+    return [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    """Ask again and again until the answer is true; children are real processes and take their time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+    raise AssertionError("it didn't happen in time")
+
+
+def counts(client: Callable[..., Any], url: str) -> tuple[int, int]:
+    """How many messages are visible, and how many are in flight."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return int(attributes[names[0]]), int(attributes[names[1]])

@@ -1,0 +1,100 @@
+"""Goal: accepted events are run, retried and in the end set aside, as on AWS, and none is forgotten."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from onebox.testing import EngineThread
+from tests.api.lambda_support import (
+    counts,
+    log_messages,
+    make_function,
+    make_queue,
+    make_role,
+    until,
+    zipped,
+)
+
+FAILING = "def handler(event, context):\n    print('attempt')\n    raise ValueError('always')\n"
+
+
+def attempts(client):
+    return log_messages(client).count("attempt\n")
+
+
+def test_invoke_event_is_accepted_and_runs(client):
+    make_function(client, "def handler(event, context):\n    print('got', event['n'])\n")
+    answer = client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
+    assert answer["StatusCode"] == 202
+    assert answer["Payload"].read() == b""
+    until(lambda: "got 7\n" in log_messages(client))
+
+
+def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_queue(timed):
+    client = timed.client
+    role = make_role(client)
+    url, arn = make_queue(client, "dead")
+    make_function(client, FAILING, Role=role, DeadLetterConfig={"TargetArn": arn})
+    client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
+    until(lambda: attempts(client) == 1)
+    timed.clock.advance(59)
+    assert attempts(client) == 1
+    timed.clock.advance(2)
+    until(lambda: attempts(client) == 2)
+    timed.clock.advance(121)
+    until(lambda: attempts(client) == 3)
+    until(lambda: counts(client, url) == (1, 0))
+    [message] = client("sqs").receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    assert json.loads(message["Body"]) == {"n": 7}
+    attributes = message["MessageAttributes"]
+    assert attributes["ErrorCode"]["StringValue"] == "200"
+    assert attributes["ErrorMessage"]["StringValue"] == "always"
+
+
+def test_on_failure_destination_gets_the_record_without_retries(client):
+    url, arn = make_queue(client, "failed")
+    make_function(client, FAILING)
+    client("lambda").put_function_event_invoke_config(
+        FunctionName="function",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
+    until(lambda: counts(client, url) == (1, 0))
+    [message] = client("sqs").receive_message(QueueUrl=url)["Messages"]
+    record = json.loads(message["Body"])
+    assert record["requestPayload"] == {"n": 7}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert record["responsePayload"]["errorType"] == "ValueError"
+
+
+def test_invoke_event_too_large_is_refused(client):
+    make_function(client, FAILING)
+    payload = json.dumps("x" * (1024 * 1024)).encode()
+    with pytest.raises(client("lambda").exceptions.RequestTooLargeException, match="Event invocation type"):
+        client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=payload)
+
+
+def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path):
+    with EngineThread(data=tmp_path) as engine:
+        client = engine.client
+        make_function(client, "def handler(event, context):\n    print('old', event.get('n'))\n")
+        _, arn = make_queue(client)
+        client("lambda").create_event_source_mapping(FunctionName="function", EventSourceArn=arn)
+        client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
+        client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
+    with EngineThread(data=tmp_path) as engine:
+        client = engine.client
+        client("lambda").update_function_code(
+            FunctionName="function",
+            ZipFile=zipped("def handler(event, context):\n    print('new', event.get('n', 'batch'))\n"),
+        )
+        client("lambda").delete_function_concurrency(FunctionName="function")
+        url = client("sqs").get_queue_url(QueueName="queue")["QueueUrl"]
+        client("sqs").send_message(QueueUrl=url, MessageBody="x")
+        until(lambda: {"new 7\n", "new batch\n"} <= set(log_messages(client)))
+        until(lambda: counts(client, url) == (0, 0))

@@ -1,0 +1,255 @@
+"""Goal: messages leave the queue only after the function succeeded with them; all else returns, alone or as a batch."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.api.lambda_support import (
+    BASIC,
+    counts,
+    log_messages,
+    make_function,
+    make_queue,
+    make_role,
+    until,
+)
+
+PRINT_EVENT = "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"
+FAIL_BAD = """
+def handler(event, context):
+    print("|".join(record["body"] for record in event["Records"]))
+    if any(record["body"] == "bad" for record in event["Records"]):
+        raise ValueError("bad")
+"""
+REPORT_BAD = """
+def handler(event, context):
+    print("|".join(record["body"] for record in event["Records"]))
+    failures = [{"itemIdentifier": r["messageId"]} for r in event["Records"] if r["body"] == "bad"]
+    return {"batchItemFailures": failures}
+"""
+
+
+def connect(client, queue_arn, **settings):
+    request = {"FunctionName": "function", "EventSourceArn": queue_arn, **settings}
+    return client("lambda", parameter_validation=False).create_event_source_mapping(**request)
+
+
+def send(client, url, *bodies, **parameters):
+    for body in bodies:
+        client("sqs").send_message(QueueUrl=url, MessageBody=body, **parameters)
+
+
+def batches(client):
+    """What the function printed: one line a batch."""
+    platform = ("INIT_START", "START", "END", "REPORT", "[")
+    return [m.rstrip() for m in log_messages(client) if not m.startswith(platform)]
+
+
+def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client, account):
+    make_function(client, PRINT_EVENT)
+    url, arn = make_queue(client)
+    connect(client, arn)
+    attributes = {
+        "colour": {"DataType": "String", "StringValue": "red"},
+        "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
+    }
+    sent = client("sqs").send_message(QueueUrl=url, MessageBody='{"a": 1}', MessageAttributes=attributes)
+    [line] = until(lambda: batches(client))
+    [record] = json.loads(line)["Records"]
+    assert record.pop("receiptHandle")
+    times = record["attributes"]
+    assert times.pop("SentTimestamp").isdigit()
+    assert times.pop("ApproximateFirstReceiveTimestamp").isdigit()
+    assert record == {
+        "messageId": sent["MessageId"],
+        "body": '{"a": 1}',
+        "attributes": {"ApproximateReceiveCount": "1", "SenderId": times["SenderId"]},
+        "messageAttributes": {
+            "colour": {
+                "stringValue": "red",
+                "stringListValues": [],
+                "binaryListValues": [],
+                "dataType": "String",
+            },
+            "bytes": {
+                "binaryValue": "AP8=",
+                "stringListValues": [],
+                "binaryListValues": [],
+                "dataType": "Binary",
+            },
+        },
+        "md5OfMessageAttributes": sent["MD5OfMessageAttributes"],
+        "md5OfBody": sent["MD5OfMessageBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": "us-east-1",
+    }
+    until(lambda: counts(client, url) == (0, 0))
+
+
+def test_mapping_life_is_shown_as_on_aws(client, account):
+    function_arn = make_function(client, PRINT_EVENT)["FunctionArn"]
+    _, arn = make_queue(client)
+    created = connect(client, arn)
+    assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert (created["State"], created["BatchSize"]) == ("Creating", 10)
+    assert (created["FunctionArn"], created["EventSourceArn"]) == (function_arn, arn)
+    lambda_, uuid = client("lambda"), created["UUID"]
+    assert lambda_.get_event_source_mapping(UUID=uuid)["State"] == "Enabled"
+    assert lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
+    assert lambda_.list_event_source_mappings(FunctionName="function")["EventSourceMappings"][0]["State"] == "Disabled"
+    assert lambda_.update_event_source_mapping(UUID=uuid, BatchSize=5)["BatchSize"] == 5
+    assert lambda_.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
+    with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+        lambda_.get_event_source_mapping(UUID=uuid)
+
+
+def test_mapping_disabled_takes_nothing_until_it_is_enabled(client):
+    make_function(client, FAIL_BAD)
+    url, arn = make_queue(client)
+    uuid = connect(client, arn, Enabled=False)["UUID"]
+    send(client, url, "one")
+    assert counts(client, url) == (1, 0)
+    client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
+    until(lambda: batches(client) == ["one"])
+
+
+def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three_receives(timed):
+    client = timed.client
+    make_function(client, FAIL_BAD, Timeout=30)
+    dead_url, dead_arn = make_queue(client, "dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3})
+    url, arn = make_queue(client, RedrivePolicy=redrive)
+    connect(client, arn)
+    send(client, url, "bad")
+    for attempt in (1, 2, 3):
+        until(lambda attempt=attempt: batches(client) == ["bad"] * attempt)
+        assert counts(client, url) == (0, 1)
+        timed.clock.advance(29)
+        assert batches(client) == ["bad"] * attempt
+        timed.clock.advance(1)
+    until(lambda: counts(client, dead_url) == (1, 0))
+    assert counts(client, url) == (0, 0)
+    assert batches(client) == ["bad"] * 3
+
+
+def test_reported_failures_return_alone(timed):
+    client = timed.client
+    make_function(client, REPORT_BAD)
+    url, arn = make_queue(client)
+    uuid = connect(client, arn, Enabled=False, FunctionResponseTypes=["ReportBatchItemFailures"])["UUID"]
+    send(client, url, "good", "bad", "fine")
+    client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
+    until(lambda: len(batches(client)) == 1)
+    assert sorted(batches(client)[0].split("|")) == ["bad", "fine", "good"]
+    until(lambda: counts(client, url) == (0, 1))
+    timed.clock.advance(31)
+    until(lambda: batches(client)[1:] == ["bad"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', '{"batchItemFailures": [{}]}', '"text"', "[1]"],
+)
+def test_malformed_report_deletes_nothing(timed, answer):
+    client = timed.client
+    make_function(client, f"import json\ndef handler(event, context):\n    print('x')\n    return json.loads('{answer}')\n")
+    url, arn = make_queue(client)
+    connect(client, arn, FunctionResponseTypes=["ReportBatchItemFailures"])
+    send(client, url, "one")
+    until(lambda: batches(client) == ["x"])
+    assert counts(client, url) == (0, 1)
+    timed.clock.advance(31)
+    until(lambda: batches(client) == ["x", "x"])
+
+
+def test_batching_window_gathers_until_it_closes(timed):
+    client = timed.client
+    make_function(client, FAIL_BAD)
+    url, arn = make_queue(client)
+    connect(client, arn, BatchSize=100, MaximumBatchingWindowInSeconds=20)
+    send(client, url, *(str(number) for number in range(12)))
+    timed.clock.advance(19)
+    assert batches(client) == []
+    timed.clock.advance(2)
+    [batch] = until(lambda: batches(client))
+    assert sorted(batch.split("|"), key=int) == [str(number) for number in range(12)]
+    until(lambda: counts(client, url) == (0, 0))
+
+
+def test_fifo_queue_is_delivered_in_order(client):
+    make_function(client, FAIL_BAD)
+    url, arn = make_queue(client, "queue.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    connect(client, arn, BatchSize=2)
+    send(client, url, *"abcdef", MessageGroupId="group")
+    until(lambda: counts(client, url) == (0, 0))
+    until(lambda: "".join(batches(client)).replace("|", "") == "abcdef")
+
+
+def test_function_without_concurrency_leaves_the_messages_alone(timed):
+    client = timed.client
+    make_function(client, FAIL_BAD)
+    client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
+    url, arn = make_queue(client)
+    connect(client, arn)
+    send(client, url, "one")
+    timed.clock.advance(60)
+    assert counts(client, url) == (1, 0)
+    client("lambda").delete_function_concurrency(FunctionName="function")
+    timed.clock.advance(10)
+    until(lambda: batches(client) == ["one"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "words"),
+    [
+        ({"BatchSize": 11}, "InvalidParameterValueException", "Maximum batch window in seconds must be greater than 0"),
+        ({"BatchSize": 0}, "ValidationException", "'batchSize'"),
+        ({"BatchSize": 10_001}, "ValidationException", "less than or equal to 10000"),
+        ({"MaximumBatchingWindowInSeconds": 301}, "ValidationException", "'maximumBatchingWindowInSeconds'"),
+        ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException", "'scalingConfig.maximumConcurrency'"),
+        ({"FunctionResponseTypes": ["Nope"]}, "ValidationException", "ReportBatchItemFailures"),
+        ({"EventSourceArn": "arn:aws:s3:::b"}, "InvalidParameterValueException", "Unrecognized event source."),
+        ({"FunctionName": "nope"}, "ResourceNotFoundException", "Function not found"),
+    ],
+)
+def test_create_event_source_mapping_invalid_is_refused(client, settings, code, words):
+    make_function(client, PRINT_EVENT)
+    _, arn = make_queue(client)
+    with pytest.raises(ClientError) as caught:
+        connect(client, arn, **settings)
+    assert caught.value.response["Error"]["Code"] == code
+    assert words in caught.value.response["Error"]["Message"]
+
+
+def test_create_event_source_mapping_short_visibility_is_refused(client):
+    make_function(client, PRINT_EVENT, Timeout=31)
+    _, arn = make_queue(client)
+    words = "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds"
+    with pytest.raises(ClientError, match=words):
+        connect(client, arn)
+
+
+def test_create_event_source_mapping_role_without_rights_is_refused(client):
+    make_function(client, PRINT_EVENT, Role=make_role(client, BASIC))
+    _, arn = make_queue(client)
+    words = "The provided execution role does not have permissions to call ReceiveMessage on SQS"
+    with pytest.raises(ClientError, match=words):
+        connect(client, arn)
+
+
+def test_create_event_source_mapping_twice_is_conflict(client):
+    make_function(client, PRINT_EVENT)
+    _, arn = make_queue(client)
+    uuid = connect(client, arn)["UUID"]
+    with pytest.raises(client("lambda").exceptions.ResourceConflictException, match=uuid):
+        connect(client, arn)
+
+
+def test_create_event_source_mapping_missing_queue_is_refused(client, account):
+    make_function(client, PRINT_EVENT)
+    with pytest.raises(ClientError, match="NonExistentQueue"):
+        connect(client, f"arn:aws:sqs:us-east-1:{account}:nope")
