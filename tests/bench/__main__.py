@@ -19,7 +19,7 @@ from typing import Any
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
 from tests.bench.peers import MiniStack, Onebox, Peer, install_ministack
 from tests.bench.pipeline import Function, Pipeline, missing
-from tests.bench.publisher import SnsConnection, publish_all
+from tests.bench.publisher import SnsConnection, publish_all, quote
 
 WARM_UP_ORDERS = 200
 
@@ -43,7 +43,7 @@ def measure_throughput(
     pipeline: Pipeline, work: str, orders: list[tuple[str, str]], *, threads: int, batch: int
 ) -> Throughput:
     """Publish all orders, wait until all are stored, check every one of them."""
-    messages = [text for _, text in orders]
+    messages = quote([text for _, text in orders])
     begin = time.perf_counter()
     publish_all("127.0.0.1", pipeline.peer.port, pipeline.topic_arn, messages, threads=threads, batch=batch)
     published = time.perf_counter()
@@ -68,8 +68,9 @@ def measure_latency(pipeline: Pipeline, count: int) -> dict[str, float]:
     connection = SnsConnection("127.0.0.1", pipeline.peer.port, pipeline.topic_arn)
     latencies_ms = []
     for order_id, text in seed_orders(count, "latency"):
+        (message,) = quote([text])
         begin = time.perf_counter()
-        connection.publish(text)
+        connection.publish(message)
         while "Item" not in pipeline.dynamodb.get_item(TableName="Orders", Key={"orderId": {"S": order_id}}):
             pass
         latencies_ms.append((time.perf_counter() - begin) * 1000)
@@ -103,7 +104,7 @@ def run_work(
 
 def warm_up(pipeline: Pipeline, function: Function) -> None:
     """Start the functions' processes, so that their start is no part of a figure."""
-    messages = [text for _, text in seed_orders(WARM_UP_ORDERS, "warm-up")]
+    messages = quote([text for _, text in seed_orders(WARM_UP_ORDERS, "warm-up")])
     publish_all("127.0.0.1", pipeline.peer.port, pipeline.topic_arn, messages, threads=2, batch=10)
     pipeline.wait_until_drained()
 

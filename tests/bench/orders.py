@@ -30,7 +30,7 @@ def seed_orders(count: int, run: str) -> list[tuple[str, str]]:
 
 def real_orders(count: int, run: str) -> list[tuple[str, str]]:
     """Real orders of the sample, as often as needed under ids of their own: (id, JSON)."""
-    packed = resources.files("orders.sample").joinpath("orders.jsonl.gz").read_bytes()
+    packed = resources.files("orders.sample").joinpath("online_retail_sample.jsonl.gz").read_bytes()
     lines = gzip.decompress(packed).decode("utf-8").splitlines()
     orders = []
     for number in range(count):

@@ -29,7 +29,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from tests.bench.orders import our_function, real_orders
 from tests.bench.peers import Onebox
 from tests.bench.pipeline import Pipeline
-from tests.bench.publisher import SnsConnection
+from tests.bench.publisher import SnsConnection, quote
 
 BATCH = 10
 VISIBILITY_S = 6
@@ -89,7 +89,7 @@ def publish_until_acknowledged(pipeline: Pipeline, messages: Sequence[str], ledg
         while True:
             try:
                 connection = connection or SnsConnection("127.0.0.1", pipeline.peer.port, pipeline.topic_arn)
-                connection.publish_batch(batch)
+                connection.publish_batch(quote(batch))
                 break
             except (OSError, IndexError):
                 connection = None  # killed in between: the outcome is unknown

@@ -39,7 +39,8 @@ def authenticate(
     """The caller. Raises AwsError if the credentials are missing, expired or wrongly signed."""
     if credential is None:
         raise MissingAuthenticationToken("Request is missing Authentication Token")
-    session = iam.find_session(credential.access_key_id)
+    # Only keys that begin so are ever issued; a plain key needs no look-up.
+    session = iam.find_session(credential.access_key_id) if credential.access_key_id.startswith("ASIA") else None
     if session is None:
         return _root(credential.access_key_id, partition)
     _verify(request, credential, session, now_ms)
