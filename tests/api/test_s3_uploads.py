@@ -102,6 +102,26 @@ def test_complete_refuses_small_disordered_and_missing_parts(s3: Any, bucket: st
     assert refused(s3.upload_part, **where, PartNumber=10_001, Body=b"x") == ("InvalidArgument", 400)
 
 
+def test_upload_part_copy_takes_stretches_of_another_object(s3: Any, bucket: str) -> None:
+    body = _content(11 * MIB)
+    s3.upload_fileobj(io.BytesIO(body), bucket, "source")
+
+    s3.copy({"Bucket": bucket, "Key": "source"}, bucket, "copy")
+
+    copy = s3.get_object(Bucket=bucket, Key="copy")
+    assert (copy["Body"].read(), copy["ETag"].endswith('-2"')) == (body, True)
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    where = {"Bucket": bucket, "Key": "k", "UploadId": upload, "CopySource": f"{bucket}/source"}
+    part = s3.upload_part_copy(**where, PartNumber=1, CopySourceRange="bytes=5-9")["CopyPartResult"]
+    listed = [{"PartNumber": 1, "ETag": part["ETag"]}]
+    s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={"Parts": listed})
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == body[5:10]
+    where["UploadId"] = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    beyond = f"bytes=5-{len(body)}"
+    assert refused(s3.upload_part_copy, **where, PartNumber=1, CopySourceRange=beyond) == ("InvalidArgument", 400)
+    assert refused(s3.upload_part_copy, **where, PartNumber=1, CopySourceRange="5-9") == ("InvalidArgument", 400)
+
+
 def test_abort_discards_the_upload(s3: Any, bucket: str) -> None:
     upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
     where = {"Bucket": bucket, "Key": "k", "UploadId": upload}

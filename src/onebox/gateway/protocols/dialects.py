@@ -201,6 +201,11 @@ def _sqs_missing(paths: Sequence[Path]) -> AwsError:
     return MissingRequiredParameterException(f"The request must contain the parameter {_dotted(paths[0])}.")
 
 
+def _sns_missing(paths: Sequence[Path]) -> AwsError:
+    # https://github.com/sul-dlss/dlme/issues/432 has the sentence.
+    return InvalidParameter(f"Invalid parameter: {_dotted(paths[0])} Reason: no value for required parameter")
+
+
 def _cloudwatch_missing(paths: Sequence[Path]) -> AwsError:
     # https://github.com/sj26/sidekiq-cloudwatchmetrics/issues/43: one line each, lists with «member».
     return MissingRequiredParameterException("\n".join(f"The parameter {_dotted(path)} is required." for path in paths))
@@ -265,7 +270,12 @@ DIALECTS: dict[str, Dialect] = {
         unknown_operation=_json_unknown,
     ),
     "sqs-query": _SQS_QUERY,
-    "sns-query": _validated_query("2010-03-31"),
+    "sns-query": Dialect(
+        malformed=_query_malformed,
+        wrong_type=_query_wrong_type,
+        missing=_sns_missing,
+        unknown_operation=_versioned_unknown("2010-03-31"),
+    ),
     "iam-query": _validated_query("2010-05-08"),
     "sts-query": _validated_query("2011-06-15"),
     "cloudformation-query": _validated_query("2010-05-15"),

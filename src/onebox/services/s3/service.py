@@ -45,6 +45,7 @@ _ACTIONS = {
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
 }
 _VERSIONED_ACTIONS = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
 
@@ -77,6 +78,7 @@ class S3:
         "PutBucketVersioning": Operation(buckets.put_bucket_versioning),
         "PutObject": Operation(writes.put_object, waits=True),
         "UploadPart": Operation(uploads.upload_part, waits=True),
+        "UploadPartCopy": Operation(uploads.upload_part_copy, waits=True),
         **{name: Operation(handler, reads_only=name.startswith("Get")) for name, handler in SETTINGS.items()},
     }
 
@@ -103,7 +105,7 @@ class S3:
         if "Key" not in request:
             return [(f"s3:{action}", bucket)]
         needed = [_object_action(action, f"{bucket}/{request['Key']}", request.get("VersionId"))]
-        if operation == "CopyObject":
+        if operation in ("CopyObject", "UploadPartCopy"):
             source_bucket, source_key, version_id = parse_copy_source(request["CopySource"])
             needed.append(_object_action("GetObject", f"{prefix}{source_bucket}/{source_key}", version_id))
         return needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,14 +20,24 @@ from onebox.services.s3.errors import (
     NoSuchUpload,
 )
 from onebox.services.s3.limits import LISTED_MAX, PART_BYTES_MIN, PART_NUMBER_MAX
-from onebox.services.s3.model import Extent, Part, StoredObject, Upload
+from onebox.services.s3.model import NULL_VERSION, Extent, Part, StoredObject, Upload
 from onebox.services.s3.operations.buckets import owner_id
 from onebox.services.s3.operations.refusals import refuse_members
-from onebox.services.s3.operations.writes import check_current, checked_headers, digests
-from onebox.services.s3.rules import bare, check_key, multipart_etag, quoted, wanted_checksum, whole_seconds
+from onebox.services.s3.operations.writes import check_current, checked_headers, digests, parse_copy_source
+from onebox.services.s3.rules import (
+    bare,
+    check_copy_conditions,
+    check_key,
+    multipart_etag,
+    quoted,
+    wanted_checksum,
+    whole_seconds,
+)
 
 if TYPE_CHECKING:
     from onebox.services.s3.service import S3
+
+_COPY_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})", re.ASCII)
 
 
 def create_multipart_upload(s3: S3, context: RequestContext, request: Wire) -> Wire:
@@ -73,6 +84,50 @@ def _checked_type(algorithm: str, kind: str | None) -> str:
 
 async def upload_part(s3: S3, context: RequestContext, request: Wire) -> Wire:
     """Store a part, in place of an earlier one with its number."""
+    refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey")
+    part = await _store_part(s3, context, request, request.get("Body", b""))
+    return {"ETag": quoted(part.etag), **part.checksums}
+
+
+async def upload_part_copy(s3: S3, context: RequestContext, request: Wire) -> Wire:
+    """Store a stretch of an object as a part."""
+    refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey", "CopySourceSSECustomerAlgorithm")
+    source_bucket, key, version_id = parse_copy_source(request["CopySource"])
+    s3.objects.load_bucket(source_bucket, context.account)
+    source = s3.objects.load(source_bucket, key, version_id)
+    check_copy_conditions(request, source.etag, source.modified_at_ms)
+    first_byte, size_bytes = _copied_stretch(request.get("CopySourceRange"), source.size_bytes)
+    part = await _store_part(s3, context, request, s3.objects.read(source, first_byte, size_bytes))
+    result: Wire = {
+        "CopyPartResult": {"ETag": quoted(part.etag), "LastModified": part.modified_at_ms, **part.checksums}
+    }
+    if source.version_id != NULL_VERSION:
+        result["CopySourceVersionId"] = source.version_id
+    return result
+
+
+def _copied_stretch(text: str | None, size_bytes: int) -> tuple[int, int]:
+    if text is None:
+        return 0, size_bytes
+    match = _COPY_RANGE.fullmatch(text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise InvalidArgument(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+            "zero-based offsets of the first and last bytes to copy",
+            ArgumentName="x-amz-copy-source-range",
+            ArgumentValue=text,
+        )
+    first, last = int(match[1]), int(match[2])
+    if last >= size_bytes:
+        raise InvalidArgument(
+            f"Range specified is not valid for source object of size: {size_bytes}",
+            ArgumentName="x-amz-copy-source-range",
+            ArgumentValue=text,
+        )
+    return first, last - first + 1
+
+
+async def _store_part(s3: S3, context: RequestContext, request: Wire, data: bytes) -> Part:
     number = request["PartNumber"]
     if not 1 <= number <= PART_NUMBER_MAX:
         raise InvalidArgument(
@@ -80,9 +135,7 @@ async def upload_part(s3: S3, context: RequestContext, request: Wire) -> Wire:
             ArgumentName="partNumber",
             ArgumentValue=str(number),
         )
-    refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey")
     upload = _load_upload(s3, context, request)
-    data = request.get("Body", b"")
     wanted = wanted_checksum(request)
     if wanted is not None and upload.checksum_algorithm not in ("", wanted[0]):
         raise InvalidRequest(
@@ -91,14 +144,14 @@ async def upload_part(s3: S3, context: RequestContext, request: Wire) -> Wire:
         )
     etag, checksums = await digests(request, data, upload.checksum_algorithm)
 
-    def write() -> Wire:
+    def write() -> Part:
         _load_upload(s3, context, request)  # it may have ended while the checksum was computed
         content_id = s3.objects.contents.insert(data)
         part = Part(number, content_id, len(data), etag, whole_seconds(context.now_ms), checksums)
         replaced = s3.objects.uploads.put_part(upload.upload_id, part)
         if replaced is not None:
             s3.objects.contents.delete([replaced])
-        return {"ETag": quoted(etag), **checksums}
+        return part
 
     return await s3.deps.storage.write(write)
 
