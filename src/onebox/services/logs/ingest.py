@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from onebox.services.context import Deps, RequestContext
 from onebox.services.logs.embedded_metrics import find_embedded_metrics
 from onebox.services.logs.events_store import EventsStore
-from onebox.services.logs.limits import EVENT_OVERHEAD_BYTES
+from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES
 from onebox.services.logs.metric_filters import MetricSample, apply_filter, parse_filter
 from onebox.services.logs.model import LogGroup
 from onebox.services.logs.store import LogsStore
@@ -66,17 +66,19 @@ class Ingest:
             events,
         )
         for sample in samples:
-            add(
-                account,
-                region,
-                sample.namespace,
-                sample.name,
-                sample.dimensions,
-                sample.value,
-                sample.unit,
-                sample.at_ms,
-                sample.samples,
-            )
+            # CloudWatch takes no datapoint older than two weeks or more than two hours ahead.
+            if now_ms - EVENT_AGE_MS_MAX <= sample.at_ms <= now_ms + EVENT_FUTURE_MS_MAX:
+                add(
+                    account,
+                    region,
+                    sample.namespace,
+                    sample.name,
+                    sample.dimensions,
+                    sample.value,
+                    sample.unit,
+                    sample.at_ms,
+                    sample.samples,
+                )
 
 
 def event_bytes(message: str) -> int:

@@ -1,0 +1,47 @@
+"""Goal: event ids sort as events do, and tokens mean the place they were made from and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onebox.services.logs.errors import InvalidParameterException
+from onebox.services.logs.model import Position
+from onebox.services.logs.tokens import (
+    backward_token,
+    event_id,
+    filter_token,
+    forward_token,
+    parse_filter_token,
+    parse_stream_token,
+)
+
+POSITION = st.builds(Position, st.integers(0, 1 << 45), st.integers(0, 1 << 61))
+
+
+@given(POSITION, POSITION)
+def test_event_ids_sort_by_time_then_arrival(one: Position, other: Position) -> None:
+    assert (event_id(one) < event_id(other)) == ((one.at_ms, one.id) < (other.at_ms, other.id))
+
+
+@given(POSITION, st.booleans())
+def test_tokens_mean_the_place_they_were_made_from(place: Position, forward: bool) -> None:
+    token = forward_token(place) if forward else backward_token(place)
+    assert parse_stream_token(token) == (forward, place)
+    assert parse_filter_token(filter_token(forward, place)) == (forward, place)
+
+
+@given(st.text(max_size=70), st.sampled_from([parse_stream_token, parse_filter_token]))
+def test_any_text_is_a_token_or_refused(text: str, parse: Callable[[str], object]) -> None:
+    with contextlib.suppress(InvalidParameterException):
+        parse(text)
+
+
+@pytest.mark.parametrize("token", ["", "f/12", "f/x/s", "g/12/s", "f/" + "9" * 90 + "/s"])
+def test_a_wrong_stream_token_is_refused(token: str) -> None:
+    with pytest.raises(InvalidParameterException):
+        parse_stream_token(token)
