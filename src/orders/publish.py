@@ -100,6 +100,8 @@ def publish_entries(
     with ThreadPoolExecutor(connections, "publish") as pool:
         try:
             for batch in batches:
+                if progress.unsent:
+                    break  # what twelve attempts did not bring through stops the others too: they are not yet read
                 running.add(pool.submit(_send, batch, topic, clock, stopping))
                 if len(running) >= connections * BATCHES_PER_CONNECTION:
                     _collect(running, ledger, progress)

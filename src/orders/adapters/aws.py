@@ -33,18 +33,23 @@ class Aws:
             raise OperatorError("no AWS region is configured", "Give --region, or set AWS_REGION.")
         return session
 
-    def client(self, service: str, *, retries: int = 5) -> Any:
-        """The boto3 client of a service; ``retries`` counts attempts, of which the caller may want one."""
-        if service not in self._clients:
+    def client(self, service: str, *, retries: int = 5, checked: bool = True) -> Any:
+        """The boto3 client of a service, the same each time for the same options.
+
+        ``retries`` counts attempts, of which the caller may want one; ``checked`` holds parameters against the model.
+        """
+        made = f"{service} {retries} {checked}"
+        if made not in self._clients:
             from botocore.config import Config
 
             key_id, secret = self.settings.access_key or (None, None)
-            self._clients[service] = self._session.client(
+            self._clients[made] = self._session.client(
                 service,
                 endpoint_url=self.settings.endpoint_url,
                 aws_access_key_id=key_id,
                 aws_secret_access_key=secret,
                 config=Config(
+                    parameter_validation=checked,
                     retries={"mode": "standard", "total_max_attempts": retries},
                     connect_timeout=CONNECT_TIMEOUT_S,
                     read_timeout=ANSWER_TIMEOUT_S,
@@ -53,7 +58,7 @@ class Aws:
                     s3={"addressing_style": "path" if self.settings.endpoint_url else "auto"},
                 ),
             )
-        return self._clients[service]
+        return self._clients[made]
 
     @property
     def region(self) -> str:

@@ -40,20 +40,18 @@ class OrderTopic:
     def __init__(self, aws: Aws) -> None:
         self._arn = aws.arn("sns", TOPIC)
         # Trying again is the publisher's task: only it can leave accepted orders out.
-        self._sns = aws.client("sns", retries=1)
+        self._sns = aws.client("sns", retries=1, checked=False)
         self._sns.meta.events.register("before-parameter-build.sns.PublishBatch", _take_body)
         self._sns.meta.events.register("before-call.sns.PublishBatch", _put_body)
 
     def publish(self, texts: Sequence[str]) -> list[tuple[str, str, bool] | None]:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+        from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
         try:
             answer = self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, texts)})
-        except NoCredentialsError:
-            raise
         except ClientError as error:
             raise _whole_call_error(error) from error
-        except (HTTPClientError, BotoCoreError) as error:
+        except (ConnectionError, HTTPClientError) as error:
             raise OrderUnavailable(str(error), type(error).__name__) from error
         answers: list[tuple[str, str, bool] | None] = [None] * len(texts)
         for failed in answer.get("Failed", []):
