@@ -1,0 +1,111 @@
+"""Goal: the parameters that expressions replaced still do what they did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.dynamodb_support import create_table, make_client, message, refused
+
+
+@pytest.fixture
+def dynamodb(client: Any) -> Any:
+    dynamodb = make_client(client)
+    create_table(dynamodb, "Readings", "device:S", "at:N")
+    for at in range(1, 5):
+        dynamodb.put_item(TableName="Readings", Item={"device": {"S": "a"}, "at": {"N": str(at)}, "v": {"S": f"v{at}"}})
+    return dynamodb
+
+
+KEY = {"device": {"S": "a"}, "at": {"N": "1"}}
+
+
+def condition(operator: str, *values: Any) -> dict[str, Any]:
+    return {"ComparisonOperator": operator, **({"AttributeValueList": list(values)} if values else {})}
+
+
+def moments(answer: Any) -> list[int]:
+    return sorted(int(item["at"]["N"]) for item in answer["Items"])
+
+
+def test_query_key_conditions_and_query_filter(dynamodb: Any) -> None:
+    answer = dynamodb.query(
+        TableName="Readings",
+        KeyConditions={"device": condition("EQ", {"S": "a"}), "at": condition("GT", {"N": "1"})},
+        QueryFilter={"v": condition("NE", {"S": "v3"})},
+    )
+    assert moments(answer) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"v": condition("BEGINS_WITH", {"S": "v"})}, [1, 2, 3, 4]),
+        ({"v": condition("IN", {"S": "v1"}, {"S": "v4"})}, [1, 4]),
+        ({"v": condition("BETWEEN", {"S": "v2"}, {"S": "v3"})}, [2, 3]),
+        ({"v": condition("CONTAINS", {"S": "2"})}, [2]),
+        ({"v": condition("NOT_CONTAINS", {"S": "2"})}, [1, 3, 4]),
+        ({"v": condition("NULL")}, []),
+        ({"v": condition("NOT_NULL"), "at": condition("LE", {"N": "2"})}, [1, 2]),
+    ],
+)
+def test_scan_filter_selects(dynamodb: Any, filters: Any, expected: list[int]) -> None:
+    assert moments(dynamodb.scan(TableName="Readings", ScanFilter=filters)) == expected
+
+
+def test_scan_filter_or_joins(dynamodb: Any) -> None:
+    filters = {"v": condition("EQ", {"S": "v1"}), "at": condition("EQ", {"N": "4"})}
+    assert moments(dynamodb.scan(TableName="Readings", ScanFilter=filters, ConditionalOperator="OR")) == [1, 4]
+
+
+def test_put_item_expected_is_a_condition(dynamodb: Any) -> None:
+    item = {**KEY, "v": {"S": "new"}}
+    refused(
+        dynamodb.put_item,
+        "ConditionalCheckFailedException",
+        TableName="Readings",
+        Item=item,
+        Expected={"v": {"Exists": False}},
+    )
+    dynamodb.put_item(TableName="Readings", Item=item, Expected={"v": {"Value": {"S": "v1"}}})
+    assert dynamodb.get_item(TableName="Readings", Key=KEY, AttributesToGet=["v"])["Item"] == {"v": {"S": "new"}}
+
+
+def test_update_item_attribute_updates_put_add_delete(dynamodb: Any) -> None:
+    dynamodb.update_item(
+        TableName="Readings",
+        Key=KEY,
+        AttributeUpdates={
+            "n": {"Action": "ADD", "Value": {"N": "2"}},
+            "tags": {"Action": "PUT", "Value": {"SS": ["a", "b"]}},
+            "v": {"Action": "DELETE"},
+        },
+    )
+    dynamodb.update_item(
+        TableName="Readings",
+        Key=KEY,
+        AttributeUpdates={
+            "n": {"Action": "ADD", "Value": {"N": "3"}},
+            "tags": {"Action": "DELETE", "Value": {"SS": ["a"]}},
+        },
+    )
+    expected = {**KEY, "n": {"N": "5"}, "tags": {"SS": ["b"]}}
+    assert dynamodb.get_item(TableName="Readings", Key=KEY)["Item"] == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ({"v": condition("EQ")}, "Invalid number of argument(s) for the EQ ComparisonOperator"),
+        (
+            {"v": condition("BEGINS_WITH", {"N": "1"})},
+            "ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type",
+        ),
+        ({"v": {"Exists": True}}, "Value must be provided when Exists is true for Attribute: v"),
+        ({"v": {"Exists": False, "Value": {"S": "x"}}}, "Value cannot be used when Exists is false for Attribute: v"),
+    ],
+)
+def test_put_item_invalid_expected_is_refused(dynamodb: Any, expected: Any, words: str) -> None:
+    found = message(dynamodb.put_item, TableName="Readings", Item=KEY, Expected=expected)
+    assert found == f"One or more parameter values were invalid: {words}"
