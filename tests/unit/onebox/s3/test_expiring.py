@@ -1,0 +1,146 @@
+"""Goal: lifecycle rules delete what is due, at the midnight AWS would, and nothing else; also after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import Any
+
+import pytest
+
+from onebox.ids import RandomIds
+from onebox.runtime.metrics import MetricBuffer
+from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.s3.lifecycle import DAY_MS, LifecycleRule, due_at_ms, is_current_due
+from onebox.services.s3.service import S3
+from onebox.storage.database import Storage, open_connection
+from onebox.storage.migrate import migrate
+from onebox.testing import ManualClock
+
+DAY_S = DAY_MS // 1000
+ACCOUNT = "111122223333"
+
+
+class Bench:
+    """S3 alone on a clock moved by hand, with a bucket."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        connection = open_connection(None)
+        migrate(connection)
+        self.storage = Storage(connection, lambda _: None)
+        deps = Deps(self.storage, self.clock, RandomIds(7), MetricBuffer(), logging.getLogger("test"))
+        self.s3 = S3(deps)
+
+    async def call(self, operation: str, **request: Any) -> Wire:
+        principal = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+        context = RequestContext(ACCOUNT, "us-east-1", principal, self.clock.now_ms(), "r", "http://localhost")
+        handler = self.s3.operations[operation].handler
+        if inspect.iscoroutinefunction(handler):
+            result = await handler(self.s3, context, {"Bucket": "bucket", **request})
+        else:
+            result = await self.storage.write(lambda: handler(self.s3, context, {"Bucket": "bucket", **request}))
+        answer: Wire = result
+        return answer
+
+    async def begin(self, **rule: Any) -> None:
+        await self.call("CreateBucket")
+        rules = {"Rules": [{"Status": "Enabled", "Filter": {"Prefix": "log/"}, **rule}]}
+        await self.call("PutBucketLifecycleConfiguration", LifecycleConfiguration=rules)
+        await self.s3.start()
+
+    async def keys(self) -> list[str]:
+        return [item["Key"] for item in (await self.call("ListObjectsV2"))["Contents"]]
+
+
+def test_expiration_deletes_at_midnight_after_its_days() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 2})
+        await bench.clock.advance(3600)
+        for key in ("log/1", "other"):
+            await bench.call("PutObject", Key=key, Body=b"x")
+
+        await bench.clock.advance(3 * DAY_S - 3601)
+        assert await bench.keys() == ["log/1", "other"]
+        await bench.clock.advance(1)
+        assert await bench.keys() == ["other"]
+
+    asyncio.run(scenario())
+
+
+def test_expiration_after_a_restart_does_what_became_due() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 1})
+        await bench.call("PutObject", Key="log/1")
+        await bench.s3.stop()
+        await bench.clock.advance(5 * DAY_S)
+        assert await bench.keys() == ["log/1"]
+
+        await bench.s3.start()
+        await bench.clock.advance(0)
+
+        assert await bench.keys() == []
+
+    asyncio.run(scenario())
+
+
+def test_expiration_walks_through_more_than_one_piece() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 1})
+        for number in range(450):
+            await bench.call("PutObject", Key=f"log/{number:03}")
+
+        await bench.clock.advance(2 * DAY_S)
+
+        assert await bench.keys() == []
+
+    asyncio.run(scenario())
+
+
+def test_noncurrent_expiration_deletes_earlier_versions_alone() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(NoncurrentVersionExpiration={"NoncurrentDays": 1})
+        await bench.call("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
+        await bench.call("PutObject", Key="log/1", Body=b"1")
+        latest = await bench.call("PutObject", Key="log/1", Body=b"2")
+
+        await bench.clock.advance(3 * DAY_S)
+
+        versions = (await bench.call("ListObjectVersions"))["Versions"]
+        assert [version["VersionId"] for version in versions] == [latest["VersionId"]]
+        assert (await bench.call("GetObject", Key="log/1"))["Body"] == b"2"
+
+    asyncio.run(scenario())
+
+
+def test_forgotten_upload_is_discarded_with_its_bytes() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1})
+        upload = (await bench.call("CreateMultipartUpload", Key="log/1"))["UploadId"]
+        await bench.call("UploadPart", Key="log/1", UploadId=upload, PartNumber=1, Body=b"x" * 600_000)
+
+        await bench.clock.advance(2 * DAY_S)
+
+        assert (await bench.call("ListMultipartUploads"))["Uploads"] == []
+        assert bench.storage.first("SELECT count(*) FROM s3_chunk") == (0,)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("since_s", "days", "due_s"), [(0, 1, DAY_S), (1, 1, 2 * DAY_S), (DAY_S - 1, 2, 3 * DAY_S)])
+def test_due_at_ms_is_the_midnight_after(since_s: int, days: int, due_s: int) -> None:
+    assert due_at_ms(since_s * 1000, days) == due_s * 1000
+
+
+def test_is_current_due_by_date_and_prefix() -> None:
+    rules = [LifecycleRule("log/", None, 5 * DAY_MS, None, None)]
+
+    assert is_current_due(rules, "log/1", 0, 5 * DAY_MS)
+    assert not is_current_due(rules, "log/1", 0, 5 * DAY_MS - 1)
+    assert not is_current_due(rules, "other", 0, 9 * DAY_MS)
