@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Timer(Protocol):
@@ -58,14 +58,13 @@ async def wait_for(clock: Clock, event: asyncio.Event, until_ms: int) -> bool:
     """Wait for ``event`` until ``until_ms`` at most; True if the event was set."""
     if event.is_set():
         return True
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    timer = clock.call_at(until_ms, lambda: None if over.done() else over.set_result(None))
     waiter = asyncio.ensure_future(event.wait())
-    timer = clock.call_at(until_ms, waiter.cancel)
+    waiting: set[asyncio.Future[Any]] = {waiter, over}
     try:
-        return await waiter
-    except asyncio.CancelledError:
-        if event.is_set() or (waiter.cancelled() and clock.now_ms() >= until_ms):
-            return event.is_set()
-        raise
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         timer.cancel()
         waiter.cancel()
+    return event.is_set()

@@ -73,9 +73,11 @@ class Engine:
         """End every part, the newest first. Idempotent."""
         if not self._undo:
             return
-        await self._server.stop(self._settings.stop_grace_ms)
+        self._server.close()
+        # The functions first: their children finish through the services that are still there. Long polls end too.
         for service in reversed(list(self._services.values())):
             await service.stop()
+        await self._server.stop(self._settings.stop_grace_ms)
         await self._pipeline.stop()
         if self._checkpointer is not None:
             await self._checkpointer.stop()

@@ -216,11 +216,14 @@ class HttpServer:
         self._server = await loop.create_server(lambda: HttpConnection(self), host, port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    def close(self) -> None:
+        """Take no more connections; those that are open go on. Idempotent."""
+        if self._server is not None:
+            self._server.close()
+
     async def stop(self, grace_ms: int = 0) -> None:
         """Take no more connections; let answers under way leave within ``grace_ms``, then cut the rest."""
-        if self._server is None:
-            return
-        self._server.close()
+        self.close()
         for connection in list(self._connections):
             connection.close_when_idle()
         if grace_ms:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from onebox.services.cloudformation.service import CloudFormation
 from onebox.services.cloudwatch.gauges import queue_gauge
+from onebox.services.cloudwatch.service import CloudWatch
 from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.dynamodb.service import DynamoDb
 from onebox.services.iam.internal import IamInternal
+from onebox.services.iam.service import Iam
+from onebox.services.lambda_.service import Lambda
+from onebox.services.lambda_.settings import LambdaSettings
+from onebox.services.logs.service import Logs
 from onebox.services.registry import ApiCaller, Service
+from onebox.services.s3.service import S3
+from onebox.services.sns.service import Sns
+from onebox.services.sqs.service import Sqs
+from onebox.services.sts.service import Sts
 
 
 class LateCaller:
@@ -43,67 +52,32 @@ class Catalog:
         self._late.connect(caller)
 
 
-def _find(module: str, name: str) -> Any:
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        import sys
-
-        print("missing", module, name, error, file=sys.stderr)
-        return None
-
-
 def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str]) -> Catalog:
-    """Build every service, in the order of what they need of each other."""
+    """Build every service, each after those it needs. Their order is that of their start."""
     late = LateCaller()
-    services: dict[str, Service] = {}
-    made: dict[str, Any] = {}
-
-    def add(name: str, module: str, cls: str, *args: Any, **kw: Any) -> None:
-        made_class = _find(f"onebox.services.{module}.service", cls)
-        if made_class is None or any(a is None for a in args):
-            made[name] = None
-            return
-        made[name] = made_class(*args, **kw)
-        services[name] = made[name]
-
-    def internal(name: str) -> Any:
-        found = getattr(made.get(name), "internal", None)
-        if found is None and name == "iam":
-            found = IamInternal(deps)
-        return found
-
-    add("iam", "iam", "Iam", deps)
-    add("sts", "sts", "Sts", deps, internal("iam"))
-    add("logs", "logs", "Logs", deps)
-    add("s3", "s3", "S3", deps)
-    add("sqs", "sqs", "Sqs", deps)
-    ls = _find("onebox.services.lambda_.settings", "LambdaSettings")
-    fetch = internal("s3").fetch if internal("s3") else None
-    add(
-        "lambda",
-        "lambda_",
-        "Lambda",
-        deps,
-        internal("sqs"),
-        internal("logs"),
-        internal("iam"),
-        ls(data_dir=folder, endpoint_url=endpoint_url) if ls else None,
-        fetch_object=fetch,
+    iam = Iam(deps)
+    sts = Sts(deps, iam.internal)
+    logs = Logs(deps)
+    s3 = S3(deps)
+    sqs = Sqs(deps)
+    settings = LambdaSettings(data_dir=folder, endpoint_url=endpoint_url)
+    fetch = s3.internal.fetch
+    functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, settings, fetch_object=fetch)
+    sns = Sns(deps, sqs.internal, functions.internal)
+    dynamodb = DynamoDb(deps)
+    gauges = (queue_gauge(sqs.internal.gauges),)
+    cloudwatch = CloudWatch(deps, sns.internal, gauges, functions.internal)
+    cloudformation = CloudFormation(deps, late, fetch_object=fetch)
+    services: tuple[Service, ...] = (
+        iam,
+        sts,
+        logs,
+        s3,
+        sqs,
+        sns,
+        dynamodb,
+        cloudwatch,
+        cloudformation,
+        functions,  # last: its mappings begin to poll, and its children to call the others
     )
-    add("sns", "sns", "Sns", deps, internal("sqs"), internal("lambda"))
-    add("dynamodb", "dynamodb", "DynamoDb", deps)
-    gauges = []
-    if internal("sqs"):
-        gauges.append(queue_gauge(internal("sqs").gauges))
-    add(
-        "cloudwatch",
-        "cloudwatch",
-        "CloudWatch",
-        deps,
-        internal("sns"),
-        gauges=gauges,
-        lambda_internal=internal("lambda"),
-    )
-    add("cloudformation", "cloudformation", "CloudFormation", deps, late, fetch_object=fetch)
-    return Catalog(services, internal("iam") or IamInternal(deps), late)
+    return Catalog({service.name: service for service in services}, iam.internal, late)

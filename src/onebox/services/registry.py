@@ -28,11 +28,17 @@ class Operation:
 
 
 class Service(Protocol):
-    name: str
-    """The folder and endpoint name in botocore's data (``sqs``, ``dynamodb``, ``lambda``, ``logs``, …)."""
-    iam_prefix: str
-    """The prefix of its IAM actions (``sqs``, ``cloudwatch``, …)."""
-    operations: Mapping[str, Operation]
+    @property
+    def name(self) -> str:
+        """The folder and endpoint name in botocore's data (``sqs``, ``dynamodb``, ``lambda``, ``logs``, …)."""
+
+    @property
+    def iam_prefix(self) -> str:
+        """The prefix of its IAM actions (``sqs``, ``cloudwatch``, …)."""
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """What it can do, by AWS's names."""
 
     def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The ARNs on which the caller needs the action; ``["*"]`` where AWS knows no resource."""

@@ -167,7 +167,8 @@ def open_connection(path: Path | None, vfs: str | None = None) -> apsw.Connectio
 
     ``vfs`` names another file system layer of SQLite's; the power-loss tests put one in between.
     """
-    connection = apsw.Connection(str(path) if path else ":memory:", vfs=vfs)
+    # The services have a few hundred statements; the default cache of 100 would compile hot ones again and again.
+    connection = apsw.Connection(str(path) if path else ":memory:", vfs=vfs, statementcachesize=1_000)
     connection.set_busy_timeout(5_000)
     for pragma in (
         "journal_mode = WAL",

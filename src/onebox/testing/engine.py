@@ -72,7 +72,7 @@ class EngineThread:
             **config,
         }
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             region_name=region,
             endpoint_url=self.endpoint_url,
             aws_access_key_id=account,
