@@ -95,6 +95,8 @@ def scalar_text(value: Value) -> str:
 
 
 def _ref(argument: Any, scope: Scope) -> Value:
+    if not isinstance(argument, str):
+        raise ValidationError("Template format error: Every Ref object must have a single String value.")
     if argument == "AWS::NoValue":
         return NO_VALUE
     if argument in scope.values:
@@ -105,6 +107,10 @@ def _ref(argument: Any, scope: Scope) -> Value:
 def _get_att(argument: Any, scope: Scope) -> Value:
     target, attribute = split_attribute(argument)
     name = attribute if isinstance(attribute, str) else evaluate(attribute, scope)
+    if name is UNKNOWN:
+        return UNKNOWN
+    if not isinstance(name, str):
+        raise ValidationError("Template error: every Fn::GetAtt attribute must be a string")
     return scope.attribute(target, name)
 
 
@@ -242,7 +248,7 @@ def _if(argument: Any, scope: Scope) -> Value:
     if not isinstance(argument, list) or len(argument) != 3:
         raise ValidationError("Template error: Fn::If requires a list argument with three elements")
     name, if_true, if_false = argument
-    if name not in scope.conditions:
+    if not isinstance(name, str) or name not in scope.conditions:
         raise ValidationError(f"Template error: unresolved condition dependency {name} in Fn::If")
     return evaluate(if_true if scope.conditions[name] else if_false, scope)
 
