@@ -73,8 +73,8 @@ class Pipeline:
         """Answer one request through ``reply``, now or when its wait is over."""
         request_id = self._ids.uuid()
         try:
-            request = decompressed(request)
-            route = resolve(request)
+            plain = decompressed(request)
+            route = resolve(plain)
         except RoutingError as error:
             reply.send(error.response(request_id))
             return
@@ -84,7 +84,7 @@ class Pipeline:
             reply.send(route.codec.unknown_operation(request_id))
             return
         try:
-            context, call = self._admit(request, route, operation, request_id)
+            context, call = self._admit(request, plain, route, operation, request_id)
         except AwsError as error:
             reply.send(route.codec.encode_error(error, request_id))
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
@@ -112,7 +112,7 @@ class Pipeline:
         return await self._storage.write(lambda: cast(Wire, entry.handler(owner, context, request)))
 
     def _admit(
-        self, request: Request, route: Route, operation: Operation, request_id: str
+        self, received: Request, request: Request, route: Route, operation: Operation, request_id: str
     ) -> tuple[RequestContext, Wire]:
         credential = route.credential
         region = credential.region if credential is not None else DEFAULT_REGION
@@ -120,7 +120,8 @@ class Pipeline:
         if credential is None and operation.anonymous:
             principal = ANONYMOUS
         else:
-            principal = authenticate(request, credential, self._iam, now_ms, partition_of(region))
+            # What came is what was signed, compressed perhaps; ``request`` is its plain form.
+            principal = authenticate(received, credential, self._iam, now_ms, partition_of(region))
         headers = request.headers
         context = RequestContext(
             account=principal.account,
