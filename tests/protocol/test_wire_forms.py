@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
+import boto3
 import cbor2
 import orjson
 import pytest
@@ -114,3 +115,21 @@ def test_cloudwatch_answers_in_the_protocol_of_the_request(
     client("cloudwatch").put_metric_data(Namespace="Wire", MetricData=[{"MetricName": "m", "Value": 1.5}])
 
     assert through(wire, "ListMetrics") == "m"
+
+
+def test_compressed_request_signed_by_a_role_is_accepted(onebox: EngineThread, client: Make, account: str) -> None:
+    trust = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
+    )
+    allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudwatch:*","Resource":"*"}]}'
+    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]
+    client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=allow)
+    issued = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
+    session = boto3.Session(issued["AccessKeyId"], issued["SecretAccessKey"], issued["SessionToken"], "us-east-1")
+    cloudwatch = session.client("cloudwatch", endpoint_url=onebox.endpoint_url)
+
+    # botocore compresses bodies of more than 10 KB, and signs what it sends.
+    data = [{"MetricName": f"metric-{number:0100}", "Value": 1.0} for number in range(200)]
+    cloudwatch.put_metric_data(Namespace="Compressed", MetricData=data)
+
+    assert len(client("cloudwatch").list_metrics(Namespace="Compressed")["Metrics"]) == 200
