@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+"""The one that runs onebox: no other interpreter has to be found or warmed up."""
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -45,7 +48,7 @@ def make_function(client: Callable[..., Any], code: str | dict[str, str], **over
     role = overrides.pop("Role", None) or make_role(client)
     request = {
         "FunctionName": "function",
-        "Runtime": "python3.11",
+        "Runtime": RUNTIME,
         "Handler": "app.handler",
         "Role": role,
         "Code": {"ZipFile": zipped(code)},
@@ -65,9 +68,7 @@ def make_queue(client: Callable[..., Any], name: str = "queue", **attributes: st
 
 def invoke(client: Callable[..., Any], event: Any = None, **parameters: Any) -> tuple[Any, dict[str, Any]]:
     """The parsed payload and the answer of Invoke."""
-    answer = client("lambda").invoke(
-        **{"FunctionName": "function", "Payload": json.dumps(event), **parameters}
-    )
+    answer = client("lambda").invoke(**{"FunctionName": "function", "Payload": json.dumps(event), **parameters})
     return json.loads(answer["Payload"].read() or "null"), answer
 
 

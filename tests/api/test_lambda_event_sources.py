@@ -156,7 +156,9 @@ def test_reported_failures_return_alone(timed):
 )
 def test_malformed_report_deletes_nothing(timed, answer):
     client = timed.client
-    make_function(client, f"import json\ndef handler(event, context):\n    print('x')\n    return json.loads('{answer}')\n")
+    make_function(
+        client, f"import json\ndef handler(event, context):\n    print('x')\n    return json.loads('{answer}')\n"
+    )
     url, arn = make_queue(client)
     connect(client, arn, FunctionResponseTypes=["ReportBatchItemFailures"])
     send(client, url, "one")

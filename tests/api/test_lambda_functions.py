@@ -93,9 +93,7 @@ def test_create_function_role_missing_or_not_for_lambda_is_refused(client, accou
     )
     trust = {
         "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
     }
     role = client("iam").create_role(RoleName="ec2", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     assert refusal(make_function, client=client, code=ECHO, Role=role)[1] == words

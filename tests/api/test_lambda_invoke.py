@@ -6,15 +6,12 @@ import base64
 import json
 import os
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.api.lambda_support import BASIC, invoke, log_messages, make_function, make_role, until
-
-OWN_RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+from tests.api.lambda_support import BASIC, RUNTIME, invoke, log_messages, make_function, make_role, until
 
 
 def test_invoke_returns_the_result_and_logs_start_end_report(client):
@@ -33,7 +30,7 @@ def test_invoke_returns_the_result_and_logs_start_end_report(client):
         tail[3],
     )
     messages = until(lambda: [m for m in log_messages(client) if "REPORT" in m] and log_messages(client))
-    assert messages[0].startswith("INIT_START Runtime Version: python:3.11")
+    assert messages[0].startswith(f"INIT_START Runtime Version: {RUNTIME.replace('python', 'python:')}")
     assert "hello\n" in messages
 
 
@@ -71,7 +68,7 @@ def handler(event, context):
     assert payload["folder"] == environment["LAMBDA_TASK_ROOT"]
     assert "app.py" in payload["files"]
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "us-east-1"
-    assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
+    assert environment["AWS_EXECUTION_ENV"] == f"AWS_Lambda_{RUNTIME}"
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert environment["_HANDLER"] == "app.handler"
     assert environment["TZ"] == ":UTC"
@@ -237,7 +234,7 @@ def test_invoke_any_runtime_runs_or_says_who_stands_in(client, runtime):
     assert "FunctionError" not in answer
     [line] = until(lambda: [m for m in log_messages(client) if m.startswith("INIT_START")])
     if version != runtime:
-        assert version == OWN_RUNTIME
+        assert version == RUNTIME
         assert f"This machine has no {runtime}" in line
 
 
@@ -246,9 +243,11 @@ def test_invoke_json_log_format_writes_json_lines(client):
     make_function(client, code, LoggingConfig={"LogFormat": "JSON"})
     invoke(client)
     lines = until(
-        lambda: (found := [json.loads(m) for m in log_messages(client)])
-        and found[-1].get("type") == "platform.report"
-        and found
+        lambda: (
+            (found := [json.loads(m) for m in log_messages(client)])
+            and found[-1].get("type") == "platform.report"
+            and found
+        )
     )
     types = [line.get("type", line.get("message")) for line in lines]
     assert types == ["platform.initStart", "platform.start", "look\nhere", "platform.report"]

@@ -18,6 +18,7 @@ from typing import Any
 from onebox.clock import Clock, Timer
 from onebox.errors import AwsError
 from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.memory_guard import MemoryGuard
 from onebox.services.lambda_.execution.worker import Environment, Worker, error_payload
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 
@@ -70,6 +71,7 @@ class WorkerPool:
         self._starts: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
         self._sweeper: Timer | None = None
+        self._memory_guard = MemoryGuard(self._busy_workers)
         self._stopped = False
 
     # For those who invoke
@@ -80,7 +82,7 @@ class WorkerPool:
         while group.idle:
             worker = group.idle.pop()
             if self._is_fresh(worker):
-                worker.run(execution)
+                self._run(worker, execution)
                 return
             worker.kill()
         execution.waiting_since_ms = self._clock.monotonic_ms()
@@ -116,6 +118,7 @@ class WorkerPool:
         self._stopped = True
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self._memory_guard.stop()
         for task in self._starts:
             task.cancel()
         if self._starts:
@@ -235,12 +238,19 @@ class WorkerPool:
         if not self._is_fresh(worker) or self._must_yield(group):
             worker.kill()
         elif group.waiting:
-            worker.run(group.waiting.popleft())
+            self._run(worker, group.waiting.popleft())
         else:
             worker.idle_since_ms = self._clock.now_ms()
             group.idle.append(worker)
             self._arm_sweeper()
             self._feed_starved()
+
+    def _run(self, worker: Worker, execution: Execution) -> None:
+        worker.run(execution)
+        self._memory_guard.watch()
+
+    def _busy_workers(self) -> list[Worker]:
+        return [worker for group in self._groups.values() for worker in group.workers if worker.busy]
 
     def _ended(self, worker: Worker, init_error: bytes | None) -> None:
         """A child is gone, by our hand or its own."""

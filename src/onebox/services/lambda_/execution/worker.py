@@ -33,6 +33,7 @@ _OUTPUT_PACE_S = 0.05
 _OUTPUT_PIPE_BYTES = 1024 * 1024
 # From then on the output of a running invocation goes to Logs without waiting for its end.
 _LONG_INVOCATION_MS = 1000
+_KILLED = "Runtime exited with error: signal: killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ class Worker:
     @property
     def busy(self) -> bool:
         return self._running is not None
+
+    @property
+    def request_id(self) -> str:
+        """The running invocation's; '' if there is none."""
+        return "" if self._running is None else self._running.execution.request_id
 
     @property
     def pid(self) -> int | None:
@@ -225,8 +231,12 @@ class Worker:
     def kill(self) -> None:
         """End the child now; a running execution fails. Idempotent."""
         if not self._ended:
-            reason = "Runtime exited with error: signal: killed"
-            self._break_off("Runtime.ExitError", reason, status="error", on_purpose=True)
+            self._break_off("Runtime.ExitError", _KILLED, status="error", on_purpose=True)
+
+    def kill_if_over_memory(self) -> None:
+        """End the child, as Lambda's sandbox does, if it uses more than the function's MemorySize."""
+        if not self._ended and _resident_memory_kib(self.pid) > self.function.memory_mb * 1024:
+            self._break_off("Runtime.ExitError", _KILLED, status="error")
 
     def report_failed_init(self, execution: Execution, payload: bytes) -> None:
         """Finish an execution that waited for this child, whose initialisation failed with ``payload``."""
@@ -408,12 +418,20 @@ def log_tail(events: list[LogEvent]) -> bytes:
 
 def peak_memory_kib(pid: int | None) -> int:
     """A live process's peak resident memory; 0 where the system doesn't tell."""
+    return _memory_kib(pid, "VmHWM:")
+
+
+def _resident_memory_kib(pid: int | None) -> int:
+    return _memory_kib(pid, "VmRSS:")
+
+
+def _memory_kib(pid: int | None, line: str) -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    peak = status.partition("VmHWM:")[2].split(maxsplit=1)
-    return int(peak[0]) if peak else 0
+    found = status.partition(line)[2].split(maxsplit=1)
+    return int(found[0]) if found else 0
 
 
 def _signal_name(number: int) -> str:
