@@ -34,6 +34,7 @@ class Tally(NamedTuple):
 
     stored: int
     given_back: int
+    last_stored_at_ms: int
     latency: Latency | None
 
 
@@ -48,11 +49,12 @@ def poisoned_entries() -> list[Entry]:
     return [Entry(name, number, number, text) for number, (name, text) in enumerate(POISONED.items(), 1)]
 
 
-def tally(lines: Iterable[Mapping[str, Any]]) -> Tally:
-    """Count the structured lines of the function's log. An order that came twice counts once."""
+def tally(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Tally:
+    """Count the structured lines of the function's log, with their times. An order that came twice counts once."""
+    last_stored_at_ms = 0
     latencies: dict[str, float] = {}
     given_back: set[str] = set()
-    for line in lines:
+    for at_ms, line in lines:
         message_id = line.get("messageId")
         if not isinstance(message_id, str):
             continue
@@ -60,7 +62,9 @@ def tally(lines: Iterable[Mapping[str, Any]]) -> Tally:
             given_back.add(message_id)
         else:
             latencies.setdefault(message_id, float(line.get("latencyMs", 0.0)))
-    return Tally(len(latencies), len(given_back - latencies.keys()), summarize(list(latencies.values())))
+            last_stored_at_ms = max(last_stored_at_ms, at_ms)
+    failing = len(given_back - latencies.keys())
+    return Tally(len(latencies), failing, last_stored_at_ms, summarize(list(latencies.values())))
 
 
 def summarize(latencies_ms: Sequence[float]) -> Latency | None:

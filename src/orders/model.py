@@ -125,12 +125,21 @@ def _parse_json(text: str) -> Any:
         raise OrderRejected("nested too deep: DynamoDB takes 32 levels") from error
 
 
-def parse_json_or_text(text: str) -> Any:
-    """What a body holds, unwrapped and with exact decimals where it can be; else the text itself."""
-    try:
-        return _unwrap(text)
-    except OrderRejected:
-        return text
+def peel(body: str) -> str:
+    """The innermost text of a body, without envelope and second encoding, whether or not it is an order."""
+    text = body
+    for _ in range(WRAPPINGS_MAX):
+        try:
+            value = _decode(text)
+        except (ValueError, RecursionError, OrderRejected):
+            return text
+        if type(value) is str:
+            text = value
+        elif type(value) is dict and is_envelope(value):
+            text = value["Message"]
+        else:
+            return text
+    return text
 
 
 def _shown(value: object) -> str:

@@ -54,7 +54,10 @@ def load_template() -> str:
 def deploy(
     stack: Stack, artifacts: Artifacts, table_exists: bool, parameters: Mapping[str, str], audience: Audience
 ) -> Deployed | None:
-    """Create or update the stack; None if it was not agreed to. Raises OperatorError with the failing reason."""
+    """Create or update the stack; None if it was not agreed to. Raises OperatorError with the failing reason.
+
+    A new stack takes the table that an earlier one left.
+    """
     status = stack.find_status()
     if status in DEAD_STATUSES:
         raise OperatorError(
@@ -67,11 +70,11 @@ def deploy(
     audience.on_step("package")
     key = artifacts.upload(build_package())
     audience.on_step("change set")
+    table = {"OrdersTable": "Existing" if table_exists else "Create"} if is_new else {}
     change_set = stack.propose(
         load_template(),
-        {**parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key},
+        {**table, **parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key},
         is_new=is_new,
-        import_existing=is_new and table_exists,
     )
     if change_set is None:
         return Deployed(False, stack.outputs())

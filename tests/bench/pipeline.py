@@ -109,7 +109,7 @@ class Pipeline:
             Role=role["Role"]["Arn"],
             Handler=function.handler,
             Code={"ZipFile": function.code},
-            Timeout=5,
+            Timeout=min(5, visibility_s),
             Environment={"Variables": {"TABLE_NAME": "Orders"}},
         )
         lambda_.get_waiter("function_active_v2").wait(FunctionName="OrderProcessor")

@@ -32,7 +32,7 @@ from tests.bench.pipeline import Pipeline
 from tests.bench.publisher import SnsConnection, quote
 
 BATCH = 10
-VISIBILITY_S = 6
+VISIBILITY_S = 3
 DRAIN_TIMEOUT_S = 300
 POISON_EVERY = 100
 # Kills are spread over publishing and over the time after it, when only the function still works.
@@ -125,7 +125,7 @@ def kill_at_random_moments(
     onebox: KillableOnebox, ledger: Ledger, chance: random.Random, kills: int, total: int, say: Any
 ) -> int:
     """Kill and start again at random numbers of acknowledged orders."""
-    while_publishing = kills - kills // SHARE_OF_KILLS_WHILE_DRAINING
+    while_publishing = kills - max(1, kills // SHARE_OF_KILLS_WHILE_DRAINING)
     moments = sorted(chance.randrange(total) for _ in range(while_publishing))
     done = 0
     for moment in moments:

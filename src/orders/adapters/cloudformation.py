@@ -67,12 +67,10 @@ class Stack:
         stack = self._find() or {}
         return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
 
-    def propose(
-        self, template: str, parameters: Mapping[str, str], *, is_new: bool, import_existing: bool
-    ) -> ChangeSet | None:
+    def propose(self, template: str, parameters: Mapping[str, str], *, is_new: bool) -> ChangeSet | None:
         """A change set, not yet applied; None if nothing would change. Raises OperatorError.
 
-        An update keeps the parameters that are not given. ``import_existing`` takes in what a deleted stack left.
+        An update keeps the parameters that are not given.
         """
         kept = {} if is_new else self.parameters()
         answer = self._cloudformation.create_change_set(
@@ -83,7 +81,6 @@ class Stack:
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
             + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept if key not in parameters],
-            **({"ImportExistingResources": True} if import_existing else {}),
         )
         description = self._wait_for_change_set(answer["Id"])
         if description["Status"] == "FAILED":

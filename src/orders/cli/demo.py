@@ -111,25 +111,18 @@ def _run(aws: Aws, clock: SystemClock, say: _Speaker) -> Result:
     if progress.refusals:
         raise OperatorError(f"SNS refused {plural(len(progress.refusals), 'order')}: {progress.refusals[0].reason}")
     say(f"  accepted after {clock.monotonic_ms() - began_ms:,.0f} ms")
-    counted, stored_ms = _wait_until_settled(aws, clock, say, progress.accepted, since_ms)
-    return Result(
-        progress.accepted, counted, _failed_orders(aws, since_ms), (stored_ms - began_ms) / 1000, deploy_ms / 1000
-    )
+    counted = _wait_until_settled(aws, clock, say, progress.accepted, since_ms)
+    seconds = (counted.last_stored_at_ms - since_ms) / 1000
+    return Result(progress.accepted, counted, _failed_orders(aws, since_ms), seconds, deploy_ms / 1000)
 
 
-def _wait_until_settled(
-    aws: Aws, clock: SystemClock, say: _Speaker, published: int, since_ms: int
-) -> tuple[Tally, float]:
-    """Wait until each order is stored or set aside; the count, and when the last was seen stored."""
+def _wait_until_settled(aws: Aws, clock: SystemClock, say: _Speaker, published: int, since_ms: int) -> Tally:
+    """Wait until each order is stored or set aside."""
     logs, queue, failed = FunctionLogs(aws), order_queue(aws), dead_letter_queue(aws)
-    stored_ms = clock.monotonic_ms()
-    deadline_ms = stored_ms + PATIENCE_MS
-    counted = Tally(0, 0, None)
+    deadline_ms = clock.monotonic_ms() + PATIENCE_MS
+    counted = Tally(0, 0, 0, None)
     while clock.monotonic_ms() < deadline_ms:
-        before = counted.stored
-        counted = tally(parse_line(line.text) for line in logs.lines(since_ms))
-        if counted.stored > before:
-            stored_ms = clock.monotonic_ms()
+        counted = tally((line.at_ms, parse_line(line.text)) for line in logs.lines(since_ms))
         set_aside = failed.counts().visible
         waiting = queue.counts()
         say.progress(
@@ -139,7 +132,7 @@ def _wait_until_settled(
         if counted.stored + set_aside >= published:
             say.progress(f"  {counted.stored:,} stored, {set_aside} set aside, none on its way")
             say("")
-            return counted, stored_ms
+            return counted
         clock.wait_ms(POLL_MS)
     raise OperatorError(
         f"after {PATIENCE_MS / 1000:.0f} s only {counted.stored} of {published} orders had arrived",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from decimal import Decimal
 
 import click
 
@@ -14,7 +15,7 @@ from orders.cli.output import console, plural, print_json, show_time, to_json
 from orders.clock import SystemClock
 from orders.dead_letters import DeadLetter, make_dead_letter, oldest_ms, select
 from orders.errors import OperatorError
-from orders.model import parse_json_or_text
+from orders.model import peel
 
 LOOK_MAX = 1_000
 
@@ -153,8 +154,12 @@ def _reason(letter: DeadLetter) -> str:
 
 
 def _pretty(body: str) -> str:
-    value: Any = parse_json_or_text(body)
-    return value if isinstance(value, str) else to_json(value, indent=2)
+    """The order without its wrappings, laid out if it is JSON, else as it is."""
+    text = peel(body)
+    try:
+        return to_json(json.loads(text, parse_float=Decimal), indent=2)
+    except ValueError:
+        return text
 
 
 def _print_table(letters: list[DeadLetter]) -> None:

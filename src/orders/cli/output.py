@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+WIDTH_OF_NO_TERMINAL = 240
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A terminal's console; colours follow NO_COLOR and the terminal."""
+    """A terminal's console; colours follow NO_COLOR and the terminal. Elsewhere lines are as long as they are."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_NO_TERMINAL)
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
