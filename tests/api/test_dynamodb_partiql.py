@@ -187,6 +187,20 @@ MALFORMED = "Statement wasn't well formed, can't be processed: "
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM Orders WHERE " + "(" * 4000 + "a = 1",
+        "SELECT * FROM Orders WHERE " + "NOT " * 1900 + "a = 1",
+        "INSERT INTO Orders VALUE {'orderId': 'x', 'l': " + "[" * 4000 + "}",
+        "SELECT * FROM Orders WHERE " + "begins_with(" * 500 + "a",
+        "SELECT * FROM Orders WHERE a = " + "1 + " * 2000 + "1",
+    ],
+)
+def test_execute_statement_deeply_nested_text_is_refused(dynamodb: Any, statement: str) -> None:
+    assert message(dynamodb.execute_statement, Statement=statement)
+
+
+@pytest.mark.parametrize(
     ("statement", "words"),
     [
         ("SELECTT * FROM Orders", f"{MALFORMED}Expected data manipulation"),

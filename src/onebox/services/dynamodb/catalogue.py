@@ -8,7 +8,7 @@ each time, and a change that is undone merely leaves it so.
 from __future__ import annotations
 
 from onebox.arn import find_arn
-from onebox.errors import ValidationException
+from onebox.errors import AccessDeniedException, ValidationException
 from onebox.services.context import RequestContext
 from onebox.services.dynamodb.errors import ResourceNotFoundException, resource_not_found
 from onebox.services.dynamodb.model import Table, TableKey
@@ -66,11 +66,21 @@ class Catalogue:
 
 
 def table_key(context: RequestContext, name: str) -> TableKey:
-    """What the TableName of a request names. Raises ValidationException for names that cannot be one."""
-    if name.startswith("arn:"):
-        arn = find_arn(name)
-        if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
-            raise ValidationException("Invalid table ARN")
-        return TableKey(arn.account, arn.region, arn.resource.split("/")[1])
-    check_table_name(name)
-    return TableKey(context.account, context.region, name)
+    """What the TableName of a request names: a table of the caller's account and region.
+
+    Raises ValidationException for names that cannot be one, AccessDeniedException for ARNs of other accounts.
+    """
+    if not name.startswith("arn:"):
+        check_table_name(name)
+        return TableKey(context.account, context.region, name)
+    arn = find_arn(name)
+    if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
+        raise ValidationException("Invalid table ARN")
+    if arn.region != context.region:
+        raise ValidationException(f"Invalid table ARN: the table is not in the Region of the request: {name}")
+    if arn.account != context.account:
+        raise AccessDeniedException(
+            f"User: {context.principal.arn} is not authorized to access resource: {name} "
+            "because no resource-based policy allows it"
+        )
+    return TableKey(arn.account, arn.region, arn.resource.split("/")[1])

@@ -71,7 +71,7 @@ class DynamoDb:
             context.region,
             NAMESPACE,
             metric,
-            (("Operation", operation), ("TableName", table_name)),
+            (("Operation", operation), ("TableName", table_name.rpartition("/")[2])),  # the name may be an ARN
             value,
             unit,
             context.now_ms,
@@ -113,7 +113,7 @@ def _record_failure(
         add(account, region, NAMESPACE, "UserErrors", (), 1, "Count", now_ms)
         return
     for table_name in table_names(operation, request):
-        dimensions = (("TableName", table_name),)
+        dimensions = (("TableName", table_name.rpartition("/")[2]),)
         add(account, region, NAMESPACE, "ConditionalCheckFailedRequests", dimensions, 1, "Count", now_ms)
 
 

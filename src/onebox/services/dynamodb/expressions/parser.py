@@ -240,7 +240,9 @@ class _ConditionParser:
 
     def _parse_function(self) -> Function:
         name = self._stream.take().text
+        self._enter()
         arguments = _parse_arguments(self._stream, self._parse_operand)
+        self._depth -= 1
         if name not in CONDITION_FUNCTIONS:
             raise ExpressionError(f"Invalid function name; function: {name}")
         _check_operand_count(name, CONDITION_FUNCTIONS[name], arguments)
@@ -285,6 +287,7 @@ class _UpdateParser:
     def __init__(self, stream: TokenStream) -> None:
         self._stream = stream
         self._operators = 0
+        self._depth = 0
 
     def parse(self) -> tuple[Action, ...]:
         actions: list[Action] = []
@@ -354,8 +357,14 @@ class _UpdateParser:
     def _parse_operand(self) -> Operand:
         stream = self._stream
         self._operators += 1
-        if self._operators > EXPRESSION_OPERATORS_MAX:
+        if self._operators > EXPRESSION_OPERATORS_MAX or self._depth > EXPRESSION_NESTING_MAX:
             raise ExpressionError(_TOO_MANY_OPERATORS)
+        self._depth += 1
+        operand = self._parse_nested_operand(stream)
+        self._depth -= 1
+        return operand
+
+    def _parse_nested_operand(self, stream: TokenStream) -> Operand:
         if stream.take_symbol("("):
             operand = self._parse_operand()
             stream.expect_symbol(")")

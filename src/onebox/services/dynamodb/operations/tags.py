@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onebox.arn import find_arn
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.catalogue import table_key
 from onebox.services.dynamodb.errors import ResourceNotFoundException, invalid_values
 from onebox.services.dynamodb.limits import TAGS_MAX
-from onebox.services.dynamodb.model import Table, TableKey
+from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.validation import Violations
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def tag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     """Set tags of a table."""
     check_tags(context, request["Tags"])
-    table = _load(dynamodb, request["ResourceArn"])
+    table = _load(dynamodb, context, request["ResourceArn"])
     tags = {**table.settings["Tags"], **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
     if len(tags) > TAGS_MAX:
         raise ValidationException(f"Number of tags exceeds the limit of {TAGS_MAX}")
@@ -33,7 +33,7 @@ def tag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> 
 
 def untag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     """Remove tags of a table."""
-    table = _load(dynamodb, request["ResourceArn"])
+    table = _load(dynamodb, context, request["ResourceArn"])
     gone = set(request["TagKeys"])
     if not gone:
         raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
@@ -43,7 +43,7 @@ def untag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -
 
 def list_tags_of_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     """The tags of a table; 50 at most, so there is never a second page."""
-    table = _load(dynamodb, request["ResourceArn"])
+    table = _load(dynamodb, context, request["ResourceArn"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings["Tags"].items()]}
 
 
@@ -63,11 +63,10 @@ def check_tags(context: RequestContext, tags: list[Wire]) -> None:
         raise invalid_values("Tag keys cannot begin with aws:")
 
 
-def _load(dynamodb: DynamoDb, resource_arn: str) -> Table:
-    arn = find_arn(resource_arn)
-    if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
+def _load(dynamodb: DynamoDb, context: RequestContext, resource_arn: str) -> Table:
+    if not resource_arn.startswith("arn:"):
         raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {resource_arn}")
-    table = dynamodb.catalogue.find(TableKey(arn.account, arn.region, arn.resource.removeprefix("table/")))
+    table = dynamodb.catalogue.find(table_key(context, resource_arn))
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {resource_arn} not found")
     return table

@@ -181,7 +181,11 @@ class TermParser:
 
     def _parse_sum(self) -> Condition | Operand:
         left = self._parse_primary()
+        terms = 1
         while self._stream.current in ((SYMBOL, "+"), (SYMBOL, "-")):
+            terms += 1
+            if terms > EXPRESSION_NESTING_MAX:
+                raise malformed("Too many levels of nesting")
             operator = self._stream.take().text
             left = Arithmetic(operator, _require_operand(left), _require_operand(self._parse_primary()))
         return left
@@ -210,10 +214,12 @@ class TermParser:
         written = self._stream.take().text
         name = written.lower()
         self._stream.expect_symbol("(")
+        self._enter()
         arguments = [self.parse_operand()]
         while self._stream.take_symbol(","):
             arguments.append(self.parse_operand())
         self._stream.expect_symbol(")")
+        self._depth -= 1
         wanted = _CONDITION_FUNCTIONS.get(name, _SET_FUNCTIONS.get(name))
         if wanted is None:
             raise ValidationException(f"Unsupported function: {written}")

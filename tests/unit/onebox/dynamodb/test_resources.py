@@ -1,0 +1,63 @@
+"""Goal: each request needs the IAM actions that AWS lists for it, on the tables and indexes it touches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from onebox.services.dynamodb.resources import actions_of
+from tests.unit.onebox.dynamodb.test_catalogue import CONTEXT
+
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "expected"),
+    [
+        ("PutItem", {"TableName": "Orders", "Item": {}}, [("dynamodb:PutItem", TABLE)]),
+        ("GetItem", {"TableName": TABLE, "Key": {}}, [("dynamodb:GetItem", TABLE)]),
+        ("Query", {"TableName": "Orders", "IndexName": "i"}, [("dynamodb:Query", f"{TABLE}/index/i")]),
+        ("ListTables", {}, [("dynamodb:ListTables", "*")]),
+        ("TagResource", {"ResourceArn": TABLE, "Tags": []}, [("dynamodb:TagResource", TABLE)]),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"Orders": [], "Stock": []}},
+            [("dynamodb:BatchWriteItem", TABLE), ("dynamodb:BatchWriteItem", TABLE.replace("Orders", "Stock"))],
+        ),
+        (
+            "TransactWriteItems",
+            {
+                "TransactItems": [
+                    {"Put": {"TableName": "Orders"}},
+                    {"Put": {"TableName": "Orders"}},
+                    {"ConditionCheck": {"TableName": "Orders"}},
+                ]
+            },
+            [("dynamodb:PutItem", TABLE), ("dynamodb:ConditionCheckItem", TABLE)],
+        ),
+        (
+            "BatchExecuteStatement",
+            {
+                "Statements": [
+                    {"Statement": "INSERT INTO Orders VALUE {'orderId': ?}"},
+                    {"Statement": "DELETE FROM Orders WHERE orderId = ?"},
+                    {"Statement": "no statement"},
+                ]
+            },
+            [("dynamodb:PartiQLInsert", TABLE), ("dynamodb:PartiQLDelete", TABLE)],
+        ),
+        (
+            "ExecuteStatement",
+            {"Statement": 'SELECT * FROM "Orders"."byCity"'},
+            [("dynamodb:PartiQLSelect", f"{TABLE}/index/byCity")],
+        ),
+        (
+            "ExecuteTransaction",
+            {"TransactStatements": [{"Statement": "UPDATE Orders SET a = 1 WHERE orderId = 'x'"}]},
+            [("dynamodb:PartiQLUpdate", TABLE)],
+        ),
+    ],
+)
+def test_actions_of_request_are_those_aws_lists(operation: str, request_: dict[str, Any], expected: Any) -> None:
+    assert actions_of(CONTEXT, operation, request_) == expected
