@@ -118,10 +118,16 @@ class _Table:
                 table["ProvisionedThroughput"], "ReadCapacityUnits", "WriteCapacityUnits"
             )
         if "GlobalSecondaryIndexes" in table:
-            live["GlobalSecondaryIndexes"] = [
-                pick(index, "IndexName", "KeySchema", "Projection") for index in table["GlobalSecondaryIndexes"]
-            ]
+            provisioned = live["BillingMode"] == "PROVISIONED"
+            live["GlobalSecondaryIndexes"] = [_live_index(i, provisioned) for i in table["GlobalSecondaryIndexes"]]
         return live
+
+
+def _live_index(index: Wire, provisioned: bool) -> Wire:
+    live = pick(index, "IndexName", "KeySchema", "Projection")
+    if provisioned:
+        live["ProvisionedThroughput"] = pick(index["ProvisionedThroughput"], "ReadCapacityUnits", "WriteCapacityUnits")
+    return live
 
 
 def _translated(properties: Wire) -> Wire:

@@ -1,0 +1,57 @@
+"""Goal: the AWS CLI's own deploy, wait and describe commands work, and none of them waits for nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Aws = Callable[..., str]
+TEMPLATE = """
+Parameters:
+  Delay: {Type: Number, Default: 1}
+Resources:
+  Q:
+    Type: AWS::SQS::Queue
+    Properties:
+      DelaySeconds: !Ref Delay
+Outputs:
+  Url: {Value: !Ref Q}
+"""
+
+
+@pytest.fixture
+def aws(aws_environment: dict[str, str], tmp_path: Path) -> Aws:
+    """Runs the CLI in a folder that holds the template."""
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+
+    def run(*arguments: str) -> str:
+        command = [str(Path(sys.executable).with_name("aws")), "cloudformation", *arguments]
+        # The CLI's waiters for stacks look every 30 s: a command that has to look twice does not end in time.
+        done = subprocess.run(command, env=aws_environment, cwd=tmp_path, capture_output=True, text=True, timeout=25)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_deploy_creates_then_finds_nothing_to_do_then_updates(aws: Aws) -> None:
+    deploy = ("deploy", "--stack-name", "shop", "--template-file", "t.yaml")
+    assert "Successfully created/updated stack - shop" in aws(*deploy)
+    again = aws(*deploy, "--no-fail-on-empty-changeset")
+    assert "No changes to deploy. Stack shop is up to date" in again
+    assert "Successfully created/updated" in aws(*deploy, "--parameter-overrides", "Delay=7")
+    shown = json.loads(aws("describe-stacks", "--stack-name", "shop"))["Stacks"][0]
+    assert shown["StackStatus"] == "UPDATE_COMPLETE"
+    assert shown["Parameters"] == [{"ParameterKey": "Delay", "ParameterValue": "7"}]
+
+
+def test_create_delete_and_wait_by_hand(aws: Aws) -> None:
+    aws("create-stack", "--stack-name", "shop", "--template-body", "file://t.yaml")
+    aws("wait", "stack-create-complete", "--stack-name", "shop")
+    aws("delete-stack", "--stack-name", "shop")
+    aws("wait", "stack-delete-complete", "--stack-name", "shop")
