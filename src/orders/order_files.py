@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 def read_entries(source: str) -> Iterator[Entry]:
     """The orders of a file, or of standard input for ``-``. Raises OSError."""
     if source == STDIN:
-        yield from _read_stream(source, cast(BufferedReader, sys.stdin.buffer))
+        yield from _read_stream(source, BufferedReader(cast(RawIOBase, sys.stdin.buffer)))
         return
     with Path(source).open("rb") as stream:
         yield from _read_stream(source, stream)

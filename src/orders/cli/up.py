@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -31,7 +32,7 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
 
     A onebox that runs on the port already is used, and left running.
     """
-    with stopping_on_sigterm(), ExitStack() as stack:
+    with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
         if port == 0 or not is_onebox_at(url):
             url = stack.enter_context(running_onebox(port=port, data=data, ephemeral=ephemeral))
@@ -47,19 +48,16 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
     click.echo("Stopped.")
 
 
-def _watch(aws: Aws) -> None:
-    """Show the status until interrupted."""
+def _watch(aws: Aws) -> NoReturn:
+    """Show the status until KeyboardInterrupt."""
     from rich.live import Live
 
     clock = SystemClock()
     reader = StatusReader(aws)
     screen = console()
-    try:
-        with Live(render(reader.read(clock.now_ms())), console=screen, auto_refresh=False) as live:
-            while True:
-                clock.wait_ms(REFRESH_MS)
-                # Where nobody looks, the process only holds onebox; reading on would be work for nothing.
-                if screen.is_terminal:
-                    live.update(render(reader.read(clock.now_ms())), refresh=True)
-    except KeyboardInterrupt:
-        return
+    with Live(render(reader.read(clock.now_ms())), console=screen, auto_refresh=False) as live:
+        while True:
+            clock.wait_ms(REFRESH_MS)
+            # Where nobody looks, the process only holds onebox; reading on would be work for nothing.
+            if screen.is_terminal:
+                live.update(render(reader.read(clock.now_ms())), refresh=True)

@@ -1,0 +1,224 @@
+"""Goal: the orders command does on a fresh system what its help says, from deploy to destroy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orders.cli.main import main
+from tests.api.order_system import TRUST
+from tests.polling import until
+
+ORDERS = [
+    '{"orderId":"A","total":19.99,"status":"new","userId":"U1","timestamp":"2026-05-03T12:00:00Z"}',
+    '{"orderId":"B","total":5,"status":"new","timestamp":"2026-05-03T12:01:00Z"}',
+    '{"orderId":"C","status":"paid","userId":"U1","timestamp":"2026-05-03T12:02:00Z"}',
+]
+QUICK = ["--parameter", "FunctionTimeout=1", "--parameter", "VisibilityTimeout=1"]
+
+
+@dataclass
+class Cli:
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, given: str | None = None) -> Result:
+        return CliRunner().invoke(main, arguments, env=self.environment, input=given)
+
+    def json(self, *arguments: str) -> Any:
+        """The answer to a command that must succeed."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def json_lines(self, *arguments: str) -> list[Any]:
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def cli(aws_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    monkeypatch.setattr("orders.cli.publish.ledger_folder", lambda: tmp_path / "ledgers")
+    return Cli(aws_environment)
+
+
+@pytest.fixture
+def deployed(cli: Cli) -> Cli:
+    result = cli.run("deploy", "--yes", *QUICK)
+    assert result.exit_code == 0, result.output
+    return cli
+
+
+def write(path: Path, *lines: str) -> str:
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def wait_for_orders(cli: Cli, *order_ids: str) -> None:
+    until(
+        lambda: {order["orderId"] for order in cli.json_lines("list")} >= set(order_ids),
+        f"orders {order_ids} in the table",
+    )
+
+
+def test_help_names_every_command_and_imports_no_boto3(cli: Cli) -> None:
+    result = cli.run("--help")
+    for name in ("up", "deploy", "destroy", "publish", "get", "list", "status", "logs", "dlq", "demo"):
+        assert f"\n  {name} " in result.stdout
+        assert cli.run(name, "--help").exit_code == 0
+
+
+def test_deploy_shows_the_changes_and_does_nothing_without_consent(cli: Cli) -> None:
+    result = cli.run("deploy", given="n\n")
+    assert "OrderProcessor " in result.stdout
+    assert "Nothing was changed." in result.stdout
+    assert cli.run("status").exit_code == 1
+
+
+def test_deploy_again_changes_nothing_and_keeps_parameters(deployed: Cli, client: Callable[..., Any]) -> None:
+    assert deployed.json("deploy", "--yes")["changed"] is False
+    assert deployed.json("deploy", "--yes", "--runtime", "python3.12")["changed"] is True
+    configuration = client("lambda").get_function_configuration(FunctionName="OrderProcessor")
+    assert (configuration["Runtime"], configuration["Timeout"]) == ("python3.12", 1)
+
+
+def test_deploy_of_a_template_that_fails_tells_the_resources_reason(cli: Cli, client: Callable[..., Any]) -> None:
+    client("iam").create_role(RoleName="LambdaOrderProcessorRole", AssumeRolePolicyDocument=json.dumps(TRUST))
+    result = cli.run("deploy", "--yes")
+    assert result.exit_code == 1
+    assert "LambdaOrderProcessorRole" in result.stderr
+    assert "already exists" in result.stderr
+
+
+def test_deployed_stack_has_the_seeds_names_and_our_settings(deployed: Cli, client: Callable[..., Any]) -> None:
+    sqs = client("sqs")
+    attributes = {
+        name: sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"], AttributeNames=["All"])[
+            "Attributes"
+        ]
+        for name in ("OrderQueue", "OrderDLQ")
+    }
+    redrive = json.loads(attributes["OrderQueue"]["RedrivePolicy"])
+    assert (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (attributes["OrderDLQ"]["QueueArn"], 3)
+    assert attributes["OrderDLQ"]["MessageRetentionPeriod"] == "1209600"
+    table = client("dynamodb").describe_table(TableName="Orders")["Table"]
+    assert table["KeySchema"] == [{"AttributeName": "orderId", "KeyType": "HASH"}]
+    backups = client("dynamodb").describe_continuous_backups(TableName="Orders")["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    role = client("iam").list_role_policies(RoleName="LambdaOrderProcessorRole")
+    assert role["PolicyNames"] == ["ProcessOrders"]
+    (mapping,) = client("lambda").list_event_source_mappings(FunctionName="OrderProcessor")["EventSourceMappings"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert len(client("cloudwatch").describe_alarms(AlarmNamePrefix="Order")["MetricAlarms"]) == 5
+
+
+def test_deploy_with_the_seeds_policies_attaches_them(cli: Cli, client: Callable[..., Any]) -> None:
+    cli.json("deploy", "--yes", "--role-policies", "SeedManagedPolicies", "--raw")
+    attached = client("iam").list_attached_role_policies(RoleName="LambdaOrderProcessorRole")["AttachedPolicies"]
+    assert {one["PolicyName"] for one in attached} == {
+        "AmazonDynamoDBFullAccess",
+        "AmazonSQSFullAccess",
+        "AWSLambdaBasicExecutionRole",
+    }
+    cli.run("publish", "-", given=ORDERS[0])
+    wait_for_orders(cli, "A")
+
+
+def test_published_orders_are_got_and_listed_exactly(deployed: Cli, tmp_path: Path) -> None:
+    result = deployed.run("publish", write(tmp_path / "orders.jsonl", *ORDERS))
+    assert (result.exit_code, "3 orders published" in result.stdout) == (0, True)
+    wait_for_orders(deployed, "A", "B", "C")
+    assert deployed.run("get", "A", "--json").stdout.replace(", ", ",").replace(": ", ":") == ORDERS[0] + "\n"
+    assert [one["orderId"] for one in deployed.json_lines("list", "--status", "new")] == ["B", "A"]
+    assert [one["orderId"] for one in deployed.json_lines("list", "--user", "U1", "--oldest-first")] == ["A", "C"]
+    assert [one["orderId"] for one in deployed.json_lines("list", "--user", "U1", "--status", "paid")] == ["C"]
+    assert len(deployed.json_lines("list", "--limit", "2")) == 2
+    assert "19.99" in deployed.run("list").stdout
+
+
+def test_get_of_an_order_that_is_not_there_says_where_it_may_be(deployed: Cli) -> None:
+    result = deployed.run("get", "nobody")
+    assert (result.exit_code, "orders dlq list" in result.stderr) == (1, True)
+
+
+def test_publish_names_refused_orders_with_their_lines_and_sends_the_others(deployed: Cli, tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.jsonl", ORDERS[0], "oops", '{"total":1}', ORDERS[1])
+    result = deployed.run("publish", path)
+    assert result.exit_code == 3
+    assert f"{path}:2: not JSON" in result.stderr
+    assert f"{path}:3: orderId is missing" in result.stderr
+    wait_for_orders(deployed, "A", "B")
+
+
+def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp_path: Path) -> None:
+    deployed.run("publish", "--unchecked", write(tmp_path / "bad.jsonl", "oops", '{"orderId":"","total":1}', ORDERS[0]))
+    letters = until(
+        lambda: found if len(found := deployed.json_lines("dlq", "list")) == 2 else None, "two failed orders"
+    )
+    assert {letter["reason"] for letter in letters} == {
+        "not JSON: Expecting value: line 1 column 1 (char 0)",
+        "orderId: expected a string of 1 to 2048 bytes, got an empty string",
+    }
+    assert len(deployed.json_lines("dlq", "list")) == 2, "looking hides nothing"
+    one, other = (letter["message_id"] for letter in letters)
+    assert "reason     OrderRejected" in deployed.run("dlq", "show", one[:8]).stdout
+    assert deployed.json("dlq", "purge", "--yes", one) == {"deleted": 1}
+    assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list")] == [other]
+    assert deployed.json("dlq", "redrive", other) == {"moved": 1}
+    back = until(lambda: deployed.json_lines("dlq", "list"), "the order that fails again")
+    assert back[0]["message_id"] != other
+    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1}
+    until(lambda: deployed.json_lines("dlq", "list"), "the order that fails a third time")
+    assert deployed.json("dlq", "purge", "--yes") == {"deleted": 1}
+    assert "no failed orders" in deployed.run("dlq", "list").stdout
+    assert deployed.run("dlq", "show", "nothing").exit_code == 1
+
+
+def test_status_shows_every_part_and_logs_show_each_order(deployed: Cli) -> None:
+    deployed.run("publish", "-", given=ORDERS[0])
+    wait_for_orders(deployed, "A")
+    status = deployed.json("status")
+    assert (status["subscriptions"], status["function"]["trigger"], status["table"]["items"]) == (1, "Enabled", 1)
+    screen = deployed.run("status").stdout
+    for name in ("OrderTopic", "OrderQueue", "OrderProcessor", "Orders", "OrderDLQ", "alarms"):
+        assert name in screen
+    lines = until(
+        lambda: [line for line in deployed.json_lines("logs") if '"orderId":"A"' in line["text"]], "the order's line"
+    )
+    assert json.loads(lines[0]["text"])["outcome"] == "stored"
+
+
+def test_destroy_keeps_the_table_and_the_next_stack_takes_it(deployed: Cli) -> None:
+    deployed.run("publish", "-", given=ORDERS[0])
+    wait_for_orders(deployed, "A")
+    assert deployed.json("destroy", "--yes") == {"stack_deleted": True, "table_deleted": False}
+    assert deployed.json("get", "A")["orderId"] == "A"
+    deployed.json("deploy", "--yes", *QUICK)
+    deployed.run("publish", "-", given=ORDERS[1])
+    wait_for_orders(deployed, "A", "B")
+    assert deployed.json("destroy", "--yes", "--with-table") == {"stack_deleted": True, "table_deleted": True}
+    assert deployed.json("destroy", "--yes") == {"stack_deleted": False, "table_deleted": False}
+
+
+def test_commands_without_a_system_say_how_to_make_one(cli: Cli) -> None:
+    for arguments in (["get", "A"], ["list"], ["dlq", "list"]):
+        result = cli.run(*arguments)
+        assert (result.exit_code, "orders deploy" in result.stderr) == (1, True)
+
+
+def test_command_where_nothing_answers_says_how_to_start_one(cli: Cli) -> None:
+    result = cli.run("get", "A", "--endpoint-url", "http://127.0.0.1:1")
+    assert (result.exit_code, "orders up" in result.stderr) == (1, True)
+
+
+def test_command_without_endpoint_and_credentials_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.config.is_onebox_at", lambda _url: False)
+    result = CliRunner().invoke(main, ["get", "A"], env={"AWS_DEFAULT_REGION": "us-east-1"})
+    assert result.exit_code == 1
+    assert "no AWS credentials are configured, and no onebox runs" in result.stderr
