@@ -182,6 +182,18 @@ def test_batching_window_gathers_until_it_closes(timed):
     until(lambda: counts(client, url) == (0, 0))
 
 
+def test_filtered_messages_leave_the_queue_unseen(client):
+    make_function(client, FAIL_BAD)
+    url, arn = make_queue(client)
+    pattern = json.dumps({"body": {"status": ["paid"]}})
+    created = connect(client, arn, Enabled=False, FilterCriteria={"Filters": [{"Pattern": pattern}]})
+    assert created["FilterCriteria"] == {"Filters": [{"Pattern": pattern}]}
+    send(client, url, '{"status": "open"}', '{"status": "paid"}', "text")
+    client("lambda").update_event_source_mapping(UUID=created["UUID"], Enabled=True)
+    until(lambda: batches(client) == ['{"status": "paid"}'])
+    until(lambda: counts(client, url) == (0, 0))
+
+
 def test_fifo_queue_is_delivered_in_order(client):
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client, "queue.fifo", FifoQueue="true", ContentBasedDeduplication="true")
@@ -213,6 +225,7 @@ def test_function_without_concurrency_leaves_the_messages_alone(timed):
         ({"BatchSize": 10_001}, "ValidationException", "less than or equal to 10000"),
         ({"MaximumBatchingWindowInSeconds": 301}, "ValidationException", "'maximumBatchingWindowInSeconds'"),
         ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException", "'scalingConfig.maximumConcurrency'"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "x"}]}}, "InvalidParameterValueException", "Invalid filter"),
         ({"FunctionResponseTypes": ["Nope"]}, "ValidationException", "ReportBatchItemFailures"),
         ({"EventSourceArn": "arn:aws:s3:::b"}, "InvalidParameterValueException", "Unrecognized event source."),
         ({"FunctionName": "nope"}, "ResourceNotFoundException", "Function not found"),

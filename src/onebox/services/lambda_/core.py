@@ -20,7 +20,7 @@ from onebox.services.lambda_.execution.environments import EnvironmentMaker
 from onebox.services.lambda_.execution.log_buffer import LogBuffer
 from onebox.services.lambda_.execution.pool import WorkerPool
 from onebox.services.lambda_.invocations import Invoker
-from onebox.services.lambda_.limits import EVENT_AGE_S_MAX, EVENT_RETRIES_MAX
+from onebox.services.lambda_.limits import EVENT_AGE_S_MAX, EVENT_RETRIES_MAX, EVENTS_UNDER_WAY_MAX
 from onebox.services.lambda_.model import LATEST, EventInvokeConfig, FunctionKey, FunctionVersion, Mapping
 from onebox.services.lambda_.naming import VERSION_NUMBER, FunctionReference, parse_function_reference
 from onebox.services.lambda_.pollers import PollerParts, Pollers
@@ -73,7 +73,7 @@ class LambdaCore:
                 self.load_for_invocation,
                 self.find_event_invoke_config,
                 settings.endpoint_url,
-                under_way_max=2 * settings.workers_max,
+                under_way_max=EVENTS_UNDER_WAY_MAX,
             )
         )
 

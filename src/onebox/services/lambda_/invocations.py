@@ -79,10 +79,6 @@ class Invoker:
         """True if an invocation would not be throttled at this moment."""
         return self._find_throttle(function) is None
 
-    def count_throttle(self, function: FunctionVersion, qualifier: str | None) -> None:
-        """Count an invocation that wasn't even tried, because ``has_concurrency`` said no."""
-        self.metrics.throttled(function.key, qualifier)
-
     def _take_concurrency(self, function: FunctionVersion, qualifier: str | None) -> None:
         key = function.key
         region = (key.account, key.region)

@@ -39,6 +39,8 @@ SESSION_S = 12 * 3600
 EVENT_RETRIES_MAX = 2
 EVENT_AGE_S_MAX = 6 * 3600
 EVENT_AGE_S_MIN = 60
+EVENTS_UNDER_WAY_MAX = 100
+"""Ours, not AWS's: how many asynchronous invocations are in memory at a time; the others wait in the database."""
 EVENT_RETRY_DELAYS_MS = (60_000, 120_000)
 """Between the attempts of an asynchronous invocation whose function failed."""
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from onebox.clock import Timer
 from onebox.errors import AwsError, StorageFault
@@ -21,11 +22,11 @@ from onebox.services.lambda_.batches import decide_failures, encode_event, encod
 from onebox.services.lambda_.errors import TooManyRequestsException
 from onebox.services.lambda_.execution.execution import Outcome
 from onebox.services.lambda_.execution.pool import WorkerPool
+from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.principals import role_context
 from onebox.services.sqs.internal import SqsInternal, Subscription
-from onebox.services.sqs.model import ReceivedMessage
 
 _PROBLEM_WAIT_MS = 10_000
 _THROTTLED_WAIT_MS_MIN = 100
@@ -46,9 +47,16 @@ class PollerParts:
     endpoint_url: Callable[[], str]
 
 
+class _Message(NamedTuple):
+    id: str
+    receipt_handle: str
+    record: bytes
+    """As the function gets it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    messages: Sequence[ReceivedMessage]
+    messages: Sequence[_Message]
     function: FunctionVersion
 
 
@@ -62,8 +70,10 @@ class Poller:
         self._parts = parts
         self._deps = parts.deps
         self._under_way = 0
-        self._gathered: list[ReceivedMessage] = []
+        self._filters = parse_filters(mapping.configuration.get("FilterCriteria", {}))
+        self._gathered: list[_Message] = []
         self._window: Timer | None = None
+        self._window_over = False
         self._retry: Timer | None = None
         self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
         self._subscription: Subscription | None = None
@@ -115,30 +125,42 @@ class Poller:
             if not self._has_room(function):
                 return False
             if not self._parts.invoker.has_concurrency(function):
-                self._throttled(function)
+                self._throttled()
                 return False
-            wanted = self.mapping.batch_size - len(self._gathered)
-            messages = self._deps.storage.run(lambda: self._receive(function, wanted))
+            received, wanted = self._deps.storage.run(lambda: self._receive(function))
         except AwsError as error:
             self._problem(error)
             return False
         except StorageFault:
             return False  # The engine is stopping for it.
-        self._gathered += messages
+        self._gathered += wanted
         if not self._gathered:
-            return False
-        if self.mapping.window_ms and len(self._gathered) < self.mapping.batch_size:
+            return received > 0
+        complete = len(self._gathered) >= self.mapping.batch_size or self._window_over
+        if self.mapping.window_ms and not complete:
             self._open_window()
             return False
         self._invoke_gathered(function)
-        return bool(messages)
+        return received > 0
 
-    def _receive(self, function: FunctionVersion, wanted: int) -> list[ReceivedMessage]:
-        context = self._context(function)
-        decision = self._parts.iam.check(context, "sqs:ReceiveMessage", [self.mapping.queue_arn])
+    def _receive(self, function: FunctionVersion) -> tuple[int, list[_Message]]:
+        """How many messages came, and those that the function wants; the others leave the queue."""
+        context, queue_arn = self._context(function), self.mapping.queue_arn
+        decision = self._parts.iam.check(context, "sqs:ReceiveMessage", [queue_arn])
         if not decision.allowed:
             raise _Denied(decision.reason)
-        return self._parts.sqs.receive(context, self.mapping.queue_arn, wanted)
+        room = self.mapping.batch_size - len(self._gathered)
+        messages = self._parts.sqs.receive(context, queue_arn, room) if room > 0 else []
+        wanted, unwanted = [], []
+        for message in messages:
+            record = encode_record(message, queue_arn, self.mapping.key.region)
+            if passes(self._filters, record):
+                wanted.append(_Message(message.message_id, message.receipt_handle, record))
+            else:
+                unwanted.append(message.receipt_handle)
+        if unwanted:
+            self._parts.sqs.delete(context, queue_arn, unwanted)
+        return len(messages), wanted
 
     # The batching window
 
@@ -149,11 +171,7 @@ class Poller:
 
     def _close_window(self) -> None:
         self._window = None
-        try:
-            self._invoke_gathered(self._parts.resolve(self.mapping))
-        except AwsError as error:
-            self._problem(error)
-            return
+        self._window_over = True
         self.poll()
 
     # Invocation
@@ -162,16 +180,16 @@ class Poller:
         if self._window is not None:
             self._window.cancel()
             self._window = None
+        self._window_over = False
         messages, self._gathered = self._gathered, []
-        key = self.mapping.key
-        records = [encode_record(message, self.mapping.queue_arn, key.region) for message in messages]
         while messages:
-            count = fitting(records)
-            self._invoke(_Batch(messages[:count], function), encode_event(records[:count]))
-            messages, records = messages[count:], records[count:]
+            count = fitting([message.record for message in messages])
+            self._invoke(_Batch(messages[:count], function))
+            messages = messages[count:]
 
-    def _invoke(self, batch: _Batch, event: bytes) -> None:
+    def _invoke(self, batch: _Batch) -> None:
         self._under_way += 1
+        event = encode_event(message.record for message in batch.messages)
         try:
             self._parts.invoker.invoke(
                 batch.function,
@@ -184,7 +202,7 @@ class Poller:
         except TooManyRequestsException:
             self._under_way -= 1
             self._return(batch.messages)
-            self._throttled(batch.function)
+            self._throttled()
 
     def _completed(self, batch: _Batch, outcome: Outcome) -> None:
         self._under_way -= 1
@@ -198,8 +216,8 @@ class Poller:
     def _delete_processed(self, batch: _Batch, answer: bytes) -> None:
         failed: set[str] = set()
         if self.mapping.reports_item_failures:
-            failed = decide_failures(answer, [message.message_id for message in batch.messages])
-        handles = [message.receipt_handle for message in batch.messages if message.message_id not in failed]
+            failed = decide_failures(answer, [message.id for message in batch.messages])
+        handles = [message.receipt_handle for message in batch.messages if message.id not in failed]
         self.last_result = "PROBLEM: Function call failed" if failed else "OK"
         if not handles:
             return
@@ -217,7 +235,7 @@ class Poller:
 
     # When it doesn't work
 
-    def _return(self, messages: Sequence[ReceivedMessage]) -> None:
+    def _return(self, messages: Sequence[_Message]) -> None:
         """Make messages visible again that no function has seen."""
         handles = [message.receipt_handle for message in messages]
         try:
@@ -228,15 +246,16 @@ class Poller:
         except AwsError as error:
             self._problem(error)
 
-    def _throttled(self, function: FunctionVersion) -> None:
+    def _throttled(self) -> None:
         self.last_result = "PROBLEM: Function call throttled"
-        self._parts.invoker.count_throttle(function, self.mapping.qualifier)
         self._wait(self._throttled_wait_ms)
         self._throttled_wait_ms = min(2 * self._throttled_wait_ms, _THROTTLED_WAIT_MS_MAX)
 
     def _problem(self, error: AwsError) -> None:
-        self.last_result = f"PROBLEM: {error.message}"
-        self._deps.log.warning("event source mapping %s: %s", self.mapping.uuid, error.message)
+        result = f"PROBLEM: {error.message}"
+        if result != self.last_result:
+            self._deps.log.warning("event source mapping %s: %s", self.mapping.uuid, error.message)
+        self.last_result = result
         self._wait(_PROBLEM_WAIT_MS)
 
     def _wait(self, wait_ms: int) -> None:

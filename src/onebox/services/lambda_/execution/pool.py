@@ -28,6 +28,7 @@ _GroupKey = tuple[FunctionKey, str]
 # A child whose credentials end within this time is replaced.
 _EXPIRY_MARGIN_MS = 20 * 60_000
 _PATIENCE_MS = 200
+_STARVATION_MS_MAX = 1000
 
 
 class _Group:
@@ -63,8 +64,8 @@ class WorkerPool:
         self._idle_ms = idle_ms
         self._eager_max = os.cpu_count() or 1
         self._groups: dict[_GroupKey, _Group] = {}
-        self._starved: dict[_GroupKey, None] = {}
-        """Groups that wait for a child and could not have one, longest first."""
+        self._starved: dict[_GroupKey, float] = {}
+        """Groups that wait for a child and could not have one, longest first, and since when."""
         self._total = 0
         self._counted_in: set[Worker] = set()
         """Children that were ready once and no longer count as starting."""
@@ -182,7 +183,8 @@ class WorkerPool:
             return False
         if self._total >= self._workers_max and not self._evict_idle():
             if group.waiting:
-                self._starved[group.function.key, group.function.version] = None
+                key = (group.function.key, group.function.version)
+                self._starved.setdefault(key, self._clock.monotonic_ms())
             return False
         group.starting += 1
         self._total += 1
@@ -271,27 +273,35 @@ class WorkerPool:
         self._serve_waiting(group)
 
     def _serve_waiting(self, group: _Group) -> None:
-        """After the end of a child: a new one for those who wait, here or elsewhere."""
+        """After the end of a child: a new one for those who wait elsewhere or here."""
+        self._feed_starved()
         if group.waiting:
             self._scale(group)
-        self._feed_starved()
 
     # Sharing
 
     def _must_yield(self, group: _Group) -> bool:
-        """True if a group without any child waits while this one has more than its share."""
-        return any(not self._groups[key].workers for key in self._starved if key in self._groups) and (
-            len(group.workers) > 1 or not group.waiting
-        )
+        """Whether a child of this group makes room for a group without any: at once if this one has more than it
+        needs, after a while in any case."""
+        starved = [
+            since_ms for key, since_ms in self._starved.items() if key in self._groups and not self._groups[key].workers
+        ]
+        if not starved:
+            return False
+        spare = len(group.workers) > 1 or not group.waiting
+        return spare or self._clock.monotonic_ms() - starved[0] > _STARVATION_MS_MAX
 
     def _feed_starved(self) -> None:
-        for key in list(self._starved):
+        for key, since_ms in list(self._starved.items()):
             del self._starved[key]
             group = self._groups.get(key)
-            if group is not None and group.waiting:
-                self._scale(group)
-                if key in self._starved:
-                    return
+            if group is None or not group.waiting:
+                continue
+            self._scale(group)
+            if key in self._starved:
+                # Still no room: it keeps its place in the line.
+                self._starved = {key: since_ms, **self._starved}
+                return
 
     # Idleness
 

@@ -249,9 +249,11 @@ class Worker:
         self._finish(json.dumps(error).encode(), failed=True, status=status, error_type=error.get("errorType"))
 
     async def wait_exited(self) -> None:
-        """Wait until the killed process is gone."""
+        """Wait until the killed process is gone, and remove what it left."""
         if self._transport is not None:
             await self._exited_event.wait()
+        scratch = self.environment.scratch_folder
+        await asyncio.get_running_loop().run_in_executor(None, lambda: shutil.rmtree(scratch, ignore_errors=True))
 
     def _exited(self, return_code: int) -> None:
         self._exited_event.set()
@@ -314,7 +316,6 @@ class Worker:
             asyncio.get_running_loop().remove_reader(self._output_descriptor)
             os.close(self._output_descriptor)
             self._output_descriptor, self._output = -1, None
-        shutil.rmtree(self.environment.scratch_folder, ignore_errors=True)
 
     def _kill_group(self) -> None:
         if self._transport is not None:

@@ -15,6 +15,7 @@ from onebox.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from onebox.services.lambda_.filters import parse_filters
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
@@ -35,7 +36,7 @@ _NOT_FOR_QUEUES = (
     *("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"),
     *("DocumentDBEventSourceConfig",),
 )
-_NOT_HERE = ("FilterCriteria", "KMSKeyArn", "MetricsConfig", "LoggingConfig", "ProvisionedPollerConfig")
+_NOT_HERE = ("KMSKeyArn", "MetricsConfig", "LoggingConfig", "ProvisionedPollerConfig")
 
 
 def create_event_source_mapping(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -158,6 +159,10 @@ def _configuration(before: Wire, request: Wire) -> Wire:
     _check_range("maximumBatchingWindowInSeconds", window_s, 0, limits.BATCHING_WINDOW_S_MAX)
     if "FunctionResponseTypes" in request:
         changed["FunctionResponseTypes"] = _response_types(request["FunctionResponseTypes"])
+    if "FilterCriteria" in request:
+        changed.pop("FilterCriteria", None)
+        if parse_filters(request["FilterCriteria"]):
+            changed["FilterCriteria"] = request["FilterCriteria"]
     if "ScalingConfig" in request:
         changed.pop("ScalingConfig", None)
         concurrency = request["ScalingConfig"].get("MaximumConcurrency")

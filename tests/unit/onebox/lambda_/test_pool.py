@@ -1,0 +1,195 @@
+"""Goal: the pool gives every invocation a child in the end, keeps to its bound and leaves nothing behind.
+
+Real children on the real clock; what they wait for is a signal of the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from onebox.clock import SystemClock
+from onebox.services.lambda_.execution.environments import link_packages
+from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.interpreters import own_interpreter
+from onebox.services.lambda_.execution.pool import WorkerPool
+from onebox.services.lambda_.execution.worker import Environment
+from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
+
+LAUNCHER = Path(link_packages.__code__.co_filename).parent.parent / "child" / "launcher.py"
+# Answers with its process id; while the file of the event's name exists it doesn't.
+CODE = """
+import os, time
+def handler(event, context):
+    while event and os.path.exists(event):
+        time.sleep(0.001)
+    return os.getpid()
+"""
+
+
+def function(name: str, revision_id: str = "1") -> FunctionVersion:
+    configuration = {
+        "Runtime": "python3.11",
+        "Timeout": 20,
+        "MemorySize": 128,
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": "g"},
+    }
+    key = FunctionKey("123456789012", "us-east-1", name)
+    return FunctionVersion(key, LATEST, configuration, revision_id, "", 1, 0, None)
+
+
+class World:
+    """A pool over children that run CODE, and the invocations of a test."""
+
+    def __init__(self, folder: Path, workers_max: int) -> None:
+        self.folder = folder
+        self.started = 0
+        self.logged: list[str] = []
+        self.pool = WorkerPool(SystemClock(), self.make_environment, logging.getLogger("test"), workers_max, 600_000)
+        (folder / "code").mkdir(exist_ok=True)
+        (folder / "code/app.py").write_text(CODE)
+        if not (folder / "runtime").exists():
+            link_packages(folder / "runtime")
+
+    async def make_environment(self, version: FunctionVersion) -> Environment:
+        self.started += 1
+        scratch = self.folder / f"scratch{self.started}"
+        command = (str(own_interpreter().path), "-X", "utf8", "-S", "-s", str(LAUNCHER))
+        arguments = (str(self.folder / "runtime"), str(os.getpid()), "", "app.handler")
+        return Environment(
+            function=version,
+            command=command + arguments,
+            variables={"LAMBDA_TASK_ROOT": str(self.folder / "code"), "HOME": str(scratch)},
+            code_folder=self.folder / "code",
+            scratch_folder=scratch,
+            description="",
+            expires_at_ms=SystemClock().now_ms() + 3_600_000,
+            write_log=lambda events: self.logged.extend(text for _, text in events),
+        )
+
+    def submit(self, version: FunctionVersion, event: str = "", *, patient: bool = False) -> asyncio.Future[Outcome]:
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        request_id = f"{version.key.name}-{id(done)}"
+        payload = json.dumps(event).encode()
+        self.pool.submit(
+            Execution(version, version.arn, request_id, "trace", payload, done.set_result, patient=patient)
+        )
+        return done
+
+    async def run(self, version: FunctionVersion, event: str = "") -> int:
+        outcome = await asyncio.wait_for(self.submit(version, event), 20)
+        assert not outcome.failed, outcome
+        return int(outcome.payload)
+
+    def gate(self, name: str) -> str:
+        path = self.folder / name
+        path.touch()
+        return str(path)
+
+
+@asynccontextmanager
+async def world(folder: Path, workers_max: int) -> AsyncIterator[World]:
+    made = World(folder, workers_max)
+    try:
+        yield made
+    finally:
+        await made.pool.stop()
+
+
+def running(test: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Run a coroutine function as a test."""
+
+    def run(tmp_path: Path) -> None:
+        asyncio.run(test(tmp_path))  # type: ignore[arg-type]
+
+    run.__doc__ = test.__doc__
+    return run
+
+
+@running
+async def test_submit_bound_reached_waits_for_a_child(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=1) as here:
+        pids = await asyncio.gather(*(here.run(function("f")) for _ in range(20)))
+        assert len(set(pids)) == 1
+        assert here.started == 1
+
+
+@running
+async def test_submit_other_function_needs_the_room_of_an_idle_child(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=1) as here:
+        first = await here.run(function("a"))
+        second = await here.run(function("b"))
+        assert first != second
+        assert here.pool.children_of(function("a")) == 0
+
+
+@running
+async def test_submit_every_function_gets_its_turn_though_others_never_rest(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=1) as here:
+        gate = here.gate("gate")
+        blocked = here.submit(function("a"), gate)
+        waiting = here.submit(function("b"))
+        more = [here.submit(function("a")) for _ in range(5)]
+        os.unlink(gate)
+        for done in (blocked, waiting, *more):
+            assert not (await asyncio.wait_for(done, 20)).failed
+
+
+@running
+async def test_submit_urgent_invocations_get_children_of_their_own(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=3) as here:
+        gate = here.gate("gate")
+        blocked = [here.submit(function("f"), gate) for _ in range(2)]
+        third = await here.run(function("f"))
+        os.unlink(gate)
+        pids = {int((await asyncio.wait_for(done, 20)).payload) for done in blocked}
+        assert len(pids | {third}) == 3
+
+
+@running
+async def test_submit_changed_function_runs_in_a_new_child(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=2) as here:
+        old = await here.run(function("f"))
+        assert await here.run(function("f")) == old
+        new = await here.run(function("f", revision_id="2"))
+        assert new != old
+        assert here.pool.children_of(function("f")) == 1
+
+
+@running
+async def test_warm_up_child_is_there_before_the_first_invocation(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=2) as here:
+        here.pool.warm_up(function("f"))
+        here.pool.warm_up(function("f"))
+        await here.run(function("f"))
+        assert here.started == 1
+
+
+@running
+async def test_stop_fails_all_that_runs_or_waits_and_ends_every_child(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=1) as here:
+        idle = await here.run(function("f"))
+        dones = [here.submit(function("f"), here.gate("gate")) for _ in range(3)]
+        await here.pool.stop()
+        assert all(done.result().failed for done in dones)
+        with pytest.raises(ProcessLookupError):
+            os.kill(idle, 0)
+        assert [path.name for path in tmp_path.glob("scratch*")] == []
+
+
+@running
+async def test_stop_at_any_moment_of_a_start_leaves_nothing(tmp_path: Path) -> None:
+    for turns in (0, 1, 2, 5, 20, 100):
+        async with world(tmp_path, workers_max=4) as here:
+            dones = [here.submit(function(name)) for name in "abc"]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        assert all(done.done() for done in dones)
+    assert [path.name for path in tmp_path.glob("scratch*")] == []
