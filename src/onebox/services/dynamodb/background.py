@@ -77,12 +77,12 @@ class Background:
 
     def _wake(self) -> None:
         if self._running and self._chore_timer is None:
-            self._chore_timer = self._clock.call_at(self._clock.now_ms(), self._step)
+            self._chore_timer = self._clock.call_at(self._clock.now_ms(), self._run_step)
 
-    def _step(self) -> None:
+    def _run_step(self) -> None:
         self._chore_timer = None
         try:
-            more = self._storage.run(self._do_chore)
+            more = self._storage.run(self.step)
         except Exception:  # noqa: BLE001 - a background loop: the chore stays and is tried again at the next start or chore
             self._log.exception("a background step of DynamoDB failed")
             return
@@ -90,7 +90,8 @@ class Background:
             # The next step begins when this one is on disk, so that requests come in between.
             self.wake_after_commit()
 
-    def _do_chore(self) -> bool:
+    def step(self) -> bool:
+        """Do one step of a chore, inside a job; False if there is none."""
         chore = self._tables.find_chore()
         if chore is None:
             return False

@@ -225,7 +225,7 @@ class TableStore:
         self._storage.execute("DELETE FROM dynamodb_tables WHERE table_id = ?", (table_id,))
         self._storage.execute("DELETE FROM dynamodb_indexes WHERE table_id = ?", (table_id,))
         self._storage.execute("DELETE FROM dynamodb_sizes WHERE table_id = ?", (table_id,))
-        self._storage.execute("DELETE FROM dynamodb_chores WHERE table_id = ?", (table_id,))
+        self._end_filling(table_id)
         self.add_chore("drop_items", table_id, 0)
         for index in table.indexes:
             self.add_chore("drop_entries", table_id, index.index_id)
@@ -248,11 +248,21 @@ class TableStore:
         """Forget the index at once; its entries are dropped in the background."""
         self._storage.execute("DELETE FROM dynamodb_indexes WHERE index_id = ?", (index_id,))
         self._storage.execute("DELETE FROM dynamodb_sizes WHERE table_id = ? AND index_id = ?", (table_id, index_id))
-        self._storage.execute("DELETE FROM dynamodb_chores WHERE table_id = ? AND index_id = ?", (table_id, index_id))
+        self._end_filling(table_id, index_id)
         self.add_chore("drop_entries", table_id, index_id)
 
-    def clear_expiry_chores(self, table_id: int) -> None:
+    def _end_filling(self, table_id: int, index_id: int | None = None) -> None:
+        """Fill no longer; what was dropped before goes on being dropped."""
+        self._storage.execute(
+            "DELETE FROM dynamodb_chores WHERE table_id = ?1 AND index_id = coalesce(?2, index_id) "
+            "AND kind IN ('fill_index', 'fill_expiry')",
+            (table_id, index_id),
+        )
+
+    def restart_expiry_chore(self, table_id: int) -> None:
+        """Walk the whole table, from its beginning, giving each item its time of expiry."""
         self._storage.execute("DELETE FROM dynamodb_chores WHERE table_id = ? AND kind = 'fill_expiry'", (table_id,))
+        self.add_chore("fill_expiry", table_id, 0)
 
     def add_chore(self, kind: str, table_id: int, index_id: int) -> None:
         self._storage.execute(
@@ -262,10 +272,10 @@ class TableStore:
         )
 
     def find_chore(self) -> Chore | None:
-        """The oldest piece of background work, or None."""
+        """The next piece of background work, or None: filling, for which people wait, comes before dropping."""
         row = self._storage.first(
             "SELECT chore_id, kind, table_id, index_id, cursor_partition_key, cursor_sort_key FROM dynamodb_chores "
-            "ORDER BY chore_id LIMIT 1"
+            "ORDER BY kind DESC, chore_id LIMIT 1"
         )
         return None if row is None else Chore(row[0], row[1], row[2], row[3], Position(row[4], row[5]))
 

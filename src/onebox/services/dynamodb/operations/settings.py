@@ -44,9 +44,7 @@ def update_time_to_live(dynamodb: DynamoDb, context: RequestContext, request: Wi
         )
     dynamodb.catalogue.forget(table.key_name)
     dynamodb.tables.update_table(replace(table, ttl_attribute=name if enabled else None))
-    dynamodb.tables.clear_expiry_chores(table.table_id)
-    # Walks all items: gives each its time of expiry, or takes it away.
-    dynamodb.tables.add_chore("fill_expiry", table.table_id, 0)
+    dynamodb.tables.restart_expiry_chore(table.table_id)
     dynamodb.background.wake_after_commit()
     return {"TimeToLiveSpecification": specification}
 
