@@ -23,6 +23,11 @@ _VALUES_MAX = 100
 _VALUE_MAX = 2.0**360
 
 
+def has_embedded_metrics(text: str) -> bool:
+    """Whether a line of this text may carry metrics; cheap, and true for all that do."""
+    return _MARK in text
+
+
 def find_embedded_metrics(events: Sequence[tuple[int, str]]) -> list[MetricSample]:
     """The samples that the lines carry."""
     return [sample for at_ms, message in events if _MARK in message for sample in _samples_of_line(at_ms, message)]

@@ -23,11 +23,11 @@ class EventsStore:
             "INSERT INTO logs_event (group_id, stream_id, at_ms, ingested_at_ms, message) VALUES (?, ?, ?, ?, ?)",
             [(group_id, stream_id, at_ms, now_ms, message) for at_ms, message in events],
         )
-        first_ms, last_ms = min(at_ms for at_ms, _ in events), max(at_ms for at_ms, _ in events)
+        times_ms = [at_ms for at_ms, _ in events]
         self._storage.execute(
             "UPDATE logs_stream SET first_event_at_ms = min(coalesce(first_event_at_ms, ?1), ?1),"
             " last_event_at_ms = max(last_event_at_ms, ?2), last_ingested_at_ms = ?3 WHERE id = ?4",
-            (first_ms, last_ms, now_ms, stream_id),
+            (min(times_ms), max(times_ms), now_ms, stream_id),
         )
         self._storage.execute(
             "UPDATE logs_group SET stored_bytes = stored_bytes + ? WHERE id = ?", (stored_bytes, group_id)
@@ -65,7 +65,7 @@ class EventsStore:
         )
         try:
             for row in cursor:
-                yield LogEvent(*row)
+                yield LogEvent._make(row)
         finally:
             cursor.close()
 

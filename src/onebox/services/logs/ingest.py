@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from onebox.services.context import Deps, RequestContext
-from onebox.services.logs.embedded_metrics import find_embedded_metrics
+from onebox.services.logs.embedded_metrics import find_embedded_metrics, has_embedded_metrics
 from onebox.services.logs.events_store import EventsStore
 from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES
 from onebox.services.logs.metric_filters import MetricSample, apply_filter, parse_filter
@@ -29,13 +29,15 @@ class Ingest:
         """Append events (time and message, in order of time) to a stream, in the caller's transaction."""
         if not events:
             return
-        incoming_bytes = sum(event_bytes(message) for _, message in events)
+        # All lines as one text: counting bytes and looking for embedded metrics cost a pass each, not a call a line.
+        text = "".join([message for _, message in events])
+        incoming_bytes = len(text.encode()) + EVENT_OVERHEAD_BYTES * len(events)
         self._events_store.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
-        samples = self._samples(group, events)
+        samples = self._samples(group, events, has_embedded_metrics(text))
         self._deps.storage.after_commit(lambda: self._record(context, group.name, len(events), incoming_bytes, samples))
 
-    def _samples(self, group: LogGroup, events: Events) -> list[MetricSample]:
-        samples = find_embedded_metrics(events)
+    def _samples(self, group: LogGroup, events: Events, embedded: bool) -> list[MetricSample]:
+        samples = find_embedded_metrics(events) if embedded else []
         if group.metric_filters:
             for name, _, pattern, transformations in self._store.metric_filters(group.id):
                 samples.extend(apply_filter(parse_filter(name, pattern, transformations), events))
