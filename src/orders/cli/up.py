@@ -15,7 +15,7 @@ from orders.cli.output import console
 from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
-from orders.config import ONEBOX_PORT, ONEBOX_REGION, Settings, is_onebox_at
+from orders.config import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, is_onebox_at
 from orders.names import STACK
 from orders.status import StatusReader
 
@@ -41,7 +41,7 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
         run_deploy(aws, STACK, {}, quiet_audience())
         click.secho("The stack is up.", fg="green")
         click.echo("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
-        if port not in (0, ONEBOX_PORT):
+        if url != ONEBOX_URL:
             click.echo(f"with AWS_ENDPOINT_URL={url}")
         click.echo("Ctrl-C stops everything.\n")
         _watch(aws)
