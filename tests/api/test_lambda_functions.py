@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -241,3 +242,39 @@ def test_add_permission_is_shown_and_removed(client, account):
         "ResourceNotFoundException",
         "The resource you requested does not exist.",
     )
+
+
+def test_function_of_another_account_needs_its_permission(client, onebox):
+    arn = make_function(client, ECHO)["FunctionArn"]
+    stranger = onebox.client("lambda", account="999988887777")
+    assert refusal(stranger.delete_function, FunctionName=arn)[0] == "AccessDeniedException"
+    code, message = refusal(stranger.invoke, FunctionName=arn, Payload=b"1")
+    assert code == "AccessDeniedException"
+    assert "no resource-based policy allows the lambda:InvokeFunction action" in message
+    client("lambda").add_permission(
+        FunctionName="function", StatementId="s", Action="lambda:InvokeFunction", Principal="999988887777"
+    )
+    assert stranger.invoke(FunctionName=arn, Payload=b"1")["Payload"].read() == b"1"
+    assert refusal(stranger.get_function, FunctionName=arn)[0] == "AccessDeniedException"
+
+
+def test_create_function_caller_may_not_pass_the_role_is_refused(client, account):
+    role = make_role(client, BASIC)
+    policy = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    iam = client("iam")
+    iam.create_role(RoleName="developer", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+    iam.put_role_policy(RoleName="developer", PolicyName="p", PolicyDocument=json.dumps({"Statement": [policy]}))
+    assumed = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/developer", RoleSessionName="s")
+    keys = assumed["Credentials"]
+    developer = boto3.client(
+        "lambda",
+        endpoint_url=client("sts").meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    code, message = refusal(make_function, client=lambda *_, **__: developer, code=ECHO, Role=role)
+    assert code == "AccessDeniedException"
+    assert f"is not authorized to perform: iam:PassRole on resource: {role}" in message

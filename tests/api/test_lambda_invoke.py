@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.api.lambda_support import BASIC, RUNTIME, invoke, log_messages, make_function, make_role, until
+from tests.api.lambda_support import BASIC, RUNTIME, SQS, invoke, log_messages, make_function, make_role, until
 
 
 def test_invoke_returns_the_result_and_logs_start_end_report(client):
@@ -269,3 +269,18 @@ def handler(event, context):
     assert messages[4].startswith("[WARNING]")
     assert messages[4].endswith("three\nfour\n")
     assert messages[5] == "five"
+
+
+def test_invoke_role_without_rights_to_logs_leaves_no_log(client):
+    make_function(client, "def handler(event, context):\n    print('hello')\n", Role=make_role(client, SQS))
+    _, answer = invoke(client, LogType="Tail")
+    assert b"hello" in base64.b64decode(answer["LogResult"])
+    make_function(
+        client,
+        "def handler(event, context):\n    pass\n",
+        FunctionName="other",
+        Role=make_role(client, BASIC, name="other"),
+    )
+    invoke(client, FunctionName="other")
+    until(lambda: log_messages(client, "/aws/lambda/other"))
+    assert log_messages(client) == []

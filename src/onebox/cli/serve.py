@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import sys
@@ -81,9 +82,18 @@ async def _serve(settings: Settings) -> int:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(_why_not_listening(settings, error))
+    _spare_the_collector()
     place = settings.data if settings.data else "memory only"
     click.echo(f"onebox is ready on {engine.endpoint_url} ({place})")
     return await _until_stopped(engine, stop)
+
+
+def _spare_the_collector() -> None:
+    # Requests make and drop thousands of dictionaries and hardly a cycle. Everything imported stays for good, so it
+    # is left out of the collector's walks, and the walks are made rarer: a fifth of the time of a batch of orders.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 async def _until_stopped(engine: Engine, stop: asyncio.Event) -> int:
