@@ -31,6 +31,7 @@ def main() -> None:
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
+    _read_events_fast()
     del sys.path[0:2]
     # The function's code comes first, then its PYTHONPATH, then what AWS brings along, then the standard library.
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
@@ -50,6 +51,20 @@ def _die_with_parent(parent_pid: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def _read_events_fast() -> None:
+    """Have events read by the standard library where simplejson has no compiled part for this interpreter.
+
+    It is installed for onebox's own; in plain Python it took 5 ms for ten orders instead of 0.1 ms.
+    """
+    import json
+    from types import SimpleNamespace
+
+    from awslambdaric import lambda_runtime_marshaller as marshaller
+
+    if marshaller.json.decoder.c_scanstring is None:
+        marshaller.json = SimpleNamespace(loads=json.loads, raw_json=marshaller.json.raw_json)
 
 
 def _complete_builtins() -> None:
