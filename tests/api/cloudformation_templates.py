@@ -68,6 +68,11 @@ def every_type(version: int) -> dict[str, Any]:
             "Properties": {
                 "VersioningConfiguration": {"Status": "Suspended" if second else "Enabled"},
                 "PublicAccessBlockConfiguration": {"BlockPublicAcls": True},
+                "BucketEncryption": {
+                    "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+                },
+                "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "ExpirationInDays": str(version)}]},
+                **({} if second else {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
                 "Tags": tags,
             },
         },

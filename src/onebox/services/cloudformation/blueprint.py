@@ -19,6 +19,9 @@ from onebox.services.cloudformation.template.parameters import parameter_value
 from onebox.services.cloudformation.template.references import find_references
 from onebox.services.cloudformation.template.validate import needs
 
+MASK = "****"
+"""What stands for the value of a NoEcho parameter wherever people can read it."""
+
 
 @dataclass(frozen=True, slots=True)
 class StackIdentity:
@@ -54,6 +57,14 @@ class Blueprint:
     """In the order of their making."""
     needs: Mapping[str, frozenset[str]]
     outputs: Mapping[str, OutputDeclaration]
+
+    def masked(self) -> Blueprint:
+        """The same with the values of NoEcho parameters out of sight; itself if there are none."""
+        secret = [name for name, declaration in self.template.parameters.items() if declaration.no_echo]
+        if not secret:
+            return self
+        values = {**self.scope.values, **dict.fromkeys(secret, MASK)}
+        return replace(self, scope=replace(self.scope, values=values))
 
     def scope_with(
         self,

@@ -65,7 +65,7 @@ def decide_changes(
         resource = resources.get(logical_id)
         if resource is None or resource.physical_id is None:
             survey.uncertain.add(logical_id)
-            changes.append(_addition(declaration, _evaluated(declaration, resource_type, survey)))
+            changes.append(_addition(declaration, _evaluated(declaration, resource_type, survey, masked=True)))
             continue
         change = _find_modification(declaration, resource, resource_type, survey)
         if change is not None:
@@ -109,7 +109,7 @@ def _removal(resource: Resource) -> Wire:
         "ResourceType": resource.type,
         "Scope": [],
         "Details": [],
-        "BeforeContext": _context(resource.body.properties),
+        "BeforeContext": _context(resource.body.shown_properties),
     }
 
 
@@ -117,12 +117,13 @@ def _find_modification(
     declaration: ResourceDeclaration, resource: Resource, resource_type: ResourceType, survey: _Survey
 ) -> Wire | None:
     before, after = resource.body.properties, _evaluated(declaration, resource_type, survey)
+    shown = resource.body.shown_properties, _evaluated(declaration, resource_type, survey, masked=True)
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     forcing = resource_type.create_only | resource_type.further_replacement(before, after)
     details = [
         detail
         for name in names
-        for detail in _property_details(name, before, after, declaration, name in forcing, survey)
+        for detail in _property_details(name, after, shown, declaration, name in forcing, survey)
     ]
     if survey.tags_changed and resource_type.taggable and "Tags" not in names:
         details.append(_detail("Tags", None, "Never", "Static", "DirectModification"))
@@ -143,8 +144,8 @@ def _find_modification(
         "Replacement": "True" if certain else "Conditional" if possible else "False",
         "Scope": list(dict.fromkeys(detail["Target"]["Attribute"] for detail in details)),
         "Details": details,
-        "BeforeContext": _context(before),
-        "AfterContext": _context(after),
+        "BeforeContext": _context(shown[0]),
+        "AfterContext": _context(shown[1]),
     }
     if possible:
         retained = declaration.update_replace_policy == "Retain"
@@ -153,13 +154,18 @@ def _find_modification(
 
 
 def _property_details(
-    name: str, before: Wire, after: Wire, declaration: ResourceDeclaration, forces: bool, survey: _Survey
+    name: str,
+    after: Wire,
+    shown: tuple[Wire, Wire],
+    declaration: ResourceDeclaration,
+    forces: bool,
+    survey: _Survey,
 ) -> list[Wire]:
     evaluation = "Dynamic" if contains_unknown(after.get(name)) else "Static"
     attribute = "Tags" if name == "Tags" else "Properties"
     recreation = ("Always" if evaluation == "Static" else "Conditionally") if forces else "Never"
     target_name = None if name == "Tags" else name
-    values = _values_of(name, before, after)
+    values = _values_of(name, *shown)
     raw = declaration.properties.get(name)
     old = survey.old_template.resources.get(declaration.logical_id) if survey.old_template else None
     if old is None or old.properties.get(name) != raw:
@@ -223,7 +229,9 @@ def _values_of(name: str, before: Wire, after: Wire) -> Wire:
     return values
 
 
-def _evaluated(declaration: ResourceDeclaration, resource_type: ResourceType, survey: _Survey) -> Wire:
+def _evaluated(
+    declaration: ResourceDeclaration, resource_type: ResourceType, survey: _Survey, *, masked: bool = False
+) -> Wire:
     def physical_id(name: str) -> Any:
         return UNKNOWN if name in survey.uncertain else survey.resources[name].physical_id
 
@@ -232,7 +240,8 @@ def _evaluated(declaration: ResourceDeclaration, resource_type: ResourceType, su
             return UNKNOWN
         return survey.resources[name].body.attributes.get(attribute_name, UNKNOWN)
 
-    scope = survey.blueprint.scope_with(physical_id, attribute, survey.import_value)
+    blueprint = survey.blueprint.masked() if masked else survey.blueprint
+    scope = blueprint.scope_with(physical_id, attribute, survey.import_value)
     value = evaluate(dict(declaration.properties), scope)
     if value is UNKNOWN or not isinstance(value, dict):
         return {}

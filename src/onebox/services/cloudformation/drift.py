@@ -26,6 +26,22 @@ def comparable(expected: Wire, actual: Wire) -> Wire:
     return {name: actual[name] for name in expected if actual.get(name) is not None}
 
 
+def mask(actual: Wire, expected: Wire, shown: Wire) -> Wire:
+    """The live properties, those of NoEcho values as ``shown`` has them."""
+    return {name: shown[name] if shown.get(name) != expected[name] else value for name, value in actual.items()}
+
+
+def mask_differences(differences: list[Wire], expected: Wire, shown: Wire) -> list[Wire]:
+    """The differences, those of NoEcho values without the values."""
+    hidden = {name for name in expected if shown.get(name) != expected[name]}
+    return [
+        {**difference, "ExpectedValue": "****", "ActualValue": "****"}
+        if difference["PropertyPath"].split("/")[1] in hidden
+        else difference
+        for difference in differences
+    ]
+
+
 def _compare(path: str, wanted: Any, live: Any, differences: list[Wire]) -> None:
     if isinstance(wanted, dict) and isinstance(live, dict):
         for name in {**wanted, **live}:

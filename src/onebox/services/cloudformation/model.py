@@ -57,6 +57,8 @@ class Operation:
     """Logical ids that a deletion leaves alone."""
     skip: tuple[str, ...] = ()
     """Logical ids that a continued rollback takes for rolled back."""
+    force: bool = False
+    """Whether a deletion leaves behind what cannot be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,13 @@ class ResourceBody:
     deletion_policy: str = "Delete"
     update_replace_policy: str = "Delete"
     metadata: Any = None
+    masked_properties: Wire | None = None
+    """The properties as people may see them, where a NoEcho parameter makes a difference."""
+
+    @property
+    def shown_properties(self) -> Wire:
+        """The properties for people to read."""
+        return self.properties if self.masked_properties is None else self.masked_properties
 
 
 @dataclass(frozen=True, slots=True)

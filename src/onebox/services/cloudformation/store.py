@@ -40,6 +40,18 @@ _CHANGE_SET = (
 )
 _DETECTION = "detection_id, stack_id, status, status_reason, stack_drift_status, drifted_count, at_ms"
 
+# All tables that hold something of a stack; the stack itself last, as the others refer to it.
+_TABLES = (
+    "cloudformation_resources",
+    "cloudformation_leftovers",
+    "cloudformation_events",
+    "cloudformation_change_sets",
+    "cloudformation_exports",
+    "cloudformation_imports",
+    "cloudformation_drift_detections",
+    "cloudformation_stacks",
+)
+
 
 class Store:
     """All rows of the service."""
@@ -78,6 +90,16 @@ class Store:
 
     def save_stack(self, stack: Stack) -> None:
         self._save("cloudformation_stacks", _STACK, "stack_id", _from_stack(stack))
+
+    def forget_stacks(self, deleted_before_ms: int, limit: int) -> None:
+        """Remove the oldest deleted stacks with all that is known of them."""
+        rows = self._storage.all(
+            "SELECT stack_id FROM cloudformation_stacks WHERE deleted_at_ms < ? ORDER BY deleted_at_ms LIMIT ?",
+            (deleted_before_ms, limit),
+        )
+        for (stack_id,) in rows:
+            for table in _TABLES:
+                self._storage.execute(f"DELETE FROM {table} WHERE stack_id = ?", (stack_id,))
 
     # Resources.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from onebox.services.cloudformation.engine.run import MASK
+from onebox.services.cloudformation.blueprint import MASK
 from onebox.services.cloudformation.model import ChangeSet, Event, Resource, Source, Stack
 from onebox.services.cloudformation.resources.types import tag_list
 from onebox.services.cloudformation.template.document import Template, parse_template

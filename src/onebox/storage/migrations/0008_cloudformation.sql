@@ -25,6 +25,7 @@ CREATE TABLE cloudformation_stacks (
 CREATE UNIQUE INDEX cloudformation_stacks_by_name
     ON cloudformation_stacks (account, region, name) WHERE deleted_at_ms IS NULL;
 CREATE INDEX cloudformation_stacks_by_age ON cloudformation_stacks (account, region, created_at_ms DESC);
+CREATE INDEX cloudformation_stacks_deleted ON cloudformation_stacks (deleted_at_ms) WHERE deleted_at_ms IS NOT NULL;
 CREATE INDEX cloudformation_stacks_at_work ON cloudformation_stacks (stack_id) WHERE operation IS NOT NULL;
 
 CREATE TABLE cloudformation_resources (
@@ -118,3 +119,4 @@ CREATE TABLE cloudformation_drift_detections (
     drifted_count INTEGER,
     at_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX cloudformation_drift_detections_by_stack ON cloudformation_drift_detections (stack_id);

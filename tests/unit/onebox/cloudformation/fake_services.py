@@ -125,6 +125,9 @@ class FakeServices:
         self._topic(request["TopicArn"])["attributes"][request["AttributeName"]] = request["AttributeValue"]
         return {}
 
+    def _GetTopicAttributes(self, context: RequestContext, request: Wire) -> Wire:
+        return {"Attributes": self._topic(request["TopicArn"])["attributes"]}
+
     def _TagResource(self, context: RequestContext, request: Wire) -> Wire:
         self._topic(request["ResourceArn"])["tags"] += request["Tags"]
         return {}

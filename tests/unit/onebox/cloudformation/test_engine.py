@@ -343,12 +343,59 @@ def test_no_echo_values_are_masked_wherever_people_read(cfn: Harness) -> None:
         "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Secret"}}}},
         "Outputs": {"O": {"Value": {"Fn::Sub": "is ${Secret}"}}},
     }
-    cfn.create(template, Parameters=[{"ParameterKey": "Secret", "ParameterValue": "hunter2"}])
+    secret = [{"ParameterKey": "Secret", "ParameterValue": "hunter2"}]
+    stack_id = cfn.create(template, Parameters=secret)
     stack = cfn.stack()
     assert stack["Parameters"] == [{"ParameterKey": "Secret", "ParameterValue": "****"}]
     assert stack["Outputs"] == [{"OutputKey": "O", "OutputValue": "is ****"}]
-    assert "hunter2" not in str(cfn.call("DescribeStackEvents", StackName="shop"))
     assert [topic["attributes"]["DisplayName"] for topic in cfn.services.topics.values()] == ["hunter2"]
+    changed = [{"ParameterKey": "Secret", "ParameterValue": "hunter3"}]
+    body = json.dumps(template)
+    cfn.call("CreateChangeSet", StackName="shop", ChangeSetName="c", TemplateBody=body, Parameters=changed)
+    shown = cfn.call("DescribeChangeSet", StackName="shop", ChangeSetName="c", IncludePropertyValues=True)
+    assert len(shown["Changes"]) == 1
+    cfn.call("ExecuteChangeSet", StackName="shop", ChangeSetName="c")
+    drift = cfn.call("DetectStackResourceDrift", StackName="shop", LogicalResourceId="T")
+    cfn.call("DeleteStack", StackName="shop")
+    events = cfn.call("DescribeStackEvents", StackName=stack_id)
+    assert "hunter" not in f"{stack} {shown} {drift} {events}"
+
+
+def test_force_delete_leaves_behind_what_resists(cfn: Harness) -> None:
+    stack_id = cfn.create({"Resources": {"A": queue(QueueName="a")}})
+    cfn.services.fails = refusing("DeleteQueue")
+    cfn.call("DeleteStack", StackName="shop")
+    assert cfn.stack()["StackStatus"] == "DELETE_FAILED"
+    cfn.call("DeleteStack", StackName="shop", DeletionMode="FORCE_DELETE_STACK")
+    assert cfn.stack(stack_id)["StackStatus"] == "DELETE_COMPLETE"
+    assert list(cfn.services.queues) == ["a"]
+
+
+def test_deleted_stack_is_forgotten_after_90_days(cfn: Harness) -> None:
+    stack_id = cfn.create(ORDERS)
+    cfn.call("DeleteStack", StackName="shop")
+    cfn.run(cfn.clock.advance(89 * 86_400))
+    cfn.create({"Resources": {"A": queue(QueueName="a")}})
+    assert cfn.stack(stack_id)["StackStatus"] == "DELETE_COMPLETE"
+    cfn.run(cfn.clock.advance(2 * 86_400))
+    cfn.create({"Resources": {"B": queue(QueueName="b")}}, name="other")
+    with pytest.raises(ValidationError, match="does not exist"):
+        cfn.stack(stack_id)
+
+
+def test_resource_types_of_the_request_restrict_the_template(cfn: Harness) -> None:
+    with pytest.raises(ValidationError, match="Resource type AWS::SNS::Topic is not allowed by"):
+        cfn.create(ORDERS, ResourceTypes=["AWS::SQS::*"])
+
+
+def test_create_stack_past_its_timeout_rolls_back(cfn: Harness) -> None:
+    cfn.services.hang_before = 1
+    cfn.create(ORDERS, TimeoutInMinutes=1)
+    assert cfn.stack()["StackStatus"] == "CREATE_IN_PROGRESS"
+    cfn.run(cfn.clock.advance(61))
+    cfn.restart()
+    assert cfn.stack()["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Stack creation time exceeded the specified timeout. Rollback requested by user." in cfn.reasons()
 
 
 def test_create_stack_refused_writes_nothing(cfn: Harness) -> None:

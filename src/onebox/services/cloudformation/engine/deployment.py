@@ -166,7 +166,7 @@ def leave_previous(run: StackRun, row: Resource) -> None:
 
 def _settle_outputs(run: StackRun, blueprint: Blueprint) -> tuple[Wire, ...]:
     """Evaluate outputs, take over exports and imports. Raises ValidationError before anything is written."""
-    scope, shown_scope = run.scope(blueprint), run.scope(blueprint, masked=True)
+    scope, shown_scope = run.scope(blueprint), run.scope(blueprint.masked())
     outputs: list[Wire] = []
     exports: dict[str, str] = {}
     for output in blueprint.outputs.values():

@@ -86,5 +86,5 @@ def _leftover_event(run: StackRun, leftover: Leftover, status: str, reason: str 
         leftover.physical_id,
         status,
         reason,
-        leftover.body.properties,
+        leftover.body.shown_properties,
     )

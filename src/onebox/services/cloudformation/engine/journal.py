@@ -44,8 +44,8 @@ class Journal:
         )
         return moved
 
-    def resource_moved(self, stack: Stack, resource: Resource, shown: Wire | None = None) -> Resource:
-        """Save the resource as it is given, with an event. ``shown`` are its properties as the event shows them."""
+    def resource_moved(self, stack: Stack, resource: Resource) -> Resource:
+        """Save the resource as it is given, with an event."""
         now_ms = self._deps.clock.now_ms()
         moved = replace(resource, changed_at_ms=now_ms)
         self._store.save_resource(moved)
@@ -56,7 +56,7 @@ class Journal:
             moved.physical_id or (moved.previous.physical_id if moved.previous else None),
             moved.status,
             moved.status_reason,
-            moved.body.properties if shown is None else shown,
+            moved.body.shown_properties,
         )
         return moved
 

@@ -39,7 +39,7 @@ async def settle_resource(run: StackRun, declaration: ResourceDeclaration, bluep
     verb = "CREATE" if is_new else "UPDATE"
     try:
         properties, violations = run.properties_of(declaration, blueprint)
-        shown, _ = run.properties_of(declaration, blueprint, masked=True)
+        masked, _ = run.properties_of(declaration, blueprint.masked())
     except AwsError as error:
         return await _refuse(run, declaration, blueprint, verb, error.message)
     if violations:
@@ -53,11 +53,12 @@ async def settle_resource(run: StackRun, declaration: ResourceDeclaration, bluep
         deletion_policy=declaration.deletion_policy,
         update_replace_policy=declaration.update_replace_policy,
         metadata=declaration.metadata,
+        masked_properties=None if masked == properties else masked,
     )
     try:
         if row is None or (row.created_in == run.token and row.physical_id is None) or is_new:
-            return await _make(run, declaration, wanted, shown, verb)
-        return await _change(run, declaration, row, wanted, shown)
+            return await _make(run, declaration, wanted, verb)
+        return await _change(run, declaration, row, wanted)
     except StorageFault:
         raise
     except AwsError as error:
@@ -65,10 +66,10 @@ async def settle_resource(run: StackRun, declaration: ResourceDeclaration, bluep
     except Exception:  # noqa: BLE001 - a background task's edge: the stack must end in a state, the bug in the log
         _log.exception("%s of %s %s failed", verb, declaration.type, declaration.logical_id)
         reason = "Internal Failure"
-    return await _fail(run, declaration.logical_id, verb, reason, shown)
+    return await _fail(run, declaration.logical_id, verb, reason)
 
 
-async def _make(run: StackRun, declaration: ResourceDeclaration, wanted: ResourceBody, shown: Wire, verb: str) -> bool:
+async def _make(run: StackRun, declaration: ResourceDeclaration, wanted: ResourceBody, verb: str) -> bool:
     resource_type = run.type_of(declaration.type)
     row = run.rows.get(declaration.logical_id)
     resumed = row is not None and row.created_in == run.token
@@ -86,20 +87,20 @@ async def _make(run: StackRun, declaration: ResourceDeclaration, wanted: Resourc
     row = replace(row, status=f"{verb}_IN_PROGRESS", status_reason=None, body=wanted)
     if not resumed:
         first = row
-        await run.write(lambda: run.save(first, shown))
-    attributes = await resource_type.lifecycle.create(run.hands, _new_resource(run, row, resumed, shown))
+        await run.write(lambda: run.save(first))
+    attributes = await resource_type.lifecycle.create(run.hands, _new_resource(run, row, resumed))
     made = run.rows[declaration.logical_id]
-    await run.write(lambda: run.save(_settled(run, made, attributes, f"{verb}_COMPLETE"), shown))
+    await run.write(lambda: run.save(_settled(run, made, attributes, f"{verb}_COMPLETE")))
     return True
 
 
-def _new_resource(run: StackRun, row: Resource, resumed: bool, shown: Wire) -> NewResource:
+def _new_resource(run: StackRun, row: Resource, resumed: bool) -> NewResource:
     async def initiated(physical_id: str) -> None:
         known = run.rows[row.logical_id]
         if known.physical_id == physical_id:
             return
         started = replace(known, physical_id=physical_id, status_reason="Resource creation Initiated")
-        await run.write(lambda: run.save(started, shown))
+        await run.write(lambda: run.save(started))
 
     return NewResource(row.name, row.body.properties, row.body.tags, resumed, initiated)
 
@@ -112,14 +113,12 @@ def _name_for(run: StackRun, resource_type: ResourceType, declaration: ResourceD
     return generate_name(resource_type.naming, run.stack.name, declaration.logical_id, properties, token)
 
 
-async def _change(
-    run: StackRun, declaration: ResourceDeclaration, row: Resource, wanted: ResourceBody, shown: Wire
-) -> bool:
+async def _change(run: StackRun, declaration: ResourceDeclaration, row: Resource, wanted: ResourceBody) -> bool:
     """Update in place, replace, or leave alone."""
     resource_type = run.type_of(declaration.type)
     before = row.previous.body if row.previous is not None else row.body
     if row.previous is not None and row.created_in == run.token:
-        return await _make(run, declaration, wanted, shown, "UPDATE")  # a replacement that a restart cut off
+        return await _make(run, declaration, wanted, "UPDATE")  # a replacement that a restart cut off
     names = {
         name
         for name in {**before.properties, **wanted.properties}
@@ -127,7 +126,7 @@ async def _change(
     }
     forcing = resource_type.create_only | resource_type.further_replacement(before.properties, wanted.properties)
     if names & forcing:
-        return await _replace(run, declaration, row, wanted, shown)
+        return await _replace(run, declaration, row, wanted)
     if not names and before.tags == wanted.tags and row.previous is None:
         untouched = replace(row, settled_in=run.token, body=replace(wanted, attributes=row.body.attributes))
         await run.write(lambda: _keep(run, untouched))
@@ -140,17 +139,15 @@ async def _change(
         body=replace(wanted, attributes=row.body.attributes),
     )
     if row.previous is None:
-        await run.write(lambda: run.save(begun, shown))
+        await run.write(lambda: run.save(begun))
     assert row.physical_id is not None
     live = LiveResource(row.physical_id, before.properties, row.body.attributes, before.tags)
     attributes = await resource_type.lifecycle.update(run.hands, live, wanted.properties, wanted.tags)
-    await run.write(lambda: run.save(_settled(run, begun, attributes, "UPDATE_COMPLETE"), shown))
+    await run.write(lambda: run.save(_settled(run, begun, attributes, "UPDATE_COMPLETE")))
     return True
 
 
-async def _replace(
-    run: StackRun, declaration: ResourceDeclaration, row: Resource, wanted: ResourceBody, shown: Wire
-) -> bool:
+async def _replace(run: StackRun, declaration: ResourceDeclaration, row: Resource, wanted: ResourceBody) -> bool:
     resource_type = run.type_of(declaration.type)
     own = resource_type.naming.property
     if own is not None and own in wanted.properties and wanted.properties[own] == row.body.properties.get(own):
@@ -158,7 +155,7 @@ async def _replace(
             "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
             f"{wanted.properties[own]} and update the stack again."
         )
-        return await _fail(run, row.logical_id, "UPDATE", reason, shown)
+        return await _fail(run, row.logical_id, "UPDATE", reason)
     begun = replace(
         row,
         name=_name_for(run, resource_type, declaration, wanted.properties),
@@ -169,10 +166,10 @@ async def _replace(
         previous=row.previous or snapshot_of(row),
         body=wanted,
     )
-    await run.write(lambda: run.save(begun, shown))
-    attributes = await resource_type.lifecycle.create(run.hands, _new_resource(run, begun, False, shown))
+    await run.write(lambda: run.save(begun))
+    attributes = await resource_type.lifecycle.create(run.hands, _new_resource(run, begun, False))
     made = run.rows[row.logical_id]
-    await run.write(lambda: run.save(_settled(run, made, attributes, "UPDATE_COMPLETE"), shown))
+    await run.write(lambda: run.save(_settled(run, made, attributes, "UPDATE_COMPLETE")))
     return True
 
 
@@ -208,10 +205,10 @@ async def _refuse(
         body=ResourceBody(needs=tuple(sorted(blueprint.needs[declaration.logical_id]))),
     )
     run.rows[declaration.logical_id] = row
-    return await _fail(run, declaration.logical_id, verb, reason, {})
+    return await _fail(run, declaration.logical_id, verb, reason)
 
 
-async def _fail(run: StackRun, logical_id: str, verb: str, reason: str, shown: Wire) -> bool:
+async def _fail(run: StackRun, logical_id: str, verb: str, reason: str) -> bool:
     failed = replace(run.rows[logical_id], status=f"{verb}_FAILED", status_reason=reason)
-    await run.write(lambda: run.save(failed, shown))
+    await run.write(lambda: run.save(failed))
     return False

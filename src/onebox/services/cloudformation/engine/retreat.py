@@ -30,7 +30,7 @@ async def delete_stack(run: StackRun) -> None:
     failed = await _end_all(run) + await _end_leftovers(run)
     if not run.is_current():
         return
-    if failed:
+    if failed and not run.operation.force:
         reason = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
         await _fail_deletion(run, reason)
     else:

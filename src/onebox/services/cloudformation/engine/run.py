@@ -6,7 +6,7 @@ Promises: the state in the database is always enough to go on after a restart; n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
@@ -23,9 +23,6 @@ from onebox.services.context import Deps, Wire
 from onebox.services.registry import ApiCaller
 
 T = TypeVar("T")
-
-MASK = "****"
-"""What stands for the value of a NoEcho parameter wherever people can read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +72,18 @@ class StackRun:
     def type_of(self, name: str) -> ResourceType:
         return self.tools.types[name]
 
-    def save(self, resource: Resource, shown: Wire | None = None) -> Resource:
+    def save(self, resource: Resource) -> Resource:
         """Record a resource's new state; inside :meth:`write`."""
-        self.rows[resource.logical_id] = self.journal.resource_moved(self.stack, resource, shown)
+        self.rows[resource.logical_id] = self.journal.resource_moved(self.stack, resource)
         return self.rows[resource.logical_id]
 
-    def scope(self, blueprint: Blueprint, *, masked: bool = False) -> Scope:
+    def scope(self, blueprint: Blueprint) -> Scope:
         """The meaning of names, with the resources as they are now."""
-        scope = blueprint.scope_with(self._physical_id, self._attribute, self._import_value)
-        return _masked(scope, blueprint) if masked else scope
+        return blueprint.scope_with(self._physical_id, self._attribute, self._import_value)
 
-    def properties_of(
-        self, declaration: ResourceDeclaration, blueprint: Blueprint, *, masked: bool = False
-    ) -> tuple[Wire, list[str]]:
+    def properties_of(self, declaration: ResourceDeclaration, blueprint: Blueprint) -> tuple[Wire, list[str]]:
         """The evaluated properties, and what the type's schema has against them."""
-        value = evaluate(dict(declaration.properties), self.scope(blueprint, masked=masked))
+        value = evaluate(dict(declaration.properties), self.scope(blueprint))
         violations: list[str] = []
         taken: Wire = self.type_of(declaration.type).schema.take(value, "#", violations)
         return taken, violations
@@ -136,8 +130,3 @@ def identity_of(stack: Stack, source: Source) -> StackIdentity:
 def blueprint_of(stack: Stack, source: Source) -> Blueprint:
     """The blueprint of one of the stack's sources, which were checked when they were accepted."""
     return draw_blueprint(parse_template(source.template), source.parameters, identity_of(stack, source))
-
-
-def _masked(scope: Scope, blueprint: Blueprint) -> Scope:
-    secret = [name for name, declaration in blueprint.template.parameters.items() if declaration.no_echo]
-    return replace(scope, values={**scope.values, **dict.fromkeys(secret, MASK)}) if secret else scope

@@ -53,8 +53,11 @@ def create_change_set(cfn: CloudFormation, context: RequestContext, request: Wir
         raise ValidationError(f"ChangeSetType {kind} is not supported.")
     settings = _settings(context, request)
     stack = _stack_for(cfn, context, request, kind, settings)
-    if cfn.store.find_change_set_by_name(stack.stack_id, name) is not None:
-        raise AlreadyExistsException(f"ChangeSet [{name}] already exists")
+    known = cfn.store.find_change_set_by_name(stack.stack_id, name)
+    if known is not None:
+        if known.execution_status != "EXECUTE_COMPLETE":
+            raise AlreadyExistsException(f"ChangeSet [{name}] already exists")
+        cfn.store.delete_change_set(known.change_set_id)
     previous = stack.source if kind == "UPDATE" else None
     wanted = draft(cfn, context, request, stack.stack_id, stack.name, previous)
     if cfn.store.find_stack(stack.stack_id) is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from onebox.errors import AwsError
 from onebox.services.cloudformation import limits
-from onebox.services.cloudformation.drift import comparable, find_differences
+from onebox.services.cloudformation.drift import comparable, find_differences, mask, mask_differences
 from onebox.services.cloudformation.engine.hands import StackHands
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import DriftDetection, Resource, Stack
@@ -93,16 +93,17 @@ async def _compare(cfn: CloudFormation, context: RequestContext, stack: Stack, r
     expected = row.body.properties
     live = LiveResource(row.physical_id, expected, row.body.attributes, row.body.tags)
     actual = await cfn.types[row.type].lifecycle.read(hands, live)
+    shown = row.body.shown_properties
     if actual is None:
-        drift: Wire = {"status": "DELETED", "expected": expected, "actual": None, "differences": []}
+        drift: Wire = {"status": "DELETED", "expected": shown, "actual": None, "differences": []}
     else:
         differences = find_differences(expected, actual)
         status = "MODIFIED" if differences else "IN_SYNC"
         drift = {
             "status": status,
-            "expected": expected,
-            "actual": comparable(expected, actual),
-            "differences": differences,
+            "expected": shown,
+            "actual": mask(comparable(expected, actual), expected, shown),
+            "differences": mask_differences(differences, expected, shown),
         }
     return replace(row, drift_status=str(drift["status"]), drift_checked_at_ms=context.now_ms, drift=drift)
 

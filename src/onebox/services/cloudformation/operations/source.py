@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -45,6 +46,9 @@ def draft(
     text = template_text(cfn, context, request, previous)
     template = load_template(cfn, text)
     capabilities = _parse_capabilities(request.get("Capabilities", []))
+    _check_resource_types(template, request.get("ResourceTypes", []))
+    if request.get("RollbackConfiguration", {}).get("RollbackTriggers"):
+        raise ValidationError("RollbackTriggers are not supported.")
     parameters = decide_parameters(
         template.parameters, request.get("Parameters", []), None if previous is None else previous.parameters
     )
@@ -130,6 +134,15 @@ def parse_template_url(url: str) -> tuple[str, str]:
     if not bucket or not key:
         raise ValidationError("TemplateURL must reference a valid S3 object to which you have access.")
     return bucket, key
+
+
+def _check_resource_types(template: Template, allowed: list[str]) -> None:
+    """``ResourceTypes`` lists what the caller lets the template hold, as ``AWS::SQS::Queue`` or ``AWS::SQS::*``."""
+    for resource in template.resources.values():
+        if allowed and not any(fnmatchcase(resource.type, pattern) for pattern in allowed):
+            raise ValidationError(
+                f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{', '.join(allowed)}]"
+            )
 
 
 def _parse_capabilities(given: list[str]) -> list[str]:

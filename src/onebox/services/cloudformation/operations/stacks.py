@@ -35,6 +35,8 @@ from onebox.services.registry import Operation
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
 
+_FORGOTTEN_AT_ONCE = 5
+"""Deleted stacks past their time that a creation sweeps away: more than it adds, so that they never pile up."""
 _UNDELETABLE = frozenset(
     [
         "UPDATE_IN_PROGRESS",
@@ -59,6 +61,7 @@ def _create(cfn: CloudFormation, context: RequestContext, request: Wire) -> Stac
     settings = settings_from_request(context, request)
     stack_id = new_stack_id(cfn, context, name)
     wanted = draft(cfn, context, request, stack_id, name, None)
+    cfn.store.forget_stacks(context.now_ms - limits.DELETED_STACK_MS, _FORGOTTEN_AT_ONCE)
     if cfn.store.find_stack_by_name(context.account, context.region, name) is not None:
         raise AlreadyExistsException(f"Stack [{name}] already exists")
     stack = Stack(
@@ -127,7 +130,8 @@ def _delete(cfn: CloudFormation, context: RequestContext, request: Wire) -> Stac
         )
     _leave_replaced(cfn, stack)
     role_arn = check_role_arn(request.get("RoleARN")) or stack.settings.role_arn
-    operation = replace(new_operation(cfn, context, "DELETE", request), retain=retain)
+    force = request.get("DeletionMode") == "FORCE_DELETE_STACK"
+    operation = replace(new_operation(cfn, context, "DELETE", request), retain=retain, force=force)
     settings = replace(
         stack.settings,
         principal_account=context.principal.account,

@@ -73,6 +73,7 @@ def begin_update(
 ) -> Stack:
     """UPDATE_IN_PROGRESS towards ``source``; inside a transaction."""
     _settle_failed_update(cfn, stack)
+    cfn.store.delete_change_sets(stack.stack_id, but=change_set_id)
     on_failure = "DO_NOTHING" if disable_rollback else "ROLLBACK"
     return cfn.journal.stack_moved(
         stack,
@@ -80,7 +81,7 @@ def begin_update(
         "User Initiated",
         operation=new_operation(cfn, context, "UPDATE", request, on_failure),
         source=source,
-        previous=stack.source,
+        previous=stack.previous or stack.source,
         settings=settings,
         updated_at_ms=context.now_ms,
         change_set_id=change_set_id or stack.change_set_id,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from onebox.errors import AwsError
 from onebox.services.cloudformation.resources.existing import create_or_adopt, means_gone
-from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, JSON, TAGS, TEXT, TEXTS, ListOf, Record
+from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, TAGS, TEXT, TEXTS, ListOf, Record
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
@@ -267,7 +267,6 @@ TABLE = ResourceType(
                 {"PointInTimeRecoveryEnabled": BOOLEAN, "RecoveryPeriodInDays": INTEGER}
             ),
             "ProvisionedThroughput": _THROUGHPUT,
-            "ResourcePolicy": Record({"PolicyDocument": JSON}, required=("PolicyDocument",)),
             "SSESpecification": Record(
                 {"SSEEnabled": BOOLEAN, "SSEType": TEXT, "KMSMasterKeyId": TEXT}, required=("SSEEnabled",)
             ),

@@ -63,7 +63,7 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 class _Function:
     async def create(self, hands: Hands, new: NewResource) -> Attributes:
         properties = _renamed(new.properties)
-        request = pick(properties, *_CONFIGURATION, "Architectures", "PackageType", "CodeSigningConfigArn")
+        request = pick(properties, *_CONFIGURATION, "Architectures", "PackageType")
         request |= {"FunctionName": new.name, "Code": _code(properties), "Tags": new.tags}
         await create_or_adopt(
             "AWS::Lambda::Function",
@@ -201,11 +201,9 @@ FUNCTION = ResourceType(
                     "S3Bucket": TEXT,
                     "S3Key": TEXT,
                     "S3ObjectVersion": TEXT,
-                    "SourceKMSKeyArn": TEXT,
                     "ZipFile": TEXT,
                 }
             ),
-            "CodeSigningConfigArn": TEXT,
             "DeadLetterConfig": Record({"TargetArn": TEXT}),
             "Description": TEXT,
             "Environment": Record({"Variables": MapOf(TEXT)}),

@@ -6,11 +6,13 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_S3.html
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from onebox.arn import make_arn
 from onebox.errors import AwsError
 from onebox.services.cloudformation.resources.existing import create_or_adopt, ignore_gone, means_gone
-from onebox.services.cloudformation.resources.shapes import BOOLEAN, JSON, TAGS, TEXT, Record
+from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, JSON, TAGS, TEXT, ListOf, Record
 from onebox.services.cloudformation.resources.types import (
     Attributes,
     Hands,
@@ -20,6 +22,7 @@ from onebox.services.cloudformation.resources.types import (
     ResourceType,
     changed,
     partition,
+    pick,
     tag_list,
 )
 from onebox.services.context import Wire
@@ -87,15 +90,73 @@ async def _apply_settings(hands: Hands, name: str, old: Wire, new: Wire) -> None
     bucket = {"Bucket": name}
     if changed(old, new, "VersioningConfiguration"):
         versioning = new.get("VersioningConfiguration", {"Status": "Suspended"})
-        request = {**bucket, "VersioningConfiguration": versioning}
-        await hands.call("s3", "PutBucketVersioning", request)
-    if changed(old, new, "PublicAccessBlockConfiguration"):
-        if "PublicAccessBlockConfiguration" in new:
-            blocks = new["PublicAccessBlockConfiguration"]
-            request = {**bucket, "PublicAccessBlockConfiguration": blocks}
-            await hands.call("s3", "PutPublicAccessBlock", request)
-        else:
-            await hands.call("s3", "DeletePublicAccessBlock", bucket)
+        await hands.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": versioning})
+    for setting in _SETTINGS:
+        if changed(old, new, setting.property):
+            if setting.property in new:
+                document = setting.translate(new[setting.property])
+                await hands.call("s3", setting.put, {**bucket, setting.member: document})
+            else:
+                await hands.call("s3", setting.delete, bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """A property with operations of its own to put and to delete it."""
+
+    property: str
+    put: str
+    member: str
+    delete: str
+    translate: Callable[[Wire], Wire] = dict
+
+
+def _encryption(value: Wire) -> Wire:
+    rules = []
+    for rule in value["ServerSideEncryptionConfiguration"]:
+        wire = pick(rule, "BucketKeyEnabled")
+        if "ServerSideEncryptionByDefault" in rule:
+            wire["ApplyServerSideEncryptionByDefault"] = rule["ServerSideEncryptionByDefault"]
+        rules.append(wire)
+    return {"Rules": rules}
+
+
+def _lifecycle(value: Wire) -> Wire:
+    rules = []
+    for rule in value["Rules"]:
+        wire = pick(rule, "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+        wire["Filter"] = {"Prefix": rule.get("Prefix", "")}
+        if "Id" in rule:
+            wire["ID"] = rule["Id"]
+        if "ExpirationInDays" in rule:
+            wire["Expiration"] = {"Days": rule["ExpirationInDays"]}
+        rules.append(wire)
+    return {"Rules": rules}
+
+
+_SETTINGS = (
+    _Setting(
+        "BucketEncryption",
+        "PutBucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        "DeleteBucketEncryption",
+        _encryption,
+    ),
+    _Setting(
+        "LifecycleConfiguration",
+        "PutBucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+        "DeleteBucketLifecycle",
+        _lifecycle,
+    ),
+    _Setting("OwnershipControls", "PutBucketOwnershipControls", "OwnershipControls", "DeleteBucketOwnershipControls"),
+    _Setting(
+        "PublicAccessBlockConfiguration",
+        "PutPublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+        "DeletePublicAccessBlock",
+    ),
+)
 
 
 async def _put_tags(hands: Hands, name: str, tags: dict[str, str]) -> None:
@@ -129,11 +190,37 @@ def _attributes(hands: Hands, name: str) -> Attributes:
     }
 
 
+_ENCRYPTION_RULE = Record(
+    {
+        "BucketKeyEnabled": BOOLEAN,
+        "ServerSideEncryptionByDefault": Record(
+            {"KMSMasterKeyID": TEXT, "SSEAlgorithm": TEXT}, required=("SSEAlgorithm",)
+        ),
+    }
+)
+_LIFECYCLE_RULE = Record(
+    {
+        "AbortIncompleteMultipartUpload": Record({"DaysAfterInitiation": INTEGER}, required=("DaysAfterInitiation",)),
+        "ExpirationInDays": INTEGER,
+        "Id": TEXT,
+        "NoncurrentVersionExpiration": Record({"NoncurrentDays": INTEGER}, required=("NoncurrentDays",)),
+        "Prefix": TEXT,
+        "Status": TEXT,
+    },
+    required=("Status",),
+)
+
 BUCKET = ResourceType(
     name="AWS::S3::Bucket",
     schema=Record(
         {
+            "BucketEncryption": Record(
+                {"ServerSideEncryptionConfiguration": ListOf(_ENCRYPTION_RULE)},
+                required=("ServerSideEncryptionConfiguration",),
+            ),
             "BucketName": TEXT,
+            "LifecycleConfiguration": Record({"Rules": ListOf(_LIFECYCLE_RULE)}, required=("Rules",)),
+            "OwnershipControls": Record({"Rules": ListOf(Record({"ObjectOwnership": TEXT}))}, required=("Rules",)),
             "PublicAccessBlockConfiguration": Record(
                 {
                     "BlockPublicAcls": BOOLEAN,

@@ -37,8 +37,8 @@ _TOPIC_SETTINGS = (
 )
 _SUBSCRIPTION_SETTINGS = (
     "DeliveryPolicy",
+    "FilterPolicyScope",  # before the policy, which is checked against it
     "FilterPolicy",
-    "FilterPolicyScope",
     "RawMessageDelivery",
     "RedrivePolicy",
     "ReplayPolicy",
@@ -301,7 +301,6 @@ SUBSCRIPTION = ResourceType(
             "Protocol": TEXT,
             "RawMessageDelivery": BOOLEAN,
             "RedrivePolicy": JSON,
-            "Region": TEXT,
             "ReplayPolicy": JSON,
             "SubscriptionRoleArn": TEXT,
             "TopicArn": TEXT,
@@ -309,7 +308,7 @@ SUBSCRIPTION = ResourceType(
         required=("Protocol", "TopicArn"),
     ),
     lifecycle=_Subscription(),
-    create_only=frozenset({"TopicArn", "Protocol", "Endpoint", "Region"}),
+    create_only=frozenset({"TopicArn", "Protocol", "Endpoint"}),
     attributes=frozenset({"Arn"}),
 )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from onebox.services.cloudformation import limits
@@ -32,7 +33,6 @@ _SECTIONS = frozenset(
         "Transform",
         "Resources",
         "Outputs",
-        "Hooks",
     ]
 )
 _RESOURCE_MEMBERS = frozenset(
@@ -103,6 +103,7 @@ class Template:
         return LANGUAGE_EXTENSIONS in self.transforms
 
 
+@lru_cache(maxsize=16)  # the same few texts are looked at again and again, by every DescribeStacks and every step
 def parse_template(text: str) -> Template:
     """The template of ``text``. Raises ValidationError in AWS's words."""
     document = parse_template_text(text)
