@@ -6,6 +6,7 @@ import click
 
 from onebox import __version__
 from onebox.cli.health import health
+from onebox.cli.operations import operations
 from onebox.cli.serve import serve
 
 
@@ -27,6 +28,7 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(health)
+main.add_command(operations)
 
 if __name__ == "__main__":
     main()

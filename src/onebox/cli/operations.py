@@ -1,0 +1,78 @@
+"""``onebox operations``: which API operations of which services are offered, and which are not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from onebox.services.registry import Service
+
+
+@click.command()
+@click.argument("service", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.option("--markdown", is_flag=True, help="Print the tables of docs/compatibility.md.")
+def operations(service: str | None, as_json: bool, markdown: bool) -> None:
+    """List the AWS operations that onebox offers, of all services or of one.
+
+    What is not listed answers with the service's own error for an unknown operation.
+    """
+    offered = offered_operations()
+    if service is not None and service not in offered:
+        raise click.UsageError(f"no service {service!r}; there are: {', '.join(offered)}")
+    chosen = {service: offered[service]} if service is not None else offered
+    if as_json:
+        click.echo(json.dumps({name: {"offered": yes, "not_offered": no} for name, (yes, no) in chosen.items()}))
+    elif markdown:
+        click.echo(markdown_tables(chosen))
+    else:
+        for name, (yes, no) in chosen.items():
+            click.secho(f"{name}: {len(yes)} of {len(yes) + len(no)} operations", bold=True)
+            click.echo("  " + ", ".join(yes))
+
+
+def offered_operations() -> dict[str, tuple[list[str], list[str]]]:
+    """Offered and not offered operations by service, both sorted."""
+    from onebox.gateway.specs.loader import load_model
+
+    result = {}
+    for service in sorted(_services(), key=lambda service: service.name):
+        known = set(load_model(service.name).operation_names())
+        offered = set(service.operations)
+        result[service.name] = (sorted(offered), sorted(known - offered))
+    return result
+
+
+def markdown_tables(offered: dict[str, tuple[list[str], list[str]]]) -> str:
+    """A section a service: what is offered, and what AWS has besides."""
+    sections = []
+    for name, (yes, no) in offered.items():
+        missing = ", ".join(no) if no else "nothing"
+        sections.append(
+            f"### {name}: {len(yes)} of {len(yes) + len(no)}\n\n{', '.join(yes)}.\n\n"
+            f"<details><summary>Not offered</summary>\n\n{missing}.\n\n</details>\n"
+        )
+    return "\n".join(sections)
+
+
+def _services() -> list[Service]:
+    import logging
+    from pathlib import Path
+
+    from onebox.clock import SystemClock
+    from onebox.ids import RandomIds
+    from onebox.runtime.metrics import MetricBuffer
+    from onebox.services.catalog import build_services
+    from onebox.services.context import Deps
+    from onebox.storage.database import Storage, open_connection
+    from onebox.storage.migrate import migrate
+
+    connection = open_connection(None)
+    migrate(connection)
+    storage = Storage(connection, lambda _fault: None)
+    deps = Deps(storage, SystemClock(), RandomIds(), MetricBuffer(), logging.getLogger("onebox"))
+    # Built, never started: nothing runs and nothing is written.
+    return list(build_services(deps, Path(), lambda: "").services.values())
