@@ -80,6 +80,7 @@ class Stack:
     previous: Source | None = None
     outputs: tuple[Wire, ...] = ()
     operation: Operation | None = None
+    last_operation: Operation | None = None
     drift_status: str = "NOT_CHECKED"
     drift_checked_at_ms: int | None = None
 

@@ -27,7 +27,8 @@ from onebox.storage.database import Storage
 
 _STACK = (
     "stack_id, account, region, name, status, status_reason, created_at_ms, updated_at_ms, deleted_at_ms, "
-    "change_set_id, source, previous, outputs, settings, operation, drift_status, drift_checked_at_ms"
+    "change_set_id, source, previous, outputs, settings, operation, last_operation, drift_status, "
+    "drift_checked_at_ms"
 )
 _RESOURCE = (
     "stack_id, logical_id, type, name, physical_id, status, status_reason, changed_at_ms, body, settled_in, "
@@ -331,8 +332,9 @@ def _to_stack(row: tuple[Any, ...]) -> Stack:
         outputs=tuple(outputs),
         settings=settings_from(row[13]),
         operation=operation_from(row[14]),
-        drift_status=row[15],
-        drift_checked_at_ms=row[16],
+        last_operation=operation_from(row[15]),
+        drift_status=row[16],
+        drift_checked_at_ms=row[17],
     )
 
 
@@ -353,6 +355,7 @@ def _from_stack(stack: Stack) -> tuple[Any, ...]:
         to_json(list(stack.outputs)),
         to_json(stack.settings),
         optional_json(stack.operation),
+        optional_json(stack.last_operation),
         stack.drift_status,
         stack.drift_checked_at_ms,
     )

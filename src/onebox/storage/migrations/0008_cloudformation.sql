@@ -16,6 +16,7 @@ CREATE TABLE cloudformation_stacks (
     outputs TEXT NOT NULL DEFAULT '[]',
     settings TEXT NOT NULL,            -- JSON: role, rollback, protection, policy, who called from where
     operation TEXT,                    -- JSON: what is being done; taken up again after a restart
+    last_operation TEXT,               -- JSON: what was done before; a failed one can still be rolled back
     drift_status TEXT NOT NULL DEFAULT 'NOT_CHECKED',
     drift_checked_at_ms INTEGER,
     CHECK ((status = 'DELETE_COMPLETE') = (deleted_at_ms IS NOT NULL)),

@@ -191,6 +191,32 @@ def test_update_stack_without_rollback_keeps_what_succeeded_and_goes_on(cfn: Har
     assert len(cfn.services.topics) == 1
 
 
+def test_rollback_stack_undoes_what_an_update_left_half_done(cfn: Harness) -> None:
+    cfn.create({"Resources": {"A": queue(QueueName="a")}})
+    cfn.services.fails = refusing("CreateTopic")
+    half: Wire = {
+        "Resources": {
+            "A": queue(QueueName="a2"),
+            "B": queue(QueueName="b"),
+            "T": {"Type": "AWS::SNS::Topic", "DependsOn": ["A", "B"]},
+        }
+    }
+    cfn.update(half, DisableRollback=True)
+    assert sorted(cfn.services.queues) == ["a", "a2", "b"]
+    cfn.call("RollbackStack", StackName="shop")
+    assert cfn.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert sorted(cfn.services.queues) == ["a"]
+    assert list(cfn.resources()) == ["A"]
+
+
+def test_rollback_stack_undoes_a_failed_creation(cfn: Harness) -> None:
+    cfn.services.fails = refusing("CreateTopic")
+    cfn.create(ORDERS, DisableRollback=True)
+    cfn.call("RollbackStack", StackName="shop")
+    assert cfn.stack()["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert not cfn.services.queues
+
+
 def test_update_stack_whose_rollback_fails_can_be_continued(cfn: Harness) -> None:
     cfn.create({"Resources": {"A": queue(QueueName="a", DelaySeconds=1)}})
 

@@ -27,6 +27,8 @@ class Journal:
     def stack_moved(self, stack: Stack, status: str, reason: str | None = None, **fields: Any) -> Stack:
         """Give the stack a status and further fields, with an event."""
         moved = replace(stack, status=status, status_reason=reason, **fields)
+        if moved.operation is None and stack.operation is not None:
+            moved = replace(moved, last_operation=stack.operation)
         self._store.save_stack(moved)
         self._record(
             moved,

@@ -102,7 +102,40 @@ def _continue(cfn: CloudFormation, context: RequestContext, request: Wire) -> St
     )
 
 
+async def rollback_stack(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+    """Roll back what failed and was left as it was (DisableRollback, OnFailure=DO_NOTHING)."""
+    stack = await cfn.deps.storage.write(lambda: _roll_back(cfn, context, request))
+    await answer_when_settled(cfn, stack)
+    return {"StackId": stack.stack_id}
+
+
+def _roll_back(cfn: CloudFormation, context: RequestContext, request: Wire) -> Stack:
+    stack = load_stack(cfn, context, request["StackName"], "Stack [{}] does not exist")
+    retain_except = bool(request.get("RetainExceptOnCreate"))
+    role_arn = check_role_arn(request.get("RoleARN")) or stack.settings.role_arn
+    settings = replace(stack.settings, role_arn=role_arn, retain_except_on_create=retain_except)
+    if stack.status == "CREATE_FAILED":
+        operation = new_operation(cfn, context, "CREATE_ROLLBACK", request)
+        return cfn.journal.stack_moved(
+            stack, "ROLLBACK_IN_PROGRESS", "User Initiated", operation=operation, settings=settings
+        )
+    if stack.status != "UPDATE_FAILED" or stack.previous is None or stack.last_operation is None:
+        raise ValidationError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be rolled back.")
+    # With the failed update's own token: it tells what that update added.
+    client_token = request.get("ClientRequestToken")
+    return cfn.journal.stack_moved(
+        stack,
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "User Initiated",
+        operation=replace(stack.last_operation, kind="UPDATE_ROLLBACK", client_token=client_token),
+        source=stack.previous,
+        previous=None,
+        settings=settings,
+    )
+
+
 SETTINGS_OPERATIONS = {
+    "RollbackStack": Operation(rollback_stack, waits=True),
     "SetStackPolicy": Operation(set_stack_policy),
     "GetStackPolicy": Operation(get_stack_policy, reads_only=True),
     "UpdateTerminationProtection": Operation(update_termination_protection),
