@@ -16,7 +16,7 @@ from typing import cast
 
 from onebox.arn import partition_of
 from onebox.clock import Clock
-from onebox.errors import AwsError, StorageFault
+from onebox.errors import AwsError, InvalidAction, StorageFault
 from onebox.gateway.callers import authenticate
 from onebox.gateway.message import Request, Response
 from onebox.gateway.routing import Route, RoutingError, resolve
@@ -104,7 +104,9 @@ class Pipeline:
     async def call(self, context: RequestContext, service: str, operation: str, request: Wire) -> Wire:
         """Run an operation from inside, with the context's rights (registry.ApiCaller)."""
         owner = self._services[service]
-        entry = owner.operations[operation]
+        entry = owner.operations.get(operation)
+        if entry is None:
+            raise InvalidAction(f"The operation {operation} of {service} is not offered.")
         context = replace(context, now_ms=self._clock.now_ms(), request_id=self._ids.uuid())
         self._authorize(context, owner, operation, entry, request)
         if entry.waits:
