@@ -1,4 +1,4 @@
-"""AWS::IAM::Role, AWS::IAM::Policy and AWS::IAM::ManagedPolicy.
+"""AWS::IAM::Role, AWS::IAM::Policy and AWS::IAM::ManagedPolicy. Policies are for roles: onebox has no users or groups.
 
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_IAM.html
 """
@@ -27,8 +27,6 @@ from onebox.services.context import Wire
 
 _VERSIONS_MAX = 5
 """Versions a managed policy may have."""
-_HOLDERS = (("Roles", "RoleName", "Role"), ("Users", "UserName", "User"), ("Groups", "GroupName", "Group"))
-"""Who may hold a policy: the property, the API's member, and the word in its operations."""
 
 
 class _Role:
@@ -120,10 +118,10 @@ class _InlinePolicy:
 
     async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
         live = old.properties
-        for member, name, word in _holders(old.properties):
-            request = {member: name, "PolicyName": old.properties["PolicyName"]}
+        for name in old.properties.get("Roles", []):
+            request = {"RoleName": name, "PolicyName": old.properties["PolicyName"]}
             try:
-                answer = await hands.call("iam", f"Get{word}Policy", request)
+                answer = await hands.call("iam", "GetRolePolicy", request)
             except AwsError as error:
                 if means_gone(error):
                     return None
@@ -215,33 +213,28 @@ async def _apply_role_policies(hands: Hands, name: str, old: Wire, new: Wire) ->
             await ignore_gone(hands.call("iam", "DeleteRolePolicy", {**role, "PolicyName": policy["PolicyName"]}))
 
 
-def _holders(properties: Wire) -> list[tuple[str, str, str]]:
-    """API member, name and word for each holder of a policy."""
-    return [(member, name, word) for key, member, word in _HOLDERS for name in properties.get(key, [])]
-
-
 async def _put_inline(hands: Hands, properties: Wire) -> None:
     document = json.dumps(properties["PolicyDocument"])
-    for member, name, word in _holders(properties):
-        request = {member: name, "PolicyName": properties["PolicyName"], "PolicyDocument": document}
-        await hands.call("iam", f"Put{word}Policy", request)
+    for name in properties.get("Roles", []):
+        request = {"RoleName": name, "PolicyName": properties["PolicyName"], "PolicyDocument": document}
+        await hands.call("iam", "PutRolePolicy", request)
 
 
 async def _delete_inline(hands: Hands, old: Wire, keep: Wire) -> None:
-    kept = _holders(keep) if keep.get("PolicyName") == old["PolicyName"] else []
-    for member, name, word in _holders(old):
-        if (member, name, word) not in kept:
-            request = {member: name, "PolicyName": old["PolicyName"]}
-            await ignore_gone(hands.call("iam", f"Delete{word}Policy", request))
+    kept = keep.get("Roles", []) if keep.get("PolicyName") == old["PolicyName"] else []
+    for name in old.get("Roles", []):
+        if name not in kept:
+            request = {"RoleName": name, "PolicyName": old["PolicyName"]}
+            await ignore_gone(hands.call("iam", "DeleteRolePolicy", request))
 
 
 async def _attach_all(hands: Hands, policy_arn: str, old: Wire, new: Wire) -> None:
-    after = _holders(new)
-    for member, name, word in after:
-        await hands.call("iam", f"Attach{word}Policy", {member: name, "PolicyArn": policy_arn})
-    for member, name, word in _holders(old):
-        if (member, name, word) not in after:
-            await ignore_gone(hands.call("iam", f"Detach{word}Policy", {member: name, "PolicyArn": policy_arn}))
+    after = new.get("Roles", [])
+    for name in after:
+        await hands.call("iam", "AttachRolePolicy", {"RoleName": name, "PolicyArn": policy_arn})
+    for name in old.get("Roles", []):
+        if name not in after:
+            await ignore_gone(hands.call("iam", "DetachRolePolicy", {"RoleName": name, "PolicyArn": policy_arn}))
 
 
 async def _versions(hands: Hands, policy_arn: str) -> list[Wire]:
@@ -279,8 +272,6 @@ def _document(text: Any) -> Any:
     return json.loads(unquote(text)) if isinstance(text, str) else text
 
 
-_POLICY_HOLDERS = {"Groups": TEXTS, "Roles": TEXTS, "Users": TEXTS}
-
 ROLE = ResourceType(
     name="AWS::IAM::Role",
     schema=Record(
@@ -309,7 +300,7 @@ ROLE = ResourceType(
 POLICY = ResourceType(
     name="AWS::IAM::Policy",
     schema=Record(
-        {**_POLICY_HOLDERS, "PolicyDocument": JSON, "PolicyName": TEXT}, required=("PolicyDocument", "PolicyName")
+        {"PolicyDocument": JSON, "PolicyName": TEXT, "Roles": TEXTS}, required=("PolicyDocument", "PolicyName")
     ),
     lifecycle=_InlinePolicy(),
     attributes=frozenset({"Id"}),
@@ -319,11 +310,11 @@ MANAGED_POLICY = ResourceType(
     name="AWS::IAM::ManagedPolicy",
     schema=Record(
         {
-            **_POLICY_HOLDERS,
             "Description": TEXT,
             "ManagedPolicyName": TEXT,
             "Path": TEXT,
             "PolicyDocument": JSON,
+            "Roles": TEXTS,
         },
         required=("PolicyDocument",),
     ),

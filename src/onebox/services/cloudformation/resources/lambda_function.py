@@ -170,12 +170,6 @@ async def _apply_side_settings(hands: Hands, name: str, old: Wire, new: Wire) ->
             await hands.call("lambda", "PutFunctionConcurrency", request)
         else:
             await hands.call("lambda", "DeleteFunctionConcurrency", function)
-    if changed(old, new, "RecursiveLoop"):
-        request = {**function, "RecursiveLoop": new.get("RecursiveLoop", "Terminate")}
-        await hands.call("lambda", "PutFunctionRecursionConfig", request)
-    if changed(old, new, "RuntimeManagementConfig"):
-        config = new.get("RuntimeManagementConfig", {"UpdateRuntimeOn": "Auto"})
-        await hands.call("lambda", "PutRuntimeManagementConfig", function | config)
 
 
 async def _wait_ready(hands: Hands, name: str) -> None:
@@ -221,11 +215,9 @@ FUNCTION = ResourceType(
             ),
             "MemorySize": INTEGER,
             "PackageType": TEXT,
-            "RecursiveLoop": TEXT,
             "ReservedConcurrentExecutions": INTEGER,
             "Role": TEXT,
             "Runtime": TEXT,
-            "RuntimeManagementConfig": Record({"RuntimeVersionArn": TEXT, "UpdateRuntimeOn": TEXT}),
             "SnapStart": Record({"ApplyOn": TEXT}, required=("ApplyOn",)),
             "Tags": TAGS,
             "Timeout": INTEGER,
