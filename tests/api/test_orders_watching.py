@@ -1,4 +1,4 @@
-"""Goal: a poisoned order is noticed: the alarm on OrderDLQ fires, its action arrives, all four services are measured."""
+"""Goal: a poisoned order is noticed: the alarm on OrderDLQ fires, its action arrives, every service is measured."""
 
 from __future__ import annotations
 
@@ -48,10 +48,15 @@ def test_alarm_on_the_dead_letter_queue_fires_and_its_action_arrives(watched: Ca
     alarms = sns.create_topic(Name="OrderAlarms")["TopicArn"]
     sns.subscribe(TopicArn=alarms, Protocol="sqs", Endpoint=arn)
 
-    received = until(lambda: sqs.receive_message(QueueUrl=inbox, WaitTimeSeconds=1).get("Messages"), "the alarm")
-    envelope = json.loads(received[0]["Body"])
-    alarm = json.loads(envelope["Message"])
-    assert envelope["Subject"].startswith('ALARM: "')
+    def find_alarm() -> dict[str, Any] | None:
+        # An OK may come before it, from the alarm's first look at a queue that was still empty.
+        for message in sqs.receive_message(QueueUrl=inbox, WaitTimeSeconds=1).get("Messages", []):
+            envelope: dict[str, Any] = json.loads(message["Body"])
+            if envelope["Subject"].startswith("ALARM: "):
+                return envelope
+        return None
+
+    alarm = json.loads(until(find_alarm, "the alarm")["Message"])
     assert (alarm["NewStateValue"], alarm["Trigger"]["MetricName"]) == ("ALARM", "ApproximateNumberOfMessagesVisible")
     assert {"name": "QueueName", "value": "OrderDLQ"} in alarm["Trigger"]["Dimensions"]
     described = cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"][0]
