@@ -409,6 +409,16 @@ def test_deleted_stack_is_forgotten_after_90_days(cfn: Harness) -> None:
         cfn.stack(stack_id)
 
 
+@pytest.mark.parametrize("kind", ["list", "object", "join"])
+def test_deepest_template_that_is_read_can_be_used(cfn: Harness, kind: str) -> None:
+    value: object = "x"
+    for _ in range({"list": 140, "object": 140, "join": 45}[kind]):
+        value = {"list": [value], "object": {"a": value}, "join": {"Fn::Join": ["", [value]]}}[kind]
+    template = {"Resources": {"Q": queue(RedrivePolicy={"a": value})}}
+    cfn.create(template)
+    assert cfn.stack()["StackStatus"] == "CREATE_COMPLETE"
+
+
 def test_resource_types_of_the_request_restrict_the_template(cfn: Harness) -> None:
     with pytest.raises(ValidationError, match="Resource type AWS::SNS::Topic is not allowed by"):
         cfn.create(ORDERS, ResourceTypes=["AWS::SQS::*"])

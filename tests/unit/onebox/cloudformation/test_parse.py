@@ -71,6 +71,8 @@ def test_of_a_repeated_key_the_last_counts(text: str) -> None:
         ("a: !!int x", "Template format error: YAML not well-formed."),
         ("a: !!bool x", "Template format error: YAML not well-formed."),
         ('{"a": }', "Template format error: JSON not well-formed. (line 1, column 7)"),
+        ('{"a": NaN}', "Template format error: JSON not well-formed."),
+        ('{"a": ' + "9" * 5_000 + "}", "Template format error: JSON not well-formed."),
         ("a: &x 1\nb: *x", "Template error: YAML aliases are not allowed in CloudFormation templates"),
         ("a:\n  b:", "Template format error: [/a/b] 'null' values are not allowed in templates"),
         ('{"a": [1, null]}', "Template format error: [/a/1] 'null' values are not allowed in templates"),
