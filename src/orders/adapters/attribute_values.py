@@ -1,7 +1,7 @@
 """An order's fields as DynamoDB's attribute values, and back.
 
 Written straight as JSON text: botocore walks a model for each of an order's hundred values, which took 20
-times as long (docs/decisions, the processor). Numbers travel as the text they came in, so decimals stay
+times as long (docs/decisions/0005). Numbers travel as the text they came in, so decimals stay
 exact. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 Standard library only: this file travels with the function.
 """

@@ -2,7 +2,7 @@
 
 Why not boto3 here: its client took 350 ms of processor time to make and 1 ms for each call, of which the
 function makes one for ten orders and a cold start makes one client; this file takes 30 ms and 0.2 ms
-(docs/decisions, the processor). The operator's commands use boto3.
+(docs/decisions/0005). The operator's commands use boto3.
 Promises: a connection is kept and mended once where the other side closed it while idle; throttling, 5xx and
 broken connections become OrderUnavailable, every other refusal DynamoDbRefusal.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html

@@ -143,10 +143,10 @@ def _report(totals: Progress, seconds: float, as_json: bool) -> None:
             }
         )
         return
-    for refusal in totals.refusals[:SHOWN_MAX]:
+    for refusal in refused[:SHOWN_MAX]:
         click.secho(f"{refusal.entry.place}: {refusal.reason}", err=True, fg="red")
-    if len(totals.refusals) > SHOWN_MAX:
-        click.echo(f"… and {len(totals.refusals) - SHOWN_MAX:,} more; --json lists all", err=True)
+    if len(refused) > SHOWN_MAX:
+        click.echo(f"… and {len(refused) - SHOWN_MAX:,} more; --json lists all", err=True)
     words = [f"{plural(totals.accepted, 'order')} published in {seconds:.1f} s"]
     if seconds > 0.5:
         words.append(f"({totals.accepted / seconds:,.0f}/s)")
@@ -154,9 +154,19 @@ def _report(totals: Progress, seconds: float, as_json: bool) -> None:
         words.append(f"{totals.skipped:,} left out, already published")
     if refused:
         words.append(f"{len(refused):,} refused")
-    if totals.unsent:
-        words.append(f"{len(totals.unsent):,} not sent: try again with --resume")
     click.echo(", ".join(words).replace(", (", " ("))
+    if totals.unsent:
+        _tell_unsent(totals.unsent)
+
+
+def _tell_unsent(unsent: list[Refusal]) -> None:
+    """Reading stopped at the first that could not be brought through, so the rest of its file was not sent either."""
+    first = unsent[0]
+    click.secho(f"Stopped at {first.entry.place}: {first.reason}", err=True, fg="red")
+    if first.entry.source != STDIN:
+        click.echo(
+            f"What was accepted is remembered. Go on with: orders publish {first.entry.source} --resume", err=True
+        )
 
 
 def _as_row(refusal: Refusal) -> dict[str, object]:

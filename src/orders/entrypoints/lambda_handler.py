@@ -2,8 +2,8 @@
 
 Promises: answers with the messages to give back (ReportBatchItemFailures), so that one bad order never brings
 back its neighbours; writes one structured log line for each order, by whose messageId an operator finds why
-it failed. No AWS Lambda Powertools: its batch, logging and parsing would triple the cold start and double the
-time of an order, for what takes forty lines here (docs/decisions, the processor).
+it failed. No AWS Lambda Powertools: its batch and logger take 210 ms more to start and 0.06 ms more for an order, and
+hand out records one by one, which forbids writing ten in one call (docs/decisions/0005).
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
