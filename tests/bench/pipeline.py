@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import time
 import zipfile
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from botocore.config import Config
 from tests.bench.peers import Peer
 
 SETTLE_TIMEOUT_S = 600
+# The interpreter that runs the benchmark: both servers have it, so both run the same function on the same Python.
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -105,7 +108,7 @@ class Pipeline:
         lambda_ = self._client("lambda")
         lambda_.create_function(
             FunctionName="OrderProcessor",
-            Runtime="python3.13",
+            Runtime=RUNTIME,
             Role=role["Role"]["Arn"],
             Handler=function.handler,
             Code={"ZipFile": function.code},
