@@ -265,7 +265,7 @@ def test_create_function_caller_may_not_pass_the_role_is_refused(client, account
     iam = client("iam")
     iam.create_role(RoleName="developer", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
     iam.put_role_policy(RoleName="developer", PolicyName="p", PolicyDocument=json.dumps({"Statement": [policy]}))
-    assumed = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/developer", RoleSessionName="s")
+    assumed = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/developer", RoleSessionName="session")
     keys = assumed["Credentials"]
     developer = boto3.client(
         "lambda",

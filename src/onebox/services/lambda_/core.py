@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from onebox.arn import find_arn
 from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.async_invocations import AsyncInvocations, AsyncParts
@@ -141,7 +142,10 @@ class LambdaCore:
             )
 
     def role_may(self, context: RequestContext, role_arn: str, session_name: str, action: str, resource: str) -> bool:
-        """Whether the policies of an execution role allow an action."""
+        """Whether the policies of an execution role allow an action on a resource of its own account."""
+        arn = find_arn(resource)
+        if arn is None or arn.account != context.account:
+            return False
         acting = role_principal(context.account, context.region, role_arn, session_name)
         acting_context = dataclasses.replace(context, principal=acting)
         return self.iam.check(acting_context, action, [resource]).allowed

@@ -6,6 +6,7 @@ from __future__ import annotations
 from onebox.errors import AwsError, ValidationException
 
 __all__ = [
+    "AccessDeniedException",
     "InvalidParameterValueException",
     "InvalidRequestContentException",
     "PolicyLengthExceededException",
@@ -25,6 +26,12 @@ class _UserError(AwsError):
 
     def __init__(self, message: str = "", **members: object) -> None:
         super().__init__(message, Type="User", **members)
+
+
+class AccessDeniedException(AwsError):
+    """Neither the caller's policies nor the function's allow the action."""
+
+    status = 403
 
 
 class InvalidParameterValueException(_UserError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.errors import (
+    AccessDeniedException,
     InvalidParameterValueException,
     ResourceNotFoundException,
     ValidationException,
@@ -42,11 +43,15 @@ class FunctionReference:
         return f"{self.key.arn}:{self.qualifier}" if self.qualifier else self.key.arn
 
 
-def parse_function_reference(context: RequestContext, text: str, qualifier: str | None = None) -> FunctionReference:
-    """The function that ``text`` and the parameter Qualifier mean.
+def parse_function_reference(
+    context: RequestContext, text: str, qualifier: str | None = None, *, any_account: bool = False
+) -> FunctionReference:
+    """The function that ``text`` and the parameter Qualifier mean; of the caller's own account, unless the function's
+    policy is asked later (``any_account``).
 
     Raises ValidationException for what is no function name, InvalidParameterValueException where both give a
-    qualifier and differ, ResourceNotFoundException for another region's function."""
+    qualifier and differ, ResourceNotFoundException for another region's function, AccessDeniedException for another
+    account's."""
     found = _REFERENCE.fullmatch(text)
     if found is None:
         raise ValidationException(
@@ -73,5 +78,9 @@ def parse_function_reference(context: RequestContext, text: str, qualifier: str 
     if key.region != context.region:
         raise ResourceNotFoundException(
             f"Functions from '{key.region}' are not reachable in this region ('{context.region}')"
+        )
+    if key.account != context.account and not any_account:
+        raise AccessDeniedException(
+            f"User: {context.principal.arn} is not authorized to access this resource: {key.arn}"
         )
     return FunctionReference(key, in_name or qualifier)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 
+from onebox.errors import AwsError
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.core import FetchObject, LambdaCore
-from onebox.services.lambda_.errors import ValidationException
 from onebox.services.lambda_.internal import LambdaInternal
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.operations import OPERATIONS
@@ -45,8 +45,10 @@ class Lambda(LambdaCore):
         """The function, mapping or tagged resource that a request is about."""
         if "FunctionName" in request and operation != "CreateEventSourceMapping":
             try:
-                reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"))
-            except ValidationException:
+                reference = parse_function_reference(
+                    context, request["FunctionName"], request.get("Qualifier"), any_account=True
+                )
+            except AwsError:
                 return ["*"]  # The operation itself says what is wrong with the name.
             return [reference.arn]
         if "UUID" in request:

@@ -1,6 +1,6 @@
 """Log events on their way to CloudWatch Logs: gathered for a moment, then written in one piece for each stream.
 
-A quiet function's log is written in the turn in which its invocation ends; a busy one's at most 50 ms later. As on
+A quiet function's log is written in the turn in which its invocation ends; a busy one's at most 200 ms later. As on
 AWS, a crash may lose the last lines. Knows nothing of children.
 """
 

@@ -1,4 +1,4 @@
-"""When gathered work is done: at once in a quiet moment, and at most every 50 ms under load."""
+"""When gathered work is done: at once in a quiet moment, and at most every 200 ms under load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from onebox.clock import Clock
 
-_PACE_MS = 50
+_PACE_MS = 200
 
 
 class Pace:

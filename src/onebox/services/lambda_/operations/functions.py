@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from onebox.errors import AccessDeniedException, AwsError
+from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_ import limits
 from onebox.services.lambda_.configuration import (
@@ -18,6 +18,7 @@ from onebox.services.lambda_.configuration import (
 )
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
+    AccessDeniedException,
     InvalidParameterValueException,
     RequestEntityTooLargeException,
     ResourceConflictException,

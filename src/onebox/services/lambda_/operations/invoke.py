@@ -10,6 +10,7 @@ import orjson
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_ import limits
+from onebox.services.lambda_.access import check_account
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -26,7 +27,8 @@ _CLIENT_CONTEXT_CHARACTERS_MAX = 3583
 
 async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Run a function and answer with its result, or accept its event, or only look whether it could run."""
-    reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"))
+    reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"), any_account=True)
+    check_account(core.policies, reference, context)
     function = core.load_for_invocation(reference.key, reference.qualifier)
     invocation_type = request.get("InvocationType", "RequestResponse")
     payload = request.get("Payload") or b""

@@ -9,6 +9,7 @@ import orjson
 
 from onebox.arn import partition_of
 from onebox.services.context import RequestContext, Wire
+from onebox.services.lambda_.access import policy_document
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -75,11 +76,6 @@ def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire
         raise ResourceNotFoundException("The resource you requested does not exist.")
     statements, revision_id = found
     return {"Policy": policy_document(statements), "RevisionId": revision_id}
-
-
-def policy_document(statements: list[Wire]) -> str:
-    """The statements as a policy document."""
-    return orjson.dumps({"Version": "2012-10-17", "Id": "default", "Statement": statements}).decode()
 
 
 def _check_request(request: Wire) -> None:

@@ -1,0 +1,62 @@
+"""Who may invoke a function besides its own account: what its resource policy says.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import (
+    Caller,
+    PolicyRequest,
+    account_caller,
+    compile_policy,
+    condition_keys,
+    evaluate,
+    service_caller,
+)
+from onebox.services.lambda_.errors import AccessDeniedException
+from onebox.services.lambda_.naming import FunctionReference
+from onebox.services.lambda_.store.policies import PolicyStore
+
+_INVOKE = "lambda:InvokeFunction"
+
+
+def policy_document(statements: list[Wire]) -> str:
+    """The statements as a policy document."""
+    return orjson.dumps({"Version": "2012-10-17", "Id": "default", "Statement": statements}).decode()
+
+
+def check_service(
+    policies: PolicyStore, reference: FunctionReference, service: str, source_arn: str, source_account: str
+) -> None:
+    """Raise AccessDeniedException unless the policy lets ``service`` invoke the function for ``source_arn``."""
+    keys = {"aws:SourceArn": source_arn, "aws:SourceAccount": source_account}
+    _check(policies, reference, service_caller(service), service, keys)
+
+
+def check_account(policies: PolicyStore, reference: FunctionReference, context: RequestContext) -> None:
+    """Raise AccessDeniedException unless the caller is of the function's account or the policy lets him in."""
+    if reference.key.account != context.account:
+        caller = account_caller(context.account, context.principal.arn)
+        _check(policies, reference, caller, context.principal.arn, {})
+
+
+def _check(
+    policies: PolicyStore, reference: FunctionReference, caller: Caller, name: str, keys: Mapping[str, str]
+) -> None:
+    found = policies.find_policy(reference.key, reference.qualifier or "")
+    statements = compile_policy(policy_document(found[0] if found else []))
+    request = PolicyRequest(_INVOKE, reference.arn, caller, condition_keys(keys))
+    if not evaluate(statements, request).allowed:
+        raise not_authorized(name, _INVOKE, reference.arn)
+
+
+def not_authorized(caller: str, action: str, arn: str) -> AccessDeniedException:
+    """A refusal in AWS's words."""
+    return AccessDeniedException(
+        f"User: {caller} is not authorized to perform: {action} on resource: {arn} because no resource-based "
+        f"policy allows the {action} action"
+    )
