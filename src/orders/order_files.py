@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from io import BufferedReader, RawIOBase
@@ -45,8 +46,19 @@ def read_entries(source: str) -> Iterator[Entry]:
 
 
 def count_bytes(source: str) -> int | None:
-    """The size of a file as it lies on disk; None for standard input."""
-    return None if source == STDIN else Path(source).stat().st_size
+    """How many bytes of orders a file holds, unpacked; None for standard input. For progress only.
+
+    A gzip file says at its end how long its last member is, modulo 4 GiB: usually there is one.
+    """
+    if source == STDIN:
+        return None
+    with Path(source).open("rb") as stream:
+        is_gzip = stream.read(2) == GZIP_MAGIC
+        size = stream.seek(0, os.SEEK_END)
+        if not is_gzip or size < 18:
+            return size
+        stream.seek(-4, os.SEEK_END)
+        return int.from_bytes(stream.read(4), "little")
 
 
 def fingerprint(source: str) -> str:

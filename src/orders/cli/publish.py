@@ -18,7 +18,7 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
 from orders.errors import OperatorError
-from orders.order_files import STDIN, read_entries
+from orders.order_files import STDIN, count_bytes, read_entries
 from orders.publish import Progress, Refusal, publish_entries
 
 SHOWN_MAX = 20
@@ -102,22 +102,23 @@ def _add(totals: Progress, progress: Progress) -> None:
 
 @contextmanager
 def _showing(source: str, *, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """A line that shows how far a file is; on a terminal only."""
+    """A bar that shows how far a file is; on a terminal only."""
     screen = console(stderr=True)
     if quiet or not screen.is_terminal:
         yield lambda _: None
         return
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    with Bars(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=screen) as bars:
-        task = bars.add_task(f"{os.path.basename(source)}: connecting", total=None)
+    name = os.path.basename(source)
+    with Bars(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=screen) as bars:
+        task = bars.add_task(name, total=count_bytes(source))
 
         def show(progress: Progress) -> None:
-            if progress.read % 100 == 0 or progress.accepted % 100 == 0:
-                refused = f", {len(progress.refusals)} refused" if progress.refusals else ""
-                words = f"{os.path.basename(source)}: {progress.accepted:,} accepted of {progress.read:,} read{refused}"
-                bars.update(task, description=words)
+            refused = f", {len(progress.refusals)} refused" if progress.refusals else ""
+            bars.update(
+                task, description=f"{name}: {progress.accepted:,} accepted{refused}", completed=progress.read_bytes
+            )
 
         yield show
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.order_files import fingerprint, read_entries
+from orders.order_files import STDIN, count_bytes, fingerprint, read_entries
 
 ONE, TWO = '{"orderId":"1","total":22.20}', '{"orderId": "2", "note": "£ ], {"}'
 PRETTY = '{\n  "orderId": "1",\n  "total": 22.20\n}'
@@ -44,3 +44,10 @@ def test_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
         path.write_text(content)
         marks.add(fingerprint(str(path)))
     assert len(marks) == 4
+
+
+def test_count_bytes_is_the_unpacked_size(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.jsonl", tmp_path / "a.jsonl.gz"
+    plain.write_bytes(b"x" * 12_345)
+    packed.write_bytes(gzip.compress(b"x" * 12_345))
+    assert [count_bytes(str(plain)), count_bytes(str(packed)), count_bytes(STDIN)] == [12_345, 12_345, None]
