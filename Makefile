@@ -53,6 +53,7 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 	@echo "Installing into .venv"
 	@$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m compileall -q src  # so that the first start is as quick as every other
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock

@@ -75,4 +75,4 @@ def _services() -> list[Service]:
     storage = Storage(connection, lambda _fault: None)
     deps = Deps(storage, SystemClock(), RandomIds(), MetricBuffer(), logging.getLogger("onebox"))
     # Built, never started: nothing runs and nothing is written.
-    return list(build_services(deps, Path(), lambda: "").services.values())
+    return list(build_services(deps, Path(), lambda: "", 0).services.values())

@@ -18,6 +18,7 @@ from onebox.arn import partition_of
 from onebox.clock import Clock
 from onebox.errors import AwsError, InvalidAction, StorageFault
 from onebox.gateway.callers import authenticate
+from onebox.gateway.denials import denial
 from onebox.gateway.message import Request, Response
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.gateway.server import BODY_BYTES_MAX, Reply
@@ -28,24 +29,6 @@ from onebox.services.registry import Operation, Service
 from onebox.storage.database import Storage
 
 DEFAULT_REGION = "us-east-1"
-
-
-class AccessDenied(AwsError):
-    """The caller's policies do not allow the action; the name in query services, SQS and S3."""
-
-    status = 403
-
-
-class AccessDeniedException(AwsError):
-    """The same in the JSON and REST services."""
-
-    status = 400
-
-
-class AuthorizationError(AwsError):
-    """The same in SNS."""
-
-    status = 403
 
 
 class InternalFailure(AwsError):
@@ -154,7 +137,7 @@ class Pipeline:
         for action, resource in wanted:
             decision = self._iam.check(context, action, [resource])
             if not decision.allowed:
-                raise _denial(service.name, decision.reason)
+                raise denial(service.name, decision.reason)
 
     def _answer_now(
         self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
@@ -205,14 +188,6 @@ class Pipeline:
         self._log.error("%s.%s failed, request %s", route.service, route.operation, request_id, exc_info=error)
         fault = InternalFailure("The request processing has failed because of an unknown error, exception or failure.")
         return route.codec.encode_error(fault, request_id)
-
-
-def _denial(service: str, reason: str) -> AwsError:
-    if service == "sns":
-        return AuthorizationError(reason)
-    if service in ("sqs", "iam", "sts", "cloudformation", "cloudwatch", "s3"):
-        return AccessDenied(reason)
-    return AccessDeniedException(reason)
 
 
 def decompressed(request: Request) -> Request:

@@ -52,7 +52,7 @@ class Catalog:
         self._late.connect(caller)
 
 
-def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str]) -> Catalog:
+def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], stop_grace_ms: int) -> Catalog:
     """Build every service, each after those it needs. Their order is that of their start."""
     late = LateCaller()
     iam = Iam(deps)
@@ -60,7 +60,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str]) ->
     logs = Logs(deps)
     s3 = S3(deps)
     sqs = Sqs(deps)
-    settings = LambdaSettings(data_dir=folder, endpoint_url=endpoint_url)
+    settings = LambdaSettings(data_dir=folder, endpoint_url=endpoint_url, stop_grace_ms=stop_grace_ms)
     fetch = s3.internal.fetch
     functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, settings, fetch_object=fetch)
     sns = Sns(deps, sqs.internal, functions.internal)
