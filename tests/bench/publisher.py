@@ -69,7 +69,7 @@ def quote(messages: Sequence[str]) -> list[str]:
 
 
 def publish_all(host: str, port: int, topic_arn: str, messages: Sequence[str], *, threads: int, batch: int) -> None:
-    """Publish every message (form text) by ``threads`` connections, ``batch`` to a request. Raises the first failure."""
+    """Publish every message (form text) by ``threads`` connections, ``batch`` to a call. Raises the first failure."""
     failures: list[BaseException] = []
 
     def work(share: Sequence[str]) -> None:
