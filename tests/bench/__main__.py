@@ -11,7 +11,6 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -144,12 +143,6 @@ def measure_growth(orders_stored: int, orders: int) -> dict[str, float]:
     return result
 
 
-def best_of(runs: int, measure: Callable[[], Throughput]) -> Throughput:
-    """The median run by orders stored a second."""
-    results = sorted((measure() for _ in range(runs)), key=lambda result: result.stored_per_s)
-    return results[len(results) // 2]
-
-
 def main() -> None:
     arguments = parse_arguments()
     report: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
@@ -190,10 +183,19 @@ def latency_of(peer: type[Peer]) -> dict[str, float]:
 def compare(
     peers: list[type[Peer]], runs: int, work: str, function: Function, orders: list[tuple[str, str]], **how: Any
 ) -> dict[str, Any]:
-    return {
-        peer.name: asdict(best_of(runs, lambda peer=peer: run_work(peer, work, function, orders, **how)))  # type: ignore[misc]
-        for peer in peers
-    }
+    """The median run of each peer; the peers take turns, so that a machine that slows down slows all of them."""
+    results: dict[str, list[Throughput]] = {peer.name: [] for peer in peers}
+    for _ in range(runs):
+        for peer in peers:
+            results[peer.name].append(run_work(peer, work, function, orders, **how))
+    return {name: summary_of(measured) for name, measured in results.items()}
+
+
+def summary_of(measured: list[Throughput]) -> dict[str, Any]:
+    """The median run, with the slowest and the fastest."""
+    ordered = sorted(measured, key=lambda result: result.stored_per_s)
+    median = asdict(ordered[len(ordered) // 2])
+    return {**median, "stored_per_s_min": ordered[0].stored_per_s, "stored_per_s_max": ordered[-1].stored_per_s}
 
 
 def summarize(report: dict[str, Any]) -> None:
