@@ -175,7 +175,7 @@ def open_connection(path: Path | None, vfs: str | None = None) -> apsw.Connectio
         "synchronous = FULL",
         "foreign_keys = ON",
         "temp_store = MEMORY",
-        "cache_size = -16000",  # KiB; keeps hot index pages without crossing the idle memory budget
+        "cache_size = -4000",  # KiB; the operating system caches the rest, outside of our memory
         "wal_autocheckpoint = 0",  # the checkpointer does it beside the event loop, see checkpoint.py
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()
