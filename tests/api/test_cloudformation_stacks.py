@@ -87,7 +87,9 @@ def test_delete_stack_of_the_order_system_leaves_the_orders(client: Client, arti
     assert client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
     assert client("iam").list_roles()["Roles"] == []
     assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
-    assert client("logs").describe_log_groups()["logGroups"] == []
+    # As on AWS, the last lines of a function's process may come after its log group is gone, and make it anew.
+    left = {group["logGroupName"] for group in client("logs").describe_log_groups()["logGroups"]}
+    assert left <= {"/aws/lambda/OrderProcessor"}
 
 
 def test_stack_of_every_type_is_made_changed_and_ended_without_drift(client: Client) -> None:
