@@ -16,6 +16,7 @@ COMMANDS = {
     "deploy": ("deploy", "deploy", "Create or update the stack: show the changes, ask, apply, wait."),
     "destroy": ("destroy", "destroy", "Delete the stack; the table with the orders stays."),
     "publish": ("publish", "publish", "Publish orders from files or standard input."),
+    "schema": ("schema", "schema", "Print what an order must hold, as JSON Schema."),
     "get": ("get", "get", "Print one stored order."),
     "list": ("list_orders", "list_orders", "List stored orders, all or those of a user or a status."),
     "status": ("status", "status", "Show topic, queues, function, table, errors and alarms on one screen."),
