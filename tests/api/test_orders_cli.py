@@ -69,7 +69,7 @@ def wait_for_orders(cli: Cli, *order_ids: str) -> None:
 
 def wait_for_letters(cli: Cli, count: int) -> list[Any]:
     def find() -> list[Any] | None:
-        letters = cli.json_lines("dlq", "list")
+        letters = cli.json_lines("dlq", "list", "--each")
         return letters if len(letters) == count else None
 
     return until(find, f"{count} failed orders")
@@ -173,16 +173,16 @@ def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp
         "orderId: expected a string of 1 to 2048 bytes, got an empty string",
         "orderId is missing: expected a string of 1 to 2048 bytes",
     }
-    assert len(deployed.json_lines("dlq", "list")) == 3, "looking hides nothing"
+    assert len(deployed.json_lines("dlq", "list", "--each")) == 3, "looking hides nothing"
     first, second, third = (letter["message_id"] for letter in letters)
     shown = deployed.run("dlq", "show", first[:8]).stdout
     assert "reason     OrderRejected" in shown
     assert "Signature" not in shown, "the order is shown without the envelope"
     assert deployed.json("dlq", "purge", "--yes", first) == {"deleted": 1}
-    assert deployed.json("dlq", "redrive", second) == {"moved": 1}
-    assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list")] == [third]
-    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1}
-    assert deployed.json_lines("dlq", "list") == []
+    assert deployed.json("dlq", "redrive", second) == {"moved": 1, "missing": 0}
+    assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list", "--each")] == [third]
+    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0}
+    assert deployed.json_lines("dlq", "list", "--each") == []
     back = wait_for_letters(deployed, 2)  # they fail as before
     assert not {letter["message_id"] for letter in back} & {first, second}
     assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2}
