@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orders.errors import OrderRejected
-from orders.model import is_envelope, parse_order
+from orders.model import is_envelope, parse_order, peel
 
 UNKNOWN = "unknown: OrderProcessor's log says nothing of it"
 # Where a reason comes from.
@@ -121,11 +121,10 @@ class Group(NamedTuple):
 def make_dead_letter(message: FailedMessage, failure: LoggedFailure | None) -> DeadLetter:
     """What is known of a message. The order's id is read from its body, where it has one."""
     checked: OrderRejected | None = None
-    order_id: str | None = None
     try:
-        order_id = parse_order(message.body).order_id
+        order_id: str | None = parse_order(message.body).order_id
     except OrderRejected as error:
-        checked = error
+        checked, order_id = error, _find_order_id(message.body)
     reason, reason_from = UNKNOWN, FROM_NOWHERE
     exception: str | None = None
     field: str | None = None
@@ -146,6 +145,16 @@ def make_dead_letter(message: FailedMessage, failure: LoggedFailure | None) -> D
         {**_envelope_attributes(message.body), **_plain_attributes(message.attributes, "DataType", "StringValue")},
         message.body,
     )
+
+
+def _find_order_id(body: str) -> str | None:
+    """The id of an order that breaks the contract elsewhere."""
+    try:
+        value = json.loads(peel(body))
+    except (ValueError, RecursionError):
+        return None
+    order_id = value.get("orderId") if isinstance(value, dict) else None
+    return order_id if isinstance(order_id, str) and order_id else None
 
 
 def join_failures(messages: Sequence[FailedMessage], failures: Mapping[str, LoggedFailure]) -> list[DeadLetter]:

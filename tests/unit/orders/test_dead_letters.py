@@ -81,6 +81,22 @@ def test_make_dead_letter_when_the_log_is_gone_checks_the_order_again() -> None:
     assert letter.reason.startswith("orderId is missing")
 
 
+@pytest.mark.parametrize(
+    ("body", "order_id"),
+    [
+        ('{"orderId":"A","timestamp":"yesterday"}', "A"),
+        ('{"orderId":7}', None),
+        ('{"orderId":""}', None),
+        ("[1]", None),
+        ("oops", None),
+        ("9" * 5000, None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_make_dead_letter_of_a_broken_order_knows_its_id_if_it_has_one(body: str, order_id: str | None) -> None:
+    assert make_dead_letter(message("m", body), None).order_id == order_id
+
+
 def test_make_dead_letter_shows_the_attributes_of_envelope_and_message() -> None:
     envelope = {
         "Type": "Notification",
