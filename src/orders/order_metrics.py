@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from itertools import zip_longest
+from json import JSONEncoder
 from typing import Any
 
 from orders.consume import REJECTED, UNAVAILABLE, Outcome
@@ -39,11 +41,14 @@ NO_CURRENCY = "none"
 # CloudWatch takes no greater number, and leaves out the whole line that holds one.
 VALUE_MAX = Decimal(2**360)
 
+_ZERO = Decimal()
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _index = re.compile(r"\[\d+\]")
 _is_currency = re.compile(CURRENCY_PATTERN).search
 
 
-def metric_lines(outcomes: Sequence[Outcome], now_ms: int) -> list[dict[str, Any]]:
+def metric_lines(outcomes: Sequence[Outcome], now_ms: int) -> list[str]:
     """The lines for a batch, most often one."""
     counts: dict[str, int] = {}
     reasons: dict[str, int] = {}
@@ -86,8 +91,9 @@ def _add_value(values: dict[str, Decimal], order: Order, sign: int) -> None:
     if type(total) is not int and type(total) is not Decimal:
         return
     currency = order.attributes.get("currency")
-    name = currency if isinstance(currency, str) and _is_currency(currency) else NO_CURRENCY
-    values[name] = values.get(name, Decimal()) + sign * total
+    if type(currency) is not str or (currency not in values and not _is_currency(currency)):
+        currency = NO_CURRENCY
+    values[currency] = values.get(currency, _ZERO) + (total if sign > 0 else -total)
 
 
 def _line(
@@ -95,20 +101,26 @@ def _line(
     reason_count: tuple[str, int] | None,
     currency_value: tuple[str, Decimal] | None,
     now_ms: int,
-) -> dict[str, Any]:
-    directives: list[dict[str, Any]] = []
+) -> str:
     members: dict[str, Any] = {**counts}
-    if counts:
-        directives.append(_directive([], list(counts), "Count"))
     if reason_count is not None:
-        directives.append(_directive([REASON], [REJECTIONS], "Count"))
         members[REASON], members[REJECTIONS] = reason_count
     if currency_value is not None:
-        directives.append(_directive([CURRENCY], [VALUE], "None"))
         members[CURRENCY], members[VALUE] = currency_value[0], float(currency_value[1])
-    return {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": directives}, **members}
+    directives = _directives(tuple(counts), reason_count is not None, currency_value is not None)
+    return f'{{"_aws":{{"Timestamp":{now_ms},"CloudWatchMetrics":{directives}}},{_encode(members)[1:]}'
 
 
-def _directive(dimensions: list[str], names: list[str], unit: str) -> dict[str, Any]:
+@cache  # a handful of combinations, and most of the line
+def _directives(counts: tuple[str, ...], has_reason: bool, has_currency: bool) -> str:
+    directives = [_directive([], counts, "Count")] if counts else []
+    if has_reason:
+        directives.append(_directive([REASON], [REJECTIONS], "Count"))
+    if has_currency:
+        directives.append(_directive([CURRENCY], [VALUE], "None"))
+    return _encode(directives)
+
+
+def _directive(dimensions: list[str], names: Iterable[str], unit: str) -> dict[str, Any]:
     metrics = [{"Name": name, "Unit": unit} for name in names]
     return {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

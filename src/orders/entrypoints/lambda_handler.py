@@ -66,8 +66,10 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         _encode(log_line(record, outcome, context.aws_request_id, began_ms, offset_ms))
         for record, outcome in zip(records, outcomes, strict=True)
     ]
-    lines += [_encode(line) for line in metric_lines(outcomes, now_ms)]
-    sys.stdout.write("\n".join(lines) + "\n")  # one write for all: each line becomes an event of its own
+    lines += metric_lines(outcomes, now_ms)
+    # One write for all: each line becomes an event of its own. Half of a surrogate pair, which a rejected order may
+    # hold, is written as JSON's escape: it has no UTF-8, and would fail the whole batch.
+    sys.stdout.write(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace").decode())
     return {
         "batchItemFailures": [{"itemIdentifier": outcome.message_id} for outcome in outcomes if outcome.is_given_back]
     }

@@ -19,7 +19,8 @@ def lines_of(store: FakeOrderStore, *bodies: str | dict[str, Any]) -> list[dict[
     texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
     records = [Record(f"m-{index}", text) for index, text in enumerate(texts)]
     clock = FakeClock()
-    return metric_lines(consume(records, store, clock, clock.monotonic_ms()), 1_700_000_000_000)
+    outcomes = consume(records, store, clock, clock.monotonic_ms())
+    return [json.loads(line) for line in metric_lines(outcomes, 1_700_000_000_000)]
 
 
 def order(order_id: str, minute: int = 0, **fields: Any) -> dict[str, Any]:
