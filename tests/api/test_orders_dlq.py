@@ -245,6 +245,14 @@ def test_redrive_by_reason_and_id_moves_those_with_their_attributes(shop: Shop) 
         assert shop.run("dlq", "redrive", *arguments).exit_code == 1
 
 
+def test_redrive_of_what_sqs_did_not_set_aside_says_how_to_send_it_back_all_the_same(shop: Shop) -> None:
+    shop.fail('{"orderId":"A"}')
+    result = shop.run("dlq", "redrive", "--yes")
+    assert (result.exit_code, "orders dlq redrive --reason ''" in result.stderr) == (1, True)
+    assert shop.lines("dlq", "redrive", "--reason", "") == [{"moved": 1, "missing": 0}]
+    assert shop.bodies("OrderQueue") == ['{"orderId":"A"}']
+
+
 def test_export_writes_every_order_with_its_reason_once(shop: Shop, tmp_path: Path) -> None:
     shop.fail("oops", "not JSON")
     path = tmp_path / "failed.jsonl"

@@ -118,7 +118,7 @@ class Queue:
             if task["Status"] == "FAILED":
                 raise OperatorError(
                     f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}",
-                    "Send them back one by one: `orders dlq redrive ID...`, or with `--reason TEXT`.",
+                    "`orders dlq redrive --reason ''` sends all of them one by one.",
                 )
             if task["Status"] not in ("RUNNING", "CANCELLING"):
                 return moved

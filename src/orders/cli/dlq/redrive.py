@@ -30,8 +30,8 @@ def redrive(aws: Aws, wanted: tuple[str, ...], reason: str | None, rate: int | N
     """Send failed orders back to OrderQueue as they are: all, those with the given ids, or those with a reason.
 
     All are moved by SQS itself, which goes on if this command is interrupted; called again, it shows how far that is.
-    Chosen ones are sent one by one, and each is removed only after OrderQueue has taken it. Sent back twice is
-    harmless: the same order again changes nothing.
+    Chosen ones are sent one by one, and each is removed only after OrderQueue has taken it; an empty --reason chooses
+    all. Sent back twice is harmless: the same order again changes nothing.
     """
     queue = dead_letter_queue(aws)
     if wanted or reason is not None:
