@@ -72,10 +72,11 @@ READS = Measure("read units", "AWS/DynamoDB", "ConsumedReadCapacityUnits", _TABL
 STORED = Measure("stored", BUSINESS_NAMESPACE, "OrdersStored")
 DUPLICATE = Measure("the same again", BUSINESS_NAMESPACE, "OrdersDuplicate")
 STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
+UNAVAILABLE = Measure("to be tried again", BUSINESS_NAMESPACE, "OrdersUnavailable")
 MEASURES = (
     *(PUBLISHED, UNDELIVERED, QUEUED, SETTLED, AGE, FAILED),
     *(CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY),
-    *(WRITES, READS, STORED, DUPLICATE, STALE),
+    *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
 )
 # The business metrics that come with a dimension, for people.
 TITLES = {"OrdersRejected": "rejected:", "OrderValue": "value in"}
