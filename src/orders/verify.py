@@ -116,6 +116,9 @@ class Expectations:
 
     def add(self, entry: Entry) -> None:
         self.notifications += 1
+        if entry.problem is not None:
+            self.refused.append((entry, entry.problem))
+            return
         try:
             order = parse_order(entry.text)
         except OrderRejected as error:

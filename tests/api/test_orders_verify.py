@@ -141,6 +141,16 @@ def log_failure(client: Callable[..., Any], message_id: str, reason: str) -> Non
     )
 
 
+def test_verify_of_csv_reads_it_as_publish_does(parts: Parts, aws_environment: dict[str, str], tmp_path: Path) -> None:
+    parts.store(orderId={"S": "A"}, total={"N": "22.2"})
+    path = tmp_path / "orders.csv"
+    path.write_text("Number,Amount\nA,22.20\nB,much\n")
+    arguments = ["verify", str(path), "--map", "orderId=Number,total=Amount:decimal", "--json"]
+    result = CliRunner().invoke(main, arguments, env=aws_environment)
+    (refused,), summary = findings(result)
+    assert (summary["stored"], refused["state"], refused["place"][-2:]) == (1, "refused", ":3"), result.output
+
+
 def test_verify_tells_waiting_orders_without_taking_them(parts: Parts, verify: Callable[..., Result]) -> None:
     parts.send("OrderQueue", json.dumps(NEW))
     result = verify(NEW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from orders.adapters.queues import Queue, dead_letter_queue, order_queue
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
+from orders.csv_orders import Column, parse_columns
 from orders.dead_letters import make_dead_letter, oldest_ms
 from orders.errors import OperatorError
 from orders.order_files import STDIN, count_bytes, read_entries
@@ -37,9 +38,10 @@ COLOURS = {State.WAITING: "yellow"}
 @click.option(
     "--wait", "wait_s", type=click.IntRange(0), default=0, help="Wait so many seconds for OrderQueue to empty."
 )
+@click.option("--map", "mapping", multiple=True, help="The columns of CSV files, as they were published with.")
 @json_option
 @aws_options
-def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, as_json: bool) -> None:
+def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, ...], as_json: bool) -> None:
     """Hold files of published orders against the table, OrderQueue and OrderDLQ; exit code 4 if any is not right.
 
     Where the files hold several notifications of an order, the newest by timestamp counts, as when they are stored.
@@ -60,7 +62,7 @@ def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, as_json: bool) -> No
             raise OperatorError(f"there is no file {source}")
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
-    expectations = _read(sources, quiet=as_json)
+    expectations = _read(sources, parse_columns(mapping), quiet=as_json)
     report = _check(aws, clock, expectations, quiet=as_json)
     while report.waiting and clock.monotonic_ms() < began_ms + wait_s * 1000:
         clock.wait_ms(POLL_MS)
@@ -81,13 +83,13 @@ def _check(aws: Aws, clock: Clock, expectations: Expectations, *, quiet: bool) -
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(sources: tuple[str, ...], *, quiet: bool) -> Expectations:
+def _read(sources: tuple[str, ...], columns: Sequence[Column], *, quiet: bool) -> Expectations:
     expectations = Expectations()
     sizes = [count_bytes(source) for source in sources]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     with _bar("reading", total, quiet=quiet) as advance:
         for source in sources:
-            for entry in read_entries(source):
+            for entry in read_entries(source, columns):
                 expectations.add(entry)
                 advance(len(entry.text) + 1)
     return expectations
@@ -183,8 +185,10 @@ def _advise(report: Report) -> None:
         click.echo("`orders dlq list` shows the dead ones, `orders dlq redrive` sends them back.")
     if report.counts[State.WAITING]:
         click.echo("Orders are still under way: `orders verify --wait 300 FILE...` waits for them.")
-    if report.counts[State.MISSING] or report.counts[State.DIFFERENT]:
-        click.echo("`orders publish FILE` again is harmless: what is stored already is not changed by it.")
+    if report.counts[State.MISSING]:
+        click.echo("`orders publish FILE` again brings the missing ones; what is stored already is not changed by it.")
+    if report.counts[State.DIFFERENT]:
+        click.echo("`orders get ID` shows what is stored in place of the different ones; somebody else wrote that.")
 
 
 def _shown(value: Any) -> str:
