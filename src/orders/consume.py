@@ -90,7 +90,7 @@ class _Batch:
         try:
             return _Waiting(position, record.message_id, parse_order(record.body))
         except OrderRejected as error:
-            self._settle_rejected(position, record.message_id, None, error)
+            self._settle_rejected(position, record.message_id, error.order_id, error)
             return None
 
     def _store_round(self, pending: list[_Waiting]) -> None:

@@ -36,7 +36,13 @@ class Order(NamedTuple):
 
 def parse_order(body: str) -> Order:
     """The order that a message body carries. Raises OrderRejected."""
-    return parse_attributes(_unwrap(body))
+    attributes = _unwrap(body)
+    try:
+        return parse_attributes(attributes)
+    except OrderRejected as error:
+        if error.field != "orderId":
+            error.order_id = attributes["orderId"]
+        raise
 
 
 def parse_attributes(attributes: dict[str, Any]) -> Order:

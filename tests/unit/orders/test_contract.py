@@ -111,7 +111,7 @@ VIOLATIONS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_violation_names_the_path_and_what_was_expected(fields: dict[str, Any], path: str, words: str) -> None:
     with pytest.raises(OrderRejected) as caught:
         parse_order(json.dumps({"orderId": "O-1", **fields}))
-    assert caught.value.field == path
+    assert (caught.value.field, caught.value.order_id) == (path, "O-1")
     assert words in caught.value.reason
 
 
