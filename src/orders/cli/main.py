@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": ("doctor", "doctor", "Check that everything fits, send a test order through, say what to do next."),
     "plan": ("plan", "plan", "Tell what a rate of orders costs a month, what limits it, and how to set it."),
     "logs": ("logs", "logs", "Print OrderProcessor's log."),
-    "dlq": ("dlq", "dlq", "See, send back and delete failed orders."),
+    "dlq": ("dlq", "dlq", "Find, understand, mend and send back failed orders."),
     "demo": ("demo", "demo", "Watch real orders travel the whole pipeline on this machine, in half a minute."),
 }
 
