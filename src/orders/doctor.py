@@ -23,10 +23,9 @@ from orders.adapters.inspection import (
 )
 from orders.errors import OperatorError
 from orders.names import ALARM_TOPIC, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TOPIC
+from orders.plan import VISIBILITY_TIMES
 from orders.ports import Clock
 
-# AWS: a visibility time-out of six times the function's leaves room for its retries of a throttled batch.
-VISIBILITY_TIMES = 6
 # Fewer receives set an order aside for a throttled call; AWS advises five, the seed has three.
 RECEIVES_MIN = 2
 CONCURRENCY_LOW = 100

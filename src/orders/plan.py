@@ -61,6 +61,9 @@ DYNAMODB_PARTITION_UNITS = 1_000
 DYNAMODB_TABLE_UNITS = 40_000
 DYNAMODB_NEW_TABLE_UNITS = 4_000
 
+# template.yaml's own; a batch's orders stay hidden for six times this, and while the batch is gathered.
+FUNCTION_TIMEOUT_S = 30
+VISIBILITY_TIMES = 6
 MEMORY_CHOICES_MB = (256, 512, 1_024, 1_769)
 MEMORY_CALL_MS_MAX = 100.0
 
@@ -83,6 +86,7 @@ class Recommended(NamedTuple):
     BatchingWindow: int
     MemorySize: int
     MaximumConcurrency: int
+    VisibilityTimeout: int
 
 
 class Design(NamedTuple):
@@ -165,7 +169,8 @@ def recommend(load: Load) -> Recommended:
     )
     busy = load.orders_per_s / per_call * _duration_ms(per_call, trips, load.ms_per_order, memory) / 1000
     # MaximumConcurrency takes 2 to 1,000.
-    return Recommended(batch, window, memory, max(POLLERS, min(LAMBDA_CONCURRENCY, math.ceil(busy * PEAK))))
+    concurrency = max(POLLERS, min(LAMBDA_CONCURRENCY, math.ceil(busy * PEAK)))
+    return Recommended(batch, window, memory, concurrency, VISIBILITY_TIMES * FUNCTION_TIMEOUT_S + window)
 
 
 def our_design(load: Load, settings: Recommended) -> Design:

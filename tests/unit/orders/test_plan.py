@@ -87,6 +87,7 @@ def test_recommended_settings_are_those_the_template_takes(rate: float, size: in
     assert settings.BatchSize <= 10 or settings.BatchingWindow >= 1, "Lambda's own rule"
     assert 128 <= settings.MemorySize <= 10_240
     assert 2 <= settings.MaximumConcurrency <= 1_000
+    assert settings.VisibilityTimeout >= 6 * 30 + settings.BatchingWindow, "what doctor asks for"
     assert 1 <= made.orders_per_call <= settings.BatchSize
     assert all(cost >= 0 for cost in made.monthly.values())
 
