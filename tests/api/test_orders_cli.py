@@ -77,7 +77,8 @@ def wait_for_letters(cli: Cli, count: int) -> list[Any]:
 
 def test_help_names_every_command_and_imports_no_boto3(cli: Cli) -> None:
     result = cli.run("--help")
-    for name in ("up", "deploy", "destroy", "publish", "get", "list", "status", "logs", "dlq", "demo"):
+    names = ("up", "deploy", "destroy", "publish", "get", "list", "watch", "verify", "status", "logs", "dlq", "demo")
+    for name in names:
         assert f"\n  {name} " in result.stdout
         assert cli.run(name, "--help").exit_code == 0
 
