@@ -65,13 +65,7 @@ class Subscriptions:
             attributes["RawMessageDelivery"] = "true"
         there = self._find(protocol, endpoint)
         if there is None or there.arn is None:
-            arn = self._sns.subscribe(
-                TopicArn=self._topic_arn,
-                Protocol=protocol,
-                Endpoint=endpoint,
-                Attributes=attributes,
-                ReturnSubscriptionArn=True,
-            )["SubscriptionArn"]
+            arn = self._subscribe(protocol, endpoint, attributes, missing)
         else:
             arn = there.arn
             self._change(arn, protocol, policy, raw=raw)
@@ -129,6 +123,28 @@ class Subscriptions:
         )
 
     # --- Changing -----------------------------------------------------------------------------------------------------
+
+    def _subscribe(
+        self, protocol: str, endpoint: str, attributes: dict[str, str], missing: dict[str, Any] | None
+    ) -> str:
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self._sns.subscribe(
+                TopicArn=self._topic_arn,
+                Protocol=protocol,
+                Endpoint=endpoint,
+                Attributes=attributes,
+                ReturnSubscriptionArn=True,
+            )
+        except ClientError as error:
+            if missing is None or "AccessDenied" not in error_code(error):
+                raise
+            raise OperatorError(
+                f"{endpoint} belongs to another account or region and does not let {TOPIC} send to it",
+                f"Its owner must add this statement to its policy:\n{json.dumps(missing, indent=2)}",
+            ) from error
+        return str(answer["SubscriptionArn"])
 
     def _change(self, arn: str, protocol: str, policy: dict[str, Any], *, raw: bool) -> None:
         wanted = {"FilterPolicyScope": "MessageAttributes", "FilterPolicy": json.dumps(policy)}
