@@ -35,9 +35,7 @@ COLOURS = {State.WAITING: "yellow"}
 
 @click.command()
 @click.argument("sources", metavar="FILE...|-", nargs=-1, required=True)
-@click.option(
-    "--wait", "wait_s", type=click.IntRange(0), default=0, help="Wait so many seconds for OrderQueue to empty."
-)
+@click.option("--wait", "wait_s", type=click.IntRange(0), default=0, help="Seconds to wait for orders under way.")
 @click.option("--map", "mapping", multiple=True, help="The columns of CSV files, as they were published with.")
 @json_option
 @aws_options
