@@ -1,3 +1,20 @@
 """orders: an event-driven order backend on SNS, SQS, Lambda and DynamoDB, and the command that runs it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orders.publisher import AsyncOrderPublisher, Flushed, OrderPublisher, PublisherFull
+
 __version__ = "0.1.0"
+__all__ = ["AsyncOrderPublisher", "Flushed", "OrderPublisher", "PublisherFull", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """The publisher is imported when asked for: the function, which needs none, must start quickly."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from orders import publisher
+
+    return getattr(publisher, name)

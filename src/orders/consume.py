@@ -50,6 +50,10 @@ class Outcome(NamedTuple):
     """The name of the exception, for those given back."""
     settled_at_ms: float = 0.0
     """On the monotonic clock."""
+    stored: Order | None = None
+    """The order, if it now stands in the table."""
+    replaced: Order | None = None
+    """What it took the place of."""
 
     @property
     def is_given_back(self) -> bool:
@@ -86,7 +90,7 @@ class _Batch:
         try:
             return _Waiting(position, record.message_id, parse_order(record.body))
         except OrderRejected as error:
-            self._settle_rejected(position, record.message_id, None, error)
+            self._settle_rejected(position, record.message_id, error.order_id, error)
             return None
 
     def _store_round(self, pending: list[_Waiting]) -> None:
@@ -111,7 +115,7 @@ class _Batch:
             if insertion is None:
                 self._settle_effect(waiting, Effect.STORE)
             elif isinstance(insertion, Order):
-                self._settle_effect(waiting, self._resolve(waiting.order, insertion))
+                self._settle_effect(waiting, *self._resolve(waiting.order, insertion))
             else:
                 raise insertion
         except OrderRejected as error:
@@ -122,15 +126,15 @@ class _Batch:
             self._settle_unavailable(waiting, error)
         return None
 
-    def _resolve(self, order: Order, stored: Order) -> Effect:
-        """Bring an order to where another notification of it stands already."""
+    def _resolve(self, order: Order, stored: Order) -> tuple[Effect, Order]:
+        """Bring an order to where another notification of it stands already; the effect, and what stood there."""
         for _ in range(REPLACE_ATTEMPTS_MAX):
             effect = decide_effect(stored, order)
             if effect is not Effect.STORE:
-                return effect
+                return effect, stored
             standing = self._store.replace(order, stored)
             if standing is None:
-                return Effect.STORE
+                return Effect.STORE, stored
             stored = standing
         raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict")
 
@@ -144,8 +148,9 @@ class _Batch:
         self._clock.wait_ms(wait_ms)
         return True
 
-    def _settle_effect(self, waiting: _Waiting, effect: Effect) -> None:
+    def _settle_effect(self, waiting: _Waiting, effect: Effect, standing: Order | None = None) -> None:
         conflict = effect is Effect.CONFLICT
+        stored = effect is Effect.STORE
         self._outcomes[waiting.position] = Outcome(
             waiting.message_id,
             effect.value,
@@ -154,6 +159,8 @@ class _Batch:
             field="timestamp" if conflict else None,
             code="OrderConflict" if conflict else None,
             settled_at_ms=self._clock.monotonic_ms(),
+            stored=waiting.order if stored else None,
+            replaced=standing if stored else None,
         )
 
     def _settle_rejected(self, position: int, message_id: str, order_id: str | None, error: OrderRejected) -> None:

@@ -1,17 +1,30 @@
 """The failed orders: what they are, why they failed, and their way back.
 
-The reason is the function's, found in its log by the message's id; where the log is gone, that is said.
+The reason is the function's, found in its log by the message's id. Where the log is gone the order is checked again,
+and it is said that this is where the reason comes from.
+Promises: an order leaves its dead-letter queue only after what replaces it was accepted elsewhere, so whoever dies in
+the middle leaves it there twice, which is harmless, and never not at all.
+Knows nothing of SQS and CloudWatch Logs: the queues are ports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orders.errors import OrderRejected
-from orders.model import parse_order
+from orders.model import is_envelope, parse_order, peel
 
 UNKNOWN = "unknown: OrderProcessor's log says nothing of it"
+# Where a reason comes from.
+FROM_LOG = "log"
+FROM_CHECK = "check"
+FROM_NOWHERE = "unknown"
+# What makes two failures of one kind read differently: what was found, and where in the text.
+_details = re.compile(r", got .*|: line \d+ column \d+ \(char \d+\)", re.DOTALL)
 
 
 class FailedMessage(Protocol):
@@ -23,10 +36,16 @@ class FailedMessage(Protocol):
     def body(self) -> str: ...
     @property
     def sent_at_ms(self) -> int: ...
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The sender's attributes, as SQS has them: by name, DataType and StringValue or BinaryValue."""
+
+
+AnyMessage = TypeVar("AnyMessage", bound=FailedMessage)
 
 
 class LoggedFailure(Protocol):
-    """What is needed of a line in the log."""
+    """What is needed of a message's lines in the log."""
 
     @property
     def exception(self) -> str: ...
@@ -35,7 +54,25 @@ class LoggedFailure(Protocol):
     @property
     def field(self) -> str | None: ...
     @property
+    def first_at_ms(self) -> int: ...
+    @property
     def last_at_ms(self) -> int: ...
+
+
+class Source(Protocol[AnyMessage]):
+    """The queue of failed orders."""
+
+    def taking(self, limit: int | None = None) -> AbstractContextManager[Iterator[AnyMessage]]:
+        """Messages, hidden from others for as long as the block lasts; those not deleted are given back at its end."""
+
+    def delete(self, message: AnyMessage) -> None: ...
+
+
+class Target(Protocol):
+    """The queue that orders are sent back to."""
+
+    def send(self, body: str, attributes: Mapping[str, Any]) -> None:
+        """Returns after the queue has acknowledged the message."""
 
 
 class DeadLetter(NamedTuple):
@@ -46,28 +83,114 @@ class DeadLetter(NamedTuple):
     reason: str
     exception: str | None
     field: str | None
+    reason_from: str
+    """FROM_LOG, FROM_CHECK or FROM_NOWHERE."""
     sent_at_ms: int
+    first_failed_at_ms: int | None
     failed_at_ms: int | None
+    """The last time."""
+    attributes: dict[str, str]
+    """The publisher's message attributes, in plain text."""
     body: str
+
+    @property
+    def kind(self) -> str:
+        """The reason without what differs from order to order."""
+        return _details.sub("", self.reason)
+
+    @property
+    def full_reason(self) -> str:
+        return self.reason if self.exception is None else f"{self.exception}: {self.reason}"
+
+
+class Group(NamedTuple):
+    """Failed orders of one kind."""
+
+    orders: int
+    exception: str | None
+    field: str | None
+    reason: str
+    """The reason of all of them, without what differs."""
+    reason_from: str
+    first_at_ms: int | None
+    """When the first of them failed for the first time; None if no log tells."""
+    last_at_ms: int | None
+    message_ids: list[str]
 
 
 def make_dead_letter(message: FailedMessage, failure: LoggedFailure | None) -> DeadLetter:
     """What is known of a message. The order's id is read from its body, where it has one."""
+    checked: OrderRejected | None = None
     try:
         order_id: str | None = parse_order(message.body).order_id
-    except OrderRejected:
-        order_id = None
-    if failure is None:
-        return DeadLetter(message.message_id, order_id, UNKNOWN, None, None, message.sent_at_ms, None, message.body)
+    except OrderRejected as error:
+        checked, order_id = error, _find_order_id(message.body)
+    reason, reason_from = UNKNOWN, FROM_NOWHERE
+    exception: str | None = None
+    field: str | None = None
+    if failure is not None:
+        reason, exception, field, reason_from = failure.reason, failure.exception, failure.field, FROM_LOG
+    elif checked is not None:
+        reason, exception, field, reason_from = checked.reason, checked.code, checked.field, FROM_CHECK
     return DeadLetter(
         message.message_id,
         order_id,
-        failure.reason,
-        failure.exception,
-        failure.field,
+        reason,
+        exception,
+        field,
+        reason_from,
         message.sent_at_ms,
-        failure.last_at_ms,
+        None if failure is None else failure.first_at_ms,
+        None if failure is None else failure.last_at_ms,
+        {**_envelope_attributes(message.body), **_plain_attributes(message.attributes, "DataType", "StringValue")},
         message.body,
+    )
+
+
+def _find_order_id(body: str) -> str | None:
+    """The id of an order that breaks the contract elsewhere."""
+    try:
+        value = json.loads(peel(body))
+    except (ValueError, RecursionError):
+        return None
+    order_id = value.get("orderId") if isinstance(value, dict) else None
+    return order_id if isinstance(order_id, str) and order_id else None
+
+
+def join_failures(messages: Sequence[FailedMessage], failures: Mapping[str, LoggedFailure]) -> list[DeadLetter]:
+    """Each message with its failure by message id, the oldest first."""
+    letters = [make_dead_letter(message, failures.get(message.message_id)) for message in messages]
+    return sorted(letters, key=lambda letter: letter.sent_at_ms)
+
+
+def oldest_ms(messages: Sequence[FailedMessage]) -> int:
+    return min((message.sent_at_ms for message in messages), default=0)
+
+
+# --- Choosing -----------------------------------------------------------------------------------------------
+
+
+def group_by_reason(letters: Sequence[DeadLetter]) -> list[Group]:
+    """Failed orders by what is wrong with them, the most frequent first."""
+    kinds: dict[tuple[str | None, str | None, str, str], list[DeadLetter]] = {}
+    for letter in letters:
+        kinds.setdefault((letter.exception, letter.field, letter.kind, letter.reason_from), []).append(letter)
+    groups = [_make_group(members) for members in kinds.values()]
+    return sorted(groups, key=lambda group: -group.orders)
+
+
+def _make_group(members: Sequence[DeadLetter]) -> Group:
+    first = members[0]
+    alike = all(letter.reason == first.reason for letter in members)
+    return Group(
+        len(members),
+        first.exception,
+        first.field,
+        first.reason if alike else first.kind,
+        first.reason_from,
+        min((letter.first_failed_at_ms for letter in members if letter.first_failed_at_ms is not None), default=None),
+        max((letter.failed_at_ms for letter in members if letter.failed_at_ms is not None), default=None),
+        [letter.message_id for letter in members],
     )
 
 
@@ -77,5 +200,79 @@ def select(letters: Sequence[DeadLetter], wanted: str) -> list[DeadLetter]:
     return exact or [letter for letter in letters if letter.message_id.startswith(wanted)]
 
 
-def oldest_ms(messages: Sequence[FailedMessage]) -> int:
-    return min((message.sent_at_ms for message in messages), default=0)
+def select_by_reason(letters: Sequence[DeadLetter], wanted: str) -> list[DeadLetter]:
+    """Those whose exception and reason, as ``orders dlq list`` shows them, contain a text, in any case."""
+    return [letter for letter in letters if wanted.casefold() in letter.full_reason.casefold()]
+
+
+# --- The way back -------------------------------------------------------------------------------------------
+
+
+def send_back(
+    source: Source[AnyMessage],
+    target: Target,
+    message_ids: Collection[str],
+    *,
+    mended: Mapping[str, str] | None = None,
+    pace: Callable[[], None] = lambda: None,
+    on_sent: Callable[[int], None] = lambda _: None,
+) -> list[str]:
+    """Send messages to another queue one by one, each as it is or with the mended body; the ids of those sent.
+
+    One that is not sent was taken away by others meanwhile, or is being looked at by them. Errors of the queues go
+    through: what was sent is no longer in the source then, save perhaps the last, and the rest still is.
+    """
+    sent: list[str] = []
+    for message in _take(source, message_ids):
+        if sent:
+            pace()
+        target.send((mended or {}).get(message.message_id, message.body), message.attributes)
+        source.delete(message)  # only now: died in between, it is there twice, which is harmless
+        sent.append(message.message_id)
+        on_sent(len(sent))
+    return sent
+
+
+def delete_chosen(source: Source[AnyMessage], message_ids: Collection[str]) -> int:
+    """Delete messages for good; how many of them were there."""
+    deleted = 0
+    for message in _take(source, message_ids):
+        source.delete(message)
+        deleted += 1
+    return deleted
+
+
+def _take(source: Source[AnyMessage], message_ids: Collection[str]) -> Iterator[AnyMessage]:
+    left = set(message_ids)
+    with source.taking() as messages:
+        while left:
+            message = next(messages, None)
+            if message is None:
+                return
+            if message.message_id in left:
+                left.remove(message.message_id)
+                yield message
+
+
+# --- Attributes ---------------------------------------------------------------------------------------------
+
+
+def _envelope_attributes(body: str) -> dict[str, str]:
+    """The attributes that SNS wrote into its envelope."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(value, dict) or not is_envelope(value):
+        return {}
+    return _plain_attributes(value.get("MessageAttributes"), "Type", "Value")
+
+
+def _plain_attributes(attributes: object, type_member: str, value_member: str) -> dict[str, str]:
+    if not isinstance(attributes, Mapping):
+        return {}
+    return {
+        str(name): str(value.get(value_member, f"({value.get(type_member)})"))
+        for name, value in attributes.items()
+        if isinstance(value, Mapping)
+    }

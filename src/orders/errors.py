@@ -18,13 +18,15 @@ class OrderRejected(OrdersError):
     """This order can never be stored as it is; trying again is useless.
 
     ``field`` is the path of what is wrong (``items[2].quantity``), None for the message as a whole. ``code``
-    is the name under which it is logged: this class's, or the one that DynamoDB gave its refusal.
+    is the name under which it is logged: this class's, or the one that DynamoDB gave its refusal. ``order_id``
+    is the order's, where it could still be read.
     """
 
     def __init__(self, reason: str, field: str | None = None, code: str = "OrderRejected") -> None:
         super().__init__(reason)
         self.field = field
         self.code = code
+        self.order_id: str | None = None
 
 
 class OrderUnavailable(OrdersError):

@@ -1,4 +1,4 @@
-"""Files of orders, read one order at a time: a JSON document, an array of them, or JSON Lines, plain or
+"""Files of orders, read one order at a time: a JSON document, an array of them, JSON Lines, or CSV, plain or
 gzipped.
 
 Promises: every order keeps its own text, byte for byte, so no digit and no name changes on its way; each
@@ -12,37 +12,47 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
-from io import BufferedReader, RawIOBase
+from collections.abc import Iterator, Sequence
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
+from orders.csv_orders import Column, read_csv
+
 GZIP_MAGIC = b"\x1f\x8b"
 LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+CSV_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 STDIN = "-"
 FINGERPRINT_BYTES = 65_536
 
 
 class Entry(NamedTuple):
-    """One order's text, with its place: ``number`` counts the orders of a file from 1, ``line`` its lines."""
+    """One order's text, with its place: ``number`` counts the orders of a file from 1, ``line`` its lines.
+
+    ``problem`` is why a line of a CSV file makes no order.
+    """
 
     source: str
     number: int
     line: int
     text: str
+    problem: str | None = None
 
     @property
     def place(self) -> str:
         return f"{self.source}:{self.line}"
 
 
-def read_entries(source: str) -> Iterator[Entry]:
-    """The orders of a file, or of standard input for ``-``. Raises OSError."""
+def read_entries(source: str, columns: Sequence[Column] = ()) -> Iterator[Entry]:
+    """The orders of a file, or of standard input for ``-``. With ``columns``, or where the name ends so, it is CSV.
+
+    Raises OSError, and OperatorError where the file lacks a column.
+    """
     if source == STDIN:
-        yield from _read_stream(source, BufferedReader(cast(RawIOBase, sys.stdin.buffer)))
+        yield from _read_stream(source, BufferedReader(cast(RawIOBase, sys.stdin.buffer)), columns)
         return
     with Path(source).open("rb") as stream:
-        yield from _read_stream(source, stream)
+        yield from _read_stream(source, stream, columns)
 
 
 def count_bytes(source: str) -> int | None:
@@ -73,10 +83,15 @@ def fingerprint(source: str) -> str:
     return digest.hexdigest()
 
 
-def _read_stream(source: str, stream: BufferedReader) -> Iterator[Entry]:
+def _read_stream(source: str, stream: BufferedReader, columns: Sequence[Column]) -> Iterator[Entry]:
     lines: IO[bytes] = stream
     if stream.peek(2)[:2] == GZIP_MAGIC:
         lines = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
+    if columns or source.lower().endswith(CSV_SUFFIXES):
+        with TextIOWrapper(lines, encoding="utf-8-sig", errors="replace", newline="") as text_lines:
+            for number, (line_number, text, problem) in enumerate(read_csv(text_lines, source, columns), 1):
+                yield Entry(source, number, line_number, text, problem)
+        return
     first = _first_content(lines)
     if first is None:
         return

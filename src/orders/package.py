@@ -22,10 +22,12 @@ MODULES = (
     "orders/adapters/dynamodb_endpoint.py",
     "orders/clock.py",
     "orders/consume.py",
+    "orders/contract.py",
     "orders/entrypoints/__init__.py",
     "orders/entrypoints/lambda_handler.py",
     "orders/errors.py",
     "orders/model.py",
+    "orders/order_metrics.py",
     "orders/rules.py",
 )
 HANDLER = "orders.entrypoints.lambda_handler.lambda_handler"

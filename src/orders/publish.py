@@ -16,6 +16,7 @@ from threading import Event
 from typing import NamedTuple, Protocol
 
 from orders.errors import OrderRejected, OrderUnavailable
+from orders.message import Message, make_message
 from orders.model import parse_order
 from orders.order_files import Entry
 from orders.ports import Clock
@@ -32,6 +33,13 @@ ATTEMPTS_MAX = 12
 BATCHES_PER_CONNECTION = 2
 
 
+class Letter(NamedTuple):
+    """An order on its way: where it was read, and what is published for it."""
+
+    entry: Entry
+    message: Message
+
+
 class Refusal(NamedTuple):
     """An order that was not accepted, and why. ``hopeless`` tells whether it is the order's own fault."""
 
@@ -44,7 +52,7 @@ class Refusal(NamedTuple):
 class Topic(Protocol):
     """Where orders are published."""
 
-    def publish(self, texts: Sequence[str]) -> list[tuple[str, str, bool] | None]:
+    def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
         """Publish up to ten messages in one call: for each None if accepted, or code, reason and
         hopelessness.
 
@@ -86,15 +94,17 @@ def publish_entries(
     *,
     connections: int = 2,
     check: bool = True,
+    rate: float | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
     """Publish all entries; afterwards ``progress`` tells of each. Stopping it by an exception waits for the
     batches under way, which are then in the ledger or unsent.
 
     ``check`` holds each order against the model first, so that what the processor would reject is named here.
+    ``rate`` is how many orders a second are sent at most.
     """
-    to_send = _unaccepted(entries, ledger, progress)
-    batches = make_batches(_checked(to_send, progress) if check else to_send, progress)
+    letters = _letters(_unaccepted(entries, ledger, progress), progress, check=check)
+    batches = _paced(make_batches(letters, progress, entries_max=_entries_max(rate)), rate, clock)
     running: set[Future[_Sent]] = set()
     stopping = Event()
     with ThreadPoolExecutor(connections, "publish") as pool:
@@ -115,22 +125,39 @@ def publish_entries(
                 on_progress(progress)
 
 
-def make_batches(entries: Iterable[Entry], progress: Progress) -> Iterator[list[Entry]]:
-    """Entries in order, ten at most and 256 KiB at most together; those larger alone are refused."""
-    batch: list[Entry] = []
+def make_batches(
+    letters: Iterable[Letter], progress: Progress, entries_max: int = BATCH_ENTRIES_MAX
+) -> Iterator[list[Letter]]:
+    """Letters in order, ten at most and 256 KiB at most together; those larger alone are refused."""
+    batch: list[Letter] = []
     batch_bytes = 0
-    for entry in entries:
-        size = len(entry.text.encode())
+    for letter in letters:
+        size = letter.message.size_bytes
         if size > BATCH_BYTES_MAX:
             reason = f"{size} bytes: SNS takes {BATCH_BYTES_MAX}"
-            progress.refusals.append(Refusal(entry, "InvalidParameter", reason, hopeless=True))
+            progress.refusals.append(Refusal(letter.entry, "InvalidParameter", reason, hopeless=True))
             continue
-        if len(batch) == BATCH_ENTRIES_MAX or batch_bytes + size > BATCH_BYTES_MAX:
+        if len(batch) == entries_max or batch_bytes + size > BATCH_BYTES_MAX:
             yield batch
             batch, batch_bytes = [], 0
-        batch.append(entry)
+        batch.append(letter)
         batch_bytes += size
     if batch:
+        yield batch
+
+
+def _entries_max(rate: float | None) -> int:
+    """How many to a call: at a low rate fewer, so that orders flow and do not come in bursts."""
+    return BATCH_ENTRIES_MAX if rate is None else max(1, min(BATCH_ENTRIES_MAX, int(rate / 10)))
+
+
+def _paced(batches: Iterator[list[Letter]], rate: float | None, clock: Clock) -> Iterator[list[Letter]]:
+    """Each batch when it is due. Time lost is not made up for, so the rate is never exceeded afterwards."""
+    due_ms = clock.monotonic_ms()
+    for batch in batches:
+        if rate is not None:
+            clock.wait_ms(due_ms - clock.monotonic_ms())
+            due_ms = max(due_ms, clock.monotonic_ms()) + len(batch) * 1000 / rate
         yield batch
 
 
@@ -144,21 +171,35 @@ def _unaccepted(entries: Iterable[Entry], ledger: Ledger, progress: Progress) ->
             yield entry
 
 
-def _checked(entries: Iterable[Entry], progress: Progress) -> Iterator[Entry]:
+def _letters(entries: Iterable[Entry], progress: Progress, *, check: bool) -> Iterator[Letter]:
     for entry in entries:
-        refusal = _find_refusal(entry)
-        if refusal is None:
-            yield entry
+        made = _make_letter(entry, check=check)
+        if isinstance(made, Letter):
+            yield made
         else:
-            progress.refusals.append(refusal)
+            progress.refusals.append(made)
 
 
-def _find_refusal(entry: Entry) -> Refusal | None:
+def _make_letter(entry: Entry, *, check: bool) -> Letter | Refusal:
     try:
-        parse_order(entry.text)
+        if entry.problem is not None:
+            raise OrderRejected(entry.problem)
+        return Letter(entry, make_order_message(entry.text, check=check))
     except OrderRejected as error:
         return Refusal(entry, error.code, error.reason, hopeless=True)
-    return None
+
+
+def make_order_message(text: str, *, check: bool = True) -> Message:
+    """The message for an order's text, with its attributes. Unchecked, what is no order goes as it is.
+
+    Raises OrderRejected for what the processor would reject.
+    """
+    try:
+        return make_message(text, parse_order(text).attributes)
+    except OrderRejected:
+        if check:
+            raise
+        return Message(text)
 
 
 class _Sent(NamedTuple):
@@ -178,32 +219,38 @@ def _collect(running: set[Future[_Sent]], ledger: Ledger, progress: Progress) ->
         progress.refusals.extend(sent.refusals)
 
 
-def _send(batch: list[Entry], topic: Topic, clock: Clock, stopping: Event) -> _Sent:
+def _send(batch: list[Letter], topic: Topic, clock: Clock, stopping: Event) -> _Sent:
     """Send one batch until each of its orders is accepted or refused, or trying on is no use."""
+    letters = {letter.entry: letter for letter in batch}
     sent = _Sent([], [], 0)
     failed = _send_once(batch, topic, sent)
     retried = 0
     for attempt in range(1, ATTEMPTS_MAX):
         if not failed or stopping.is_set():
             break
-        clock.wait_ms(clock.jitter_ms(min(RETRY_CAP_MS, RETRY_BASE_MS * 2**attempt)))
+        clock.wait_ms(retry_wait_ms(attempt, clock))
         retried += len(failed)
-        failed = _send_once([refusal.entry for refusal in failed], topic, sent)
+        failed = _send_once([letters[refusal.entry] for refusal in failed], topic, sent)
     sent.refusals.extend(failed)
     return sent._replace(retried=retried)
 
 
-def _send_once(pending: list[Entry], topic: Topic, sent: _Sent) -> list[Refusal]:
+def retry_wait_ms(attempt: int, clock: Clock) -> float:
+    """Full jitter: anything from nothing to a limit that doubles with each attempt."""
+    return clock.jitter_ms(min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** min(attempt, 16)))
+
+
+def _send_once(pending: list[Letter], topic: Topic, sent: _Sent) -> list[Refusal]:
     """Send once; those to be tried again."""
     try:
-        answers = topic.publish([entry.text for entry in pending])
+        answers = topic.publish([letter.message for letter in pending])
     except OrderUnavailable as error:
-        return [Refusal(entry, error.code, error.reason, hopeless=False) for entry in pending]
+        return [Refusal(letter.entry, error.code, error.reason, hopeless=False) for letter in pending]
     failed: list[Refusal] = []
-    for entry, answer in zip(pending, answers, strict=True):
+    for letter, answer in zip(pending, answers, strict=True):
         if answer is None:
-            sent.accepted.append(entry)
+            sent.accepted.append(letter.entry)
             continue
-        refusal = Refusal(entry, *answer)
+        refusal = Refusal(letter.entry, *answer)
         (sent.refusals if refusal.hopeless else failed).append(refusal)
     return failed

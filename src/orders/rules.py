@@ -38,6 +38,8 @@ def decide_effect(stored: Order | None, arriving: Order) -> Effect:
 
 def is_same_content(one: Any, other: Any) -> bool:
     """Whether DynamoDB would hold the same: 22.20 is 22.2, but true is not 1."""
+    if type(one) is str:  # most of an order's values
+        return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, (int, Decimal)) and isinstance(other, (int, Decimal)):

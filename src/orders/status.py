@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from orders.adapters.aws import Aws
-from orders.adapters.metrics import Alarm, FunctionState, TableState, Watch
+from orders.adapters.metrics import (
+    BUSINESS_NAMESPACE,
+    PERIOD_S,
+    Alarm,
+    FunctionState,
+    Measure,
+    TableState,
+    Watch,
+)
 from orders.adapters.queues import Queue, QueueCounts, dead_letter_queue, order_queue
 from orders.errors import OperatorError
 
 FIGURES_MS = 3_600_000
-FIGURES = ("Invocations", "Errors", "Throttles")
+MINUTE_MS = PERIOD_S * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +32,31 @@ class Status:
     queue: QueueCounts | None
     dead_letters: QueueCounts | None
     function: FunctionState | None
-    figures: dict[str, float]
-    """The function's sums over the last hour."""
     table: TableState | None
     alarms: list[Alarm]
+    series: Mapping[Measure, Mapping[int, float]]
+    """What was measured in each minute of the last hour, by the minute's beginning."""
+    at_ms: int
 
     @property
     def is_deployed(self) -> bool:
         return None not in (self.subscriptions, self.queue, self.dead_letters, self.function, self.table)
+
+    def over_the_hour(self, measure: Measure) -> float:
+        """The sum, or the highest where minutes do not add up; 0 for what was not measured."""
+        values = self.series.get(measure, {}).values()
+        return float(sum(values) if measure.adds_up else max(values, default=0.0))
+
+    def minutes(self, measure: Measure, count: int) -> list[float]:
+        """The last whole minutes, oldest first; 0 for what was not measured."""
+        current = self.at_ms // MINUTE_MS * MINUTE_MS
+        values = self.series.get(measure, {})
+        return [values.get(current - back * MINUTE_MS, 0.0) for back in range(count, 0, -1)]
+
+    @property
+    def business(self) -> list[Measure]:
+        """What OrderProcessor says of orders: first the counts, then by reason and currency."""
+        return [measure for measure in self.series if measure.namespace == BUSINESS_NAMESPACE]
 
     @property
     def firing(self) -> list[Alarm]:
@@ -54,7 +79,7 @@ class StatusReader:
             queue = pool.submit(self._queue.counts) if self._queue else None
             dead_letters = pool.submit(self._dead_letters.counts) if self._dead_letters else None
             function = pool.submit(watch.find_function)
-            figures = pool.submit(watch.sums, FIGURES, now_ms - FIGURES_MS, now_ms)
+            series = pool.submit(watch.series, now_ms - FIGURES_MS, now_ms + MINUTE_MS)
             table = pool.submit(watch.find_table)
             alarms = pool.submit(watch.alarms)
         return Status(
@@ -63,9 +88,10 @@ class StatusReader:
             queue.result() if queue else None,
             dead_letters.result() if dead_letters else None,
             function.result(),
-            figures.result(),
             table.result(),
             alarms.result(),
+            series.result(),
+            now_ms,
         )
 
 

@@ -61,8 +61,9 @@ class OrderSystem:
         return "\n".join(event["message"].rstrip("\n") for page in pages for event in page["events"])
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """The structured lines."""
-        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        """The structured lines, one for each order."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return [line for line in lines if "messageId" in line]
 
 
 def zipped(name: str, source: str) -> bytes:

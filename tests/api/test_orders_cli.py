@@ -69,7 +69,7 @@ def wait_for_orders(cli: Cli, *order_ids: str) -> None:
 
 def wait_for_letters(cli: Cli, count: int) -> list[Any]:
     def find() -> list[Any] | None:
-        letters = cli.json_lines("dlq", "list")
+        letters = cli.json_lines("dlq", "list", "--each")
         return letters if len(letters) == count else None
 
     return until(find, f"{count} failed orders")
@@ -77,7 +77,8 @@ def wait_for_letters(cli: Cli, count: int) -> list[Any]:
 
 def test_help_names_every_command_and_imports_no_boto3(cli: Cli) -> None:
     result = cli.run("--help")
-    for name in ("up", "deploy", "destroy", "publish", "get", "list", "status", "logs", "dlq", "demo"):
+    names = ("up", "deploy", "destroy", "publish", "get", "list", "watch", "verify", "status", "logs", "dlq", "demo")
+    for name in names:
         assert f"\n  {name} " in result.stdout
         assert cli.run(name, "--help").exit_code == 0
 
@@ -123,7 +124,7 @@ def test_deployed_stack_has_the_seeds_names_and_our_settings(deployed: Cli, clie
     assert role["PolicyNames"] == ["ProcessOrders"]
     (mapping,) = client("lambda").list_event_source_mappings(FunctionName="OrderProcessor")["EventSourceMappings"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert len(client("cloudwatch").describe_alarms(AlarmNamePrefix="Order")["MetricAlarms"]) == 5
+    assert len(client("cloudwatch").describe_alarms(AlarmNamePrefix="Order")["MetricAlarms"]) == 6
 
 
 def test_deploy_with_the_seeds_policies_attaches_them(cli: Cli, client: Callable[..., Any]) -> None:
@@ -173,16 +174,16 @@ def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp
         "orderId: expected a string of 1 to 2048 bytes, got an empty string",
         "orderId is missing: expected a string of 1 to 2048 bytes",
     }
-    assert len(deployed.json_lines("dlq", "list")) == 3, "looking hides nothing"
+    assert len(deployed.json_lines("dlq", "list", "--each")) == 3, "looking hides nothing"
     first, second, third = (letter["message_id"] for letter in letters)
     shown = deployed.run("dlq", "show", first[:8]).stdout
     assert "reason     OrderRejected" in shown
     assert "Signature" not in shown, "the order is shown without the envelope"
     assert deployed.json("dlq", "purge", "--yes", first) == {"deleted": 1}
-    assert deployed.json("dlq", "redrive", second) == {"moved": 1}
-    assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list")] == [third]
-    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1}
-    assert deployed.json_lines("dlq", "list") == []
+    assert deployed.json("dlq", "redrive", second) == {"moved": 1, "missing": 0}
+    assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list", "--each")] == [third]
+    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0}
+    assert deployed.json_lines("dlq", "list", "--each") == []
     back = wait_for_letters(deployed, 2)  # they fail as before
     assert not {letter["message_id"] for letter in back} & {first, second}
     assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2}

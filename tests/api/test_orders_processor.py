@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -91,3 +92,27 @@ def test_processor_without_its_table_gives_orders_back_and_stores_them_when_it_i
         BillingMode="PAY_PER_REQUEST",
     )
     assert system.wait_for("O-1")
+
+
+def test_processor_tells_cloudwatch_what_it_stored_and_what_it_is_worth(system: OrderSystem) -> None:
+    cloudwatch = system.client("cloudwatch")
+    for number in range(3):
+        system.send(json.dumps({"orderId": f"O-{number}", "currency": "GBP", "total": 2.5}))
+    system.send('{"orderId":"bad","items":[{"quantity":"two"}]}')
+    system.take_dead_letter()
+
+    def sum_of(name: str, **dimensions: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace="Orders",
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            StartTime=datetime.now(timezone.utc) - timedelta(hours=1),
+            EndTime=datetime.now(timezone.utc) + timedelta(hours=1),
+            Period=60,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(point["Sum"] for point in points)
+
+    until(lambda: sum_of("OrdersStored") == 3, "the orders stored")
+    until(lambda: sum_of("OrderValue", Currency="GBP") == 7.5, "their value")
+    until(lambda: sum_of("OrdersRejected", Reason="items[].quantity") == 3, "the refusals, one for each receive")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from onebox.cli.operations import markdown_tables, offered_operations
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
+from orders.contract_schema import make_tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,3 +23,11 @@ def test_compatibility_lists_the_resource_types_that_are_offered() -> None:
     text = (DOCS / "compatibility.md").read_text("utf-8")
     missing = [name for name in RESOURCE_TYPES if name not in text]
     assert not missing
+
+
+def test_order_contract_lists_the_fields_that_are_checked() -> None:
+    text = (DOCS / "order-contract.md").read_text("utf-8")
+    _, _, listed = text.partition("<!-- orders schema --markdown -->\n")
+    assert listed.strip() == make_tables(), (
+        "docs/order-contract.md is out of date: replace what follows its marker by `orders schema --markdown`"
+    )

@@ -25,7 +25,7 @@ from orders.adapters.dynamodb_endpoint import (
     DynamoDbRefusal,
 )
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.model import Order, parse_attributes
+from orders.model import Order, read_stored
 
 if TYPE_CHECKING:
     from orders.ports import Clock, Insertion
@@ -181,14 +181,7 @@ class DynamoDbOrders:
 
 
 def _stored_order(item: Mapping[str, Any]) -> Order:
-    """The order that an item holds. What others wrote there and we would refuse counts as older than
-    anything.
-    """
-    attributes = decode_item(item)
-    try:
-        return parse_attributes(attributes)
-    except OrderRejected:
-        return Order(attributes["orderId"], attributes, None)
+    return read_stored(decode_item(item))
 
 
 def _unfit(order: Order, error: Exception) -> OrderRejected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from orders.adapters.aws import Aws, error_code
@@ -62,13 +62,22 @@ class FunctionLogs:
 
     def failures(self, since_ms: int) -> dict[str, Failure]:
         """Why messages were given back from a moment on, by message id."""
-        failures: dict[str, Failure] = {}
-        for line in self.lines(since_ms, ERRORS_ONLY):
-            content = parse_line(line.text)
-            message_id = content.get("messageId")
-            if isinstance(message_id, str):
-                failures[message_id] = _add(failures.get(message_id), message_id, content, line.at_ms)
-        return failures
+        return collect_failures(self.lines(since_ms, ERRORS_ONLY))
+
+    def lines_of_message(self, message_id: str, since_ms: int) -> list[LogLine]:
+        """All that is said of one message from a moment on."""
+        return list(self.lines(since_ms, f"{{ $.messageId = {json.dumps(message_id)} }}"))
+
+
+def collect_failures(lines: Iterable[LogLine]) -> dict[str, Failure]:
+    """Why messages were given back according to these lines, by message id."""
+    failures: dict[str, Failure] = {}
+    for line in lines:
+        content = parse_line(line.text)
+        message_id = content.get("messageId")
+        if isinstance(message_id, str) and content.get("level") == "ERROR":
+            failures[message_id] = _add(failures.get(message_id), message_id, content, line.at_ms)
+    return failures
 
 
 def parse_line(text: str) -> dict[str, Any]:

@@ -9,12 +9,16 @@ https://docs.aws.amazon.com/boto3/latest/guide/events.html
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from orders.adapters.aws import Aws, error_code
+from orders.config import find_settings
 from orders.errors import OperatorError, OrderUnavailable
+from orders.message import Message
 from orders.names import TOPIC
 
 _BODY = "_orders_body"
@@ -44,20 +48,40 @@ class OrderTopic:
         self._sns.meta.events.register("before-parameter-build.sns.PublishBatch", _take_body)
         self._sns.meta.events.register("before-call.sns.PublishBatch", _put_body)
 
-    def publish(self, texts: Sequence[str]) -> list[tuple[str, str, bool] | None]:
-        from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+    def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
         try:
-            answer = self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, texts)})
+            answer = self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, messages)})
         except ClientError as error:
             raise _whole_call_error(error) from error
         except (ConnectionError, HTTPClientError) as error:
             raise OrderUnavailable(str(error), type(error).__name__) from error
-        answers: list[tuple[str, str, bool] | None] = [None] * len(texts)
+        except BotoCoreError as error:
+            raise OperatorError(str(error), "Check the credentials and their rights.") from error
+        answers: list[tuple[str, str, bool] | None] = [None] * len(messages)
         for failed in answer.get("Failed", []):
             hopeless = failed["SenderFault"] and not _is_throttling(failed["Code"])
             answers[int(failed["Id"])] = (failed["Code"], failed.get("Message", failed["Code"]), hopeless)
         return answers
+
+
+def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
+    """OrderTopic where these options and the environment say.
+
+    Raises OrderUnavailable where nobody answers there at the moment, OperatorError where something must be mended.
+    """
+    aws = Aws(find_settings(os.environ, endpoint_url, region, profile))
+    import botocore.exceptions as errors
+
+    try:
+        return OrderTopic(aws)
+    except errors.ClientError as error:
+        raise _whole_call_error(error) from error
+    except (errors.ConnectionError, errors.HTTPClientError) as error:
+        raise OrderUnavailable(str(error), type(error).__name__) from error
+    except errors.BotoCoreError as error:
+        raise OperatorError(str(error), "Check the credentials and their rights.") from error
 
 
 def _whole_call_error(error: Any) -> Exception:
@@ -86,12 +110,24 @@ def _put_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> N
         params["body"] = context[_BODY]
 
 
-def _encode_batch(topic_arn: str, texts: Sequence[str]) -> bytes:
+def _encode_batch(topic_arn: str, messages: Sequence[Message]) -> bytes:
     parts = [b"Action=PublishBatch&Version=2010-03-31&TopicArn=" + quote(topic_arn)]
-    for index, text in enumerate(texts):
+    for index, message in enumerate(messages):
         member = b"PublishBatchRequestEntries.member.%d" % (index + 1)
-        parts.append(b"%b.Id=%d&%b.Message=%b" % (member, index, member, quote(text)))
+        parts.append(b"%b.Id=%d&%b.Message=%b" % (member, index, member, quote(message.text)))
+        for position, (name, kind, value) in enumerate(message.attributes, 1):
+            entry = b"%b.MessageAttributes.entry.%d" % (member, position)
+            parts.append(
+                b"%b.Name=%b&%b.Value.DataType=%b&%b.Value.StringValue=%b"
+                % (entry, name.encode(), entry, kind.encode(), entry, _quote_value(value))
+            )
     return b"&".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _quote_value(value: str) -> bytes:
+    """The values of attributes are few and come again and again."""
+    return quote(value)
 
 
 def quote(text: str) -> bytes:

@@ -2,14 +2,15 @@
 
 Promises: looking never loses a message and never hides it for long: what was taken to be looked at is given
 back at once, and comes back by itself within LOOK_S should this process die. A message is only deleted after
-what replaces it was accepted.
+what replaces it was accepted. To be looked at never counts as an attempt to process it: OrderDLQ sets nothing aside,
+and an order that is sent back is a new message, whose attempts are counted from none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orders.adapters.aws import Aws, error_code
 from orders.errors import OperatorError
@@ -31,6 +32,8 @@ class Message(NamedTuple):
     receipt_handle: str
     sent_at_ms: int
     receives: int
+    attributes: Mapping[str, Any] = {}
+    """The sender's message attributes, as SQS has them."""
 
 
 class QueueCounts(NamedTuple):
@@ -61,27 +64,27 @@ class Queue:
         return QueueCounts(int(visible), int(in_flight), int(delayed), arn)
 
     @contextmanager
-    def looking(self, limit: int) -> Iterator[list[Message]]:
-        """Up to ``limit`` messages, invisible to others until the block ends; those not deleted are given
-        back.
+    def taking(self, limit: int | None = None) -> Iterator[Iterator[Message]]:
+        """Messages one after the other, each once, ``limit`` at most, hidden from others for as long as the block
+        lasts, LOOK_S at most. Those not deleted are given back at its end.
         """
-        messages: dict[str, Message] = {}
+        handles: dict[str, str] = {}
         try:
-            self._take(messages, limit)
-            yield list(messages.values())
+            yield self._take(handles, limit)
         finally:
-            self._give_back(list(messages.values()))
+            self._give_back(list(handles.values()))
 
-    def look(self, limit: int) -> list[Message]:
-        """Up to ``limit`` messages, already given back."""
-        with self.looking(limit) as messages:
-            return messages
+    def look(self, limit: int | None = None) -> list[Message]:
+        """``limit`` messages at most, already given back."""
+        with self.taking(limit) as messages:
+            return list(messages)
 
     def delete(self, message: Message) -> None:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt_handle)
 
-    def send(self, body: str) -> None:
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+    def send(self, body: str, attributes: Mapping[str, Any]) -> None:
+        """Returns after SQS has acknowledged the message."""
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body, MessageAttributes=dict(attributes))
 
     def purge(self) -> None:
         """Delete all messages; SQS allows it once a minute."""
@@ -99,51 +102,69 @@ class Queue:
     def move_all(self, rate: int | None, clock: Clock, on_progress: Callable[[int, int], None]) -> int:
         """Move every message back to the queue that it came from; the number that was moved.
 
-        SQS itself does the moving (StartMessageMoveTask), so it goes on if this process ends.
+        SQS itself does the moving (StartMessageMoveTask), so it goes on if this process ends. A task that runs
+        already is followed to its end, at its own rate.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
         """
         arn = self.counts().arn
-        request = {"SourceArn": arn} | ({"MaxNumberOfMessagesPerSecond": rate} if rate else {})
-        self._sqs.start_message_move_task(**request)
+        task = self._find_move_task(arn)
+        if task is None or task["Status"] != "RUNNING":
+            request = {"SourceArn": arn} | ({"MaxNumberOfMessagesPerSecond": rate} if rate else {})
+            self._sqs.start_message_move_task(**request)
         while True:
-            task = self._sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"][0]
+            task = self._find_move_task(arn) or {"Status": "RUNNING"}
             moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
             on_progress(moved, int(task.get("ApproximateNumberOfMessagesToMove", moved)))
             if task["Status"] == "FAILED":
-                raise OperatorError(f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}")
-            if task["Status"] != "RUNNING":
+                raise OperatorError(
+                    f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}",
+                    "`orders dlq redrive --reason ''` sends all of them one by one.",
+                )
+            if task["Status"] not in ("RUNNING", "CANCELLING"):
                 return moved
             clock.wait_ms(MOVE_POLL_MS)
 
-    def _take(self, messages: dict[str, Message], limit: int) -> None:
-        empty_answers = 0
-        while len(messages) < limit and empty_answers < EMPTY_ANSWERS_MAX:
-            answer = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=min(BATCH_MAX, limit - len(messages)),
-                VisibilityTimeout=LOOK_S,
-                WaitTimeSeconds=0,
-                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-            )
-            received = answer.get("Messages", [])
-            empty_answers = 0 if received else empty_answers + 1
-            for one in received:
-                attributes = one["Attributes"]
-                messages[one["MessageId"]] = Message(
-                    one["MessageId"],
-                    one["Body"],
-                    one["ReceiptHandle"],
-                    int(attributes["SentTimestamp"]),
-                    int(attributes["ApproximateReceiveCount"]),
-                )
+    def _find_move_task(self, arn: str) -> dict[str, Any] | None:
+        """The latest one."""
+        tasks = self._sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"]
+        return tasks[0] if tasks else None
 
-    def _give_back(self, messages: Sequence[Message]) -> None:
-        for start in range(0, len(messages), BATCH_MAX):
+    def _take(self, handles: dict[str, str], limit: int | None) -> Iterator[Message]:
+        """Receive until the queue is believed to hold nothing new.
+
+        A queue that takes longer than LOOK_S to go through brings messages again, and may bring all of them again
+        before the next new one.
+        """
+        empty_answers = known_answers = 0
+        while limit is None or len(handles) < limit:
+            received = self._receive(BATCH_MAX if limit is None else min(BATCH_MAX, limit - len(handles)))
+            new = [message for message in received if message.message_id not in handles]
+            handles.update((message.message_id, message.receipt_handle) for message in received)
+            yield from new
+            empty_answers = 0 if received else empty_answers + 1
+            known_answers = 0 if new else known_answers + 1
+            if empty_answers == EMPTY_ANSWERS_MAX or known_answers > EMPTY_ANSWERS_MAX + len(handles) // BATCH_MAX:
+                return
+
+    def _receive(self, limit: int) -> list[Message]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=limit,
+            VisibilityTimeout=LOOK_S,
+            WaitTimeSeconds=0,
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageAttributeNames=["All"],
+        )
+        return [_make_message(one) for one in answer.get("Messages", [])]
+
+    def _give_back(self, handles: list[str]) -> None:
+        for start in range(0, len(handles), BATCH_MAX):
             # One that was deleted meanwhile is answered as failed, which is as it should be.
             self._sqs.change_message_visibility_batch(
                 QueueUrl=self._url,
                 Entries=[
-                    {"Id": str(index), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": 0}
-                    for index, message in enumerate(messages[start : start + BATCH_MAX])
+                    {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                    for index, handle in enumerate(handles[start : start + BATCH_MAX])
                 ],
             )
 
@@ -158,6 +179,22 @@ class Queue:
                     f"there is no queue {self.name}", "Set the system up with `orders deploy`."
                 ) from error
             raise
+
+
+def _make_message(received: dict[str, Any]) -> Message:
+    attributes = received["Attributes"]
+    return Message(
+        received["MessageId"],
+        received["Body"],
+        received["ReceiptHandle"],
+        int(attributes["SentTimestamp"]),
+        int(attributes["ApproximateReceiveCount"]),
+        # What a caller sends is stricter than what it is answered: only these members may be sent on.
+        {
+            name: {member: value[member] for member in ("DataType", "StringValue", "BinaryValue") if member in value}
+            for name, value in received.get("MessageAttributes", {}).items()
+        },
+    )
 
 
 def order_queue(aws: Aws) -> Queue:

@@ -1,7 +1,9 @@
-"""``orders list``: stored orders, page by page."""
+"""``orders list``: stored orders by user, status and time, page by page."""
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -9,58 +11,129 @@ from typing import Any
 import click
 
 from orders.adapters.aws import Aws
-from orders.adapters.order_table import OrderTable
+from orders.adapters.order_table import BATCH_KEYS_MAX, OrderTable
+from orders.cli.logs import parse_duration_ms
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json
+from orders.clock import SystemClock
+from orders.errors import OperatorError, OrderRejected
+from orders.finding import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders, moment_of_ms
+from orders.model import parse_moment_ns
 
 COLUMNS = ("orderId", "userId", "status", "timestamp", "total", "currency", "country")
 PAGE = 50
 
 
 @click.command("list")
-@click.option("--user", help="Only the orders of this user, by time.")
-@click.option("--status", help="Only the orders of this status, by time.")
-@click.option("--oldest-first", is_flag=True, help="By time upwards; else the newest come first.")
+@click.option("--user", help="Only the orders of this user.")
+@click.option("--status", "statuses", multiple=True, help="Only the orders of this status; may be given again.")
+@click.option("--since", metavar="T", help="From this moment on: 2026-05-03T12:00:00Z, 2026-05-03, or 2h ago as 2h.")
+@click.option("--until", metavar="T", help="Before this moment, written likewise.")
 @click.option("--limit", type=click.IntRange(1), help=f"Stop after so many.  [default: ask after each {PAGE}]")
+@click.option("--oldest-first", is_flag=True, help="By time upwards; else the newest come first.")
+@click.option("--whole", is_flag=True, help="Whole orders with all their fields, in JSON Lines.")
+@click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv"]), help="[default: table]")
 @json_option
 @aws_options
 def list_orders(
-    aws: Aws, user: str | None, status: str | None, oldest_first: bool, limit: int | None, as_json: bool
+    aws: Aws,
+    user: str | None,
+    statuses: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int | None,
+    oldest_first: bool,
+    whole: bool,
+    form: str | None,
+    as_json: bool,
 ) -> None:
-    """List stored orders: with --user or --status through an index, by time; else all, in no order.
+    """List stored orders by time, through the table's indexes: a few cost little, however many are stored.
 
-    An order without a timestamp is in no index: it is listed only without --user and --status.
+    \b
+    orders list --user 17850                          a customer's orders
+    orders list --status new --status paid --since 2h what came in the last two hours
+    orders list --since 2026-05-01 --until 2026-06-01 --format csv > may.csv
+    orders list --status new --whole > again.jsonl    whole orders, as `orders publish` reads them
+
+    Without --user and --status the orders of the usual statuses are listed: new, paid, shipped, delivered, cancelled,
+    returned, refunded. One of another status is found by --status or --user, one without a timestamp by
+    `orders get` alone. --json is --format jsonl.
     """
-    found = OrderTable(aws).list_orders(user=user, status=status, newest_first=not oldest_first)
-    if limit is not None:
-        found = islice(found, limit)
-    if as_json:
-        for order in found:
+    now_ms = SystemClock().now_ms()
+    form = _choose_form(form, as_json=as_json, whole=whole)
+    wanted = Wanted(user, statuses, parse_time(since, now_ms), parse_time(until, now_ms), not oldest_first, limit)
+    table = OrderTable(aws)
+    asks = form == "table" and limit is None and console().is_terminal
+    found = find_orders(table, wanted, PAGE if asks else PAGE_ITEMS)
+    if form == "jsonl":
+        for order in _whole(table, found) if whole else found:
             print_json(order)
-        return
-    _print_pages(found)
+    elif form == "csv":
+        _print_csv(found)
+    else:
+        _print_pages(found, wanted)
 
 
-def _print_pages(found: Iterator[dict[str, Any]]) -> None:
+def parse_time(text: str | None, now_ms: int) -> int | None:
+    """A moment, or how long ago it was, in nanoseconds since year 1. Raises OperatorError."""
+    if text is None:
+        return None
+    try:
+        return parse_moment_ns(text)
+    except OrderRejected:
+        pass
+    try:
+        return moment_of_ms(now_ms - parse_duration_ms(text))
+    except OperatorError as error:
+        raise OperatorError(
+            f"{text!r} is no moment", "Write 2026-05-03T12:00:00Z or 2026-05-03, or how long ago: 90s, 10m, 2h, 7d."
+        ) from error
+
+
+def _choose_form(form: str | None, *, as_json: bool, whole: bool) -> str:
+    if (as_json or whole) and form not in (None, "jsonl"):
+        raise click.UsageError(f"--{'json' if as_json else 'whole'} means --format jsonl, not {form}.")
+    return "jsonl" if as_json or whole else form or "table"
+
+
+def _whole(table: OrderTable, found: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The orders themselves in place of the index's extracts; one that was deleted meanwhile is left out."""
+    while page := [order["orderId"] for order in islice(found, BATCH_KEYS_MAX)]:
+        orders = table.find_all(page)
+        yield from (orders[order_id] for order_id in page if order_id in orders)
+
+
+def _print_csv(found: Iterator[dict[str, Any]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([order.get(name) for name in COLUMNS] for order in found)
+
+
+def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
     terminal = console()
     shown = 0
     while page := list(islice(found, PAGE)):
-        if shown and terminal.is_terminal and not click.confirm(f"{shown} shown. Go on?", default=True):
+        asks = shown and wanted.limit is None and terminal.is_terminal
+        if asks and not click.confirm(f"{shown} shown. Go on?", default=True):
             return
         _print_table(terminal, page)
         shown += len(page)
-    if not shown:
-        click.echo("no orders")
+    if shown:
+        return
+    click.echo("no orders")
+    if wanted.user is None and not wanted.statuses:
+        click.echo(f"Looked for {', '.join(USUAL_STATUSES)}; name another status with --status.", err=True)
 
 
 def _print_table(terminal: Any, page: list[dict[str, Any]]) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for name in COLUMNS:
         table.add_column(name, justify="right" if name == "total" else "left", no_wrap=True)
     for order in page:
-        table.add_row(*[_cell(order.get(name)) for name in COLUMNS])
+        table.add_row(*[Text(_cell(order.get(name))) for name in COLUMNS])
     terminal.print(table)
 
 

@@ -64,5 +64,10 @@ def show_count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def show_number(number: float) -> str:
+    """With decimals only where there are any."""
+    return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}"
+
+
 def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

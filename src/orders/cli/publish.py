@@ -17,6 +17,7 @@ from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
+from orders.csv_orders import parse_columns
 from orders.errors import OperatorError
 from orders.order_files import STDIN, count_bytes, read_entries
 from orders.publish import Progress, Refusal, publish_entries
@@ -30,10 +31,31 @@ EXIT_REFUSED = 3
 @click.option("--resume", is_flag=True, help="Leave out what an interrupted run already published.")
 @click.option("--connections", default=2, show_default=True, type=click.IntRange(1, 32), help="Calls at the same time.")
 @click.option("--unchecked", is_flag=True, help="Publish also what OrderProcessor will reject.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Orders per second at most.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN[:TYPE],...",
+    help="Read CSV, these fields from these columns: orderId=Number,total=Amount:decimal. "
+    "TYPE is string, decimal, integer, boolean or json.",
+)
 @json_option
 @aws_options
-def publish(aws: Aws, sources: tuple[str, ...], resume: bool, connections: int, unchecked: bool, as_json: bool) -> None:
-    """Publish orders: a JSON document, an array of them, or JSON Lines, plain or gzipped; - reads standard input.
+def publish(
+    aws: Aws,
+    sources: tuple[str, ...],
+    resume: bool,
+    connections: int,
+    unchecked: bool,
+    rate: float | None,
+    mapping: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Publish orders: a JSON document, an array of them, JSON Lines or CSV, plain or gzipped; - reads standard input.
+
+    CSV is what --map is given for, or what is named .csv or .tsv; its first line names the columns. Without --map each
+    column is the field of its name. Messages carry the attributes status, country, currency and total.
 
     A refused order is named with its line, the others are still sent. Interrupted, it says how to go on. An order
     that is published twice is stored once. Exit code 3 if any was refused, 1 if any could not be sent.
@@ -41,6 +63,7 @@ def publish(aws: Aws, sources: tuple[str, ...], resume: bool, connections: int, 
     for source in sources:
         if source != STDIN and not Path(source).is_file():
             raise OperatorError(f"there is no file {source}")
+    columns = parse_columns(mapping)
     topic = OrderTopic(aws)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
@@ -50,7 +73,7 @@ def publish(aws: Aws, sources: tuple[str, ...], resume: bool, connections: int, 
         progress = Progress()
         with _showing(source, quiet=as_json) as show:
             try:
-                entries = read_entries(source)
+                entries = read_entries(source, columns)
                 publish_entries(
                     entries,
                     topic,
@@ -59,6 +82,7 @@ def publish(aws: Aws, sources: tuple[str, ...], resume: bool, connections: int, 
                     progress,
                     connections=connections,
                     check=not unchecked,
+                    rate=rate,
                     on_progress=show,
                 )
             except KeyboardInterrupt:

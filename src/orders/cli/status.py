@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.markup import escape
 
 from orders.adapters.aws import Aws
+from orders.adapters.metrics import (
+    AGE,
+    BUSINESS_NAMESPACE,
+    CALLS,
+    DURATION,
+    ERRORS,
+    FAILED,
+    LONGEST,
+    PUBLISHED,
+    THROTTLES,
+    UNDELIVERED,
+    Measure,
+)
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, show_count
+from orders.cli.output import console, plural, print_json, show_count, show_number
 from orders.clock import SystemClock
 from orders.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
 from orders.status import Status, StatusReader
@@ -28,7 +42,7 @@ def status(aws: Aws, as_json: bool) -> None:
     """Show topic, queues, function, table, errors and alarms on one screen; exit 1 if a part is missing."""
     now = StatusReader(aws).read(SystemClock().now_ms())
     if as_json:
-        print_json(_plain(now))
+        print_json(plain(now))
     else:
         terminal = console()
         terminal.print(render(now))
@@ -47,28 +61,49 @@ def render(now: Status) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     table.add_row("where", now.place)
-    table.add_row(TOPIC, MISSING if now.subscriptions is None else plural(now.subscriptions, "subscription"))
+    table.add_row(TOPIC, _topic(now))
     table.add_row(QUEUE, _queue(now))
     table.add_row(FUNCTION, _function(now))
     table.add_row(TABLE, MISSING if now.table is None else f"{show_count(now.table.items)} orders ({now.table.status})")
     table.add_row(DEAD_LETTER_QUEUE, _dead_letters(now))
+    business = _business(now)
+    if business:
+        table.add_row("last hour", business)
     table.add_row("alarms", _alarms(now))
     return table
+
+
+def _topic(now: Status) -> str:
+    if now.subscriptions is None:
+        return MISSING
+    text = (
+        f"{plural(now.subscriptions, 'subscription')}; last hour: {show_count(now.over_the_hour(PUBLISHED))} published"
+    )
+    failed = now.over_the_hour(UNDELIVERED)
+    return f"{text}, [red]{show_count(failed)} not delivered[/]" if failed else text
+
+
+def _business(now: Status) -> str:
+    told = [(measure.title, now.over_the_hour(measure)) for measure in now.business]
+    return ", ".join(f"{escape(title)} {show_number(value)}" for title, value in told if value)
 
 
 def _queue(now: Status) -> str:
     counts = now.queue
     if counts is None:
         return MISSING
-    return f"{show_count(counts.visible)} waiting, {show_count(counts.in_flight)} in flight"
+    text = f"{show_count(counts.visible)} waiting, {show_count(counts.in_flight)} in flight"
+    age_s = now.minutes(AGE, 1)[0]
+    return f"{text}, the oldest for {show_count(age_s)} s" if counts.visible and age_s else text
 
 
 def _function(now: Status) -> str:
     function = now.function
     if function is None:
         return MISSING
-    errors, throttles = now.figures["Errors"], now.figures["Throttles"]
-    calls = f"last hour: {show_count(now.figures['Invocations'])} calls, "
+    errors, throttles = now.over_the_hour(ERRORS), now.over_the_hour(THROTTLES)
+    longest = show_count(now.over_the_hour(LONGEST))
+    calls = f"last hour: {show_count(now.over_the_hour(CALLS))} calls, longest {longest} ms, "
     colour = "red" if errors or throttles else "green"
     failed = f"[{colour}]{show_count(errors)} errors, {show_count(throttles)} throttles[/]"
     return f"{function.runtime}, {function.state}, trigger {function.trigger}; {calls}{failed}"
@@ -90,10 +125,21 @@ def _alarms(now: Status) -> str:
     return "\n".join(f"[red]{alarm.name}[/]: {alarm.reason}" for alarm in now.firing)
 
 
-def _plain(now: Status) -> dict[str, Any]:
-    answer = asdict(now)
+def plain(now: Status) -> dict[str, Any]:
+    """The same for programs: figures are those of the last hour."""
+    answer = {one.name: getattr(now, one.name) for one in fields(now) if one.name not in ("series", "at_ms")}
     for name in ("queue", "dead_letters", "function", "table"):
         part = getattr(now, name)
         answer[name] = None if part is None else part._asdict()
     answer["alarms"] = [alarm._asdict() for alarm in now.alarms]
+    answer["figures"] = {_key(measure): now.over_the_hour(measure) for measure in now.series}
     return answer
+
+
+def _key(measure: Measure) -> str:
+    """A figure's name: the metric's, with its statistic or its dimension where that tells two apart."""
+    if measure.namespace == BUSINESS_NAMESPACE:
+        return ".".join([measure.metric, *(value for _, value in measure.dimensions)])
+    if measure is FAILED:
+        return "FailedOrders"
+    return measure.metric if measure is not DURATION else "AverageDuration"

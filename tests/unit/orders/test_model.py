@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import OrderRejected
-from orders.model import parse_moment_ns, parse_order
+from orders.model import parse_moment_ns, parse_order, read_stored
 
 ORDER = '{"orderId":"O-1","total":22.20,"items":[{"unitPrice":0.001,"quantity":2}],"note":"a \\"quote\\" £"}'
 
@@ -57,18 +57,24 @@ REFUSALS: dict[str, tuple[str, str | None, str]] = {
     "array": ("[1]", None, "expected a JSON object, got an array"),
     "number": ("7", None, "got 7"),
     "text": ('"hello"', None, "not JSON"),
-    "NaN": ('{"orderId":"O","total":NaN}', None, "NaN is not a number"),
-    "Infinity": ('{"orderId":"O","total":-Infinity}', None, "-Infinity is not a number"),
+    "NaN": ('{"orderId":"O","total":NaN}', "total", "total: expected a number, but NaN is no number of JSON"),
+    "Infinity": ('{"orderId":"O","a":[1,{"b":-Infinity}]}', "a[1].b", "-Infinity is no number"),
+    "only NaN": ("NaN", None, "NaN is no number"),
+    "thousands of digits": ('{"orderId":"O","a":[%s]}' % ("9" * 5000), "a[0]", "more than 38 digits"),
     "id missing": ('{"total":1}', "orderId", "orderId is missing"),
     "id null": ('{"orderId":null}', "orderId", "got null"),
-    "id a number": ('{"orderId":17}', "orderId", "expected a string, got 17"),
+    "id a number": ('{"orderId":17}', "orderId", "expected a string of 1 to 2048 bytes, got 17"),
     "id empty": ('{"orderId":""}', "orderId", "got an empty string"),
     "id too long": (json.dumps({"orderId": "é" * 1025}, ensure_ascii=False), "orderId", "got 2050 bytes"),
-    "user a number": ('{"orderId":"O","userId":17850}', "userId", "userId: expected a string, got 17850"),
+    "user a number": (
+        '{"orderId":"O","userId":17850}',
+        "userId",
+        "expected a string of 1 to 2048 bytes, got 17850",
+    ),
     "status empty": ('{"orderId":"O","status":""}', "status", "got an empty string"),
     "timestamp in words": ('{"orderId":"O","timestamp":"yesterday"}', "timestamp", 'got "yesterday"'),
     "timestamp impossible": ('{"orderId":"O","timestamp":"2026-02-30T00:00:00Z"}', "timestamp", "ISO 8601"),
-    "timestamp a number": ('{"orderId":"O","timestamp":1700000000}', "timestamp", "expected a string"),
+    "timestamp a number": ('{"orderId":"O","timestamp":1700000000}', "timestamp", "expected an ISO 8601 date and time"),
     "deep": ("[" * 100_000, None, "nested too deep"),
     "wrapped for ever": (json.dumps(json.dumps(json.dumps(json.dumps(json.dumps(ORDER))))), None, "wrapped more than"),
 }
@@ -107,6 +113,15 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 def test_parse_order_keeps_unknown_fields_as_they_are(fields: dict[str, Any]) -> None:
     content = {**fields, "orderId": "O-1"}
     assert parse_order(json.dumps(content)).attributes == content
+
+
+def test_read_stored_takes_what_others_wrote_and_reads_the_moment() -> None:
+    timestamp = "2026-05-03T12:00:00Z"
+    of_others = read_stored({"orderId": "O-1", "total": "19.99", "tags": {"a"}, "timestamp": timestamp, "userId": None})
+    assert of_others.attributes == {"orderId": "O-1", "total": "19.99", "tags": {"a"}, "timestamp": timestamp}
+    assert of_others.moment_ns == parse_moment_ns(timestamp)
+    assert read_stored({"orderId": "O-1", "timestamp": "yesterday"}).moment_ns is None
+    assert read_stored({"orderId": "O-1", "timestamp": Decimal(5)}).moment_ns is None
 
 
 SAME_MOMENT = [

@@ -13,8 +13,9 @@ from tests.unit.orders.fakes import FakeClock
 
 from orders.adapters.ledger import FileLedger, NoLedger
 from orders.errors import OrderUnavailable
+from orders.message import Message
 from orders.order_files import Entry, read_entries
-from orders.publish import ATTEMPTS_MAX, BATCH_BYTES_MAX, Progress, make_batches, publish_entries
+from orders.publish import ATTEMPTS_MAX, BATCH_BYTES_MAX, Letter, Progress, make_batches, publish_entries
 
 Answer = tuple[str, str, bool] | None
 
@@ -28,11 +29,12 @@ class FakeTopic:
         self.broken_calls = 0
         self._answer = answer
 
-    def publish(self, texts: Sequence[str]) -> list[Answer]:
+    def publish(self, messages: Sequence[Message]) -> list[Answer]:
         self.calls += 1
         if self.broken_calls:
             self.broken_calls -= 1
             raise OrderUnavailable("connection closed", "ConnectionClosedError")
+        texts = [message.text for message in messages]
         answers = [self._answer(text) for text in texts]
         self.accepted += [text for text, answer in zip(texts, answers, strict=True) if answer is None]
         return answers
@@ -148,9 +150,23 @@ def test_ledger_knows_exactly_what_was_accepted_in_any_order(order: list[int], c
 @given(st.lists(st.integers(1, 300_000), max_size=30))
 def test_make_batches_keeps_order_and_stays_within_the_limits(sizes: list[int]) -> None:
     progress = Progress()
-    some = [Entry("f", number, number, "x" * size) for number, size in enumerate(sizes, 1)]
+    some = [Letter(Entry("f", number, number, ""), Message("x" * size)) for number, size in enumerate(sizes, 1)]
     batches = list(make_batches(some, progress))
-    fitting = [entry for entry in some if len(entry.text) <= BATCH_BYTES_MAX]
-    assert [entry for batch in batches for entry in batch] == fitting
-    assert all(len(batch) <= 10 and sum(len(entry.text) for entry in batch) <= BATCH_BYTES_MAX for batch in batches)
+    fitting = [letter for letter in some if letter.message.size_bytes <= BATCH_BYTES_MAX]
+    assert [letter for batch in batches for letter in batch] == fitting
+    for batch in batches:
+        assert len(batch) <= 10
+        assert sum(letter.message.size_bytes for letter in batch) <= BATCH_BYTES_MAX
     assert len(progress.refusals) == len(some) - len(fitting)
+
+
+@pytest.mark.parametrize("rate", [0.5, 5, 40, 1000])
+def test_publish_with_a_rate_keeps_to_it(rate: float) -> None:
+    topic, clock, progress = FakeTopic(), FakeClock(), Progress()
+    began_ms = clock.monotonic_ms()
+    publish_entries(entries(50), topic, NoLedger(), clock, progress, connections=1, rate=rate)
+    took_s = (clock.monotonic_ms() - began_ms) / 1000
+    batch = int(min(10, max(1, rate / 10)))
+    last_batch = 50 % batch or batch
+    assert progress.accepted == 50
+    assert (50 - last_batch) / rate == pytest.approx(took_s)

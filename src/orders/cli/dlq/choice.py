@@ -1,0 +1,49 @@
+"""Which failed orders a command is about: read with their reasons, chosen by id or by reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import FunctionLogs
+from orders.adapters.queues import Queue
+from orders.dead_letters import DeadLetter, join_failures, make_dead_letter, oldest_ms, select, select_by_reason
+from orders.errors import OperatorError
+
+
+def read_letters(aws: Aws, queue: Queue, limit: int | None = None) -> list[DeadLetter]:
+    """The failed orders with their reasons, given back at once."""
+    messages = queue.look(limit)
+    return join_failures(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else {})
+
+
+def find_letters(queue: Queue, wanted: Sequence[str]) -> list[DeadLetter]:
+    """Those with any of the ids, without the log's word on them. Raises OperatorError for an id that none has."""
+    letters = [make_dead_letter(message, None) for message in queue.look()]
+    found = {letter.message_id: letter for one in wanted for letter in _select(queue, letters, one)}
+    return list(found.values())
+
+
+def choose(aws: Aws, queue: Queue, wanted: Sequence[str], reason: str | None) -> list[DeadLetter]:
+    """Those with any of the ids or with the reason; one of the two must be given."""
+    if wanted and reason is not None:
+        raise OperatorError("ids and --reason together are not possible", "Give one of them.")
+    if reason is None:
+        return find_letters(queue, wanted)
+    found = select_by_reason(read_letters(aws, queue), reason)
+    if not found:
+        raise OperatorError(f"no failed order has a reason with {reason!r} in it", _advise(queue))
+    return found
+
+
+def _select(queue: Queue, letters: Sequence[DeadLetter], wanted: str) -> list[DeadLetter]:
+    found = select(letters, wanted)
+    if not found:
+        raise OperatorError(f"no failed order has the id {wanted}", _advise(queue))
+    return found
+
+
+def _advise(queue: Queue) -> str:
+    hidden = queue.counts().in_flight
+    advice = "`orders dlq list --each` shows those there are."
+    return f"{advice} {hidden:,} are being looked at by others: try again in half a minute." if hidden else advice

@@ -1,0 +1,128 @@
+"""``orders dlq edit``: a failed order mended by hand.
+
+Promises: the failed order is removed only after SQS has acknowledged the mended one. What was typed is kept in a file
+until then, so neither a mistake nor an interruption costs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import FunctionLogs
+from orders.adapters.queues import Queue, dead_letter_queue, order_queue
+from orders.cli.dlq.choice import find_letters
+from orders.cli.dlq.show import explain, pretty, tell_reason
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json
+from orders.dead_letters import DeadLetter, send_back
+from orders.errors import OperatorError, OrderRejected
+from orders.model import parse_order
+
+
+@click.command()
+@click.argument("wanted", metavar="ID")
+@click.option(
+    "--with",
+    "replacement",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take the mended order from this file instead of an editor.",
+)
+@json_option
+@aws_options
+def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None:
+    """Mend a failed order in your editor ($VISUAL or $EDITOR) and send it back to OrderQueue.
+
+    What you save is checked as OrderProcessor will check it, and offered again while it is not valid. The failed order
+    is removed only after OrderQueue has taken the mended one. Save it unchanged to leave everything as it is.
+    """
+    failed, target = dead_letter_queue(aws), order_queue(aws)
+    letter = _load_letter(aws, failed, wanted)
+    if replacement is not None:
+        draft, text = replacement, _read_checked(replacement)
+    else:
+        draft = draft_folder() / f"{letter.message_id}.json"
+        edited = _edit(letter, draft)
+        if edited is None:
+            draft.unlink(missing_ok=True)
+            _tell_unchanged(letter, as_json)
+            return
+        text = edited
+    order_id = parse_order(text).order_id
+    if not send_back(failed, target, [letter.message_id], mended={letter.message_id: text}):
+        raise OperatorError(
+            f"message {letter.message_id} is no longer in OrderDLQ, or is being looked at by others; nothing was sent",
+            f"Your order is kept in {draft}. Try again in half a minute, or publish it: `orders publish {draft}`.",
+        )
+    if replacement is None:
+        draft.unlink(missing_ok=True)
+    if as_json:
+        print_json({"sent": True, "message_id": letter.message_id, "order_id": order_id})
+    else:
+        click.echo(f"Order {order_id} was sent back to OrderQueue; the failed one is removed.")
+        click.echo(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
+
+
+def draft_folder() -> Path:
+    """Where orders are kept while they are being mended."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "mending"
+
+
+def _load_letter(aws: Aws, failed: Queue, wanted: str) -> DeadLetter:
+    found = find_letters(failed, [wanted])
+    if len(found) > 1:
+        raise OperatorError(
+            f"{wanted} means {len(found)} failed orders",
+            "Give the id of one message: " + ", ".join(letter.message_id for letter in found[:5]),
+        )
+    return explain(FunctionLogs(aws), found[0])[0]
+
+
+def _edit(letter: DeadLetter, draft: Path) -> str | None:
+    """The mended order, None if it was left as it is. Raises OperatorError once nobody goes on mending."""
+    original = pretty(letter.body) + "\n"
+    click.secho(f"reason: {tell_reason(letter)}", fg="red", err=True)
+    if draft.exists():
+        click.echo(f"Going on with what was kept in {draft}", err=True)
+    else:
+        draft.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # orders hold what customers told
+        draft.write_text(original, "utf-8")
+    while True:
+        click.edit(filename=str(draft))
+        text = draft.read_text("utf-8")
+        if text.strip() == original.strip():
+            return None
+        try:
+            parse_order(text)
+        except OrderRejected as error:
+            click.secho(f"still not valid: {error.reason}", fg="red", err=True)
+            if sys.stdin.isatty() and click.confirm("Edit again?", default=True, err=True):
+                continue
+            raise OperatorError(
+                "the order is not valid, nothing was sent",
+                f"What you wrote is kept: `orders dlq edit {letter.message_id}` goes on with it. It is in {draft}",
+            ) from error
+        return text
+
+
+def _read_checked(path: Path) -> str:
+    text = path.read_text("utf-8")
+    try:
+        parse_order(text)
+    except OrderRejected as error:
+        raise OperatorError(f"{path}: {error.reason}", "Nothing was sent. Mend the file and try again.") from error
+    return text
+
+
+def _tell_unchanged(letter: DeadLetter, as_json: bool) -> None:
+    if as_json:
+        print_json({"sent": False, "message_id": letter.message_id, "order_id": letter.order_id})
+        return
+    click.echo("Nothing was changed, nothing was sent.")
+    if letter.order_id is not None:
+        click.echo(f"The order is valid as it is: `orders dlq redrive {letter.message_id}` sends it back.")

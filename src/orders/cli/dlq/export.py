@@ -1,0 +1,51 @@
+"""``orders dlq export``: failed orders to a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.queues import dead_letter_queue
+from orders.cli.dlq.choice import read_letters
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import plural, print_json, to_json
+from orders.errors import OperatorError
+from orders.order_files import STDIN
+
+
+@click.command()
+@click.argument("path", metavar="[FILE]", default=STDIN)
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@json_option
+@aws_options
+def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
+    """Write failed orders to FILE or standard output, as JSON Lines, each with its reason; they stay where they are.
+
+    With FILE, --json answers how many there were. The members are those of `orders dlq list --each --json`: the order
+    as it came is in "body".
+    """
+    if path != STDIN and Path(path).exists() and not force:
+        raise OperatorError(f"{path} exists", "Give another name, or --force to replace it.")
+    letters = read_letters(aws, dead_letter_queue(aws))
+    lines = [to_json(letter._asdict()) + "\n" for letter in letters]
+    if path == STDIN:
+        click.echo("".join(lines), nl=False)
+        return
+    _write_whole(Path(path), "".join(lines))
+    if as_json:
+        print_json({"exported": len(letters), "file": path})
+    else:
+        click.echo(f"{plural(len(letters), 'failed order')} written to {path}; they are still in OrderDLQ")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """The file holds all of it or is not there: an export is what a purge relies on."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

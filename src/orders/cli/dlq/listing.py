@@ -1,0 +1,117 @@
+"""``orders dlq list``: what is wrong with how many orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.queues import Queue, dead_letter_queue
+from orders.cli.dlq.choice import read_letters
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json, show_time
+from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, Group, group_by_reason
+
+LOOK_MAX = 1_000
+
+
+@click.command("list")
+@click.option("--each", is_flag=True, help="A line for each order instead of one for each reason.")
+@click.option("--limit", default=LOOK_MAX, show_default=True, type=click.IntRange(1), help="Look at so many at most.")
+@json_option
+@aws_options
+def list_letters(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
+    """List failed orders by reason: how many, the exception, the field, when first and last, and one for example.
+
+    The reason is what OrderProcessor logged. Where its log is gone, the order is checked again here, and that is said.
+    """
+    queue = dead_letter_queue(aws)
+    letters = read_letters(aws, queue, limit)
+    groups = group_by_reason(letters)
+    if as_json:
+        for row in letters if each else groups:
+            print_json(row._asdict())
+        return
+    if letters:
+        _print_letters(letters) if each else _print_groups(groups)
+        _print_notes(letters)
+    else:
+        click.echo("no failed orders")
+    _print_rest(queue, len(letters))
+    if letters:
+        _print_next(letters)
+
+
+def _print_groups(groups: Sequence[Group]) -> None:
+    rows = [
+        (
+            f"{group.orders:,}",
+            group.exception or "-",
+            group.field or "-",
+            group.reason + _origin(group.reason_from),
+            show_time(group.first_at_ms),
+            show_time(group.last_at_ms),
+            group.message_ids[0][:8],
+        )
+        for group in groups
+    ]
+    _print_table(("orders", "exception", "field", "reason", "first", "last", "for example"), rows)
+
+
+def _print_letters(letters: Sequence[DeadLetter]) -> None:
+    rows = [
+        (
+            letter.message_id[:8],
+            letter.order_id or "-",
+            show_time(letter.sent_at_ms),
+            show_time(letter.failed_at_ms),
+            letter.full_reason + _origin(letter.reason_from),
+        )
+        for letter in letters
+    ]
+    _print_table(("message", "order", "sent", "failed", "reason"), rows)
+
+
+def _origin(reason_from: str) -> str:
+    return " *" if reason_from == FROM_CHECK else ""
+
+
+def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(
+            name,
+            justify="right" if name == "orders" else "left",
+            overflow="fold",
+            no_wrap=name in ("first", "last", "message"),
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console().print(table)
+
+
+def _print_notes(letters: Sequence[DeadLetter]) -> None:
+    silent = sum(letter.reason_from != FROM_LOG for letter in letters)
+    if silent:
+        click.echo(f"OrderProcessor's log says nothing of {plural(silent, 'order')}: is it older than its retention?")
+    if any(letter.reason_from == FROM_CHECK for letter in letters):
+        click.echo("* found by checking the order again just now")
+
+
+def _print_rest(queue: Queue, shown: int) -> None:
+    counts = queue.counts()
+    more = counts.visible + counts.in_flight - shown
+    if more > 0:
+        click.echo(f"About {more:,} more: beyond --limit, or being looked at by others for half a minute at most.")
+
+
+def _print_next(letters: Sequence[DeadLetter]) -> None:
+    example = letters[0].message_id[:8]
+    click.echo(
+        f"{plural(len(letters), 'failed order')}; next: `orders dlq show {example}` to see one, `orders dlq edit "
+        f"{example}` to mend it, `orders dlq redrive` to send all back as they are"
+    )

@@ -1,0 +1,51 @@
+"""``orders dlq purge``: failed orders deleted for good."""
+
+from __future__ import annotations
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.queues import dead_letter_queue
+from orders.cli.dlq.choice import choose
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import plural, print_json
+from orders.dead_letters import delete_chosen
+from orders.errors import OperatorError
+from orders.names import DEAD_LETTER_QUEUE
+
+
+@click.command()
+@click.argument("wanted", metavar="[ID]...", nargs=-1)
+@click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@aws_options
+def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_json: bool) -> None:
+    """Delete failed orders for good: all, those with the given ids, or those with a reason.
+
+    Asks for the queue's name first. `orders dlq export FILE` keeps a copy.
+    """
+    queue = dead_letter_queue(aws)
+    if wanted or reason is not None:
+        chosen = [letter.message_id for letter in choose(aws, queue, wanted, reason)]
+        _confirm(len(chosen), yes)
+        deleted = delete_chosen(queue, chosen)
+    else:
+        counts = queue.counts()
+        deleted = counts.visible + counts.in_flight
+        _confirm(deleted, yes)
+        queue.purge()
+    if as_json:
+        print_json({"deleted": deleted})
+    else:
+        click.echo(f"{plural(deleted, 'failed order')} deleted")
+
+
+def _confirm(count: int, yes: bool) -> None:
+    if yes:
+        return
+    typed = click.prompt(
+        f"{plural(count, 'failed order')} will be gone for good. Type {DEAD_LETTER_QUEUE} to delete", err=True
+    )
+    if typed != DEAD_LETTER_QUEUE:
+        raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to confirm, or give --yes.")

@@ -1,0 +1,82 @@
+"""``orders dlq show``: one failed order, whole."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import FunctionLogs, LogLine, collect_failures
+from orders.adapters.queues import Message, dead_letter_queue
+from orders.cli.dlq.choice import find_letters
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json, show_time, to_json
+from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, make_dead_letter
+from orders.model import peel
+
+
+@click.command()
+@click.argument("wanted", metavar="ID")
+@json_option
+@aws_options
+def show(aws: Aws, wanted: str, as_json: bool) -> None:
+    """Print a failed order: why it failed, its attributes, its log lines, the order itself.
+
+    ID is an order's id, a message's id, or the beginning of a message's id. An order that failed several times is
+    printed each time.
+    """
+    logs = FunctionLogs(aws)
+    for position, found in enumerate(find_letters(dead_letter_queue(aws), [wanted])):
+        letter, lines = explain(logs, found)
+        if as_json:
+            print_json({**letter._asdict(), "log": [line.text for line in lines]})
+            continue
+        if position:
+            click.echo()
+        _print_letter(letter, lines)
+
+
+def explain(logs: FunctionLogs, letter: DeadLetter) -> tuple[DeadLetter, list[LogLine]]:
+    """The letter with the log's word on it, and all its lines."""
+    lines = logs.lines_of_message(letter.message_id, letter.sent_at_ms)
+    failure = collect_failures(lines).get(letter.message_id)
+    message = Message(letter.message_id, letter.body, "", letter.sent_at_ms, 0)
+    return make_dead_letter(message, failure)._replace(attributes=letter.attributes), lines
+
+
+def pretty(body: str) -> str:
+    """The order without its wrappings, laid out if it is JSON, else as it is."""
+    text = peel(body)
+    try:
+        return to_json(json.loads(text, parse_float=Decimal), indent=2)
+    except (ValueError, RecursionError):
+        return text
+
+
+def tell_reason(letter: DeadLetter) -> str:
+    """The reason, with where it comes from if that is not the log."""
+    if letter.reason_from == FROM_CHECK:
+        return f"{letter.full_reason} (the log says nothing of it; found by checking the order again)"
+    return letter.full_reason
+
+
+def _print_letter(letter: DeadLetter, lines: list[LogLine]) -> None:
+    click.echo(f"message    {letter.message_id}")
+    click.echo(f"order      {letter.order_id or '-'}")
+    click.echo(f"sent       {show_time(letter.sent_at_ms)}")
+    if letter.reason_from == FROM_LOG:
+        click.echo(f"failed     {show_time(letter.first_failed_at_ms)}, last {show_time(letter.failed_at_ms)}")
+    click.secho(f"reason     {tell_reason(letter)}", fg="red")
+    if letter.field is not None:
+        click.echo(f"field      {letter.field}")
+    for name, value in letter.attributes.items():
+        click.echo(f"attribute  {name} = {value}")
+    click.echo("\nlog")
+    for line in lines:
+        click.echo(f"{show_time(line.at_ms)} {line.text}")
+    if not lines:
+        click.echo("OrderProcessor's log says nothing of this message: it is gone, or never was.")
+    click.echo("\norder")
+    click.echo(pretty(letter.body))

@@ -1,0 +1,75 @@
+"""``orders doctor``: is the system well, and what to do if not."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.cloudformation import Stack
+from orders.adapters.inspection import Inspection
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json
+from orders.clock import SystemClock
+from orders.doctor import Check, Doctor, Outcome
+from orders.names import STACK
+from orders.stack import load_template
+
+COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "red", Outcome.SKIPPED: "bright_black"}
+
+
+@click.command()
+@click.option("--no-test-order", is_flag=True, help="Only look; send no order.")
+@click.option(
+    "--wait",
+    "wait_s",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 900),
+    help="Seconds to wait for the test order.",
+)
+@click.option("--stack-name", default=STACK, show_default=True)
+@json_option
+@aws_options
+def doctor(aws: Aws, no_test_order: bool, wait_s: float, stack_name: str, as_json: bool) -> None:
+    """Check that everything fits, send a test order through, say what to do next.
+
+    Looks at credentials, region, quotas, the stack and its drift from the template, the queue's visibility and
+    OrderDLQ, trigger, subscription and alarms. Then a test order passes through and is removed from the table; other
+    subscribers of OrderTopic hear of it too, under an orderId that begins with orders-doctor-.
+
+    Exit code 0 if nothing failed (warnings may be there), 1 if something did.
+    """
+    clock = SystemClock()
+    patient = Doctor(
+        Inspection(aws, clock), Stack(aws, stack_name, clock), load_template(), clock, 0.0 if no_test_order else wait_s
+    )
+    checks: list[Check] = []
+    for check in patient.examine():
+        checks.append(check)
+        if not as_json:
+            _print(check)
+    counts = Counter(check.outcome for check in checks)
+    if as_json:
+        print_json({"well": not counts[Outcome.FAILED], "checks": [_plain(check) for check in checks]})
+    else:
+        click.echo(f"\n{_sum_up(counts)}")
+    sys.exit(1 if counts[Outcome.FAILED] else 0)
+
+
+def _print(check: Check) -> None:
+    click.secho(f"{check.outcome.value:<8}", fg=COLOURS[check.outcome], nl=False)
+    click.echo(f" {check.name:<15} {check.told}")
+    if check.advice:
+        click.echo(f"{'':<24} → {check.advice}")
+
+
+def _sum_up(counts: Counter[Outcome]) -> str:
+    told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    return f"{told}." if counts[Outcome.FAILED] or counts[Outcome.WARNING] else f"All is well: {told}."
+
+
+def _plain(check: Check) -> dict[str, str]:
+    return {"name": check.name, "outcome": check.outcome.value, "told": check.told, "advice": check.advice}

@@ -1,0 +1,158 @@
+"""``orders plan``: costs, limits and settings for a rate of orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from orders.cli.options import json_option
+from orders.cli.output import console, plural, print_json, show_count
+from orders.plan import (
+    ENVELOPE_BYTES,
+    MS_PER_ORDER,
+    ORDER_BYTES,
+    ROUND_TRIP_MS,
+    SEED_MS_PER_ORDER,
+    Load,
+    Plan,
+    Quota,
+    load_prices,
+    make_plan,
+)
+
+PER_SECOND = {"s": 1.0, "min": 60.0, "h": 3_600.0, "day": 86_400.0}
+_RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|min|h|day))?")
+
+
+def _parse_rate(_context: click.Context, _option: click.Parameter, value: str) -> float:
+    found = _RATE.fullmatch(value)
+    if found is None or float(found[1]) == 0:
+        raise click.BadParameter(f"{value!r} is not a rate: write 50/s, 200/min, 1000/h or 20000/day")
+    return float(found[1]) / PER_SECOND[found[2] or "s"]
+
+
+@click.command()
+@click.option(
+    "--rate",
+    metavar="N/s",
+    callback=_parse_rate,
+    required=True,
+    help="Orders on average: 50/s, 200/min, 1000/h or 20000/day.",
+)
+@click.option(
+    "--size", default=ORDER_BYTES, show_default=True, type=click.IntRange(1, 262_144), help="Bytes of an order."
+)
+@click.option("--region", default="us-east-1", show_default=True, help="Whose prices and quotas.")
+@click.option(
+    "--ms-per-order",
+    default=MS_PER_ORDER,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Processor time of an order on a whole core; the default was measured (docs/decisions/0005).",
+)
+@click.option(
+    "--updates",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 100),
+    help="Per cent of the notifications that replace an order stored before.",
+)
+@json_option
+def plan(rate: float, size: int, region: str, ms_per_order: float, updates: int, as_json: bool) -> None:
+    """Tell what a rate of orders costs a month, what limits it, and how to set it.
+
+    \b
+    orders plan --rate 50/s
+    orders plan --rate 20000/day --size 4000 --region eu-west-1 --updates 75
+
+    Nothing is asked of AWS: prices come from a dated file, list prices without free tier.
+    """
+    prices = load_prices()
+    made = make_plan(Load(rate, size, ms_per_order, updates / 100), region, prices)
+    if as_json:
+        print_json(_plain(made))
+    else:
+        _print(made, prices)
+
+
+def _print(made: Plan, prices: Mapping[str, Any]) -> None:
+    load = made.load
+    name = prices["regions"][made.region]["name"]
+    click.echo(f"{_show_rate(load.orders_per_s)} of {load.order_bytes:,} bytes in {made.region}, {name}\n")
+    _print_money("A month", made.monthly)
+    _print_comparison(made)
+    _print_quotas(made.quotas, load.orders_per_s)
+    _print_settings(made)
+    click.echo(
+        f"\nAssumed: {load.ms_per_order:g} ms of a core for an order (the seed's {SEED_MS_PER_ORDER:g} ms), "
+        f"{ROUND_TRIP_MS:g} ms for a call of DynamoDB, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
+        f"{round(load.updates * 100)} % updates, arm64."
+    )
+    click.echo(f"List prices of {made.prices_as_of}, without free tier: {', '.join(made.sources.values())}")
+
+
+def _print_money(title: str, costs: Mapping[str, float]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    table.add_column(title)
+    table.add_column("USD", justify="right")
+    for service, cost in costs.items():
+        table.add_row(service, f"{cost:,.2f}", style="bold" if service == "total" else None)
+    console().print(table)
+
+
+def _print_comparison(made: Plan) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("\nA million orders")
+    table.add_column("\nours, USD", justify="right")
+    table.add_column("\nthe seed's code, USD", justify="right")
+    for service, cost in made.per_million.items():
+        style = "bold" if service == "total" else None
+        table.add_row(service, f"{cost:,.3f}", f"{made.seed_per_million[service]:,.3f}", style=style)
+    console().print(table)
+    click.echo(
+        "The seed's code publishes, receives and puts one by one, overwrites what is newer, keeps no index and prints "
+        "each order twice."
+    )
+
+
+def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("\nWhat binds first", "\nquota", "\norders/s", "\nwhat to do"):
+        table.add_column(title, justify="right" if "orders/s" in title else "left")
+    for quota in quotas:
+        colour = "red" if quota.orders_per_s < orders_per_s else "default"
+        table.add_row(quota.name, quota.limit, f"[{colour}]{show_count(quota.orders_per_s)}[/]", quota.advice)
+    console().print(table)
+    bound = [quota for quota in quotas if quota.orders_per_s < orders_per_s]
+    if bound:
+        click.secho(f"{plural(len(bound), 'quota')} would stop this rate.", fg="red")
+
+
+def _print_settings(made: Plan) -> None:
+    settings = made.settings._asdict()
+    given = " ".join(f"-p {name}={value}" for name, value in settings.items())
+    click.echo(f"\nA call of the function: {made.orders_per_call:.1f} orders in {made.call_ms:.1f} ms")
+    click.echo(f"orders deploy {given}")
+
+
+def _show_rate(orders_per_s: float) -> str:
+    if orders_per_s >= 1:
+        return f"{orders_per_s:,.4g} orders/s"
+    return f"{orders_per_s * PER_SECOND['day']:,.0f} orders/day"
+
+
+def _plain(made: Plan) -> dict[str, Any]:
+    answer = asdict(made)
+    answer["load"], answer["settings"] = made.load._asdict(), made.settings._asdict()
+    answer["quotas"] = [quota._asdict() for quota in made.quotas]
+    return answer

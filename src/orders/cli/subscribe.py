@@ -1,0 +1,59 @@
+"""``orders subscribe``: who else hears of orders."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.subscriptions import Subscribed, Subscriptions
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json
+from orders.filters import make_filter_policy, show_filter
+
+
+@click.command(
+    epilog="\b\nExamples:  orders subscribe sqs Paid --where status=paid\n"
+    "           orders subscribe lambda Invoices --where status=paid --where 'total>=100'\n"
+    "           orders subscribe email shop@example.com --where status=cancelled"
+)
+@click.argument("protocol", type=click.Choice(["sqs", "lambda", "https", "http", "email"]))
+@click.argument("endpoint")
+@click.option(
+    "--where", multiple=True, metavar="CONDITION", help="Only orders for which this holds; several: all hold."
+)
+@click.option("--envelope", is_flag=True, help="Deliver in SNS's envelope; else sqs and http(s) get the order itself.")
+@json_option
+@aws_options
+def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], envelope: bool, as_json: bool) -> None:
+    """Send orders to another ENDPOINT too: a queue, a function, an address. Again, it changes the conditions.
+
+    ENDPOINT is the name or ARN of a queue or a function, a URL, or an e-mail address. A queue's policy and a
+    function's permission for OrderTopic are added where they are missing; https and email must confirm first.
+
+    Conditions are on status, country, currency (=, !=, and = with * at the end) and total (=, !=, >, >=, <, <=).
+    Several with = on one field mean any of them. An order without the field does not match.
+    """
+    policy = make_filter_policy(where)
+    done = Subscriptions(aws).subscribe(protocol, endpoint, policy, raw=not envelope)
+    if as_json:
+        print_json({**done.subscription._asdict(), "right_given": done.right, "policy_to_add": done.missing_policy})
+        return
+    _tell(done)
+
+
+def _tell(done: Subscribed) -> None:
+    subscription = done.subscription
+    click.echo(f"{subscription.protocol} {subscription.endpoint} hears of {show_filter(subscription.filter_policy)}")
+    if subscription.arn is not None:
+        click.echo(f"subscription {subscription.arn}")
+    if done.right is not None:
+        click.echo(done.right)
+    if not subscription.confirmed:
+        click.echo("It hears nothing until it confirms: SNS sent it a link.")
+    if done.missing_policy is not None:
+        click.echo(
+            "The queue belongs to another account or region. Nothing arrives until its policy holds this statement:"
+        )
+        click.echo(json.dumps(done.missing_policy, indent=2))

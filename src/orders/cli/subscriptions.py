@@ -1,0 +1,64 @@
+"""``orders subscriptions`` and ``orders unsubscribe``: who hears of orders, and who no longer does."""
+
+from __future__ import annotations
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.subscriptions import Subscription, Subscriptions
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, print_json
+from orders.filters import show_filter
+
+
+@click.command()
+@json_option
+@aws_options
+def subscriptions(aws: Aws, as_json: bool) -> None:
+    """List who hears of orders, and of which."""
+    found = Subscriptions(aws).list()
+    if as_json:
+        for subscription in found:
+            print_json(subscription._asdict())
+        return
+    rows = list(found)
+    if not rows:
+        click.echo("nobody hears of orders, not even OrderQueue: `orders deploy` subscribes it")
+        return
+    _print_table(rows)
+
+
+@click.command()
+@click.argument("arn")
+@click.option("--yes", is_flag=True, help="Do not ask, even for OrderQueue's own subscription.")
+@json_option
+@aws_options
+def unsubscribe(aws: Aws, arn: str, yes: bool, as_json: bool) -> None:
+    """End a subscription; ARN as `orders subscriptions` shows it.
+
+    The right that the queue or function gave to OrderTopic stays; it gives nothing to others. Ending OrderQueue's
+    own subscription ends the storing of orders: you are asked first.
+    """
+    there = Subscriptions(aws)
+    subscription = there.find_by_arn(arn)
+    if there.is_order_queue(subscription) and not yes:
+        click.confirm("This is OrderQueue's own subscription: no order would be stored any more. End it?", abort=True)
+    there.unsubscribe(arn)
+    if as_json:
+        print_json({"unsubscribed": arn, "endpoint": subscription.endpoint})
+    else:
+        click.echo(f"{subscription.protocol} {subscription.endpoint} hears of no more orders")
+
+
+def _print_table(rows: list[Subscription]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("to", "endpoint", "orders", "form", "subscription"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        form = "order" if row.raw else "envelope"
+        arn = row.arn if row.confirmed and row.arn else "waits for confirmation"
+        table.add_row(row.protocol, Text(row.endpoint), Text(show_filter(row.filter_policy)), form, arn)
+    console().print(table)

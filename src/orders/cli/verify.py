@@ -1,0 +1,198 @@
+"""``orders verify``: files of published orders held against what became of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import FunctionLogs
+from orders.adapters.order_table import OrderTable
+from orders.adapters.queues import Queue, dead_letter_queue, order_queue
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json
+from orders.clock import SystemClock
+from orders.csv_orders import Column, parse_columns
+from orders.dead_letters import make_dead_letter, oldest_ms
+from orders.errors import OperatorError
+from orders.order_files import STDIN, count_bytes, read_entries
+from orders.ports import Clock
+from orders.verify import Expectations, Finding, Report, SetAside, State, Waiting, verify_orders
+
+EXIT_NOT_CLEAN = 4
+SHOWN_MAX = 50
+POLL_MS = 1_000.0
+EMPTY_COUNTS = 2
+# What was given back longer ago was stored or set aside since: three attempts take less.
+LATELY_MS = 3_600_000
+COLOURS = {State.WAITING: "yellow"}
+
+
+@click.command()
+@click.argument("sources", metavar="FILE...|-", nargs=-1, required=True)
+@click.option("--wait", "wait_s", type=click.IntRange(0), default=0, help="Seconds to wait for orders under way.")
+@click.option("--map", "mapping", multiple=True, help="The columns of CSV files, as they were published with.")
+@json_option
+@aws_options
+def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, ...], as_json: bool) -> None:
+    """Hold files of published orders against the table, OrderQueue and OrderDLQ; exit code 4 if any is not right.
+
+    Where the files hold several notifications of an order, the newest by timestamp counts, as when they are stored.
+    Each order that is not right is printed with its place in the file:
+
+    \b
+    missing    neither stored, nor waiting, nor dead
+    different  stored, but not as the file says; the fields are named
+    waiting    not stored yet, and OrderQueue is not empty (--wait waits for them)
+    dead       set aside in OrderDLQ, with the reason
+    refused    the line is no order, and is not in OrderDLQ either
+
+    An order that something newer has replaced since is right. Nothing is changed or hidden: OrderDLQ's messages are
+    given back at once, OrderQueue's are only counted. --json prints a line for each of them, then a summary.
+    """
+    for source in sources:
+        if source != STDIN and not Path(source).is_file():
+            raise OperatorError(f"there is no file {source}")
+    clock = SystemClock()
+    began_ms = clock.monotonic_ms()
+    expectations = _read(sources, parse_columns(mapping), quiet=as_json)
+    report = _check(aws, clock, expectations, quiet=as_json)
+    while report.waiting and clock.monotonic_ms() < began_ms + wait_s * 1000:
+        clock.wait_ms(POLL_MS)
+        report.renew(_check(aws, clock, expectations.only(report.waiting), quiet=True))
+    _report(report, expectations, (clock.monotonic_ms() - began_ms) / 1000, as_json=as_json)
+    sys.exit(0 if report.is_clean else EXIT_NOT_CLEAN)
+
+
+def _check(aws: Aws, clock: Clock, expectations: Expectations, *, quiet: bool) -> Report:
+    """One look. Queue before dead-letter queue before table: the way that an order takes, so none slips by."""
+    messages = _count_waiting(order_queue(aws))
+    set_aside, given_back = _look(aws, clock, messages)
+    table = OrderTable(aws, clock)
+    with _bar("checking", len(expectations.orders) + len(expectations.refused), quiet=quiet) as advance:
+        return verify_orders(expectations, table, set_aside, Waiting(messages, given_back), on_progress=advance)
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+def _read(sources: tuple[str, ...], columns: Sequence[Column], *, quiet: bool) -> Expectations:
+    expectations = Expectations()
+    sizes = [count_bytes(source) for source in sources]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    with _bar("reading", total, quiet=quiet) as advance:
+        for source in sources:
+            for entry in read_entries(source, columns):
+                expectations.add(entry)
+                advance(len(entry.text) + 1)
+    return expectations
+
+
+def _count_waiting(queue: Queue) -> int:
+    """How many messages OrderQueue holds. SQS counts approximately: it is empty when it says so twice."""
+    for _ in range(EMPTY_COUNTS):
+        counts = queue.counts()
+        messages = counts.visible + counts.in_flight + counts.delayed
+        if messages:
+            break
+    return messages
+
+
+def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside], dict[str, str]]:
+    """The dead letters with their reasons, and by order why orders that still wait were given back lately."""
+    queue = dead_letter_queue(aws)
+    counts = queue.counts()
+    held = counts.visible + counts.in_flight
+    messages = queue.look(held) if held else []
+    if len(messages) < held:
+        hidden = plural(held - len(messages), "message")
+        click.echo(f"{hidden} of {queue.name} cannot be seen: somebody else looks at them. Try again soon.", err=True)
+    if not messages and not waiting_messages:
+        return [], {}
+    lately_ms = clock.now_ms() - LATELY_MS
+    failures = FunctionLogs(aws).failures(min(oldest_ms(messages), lately_ms) if messages else lately_ms)
+    letters = [make_dead_letter(message, failures.get(message.message_id)) for message in messages]
+    dead = {letter.message_id for letter in letters}
+    given_back = {
+        failure.order_id: failure.reason
+        for failure in failures.values()
+        if failure.order_id is not None and failure.message_id not in dead and failure.last_at_ms >= lately_ms
+    }
+    return [SetAside(one.message_id, one.body, one.reason) for one in letters], given_back if waiting_messages else {}
+
+
+# --- Telling ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _bar(name: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    screen = console(stderr=True)
+    if quiet or not screen.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<8}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True) as bars:
+        task = bars.add_task(name, total=total)
+        yield lambda done: bars.advance(task, done)
+
+
+def _report(report: Report, expectations: Expectations, seconds: float, *, as_json: bool) -> None:
+    counts = {state.value: report.counts[state] for state in State}
+    orders = sum(report.counts.values())
+    if as_json:
+        for finding in report.findings:
+            print_json(_as_dict(finding))
+        summary = {"notifications": expectations.notifications, "orders": orders, **counts}
+        print_json({"summary": {**summary, "clean": report.is_clean, "seconds": round(seconds, 3)}})
+        return
+    for finding in report.findings[:SHOWN_MAX]:
+        state = click.style(f"{finding.state.value:<9}", fg=COLOURS.get(finding.state, "red"))
+        click.echo(f"{state}  {finding.order_id or '-'}  {finding.reason}  ({finding.place})")
+        for one in finding.differences:
+            click.echo(
+                f"             {one.path}: {_shown(one.expected)} in the file, {_shown(one.stored)} in the table"
+            )
+    if len(report.findings) > SHOWN_MAX:
+        click.echo(f"… and {len(report.findings) - SHOWN_MAX:,} more; --json prints all")
+    parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    read = plural(expectations.notifications, "notification")
+    click.echo(f"{plural(orders, 'order')} ({read}) in {seconds:.1f} s: {parts or 'nothing to check'}")
+    _advise(report)
+
+
+def _as_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        "orderId": finding.order_id,
+        "state": finding.state.value,
+        "place": finding.place,
+        "reason": finding.reason,
+        "messageId": finding.message_id,
+        "differences": [one._asdict() for one in finding.differences],
+    }
+
+
+def _advise(report: Report) -> None:
+    if report.counts[State.DEAD]:
+        click.echo("`orders dlq list` shows the dead ones, `orders dlq redrive` sends them back.")
+    if report.counts[State.WAITING]:
+        click.echo("Orders are still under way: `orders verify --wait 300 FILE...` waits for them.")
+    if report.counts[State.MISSING]:
+        click.echo("`orders publish FILE` again brings the missing ones; what is stored already is not changed by it.")
+    if report.counts[State.DIFFERENT]:
+        click.echo("`orders get ID` shows what is stored in place of the different ones; somebody else wrote that.")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    from orders.cli.output import to_json
+
+    text = to_json(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,81 @@
+"""``orders watch``: orders as they are stored or fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+import click
+
+from orders.adapters.aws import Aws
+from orders.adapters.function_logs import FunctionLogs
+from orders.adapters.order_table import OrderTable
+from orders.changes import STORED, Change, Changes
+from orders.cli.logs import parse_duration_ms
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import print_json, show_time
+from orders.cli.terminated import stopping_on_sigterm
+from orders.clock import SystemClock
+from orders.ports import Clock
+
+EVERY_MS = 1_000.0
+
+
+@click.command()
+@click.option("--since", default="0s", metavar="AGO", help="Begin with what changed since: 90s, 10m, 2h.")
+@click.option("--user", help="Only the orders of this user.")
+@click.option("--status", help="Only the orders that are of this status now.")
+@click.option("--stored-only", is_flag=True, help="Leave out the orders that fail.")
+@click.option("--limit", type=click.IntRange(1), help="End after so many.")
+@json_option
+@aws_options
+def watch(
+    aws: Aws, since: str, user: str | None, status: str | None, stored_only: bool, limit: int | None, as_json: bool
+) -> None:
+    """Print each order when it is stored, as new or changed, and each that fails, with the reason; until Ctrl-C.
+
+    OrderProcessor's log is followed, so an order shows when it arrives, whatever time it bears, a second later on
+    onebox and a few on AWS. A repeat that changes nothing is not shown. With --json each line holds the order whole.
+    """
+    clock = SystemClock()
+    changes = Changes(FunctionLogs(aws), OrderTable(aws), clock.now_ms() - parse_duration_ms(since))
+    with stopping_on_sigterm(), suppress(KeyboardInterrupt):
+        wanted = (
+            change for change in _follow(changes, clock) if _is_wanted(change, user, status, stored_only=stored_only)
+        )
+        for change in islice(wanted, limit):
+            if as_json:
+                print_json(change._asdict())
+            else:
+                click.echo(_line(change))
+
+
+def _follow(changes: Changes, clock: Clock) -> Iterator[Change]:
+    while True:
+        yield from changes.take_new()
+        clock.wait_ms(EVERY_MS)
+
+
+def _is_wanted(change: Change, user: str | None, status: str | None, *, stored_only: bool) -> bool:
+    """A failed order is wanted whosever it is, as long as no user and no status is asked for: it has none yet."""
+    if change.outcome != STORED:
+        return not stored_only and user is None and status is None
+    order = change.order or {}
+    return (user is None or order.get("userId") == user) and (status is None or order.get("status") == status)
+
+
+def _line(change: Change) -> str:
+    time = click.style(show_time(change.at_ms), dim=True)
+    if change.outcome != STORED:
+        failed = click.style(f"{change.outcome:<11}", fg="red")
+        return f"{time}  {failed} {change.order_id or f'message {change.message_id}'}: {change.reason}"
+    order = change.order or {}
+    fields = [order.get(name) for name in ("status", "userId", "total", "currency", "country", "timestamp")]
+    stored = click.style(f"{change.outcome:<11}", fg="green")
+    return f"{time}  {stored} {change.order_id}  {'  '.join(_shown(value) for value in fields if value is not None)}"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)

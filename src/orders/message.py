@@ -1,0 +1,95 @@
+"""The message that carries an order through SNS: its text, and the attributes by which subscribers filter.
+
+Promises: the text is the order's own, byte for byte; an attribute is sent only where SNS and SQS take its
+value, so that no order is ever refused for the sake of an attribute. There are four of them, because raw
+delivery to SQS drops a message with more than ten.
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from orders.errors import OrderRejected
+
+STRING_ATTRIBUTES = ("status", "country", "currency")
+NUMBER_ATTRIBUTES = ("total",)
+DIGITS_MAX = 38
+# The characters that XML 1.0 allows, which is what SNS takes in an attribute.
+_is_allowed = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+").fullmatch
+
+
+class Attribute(NamedTuple):
+    """A message attribute; ``kind`` is its DataType, String or Number."""
+
+    name: str
+    kind: str
+    value: str
+
+
+class Message(NamedTuple):
+    """What is published for one order."""
+
+    text: str
+    attributes: tuple[Attribute, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """What SNS counts: the text, and name, type and value of each attribute."""
+        size = len(self.text.encode("utf-8", "surrogatepass"))
+        for name, kind, value in self.attributes:
+            size += len(name) + len(kind) + len(value.encode())
+        return size
+
+
+def make_message(text: str, fields: Mapping[str, Any]) -> Message:
+    """The message for an order of this text and these fields."""
+    found = [Attribute(name, "String", fields[name]) for name in STRING_ATTRIBUTES if _is_string(fields.get(name))]
+    for name in NUMBER_ATTRIBUTES:
+        number = _find_number(fields.get(name))
+        if number is not None:
+            found.append(Attribute(name, "Number", number))
+    return Message(text, tuple(found))
+
+
+def encode_order(order: Mapping[str, Any]) -> str:
+    """An order as JSON, decimals digit for digit. Raises OrderRejected for what JSON cannot hold."""
+    try:
+        return _encode(order)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OrderRejected(f"not to be written as JSON: {error}") from error
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"{value} is not a number of JSON")
+        return str(value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("a field's name is no string")
+        return "{" + ",".join(f"{json.dumps(name)}:{_encode(member)}" for name, member in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_encode, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _is_string(value: object) -> bool:
+    return type(value) is str and _is_allowed(value) is not None
+
+
+def _find_number(value: object) -> str | None:
+    """A number as SNS takes it; None for what is none, and beyond 38 digits before or after the point."""
+    if type(value) is int:
+        return str(value) if abs(value) < 10**DIGITS_MAX else None
+    if type(value) is not Decimal or not value.is_finite():
+        return None
+    _, digits, exponent = value.as_tuple()
+    if len(digits) > DIGITS_MAX or not -DIGITS_MAX <= int(exponent) <= DIGITS_MAX - len(digits):
+        return None
+    return format(value, "f")

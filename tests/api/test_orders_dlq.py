@@ -1,0 +1,392 @@
+"""Goal: every failed order is found, understood, mended and replayed with the orders command, and none is ever lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner, Result
+
+from onebox.testing import EngineThread
+from orders.adapters.queues import LOOK_S
+from orders.cli.main import main
+from orders.clock import SystemClock
+from tests.polling import until
+
+QUICK = ["--parameter", "FunctionTimeout=1", "--parameter", "VisibilityTimeout=1"]
+GROUP = "/aws/lambda/OrderProcessor"
+STREAM = "2026/05/03/[$LATEST]test"
+
+
+@dataclass
+class Shop:
+    """The queues, the log and the command of one account, without a function unless it is deployed."""
+
+    environment: dict[str, str]
+    client: Callable[..., Any]
+
+    def run(self, *arguments: str, given: str | None = None, **environment: str) -> Result:
+        return CliRunner().invoke(main, arguments, env={**self.environment, **environment}, input=given)
+
+    def lines(self, *arguments: str, **environment: str) -> list[Any]:
+        result = self.run(*arguments, "--json", **environment)
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    def make_queues(self) -> None:
+        sqs = self.client("sqs")
+        failed = sqs.create_queue(QueueName="OrderDLQ")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=failed, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
+        sqs.create_queue(QueueName="OrderQueue", Attributes={"RedrivePolicy": policy})
+
+    def url(self, name: str) -> str:
+        return str(self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+    def fail(self, body: str, reason: str | None = None, **attributes: str) -> str:
+        """Put a message into OrderDLQ, with a line in the function's log if there is a reason; its id."""
+        typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        answer = self.client("sqs").send_message(
+            QueueUrl=self.url("OrderDLQ"), MessageBody=body, MessageAttributes=typed
+        )
+        if reason is not None:
+            self.log(answer["MessageId"], reason)
+        return str(answer["MessageId"])
+
+    def log(self, message_id: str, reason: str) -> None:
+        logs = self.client("logs")
+        for make, names in (
+            (logs.create_log_group, {"logGroupName": GROUP}),
+            (logs.create_log_stream, {"logGroupName": GROUP, "logStreamName": STREAM}),
+        ):
+            with suppress(logs.exceptions.ResourceAlreadyExistsException):
+                make(**names)
+        line = {
+            "level": "ERROR",
+            "messageId": message_id,
+            "exception": "OrderRejected",
+            "reason": reason,
+            "field": None,
+        }
+        logs.put_log_events(
+            logGroupName=GROUP,
+            logStreamName=STREAM,
+            logEvents=[{"timestamp": SystemClock().now_ms(), "message": json.dumps(line)}],
+        )
+
+    def bodies(self, name: str) -> list[str]:
+        """What a queue holds, each seen once and given back."""
+        sqs, url, seen = self.client("sqs"), self.url(name), []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            seen += messages
+        for one in seen:
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"], VisibilityTimeout=0)
+        return sorted(one["Body"] for one in seen)
+
+
+@pytest.fixture
+def shop(aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path) -> Shop:
+    """With the two queues."""
+    made = Shop({**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}, client)
+    made.make_queues()
+    return made
+
+
+def editor(tmp_path: Path, commands: str) -> str:
+    """An editor that does this to the file."""
+    path = tmp_path / "editor.py"
+    path.write_text(f"import sys, pathlib\npath = pathlib.Path(sys.argv[1])\ntext = path.read_text()\n{commands}\n")
+    return f"{sys.executable} {path}"
+
+
+# --- Found --------------------------------------------------------------------------------------------------
+
+
+def test_list_groups_by_reason_and_lists_each_on_request(shop: Shop) -> None:
+    first, second = shop.fail("{}", "orderId is missing"), shop.fail('{"total":1}', "orderId is missing")
+    third = shop.fail("oops", "not JSON")
+    groups = shop.lines("dlq", "list")
+    assert [(one["orders"], one["exception"], one["reason"]) for one in groups] == [
+        (2, "OrderRejected", "orderId is missing"),
+        (1, "OrderRejected", "not JSON"),
+    ]
+    assert set(groups[0]["message_ids"]) == {first, second}
+    assert groups[0]["first_at_ms"] <= groups[0]["last_at_ms"]
+    assert {one["message_id"] for one in shop.lines("dlq", "list", "--each")} == {first, second, third}
+    screen = shop.run("dlq", "list").stdout
+    assert "3 failed orders; next: `orders dlq show " in screen
+
+
+def test_list_when_the_log_is_gone_checks_again_and_says_so(shop: Shop) -> None:
+    shop.fail("oops")
+    shop.fail('{"orderId":"A"}')
+    screen = shop.run("dlq", "list").stdout
+    assert "not JSON: Expecting value: line 1 column 1 (char 0) *" in screen
+    assert "unknown: OrderProcessor's log says nothing of it" in screen
+    assert "log says nothing of 2 orders" in screen
+    assert "* found by checking the order again" in screen
+
+
+def test_list_of_what_others_look_at_says_that_there_is_more(shop: Shop) -> None:
+    shop.fail("oops")
+    shop.client("sqs").receive_message(QueueUrl=shop.url("OrderDLQ"))
+    assert "About 1 more" in shop.run("dlq", "list").stdout
+    result = shop.run("dlq", "show", "nothing")
+    assert (result.exit_code, "1 are being looked at by others" in result.stderr) == (1, True)
+
+
+def test_looking_in_every_way_hides_and_loses_nothing(shop: Shop) -> None:
+    ids = {shop.fail(f'{{"orderId":"O-{number}"}}') for number in range(25)}
+    for arguments in (["list"], ["list", "--limit", "3"], ["show", "O-7"], ["export"]):
+        assert shop.run("dlq", *arguments).exit_code == 0
+        attributes = shop.client("sqs").get_queue_attributes(QueueUrl=shop.url("OrderDLQ"), AttributeNames=["All"])
+        assert attributes["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
+    assert {one["message_id"] for one in shop.lines("dlq", "list", "--each")} == ids
+    assert len(shop.lines("dlq", "list", "--each", "--limit", "3")) == 3
+
+
+def test_show_prints_order_attributes_and_log_lines(shop: Shop) -> None:
+    message_id = shop.fail('{"orderId":"A","total":19.90}', "the table is missing", status="paid")
+    shop.log(message_id, "still missing")
+    screen = shop.run("dlq", "show", "A").stdout
+    assert "OrderRejected: still missing" in screen
+    assert "attribute  status = paid" in screen
+    assert '"reason": "the table is missing"' in screen
+    assert '"total": 19.90' in screen
+    (shown,) = shop.lines("dlq", "show", message_id[:8])
+    assert (len(shown["log"]), shown["attributes"]) == (2, {"status": "paid"})
+
+
+# --- Mended -------------------------------------------------------------------------------------------------
+
+
+def test_edit_sends_the_mended_order_and_removes_the_failed_one(shop: Shop, tmp_path: Path) -> None:
+    message_id = shop.fail('{"total":5.10}', "orderId is missing")
+    shop.fail("other")
+    command = editor(tmp_path, """path.write_text(text.replace("{", '{"orderId": "A",', 1))""")
+    result = shop.run("dlq", "edit", message_id[:8], EDITOR=command)
+    assert result.exit_code == 0, result.output
+    assert "Order A was sent back to OrderQueue" in result.stdout
+    assert [json.loads(body) for body in shop.bodies("OrderQueue")] == [{"orderId": "A", "total": 5.1}]
+    assert shop.bodies("OrderDLQ") == ["other"]
+    assert not list((tmp_path / "state").rglob("*.json")), "what customers told is not left lying about"
+
+
+def test_edit_that_is_still_wrong_sends_nothing_and_goes_on_from_there(shop: Shop, tmp_path: Path) -> None:
+    message_id = shop.fail('{"total":5}', "orderId is missing")
+    result = shop.run("dlq", "edit", message_id, EDITOR=editor(tmp_path, """path.write_text('{"orderId": ""}')"""))
+    assert (result.exit_code, "orderId: expected a string of 1 to 2048 bytes" in result.stderr) == (1, True)
+    assert (shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")) == ([], ['{"total":5}'])
+    command = editor(tmp_path, """path.write_text(text.replace('""', '"B"'))""")
+    assert "Going on with what was kept" in shop.run("dlq", "edit", message_id, VISUAL=command).stderr
+    assert shop.bodies("OrderQueue") == ['{"orderId": "B"}']
+
+
+def test_edit_left_unchanged_sends_nothing(shop: Shop, tmp_path: Path) -> None:
+    shop.fail('{"orderId":"A"}', "the table is missing")
+    result = shop.run("dlq", "edit", "A", EDITOR=editor(tmp_path, ""))
+    assert (result.exit_code, "orders dlq redrive" in result.stdout) == (0, True)
+    assert (shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")) == ([], ['{"orderId":"A"}'])
+
+
+def test_edit_of_an_order_that_failed_twice_asks_which(shop: Shop) -> None:
+    ids = [shop.fail('{"orderId":"A"}'), shop.fail('{"orderId":"A","total":1}')]
+    result = shop.run("dlq", "edit", "A")
+    assert result.exit_code == 1
+    assert all(message_id in result.stderr for message_id in ids)
+
+
+def test_edit_with_an_order_that_was_taken_meanwhile_sends_nothing_and_keeps_the_text(
+    shop: Shop, tmp_path: Path
+) -> None:
+    message_id = shop.fail('{"total":5}')
+    taking = (
+        "import boto3\n"
+        f"boto3.client('sqs').receive_message(QueueUrl={shop.url('OrderDLQ')!r})\n"
+        """path.write_text('{"orderId": "A"}')"""
+    )
+    result = shop.run("dlq", "edit", message_id, EDITOR=editor(tmp_path, taking))
+    assert (result.exit_code, "nothing was sent" in result.stderr) == (1, True)
+    assert shop.bodies("OrderQueue") == []
+    (draft,) = (tmp_path / "state").rglob("*.json")
+    assert draft.read_text() == '{"orderId": "A"}'
+
+
+# --- Sent back and deleted ----------------------------------------------------------------------------------
+
+
+def test_redrive_by_reason_and_id_moves_those_with_their_attributes(shop: Shop) -> None:
+    shop.fail('{"orderId":"A"}', "the table is missing", status="paid")
+    shop.fail('{"orderId":"B"}', "the table is missing")
+    last = shop.fail("oops", "not JSON")
+    assert shop.lines("dlq", "redrive", "--reason", "table is MISSING", "--rate", "500") == [{"moved": 2, "missing": 0}]
+    assert (shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")) == (['{"orderId":"A"}', '{"orderId":"B"}'], ["oops"])
+    assert "1 order sent back" in shop.run("dlq", "redrive", last).stdout
+    received = shop.client("sqs").receive_message(
+        QueueUrl=shop.url("OrderQueue"), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )["Messages"]
+    assert [one["MessageAttributes"]["status"]["StringValue"] for one in received if "MessageAttributes" in one] == [
+        "paid"
+    ]
+    for arguments in (["nothing"], ["--reason", "nothing"], ["A", "--reason", "x"]):
+        assert shop.run("dlq", "redrive", *arguments).exit_code == 1
+
+
+def test_redrive_of_what_sqs_did_not_set_aside_says_how_to_send_it_back_all_the_same(shop: Shop) -> None:
+    shop.fail('{"orderId":"A"}')
+    result = shop.run("dlq", "redrive", "--yes")
+    assert (result.exit_code, "orders dlq redrive --reason ''" in result.stderr) == (1, True)
+    assert shop.lines("dlq", "redrive", "--reason", "") == [{"moved": 1, "missing": 0}]
+    assert shop.bodies("OrderQueue") == ['{"orderId":"A"}']
+
+
+def test_export_writes_every_order_with_its_reason_once(shop: Shop, tmp_path: Path) -> None:
+    shop.fail("oops", "not JSON")
+    path = tmp_path / "failed.jsonl"
+    assert shop.lines("dlq", "export", str(path)) == [{"exported": 1, "file": str(path)}]
+    (row,) = map(json.loads, path.read_text().splitlines())
+    assert (row["body"], row["reason"], row["exception"]) == ("oops", "not JSON", "OrderRejected")
+    assert shop.lines("dlq", "export") == [row]
+    assert shop.run("dlq", "export", str(path)).exit_code == 1, "an earlier export is not overwritten"
+    assert shop.run("dlq", "export", str(path), "--force").exit_code == 0
+    assert shop.bodies("OrderDLQ") == ["oops"]
+
+
+def test_purge_deletes_only_after_the_queues_name_was_typed(shop: Shop) -> None:
+    first, _ = shop.fail("oops"), shop.fail("{}")
+    shop.fail("[]")
+    for given in (None, "yes\n"):
+        assert shop.run("dlq", "purge", given=given).exit_code == 1
+    assert len(shop.bodies("OrderDLQ")) == 3
+    assert "1 failed order deleted" in shop.run("dlq", "purge", first, given="OrderDLQ\n").stdout
+    assert shop.lines("dlq", "purge", "--reason", "orderId is missing", "--yes") == [{"deleted": 1}]
+    assert shop.bodies("OrderDLQ") == ["[]"]
+    assert shop.lines("dlq", "purge", "--yes") == [{"deleted": 1}]
+    assert "no failed orders" in shop.run("dlq", "list").stdout
+
+
+# --- Killed in the middle -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def endpoint_that_stops_at(operation: str, endpoint_url: str, stop: Callable[[], None]) -> Iterator[str]:
+    """The endpoint, save that this operation does not reach it: ``stop`` is called in its place."""
+    address = urlsplit(endpoint_url)
+
+    class Forwarding(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if self.headers.get("X-Amz-Target") == f"AmazonSQS.{operation}":
+                stop()
+                self.close_connection = True
+                return
+            self._forward()
+
+        def do_GET(self) -> None:
+            self._forward()
+
+        def log_message(self, *_: object) -> None: ...
+
+        def _forward(self) -> None:
+            connection = HTTPConnection(address.hostname or "", address.port or 80)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            connection.request(self.command, self.path, body, dict(self.headers.items()))
+            response = connection.getresponse()
+            content = response.read()
+            connection.close()
+            self.send_response_only(response.status)
+            for name, value in response.getheaders():
+                if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Forwarding)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("command", ["edit", "redrive"])
+@pytest.mark.parametrize(("killed_at", "sent"), [("SendMessage", 0), ("DeleteMessage", 1)])
+def test_command_killed_around_the_send_loses_nothing(
+    timed: EngineThread, tmp_path: Path, command: str, killed_at: str, sent: int
+) -> None:
+    processes: list[subprocess.Popen[bytes]] = []
+    ready = threading.Event()
+
+    def kill() -> None:
+        assert ready.wait(60)
+        os.kill(processes[0].pid, signal.SIGKILL)
+
+    mended = tmp_path / "mended.json"
+    mended.write_text('{"orderId":"A"}')
+    with endpoint_that_stops_at(killed_at, timed.endpoint_url, kill) as url:
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        shop = Shop(environment, timed.client)
+        shop.make_queues()
+        message_id = shop.fail("oops")
+        arguments = [command, message_id, *(["--with", str(mended)] if command == "edit" else [])]
+        processes.append(subprocess.Popen([sys.executable, "-m", "orders", "dlq", *arguments], env=environment))
+        ready.set()
+        assert processes[0].wait(60) == -signal.SIGKILL
+    assert shop.bodies("OrderQueue") == [mended.read_text() if command == "edit" else "oops"] * sent
+    timed.clock.advance(LOOK_S)
+    assert shop.bodies("OrderDLQ") == ["oops"], "still there, and hidden for no longer than a look"
+
+
+# --- The whole way ------------------------------------------------------------------------------------------
+
+
+def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(shop: Shop, tmp_path: Path) -> None:
+    sqs = shop.client("sqs")
+    for name in ("OrderQueue", "OrderDLQ"):
+        sqs.delete_queue(QueueUrl=shop.url(name))
+    assert shop.run("deploy", "--yes", *QUICK).exit_code == 0
+    topic = shop.client("sns").create_topic(Name="OrderTopic")["TopicArn"]
+    shop.client("sns").publish(TopicArn=topic, Message='{"total":5}')
+    shop.client("sns").publish(TopicArn=topic, Message="oops")
+
+    def letters(count: int) -> list[Any]:
+        return until(
+            lambda: found if len(found := shop.lines("dlq", "list", "--each")) == count else None,
+            f"{count} failed orders",
+        )
+
+    by_body = {json.loads(one["body"])["Message"]: one for one in letters(2)}
+    assert {one["reason_from"] for one in by_body.values()} == {"log"}
+    for _ in range(3):
+        shop.run("dlq", "show", by_body["oops"]["message_id"])
+    (tmp_path / "mended.json").write_text('{"orderId":"A","total":5}')
+    shop.lines("dlq", "edit", by_body['{"total":5}']["message_id"], "--with", str(tmp_path / "mended.json"))
+    until(lambda: shop.run("get", "A").exit_code == 0, "the mended order in the table")
+    assert shop.lines("dlq", "redrive", "--yes") == [{"moved": 1, "missing": 0}]
+    (again,) = letters(1)
+    assert again["message_id"] != by_body["oops"]["message_id"]
+    (shown,) = shop.lines("dlq", "show", again["message_id"])
+    counts = [json.loads(line)["receiveCount"] for line in shown["log"]]
+    assert counts == [1, 2, 3], "no look has cost the order one of its attempts"

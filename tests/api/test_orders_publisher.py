@@ -1,0 +1,168 @@
+"""Goal: the publisher's orders arrive with their attributes, and none is lost while the endpoint is away."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from onebox.testing import EngineThread
+from orders import OrderPublisher
+from orders.cli.main import main
+from tests.polling import until
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+ORDER = '{"orderId":"1","status":"paid","country":"United Kingdom","currency":"GBP","total":19.90}'
+
+# A shop's program: it says how many orders the publisher took, one line each, until it is killed.
+SHOP = """
+import sys
+from orders import OrderPublisher
+publisher = OrderPublisher(sys.argv[1], endpoint_url=sys.argv[2])
+for number in range(int(sys.argv[3]), 10**6):
+    publisher.publish({"orderId": str(number)})
+    print(number, flush=True)
+"""
+
+
+def subscribe_queue(client: Callable[..., Any], name: str = "Heard", **attributes: str) -> str:
+    """OrderTopic with a queue that hears all; the queue's URL."""
+    topic_arn = client("sns").create_topic(Name="OrderTopic")["TopicArn"]
+    sqs = client("sqs")
+    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    attributes = {"RawMessageDelivery": "true", **attributes}
+    client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    return url
+
+
+def receive(sqs: Any, url: str, count: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    def take() -> bool:
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=600
+        )
+        found.extend(answer.get("Messages", []))
+        return len(found) >= count
+
+    until(take, f"{count} messages")
+    return found
+
+
+@contextmanager
+def serving(data: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-m", "onebox", "serve", "--port", str(port), "--data", str(data)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("onebox is ready on http://")
+        yield process, line.split()[4]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def at(url: str) -> Callable[..., Any]:
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def test_publish_of_an_order_arrives_raw_with_its_attributes_and_its_digits(
+    onebox: EngineThread, account: str, client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = subscribe_queue(client)
+    for name, value in {**KEYS, "AWS_ACCESS_KEY_ID": account}.items():
+        monkeypatch.setenv(name, value)
+    with OrderPublisher(None, endpoint_url=onebox.endpoint_url) as publisher:
+        publisher.publish({**json.loads(ORDER), "total": Decimal("19.90")})
+        assert publisher.flush().is_complete
+    (message,) = receive(client("sqs"), url, 1)
+    assert message["Body"] == ORDER
+    assert {name: (one["DataType"], one["StringValue"]) for name, one in message["MessageAttributes"].items()} == {
+        "status": ("String", "paid"),
+        "country": ("String", "United Kingdom"),
+        "currency": ("String", "GBP"),
+        "total": ("Number", "19.90"),
+    }
+
+
+def test_publish_command_sends_attributes_and_reads_csv_at_a_rate(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.cli.publish.ledger_folder", lambda: tmp_path / "ledgers")
+    url = subscribe_queue(client, FilterPolicy=json.dumps({"total": [{"numeric": [">=", 10]}]}))
+    export = tmp_path / "export.csv"
+    export.write_text("Number;Amount\n1;19.90\n2;5\n3;dear\n4;10\n")
+    result = CliRunner().invoke(
+        main,
+        ["publish", str(export), "--map", "orderId=Number,total=Amount:decimal", "--rate", "500", "--json"],
+        env=aws_environment,
+    )
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["accepted"]) == (3, 3)
+    assert [(row["line"], row["reason"]) for row in report["refused"]] == [
+        (4, "total: 'dear' in column Amount is no decimal")
+    ]
+    bodies = sorted(message["Body"] for message in receive(client("sqs"), url, 2))
+    assert bodies == ['{"orderId":"1","total":19.90}', '{"orderId":"4","total":10}']
+
+
+def test_orders_of_a_killed_program_to_a_killed_endpoint_all_arrive_when_it_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    taken: list[str] = []
+
+    def run_shop(url: str, count: int) -> None:
+        """A program that is killed as soon as the publisher took so many more."""
+        command = [sys.executable, "-c", SHOP, str(tmp_path / "spool"), url, str(len(taken))]
+        shop = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **KEYS})
+        assert shop.stdout is not None
+        taken.extend(shop.stdout.readline().strip() for _ in range(count))
+        shop.send_signal(signal.SIGKILL)
+        # What it said before it died counts too.
+        taken.extend(line.strip() for line in shop.communicate()[0].splitlines())
+
+    with serving(tmp_path / "data") as (process, url):
+        heard = subscribe_queue(at(url))
+        run_shop(url, 30)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        run_shop(url, 30)  # nobody answers
+    port = int(url.rpartition(":")[2])
+    with OrderPublisher(tmp_path / "spool", endpoint_url=url) as publisher:
+        assert publisher.flush(0).waiting >= 30
+        with serving(tmp_path / "data", port):
+            report = publisher.flush(60)
+            assert report.is_complete, report
+            sqs = at(url)("sqs")
+            arrived: set[str] = set()
+            until(
+                lambda: (
+                    arrived.update(json.loads(m["Body"])["orderId"] for m in receive(sqs, heard, 1))
+                    or arrived >= set(taken)
+                ),
+                "every order that was taken",
+            )
