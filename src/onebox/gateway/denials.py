@@ -5,25 +5,13 @@ AWS: the CommonErrors page of each service's API reference.
 
 from __future__ import annotations
 
-from onebox.errors import AwsError
-
-
-class AccessDenied(AwsError):
-    """Query services, SQS and S3."""
-
-    status = 403
+from onebox.errors import AccessDenied, AccessDeniedException, AwsError
 
 
 class AuthorizationError(AwsError):
     """SNS."""
 
     status = 403
-
-
-class AccessDeniedException(AwsError):
-    """JSON services."""
-
-    status = 400
 
 
 class LambdaAccessDenied(AwsError):

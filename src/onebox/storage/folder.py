@@ -39,11 +39,6 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.write(self._lock, str(os.getpid()).encode())
 
-    @property
-    def database(self) -> Path:
-        """The path of the one database file."""
-        return self.path / DATABASE_NAME
-
     def release(self) -> None:
         """Give the folder back."""
         os.close(self._lock)

@@ -92,7 +92,9 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
         f"{ROUND_TRIP_MS:g} ms for a call of DynamoDB, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
         f"{round(load.updates * 100)} % updates, arm64."
     )
-    click.echo(f"List prices of {made.prices_as_of}, without free tier: {', '.join(made.sources.values())}")
+    click.echo(
+        f"List prices of {made.prices_as_of} from memory, not checked, without free tier: {', '.join(made.sources.values())}"
+    )
 
 
 def _print_money(title: str, costs: Mapping[str, float]) -> None:
