@@ -92,9 +92,8 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
         f"{ROUND_TRIP_MS:g} ms for a call of DynamoDB, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
         f"{round(load.updates * 100)} % updates, arm64."
     )
-    click.echo(
-        f"List prices of {made.prices_as_of} from memory, not checked, without free tier: {', '.join(made.sources.values())}"
-    )
+    sources = ", ".join(made.sources.values())
+    click.echo(f"List prices of {made.prices_as_of} from memory, not checked, without free tier: {sources}")
 
 
 def _print_money(title: str, costs: Mapping[str, float]) -> None:
