@@ -109,6 +109,7 @@ class StandardQueue(RuleBasedStateMachine):
     @rule(data=st.data(), timeout_s=st.sampled_from([0, 20, 43_200]))
     def change_visibility(self, data: st.DataObject, timeout_s: int) -> None:
         handle, message = data.draw(st.sampled_from(self.handles))
+        self.forget_if_gone(message)
         is_there = message in self.messages
         is_allowed = self.now_ms + timeout_s * 1000 - message.received_at_ms <= 43_200_000
         error = self.call_for_error(
@@ -126,9 +127,7 @@ class StandardQueue(RuleBasedStateMachine):
     def compare_attributes(self) -> None:
         """GetQueueAttributes counts what the model has, apart from visible messages that are too old."""
         for message in list(self.messages):
-            is_visible = message.visible_at_ms <= self.now_ms
-            if is_visible and self.now_ms - message.sent_at_ms >= RETENTION_S * 1000:
-                self.messages.remove(message)
+            self.forget_if_gone(message)
         answer = self.harness.call("GetQueueAttributes", QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
         visible = sum(m.visible_at_ms <= self.now_ms for m in self.messages)
         delayed = sum(m.visible_at_ms > self.now_ms and not m.receives for m in self.messages)
@@ -136,6 +135,12 @@ class StandardQueue(RuleBasedStateMachine):
         assert answer["ApproximateNumberOfMessagesDelayed"] == str(delayed)
         in_flight = len(self.messages) - visible - delayed
         assert answer["ApproximateNumberOfMessagesNotVisible"] == str(in_flight)
+
+    def forget_if_gone(self, message: Message) -> None:
+        """Nobody sees a visible message again once it is too old."""
+        is_gone = message.visible_at_ms <= self.now_ms and self.now_ms - message.sent_at_ms >= RETENTION_S * 1000
+        if is_gone and message in self.messages:
+            self.messages.remove(message)
 
     @invariant()
     def counts_are_true(self) -> None:

@@ -65,7 +65,7 @@ def change_visibility(core: Core, queue: Queue, changes: Sequence[VisibilityChan
         error = receipt if isinstance(receipt, AwsError) else None
         if not isinstance(receipt, AwsError):
             standing = standings.get(receipt.id)
-            error = _check_change(queue, change, receipt, standing, now_ms)
+            error = _check_change(core, queue, change, receipt, standing, now_ms)
             if error is None and standing is not None and _is_in_flight(standing, now_ms):
                 if change.timeout_s:
                     freed.pop(standing.id, None)
@@ -99,11 +99,11 @@ def find_in_flight(core: Core, queue: Queue, handles: Sequence[str], now_ms: int
 
 
 def _check_change(
-    queue: Queue, change: VisibilityChange, receipt: Receipt, standing: Standing | None, now_ms: int
+    core: Core, queue: Queue, change: VisibilityChange, receipt: Receipt, standing: Standing | None, now_ms: int
 ) -> AwsError | None:
     try:
         rules.check_visibility_timeout(change.timeout_s)
-        if standing is None:
+        if standing is None or _is_gone(core, queue, standing, now_ms):
             return rules.no_longer_in_flight(change.handle)
         if queue.is_fifo and not _is_held(standing, receipt, now_ms):
             return rules.no_longer_in_flight(change.handle)
@@ -117,6 +117,13 @@ def _check_change(
 def _is_in_flight(standing: Standing, now_ms: int) -> bool:
     # Recorded from AWS: when the time-out has ended, a change succeeds and does nothing.
     return standing.state == State.IN_FLIGHT and standing.due_at_ms > now_ms
+
+
+def _is_gone(core: Core, queue: Queue, standing: Standing, now_ms: int) -> bool:
+    """Whether no receive will ever see the message again: too old and not in flight, swept away yet or not."""
+    if _is_in_flight(standing, now_ms):
+        return False
+    return rules.is_expired(queue, *core.messages.load_age(standing.id), now_ms)
 
 
 def _is_held(standing: Standing, receipt: Receipt, now_ms: int) -> bool:

@@ -171,6 +171,15 @@ class MessageStore:
         )
         return {row[0]: Standing(*row[:6]) for row in rows if row[6] == backlog_id}
 
+    def load_age(self, message_row_id: int) -> tuple[int, int]:
+        """When a message that is there was sent, and when it arrived in its backlog."""
+        row = self._storage.first(
+            "SELECT b.sent_at_ms, m.arrived_at_ms FROM sqs_message m JOIN sqs_body b USING (id) WHERE m.id = ?",
+            (message_row_id,),
+        )
+        assert row is not None
+        return row[0], row[1]
+
     def find_due(self, backlog_id: int, now_ms: int, limit: int) -> list[tuple[int, int, str | None]]:
         """In-flight and delayed messages whose time has come: id, state, group."""
         return self._storage.all(
