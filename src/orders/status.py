@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orders.adapters.aws import Aws
 from orders.adapters.metrics import (
@@ -19,6 +19,9 @@ from orders.adapters.metrics import (
 from orders.adapters.queues import Queue, QueueCounts, dead_letter_queue, order_queue
 from orders.errors import OperatorError
 
+# What a whole look costs, in calls of AWS's API: both queues; topic, function (2), table, alarms, measures (2).
+CALLS_QUEUES = 2
+CALLS_REST = 7
 FIGURES_MS = 3_600_000
 MINUTE_MS = PERIOD_S * 1000
 
@@ -92,6 +95,15 @@ class StatusReader:
             alarms.result(),
             series.result(),
             now_ms,
+        )
+
+    def read_queues(self, last: Status, now_ms: int) -> Status:
+        """The last state with the queues' counts as they are now: a quick look between two whole ones."""
+        return replace(
+            last,
+            queue=self._queue.counts() if self._queue else None,
+            dead_letters=self._dead_letters.counts() if self._dead_letters else None,
+            at_ms=now_ms,
         )
 
 

@@ -59,6 +59,7 @@ PUBLISHED = Measure("published", "AWS/SNS", "NumberOfMessagesPublished", _TOPIC)
 UNDELIVERED = Measure("not delivered", "AWS/SNS", "NumberOfNotificationsFailed", _TOPIC)
 QUEUED = Measure("queued", "AWS/SQS", "NumberOfMessagesSent", _QUEUE)
 SETTLED = Measure("settled", "AWS/SQS", "NumberOfMessagesDeleted", _QUEUE)
+WAITING = Measure("waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible", _QUEUE, "Maximum")
 AGE = Measure("age of the oldest, s", "AWS/SQS", "ApproximateAgeOfOldestMessage", _QUEUE, "Maximum")
 FAILED = Measure("in OrderDLQ", "AWS/SQS", "ApproximateNumberOfMessagesVisible", _DEAD_LETTERS, "Maximum")
 CALLS = Measure("calls", "AWS/Lambda", "Invocations", _FUNCTION)
@@ -74,7 +75,7 @@ DUPLICATE = Measure("the same again", BUSINESS_NAMESPACE, "OrdersDuplicate")
 STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
 UNAVAILABLE = Measure("to be tried again", BUSINESS_NAMESPACE, "OrdersUnavailable")
 MEASURES = (
-    *(PUBLISHED, UNDELIVERED, QUEUED, SETTLED, AGE, FAILED),
+    *(PUBLISHED, UNDELIVERED, QUEUED, SETTLED, WAITING, AGE, FAILED),
     *(CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY),
     *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
 )

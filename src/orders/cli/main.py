@@ -25,6 +25,7 @@ COMMANDS = {
     "watch": ("watch", "watch", "Print orders as they are stored or fail, until Ctrl-C."),
     "verify": ("verify", "verify", "Hold files of published orders against table, queue and dead-letter queue."),
     "status": ("status", "status", "Show topic, queues, function, table, errors and alarms on one screen."),
+    "console": ("console", "console", "Watch, find, mend and publish orders in the browser."),
     "top": ("top", "top", "Watch the system live: state, rates of the last minutes, alarms."),
     "doctor": ("doctor", "doctor", "Check that everything fits, send a test order through, say what to do next."),
     "plan": ("plan", "plan", "Tell what a rate of orders costs a month, what limits it, and how to set it."),

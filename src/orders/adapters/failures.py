@@ -1,0 +1,32 @@
+"""The errors of AWS's API in words for operators: what happened, and what to do next."""
+
+from __future__ import annotations
+
+import sys
+
+from orders.errors import OperatorError
+
+
+def failures_of_aws() -> tuple[type[Exception], ...]:
+    """botocore's errors; none where it was never imported, since nobody can then have raised one."""
+    exceptions = sys.modules.get("botocore.exceptions")
+    return () if exceptions is None else (exceptions.ClientError, exceptions.BotoCoreError)
+
+
+def known_failures() -> tuple[type[Exception], ...]:
+    """All errors that `explain` has words for."""
+    return (OperatorError, *failures_of_aws())
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """A sentence for an OperatorError or an error of botocore's, and advice, which may be empty."""
+    if isinstance(error, OperatorError):
+        return error.reason, error.advice
+    name = type(error).__name__
+    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
+        return str(error), "Is it running? Start a onebox with `orders up` or `onebox serve`, or give --endpoint-url."
+    if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
+        return str(error), "Configure AWS with `aws configure`, or start a onebox with `orders up`."
+    if "AccessDenied" in str(error) or "UnrecognizedClient" in str(error) or "ExpiredToken" in str(error):
+        return str(error), "Check the credentials and their rights: `aws sts get-caller-identity` says who you are."
+    return str(error), ""

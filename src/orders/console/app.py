@@ -1,0 +1,114 @@
+"""The console as an ASGI app: its parts put together, its routes, what is answered when something fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from orders.adapters.aws import Aws
+from orders.adapters.failures import explain
+from orders.console import render
+from orders.console.audit import Audit
+from orders.console.context import Console
+from orders.console.forms import harmless_paths
+from orders.console.guard import Access, Forbidden, Guard
+from orders.console.jobs import Jobs
+from orders.console.live import Live, Reading
+from orders.console.pages import live, login, pipeline
+from orders.console.reading import SystemReading
+from orders.console.settings import ConsoleSettings
+from orders.errors import OperatorError
+from orders.ports import Clock
+
+PAGES = (pipeline, live, login)
+
+
+def make_app(
+    aws: Aws,
+    settings: ConsoleSettings,
+    clock: Clock,
+    write_audit: Callable[[str], None],
+    reading: Reading | None = None,
+) -> Starlette:
+    """The app. ``write_audit`` takes a line for each change; ``reading`` stands in for AWS in tests."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    routes: list[BaseRoute] = [route for page in PAGES for route in page.ROUTES]
+    routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
+    access = Access(settings.token)
+    shared = Live(reading or SystemReading(aws, settings.refresh), clock, settings.refresh.queues_ms)
+    jobs = Jobs(clock)
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, settings=settings, access=access, harmless=harmless_paths(routes))],
+        exception_handlers={
+            OperatorError: _tell_failure,
+            ClientError: _tell_failure,
+            BotoCoreError: _tell_failure,
+            Forbidden: _tell_forbidden,
+            HTTPException: _tell_http,
+        },
+        lifespan=_running,
+    )
+    app.state.console = Console(
+        aws, settings, clock, access, shared, jobs, Audit(write_audit, lambda: _identity(aws), clock)
+    )
+    app.state.drawings = live.Drawings(aws.place)
+    return app
+
+
+@asynccontextmanager
+async def _running(app: Starlette) -> AsyncIterator[None]:
+    console: Console = app.state.console
+    task = asyncio.create_task(console.live.run())
+    try:
+        yield
+    finally:
+        console.jobs.cancel_all()
+        await console.live.close()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _identity(aws: Aws) -> str:
+    return str(aws.client("sts").get_caller_identity()["Arn"])
+
+
+async def _tell_failure(request: Request, error: Exception) -> Response:
+    reason, advice = explain(error)
+    # 409: the request was understood, but the system is not in a state for it. 502: AWS's API failed or was not there.
+    return _tell(request, 409 if isinstance(error, OperatorError) else 502, reason, advice)
+
+
+async def _tell_forbidden(request: Request, _error: Exception) -> Response:
+    return _tell(
+        request,
+        403,
+        "This page is older than the console",
+        "The console was started anew: reload the page and try again.",
+    )
+
+
+async def _tell_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return _tell(request, 404, "There is no such page", "The navigation shows those there are.")
+    return _tell(request, error.status_code, error.detail, "")
+
+
+def _tell(request: Request, status: int, reason: str, advice: str) -> Response:
+    """For a page a page, for a script of ours a sentence."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return Response(f"{reason}. {advice}".strip(), status, media_type="text/plain")
+    return render.page(request, "failure.html", status, title="Failed", reason=reason, advice=advice)

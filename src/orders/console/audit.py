@@ -1,0 +1,37 @@
+"""Every change that was made through the console, with who and what: a line of JSON each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from starlette.requests import Request
+
+from orders.ports import Clock
+
+
+class Audit:
+    """Writes a line for each change that was asked for, before it is carried out."""
+
+    def __init__(self, write: Callable[[str], None], find_identity: Callable[[], str], clock: Clock) -> None:
+        """``find_identity`` tells as whom AWS sees the console; it is asked at the first change."""
+        self._write = write
+        self._find_identity = find_identity
+        self._clock = clock
+        self._identity: str | None = None
+
+    def log(self, request: Request, change: str, **what: Any) -> None:
+        """One change; may ask AWS, so it is called from a worker thread."""
+        if self._identity is None:
+            self._identity = self._find_identity()
+        moment = datetime.fromtimestamp(self._clock.now_ms() / 1000, timezone.utc)
+        line = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "change": change,
+            "as": self._identity,
+            "from": request.client.host if request.client else None,
+            **what,
+        }
+        self._write(json.dumps(line, ensure_ascii=False, default=str))

@@ -1,0 +1,34 @@
+"""What every page works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from orders.adapters.aws import Aws
+from orders.console.audit import Audit
+from orders.console.guard import Access
+from orders.console.jobs import Jobs
+from orders.console.live import Live
+from orders.console.settings import ConsoleSettings
+from orders.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """One running console."""
+
+    aws: Aws
+    settings: ConsoleSettings
+    clock: Clock
+    access: Access
+    live: Live
+    jobs: Jobs
+    audit: Audit
+
+
+def console_of(request: Request) -> Console:
+    """The console that a request is for."""
+    console: Console = request.app.state.console
+    return console

@@ -1,0 +1,109 @@
+"""Work that outlives the request that began it: how far it is can be asked from any page, also after a reload.
+
+Promises: a job runs once, in a thread of its own; its last words stay until JOBS_MAX newer ones have come. Jobs of the
+same kind never run side by side: two redrives would only take messages from each other.
+Knows nothing of what the work is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orders.adapters.failures import explain, known_failures
+from orders.errors import OperatorError
+from orders.ports import Clock
+
+JOBS_MAX = 20
+
+
+class Cancelled(Exception):
+    """Raised inside a job that was asked to stop."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One piece of work."""
+
+    number: int
+    kind: str
+    title: str
+    """What it does, for people."""
+    started_at_ms: int
+    done: int = 0
+    total: int | None = None
+    """None while nobody knows."""
+    ended_at_ms: int | None = None
+    outcome: str = ""
+    """What came of it, for people."""
+    failed: bool = False
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_running(self) -> bool:
+        return self.ended_at_ms is None
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """Tell how far it is. Raises Cancelled if it was asked to stop."""
+        self.done = done
+        self.total = self.total if total is None else total
+        if self._stop.is_set():
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """Ask it to stop; it does at its next step."""
+        self._stop.set()
+
+
+class Jobs:
+    """The jobs of this console, the newest first."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._jobs: list[Job] = []
+        self._lock = threading.Lock()
+
+    def all(self) -> list[Job]:
+        return list(self._jobs)
+
+    def find(self, number: int) -> Job | None:
+        return next((job for job in self._jobs if job.number == number), None)
+
+    def running(self, kind: str) -> Job | None:
+        """The running job of a kind."""
+        return next((job for job in self._jobs if job.kind == kind and job.is_running), None)
+
+    def start(self, kind: str, title: str, work: Callable[[Job], str]) -> Job:
+        """Begin; ``work`` answers what came of it. Raises OperatorError while another of its kind runs."""
+        with self._lock:
+            if other := self.running(kind):
+                raise OperatorError(f"“{other.title}” is still running", "Wait until it has ended, or stop it.")
+            job = Job(next(self._numbers), kind, title, self._clock.now_ms())
+            self._jobs = [job, *self._jobs][:JOBS_MAX]
+        threading.Thread(target=self._run, args=(job, work), name=f"{kind} {job.number}", daemon=True).start()
+        return job
+
+    def cancel_all(self) -> None:
+        """Ask all to stop, at the console's end."""
+        for job in self._jobs:
+            job.cancel()
+
+    def _run(self, job: Job, work: Callable[[Job], str]) -> None:
+        try:
+            job.outcome = work(job)
+        except Cancelled:
+            job.outcome = f"stopped after {job.done:,}"
+        except known_failures() as error:
+            job.failed = True
+            job.outcome = " ".join(explain(error)).strip()
+        except Exception:
+            # The edge of a background thread: a bug of ours is told, and ends this job alone.
+            logging.getLogger("orders.console").exception("%s failed", job.title)
+            job.failed = True
+            job.outcome = "The console failed; its log says how."
+        finally:
+            job.ended_at_ms = self._clock.now_ms()

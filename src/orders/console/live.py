@@ -1,0 +1,145 @@
+"""One reading of the system, shared by all open pages.
+
+Promises: the system is read only while somebody looks, once for everybody; a page that comes sees the last picture at
+once; when the system does not answer the last picture stays, with since when, and reading goes on by itself.
+Knows nothing of AWS and HTML: what is read is handed in, what is shown is the pages' business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from starlette.concurrency import run_in_threadpool
+
+from orders.adapters.failures import explain, known_failures
+from orders.ports import Clock
+from orders.status import Status
+
+# Closed pages are often pages that are just being reloaded: so long the picture is kept fresh for them.
+LINGER_MS = 10_000
+
+
+class Reading(Protocol):
+    """Where pictures come from; its calls block."""
+
+    def read(self, now_ms: int) -> Status: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The system as it was seen last."""
+
+    number: int = 0
+    """Counts pictures; 0 before the first."""
+    status: Status | None = None
+    """None until the system answered for the first time."""
+    lost_since_ms: int | None = None
+    """Since when the system has not answered; None while it does."""
+    reason: str = ""
+    """Why it does not answer, in a sentence, with what to do next."""
+
+
+class Live:
+    """Reads while pages are open, and tells them."""
+
+    def __init__(self, reading: Reading, clock: Clock, every_ms: int) -> None:
+        self._reading = reading
+        self._clock = clock
+        self._every_ms = every_ms
+        self._viewers = 0
+        self._last_viewed_ms = 0
+        self._wanted = asyncio.Event()
+        self._changed = asyncio.Condition()
+        self._closed = False
+        self.picture = Picture()
+
+    @property
+    def viewers(self) -> int:
+        """How many pages are open."""
+        return self._viewers
+
+    async def run(self) -> None:
+        """Read for as long as the console runs; cancelled at its end."""
+        self._last_viewed_ms = self._clock.now_ms()  # the first picture is there before the first page
+        self._wanted.set()
+        while True:
+            await self._wanted.wait()
+            await self.look()
+            await asyncio.sleep(self._every_ms / 1000)
+            if not self._viewers and self._clock.now_ms() - self._last_viewed_ms > LINGER_MS:
+                self._wanted.clear()
+
+    async def look(self) -> Picture:
+        """Read once and tell all pages."""
+        now_ms = self._clock.now_ms()
+        before = self.picture
+        try:
+            status = await run_in_threadpool(self._reading.read, now_ms)
+            picture = Picture(before.number + 1, status)
+        except known_failures() as error:
+            reason, advice = explain(error)
+            picture = replace(
+                before,
+                number=before.number + 1,
+                lost_since_ms=now_ms if before.lost_since_ms is None else before.lost_since_ms,
+                reason=f"{reason} {advice}".strip(),
+            )
+        except Exception:
+            # A background loop outlives one failure, which is a bug of ours: it is told in the log and on the page.
+            logging.getLogger("orders.console").exception("reading the system failed")
+            since_ms = now_ms if before.lost_since_ms is None else before.lost_since_ms
+            picture = replace(
+                before,
+                number=before.number + 1,
+                lost_since_ms=since_ms,
+                reason="The console failed to read the system.",
+            )
+        self.picture = picture
+        async with self._changed:
+            self._changed.notify_all()
+        return picture
+
+    async def first(self) -> Picture:
+        """The last picture, or the first one where there is none yet."""
+        self._want()
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.picture.number > 0 or self._closed)
+        return self.picture
+
+    async def follow(self) -> AsyncIterator[Picture]:
+        """The last picture, then each new one, until the console ends or the caller leaves."""
+        with self._viewing():
+            seen: Picture | None = None
+            while not self._closed:
+                if self.picture is not seen:
+                    seen = self.picture
+                    yield seen
+                    continue
+                async with self._changed:
+                    while self.picture is seen and not self._closed:
+                        await self._changed.wait()
+
+    async def close(self) -> None:
+        """End all following."""
+        self._closed = True
+        async with self._changed:
+            self._changed.notify_all()
+
+    @contextmanager
+    def _viewing(self) -> Iterator[None]:
+        self._viewers += 1
+        self._want()
+        try:
+            yield
+        finally:
+            self._viewers -= 1
+            self._want()
+
+    def _want(self) -> None:
+        self._last_viewed_ms = self._clock.now_ms()
+        self._wanted.set()

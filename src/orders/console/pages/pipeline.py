@@ -1,0 +1,74 @@
+"""Pipeline, the home page: whether orders flow, where they wait, what fails."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from orders.adapters.metrics import (
+    AGE,
+    CALLS,
+    CONCURRENCY,
+    DURATION,
+    ERRORS,
+    FAILED,
+    PUBLISHED,
+    QUEUED,
+    SETTLED,
+    STORED,
+    THROTTLES,
+    UNDELIVERED,
+    WAITING,
+)
+from orders.console import render
+from orders.console.context import console_of
+from orders.console.live import Picture
+from orders.console.verdict import judge, latest, rate
+from orders.status import Status
+
+MINUTES = 60
+
+
+async def show(request: Request) -> Response:
+    """The page, with the last picture in it."""
+    picture = await console_of(request).live.first()
+    return render.page(request, "pipeline.html", title="Pipeline", body=draw(picture))
+
+
+def draw(picture: Picture) -> str:
+    """What changes with each picture."""
+    now = picture.status
+    if now is None:
+        return render.fragment("_pipeline_unknown.html", picture=picture)
+    return render.fragment(
+        "_pipeline.html",
+        picture=picture,
+        now=now,
+        verdict=judge(now),
+        rates={name: rate(now, measure) for name, measure in _RATES.items()},
+        latest={name: latest(now, measure) for name, measure in _GAUGES.items()},
+        hour={name: now.over_the_hour(measure) for name, measure in {**_RATES, **_GAUGES}.items()},
+        charts={name: now.minutes(measure, MINUTES) for name, measure in {**_RATES, **_GAUGES}.items()},
+        business=_business(now),
+    )
+
+
+def _business(now: Status) -> list[tuple[str, float]]:
+    told = [(measure.title, now.over_the_hour(measure)) for measure in now.business]
+    return [(title, value) for title, value in told if value]
+
+
+_RATES = {
+    "published": PUBLISHED,
+    "undelivered": UNDELIVERED,
+    "queued": QUEUED,
+    "settled": SETTLED,
+    "calls": CALLS,
+    "errors": ERRORS,
+    "throttles": THROTTLES,
+    "stored": STORED,
+}
+_GAUGES = {"waiting": WAITING, "age": AGE, "duration": DURATION, "concurrency": CONCURRENCY, "failed": FAILED}
+
+ROUTES = [Route("/", show)]

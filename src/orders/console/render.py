@@ -1,0 +1,140 @@
+"""Pages from templates. Every value is escaped; what may be undefined is never printed as nothing by mistake.
+
+Times and amounts leave the server in a form that is right as it stands (UTC, the currency's code) and that the browser
+turns into the viewer's own: static/js/local.js.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from orders import __version__
+from orders.console import charts
+from orders.console.context import console_of
+from orders.console.live import Picture
+
+CUT_AT = 48
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page."""
+    console = console_of(request)
+    return HTMLResponse(
+        fragment(
+            template,
+            path=request.url.path,
+            csrf=console.access.csrf,
+            read_only=console.settings.read_only,
+            picture=console.live.picture,
+            place=console.aws.place,
+            **values,
+        ),
+        status,
+    )
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page."""
+    return _environment().get_template(template).render(**values)
+
+
+def header(picture: Picture, place: str) -> str:
+    """What stands on top of every page and changes with each picture."""
+    return fragment("_header.html", picture=picture, place=place)
+
+
+@lru_cache(1)
+def _environment() -> Environment:
+    from orders.console.pages import NAVIGATION
+
+    environment = Environment(
+        loader=PackageLoader("orders.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(navigation=NAVIGATION, version=__version__, spark=charts.spark, arrow=charts.arrow)
+    environment.filters.update(
+        moment=moment,
+        clock=clock_time,
+        money=money,
+        cut=cut,
+        count=count,
+        number=number,
+        plural=plural,
+        json=json_block,
+    )
+    return environment
+
+
+# --- Filters --------------------------------------------------------------------------------------------------------
+
+
+def moment(at_ms: int | None, form: str = "datetime") -> Markup:
+    """A moment: in the viewer's zone once the browser has seen it, UTC on hover and without scripts."""
+    if at_ms is None:
+        return Markup("–")
+    at = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
+    utc = at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    machine = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}" data-form="{}">{}</time>').format(machine, utc, form, utc)
+
+
+def clock_time(at_ms: int | None) -> Markup:
+    """The same, the time of day alone."""
+    return moment(at_ms, "time")
+
+
+def money(amount: Any, currency: Any = None) -> Markup:
+    """An amount, exact, as the order's currency is written; a plain number without one."""
+    if amount is None:
+        return Markup("–")
+    text = format(amount, "f") if isinstance(amount, Decimal) else str(amount)
+    if not isinstance(currency, str) or not currency:
+        return Markup('<data class="money" value="{}">{}</data>').format(text, text)
+    return Markup('<data class="money" value="{}" data-currency="{}">{} {}</data>').format(
+        text, currency, text, currency
+    )
+
+
+def cut(text: Any, length: int = CUT_AT) -> Markup:
+    """A text that may be long, cut with the whole on hover."""
+    whole = str(text)
+    if len(whole) <= length:
+        return Markup("{}").format(whole)
+    return Markup('<span class="cut" title="{}" tabindex="0">{}…</span>').format(whole, whole[: length - 1])
+
+
+def count(value: float | None) -> str:
+    """A whole number for people."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def number(value: float | None) -> str:
+    """A number for people, with decimals only where they say something."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.1f}"
+
+
+def plural(amount: int, noun: str) -> str:
+    """1 order, 2 orders."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+@pass_context
+def json_block(_context: Context, value: Any) -> Markup:
+    """A value for a script element of type application/json, which no text in it can end."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704

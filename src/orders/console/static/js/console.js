@@ -1,0 +1,35 @@
+// What every page does: it stays live, shows times and amounts as the viewer writes them, and obeys keys.
+import { Idiomorph } from "../vendor/idiomorph/idiomorph.esm.js";
+import { localize } from "./local.js";
+import { obeyKeys } from "./keys.js";
+
+// Morphed, not replaced: focus, selection and scroll stay where they are.
+export function morph(element, html) {
+  Idiomorph.morph(element, html, { morphStyle: "innerHTML", ignoreActiveValue: true });
+  localize(element);
+}
+
+// A browser opens six connections to a host at most, so only pages that are seen hold one.
+function stayLive() {
+  const page = document.body.dataset.live;
+  let source = null;
+  const open = () => {
+    if (source) return;
+    source = new EventSource(`/live?page=${encodeURIComponent(page)}`);
+    source.addEventListener("header", (event) => morph(document.getElementById("header"), event.data));
+    source.addEventListener("body", (event) => {
+      const body = document.getElementById("body");
+      if (body) morph(body, event.data);
+    });
+    source.addEventListener("error", () => document.body.classList.add("console-gone"));
+    source.addEventListener("open", () => document.body.classList.remove("console-gone"));
+  };
+  const close = () => { source?.close(); source = null; };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  if (!document.hidden) open();
+}
+
+localize(document);
+obeyKeys();
+stayLive();

@@ -1,0 +1,24 @@
+// Everything can be reached by Tab; these are short cuts.
+const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
+
+export function obeyKeys() {
+  let awaitsPage = false;
+  const help = document.getElementById("help");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const page = awaitsPage && document.querySelector(`.nav a[data-key="${CSS.escape(event.key)}"]`);
+    awaitsPage = event.key === "g";
+    if (page) page.click();
+    else if (event.key === "?") help.showModal();
+    else if (event.key === "/") {
+      const field = document.querySelector("main input:not([type=hidden]), main textarea, main select");
+      if (field) { event.preventDefault(); field.focus(); }
+    }
+  });
+  document.querySelector('[data-action="help"]').addEventListener("click", () => help.showModal());
+  document.querySelector('[data-action="theme"]').addEventListener("click", () => {
+    const root = document.documentElement;
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* then it holds for this page */ }
+  });
+}

@@ -1,0 +1,112 @@
+"""How the system is, in one sentence: what a person should know first.
+
+Pure: it judges a Status and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from orders.adapters.metrics import AGE, ERRORS, PUBLISHED, STORED, THROTTLES, Measure
+from orders.status import MINUTE_MS, Status
+
+# Older than this, a waiting order is no longer just on its way.
+LATE_S = 60
+# CloudWatch on AWS tells of a minute one or two minutes later.
+LAG_MINUTES = 3
+
+Tone = Literal["good", "warn", "bad", "idle"]
+
+
+class Verdict(NamedTuple):
+    """What to know, and where to look next."""
+
+    tone: Tone
+    title: str
+    detail: str
+    link: str | None = None
+    link_text: str = ""
+
+
+def judge(now: Status) -> Verdict:
+    """The worst that is to be told."""
+    missing = [name for name, part in _parts(now) if part is None]
+    if missing:
+        return Verdict(
+            "bad", "Not deployed", f"Not there: {', '.join(missing)}. Run `orders deploy`.", "/stack", "Stack"
+        )
+    assert now.queue is not None
+    assert now.dead_letters is not None
+    assert now.function is not None
+    if "Disabled" in now.function.trigger or now.function.trigger == "none":
+        return Verdict("bad", "Orders stand still", "The trigger between OrderQueue and OrderProcessor is not enabled.")
+    failed = now.dead_letters.visible + now.dead_letters.in_flight
+    waiting, age_s = now.queue.visible, latest(now, AGE)
+    if waiting and age_s >= LATE_S:
+        return Verdict(
+            "bad",
+            "Orders wait",
+            f"{waiting:,} in OrderQueue, the oldest for {_duration(age_s)}.",
+            "/logs",
+            "OrderProcessor's log",
+        )
+    if failed:
+        orders = "1 order" if failed == 1 else f"{failed:,} orders"
+        return Verdict("bad", f"{orders} failed", f"{_flow(now)} OrderDLQ holds what failed.", "/failed", "See why")
+    troubled = [title for measure, title in ((ERRORS, "errors"), (THROTTLES, "throttles")) if latest(now, measure)]
+    if troubled:
+        return Verdict("warn", f"OrderProcessor has {' and '.join(troubled)}", _flow(now), "/logs", "Its log")
+    if now.firing:
+        return Verdict("warn", f"Alarm: {now.firing[0].name}", now.firing[0].reason)
+    if rate(now, PUBLISHED) or rate(now, STORED) or now.queue.in_flight:
+        return Verdict("good", "Orders flow", _flow(now))
+    return Verdict("idle", "Quiet", "No order came within the last minutes, none waits, none failed.")
+
+
+def rate(now: Status, measure: Measure) -> float:
+    """How many a minute: over the minute under way and the one before it, so that it moves between whole minutes.
+
+    Where CloudWatch is late, the newest minute that it knows counts.
+    """
+    values = now.series.get(measure, {})
+    minute = now.at_ms // MINUTE_MS * MINUTE_MS
+    passed_ms = now.at_ms - minute
+    if minute in values:
+        before = values.get(minute - MINUTE_MS, 0.0)
+        return (values[minute] + before) * MINUTE_MS / (MINUTE_MS + passed_ms)
+    for back in range(1, LAG_MINUTES + 1):
+        if minute - back * MINUTE_MS in values:
+            return values[minute - back * MINUTE_MS]
+    return 0.0
+
+
+def latest(now: Status, measure: Measure) -> float:
+    """The newest value that is not older than CloudWatch may be late; 0 without one."""
+    values = now.series.get(measure, {})
+    minute = now.at_ms // MINUTE_MS * MINUTE_MS
+    for back in range(LAG_MINUTES + 1):
+        if minute - back * MINUTE_MS in values:
+            return values[minute - back * MINUTE_MS]
+    return 0.0
+
+
+def _parts(now: Status) -> tuple[tuple[str, object], ...]:
+    return (
+        ("OrderTopic", now.subscriptions),
+        ("OrderQueue", now.queue),
+        ("OrderDLQ", now.dead_letters),
+        ("OrderProcessor", now.function),
+        ("Orders", now.table),
+    )
+
+
+def _flow(now: Status) -> str:
+    assert now.queue is not None
+    waiting = "none waits" if not now.queue.visible else f"{now.queue.visible:,} wait"
+    return f"{rate(now, PUBLISHED):,.0f} published and {rate(now, STORED):,.0f} stored a minute, {waiting}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
