@@ -50,11 +50,13 @@ class Status:
         values = self.series.get(measure, {}).values()
         return float(sum(values) if measure.adds_up else max(values, default=0.0))
 
-    def minutes(self, measure: Measure, count: int) -> list[float]:
-        """The last whole minutes, oldest first; 0 for what was not measured."""
-        current = self.at_ms // MINUTE_MS * MINUTE_MS
+    def minutes(self, measure: Measure, count: int, *, with_current: bool = False) -> list[float]:
+        """The last whole minutes, or the last ones up to the one under way, oldest first; 0 for what was not
+        measured.
+        """
+        newest = self.at_ms // MINUTE_MS - (0 if with_current else 1)
         values = self.series.get(measure, {})
-        return [values.get(current - back * MINUTE_MS, 0.0) for back in range(count, 0, -1)]
+        return [values.get((newest - back) * MINUTE_MS, 0.0) for back in range(count - 1, -1, -1)]
 
     @property
     def business(self) -> list[Measure]:

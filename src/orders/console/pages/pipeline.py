@@ -49,7 +49,9 @@ def draw(picture: Picture) -> str:
         rates={name: rate(now, measure) for name, measure in _RATES.items()},
         latest={name: latest(now, measure) for name, measure in _GAUGES.items()},
         hour={name: now.over_the_hour(measure) for name, measure in {**_RATES, **_GAUGES}.items()},
-        charts={name: now.minutes(measure, MINUTES) for name, measure in {**_RATES, **_GAUGES}.items()},
+        charts={
+            name: now.minutes(measure, MINUTES, with_current=True) for name, measure in {**_RATES, **_GAUGES}.items()
+        },
         business=_business(now),
     )
 

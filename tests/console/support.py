@@ -1,0 +1,76 @@
+"""A console of a test's own, in a test client that behaves as a browser on its pages does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from onebox.testing import EngineThread
+from orders.adapters.aws import Aws
+from orders.clock import SystemClock
+from orders.config import Settings
+from orders.console.app import make_app
+from orders.console.live import Reading
+from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
+
+BASE_URL = "http://127.0.0.1:8080"
+
+
+@dataclass
+class Browser:
+    """A visitor's browser on the console's own pages."""
+
+    client: TestClient
+    audit: list[str] = field(default_factory=list)
+    """The lines that were written for changes."""
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(path, params=query, headers={"accept": "text/html"})
+
+    def text(self, path: str, **query: Any) -> str:
+        """A page that must be there."""
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.text
+        return str(response.text)
+
+    @property
+    def csrf(self) -> str:
+        """The token that the console's pages bear."""
+        # Any page bears it, also the one that says that there is no such page.
+        page = self.client.get("/no-such-page", headers={"accept": "text/html"}).text
+        found = re.search(r'<meta name="csrf" content="([^"]+)">', page)
+        assert found is not None
+        return found.group(1)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Any:
+        """Send a form as a page of the console does; redirects are not followed."""
+        options.setdefault("headers", {"origin": BASE_URL, "accept": "text/html"})
+        form = {"csrf": self.csrf, **(data or {})}
+        return self.client.post(path, data=form, follow_redirects=False, **options)
+
+
+def onebox_settings(engine: EngineThread, account: str) -> Settings:
+    """How the order system of a test's account is reached."""
+    return Settings(engine.endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True)
+
+
+@contextmanager
+def console_for(
+    engine: EngineThread, account: str, settings: ConsoleSettings | None = None, reading: Reading | None = None
+) -> Iterator[Browser]:
+    """A console of a test's account, asked as a browser on this machine asks."""
+    audit: list[str] = []
+    app = make_app(
+        Aws(onebox_settings(engine, account)),
+        settings or ConsoleSettings(refresh=REFRESH_ONEBOX),
+        SystemClock(),
+        audit.append,
+        reading,
+    )
+    with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as client:
+        yield Browser(client, audit)
