@@ -33,7 +33,9 @@ def test_names_of_this_machine_are_answered(browser: Browser, host: str) -> None
     assert browser.client.get("/", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil.example", "192.0.2.1", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil.example", "192.0.2.1", ""]
+)
 def test_a_name_that_was_pointed_at_this_machine_is_refused(browser: Browser, host: str) -> None:
     answer = browser.client.get("/", headers={"host": host})
     assert answer.status_code == 421

@@ -40,6 +40,8 @@ class Job:
     outcome: str = ""
     """What came of it, for people."""
     failed: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when it has ended."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -83,7 +85,9 @@ class Jobs:
             if other := self.running(kind):
                 raise OperatorError(f"“{other.title}” is still running", "Wait until it has ended, or stop it.")
             job = Job(next(self._numbers), kind, title, self._clock.now_ms())
-            self._jobs = [job, *self._jobs][:JOBS_MAX]
+            # A job that runs is never forgotten, however many have come since.
+            kept = [one for index, one in enumerate(self._jobs) if index < JOBS_MAX - 1 or one.is_running]
+            self._jobs = [job, *kept]
         threading.Thread(target=self._run, args=(job, work), name=f"{kind} {job.number}", daemon=True).start()
         return job
 
@@ -107,3 +111,4 @@ class Jobs:
             job.outcome = "The console failed; its log says how."
         finally:
             job.ended_at_ms = self._clock.now_ms()
+            job.ended.set()

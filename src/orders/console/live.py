@@ -63,6 +63,11 @@ class Live:
         """How many pages are open."""
         return self._viewers
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether reading rests because nobody looks."""
+        return not self._wanted.is_set()
+
     async def run(self) -> None:
         """Read for as long as the console runs; cancelled at its end."""
         self._last_viewed_ms = self._clock.now_ms()  # the first picture is there before the first page

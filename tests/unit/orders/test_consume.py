@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 from orders.consume import REJECTED, RETRY_CAP_MS, UNAVAILABLE, Outcome, Record, consume
 from orders.errors import OrderRejected, OrderUnavailable
+from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 
 def body(order_id: str, minute: int | None, content: int = 0) -> str:

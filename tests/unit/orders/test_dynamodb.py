@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.unit.orders.fakes import FakeClock
 
 from orders.adapters.dynamodb import STATEMENTS_MAX, DynamoDbOrders
 from orders.adapters.dynamodb_endpoint import DynamoDbRefusal
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.model import Order, parse_attributes
+from tests.unit.orders.fakes import FakeClock
 
 
 class ScriptedEndpoint:

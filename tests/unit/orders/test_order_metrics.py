@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 from orders.consume import Outcome, Record, consume
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.order_metrics import metric_lines, reason_of
+from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 
 def lines_of(store: FakeOrderStore, *bodies: str | dict[str, Any]) -> list[dict[str, Any]]:

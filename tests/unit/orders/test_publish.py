@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.orders.fakes import FakeClock
 
 from orders.adapters.ledger import FileLedger, NoLedger
 from orders.errors import OrderUnavailable
 from orders.message import Message
 from orders.order_files import Entry, read_entries
 from orders.publish import ATTEMPTS_MAX, BATCH_BYTES_MAX, Letter, Progress, make_batches, publish_entries
+from tests.unit.orders.fakes import FakeClock
 
 Answer = tuple[str, str, bool] | None
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.polling import until
-from tests.unit.orders.fakes import FakeClock
 
 import orders as orders_package
 from orders import AsyncOrderPublisher, OrderPublisher, PublisherFull
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.message import Message
 from orders.model import parse_order
+from tests.polling import until
+from tests.unit.orders.fakes import FakeClock
 
 Answer = tuple[str, str, bool] | None
 

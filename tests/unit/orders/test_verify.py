@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 from orders.consume import Record, consume
 from orders.order_files import Entry
 from orders.verify import Difference, Expectations, Report, SetAside, State, Waiting, find_differences, verify_orders
+from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 EARLY, LATE = "2026-05-03T12:00:00Z", "2026-05-03T14:00:01+02:00"
 EMPTY = Waiting(0, {})
