@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 ORDERS = [sys.executable, "-m", "orders"]
 
@@ -61,6 +62,9 @@ def test_up_deploys_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
         if "Ctrl-C stops everything" in line:
             break
     assert any("The stack is up." in line for line in said), said
+    console_url = next(line.split()[-1] for line in said if line.startswith("The console is at"))
+    with urlopen(console_url) as answer:
+        assert "OrderTopic" in answer.read().decode()
     process.send_signal(signal.SIGTERM)
     rest = process.communicate(timeout=30)[0]
     assert process.returncode == 0, rest

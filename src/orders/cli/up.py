@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,8 @@ from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
 from orders.config import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, is_onebox_at
+from orders.console.settings import DEFAULT_HOST, DEFAULT_PORT
+from orders.errors import OperatorError
 from orders.names import STACK
 from orders.status import StatusReader
 
@@ -27,10 +30,17 @@ REFRESH_MS = 1_000.0
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder that keeps everything.")
 @click.option("--ephemeral", is_flag=True, help="Keep everything in memory.")
 @click.option("--region", default=ONEBOX_REGION, show_default=True)
-def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
+@click.option(
+    "--console-port",
+    type=click.IntRange(0, 65535),
+    help=f"Port of the console, 0: a free one.  [default: {DEFAULT_PORT}, or a free one if that is taken]",
+)
+@click.option("--no-console", is_flag=True, help="Start no console for the browser.")
+def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port: int | None, no_console: bool) -> None:
     """Run onebox, deploy the stack and watch it until Ctrl-C. What was stored is there again the next time.
 
-    A onebox that runs on the port already is used, and left running.
+    A onebox that runs on the port already is used, and left running. The console for the browser runs too, for this
+    machine alone; `orders console` starts one with other settings.
     """
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
@@ -40,12 +50,40 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
         click.echo(f"onebox runs at {url}")
         run_deploy(aws, STACK, {}, quiet_audience())
         click.secho("The stack is up.", fg="green")
+        if not no_console:
+            click.echo(f"The console is at {stack.enter_context(_running_console(aws, console_port))}")
         click.echo("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
         if url != ONEBOX_URL:
             click.echo(f"with AWS_ENDPOINT_URL={url}")
         click.echo("Ctrl-C stops everything.\n")
         _watch(aws)
     click.echo("Stopped.")
+
+
+@contextmanager
+def _running_console(aws: Aws, port: int | None) -> Iterator[str]:
+    """The console for a block; its address."""
+    from orders.cli.console import console_settings
+    from orders.console.app import make_app
+    from orders.console.audit import append_to
+    from orders.console.server import bind, serving, url_of
+
+    try:
+        listener = bind(DEFAULT_HOST, DEFAULT_PORT if port is None else port)
+    except OperatorError:
+        if port is not None:
+            raise
+        listener = bind(DEFAULT_HOST, 0)
+    app = make_app(aws, console_settings(aws, DEFAULT_HOST), SystemClock(), append_to(audit_file()))
+    with serving(app, listener):
+        yield url_of(listener)
+
+
+def audit_file() -> Path:
+    """Where the changes that were made through this console are told: the screen belongs to the live view."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "console-changes.jsonl"
 
 
 def _watch(aws: Aws) -> NoReturn:

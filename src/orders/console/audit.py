@@ -5,11 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 
 from orders.ports import Clock
+
+
+def append_to(path: Path) -> Callable[[str], None]:
+    """Writes lines at the end of a file, which is made when the first one comes."""
+
+    def write(line: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    return write
 
 
 class Audit:
