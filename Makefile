@@ -7,10 +7,10 @@ DEV_STAMP := .venv/.installed-dev
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long lint format bench crash lock clean
+.PHONY: help setup run test test-long lint format bench crash screenshots lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 setup: $(RUN_STAMP) ## Install into .venv, nothing else
 
@@ -38,6 +38,9 @@ bench: $(DEV_STAMP) ## Measure against MiniStack, in one run on this machine
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
+
+screenshots: $(DEV_STAMP) ## Make the pictures of docs/console.md (needs the package chromium)
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(DEV_STAMP) ## Pin the newest dependencies anew
 	$(BIN)/pip install -q uv

@@ -1,0 +1,95 @@
+"""Make the pictures of docs/console.md: each page with real orders in it, light and dark.
+
+    make screenshots
+
+Runs onebox, deploys, publishes real orders and some that fail, and photographs every page with the Chromium of the
+system's packages.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from click.testing import CliRunner
+from playwright.sync_api import Page, sync_playwright
+
+from orders.adapters.onebox_process import running_onebox
+from orders.cli.main import main as orders_command
+from tests.browser.conftest import NAMES, OPTIONS, PATIENCE_MS, QUICK
+from tests.browser.site import open_site
+
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
+# name of the picture: path, what must be seen before it is taken
+PAGES = {
+    "pipeline": ("/", ".verdict.bad"),
+    "orders": ("/orders", "main table"),
+    "order": ("/order?id=536414", "main table"),
+    "failed": ("/failed", "main table"),
+    "logs": ("/logs", "main table"),
+    "metrics": ("/metrics?range=15m", "main canvas"),
+    "publish": ("/publish", "main form"),
+    "stack": ("/stack", "main table"),
+}
+FAILING = [
+    {"total": 5.50, "userId": "ada"},
+    {"orderId": "2001", "userId": "ada", "timestamp": "yesterday", "total": 19.90},
+    {"orderId": "2002", "userId": "bob", "timestamp": "3 May 2026", "total": 7.25},
+    {"orderId": "2003", "currency": "pounds", "total": 12},
+    {"orderId": "2004", "items": [{"sku": "85123A", "itemName": "<script>alert(1)</script>", "quantity": "six"}]},
+]
+
+
+def main() -> None:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        sys.exit("No Chromium: install the package chromium.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_onebox(port=0, data=Path(folder) / "data") as endpoint,
+        open_site(endpoint, "test") as site,
+        sync_playwright() as playwright,
+    ):
+        _fill(endpoint)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        for theme in ("light", "dark"):
+            context = browser.new_context(
+                viewport={"width": 1280, "height": 820}, color_scheme=theme, locale="en-GB", timezone_id="Europe/London"
+            )
+            context.set_default_timeout(PATIENCE_MS)
+            page = context.new_page()
+            for name, (where, awaited) in PAGES.items():
+                page.goto(site.at(where))
+                _photograph(page, awaited, FOLDER / f"console-{name}-{theme}.png")
+        browser.close()
+
+
+def _fill(endpoint: str) -> None:
+    environment = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
+    environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+    def run(*arguments: str, given: str | None = None) -> None:
+        result = CliRunner().invoke(orders_command, arguments, env=environment, input=given)
+        if result.exit_code:
+            sys.exit(result.output)
+
+    run("deploy", "--yes", *QUICK)
+    sample = files("orders").joinpath("sample/online_retail_sample.jsonl.gz")
+    run("publish", "--rate", "60", str(sample))
+    run("publish", "--unchecked", "-", given="\n".join(map(json.dumps, FAILING)))
+
+
+def _photograph(page: Page, awaited: str, path: Path) -> None:
+    page.wait_for_selector(awaited)
+    page.wait_for_selector("header .state.good")
+    page.screenshot(path=path)
+    print(path.relative_to(FOLDER.parents[1]))
+
+
+if __name__ == "__main__":
+    main()
