@@ -7,10 +7,10 @@ DEV_STAMP := .venv/.installed-dev
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long lint format bench crash screenshots lock clean
+.PHONY: help setup run test test-long lint format bench bench-console crash screenshots lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 setup: $(RUN_STAMP) ## Install into .venv, nothing else
 
@@ -35,6 +35,9 @@ format: $(DEV_STAMP) ## Put the code into shape
 
 bench: $(DEV_STAMP) ## Measure against MiniStack, in one run on this machine
 	$(BIN)/python -m tests.bench
+
+bench-console: $(DEV_STAMP) ## Measure the console: first paint, cost of open pages (needs the package chromium)
+	$(BIN)/python -m tests.bench.console
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
