@@ -118,7 +118,10 @@ class Plan:
     load: Load
     region: str
     prices_as_of: str
-    sources: Mapping[str, str]
+    prices: Mapping[str, Mapping[str, Any]]
+    """Each price of the region in US dollars, with its source, and why it is unconfirmed where it is."""
+    pages: Mapping[str, str]
+    """Where AWS shows its prices, by service."""
     settings: Recommended
     call_ms: float
     orders_per_call: float
@@ -136,21 +139,25 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
     if region not in prices["regions"]:
         known = ", ".join(sorted(prices["regions"]))
         raise OperatorError(f"there are no prices for the region {region}", f"There are for {known}: give --region.")
-    local = prices["regions"][region]
+    found = prices["regions"][region]
+    local = {name: price["usd"] for name, price in found["prices"].items()}
     settings = recommend(load)
     ours, seed = our_design(load, settings), seed_design(load)
     return Plan(
         load=load,
         region=region,
         prices_as_of=prices["as_of"],
-        sources=prices["sources"],
+        prices={
+            name: {**price, "source": prices["sources"][price["source"]]} for name, price in found["prices"].items()
+        },
+        pages=prices["pages"],
         settings=settings,
         call_ms=call_ms(ours),
         orders_per_call=ours.orders_per_call,
         monthly=_monthly(ours, load, local),
         per_million=cost_of_orders(ours, load, MILLION, local),
         seed_per_million=cost_of_orders(seed, load, MILLION, local),
-        quotas=find_quotas(ours, load, settings.BatchingWindow, local),
+        quotas=find_quotas(ours, load, settings.BatchingWindow, found["quota_sns_messages_per_second"]),
     )
 
 
@@ -208,7 +215,7 @@ def _duration_ms(orders: float, round_trips: float, ms_per_order: float, memory_
 # --- Costs ------------------------------------------------------------------------------------------------------------
 
 
-def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str, Any]) -> dict[str, float]:
+def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str, float]) -> dict[str, float]:
     """What so many orders cost, by service."""
     calls = orders / design.orders_per_call
     publish_chunks = _chunks(load.order_bytes * design.orders_per_publish)
@@ -222,7 +229,7 @@ def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str
         "SNS": orders / design.orders_per_publish * publish_chunks * local["sns_million_requests"] / MILLION,
         "SQS": orders * requests * local["sqs_million_requests"] / MILLION,
         "Lambda": calls * local["lambda_million_requests"] / MILLION
-        + gb_seconds * local["lambda_gb_second"][design.architecture],
+        + gb_seconds * local[f"lambda_gb_second_{design.architecture}"],
         "DynamoDB": orders * write_units(design, load) * local["dynamodb_million_write_units"] / MILLION,
         "CloudWatch Logs": log_bytes / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
@@ -240,17 +247,20 @@ def write_units(design: Design, load: Load) -> float:
     return new * (1 - load.updates) + replacing * load.updates
 
 
-def _monthly(design: Design, load: Load, local: Mapping[str, Any]) -> dict[str, float]:
+def _monthly(design: Design, load: Load, local: Mapping[str, float]) -> dict[str, float]:
     orders = load.orders_per_s * MONTH_S
     costs = cost_of_orders(design, load, orders, local)
     del costs["total"]
     polls = POLLERS * MONTH_S / POLL_S
     idle = max(0.0, polls - orders / design.orders_per_receive)
-    stored_gb = orders * (1 - load.updates) * (load.order_bytes + design.indexes * INDEX_ENTRY_BYTES) / GB_BYTES
+    table_gb = orders * (1 - load.updates) * load.order_bytes / GB_BYTES
+    indexes_gb = orders * (1 - load.updates) * design.indexes * INDEX_ENTRY_BYTES / GB_BYTES
     costs["SQS"] += idle * local["sqs_million_requests"] / MILLION
-    costs["DynamoDB storage, a month of orders"] = stored_gb * (
-        local["dynamodb_gb_month"] + local["dynamodb_backup_gb_month"]
-    )
+    # Point-in-time recovery is billed for the table alone:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
+    costs["DynamoDB storage, a month of orders"] = (table_gb + indexes_gb) * local[
+        "dynamodb_gb_month"
+    ] + table_gb * local["dynamodb_backup_gb_month"]
     costs["CloudWatch"] = (
         ALARMS * local["alarm_month"] + BUSINESS_METRICS * local["metric_month"] + DASHBOARDS * local["dashboard_month"]
     )
@@ -265,10 +275,11 @@ def _chunks(size_bytes: float) -> int:
 # --- Quotas -----------------------------------------------------------------------------------------------------------
 
 
-def find_quotas(design: Design, load: Load, window_s: float, local: Mapping[str, Any]) -> list[Quota]:
-    """The limits of an account that asked for no others, those that bind first at the front."""
+def find_quotas(design: Design, load: Load, window_s: float, sns: int) -> list[Quota]:
+    """The limits of an account that asked for no others, those that bind first at the front; ``sns`` is the region's
+    quota of messages published a second.
+    """
     held_s = call_ms(design) / 1000
-    sns = local["quota_sns_messages_per_second"]
     units = write_units(design, load)
     entry = math.ceil(INDEX_ENTRY_BYTES / 1024)
     quotas = [
