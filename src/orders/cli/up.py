@@ -35,7 +35,9 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
         if port == 0 or not is_onebox_at(url):
-            url = stack.enter_context(running_onebox(port=port, data=data, ephemeral=ephemeral))
+            log = log_file(port)
+            url = stack.enter_context(running_onebox(port=port, log=log, data=data, ephemeral=ephemeral))
+            click.echo(f"onebox writes to {log}, the mails that it does not send included")
         aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
         click.echo(f"onebox runs at {url}")
         run_deploy(aws, STACK, {}, quiet_audience())
@@ -46,6 +48,13 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str) -> None:
         click.echo("Ctrl-C stops everything.\n")
         _watch(aws)
     click.echo("Stopped.")
+
+
+def log_file(port: int) -> Path:
+    """What onebox says of itself; anew with each start."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / f"onebox-{port}.log"
 
 
 def _watch(aws: Aws) -> NoReturn:
