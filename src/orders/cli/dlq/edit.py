@@ -23,7 +23,7 @@ from orders.errors import OperatorError, OrderRejected
 from orders.model import parse_order
 
 
-@click.command()
+@click.command(short_help="Mend a failed order in your editor and send it back.")
 @click.argument("wanted", metavar="ID")
 @click.option(
     "--with",

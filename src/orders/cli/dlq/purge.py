@@ -14,7 +14,7 @@ from orders.errors import OperatorError
 from orders.names import DEAD_LETTER_QUEUE
 
 
-@click.command()
+@click.command(short_help="Delete failed orders for good.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -19,7 +19,7 @@ from orders.dead_letters import send_back
 from orders.pace import Pace
 
 
-@click.command()
+@click.command(short_help="Send failed orders back as they are.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
 @click.option("--rate", type=click.IntRange(1, 500), help="Orders per second at most, to spare what was overloaded.")
