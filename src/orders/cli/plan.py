@@ -52,7 +52,7 @@ def _parse_rate(_context: click.Context, _option: click.Parameter, value: str) -
     default=MS_PER_ORDER,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Processor time of an order on a whole core; the default was measured (docs/decisions/0005).",
+    help="Processor time of an order on a whole core; the default was measured (docs/benchmarks.md).",
 )
 @click.option(
     "--updates",
