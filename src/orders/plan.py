@@ -23,8 +23,8 @@ GB_BYTES = 1_000_000_000
 
 # --- Assumptions ------------------------------------------------------------------------------------------------------
 
-# docs/benchmarks.md, by `make cost`: processor time of the function, AWS's runtime client included, ours with ten orders
-# a call and the seed's code with one.
+# docs/benchmarks.md, by `make cost`: processor time of the function with AWS's runtime client, ours with ten orders a
+# call and the seed's code with one.
 MS_PER_ORDER = 0.28
 SEED_MS_PER_ORDER = 2.8
 # The real orders of the sample: 20 items on average.
