@@ -7,7 +7,7 @@ DEV_STAMP := .venv/.installed-dev
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long lint format bench bench-console crash screenshots lock clean
+.PHONY: help setup run test test-long lint format bench bench-console cost crash screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ bench: $(DEV_STAMP) ## Measure against MiniStack, in one run on this machine
 
 bench-console: $(DEV_STAMP) ## Measure the console: first paint, cost of open pages (needs the package chromium)
 	$(BIN)/python -m tests.bench.console
+
+cost: $(DEV_STAMP) ## Count calls, milliseconds and dollars of a million orders, the seed's code against ours
+	$(BIN)/python -m tests.bench.cost
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))

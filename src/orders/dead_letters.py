@@ -13,16 +13,24 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orders.errors import OrderRejected
 from orders.model import is_envelope, parse_order, peel
+from orders.pace import Pace
 
 UNKNOWN = "unknown: OrderProcessor's log says nothing of it"
 # Where a reason comes from.
 FROM_LOG = "log"
 FROM_CHECK = "check"
 FROM_NOWHERE = "unknown"
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+# A queue may take 1 MiB; 256 KiB is what every queue takes, and what SNS let through in the first place.
+BATCH_ENTRIES_MAX = 10
+BATCH_BYTES_MAX = 262_144
+# How often one message of a batch is sent or deleted, where its failure was the queue's.
+ATTEMPTS_MAX = 3
 # What makes two failures of one kind read differently: what was found, and where in the text.
 _details = re.compile(r", got .*|: line \d+ column \d+ \(char \d+\)", re.DOTALL)
 
@@ -59,20 +67,44 @@ class LoggedFailure(Protocol):
     def last_at_ms(self) -> int: ...
 
 
+class Outgoing(NamedTuple):
+    """A message to be sent."""
+
+    body: str
+    attributes: Mapping[str, Any]
+    """As SQS takes them: by name, DataType and StringValue or BinaryValue."""
+
+    @property
+    def size_bytes(self) -> int:
+        """As SQS counts: the body, and the attributes with their names and types."""
+        values = ((name, value.get("DataType", ""), _value_of(value)) for name, value in self.attributes.items())
+        return len(self.body.encode()) + sum(len(name) + len(kind) + size for name, kind, size in values)
+
+
+class Failed(NamedTuple):
+    """Why one message of a batch was not sent or not deleted. ``hopeless``: another attempt cannot help."""
+
+    reason: str
+    hopeless: bool
+
+
 class Source(Protocol[AnyMessage]):
     """The queue of failed orders."""
 
     def taking(self, limit: int | None = None) -> AbstractContextManager[Iterator[AnyMessage]]:
         """Messages, hidden from others for as long as the block lasts; those not deleted are given back at its end."""
 
-    def delete(self, message: AnyMessage) -> None: ...
+    def delete(self, messages: Sequence[AnyMessage]) -> list[Failed | None]:
+        """Delete BATCH_ENTRIES_MAX messages at most; for each, in order, None if it is gone."""
 
 
 class Target(Protocol):
     """The queue that orders are sent back to."""
 
-    def send(self, body: str, attributes: Mapping[str, Any]) -> None:
-        """Returns after the queue has acknowledged the message."""
+    def send(self, messages: Sequence[Outgoing]) -> list[Failed | None]:
+        """Send a batch, BATCH_ENTRIES_MAX and BATCH_BYTES_MAX at most; for each, in order, None if the queue has
+        acknowledged it.
+        """
 
 
 class DeadLetter(NamedTuple):
@@ -214,44 +246,111 @@ def send_back(
     message_ids: Collection[str],
     *,
     mended: Mapping[str, str] | None = None,
-    pace: Callable[[], None] = lambda: None,
+    pace: Pace | None = None,
     on_sent: Callable[[int], None] = lambda _: None,
+    on_trouble: Callable[[str, str], None] = lambda _id, _reason: None,
 ) -> list[str]:
-    """Send messages to another queue one by one, each as it is or with the mended body; the ids of those sent.
+    """Send messages to another queue in batches, each as it is or with the mended body; the ids of those sent.
 
-    One that is not sent was taken away by others meanwhile, or is being looked at by them. Errors of the queues go
-    through: what was sent is no longer in the source then, save perhaps the last, and the rest still is.
+    Each is deleted only after the target has acknowledged its successor; ``on_sent`` then hears how many were sent so
+    far. One that is not sent was taken away by others meanwhile, is being looked at by them, or was refused: only of
+    the last does ``on_trouble`` hear, by message id and reason, and of one that was sent and could not be deleted.
+    Errors of a whole call go through: what was sent is no longer in the source then, save perhaps the last batch, and
+    the rest still is.
     """
+
+    def draft(message: AnyMessage) -> Outgoing:
+        return Outgoing((mended or {}).get(message.message_id, message.body), message.attributes)
+
     sent: list[str] = []
-    for message in _take(source, message_ids):
-        if sent:
-            pace()
-        target.send((mended or {}).get(message.message_id, message.body), message.attributes)
-        source.delete(message)  # only now: died in between, it is there twice, which is harmless
-        sent.append(message.message_id)
-        on_sent(len(sent))
+    entries_max = BATCH_ENTRIES_MAX if pace is None else pace.at_once(BATCH_ENTRIES_MAX)
+    for taken in _take(source, message_ids):
+        for batch in _batches(taken, lambda message: draft(message).size_bytes, entries_max):
+            if pace is not None:
+                pace.wait(len(batch))
+            acknowledged, refused = _insist(lambda some: target.send([draft(one) for one in some]), batch)
+            # Only now: died in between, these are there twice, which is harmless.
+            _, kept = _insist(source.delete, acknowledged)
+            sent += [message.message_id for message in acknowledged]
+            on_sent(len(sent))
+            for message, reason in refused:
+                on_trouble(message.message_id, f"not sent back: {reason}")
+            for message, reason in kept:
+                on_trouble(message.message_id, f"sent back, but not removed: {reason}")
     return sent
 
 
-def delete_chosen(source: Source[AnyMessage], message_ids: Collection[str]) -> int:
-    """Delete messages for good; how many of them were there."""
+def delete_chosen(
+    source: Source[AnyMessage],
+    message_ids: Collection[str],
+    *,
+    on_trouble: Callable[[str, str], None] = lambda _id, _reason: None,
+) -> int:
+    """Delete messages for good; how many. ``on_trouble`` hears, by message id and reason, of those that stayed."""
     deleted = 0
-    for message in _take(source, message_ids):
-        source.delete(message)
-        deleted += 1
+    for taken in _take(source, message_ids):
+        gone, kept = _insist(source.delete, taken)
+        deleted += len(gone)
+        for message, reason in kept:
+            on_trouble(message.message_id, f"not deleted: {reason}")
     return deleted
 
 
-def _take(source: Source[AnyMessage], message_ids: Collection[str]) -> Iterator[AnyMessage]:
+def _take(source: Source[AnyMessage], message_ids: Collection[str]) -> Iterator[list[AnyMessage]]:
+    """The wanted ones of each BATCH_ENTRIES_MAX messages, so that none is held back until a batch is full."""
     left = set(message_ids)
     with source.taking() as messages:
-        while left:
-            message = next(messages, None)
-            if message is None:
-                return
-            if message.message_id in left:
-                left.remove(message.message_id)
-                yield message
+        while left and (seen := list(islice(_until_found(messages, left), BATCH_ENTRIES_MAX))):
+            if wanted := [message for message, is_wanted in seen if is_wanted]:
+                yield wanted
+
+
+def _until_found(messages: Iterator[AnyMessage], left: set[str]) -> Iterator[tuple[AnyMessage, bool]]:
+    """Each message, and whether it is wanted, up to the last wanted one."""
+    while left:
+        message = next(messages, None)
+        if message is None:
+            return
+        is_wanted = message.message_id in left
+        left.discard(message.message_id)
+        yield message, is_wanted
+
+
+def _batches(
+    messages: Sequence[AnyMessage], size_of: Callable[[AnyMessage], int], entries_max: int
+) -> Iterator[list[AnyMessage]]:
+    """What fits into one call each. A message that is too large for any goes alone, for the queue to refuse."""
+    batch: list[AnyMessage] = []
+    batch_bytes = 0
+    for message in messages:
+        size = size_of(message)
+        if batch and (len(batch) == entries_max or batch_bytes + size > BATCH_BYTES_MAX):
+            yield batch
+            batch, batch_bytes = [], 0
+        batch.append(message)
+        batch_bytes += size
+    if batch:
+        yield batch
+
+
+def _insist(
+    call: Callable[[Sequence[AnyMessage]], list[Failed | None]], messages: Sequence[AnyMessage]
+) -> tuple[list[AnyMessage], list[tuple[AnyMessage, str]]]:
+    """Call with all, then with those that failed through the queue's fault: those done, and those not, with why."""
+    done: list[AnyMessage] = []
+    hopeless: list[tuple[AnyMessage, str]] = []
+    pending: list[tuple[AnyMessage, str]] = [(message, "") for message in messages]
+    for _ in range(ATTEMPTS_MAX):
+        if not pending:
+            break
+        asked = [message for message, _ in pending]
+        pending = []
+        for message, failed in zip(asked, call(asked), strict=True):
+            if failed is None:
+                done.append(message)
+            else:
+                (hopeless if failed.hopeless else pending).append((message, failed.reason))
+    return done, hopeless + pending
 
 
 # --- Attributes ---------------------------------------------------------------------------------------------
@@ -276,3 +375,9 @@ def _plain_attributes(attributes: object, type_member: str, value_member: str) -
         for name, value in attributes.items()
         if isinstance(value, Mapping)
     }
+
+
+def _value_of(attribute: Mapping[str, Any]) -> int:
+    """How many bytes an attribute's value takes."""
+    value = attribute.get("StringValue", attribute.get("BinaryValue", b""))
+    return len(value.encode() if isinstance(value, str) else value)

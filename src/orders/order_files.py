@@ -2,7 +2,8 @@
 gzipped.
 
 Promises: every order keeps its own text, byte for byte, so no digit and no name changes on its way; each
-knows the line it stands on; what cannot be read as JSON is handed on as it stands, for its line to be named.
+knows the line it stands on; what cannot be read as JSON is handed on as it stands, for its line to be named, and
+what is not UTF-8 with that reason, since a character would change on its way.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import hashlib
 import json
 import os
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from orders.csv_orders import Column, read_csv
+from orders.errors import OperatorError
 
 GZIP_MAGIC = b"\x1f\x8b"
 LINES_SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -29,7 +32,7 @@ FINGERPRINT_BYTES = 65_536
 class Entry(NamedTuple):
     """One order's text, with its place: ``number`` counts the orders of a file from 1, ``line`` its lines.
 
-    ``problem`` is why a line of a CSV file makes no order.
+    ``problem`` is why it makes no order, where that shows before it is read as JSON.
     """
 
     source: str
@@ -43,16 +46,34 @@ class Entry(NamedTuple):
         return f"{self.source}:{self.line}"
 
 
+def check_is_file(source: str) -> None:
+    """Raises OperatorError for what is neither a file nor standard input."""
+    path = Path(source)
+    if source == STDIN or path.is_file():
+        return
+    if path.is_dir():
+        raise OperatorError(f"{source} is a folder", f"Name the files in it: {path / '*.jsonl'}")
+    if path.exists():
+        raise OperatorError(f"{source} is no file that can be read twice", "Pipe it in, and give - as the file.")
+    raise OperatorError(f"there is no file {source}")
+
+
 def read_entries(source: str, columns: Sequence[Column] = ()) -> Iterator[Entry]:
     """The orders of a file, or of standard input for ``-``. With ``columns``, or where the name ends so, it is CSV.
 
-    Raises OSError, and OperatorError where the file lacks a column.
+    Raises OSError, and OperatorError where the file lacks a column, or, after the orders before, where gzip is damaged.
     """
-    if source == STDIN:
-        yield from _read_stream(source, BufferedReader(cast(RawIOBase, sys.stdin.buffer)), columns)
-        return
-    with Path(source).open("rb") as stream:
-        yield from _read_stream(source, stream, columns)
+    try:
+        if source == STDIN:
+            yield from _read_stream(source, BufferedReader(cast(RawIOBase, sys.stdin.buffer)), columns)
+            return
+        with Path(source).open("rb") as stream:
+            yield from _read_stream(source, stream, columns)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise OperatorError(
+            f"{source} is damaged, what gzip packed cannot be read to its end: {error}",
+            "Get it anew and publish it whole: an order that is published twice is stored once.",
+        ) from error
 
 
 def count_bytes(source: str) -> int | None:
@@ -88,9 +109,9 @@ def _read_stream(source: str, stream: BufferedReader, columns: Sequence[Column])
     if stream.peek(2)[:2] == GZIP_MAGIC:
         lines = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
     if columns or source.lower().endswith(CSV_SUFFIXES):
-        with TextIOWrapper(lines, encoding="utf-8-sig", errors="replace", newline="") as text_lines:
+        with TextIOWrapper(lines, encoding="utf-8-sig", errors="surrogateescape", newline="") as text_lines:
             for number, (line_number, text, problem) in enumerate(read_csv(text_lines, source, columns), 1):
-                yield Entry(source, number, line_number, text, problem)
+                yield _make_entry(source, number, line_number, text, problem)
         return
     first = _first_content(lines)
     if first is None:
@@ -118,21 +139,32 @@ def _is_json(line: bytes) -> bool:
 
 
 def _read_lines(source: str, lines: IO[bytes], first_line: int, first: bytes) -> Iterator[Entry]:
-    yield Entry(source, 1, first_line, _text(first))
+    yield _make_entry(source, 1, first_line, _text(first))
     number = 1
     for line_number, line in enumerate(lines, first_line + 1):
         if line.strip():
             number += 1
-            yield Entry(source, number, line_number, _text(line))
+            yield _make_entry(source, number, line_number, _text(line))
 
 
 def _text(line: bytes) -> str:
-    return line.strip().decode("utf-8-sig", "replace")
+    return line.strip().decode("utf-8-sig", "surrogateescape")
+
+
+def _make_entry(source: str, number: int, line: int, text: str, problem: str | None = None) -> Entry:
+    """Bytes that are no UTF-8 were read as lone surrogates, which no valid text holds."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        byte = ord(text[error.start]) - 0xDC00
+        problem = f"not UTF-8: byte 0x{byte:02x} at character {error.start + 1}"
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return Entry(source, number, line, text, problem)
 
 
 def _read_document(source: str, line_number: int, content: bytes) -> Iterator[Entry]:
     """The elements of an array, or documents one after another, each as its own slice of the text."""
-    text = content.decode("utf-8-sig", "replace")
+    text = content.decode("utf-8-sig", "surrogateescape")
     scan = json.JSONDecoder().raw_decode
     in_array = text.lstrip().startswith("[")
     position = text.index("[") + 1 if in_array else 0
@@ -149,9 +181,9 @@ def _read_document(source: str, line_number: int, content: bytes) -> Iterator[En
             _, end = scan(text, position)
         except (ValueError, RecursionError):
             # Where this one ends cannot be known, so nor where the next begins.
-            yield Entry(source, number, line_number, text[position:].strip())
+            yield _make_entry(source, number, line_number, text[position:].strip())
             return
-        yield Entry(source, number, line_number, text[position:end])
+        yield _make_entry(source, number, line_number, text[position:end])
         position = end
 
 

@@ -23,10 +23,10 @@ GB_BYTES = 1_000_000_000
 
 # --- Assumptions ------------------------------------------------------------------------------------------------------
 
-# docs/decisions/0005: the whole call for ten real orders took 1.85 ms on one core, AWS's runtime client included.
-MS_PER_ORDER = 0.185
-# There too: boto3 and one PutItem for an order, without the runtime client.
-SEED_MS_PER_ORDER = 0.95
+# docs/benchmarks.md, by `make cost`: processor time of the function with AWS's runtime client, ours with ten orders a
+# call and the seed's code with one.
+MS_PER_ORDER = 0.28
+SEED_MS_PER_ORDER = 2.8
 # The real orders of the sample: 20 items on average.
 ORDER_BYTES = 1_900
 # DynamoDB promises "single-digit milliseconds" for a call.
@@ -100,6 +100,7 @@ class Design(NamedTuple):
     memory_mb: int
     architecture: str
     indexes: int
+    envelope_bytes: int
     log_order_bytes: float
     log_call_bytes: float
 
@@ -118,7 +119,10 @@ class Plan:
     load: Load
     region: str
     prices_as_of: str
-    sources: Mapping[str, str]
+    prices: Mapping[str, Mapping[str, Any]]
+    """Each price of the region in US dollars, with its source, and why it is unconfirmed where it is."""
+    pages: Mapping[str, str]
+    """Where AWS shows its prices, by service."""
     settings: Recommended
     call_ms: float
     orders_per_call: float
@@ -136,21 +140,25 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
     if region not in prices["regions"]:
         known = ", ".join(sorted(prices["regions"]))
         raise OperatorError(f"there are no prices for the region {region}", f"There are for {known}: give --region.")
-    local = prices["regions"][region]
+    found = prices["regions"][region]
+    local = {name: price["usd"] for name, price in found["prices"].items()}
     settings = recommend(load)
     ours, seed = our_design(load, settings), seed_design(load)
     return Plan(
         load=load,
         region=region,
         prices_as_of=prices["as_of"],
-        sources=prices["sources"],
+        prices={
+            name: {**price, "source": prices["sources"][price["source"]]} for name, price in found["prices"].items()
+        },
+        pages=prices["pages"],
         settings=settings,
         call_ms=call_ms(ours),
         orders_per_call=ours.orders_per_call,
         monthly=_monthly(ours, load, local),
         per_million=cost_of_orders(ours, load, MILLION, local),
         seed_per_million=cost_of_orders(seed, load, MILLION, local),
-        quotas=find_quotas(ours, load, settings.BatchingWindow, local),
+        quotas=find_quotas(ours, load, settings.BatchingWindow, found["quota_sns_messages_per_second"]),
     )
 
 
@@ -185,15 +193,19 @@ def our_design(load: Load, settings: Recommended) -> Design:
         memory_mb=settings.MemorySize,
         architecture="arm64",
         indexes=INDEXES,
+        envelope_bytes=ENVELOPE_BYTES,
         log_order_bytes=LOG_ORDER_BYTES,
         log_call_bytes=LOG_CALL_BYTES + LOG_METRICS_BYTES,
     )
 
 
 def seed_design(load: Load) -> Design:
-    """The seed's own code: one Publish, one message a call, one PutItem, the body printed twice, 128 MB of x86_64."""
-    body_bytes = load.order_bytes + ENVELOPE_BYTES
-    return Design(1, 1, 1, 1, SEED_MS_PER_ORDER, 128, "x86_64", 0, 2.0 * body_bytes, LOG_CALL_BYTES)
+    """The seed's own code: one Publish, one message a call, delivered raw since it cannot read SNS's envelope, one
+    PutItem, the order printed twice, 128 MB of x86_64.
+    """
+    return Design(
+        1, 1, 1, 1, SEED_MS_PER_ORDER, 128, "x86_64", 0, 0, 2.0 * load.order_bytes + LOG_ORDER_BYTES, LOG_CALL_BYTES
+    )
 
 
 def call_ms(design: Design) -> float:
@@ -208,12 +220,12 @@ def _duration_ms(orders: float, round_trips: float, ms_per_order: float, memory_
 # --- Costs ------------------------------------------------------------------------------------------------------------
 
 
-def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str, Any]) -> dict[str, float]:
+def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str, float]) -> dict[str, float]:
     """What so many orders cost, by service."""
     calls = orders / design.orders_per_call
     publish_chunks = _chunks(load.order_bytes * design.orders_per_publish)
     # Sent by SNS one by one; received and deleted several at once.
-    message_bytes = load.order_bytes + ENVELOPE_BYTES
+    message_bytes = load.order_bytes + design.envelope_bytes
     received = _chunks(message_bytes * design.orders_per_receive)
     requests = _chunks(message_bytes) + (received + 1) / design.orders_per_receive
     gb_seconds = calls * call_ms(design) / 1000 * design.memory_mb / 1024
@@ -222,7 +234,7 @@ def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str
         "SNS": orders / design.orders_per_publish * publish_chunks * local["sns_million_requests"] / MILLION,
         "SQS": orders * requests * local["sqs_million_requests"] / MILLION,
         "Lambda": calls * local["lambda_million_requests"] / MILLION
-        + gb_seconds * local["lambda_gb_second"][design.architecture],
+        + gb_seconds * local[f"lambda_gb_second_{design.architecture}"],
         "DynamoDB": orders * write_units(design, load) * local["dynamodb_million_write_units"] / MILLION,
         "CloudWatch Logs": log_bytes / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
@@ -240,17 +252,20 @@ def write_units(design: Design, load: Load) -> float:
     return new * (1 - load.updates) + replacing * load.updates
 
 
-def _monthly(design: Design, load: Load, local: Mapping[str, Any]) -> dict[str, float]:
+def _monthly(design: Design, load: Load, local: Mapping[str, float]) -> dict[str, float]:
     orders = load.orders_per_s * MONTH_S
     costs = cost_of_orders(design, load, orders, local)
     del costs["total"]
     polls = POLLERS * MONTH_S / POLL_S
     idle = max(0.0, polls - orders / design.orders_per_receive)
-    stored_gb = orders * (1 - load.updates) * (load.order_bytes + design.indexes * INDEX_ENTRY_BYTES) / GB_BYTES
+    table_gb = orders * (1 - load.updates) * load.order_bytes / GB_BYTES
+    indexes_gb = orders * (1 - load.updates) * design.indexes * INDEX_ENTRY_BYTES / GB_BYTES
     costs["SQS"] += idle * local["sqs_million_requests"] / MILLION
-    costs["DynamoDB storage, a month of orders"] = stored_gb * (
-        local["dynamodb_gb_month"] + local["dynamodb_backup_gb_month"]
-    )
+    # Point-in-time recovery is billed for the table alone:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
+    costs["DynamoDB storage, a month of orders"] = (table_gb + indexes_gb) * local[
+        "dynamodb_gb_month"
+    ] + table_gb * local["dynamodb_backup_gb_month"]
     costs["CloudWatch"] = (
         ALARMS * local["alarm_month"] + BUSINESS_METRICS * local["metric_month"] + DASHBOARDS * local["dashboard_month"]
     )
@@ -265,10 +280,11 @@ def _chunks(size_bytes: float) -> int:
 # --- Quotas -----------------------------------------------------------------------------------------------------------
 
 
-def find_quotas(design: Design, load: Load, window_s: float, local: Mapping[str, Any]) -> list[Quota]:
-    """The limits of an account that asked for no others, those that bind first at the front."""
+def find_quotas(design: Design, load: Load, window_s: float, sns: int) -> list[Quota]:
+    """The limits of an account that asked for no others, those that bind first at the front; ``sns`` is the region's
+    quota of messages published a second.
+    """
     held_s = call_ms(design) / 1000
-    sns = local["quota_sns_messages_per_second"]
     units = write_units(design, load)
     entry = math.ceil(INDEX_ENTRY_BYTES / 1024)
     quotas = [

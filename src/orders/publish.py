@@ -19,6 +19,7 @@ from orders.errors import OrderRejected, OrderUnavailable
 from orders.message import Message, make_message
 from orders.model import parse_order
 from orders.order_files import Entry
+from orders.pace import Pace
 from orders.ports import Clock
 
 # https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
@@ -104,7 +105,8 @@ def publish_entries(
     ``rate`` is how many orders a second are sent at most.
     """
     letters = _letters(_unaccepted(entries, ledger, progress), progress, check=check)
-    batches = _paced(make_batches(letters, progress, entries_max=_entries_max(rate)), rate, clock)
+    pace = Pace(rate, clock)
+    batches = make_batches(letters, progress, entries_max=pace.at_once(BATCH_ENTRIES_MAX))
     running: set[Future[_Sent]] = set()
     stopping = Event()
     with ThreadPoolExecutor(connections, "publish") as pool:
@@ -112,6 +114,7 @@ def publish_entries(
             for batch in batches:
                 if progress.unsent:
                     break  # what twelve attempts did not bring through stops the others too: they are not yet read
+                pace.wait(len(batch))
                 running.add(pool.submit(_send, batch, topic, clock, stopping))
                 if len(running) >= connections * BATCHES_PER_CONNECTION:
                     _collect(running, ledger, progress)
@@ -143,21 +146,6 @@ def make_batches(
         batch.append(letter)
         batch_bytes += size
     if batch:
-        yield batch
-
-
-def _entries_max(rate: float | None) -> int:
-    """How many to a call: at a low rate fewer, so that orders flow and do not come in bursts."""
-    return BATCH_ENTRIES_MAX if rate is None else max(1, min(BATCH_ENTRIES_MAX, int(rate / 10)))
-
-
-def _paced(batches: Iterator[list[Letter]], rate: float | None, clock: Clock) -> Iterator[list[Letter]]:
-    """Each batch when it is due. Time lost is not made up for, so the rate is never exceeded afterwards."""
-    due_ms = clock.monotonic_ms()
-    for batch in batches:
-        if rate is not None:
-            clock.wait_ms(due_ms - clock.monotonic_ms())
-            due_ms = max(due_ms, clock.monotonic_ms()) + len(batch) * 1000 / rate
         yield batch
 
 

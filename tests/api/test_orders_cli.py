@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +167,72 @@ def test_publish_names_refused_orders_with_their_lines_and_sends_the_others(depl
     wait_for_orders(deployed, "A", "B")
 
 
+FILES_OF_NO_USE: dict[str, tuple[str, bytes, int, str]] = {
+    "nothing in it": ("a.jsonl", b"", 1, "a.jsonl holds no orders"),
+    "blank lines": ("a.jsonl", b"\n \n", 1, "a.jsonl holds no orders"),
+    "an empty array": ("a.json", b"[]", 1, "a.json holds no orders"),
+    "a table without lines": ("a.csv", b"orderId,total\n", 1, "a.csv holds no orders"),
+    "damaged gzip": ("a.jsonl.gz", b"\x1f\x8b\x08\x00garbage garbage", 1, "a.jsonl.gz is damaged"),
+    "gzip cut off": ("a.jsonl.gz", gzip.compress(b'{"orderId":"T"}\n' * 2_000)[:60], 1, "a.jsonl.gz is damaged"),
+    "no gzip but its first bytes": ("a.jsonl.gz", b"\x1f\x8bxx", 1, "a.jsonl.gz is damaged"),
+    "Latin-1": (
+        "a.jsonl",
+        b'{"orderId":"L","userId":"Jos\xe9"}\n',
+        3,
+        "a.jsonl:1: not UTF-8: byte 0xe9 at character 29",
+    ),
+    "UTF-16": ("a.jsonl", '{"orderId":"U"}'.encode("utf-16"), 3, "a.jsonl:1: not UTF-8: byte 0xff at character 1"),
+}
+
+
+def test_a_file_of_no_use_is_named_with_what_is_wrong(deployed: Cli, tmp_path: Path) -> None:
+    for case, (name, content, code, said) in FILES_OF_NO_USE.items():
+        (tmp_path / name).write_bytes(content)
+        published = deployed.run("publish", str(tmp_path / name))
+        assert (published.exit_code, said in published.stderr) == (code, True), (case, published.output)
+        verified = deployed.run("verify", str(tmp_path / name))
+        assert verified.exit_code == (1 if code == 1 else 4), (case, verified.output)
+        assert {type(published.exception), type(verified.exception)} == {SystemExit}, (case, "no traceback")
+
+
+def test_publish_of_several_files_tells_the_empty_one_and_sends_the_others(deployed: Cli, tmp_path: Path) -> None:
+    files = [write(tmp_path / "none.jsonl"), write(tmp_path / "some.jsonl", ORDERS[0])]
+    result = deployed.run("publish", *files)
+    assert (result.exit_code, "1 order published" in result.stdout) == (1, True)
+    assert f"{files[0]} holds no orders" in result.stderr
+    assert "standard input holds no orders" in deployed.run("publish", "-", given="").stderr
+
+
+IMPOSSIBLE: list[tuple[list[str], str]] = [
+    (["publish", "."], ". is a folder"),
+    (["publish", "nowhere.jsonl"], "there is no file nowhere.jsonl"),
+    (["publish", os.devnull], "Pipe it in"),
+    (["verify", "."], ". is a folder"),
+    (["list", "--since", "yesterday"], "'yesterday' is no moment"),
+    (["list", "--until", "2026-13-45"], "'2026-13-45' is no moment"),
+    (["list", "--since", "2026-01-02", "--until", "2026-01-01"], "is not before --until 2026-01-01"),
+    (["list", "--user", ""], "an empty user or status is none"),
+    (["dlq", "show", "nobody"], "no failed order has the id nobody"),
+    (["dlq", "edit", "nobody"], "no failed order has the id nobody"),
+    (["dlq", "redrive", "nobody"], "no failed order has the id nobody"),
+    (["dlq", "purge", "nobody", "--yes"], "no failed order has the id nobody"),
+    (["dlq", "export", "/nowhere/failed.jsonl"], "there is no folder /nowhere"),
+]
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(deployed: Cli) -> None:
+    for arguments, said in IMPOSSIBLE:
+        result = deployed.run(*arguments)
+        assert (result.exit_code, said in result.stderr) == (1, True), (arguments, result.output)
+        assert type(result.exception) is SystemExit, (arguments, "no traceback")
+
+
+def test_an_endpoint_where_nobody_answers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    result = CliRunner().invoke(main, ["status"], env=environment)
+    assert (result.exit_code, "no onebox answers at http://127.0.0.1:1" in result.stderr) == (1, True), result.output
+
+
 def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.jsonl", "oops", '{"orderId":"","total":1}', '{"total":1}', ORDERS[0])
     deployed.run("publish", "--unchecked", bad)
@@ -179,14 +247,14 @@ def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp
     shown = deployed.run("dlq", "show", first[:8]).stdout
     assert "reason     OrderRejected" in shown
     assert "Signature" not in shown, "the order is shown without the envelope"
-    assert deployed.json("dlq", "purge", "--yes", first) == {"deleted": 1}
-    assert deployed.json("dlq", "redrive", second) == {"moved": 1, "missing": 0}
+    assert deployed.json("dlq", "purge", "--yes", first) == {"deleted": 1, "troubles": {}}
+    assert deployed.json("dlq", "redrive", second) == {"moved": 1, "missing": 0, "troubles": {}}
     assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list", "--each")] == [third]
-    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0}
+    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0, "troubles": {}}
     assert deployed.json_lines("dlq", "list", "--each") == []
     back = wait_for_letters(deployed, 2)  # they fail as before
     assert not {letter["message_id"] for letter in back} & {first, second}
-    assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2}
+    assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2, "troubles": {}}
     assert "no failed orders" in deployed.run("dlq", "list").stdout
     assert deployed.run("dlq", "show", "nothing").exit_code == 1
 

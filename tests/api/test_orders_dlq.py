@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -232,7 +233,9 @@ def test_redrive_by_reason_and_id_moves_those_with_their_attributes(shop: Shop) 
     shop.fail('{"orderId":"A"}', "the table is missing", status="paid")
     shop.fail('{"orderId":"B"}', "the table is missing")
     last = shop.fail("oops", "not JSON")
-    assert shop.lines("dlq", "redrive", "--reason", "table is MISSING", "--rate", "500") == [{"moved": 2, "missing": 0}]
+    assert shop.lines("dlq", "redrive", "--reason", "table is MISSING", "--rate", "500") == [
+        {"moved": 2, "missing": 0, "troubles": {}}
+    ]
     assert (shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")) == (['{"orderId":"A"}', '{"orderId":"B"}'], ["oops"])
     assert "1 order sent back" in shop.run("dlq", "redrive", last).stdout
     received = shop.client("sqs").receive_message(
@@ -249,7 +252,7 @@ def test_redrive_of_what_sqs_did_not_set_aside_says_how_to_send_it_back_all_the_
     shop.fail('{"orderId":"A"}')
     result = shop.run("dlq", "redrive", "--yes")
     assert (result.exit_code, "orders dlq redrive --reason ''" in result.stderr) == (1, True)
-    assert shop.lines("dlq", "redrive", "--reason", "") == [{"moved": 1, "missing": 0}]
+    assert shop.lines("dlq", "redrive", "--reason", "") == [{"moved": 1, "missing": 0, "troubles": {}}]
     assert shop.bodies("OrderQueue") == ['{"orderId":"A"}']
 
 
@@ -272,9 +275,9 @@ def test_purge_deletes_only_after_the_queues_name_was_typed(shop: Shop) -> None:
         assert shop.run("dlq", "purge", given=given).exit_code == 1
     assert len(shop.bodies("OrderDLQ")) == 3
     assert "1 failed order deleted" in shop.run("dlq", "purge", first, given="OrderDLQ\n").stdout
-    assert shop.lines("dlq", "purge", "--reason", "orderId is missing", "--yes") == [{"deleted": 1}]
+    assert shop.lines("dlq", "purge", "--reason", "orderId is missing", "--yes") == [{"deleted": 1, "troubles": {}}]
     assert shop.bodies("OrderDLQ") == ["[]"]
-    assert shop.lines("dlq", "purge", "--yes") == [{"deleted": 1}]
+    assert shop.lines("dlq", "purge", "--yes") == [{"deleted": 1, "troubles": {}}]
     assert "no failed orders" in shop.run("dlq", "list").stdout
 
 
@@ -282,17 +285,16 @@ def test_purge_deletes_only_after_the_queues_name_was_typed(shop: Shop) -> None:
 
 
 @contextmanager
-def endpoint_that_stops_at(operation: str, endpoint_url: str, stop: Callable[[], None]) -> Iterator[str]:
-    """The endpoint, save that this operation does not reach it: ``stop`` is called in its place."""
+def endpoint_between(endpoint_url: str, on_call: Callable[[str], bool]) -> Iterator[str]:
+    """The endpoint, save that a call does not reach it where ``on_call``, told the operation, says so."""
     address = urlsplit(endpoint_url)
 
     class Forwarding(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            if self.headers.get("X-Amz-Target") == f"AmazonSQS.{operation}":
-                stop()
+            if on_call(self.headers.get("X-Amz-Target", "").removeprefix("AmazonSQS.")):
+                self._forward()
+            else:
                 self.close_connection = True
-                return
-            self._forward()
 
         def do_GET(self) -> None:
             self._forward()
@@ -325,38 +327,100 @@ def endpoint_that_stops_at(operation: str, endpoint_url: str, stop: Callable[[],
         server.server_close()
 
 
+class Killer:
+    """Kills a process at the nth call of an operation, before the call is made."""
+
+    def __init__(self, operation: str, nth: int) -> None:
+        self._operation = operation
+        self._left = nth
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = threading.Event()
+
+    def start(self, *arguments: str, environment: dict[str, str]) -> int:
+        """The exit code of this orders command."""
+        self._process = subprocess.Popen([sys.executable, "-m", "orders", *arguments], env=environment)
+        self._started.set()
+        return self._process.wait(60)
+
+    def __call__(self, operation: str) -> bool:
+        self._left -= operation == self._operation
+        if self._left > 0:
+            return True
+        assert self._started.wait(60)
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGKILL)
+        return False
+
+
+def environment_of(endpoint_url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
 @pytest.mark.parametrize("command", ["edit", "redrive"])
-@pytest.mark.parametrize(("killed_at", "sent"), [("SendMessage", 0), ("DeleteMessage", 1)])
+@pytest.mark.parametrize(("killed_at", "sent"), [("SendMessageBatch", 0), ("DeleteMessageBatch", 1)])
 def test_command_killed_around_the_send_loses_nothing(
     timed: EngineThread, tmp_path: Path, command: str, killed_at: str, sent: int
 ) -> None:
-    processes: list[subprocess.Popen[bytes]] = []
-    ready = threading.Event()
-
-    def kill() -> None:
-        assert ready.wait(60)
-        os.kill(processes[0].pid, signal.SIGKILL)
+    killer = Killer(killed_at, 1)
 
     mended = tmp_path / "mended.json"
     mended.write_text('{"orderId":"A"}')
-    with endpoint_that_stops_at(killed_at, timed.endpoint_url, kill) as url:
-        environment = {
-            **os.environ,
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-        shop = Shop(environment, timed.client)
+    with endpoint_between(timed.endpoint_url, killer) as url:
+        shop = Shop(environment_of(url), timed.client)
         shop.make_queues()
         message_id = shop.fail("oops")
         arguments = [command, message_id, *(["--with", str(mended)] if command == "edit" else [])]
-        processes.append(subprocess.Popen([sys.executable, "-m", "orders", "dlq", *arguments], env=environment))
-        ready.set()
-        assert processes[0].wait(60) == -signal.SIGKILL
+        assert killer.start("dlq", *arguments, environment=shop.environment) == -signal.SIGKILL
     assert shop.bodies("OrderQueue") == [mended.read_text() if command == "edit" else "oops"] * sent
     timed.clock.advance(LOOK_S)
     assert shop.bodies("OrderDLQ") == ["oops"], "still there, and hidden for no longer than a look"
+
+
+@pytest.mark.parametrize(("killed_at", "twice"), [("SendMessageBatch", 0), ("DeleteMessageBatch", 10)])
+def test_redrive_of_many_killed_in_the_middle_leaves_at_most_one_batch_twice(
+    timed: EngineThread, killed_at: str, twice: int
+) -> None:
+    killer = Killer(killed_at, 2)
+    with endpoint_between(timed.endpoint_url, killer) as url:
+        shop = Shop(environment_of(url), timed.client)
+        shop.make_queues()
+        bodies = {f"oops {number}" for number in range(25)}
+        for body in bodies:
+            shop.fail(body)
+        code = killer.start("dlq", "redrive", "--reason", "", environment=shop.environment)
+        assert code == -signal.SIGKILL
+    timed.clock.advance(LOOK_S)
+    sent, left = shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")
+    assert (len(sent), len(left)) == (10 + twice, 15)
+    assert set(sent) | set(left) == bodies
+    assert shop.lines("dlq", "redrive", "--reason", "", AWS_ENDPOINT_URL=timed.endpoint_url) == [
+        {"moved": 15, "missing": 0, "troubles": {}}
+    ]
+    assert set(shop.bodies("OrderQueue")) == bodies
+
+
+def test_redrive_of_a_choice_costs_two_calls_for_ten_orders(shop: Shop) -> None:
+    for number in range(40):
+        shop.fail(f"oops {number}", "the table is missing")
+    calls: Counter[str] = Counter()
+
+    def count(operation: str) -> bool:
+        calls[operation] += 1
+        return True
+
+    with endpoint_between(shop.environment["AWS_ENDPOINT_URL"], count) as url:
+        (done,) = shop.lines("dlq", "redrive", "--reason", "missing", AWS_ENDPOINT_URL=url)
+    assert done["moved"] == 40
+    assert (calls["SendMessageBatch"], calls["DeleteMessageBatch"]) == (4, 4)
+    assert calls["SendMessage"] + calls["DeleteMessage"] == 0
+    assert calls["ReceiveMessage"] <= 2 * 4 + 3, "looked at once to choose, taken once to send, three empty answers"
+    assert calls["ChangeMessageVisibilityBatch"] == 4, "given back after the look; what was deleted is not"
 
 
 # --- The whole way ------------------------------------------------------------------------------------------
@@ -384,7 +448,7 @@ def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(sho
     (tmp_path / "mended.json").write_text('{"orderId":"A","total":5}')
     shop.lines("dlq", "edit", by_body['{"total":5}']["message_id"], "--with", str(tmp_path / "mended.json"))
     until(lambda: shop.run("get", "A").exit_code == 0, "the mended order in the table")
-    assert shop.lines("dlq", "redrive", "--yes") == [{"moved": 1, "missing": 0}]
+    assert shop.lines("dlq", "redrive", "--yes") == [{"moved": 1, "missing": 0, "troubles": {}}]
     (again,) = letters(1)
     assert again["message_id"] != by_body["oops"]["message_id"]
     (shown,) = shop.lines("dlq", "show", again["message_id"])

@@ -52,12 +52,12 @@ class Pipeline:
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
-        self.dynamodb = self._client("dynamodb")
-        self.sqs = self._client("sqs")
+        self.dynamodb = self.client("dynamodb")
+        self.sqs = self.client("sqs")
         self.topic_arn = ""
         self._queue_url = ""
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
         return boto3.client(
             service,
             region_name="us-east-1",
@@ -67,9 +67,14 @@ class Pipeline:
             config=Config(retries={"total_max_attempts": 2}, read_timeout=120),
         )
 
-    def deploy(self, function: Function, *, raw: bool, visibility_s: int = 30) -> None:
+    def find(self) -> None:
+        """Take what somebody else has made."""
+        self.topic_arn = self.client("sns").create_topic(Name="OrderTopic")["TopicArn"]
+        self._queue_url = self.sqs.get_queue_url(QueueName="OrderQueue")["QueueUrl"]
+
+    def deploy(self, function: Function, *, raw: bool, visibility_s: int = 30, batch_size: int = 10) -> None:
         """Make every part, as the seed's setup instructions say."""
-        sns, sqs, iam = self._client("sns"), self.sqs, self._client("iam")
+        sns, sqs, iam = self.client("sns"), self.sqs, self.client("iam")
         self.dynamodb.create_table(
             TableName="Orders",
             KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
@@ -105,7 +110,7 @@ class Pipeline:
         role = iam.create_role(RoleName="LambdaOrderProcessorRole", AssumeRolePolicyDocument=json.dumps(TRUST))
         for arn in SEED_POLICIES:
             iam.attach_role_policy(RoleName="LambdaOrderProcessorRole", PolicyArn=arn)
-        lambda_ = self._client("lambda")
+        lambda_ = self.client("lambda")
         lambda_.create_function(
             FunctionName="OrderProcessor",
             Runtime=RUNTIME,
@@ -118,7 +123,7 @@ class Pipeline:
         lambda_.get_waiter("function_active_v2").wait(FunctionName="OrderProcessor")
         extra = {"FunctionResponseTypes": ["ReportBatchItemFailures"]} if function.report_failures else {}
         lambda_.create_event_source_mapping(
-            EventSourceArn=queue_arn, FunctionName="OrderProcessor", BatchSize=10, **extra
+            EventSourceArn=queue_arn, FunctionName="OrderProcessor", BatchSize=batch_size, **extra
         )
 
     def wait_until_drained(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:

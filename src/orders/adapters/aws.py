@@ -25,8 +25,10 @@ class Aws:
 
         session = boto3.Session(profile_name=self.settings.profile, region_name=self.settings.region)
         if self.settings.access_key is None and session.get_credentials() is None:
+            url = self.settings.endpoint_url
+            where = f"answers at {url}" if url else "runs on this machine"
             raise OperatorError(
-                "no AWS credentials are configured, and no onebox runs on this machine",
+                f"no AWS credentials are configured, and no onebox {where}",
                 "Start one with `orders up` or `onebox serve`, or configure AWS with `aws configure`.",
             )
         if session.region_name is None:

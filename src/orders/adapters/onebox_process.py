@@ -21,36 +21,37 @@ _ready = re.compile(r"onebox is ready on (\S+)")
 
 
 @contextmanager
-def running_onebox(
-    *, port: int, data: Path | None = None, ephemeral: bool = False, log: Path | None = None
-) -> Iterator[str]:
+def running_onebox(*, port: int, log: Path, data: Path | None = None, ephemeral: bool = False) -> Iterator[str]:
     """Run onebox for a block; its endpoint's URL. Port 0 takes a free one; ``data`` defaults to onebox's own folder.
 
-    ``log`` is a file for what onebox says of itself. Raises OperatorError with onebox's own words if it does not start.
+    ``log`` is a file for what onebox says of itself, and for the mails that it does not send. Raises OperatorError with
+    onebox's own words if it does not start.
     """
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # the mails hold orders
     place = (["--data", str(data)] if data else []) + (["--ephemeral"] if ephemeral else [])
     # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop it when our work is done.
-    process = subprocess.Popen(
-        [sys.executable, "-m", "onebox", "serve", "--port", str(port), *place],
-        stdout=subprocess.PIPE,
-        stderr=log.open("wb") if log else subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-    )
+    with log.open("wb") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "onebox", "serve", "--port", str(port), "--log-level", "INFO", *place],
+            stdout=subprocess.PIPE,
+            stderr=words,
+            start_new_session=True,
+            text=True,
+        )
     try:
         yield _wait_until_ready(process, log)
     finally:
         _stop(process)
 
 
-def _wait_until_ready(process: subprocess.Popen[str], log: Path | None) -> str:
+def _wait_until_ready(process: subprocess.Popen[str], log: Path) -> str:
     assert process.stdout is not None
     for line in process.stdout:
         if found := _ready.search(line):
             return found.group(1)
     process.wait()
-    said = log.read_text(errors="replace") if log else process.stderr.read() if process.stderr else ""
-    raise OperatorError(f"onebox did not start: {said.strip().removeprefix('onebox: ') or 'it gave no reason'}")
+    said = log.read_text(errors="replace").strip().removeprefix("onebox: ")
+    raise OperatorError(f"onebox did not start: {said or 'it gave no reason'}")
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
@@ -61,6 +62,5 @@ def _stop(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    if process.stdout is not None:
+        process.stdout.close()

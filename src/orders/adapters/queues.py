@@ -8,11 +8,12 @@ and an order that is sent back is a new message, whose attempts are counted from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from orders.adapters.aws import Aws, error_code
+from orders.dead_letters import Failed, Outgoing
 from orders.errors import OperatorError
 from orders.names import DEAD_LETTER_QUEUE, QUEUE
 from orders.ports import Clock
@@ -50,6 +51,7 @@ class Queue:
         self.name = name
         self._sqs = aws.client("sqs")
         self._url = self._load_url()
+        self._deleted: set[str] = set()
 
     def counts(self) -> QueueCounts:
         """SQS counts approximately."""
@@ -72,19 +74,29 @@ class Queue:
         try:
             yield self._take(handles, limit)
         finally:
-            self._give_back(list(handles.values()))
+            self._give_back([handle for message_id, handle in handles.items() if message_id not in self._deleted])
 
     def look(self, limit: int | None = None) -> list[Message]:
         """``limit`` messages at most, already given back."""
         with self.taking(limit) as messages:
             return list(messages)
 
-    def delete(self, message: Message) -> None:
-        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt_handle)
+    def delete(self, messages: Sequence[Message]) -> list[Failed | None]:
+        """BATCH_MAX at most; for each, in order, None if it is gone, or why it is not."""
+        entries = [{"Id": str(index), "ReceiptHandle": one.receipt_handle} for index, one in enumerate(messages)]
+        answers = _answers(len(messages), self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries))
+        self._deleted.update(
+            message.message_id for message, failed in zip(messages, answers, strict=True) if failed is None
+        )
+        return answers
 
-    def send(self, body: str, attributes: Mapping[str, Any]) -> None:
-        """Returns after SQS has acknowledged the message."""
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=body, MessageAttributes=dict(attributes))
+    def send(self, messages: Sequence[Outgoing]) -> list[Failed | None]:
+        """BATCH_MAX at most; for each, in order, None once SQS has acknowledged it, or why it has not."""
+        entries = [
+            {"Id": str(index), "MessageBody": one.body, "MessageAttributes": dict(one.attributes)}
+            for index, one in enumerate(messages)
+        ]
+        return _answers(len(messages), self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries))
 
     def purge(self) -> None:
         """Delete all messages; SQS allows it once a minute."""
@@ -118,7 +130,7 @@ class Queue:
             if task["Status"] == "FAILED":
                 raise OperatorError(
                     f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}",
-                    "`orders dlq redrive --reason ''` sends all of them one by one.",
+                    "`orders dlq redrive --reason ''` sends all of them in batches of its own.",
                 )
             if task["Status"] not in ("RUNNING", "CANCELLING"):
                 return moved
@@ -159,7 +171,7 @@ class Queue:
 
     def _give_back(self, handles: list[str]) -> None:
         for start in range(0, len(handles), BATCH_MAX):
-            # One that was deleted meanwhile is answered as failed, which is as it should be.
+            # One that others deleted meanwhile is answered as failed, which is as it should be.
             self._sqs.change_message_visibility_batch(
                 QueueUrl=self._url,
                 Entries=[
@@ -195,6 +207,15 @@ def _make_message(received: dict[str, Any]) -> Message:
             for name, value in received.get("MessageAttributes", {}).items()
         },
     )
+
+
+def _answers(count: int, answer: Mapping[str, Any]) -> list[Failed | None]:
+    """What a batch call says of each of its entries, whose ids are their positions."""
+    answers: list[Failed | None] = [None] * count
+    for failed in answer.get("Failed", []):
+        reason = ": ".join(filter(None, (failed["Code"], failed.get("Message"))))
+        answers[int(failed["Id"])] = Failed(reason, hopeless=failed["SenderFault"])
+    return answers
 
 
 def order_queue(aws: Aws) -> Queue:

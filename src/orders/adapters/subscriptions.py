@@ -138,6 +138,11 @@ class Subscriptions:
                 ReturnSubscriptionArn=True,
             )
         except ClientError as error:
+            if "already exists with different attributes" in str(error):
+                raise OperatorError(
+                    f"{endpoint} is subscribed with other conditions, and has not confirmed yet",
+                    "Give the same conditions to have it asked again, or let it confirm first and then change them.",
+                ) from error
             if missing is None or "AccessDenied" not in error_code(error):
                 raise
             raise OperatorError(

@@ -61,7 +61,12 @@ def list_orders(
     """
     now_ms = SystemClock().now_ms()
     form = _choose_form(form, as_json=as_json, whole=whole)
-    wanted = Wanted(user, statuses, parse_time(since, now_ms), parse_time(until, now_ms), not oldest_first, limit)
+    since_ns, until_ns = parse_time(since, now_ms), parse_time(until, now_ms)
+    if user == "" or "" in statuses:
+        raise OperatorError("an empty user or status is none", "An order without one is read by `orders get`.")
+    if since_ns is not None and until_ns is not None and since_ns >= until_ns:
+        raise OperatorError(f"--since {since} is not before --until {until}", "--since is included, --until is not.")
+    wanted = Wanted(user, statuses, since_ns, until_ns, not oldest_first, limit)
     table = OrderTable(aws)
     asks = form == "table" and limit is None and console().is_terminal
     found = find_orders(table, wanted, PAGE if asks else PAGE_ITEMS)

@@ -52,7 +52,7 @@ def _parse_rate(_context: click.Context, _option: click.Parameter, value: str) -
     default=MS_PER_ORDER,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Processor time of an order on a whole core; the default was measured (docs/decisions/0005).",
+    help="Processor time of an order on a whole core; the default was measured (docs/benchmarks.md).",
 )
 @click.option(
     "--updates",
@@ -69,7 +69,7 @@ def plan(rate: float, size: int, region: str, ms_per_order: float, updates: int,
     orders plan --rate 50/s
     orders plan --rate 20000/day --size 4000 --region eu-west-1 --updates 75
 
-    Nothing is asked of AWS: prices come from a dated file, list prices without free tier.
+    Nothing is asked of AWS: prices come from a dated file that names the source of each, list prices without free tier.
     """
     prices = load_prices()
     made = make_plan(Load(rate, size, ms_per_order, updates / 100), region, prices)
@@ -92,8 +92,7 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
         f"{ROUND_TRIP_MS:g} ms for a call of DynamoDB, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
         f"{round(load.updates * 100)} % updates, arm64."
     )
-    sources = ", ".join(made.sources.values())
-    click.echo(f"List prices of {made.prices_as_of} from memory, not checked, without free tier: {sources}")
+    _print_prices(made)
 
 
 def _print_money(title: str, costs: Mapping[str, float]) -> None:
@@ -144,6 +143,16 @@ def _print_settings(made: Plan) -> None:
     given = " ".join(f"-p {name}={value}" for name, value in settings.items())
     click.echo(f"\nA call of the function: {made.orders_per_call:.1f} orders in {made.call_ms:.1f} ms")
     click.echo(f"orders deploy {given}")
+
+
+def _print_prices(made: Plan) -> None:
+    click.echo(
+        f"List prices known on {made.prices_as_of}, without free tier; --json tells each with its source and date. "
+        f"AWS shows them at {', '.join(made.pages.values())}"
+    )
+    unconfirmed = [f"{name} {price['usd']:g}" for name, price in made.prices.items() if "unconfirmed" in price]
+    if unconfirmed:
+        click.echo(f"Not confirmed for {made.region} by a recent source: {', '.join(unconfirmed)}")
 
 
 def _show_rate(orders_per_s: float) -> str:

@@ -18,8 +18,7 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
 from orders.csv_orders import parse_columns
-from orders.errors import OperatorError
-from orders.order_files import STDIN, count_bytes, read_entries
+from orders.order_files import STDIN, check_is_file, count_bytes, read_entries
 from orders.publish import Progress, Refusal, publish_entries
 
 SHOWN_MAX = 20
@@ -58,16 +57,17 @@ def publish(
     column is the field of its name. Messages carry the attributes status, country, currency and total.
 
     A refused order is named with its line, the others are still sent. Interrupted, it says how to go on. An order
-    that is published twice is stored once. Exit code 3 if any was refused, 1 if any could not be sent.
+    that is published twice is stored once. Exit code 3 if any was refused, 1 if any could not be sent or a file holds
+    none.
     """
     for source in sources:
-        if source != STDIN and not Path(source).is_file():
-            raise OperatorError(f"there is no file {source}")
+        check_is_file(source)
     columns = parse_columns(mapping)
     topic = OrderTopic(aws)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
     totals = Progress()
+    empty: list[str] = []
     for source in sources:
         ledger = NoLedger() if source == STDIN else FileLedger.of_file(source, ledger_folder(), clock, resume=resume)
         progress = Progress()
@@ -94,8 +94,10 @@ def publish(
                 raise
         _settle(ledger, progress)
         _add(totals, progress)
-    _report(totals, (clock.monotonic_ms() - began_ms) / 1000, as_json)
-    sys.exit(1 if totals.unsent else EXIT_REFUSED if totals.refusals else 0)
+        if progress.read == 0:
+            empty.append(source)
+    _report(totals, empty, (clock.monotonic_ms() - began_ms) / 1000, as_json)
+    sys.exit(1 if totals.unsent or empty else EXIT_REFUSED if totals.refusals else 0)
 
 
 def ledger_folder() -> Path:
@@ -154,7 +156,7 @@ def _tell_interrupted(source: str, progress: Progress) -> None:
         click.echo(f"Go on with: orders publish {source} --resume", err=True)
 
 
-def _report(totals: Progress, seconds: float, as_json: bool) -> None:
+def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -> None:
     refused = [refusal for refusal in totals.refusals if refusal.hopeless]
     if as_json:
         print_json(
@@ -164,6 +166,7 @@ def _report(totals: Progress, seconds: float, as_json: bool) -> None:
                 "skipped": totals.skipped,
                 "refused": [_as_row(refusal) for refusal in refused],
                 "unsent": [_as_row(refusal) for refusal in totals.unsent],
+                "empty": empty,
                 "seconds": round(seconds, 3),
             }
         )
@@ -182,6 +185,8 @@ def _report(totals: Progress, seconds: float, as_json: bool) -> None:
     click.echo(", ".join(words).replace(", (", " ("))
     if totals.unsent:
         _tell_unsent(totals.unsent)
+    for source in empty:
+        click.secho(f"{'standard input' if source == STDIN else source} holds no orders", err=True, fg="red")
 
 
 def _tell_unsent(unsent: list[Refusal]) -> None:

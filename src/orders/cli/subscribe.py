@@ -30,7 +30,8 @@ def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], en
     """Send orders to another ENDPOINT too: a queue, a function, an address. Again, it changes the conditions.
 
     ENDPOINT is the name or ARN of a queue or a function, a URL, or an e-mail address. A queue's policy and a
-    function's permission for OrderTopic are added where they are missing; https and email must confirm first.
+    function's permission for OrderTopic are added where they are missing; https, http and email must confirm first.
+    docs/subscribers.md shows each, with a function and a web server that hear.
 
     Conditions are on status, country, currency (=, !=, and = with * at the end) and total (=, !=, >, >=, <, <=).
     Several with = on one field mean any of them. An order without the field does not match.
@@ -40,10 +41,10 @@ def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], en
     if as_json:
         print_json({**done.subscription._asdict(), "right_given": done.right, "policy_to_add": done.missing_policy})
         return
-    _tell(done)
+    _tell(done, is_onebox=aws.settings.is_onebox)
 
 
-def _tell(done: Subscribed) -> None:
+def _tell(done: Subscribed, *, is_onebox: bool) -> None:
     subscription = done.subscription
     click.echo(f"{subscription.protocol} {subscription.endpoint} hears of {show_filter(subscription.filter_policy)}")
     if subscription.arn is not None:
@@ -51,9 +52,20 @@ def _tell(done: Subscribed) -> None:
     if done.right is not None:
         click.echo(done.right)
     if not subscription.confirmed:
-        click.echo("It hears nothing until it confirms: SNS sent it a link.")
+        click.echo(f"It hears nothing until it confirms: {_how_to_confirm(subscription.protocol, is_onebox=is_onebox)}")
+        click.echo("`orders subscriptions` shows whether it has.")
     if done.missing_policy is not None:
         click.echo(
             "The queue belongs to another account or region. Nothing arrives until its policy holds this statement:"
         )
         click.echo(json.dumps(done.missing_policy, indent=2))
+
+
+def _how_to_confirm(protocol: str, *, is_onebox: bool) -> str:
+    if protocol in ("http", "https"):
+        return "SNS posts it a SubscriptionConfirmation, whose SubscribeURL it must open."
+    if is_onebox:
+        return (
+            "onebox sends no mail; the link is in its log (`orders up` tells where, `onebox serve --log-level INFO`)."
+        )
+    return "SNS sent it a mail with a link."

@@ -58,7 +58,9 @@ def _print_table(rows: list[Subscription]) -> None:
     for name in ("to", "endpoint", "orders", "form", "subscription"):
         table.add_column(name, overflow="fold")
     for row in rows:
+        if row.arn is None:  # SNS tells nothing more before the confirmation
+            table.add_row(row.protocol, Text(row.endpoint), "-", "-", "waits for confirmation")
+            continue
         form = "order" if row.raw else "envelope"
-        arn = row.arn if row.confirmed and row.arn else "waits for confirmation"
-        table.add_row(row.protocol, Text(row.endpoint), Text(show_filter(row.filter_policy)), form, arn)
+        table.add_row(row.protocol, Text(row.endpoint), Text(show_filter(row.filter_policy)), form, row.arn)
     console().print(table)

@@ -45,7 +45,9 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port:
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
         if port == 0 or not is_onebox_at(url):
-            url = stack.enter_context(running_onebox(port=port, data=data, ephemeral=ephemeral))
+            log = log_file(port)
+            url = stack.enter_context(running_onebox(port=port, log=log, data=data, ephemeral=ephemeral))
+            click.echo(f"onebox writes to {log}, the mails that it does not send included")
         aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
         click.echo(f"onebox runs at {url}")
         run_deploy(aws, STACK, {}, quiet_audience())
@@ -84,6 +86,13 @@ def audit_file() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "console-changes.jsonl"
+
+
+def log_file(port: int) -> Path:
+    """What onebox says of itself; anew with each start."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / f"onebox-{port}.log"
 
 
 def _watch(aws: Aws) -> NoReturn:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,7 +19,7 @@ from orders.clock import SystemClock
 from orders.csv_orders import Column, parse_columns
 from orders.dead_letters import make_dead_letter, oldest_ms
 from orders.errors import OperatorError
-from orders.order_files import STDIN, count_bytes, read_entries
+from orders.order_files import check_is_file, count_bytes, read_entries
 from orders.ports import Clock
 from orders.verify import Expectations, Finding, Report, SetAside, State, Waiting, verify_orders
 
@@ -56,11 +55,12 @@ def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, 
     given back at once, OrderQueue's are only counted. --json prints a line for each of them, then a summary.
     """
     for source in sources:
-        if source != STDIN and not Path(source).is_file():
-            raise OperatorError(f"there is no file {source}")
+        check_is_file(source)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
     expectations = _read(sources, parse_columns(mapping), quiet=as_json)
+    if not expectations.notifications:
+        raise OperatorError(f"{', '.join(sources)}: no orders in there")
     report = _check(aws, clock, expectations, quiet=as_json)
     while report.waiting and clock.monotonic_ms() < began_ms + wait_s * 1000:
         clock.wait_ms(POLL_MS)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.orders.fakes import FakeClock
 
 from orders.adapters.function_logs import Failure, LogLine, collect_failures, parse_line
 from orders.adapters.queues import Message
 from orders.dead_letters import (
+    BATCH_BYTES_MAX,
     FROM_CHECK,
     FROM_LOG,
     FROM_NOWHERE,
     UNKNOWN,
+    Failed,
+    Outgoing,
     delete_chosen,
     group_by_reason,
     join_failures,
@@ -26,6 +30,7 @@ from orders.dead_letters import (
     select_by_reason,
     send_back,
 )
+from orders.pace import Pace
 
 FAILURE = Failure("m-1", None, "OrderRejected", "not JSON", None, 5, 9, 3)
 
@@ -39,29 +44,37 @@ class Died(Exception):
 
 
 class FakeQueue:
-    """A queue whose nth call dies, after it was done or before."""
+    """A queue whose nth call dies, and that answers the messages in ``failing`` with their next failure."""
 
     def __init__(self, *messages: Message) -> None:
         self.messages = {one.message_id: one for one in messages}
-        self.sent: list[tuple[str, Mapping[str, Any]]] = []
+        self.sent: list[Outgoing] = []
+        self.calls: list[int] = []
         self.calls_left = -1
+        self.failing: dict[str, list[Failed]] = {}
 
     @contextmanager
     def taking(self, limit: int | None = None) -> Iterator[Iterator[Message]]:
         yield iter(list(self.messages.values())[:limit])
 
-    def delete(self, message: Message) -> None:
-        self._live()
-        del self.messages[message.message_id]
+    def delete(self, messages: Sequence[Message]) -> list[Failed | None]:
+        answers = self._answer([one.message_id for one in messages])
+        for one, failed in zip(messages, answers, strict=True):
+            if failed is None:
+                del self.messages[one.message_id]
+        return answers
 
-    def send(self, body: str, attributes: Mapping[str, Any]) -> None:
-        self._live()
-        self.sent.append((body, attributes))
+    def send(self, messages: Sequence[Outgoing]) -> list[Failed | None]:
+        answers = self._answer([one.body for one in messages])
+        self.sent += [one for one, failed in zip(messages, answers, strict=True) if failed is None]
+        return answers
 
-    def _live(self) -> None:
+    def _answer(self, names: list[str]) -> list[Failed | None]:
         if self.calls_left == 0:
             raise Died
         self.calls_left -= 1
+        self.calls.append(len(names))
+        return [failures.pop(0) if (failures := self.failing.get(name)) else None for name in names]
 
 
 def test_make_dead_letter_joins_message_and_log() -> None:
@@ -151,30 +164,88 @@ def test_send_back_of_a_choice_sends_those_mended_with_their_attributes_and_leav
     counts: list[int] = []
     assert send_back(failed, target, ["c", "a", "gone"], mended={"a": "A+"}, on_sent=counts.append) == ["a", "c"]
     assert target.sent == [("A+", {"x": {"DataType": "String"}}), ("C", {})]
-    assert (list(failed.messages), counts) == (["b"], [1, 2])
+    assert (list(failed.messages), counts) == (["b"], [2])
 
 
-def test_send_back_paces_between_orders_not_before_the_first() -> None:
-    pauses: list[int] = []
-    failed = FakeQueue(*(message(name, "") for name in "abc"))
-    send_back(failed, FakeQueue(), "abc", pace=lambda: pauses.append(1))
-    assert len(pauses) == 2
+def test_send_back_sends_and_deletes_ten_at_a_time_and_never_more_bytes_than_a_batch_takes() -> None:
+    small = [message(f"{number}", "x") for number in range(24)]
+    large = [message(f"large-{number}", "x" * (BATCH_BYTES_MAX // 2 - 10)) for number in range(5)]
+    failed, target = FakeQueue(*small, *large), FakeQueue()
+    assert len(send_back(failed, target, list(failed.messages))) == 29
+    assert target.calls == [10, 10, 6, 2, 1], "the third ten: four small and two large ones, two, and one"
+    assert (failed.calls, failed.messages) == ([10, 10, 6, 2, 1], {})
 
 
-@given(st.integers(0, 5), st.sampled_from(["source", "target"]))
-def test_send_back_killed_at_any_call_loses_nothing(calls: int, where: str) -> None:
-    failed, target = FakeQueue(*(message(name, name) for name in "abcde")), FakeQueue()
+def test_send_back_of_few_among_many_holds_none_back_until_a_batch_is_full() -> None:
+    failed, target = FakeQueue(*(message(f"{number}", f"{number}") for number in range(40))), FakeQueue()
+    assert send_back(failed, target, ["5", "25"]) == ["5", "25"]
+    assert target.calls == [1, 1]
+
+
+def test_size_counts_bytes_of_the_body_and_of_attributes() -> None:
+    attributes = {
+        "status": {"DataType": "String", "StringValue": "£"},
+        "b": {"DataType": "Binary", "BinaryValue": b"12"},
+    }
+    assert Outgoing("£", attributes).size_bytes == 2 + (6 + 6 + 2) + (1 + 6 + 2)
+
+
+def test_send_back_keeps_to_the_rate_in_small_batches() -> None:
+    clock = FakeClock()
+    began_ms = clock.monotonic_ms()
+    sent_at: list[tuple[int, float]] = []
+    failed = FakeQueue(*(message(f"{number}", "") for number in range(12)))
+    ids = list(failed.messages)
+    send_back(
+        failed,
+        FakeQueue(),
+        ids,
+        pace=Pace(50, clock),
+        on_sent=lambda count: sent_at.append((count, clock.monotonic_ms() - began_ms)),
+    )
+    assert sent_at == [(5, 0), (10, 100), (12, 200)]
+
+
+def test_send_back_tries_again_what_the_queue_failed_at_and_tells_what_stays() -> None:
+    failed, target = FakeQueue(*(message(name, name) for name in "abcd")), FakeQueue()
+    busy, wrong = Failed("InternalError", hopeless=False), Failed("InvalidMessageContents", hopeless=True)
+    target.failing = {"a": [busy], "b": [wrong], "c": [busy] * 9}
+    failed.failing = {"d": [busy] * 9}
+    troubles: dict[str, str] = {}
+    assert sorted(send_back(failed, target, "abcd", on_trouble=troubles.__setitem__)) == ["a", "d"]
+    assert sorted(one.body for one in target.sent) == ["a", "d"]
+    assert list(failed.messages) == ["b", "c", "d"]
+    assert troubles == {
+        "b": "not sent back: InvalidMessageContents",
+        "c": "not sent back: InternalError",
+        "d": "sent back, but not removed: InternalError",
+    }
+
+
+@given(
+    st.integers(0, 12),
+    st.sampled_from(["source", "target"]),
+    st.dictionaries(st.integers(0, 24), st.lists(st.booleans(), max_size=4)),
+)
+def test_send_back_killed_at_any_call_loses_nothing(calls: int, where: str, refusals: dict[int, list[bool]]) -> None:
+    names = [f"{number}" for number in range(25)]
+    failed, target = FakeQueue(*(message(name, name) for name in names)), FakeQueue()
     (failed if where == "source" else target).calls_left = calls
+    target.failing = {f"{name}": [Failed("", hopeless=one) for one in ones] for name, ones in refusals.items()}
     with suppress(Died):
-        send_back(failed, target, "abcde")
-    assert {body for body, _ in target.sent} | set(failed.messages) == set("abcde")
-    assert len(target.sent) + len(failed.messages) <= 6, "at most one of them is there twice"
+        send_back(failed, target, names)
+    sent = [one.body for one in target.sent]
+    assert set(sent) | set(failed.messages) == set(names)
+    assert len(set(sent)) == len(sent), "none is sent twice by one command"
+    assert len(set(sent) & set(failed.messages)) <= 10, "at most one batch is there twice"
 
 
-def test_delete_chosen_deletes_those_and_counts_them() -> None:
-    failed = FakeQueue(message("a", ""), message("b", ""))
-    assert delete_chosen(failed, ["b", "gone"]) == 1
-    assert list(failed.messages) == ["a"]
+def test_delete_chosen_deletes_those_counts_them_and_tells_what_stays() -> None:
+    failed = FakeQueue(message("a", ""), message("b", ""), message("c", ""))
+    failed.failing = {"c": [Failed("ReceiptHandleIsInvalid", hopeless=True)]}
+    troubles: dict[str, str] = {}
+    assert delete_chosen(failed, ["b", "c", "gone"], on_trouble=troubles.__setitem__) == 1
+    assert (list(failed.messages), troubles) == (["a", "c"], {"c": "not deleted: ReceiptHandleIsInvalid"})
 
 
 @pytest.mark.parametrize("text", ["START RequestId: 1", "{broken", '["messageId"]'])

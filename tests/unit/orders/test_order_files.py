@@ -37,6 +37,20 @@ def test_read_entries(tmp_path: Path, name: str, content: str, expected: list[tu
     assert [entry.number for entry in entries] == list(range(1, len(expected) + 1))
 
 
+def test_what_is_not_utf_8_is_a_problem_of_its_own_order_alone(tmp_path: Path) -> None:
+    latin = '{"orderId": "José"}'.encode("latin-1")
+    files = {
+        "a.jsonl": ONE.encode() + b"\n" + latin + b"\n" + TWO.encode(),
+        "a.json": b"[" + ONE.encode() + b",\n" + latin + b",\n" + TWO.encode() + b"]",
+        "a.csv": b"orderId,note\n1,\xc2\xa3\nJos\xe9,\n2,x",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        problems = [entry.problem for entry in read_entries(str(tmp_path / name))]
+        assert problems[0] is problems[2] is None
+        assert str(problems[1]).startswith("not UTF-8: byte 0xe9 at character"), name
+
+
 def test_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     marks = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from orders.cli.main import main
 from orders.errors import OperatorError
 from orders.plan import (
+    MONTH_S,
     MS_PER_ORDER,
     Load,
     call_ms,
@@ -49,6 +51,12 @@ def test_plan_costs_less_than_the_seeds_code_where_batches_fill() -> None:
     assert made.per_million["total"] < made.seed_per_million["total"]
     assert made.per_million["total"] == pytest.approx(sum(made.per_million.values()) / 2)
     assert made.monthly["total"] == pytest.approx(sum(made.monthly.values()) / 2)
+
+
+def test_a_month_of_orders_is_stored_with_its_indexes_and_backed_up_without_them() -> None:
+    a_gigabyte = Load(1e9 / 1_900 / MONTH_S, 1_900, MS_PER_ORDER)
+    stored = plan(a_gigabyte).monthly["DynamoDB storage, a month of orders"]
+    assert stored == pytest.approx(0.25 * (1 + 2 * 300 / 1_900) + 0.20)
 
 
 def test_plan_of_large_orders_pays_for_each_64_kib() -> None:
@@ -99,13 +107,34 @@ def test_month_of_more_orders_never_costs_less_for_storing_them(rate: float, fac
         assert more.monthly[service] >= fewer.monthly[service] * 0.999
 
 
-def test_price_file_is_dated_names_its_sources_and_has_every_price_for_every_region() -> None:
+def test_price_file_is_dated_and_has_every_price_for_every_region() -> None:
     prices = load_prices()
-    assert prices["as_of"].count("-") == 2
-    assert all(url.startswith("https://aws.amazon.com/") for url in prices["sources"].values())
-    first, *others = (set(region) for region in prices["regions"].values())
+    assert date.fromisoformat(prices["as_of"])
+    first, *others = (set(region["prices"]) for region in prices["regions"].values())
     assert {"us-east-1", "eu-west-1"} <= set(prices["regions"])
     assert all(other == first for other in others)
+
+
+def test_every_price_names_its_source_and_what_no_recent_source_confirms_is_marked() -> None:
+    prices = load_prices()
+    used = set()
+    for region in prices["regions"].values():
+        for name, price in region["prices"].items():
+            source = prices["sources"][price["source"]]
+            used.add(price["source"])
+            assert source["url"].startswith("https://"), name
+            assert source["dated"] is not None or price["unconfirmed"], name
+    assert used == set(prices["sources"]), "no source is named that nothing comes from"
+
+
+def test_plan_tells_which_prices_are_not_confirmed() -> None:
+    for region, said in (("us-east-1", "alarm_month 0.1"), ("eu-west-1", "dashboard_month 3")):
+        shown = CliRunner().invoke(main, ["plan", "--rate", "1/s", "--region", region]).stdout
+        assert f"Not confirmed for {region} by a recent source: " in shown
+        assert said in shown
+    answer = json.loads(CliRunner().invoke(main, ["plan", "--rate", "1/s", "--region", "eu-west-1", "--json"]).stdout)
+    assert answer["prices"]["dynamodb_backup_gb_month"]["usd"] == 0.22
+    assert answer["prices"]["dynamodb_backup_gb_month"]["source"]["dated"] == "2026-09-11"
 
 
 def test_plan_command_answers_people_and_programs() -> None:

@@ -65,7 +65,7 @@ def confirmation(
         f"You have chosen to subscribe to the topic {topic_arn}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message."
     )
-    url = f"{endpoint_url}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}"
+    url = confirmation_url(topic_arn, token, endpoint_url)
     timestamp = iso_milliseconds(now_ms)
     to_sign = (
         f"Message\n{text}\nMessageId\n{message_id}\nSubscribeURL\n{url}\nTimestamp\n{timestamp}\n"
@@ -84,6 +84,11 @@ def confirmation(
         "SigningCertURL": endpoint_url + CERTIFICATE_PATH,
     }
     return "{\n" + ",\n".join(f'  "{name}" : {_json(value)}' for name, value in members.items()) + "\n}"
+
+
+def confirmation_url(topic_arn: str, token: str, endpoint_url: str) -> str:
+    """The link that confirms a subscription: whoever follows it needs no credentials."""
+    return f"{endpoint_url}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}"
 
 
 def lambda_event(

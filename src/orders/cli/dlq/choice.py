@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import click
 
 from orders.adapters.aws import Aws
 from orders.adapters.function_logs import FunctionLogs
 from orders.adapters.queues import Queue
 from orders.dead_letters import DeadLetter, join_failures, make_dead_letter, oldest_ms, select, select_by_reason
 from orders.errors import OperatorError
+
+SHOWN_MAX = 20
 
 
 def read_letters(aws: Aws, queue: Queue, limit: int | None = None) -> list[DeadLetter]:
@@ -34,6 +38,14 @@ def choose(aws: Aws, queue: Queue, wanted: Sequence[str], reason: str | None) ->
     if not found:
         raise OperatorError(f"no failed order has a reason with {reason!r} in it", _advise(queue))
     return found
+
+
+def tell_troubles(troubles: Mapping[str, str]) -> None:
+    """What went wrong with some of the chosen, by message id."""
+    for message_id, trouble in list(troubles.items())[:SHOWN_MAX]:
+        click.secho(f"message {message_id}: {trouble}", err=True, fg="red")
+    if len(troubles) > SHOWN_MAX:
+        click.echo(f"… and {len(troubles) - SHOWN_MAX:,} more; --json lists all", err=True)
 
 
 def _select(queue: Queue, letters: Sequence[DeadLetter], wanted: str) -> list[DeadLetter]:

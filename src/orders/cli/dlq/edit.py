@@ -14,7 +14,7 @@ import click
 from orders.adapters.aws import Aws
 from orders.adapters.function_logs import FunctionLogs
 from orders.adapters.queues import Queue, dead_letter_queue, order_queue
-from orders.cli.dlq.choice import find_letters
+from orders.cli.dlq.choice import find_letters, tell_troubles
 from orders.cli.dlq.show import explain, pretty, tell_reason
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
@@ -23,7 +23,7 @@ from orders.errors import OperatorError, OrderRejected
 from orders.model import parse_order
 
 
-@click.command()
+@click.command(short_help="Mend a failed order in your editor and send it back.")
 @click.argument("wanted", metavar="ID")
 @click.option(
     "--with",
@@ -52,7 +52,14 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
             return
         text = edited
     order_id = parse_order(text).order_id
-    if not send_back(failed, target, [letter.message_id], mended={letter.message_id: text}):
+    troubles: dict[str, str] = {}
+    mended = {letter.message_id: text}
+    sent = send_back(failed, target, list(mended), mended=mended, on_trouble=troubles.__setitem__)
+    if not sent and troubles:
+        raise OperatorError(
+            f"message {letter.message_id}: {troubles[letter.message_id]}", f"Your order is kept in {draft}."
+        )
+    if not sent:
         raise OperatorError(
             f"message {letter.message_id} is no longer in OrderDLQ, or is being looked at by others; nothing was sent",
             f"Your order is kept in {draft}. Try again in half a minute, or publish it: `orders publish {draft}`.",
@@ -60,9 +67,11 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
     if replacement is None:
         draft.unlink(missing_ok=True)
     if as_json:
-        print_json({"sent": True, "message_id": letter.message_id, "order_id": order_id})
+        print_json({"sent": True, "message_id": letter.message_id, "order_id": order_id, "troubles": troubles})
     else:
-        click.echo(f"Order {order_id} was sent back to OrderQueue; the failed one is removed.")
+        removed = "; the failed one is removed" if not troubles else ""
+        click.echo(f"Order {order_id} was sent back to OrderQueue{removed}.")
+        tell_troubles(troubles)
         click.echo(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
 
 

@@ -16,7 +16,7 @@ from orders.errors import OperatorError
 from orders.order_files import STDIN
 
 
-@click.command()
+@click.command(short_help="Write failed orders to a file, with their reasons.")
 @click.argument("path", metavar="[FILE]", default=STDIN)
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @json_option
@@ -29,6 +29,8 @@ def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
     """
     if path != STDIN and Path(path).exists() and not force:
         raise OperatorError(f"{path} exists", "Give another name, or --force to replace it.")
+    if path != STDIN and not Path(path).parent.is_dir():
+        raise OperatorError(f"there is no folder {Path(path).parent}")
     letters = read_letters(aws, dead_letter_queue(aws))
     lines = [to_json(letter._asdict()) + "\n" for letter in letters]
     if path == STDIN:

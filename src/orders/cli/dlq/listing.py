@@ -16,7 +16,7 @@ from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, Group, group_b
 LOOK_MAX = 1_000
 
 
-@click.command("list")
+@click.command("list", short_help="List failed orders by what is wrong with them.")
 @click.option("--each", is_flag=True, help="A line for each order instead of one for each reason.")
 @click.option("--limit", default=LOOK_MAX, show_default=True, type=click.IntRange(1), help="Look at so many at most.")
 @json_option

@@ -6,7 +6,7 @@ import click
 
 from orders.adapters.aws import Aws
 from orders.adapters.queues import dead_letter_queue
-from orders.cli.dlq.choice import choose
+from orders.cli.dlq.choice import choose, tell_troubles
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json
 from orders.dead_letters import delete_chosen
@@ -14,7 +14,7 @@ from orders.errors import OperatorError
 from orders.names import DEAD_LETTER_QUEUE
 
 
-@click.command()
+@click.command(short_help="Delete failed orders for good.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -26,19 +26,23 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
     Asks for the queue's name first. `orders dlq export FILE` keeps a copy.
     """
     queue = dead_letter_queue(aws)
+    troubles: dict[str, str] = {}
     if wanted or reason is not None:
         chosen = [letter.message_id for letter in choose(aws, queue, wanted, reason)]
         _confirm(len(chosen), yes)
-        deleted = delete_chosen(queue, chosen)
+        deleted = delete_chosen(queue, chosen, on_trouble=troubles.__setitem__)
     else:
         counts = queue.counts()
         deleted = counts.visible + counts.in_flight
         _confirm(deleted, yes)
         queue.purge()
     if as_json:
-        print_json({"deleted": deleted})
+        print_json({"deleted": deleted, "troubles": troubles})
     else:
         click.echo(f"{plural(deleted, 'failed order')} deleted")
+        tell_troubles(troubles)
+    if troubles:
+        raise SystemExit(1)
 
 
 def _confirm(count: int, yes: bool) -> None:

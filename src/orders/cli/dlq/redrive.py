@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import click
 
 from orders.adapters.aws import Aws
 from orders.adapters.queues import Queue, dead_letter_queue, order_queue
-from orders.cli.dlq.choice import choose
+from orders.cli.dlq.choice import choose, tell_troubles
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
 from orders.dead_letters import send_back
+from orders.pace import Pace
 
-SECOND_MS = 1_000.0
 
-
-@click.command()
+@click.command(short_help="Send failed orders back as they are.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
 @click.option("--rate", type=click.IntRange(1, 500), help="Orders per second at most, to spare what was overloaded.")
@@ -30,20 +30,36 @@ def redrive(aws: Aws, wanted: tuple[str, ...], reason: str | None, rate: int | N
     """Send failed orders back to OrderQueue as they are: all, those with the given ids, or those with a reason.
 
     All are moved by SQS itself, which goes on if this command is interrupted; called again, it shows how far that is.
-    Chosen ones are sent one by one, and each is removed only after OrderQueue has taken it; an empty --reason chooses
-    all. Sent back twice is harmless: the same order again changes nothing.
+    Chosen ones are sent in batches of ten, and each is removed only after OrderQueue has taken it; an empty --reason
+    chooses all. Sent back twice is harmless: the same order again changes nothing. Exit code 1 if OrderQueue refused
+    any, or one that was sent could not be removed.
     """
     queue = dead_letter_queue(aws)
     if wanted or reason is not None:
-        moved, missing = _redrive_chosen(aws, queue, wanted, reason, rate, quiet=as_json)
+        done = _redrive_chosen(aws, queue, wanted, reason, rate, quiet=as_json)
     else:
-        moved, missing = _redrive_all(queue, rate, yes, quiet=as_json), 0
+        done = Redriven(_redrive_all(queue, rate, yes, quiet=as_json), 0, {})
     if as_json:
-        print_json({"moved": moved, "missing": missing})
-        return
-    click.echo(f"{plural(moved, 'order')} sent back to OrderQueue")
-    if missing:
-        click.echo(f"{missing:,} were taken by others meanwhile, or are being looked at: `orders dlq list` tells.")
+        print_json(done._asdict())
+    else:
+        _tell(done)
+    if done.troubles:
+        raise SystemExit(1)
+
+
+class Redriven(NamedTuple):
+    """How many were sent back, how many were not there any more, and what else went wrong, by message id."""
+
+    moved: int
+    missing: int
+    troubles: dict[str, str]
+
+
+def _tell(done: Redriven) -> None:
+    click.echo(f"{plural(done.moved, 'order')} sent back to OrderQueue")
+    if done.missing:
+        click.echo(f"{done.missing:,} were taken by others meanwhile, or are being looked at: `orders dlq list` tells.")
+    tell_troubles(done.troubles)
 
 
 def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> int:
@@ -60,20 +76,20 @@ def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> i
 
 def _redrive_chosen(
     aws: Aws, queue: Queue, wanted: tuple[str, ...], reason: str | None, rate: int | None, *, quiet: bool
-) -> tuple[int, int]:
-    """How many were sent, and how many were not there any more."""
+) -> Redriven:
     target = order_queue(aws)
     chosen = [letter.message_id for letter in choose(aws, queue, wanted, reason)]
-    clock = SystemClock()
+    troubles: dict[str, str] = {}
     with _showing(quiet=quiet) as show:
         sent = send_back(
             queue,
             target,
             chosen,
-            pace=lambda: clock.wait_ms(SECOND_MS / rate if rate else 0.0),
+            pace=Pace(rate, SystemClock()),
             on_sent=lambda count: show(count, len(chosen)),
+            on_trouble=troubles.__setitem__,
         )
-    return len(sent), len(chosen) - len(sent)
+    return Redriven(len(sent), len(set(chosen) - set(sent) - set(troubles)), troubles)
 
 
 @contextmanager

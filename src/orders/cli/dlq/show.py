@@ -17,7 +17,7 @@ from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, make_dead_lett
 from orders.model import peel
 
 
-@click.command()
+@click.command(short_help="Print a failed order, its reason and its log.")
 @click.argument("wanted", metavar="ID")
 @json_option
 @aws_options

@@ -10,7 +10,7 @@ from onebox.arn import find_arn
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.sns.access import check_topic_arn, load_topic
 from onebox.services.sns.directory import LiveTopic
-from onebox.services.sns.envelope import confirmation
+from onebox.services.sns.envelope import confirmation, confirmation_url
 from onebox.services.sns.errors import (
     AuthorizationErrorException,
     InvalidParameterException,
@@ -176,11 +176,11 @@ def _ask_to_confirm(sns: Sns, context: RequestContext, topic: LiveTopic, subscri
         sns.queues.deliver(context, subscription.endpoint, body, {}, source_service=SERVICE, source_arn=topic.arn)
     else:
         _log.info(
-            "sns: %s %s is asked to confirm its subscription: ConfirmSubscription TopicArn=%s Token=%s",
+            "sns: %s for %s from %s: to confirm the subscription, open %s",
             subscription.protocol,
             subscription.endpoint,
             topic.arn,
-            subscription.token,
+            confirmation_url(topic.arn, subscription.token, context.endpoint_url),
         )
 
 
