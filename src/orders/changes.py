@@ -8,25 +8,15 @@ Knows nothing of AWS.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
+
+from orders.log_lines import LogLine, parse_line
 
 # Lines arrive out of order by a little: each look goes back so far, and leaves out what was shown.
 LOOK_BACK_MS = 10_000
 STORED = "stored"
 PATTERN = '{ ($.outcome = "stored") || ($.level = "ERROR") }'
-
-
-class LogLine(Protocol):
-    """What is needed of a line in OrderProcessor's log."""
-
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def at_ms(self) -> int: ...
-    @property
-    def text(self) -> str: ...
 
 
 class Log(Protocol):
@@ -79,12 +69,7 @@ def _time_of(line: LogLine) -> int:
 
 def _read(line: LogLine) -> Change | None:
     """The change that a line tells, None for duplicates, stale ones and lines of other matters."""
-    if not line.text.startswith("{"):
-        return None
-    try:
-        content = json.loads(line.text)
-    except ValueError:
-        return None
+    content = parse_line(line.text)
     outcome = content.get("outcome")
     if not isinstance(outcome, str) or (outcome != STORED and content.get("level") != "ERROR"):
         return None

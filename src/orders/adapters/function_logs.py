@@ -7,10 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from orders.adapters.aws import Aws, error_code
+from orders.log_lines import parse_line
 from orders.names import LOG_GROUP
 
 # Logs arrive out of order by a little: following looks back so far, and leaves out what it showed.
 LOOK_BACK_MS = 10_000
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html: backwards it reads only
+# what is from 2024 on.
+BACKWARD_SINCE_MS = 1_704_067_200_000
 ERRORS_ONLY = '{ $.level = "ERROR" }'
 
 
@@ -52,13 +56,40 @@ class FunctionLogs:
                 if error_code(error) == "ResourceNotFoundException":
                     return
                 raise
-            for event in answer["events"]:
-                yield LogLine(
-                    event["eventId"], event["timestamp"], event["logStreamName"], event["message"].rstrip("\n")
-                )
+            yield from map(_read_event, answer["events"])
             if "nextToken" not in answer:
                 return
             request["nextToken"] = answer["nextToken"]
+
+    def page_back(
+        self, pattern: str, since_ms: int, until_ms: int | None, token: str, limit: int
+    ) -> tuple[list[LogLine], str]:
+        """A page of lines, the newest first, from ``since_ms`` on, before ``until_ms``; and the token of the next page,
+        empty for the last. A page may hold few lines or none with more behind it. Nothing where there is no log yet.
+        """
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {
+            "logGroupName": LOG_GROUP,
+            "startTime": max(BACKWARD_SINCE_MS, since_ms),
+            "startFromHead": False,
+            "limit": limit,
+        }
+        if until_ms is not None:
+            if until_ms <= request["startTime"]:
+                return [], ""
+            request["endTime"] = until_ms - 1  # AWS takes the last moment too
+        if pattern:
+            request["filterPattern"] = pattern
+        if token:
+            request["nextToken"] = token
+        try:
+            answer = self._logs.filter_log_events(**request)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return [], ""
+            raise
+        return [_read_event(event) for event in answer["events"]], answer.get("nextToken") or ""
 
     def failures(self, since_ms: int) -> dict[str, Failure]:
         """Why messages were given back from a moment on, by message id."""
@@ -67,6 +98,10 @@ class FunctionLogs:
     def lines_of_message(self, message_id: str, since_ms: int) -> list[LogLine]:
         """All that is said of one message from a moment on."""
         return list(self.lines(since_ms, f"{{ $.messageId = {json.dumps(message_id)} }}"))
+
+
+def _read_event(event: dict[str, Any]) -> LogLine:
+    return LogLine(event["eventId"], event["timestamp"], event["logStreamName"], event["message"].rstrip("\n"))
 
 
 def collect_failures(lines: Iterable[LogLine]) -> dict[str, Failure]:
@@ -78,17 +113,6 @@ def collect_failures(lines: Iterable[LogLine]) -> dict[str, Failure]:
         if isinstance(message_id, str) and content.get("level") == "ERROR":
             failures[message_id] = _add(failures.get(message_id), message_id, content, line.at_ms)
     return failures
-
-
-def parse_line(text: str) -> dict[str, Any]:
-    """A structured line's content, empty for any other line."""
-    if not text.startswith("{"):
-        return {}
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _add(known: Failure | None, message_id: str, content: dict[str, Any], at_ms: int) -> Failure:

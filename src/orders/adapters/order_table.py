@@ -18,6 +18,7 @@ from orders.adapters.attribute_values import decode_item
 from orders.adapters.aws import Aws, error_code
 from orders.clock import SystemClock
 from orders.errors import OperatorError
+from orders.finding import Position
 from orders.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
 from orders.ports import Clock
 
@@ -85,9 +86,10 @@ class OrderTable:
         *,
         newest_first: bool,
         page_items: int,
+        after: Position | None = None,
     ) -> Iterator[dict[str, Any]]:
         """A user's orders of these statuses, or of any if none is named, by the text of their timestamps."""
-        request = _query(INDEX_BY_USER, "userId", user, bounds, newest_first)
+        request = _query(INDEX_BY_USER, "userId", user, bounds, newest_first, after)
         if statuses:
             places = {f":status{number}": {"S": status} for number, status in enumerate(statuses)}
             request["FilterExpression"] = f"#status IN ({', '.join(places)})"
@@ -97,10 +99,16 @@ class OrderTable:
         yield from self._pages(request, page_items)
 
     def orders_of_status(
-        self, status: str, bounds: tuple[str | None, str | None], *, newest_first: bool, page_items: int
+        self,
+        status: str,
+        bounds: tuple[str | None, str | None],
+        *,
+        newest_first: bool,
+        page_items: int,
+        after: Position | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The orders of a status, by the text of their timestamps."""
-        yield from self._pages(_query(INDEX_BY_STATUS, "status", status, bounds, newest_first), page_items)
+        yield from self._pages(_query(INDEX_BY_STATUS, "status", status, bounds, newest_first, after), page_items)
 
     # --- Calls ------------------------------------------------------------------------------------------------------
 
@@ -133,7 +141,12 @@ class OrderTable:
 
 
 def _query(
-    index: str, key: str, value: str, bounds: tuple[str | None, str | None], newest_first: bool
+    index: str,
+    key: str,
+    value: str,
+    bounds: tuple[str | None, str | None],
+    newest_first: bool,
+    after: Position | None,
 ) -> dict[str, Any]:
     condition = "#key = :key"
     names = {"#key": key}
@@ -148,13 +161,18 @@ def _query(
         names["#timestamp"] = "timestamp"
         values |= {":first": {"S": first}} if first is not None else {}
         values |= {":last": {"S": last}} if last is not None else {}
-    return {
+    request: dict[str, Any] = {
         "IndexName": index,
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ScanIndexForward": not newest_first,
     }
+    if after is not None:
+        # A place between items, not an item: the order may be gone or changed by now.
+        start = {key: value, "timestamp": after.timestamp, "orderId": after.order_id}
+        request["ExclusiveStartKey"] = {name: {"S": text} for name, text in start.items()}
+    return request
 
 
 def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs, parse_line
+from orders.adapters.function_logs import FunctionLogs
 from orders.adapters.ledger import NoLedger
 from orders.adapters.onebox_process import running_onebox
 from orders.adapters.order_topic import OrderTopic
@@ -26,6 +26,7 @@ from orders.config import ONEBOX_REGION, Settings
 from orders.dead_letters import DeadLetter, make_dead_letter
 from orders.demo import Latency, Tally, load_sample, poisoned_entries, tally
 from orders.errors import OperatorError
+from orders.log_lines import parse_line
 from orders.names import STACK
 from orders.publish import Progress, publish_entries
 

@@ -7,8 +7,9 @@ import click
 from orders.adapters.aws import Aws
 from orders.adapters.order_table import OrderTable
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json, to_json
+from orders.cli.output import print_json
 from orders.errors import OperatorError
+from orders.json_text import to_json
 
 
 @click.command()

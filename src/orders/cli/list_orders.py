@@ -12,13 +12,11 @@ import click
 
 from orders.adapters.aws import Aws
 from orders.adapters.order_table import BATCH_KEYS_MAX, OrderTable
-from orders.cli.logs import parse_duration_ms
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json
 from orders.clock import SystemClock
-from orders.errors import OperatorError, OrderRejected
-from orders.finding import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders, moment_of_ms
-from orders.model import parse_moment_ns
+from orders.finding import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders
+from orders.times import parse_time
 
 COLUMNS = ("orderId", "userId", "status", "timestamp", "total", "currency", "country")
 PAGE = 50
@@ -77,22 +75,6 @@ def list_orders(
         _print_csv(found)
     else:
         _print_pages(found, wanted)
-
-
-def parse_time(text: str | None, now_ms: int) -> int | None:
-    """A moment, or how long ago it was, in nanoseconds since year 1. Raises OperatorError."""
-    if text is None:
-        return None
-    try:
-        return parse_moment_ns(text)
-    except OrderRejected:
-        pass
-    try:
-        return moment_of_ms(now_ms - parse_duration_ms(text))
-    except OperatorError as error:
-        raise OperatorError(
-            f"{text!r} is no moment", "Write 2026-05-03T12:00:00Z or 2026-05-03, or how long ago: 90s, 10m, 2h, 7d."
-        ) from error
 
 
 def _choose_form(form: str | None, *, as_json: bool, whole: bool) -> str:

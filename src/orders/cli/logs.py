@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import click
 
 from orders.adapters.aws import Aws
-from orders.adapters.function_logs import LOOK_BACK_MS, FunctionLogs, LogLine, parse_line
+from orders.adapters.function_logs import LOOK_BACK_MS, FunctionLogs, LogLine
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
 from orders.clock import SystemClock
-from orders.errors import OperatorError
+from orders.log_lines import parse_line
+from orders.times import parse_duration_ms
 
-UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 FOLLOW_EVERY_MS = 1_000.0
 
 
@@ -36,14 +35,6 @@ def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, as_json
             print_json(line._asdict())
         else:
             click.echo(f"{click.style(show_time(line.at_ms), dim=True)} {_styled(line)}")
-
-
-def parse_duration_ms(text: str) -> int:
-    """``90s``, ``10m``, ``2h`` or ``7d`` in milliseconds. Raises OperatorError."""
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    if found is None:
-        raise OperatorError(f"{text!r} is not a duration", "Write it as 90s, 10m, 2h or 7d.")
-    return int(found.group(1)) * UNITS_MS[found.group(2)]
 
 
 def _styled(line: LogLine) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from orders.cli.options import json_option
-from orders.cli.output import print_json, to_json
+from orders.cli.output import print_json
 from orders.contract_schema import make_schema, make_tables
+from orders.json_text import to_json
 
 
 @click.command()

@@ -192,7 +192,7 @@ def _advise(report: Report) -> None:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    from orders.cli.output import to_json
+    from orders.json_text import to_json
 
     text = to_json(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -13,12 +13,12 @@ from orders.adapters.aws import Aws
 from orders.adapters.function_logs import FunctionLogs
 from orders.adapters.order_table import OrderTable
 from orders.changes import STORED, Change, Changes
-from orders.cli.logs import parse_duration_ms
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
 from orders.ports import Clock
+from orders.times import parse_duration_ms
 
 EVERY_MS = 1_000.0
 

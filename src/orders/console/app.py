@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from orders.adapters.aws import Aws
 from orders.adapters.failures import explain
+from orders.adapters.function_logs import FunctionLogs
 from orders.console import render
 from orders.console.audit import Audit
 from orders.console.context import Console
@@ -24,13 +25,14 @@ from orders.console.forms import harmless_paths
 from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
-from orders.console.pages import live, login, pipeline
+from orders.console.pages import live, login, logs, order, orders, pipeline
 from orders.console.reading import SystemReading
 from orders.console.settings import ConsoleSettings
+from orders.console.tail import Tail
 from orders.errors import OperatorError
 from orders.ports import Clock
 
-PAGES = (pipeline, live, login)
+PAGES = (pipeline, orders, order, logs, live, login)
 
 
 def make_app(
@@ -47,6 +49,7 @@ def make_app(
     routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
     access = Access(settings.token)
     shared = Live(reading or SystemReading(aws, settings.refresh), clock, settings.refresh.queues_ms)
+    tail = Tail(lambda since_ms: list(FunctionLogs(aws).lines(since_ms)), clock, settings.refresh.queues_ms)
     jobs = Jobs(clock)
     app = Starlette(
         routes=routes,
@@ -61,7 +64,7 @@ def make_app(
         lifespan=_running,
     )
     app.state.console = Console(
-        aws, settings, clock, access, shared, jobs, Audit(write_audit, lambda: _identity(aws), clock)
+        aws, settings, clock, access, shared, tail, jobs, Audit(write_audit, lambda: _identity(aws), clock)
     )
     app.state.drawings = live.Drawings(aws.place)
     return app
@@ -76,6 +79,7 @@ async def _running(app: Starlette) -> AsyncIterator[None]:
     finally:
         console.jobs.cancel_all()
         await console.live.close()
+        await console.tail.close()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -12,6 +12,7 @@ from orders.console.guard import Access
 from orders.console.jobs import Jobs
 from orders.console.live import Live
 from orders.console.settings import ConsoleSettings
+from orders.console.tail import Tail
 from orders.ports import Clock
 
 
@@ -24,6 +25,7 @@ class Console:
     clock: Clock
     access: Access
     live: Live
+    tail: Tail
     jobs: Jobs
     audit: Audit
 

@@ -14,7 +14,7 @@ class Refresh:
     """How often the system is read while a page is open, in milliseconds."""
 
     queues_ms: int
-    """The counts of both queues: two calls."""
+    """The counts of both queues, two calls; and the log while it is followed, one call."""
     rest_ms: int
     """Subscriptions, function, table, alarms and measures: seven calls, of which CloudWatch's cost money on AWS."""
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.cli.list_orders import parse_time
 from orders.errors import OperatorError
-from orders.finding import Bounds, Wanted, find_orders, moment_of_ms
+from orders.finding import USUAL_STATUSES, Bounds, Position, Wanted, find_orders, position_of
 from orders.model import parse_moment_ns
+from orders.times import moment_of_ms, parse_time
 
 NOON = "2026-05-03T12:00:00Z"
 
@@ -27,22 +27,47 @@ class FakeIndexes:
         self.read = 0
 
     def orders_of_user(
-        self, user: str, statuses: Sequence[str], bounds: Bounds, *, newest_first: bool, page_items: int
+        self,
+        user: str,
+        statuses: Sequence[str],
+        bounds: Bounds,
+        *,
+        newest_first: bool,
+        page_items: int,
+        after: Position | None = None,
     ) -> Iterator[dict[str, Any]]:
         mine = [one for one in self.orders if one.get("userId") == user and (not statuses or one["status"] in statuses)]
-        return self._range(mine, bounds, newest_first)
+        return self._range(mine, bounds, newest_first, after)
 
     def orders_of_status(
-        self, status: str, bounds: Bounds, *, newest_first: bool, page_items: int
+        self, status: str, bounds: Bounds, *, newest_first: bool, page_items: int, after: Position | None = None
     ) -> Iterator[dict[str, Any]]:
-        return self._range([one for one in self.orders if one["status"] == status], bounds, newest_first)
+        assert after is None or after.status == status
+        return self._range([one for one in self.orders if one["status"] == status], bounds, newest_first, after)
 
-    def _range(self, orders: list[dict[str, Any]], bounds: Bounds, newest_first: bool) -> Iterator[dict[str, Any]]:
+    def _range(
+        self, orders: list[dict[str, Any]], bounds: Bounds, newest_first: bool, after: Position | None
+    ) -> Iterator[dict[str, Any]]:
         first, last = bounds
-        for order in sorted(orders, key=lambda one: str(one["timestamp"]), reverse=newest_first):
+        if after is not None:
+            # DynamoDB refuses to begin outside of what is asked for.
+            assert first is None or first <= after.timestamp
+            assert last is None or after.timestamp <= last
+        for order in sorted(orders, key=_place, reverse=newest_first):
+            if after is not None and not _is_behind(order, after, newest_first=newest_first):
+                continue
             if (first is None or order["timestamp"] >= first) and (last is None or order["timestamp"] <= last):
                 self.read += 1
                 yield order
+
+
+def _place(order: dict[str, Any]) -> tuple[str, str]:
+    return order["timestamp"], order["orderId"]
+
+
+def _is_behind(order: dict[str, Any], seen: Position, *, newest_first: bool) -> bool:
+    place = (seen.timestamp, seen.order_id)
+    return _place(order) < place if newest_first else _place(order) > place
 
 
 def order(order_id: str, status: str, timestamp: str, user: str = "U") -> dict[str, Any]:
@@ -82,6 +107,52 @@ def test_find_of_a_few_reads_no_more_than_the_merge_needs() -> None:
     indexes = FakeIndexes(*many)
     assert len(list(islice(find_orders(indexes, Wanted()), 3))) == 3
     assert indexes.read <= 4
+
+
+few_orders = st.lists(
+    st.tuples(
+        st.sampled_from(["paid", "new", "odd", "returned"]),
+        st.sampled_from(["2026-05-03T12:00:00Z", "2026-05-03T12:01:00Z", "2026-05-03", "2026-05-09T14:00:00+02:00"]),
+        st.sampled_from(["U", "V"]),
+    ),
+    max_size=40,
+).map(lambda rows: [order(str(number), *row) for number, row in enumerate(rows)])
+asked = st.builds(
+    Wanted,
+    user=st.none() | st.just("U"),
+    statuses=st.sampled_from([(), ("new",), ("odd", "paid", "new")]),
+    since_ns=st.none() | st.just(parse_moment_ns("2026-05-03T12:00:00Z")),
+    until_ns=st.none() | st.just(parse_moment_ns("2026-05-03T12:01:00Z")),
+    newest_first=st.booleans(),
+    limit=st.none(),
+    after=st.none(),
+)
+
+
+@given(few_orders, asked, st.integers(1, 7))
+def test_find_page_by_page_sees_each_order_once_though_many_share_a_moment(
+    orders: list[dict[str, Any]], wanted: Wanted, size: int
+) -> None:
+    indexes = FakeIndexes(*orders)
+    whole = ids(find_orders(indexes, wanted))
+    seen: list[str] = []
+    while page := list(islice(find_orders(indexes, wanted), size)):
+        seen += [one["orderId"] for one in page]
+        wanted = wanted._replace(after=position_of(page[-1]))
+    assert seen == whole
+
+
+@given(few_orders, asked, st.sampled_from(["0000", "2026-05-03T12:00:00Z", "~"]), st.sampled_from(USUAL_STATUSES))
+def test_find_behind_a_place_where_no_order_stands_gives_what_comes_behind_it(
+    orders: list[dict[str, Any]], wanted: Wanted, timestamp: str, status: str
+) -> None:
+    found = list(find_orders(FakeIndexes(*orders), wanted._replace(after=Position(timestamp, status, "zz"))))
+    expected = [
+        one
+        for one in find_orders(FakeIndexes(*orders), wanted)
+        if (one["timestamp"] < timestamp if wanted.newest_first else one["timestamp"] > timestamp)
+    ]
+    assert [one for one in found if one["timestamp"] != timestamp] == expected
 
 
 moments = st.datetimes(datetime(2026, 5, 1), datetime(2026, 5, 8))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.cli.logs import parse_duration_ms
-from orders.cli.output import to_json
 from orders.errors import OperatorError
+from orders.json_text import to_json
+from orders.times import parse_duration_ms
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none()

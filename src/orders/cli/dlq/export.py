@@ -11,8 +11,9 @@ from orders.adapters.aws import Aws
 from orders.adapters.queues import dead_letter_queue
 from orders.cli.dlq.choice import read_letters
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import plural, print_json, to_json
+from orders.cli.output import plural, print_json
 from orders.errors import OperatorError
+from orders.json_text import to_json
 from orders.order_files import STDIN
 
 

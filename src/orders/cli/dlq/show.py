@@ -12,8 +12,9 @@ from orders.adapters.function_logs import FunctionLogs, LogLine, collect_failure
 from orders.adapters.queues import Message, dead_letter_queue
 from orders.cli.dlq.choice import find_letters
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json, show_time, to_json
+from orders.cli.output import print_json, show_time
 from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, make_dead_letter
+from orders.json_text import to_json
 from orders.model import peel
 
 

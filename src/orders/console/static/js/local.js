@@ -12,7 +12,9 @@ function amountFormat(currency, digits) {
   if (!amounts.has(key)) {
     let format = null;
     try {
-      format = new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: Math.max(digits, 2) });
+      // At least the currency's own decimals, and as many more as the amount has: £25.20, and £0.055.
+      const own = new Intl.NumberFormat(undefined, { style: "currency", currency }).resolvedOptions().minimumFractionDigits;
+      format = new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: own, maximumFractionDigits: Math.max(digits, own) });
     } catch { /* no ISO 4217 code: the server's text stays */ }
     amounts.set(key, format);
   }

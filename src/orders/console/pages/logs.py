@@ -1,0 +1,116 @@
+"""Logs: what OrderProcessor says, as it comes and by search.
+
+The search is said whole by the address, pages included. What is followed obeys the same search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from orders.adapters.failures import explain, known_failures
+from orders.adapters.function_logs import FunctionLogs
+from orders.console import render
+from orders.console.context import Console, console_of
+from orders.console.fields import Fields, address
+from orders.console.sse import EventStream, event
+from orders.console.tail import KEPT
+from orders.log_lines import Entry
+from orders.log_search import LogQuery, search_back
+
+PAGE = 200
+ANY = ""
+LEVELS = (ANY, "INFO", "WARNING", "ERROR")
+FILTERS = ("text", "order", "request", "level", "since", "until")
+
+
+def show(request: Request) -> Response:
+    """The newest lines that are asked for, or the older ones behind a token."""
+    console = console_of(request)
+    fields = Fields(request, console.clock.now_ms())
+    query = _query(fields)
+    since_ms, until_ms = fields.moment_ms("since"), fields.moment_ms("until")
+    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
+        fields.errors.setdefault("until", "No time is between since and until: until must be the later one.")
+    token = fields.raw("from")
+    entries: list[Entry] = []
+    older = None
+    if not fields.errors:
+        found = search_back(
+            FunctionLogs(console.aws),
+            query,
+            console.clock,
+            since_ms=since_ms or 0,
+            until_ms=until_ms,
+            token=token,
+            limit=PAGE,
+        )
+        entries = found.entries
+        # As it was asked for: the token holds on to the moments, "2h" included.
+        older = address("/logs", **{**_asked(fields), "from": found.token}) if found.token else None
+    return render.page(
+        request,
+        "logs.html",
+        400 if fields.errors else 200,
+        title="Logs",
+        asked=_asked(fields),
+        errors=fields.errors,
+        levels=LEVELS,
+        entries=entries,
+        older=older,
+        newest_page=address("/logs", **_asked(fields)),
+        is_first=not token,
+        is_asked=any(_asked(fields).values()),
+        # A search that ends in the past has nothing to wait for.
+        stream="" if token or until_ms is not None else address("/logs/stream", **_filters(query)),
+        kept=KEPT,
+        now_ms=console.clock.now_ms(),
+    )
+
+
+async def follow(request: Request) -> Response:
+    """Lines as they come, as rows; ``from`` is the moment of the newest one that the page has, in milliseconds."""
+    console = console_of(request)
+    fields = Fields(request, console.clock.now_ms())
+    since = fields.text("from")
+    since_ms = int(since) if since.isascii() and since.isdigit() and len(since) <= 15 else console.clock.now_ms()
+    return EventStream(_tell(console, _query(fields), since_ms))
+
+
+async def _tell(console: Console, query: LogQuery, since_ms: int) -> AsyncIterator[str]:
+    told = console.tail.told
+    try:
+        missed = await run_in_threadpool(
+            search_back, FunctionLogs(console.aws), query, console.clock, since_ms=since_ms, limit=KEPT
+        )
+        yield event("rows", _rows(missed.entries))
+    except known_failures() as error:
+        yield event("trouble", " ".join(explain(error)).strip())
+    async for entries, trouble in console.tail.follow(told):
+        yield event("trouble", trouble)
+        if wanted := [entry for entry in reversed(entries) if query.holds(entry)]:
+            yield event("rows", _rows(wanted))
+
+
+def _rows(entries: list[Entry]) -> str:
+    """Table rows, the newest first."""
+    return render.fragment("_log_rows.html", entries=entries)
+
+
+def _query(fields: Fields) -> LogQuery:
+    return LogQuery(fields.text("text"), fields.raw("order"), fields.text("request"), fields.choice("level", LEVELS))
+
+
+def _filters(query: LogQuery) -> dict[str, str]:
+    return {"text": query.text, "order": query.order_id, "request": query.request_id, "level": query.level}
+
+
+def _asked(fields: Fields) -> dict[str, str]:
+    return {name: fields.raw(name) for name in FILTERS}
+
+
+ROUTES = [Route("/logs", show), Route("/logs/stream", follow)]

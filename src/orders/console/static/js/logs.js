@@ -1,0 +1,70 @@
+// The log as it comes: new rows on top, at most so many kept, paused by a button, and while nobody sees the page.
+import { localize } from "./local.js";
+
+const table = document.getElementById("log");
+
+function hideOthers() {
+  const box = document.getElementById("orders-only");
+  const apply = () => table.classList.toggle("orders-only", box.checked);
+  try { box.checked = localStorage.getItem("orders-only") === "yes"; } catch { /* then it is not remembered */ }
+  apply();
+  box.addEventListener("change", () => {
+    apply();
+    try { localStorage.setItem("orders-only", box.checked ? "yes" : "no"); } catch { /* nor here */ }
+  });
+}
+
+function add(html) {
+  const rows = document.getElementById("rows");
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  localize(fresh.content);
+  const known = new Set(Array.from(rows.children, (row) => row.dataset.event));
+  for (const row of Array.from(fresh.content.children)) if (known.has(row.dataset.event)) row.remove();
+  if (!fresh.content.children.length) return;
+  rows.prepend(fresh.content);
+  while (rows.children.length > Number(table.dataset.kept)) rows.lastElementChild.remove();
+  document.getElementById("nothing").hidden = true;
+}
+
+function newest() {
+  const times = Array.from(document.getElementById("rows").children, (row) => Number(row.dataset.at));
+  return times.length ? Math.max(...times) : Number(table.dataset.now);
+}
+
+function follow() {
+  const button = document.getElementById("pause");
+  const state = document.getElementById("tail");
+  let source = null;
+  let paused = false;
+  const say = (tone, text) => {
+    if (state.textContent === text) return;
+    state.className = `state ${tone}`;
+    state.textContent = text;
+  };
+  const close = () => { source?.close(); source = null; };
+  const open = () => {
+    if (source || paused || document.hidden) return;
+    source = new EventSource(`${table.dataset.stream}${table.dataset.stream.includes("?") ? "&" : "?"}from=${newest()}`);
+    source.addEventListener("rows", (event) => { say("good", "Following: new lines come on top"); add(event.data); });
+    source.addEventListener("trouble", (event) => {
+      if (event.data) say("bad", event.data);
+      else say("good", "Following: new lines come on top");
+    });
+    source.addEventListener("error", () => say("bad", "The console does not answer; trying again"));
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    paused = !paused;
+    button.textContent = paused ? "Resume" : "Pause";
+    if (paused) { close(); say("idle", "Paused: nothing is lost, the lines come when you resume"); } else open();
+  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  open();
+}
+
+if (table) {
+  hideOthers();
+  if (table.dataset.stream) follow();
+}
