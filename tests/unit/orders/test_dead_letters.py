@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.orders.fakes import FakeClock
 
 from orders.adapters.function_logs import Failure, LogLine, collect_failures, parse_line
 from orders.adapters.queues import Message
@@ -31,6 +30,7 @@ from orders.dead_letters import (
     send_back,
 )
 from orders.pace import Pace
+from tests.unit.orders.fakes import FakeClock
 
 FAILURE = Failure("m-1", None, "OrderRejected", "not JSON", None, 5, 9, 3)
 
