@@ -15,6 +15,7 @@ from orders.adapters.order_table import BATCH_KEYS_MAX, OrderTable
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json
 from orders.clock import SystemClock
+from orders.errors import OperatorError
 from orders.finding import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders
 from orders.times import parse_time
 
