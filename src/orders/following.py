@@ -1,4 +1,4 @@
-"""Following one published order: accepted by SNS, processed by OrderProcessor, stored in Orders or set aside in OrderDLQ.
+"""Following one published order: accepted by SNS, processed by OrderProcessor, stored in Orders or set aside.
 
 A state machine over what is seen: `Journey` holds what is known, `advance` adds an observation, `steps` tells it. An
 order is known by its id, which the function's log names. One without a readable id is only known by SNS's message id,

@@ -50,16 +50,19 @@ def _read(text: str) -> dict[str, Any] | None:
 
 def _collect(attributes: dict[str, Any]) -> list[Violation]:
     found: list[Violation] = []
-    while len(found) < VIOLATIONS_MAX:
-        try:
-            parse_attributes(attributes)
-        except OrderRejected as error:
-            found.append(_told(error))
-            if not _take_out(attributes, error.field or ""):
-                break
-        else:
+    while len(found) < VIOLATIONS_MAX and (error := _find_first(attributes)) is not None:
+        found.append(_told(error))
+        if not _take_out(attributes, error.field or ""):
             break
     return found
+
+
+def _find_first(attributes: dict[str, Any]) -> OrderRejected | None:
+    try:
+        parse_attributes(attributes)
+    except OrderRejected as error:
+        return error
+    return None
 
 
 def _told(error: OrderRejected) -> Violation:
