@@ -151,13 +151,17 @@ def _is_json(line: bytes) -> bool:
 
 
 def _has_lines(content: bytes) -> bool:
-    """Whether a text whose first line is no order is nevertheless JSON Lines: its first line is then a broken one.
-
-    A document that is spread over lines begins with a bracket alone, and what it holds is indented.
+    """Whether a text whose first line is no order is nevertheless JSON Lines, that line being a broken one: it does not
+    begin with a whole document, and another of its lines is an order.
     """
-    if content.lstrip()[:1] == b"[" or content.split(b"\n", 1)[0].strip() == b"{":
+    text = content.decode("utf-8-sig", "replace").lstrip()
+    if text.startswith("["):
         return False
-    return any(line.startswith(b'{"') and _is_json(line) for line in content.split(b"\n"))
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return any(line.startswith(b'{"') and _is_json(line) for line in content.split(b"\n"))
+    return False
 
 
 def _read_lines(source: str, lines: IO[bytes], first_line: int, first: bytes) -> Iterator[Entry]:

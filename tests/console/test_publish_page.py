@@ -17,7 +17,12 @@ from orders.package import HANDLER, build_package
 from tests.api.order_system import OrderSystem, make_order_system
 from tests.console.support import Browser, console_for
 
-LINE = {"items[0].sku": "85123A", "items[0].itemName": "LANTERN", "items[0].quantity": "3", "items[0].unitPrice": "3.39"}
+LINE = {
+    "items[0].sku": "85123A",
+    "items[0].itemName": "LANTERN",
+    "items[0].quantity": "3",
+    "items[0].unitPrice": "3.39",
+}
 
 
 @pytest.fixture
@@ -35,9 +40,7 @@ def queue(client: Callable[..., Any]) -> Callable[[int], list[str]]:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}]}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    client("sns").subscribe(
-        TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
-    )
+    client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
 
     def take(count: int) -> list[str]:
         texts: list[str] = []
@@ -111,7 +114,12 @@ def test_each_violation_stands_beside_its_field_and_nothing_is_sent(browser: Bro
 
 
 def test_checking_while_typing_names_fields_and_sums_the_lines_exactly(browser: Browser) -> None:
-    lines = {"items[4].quantity": "3", "items[4].unitPrice": "0.1", "items[9].quantity": "1e0", "items[9].unitPrice": "x"}
+    lines = {
+        "items[4].quantity": "3",
+        "items[4].unitPrice": "0.1",
+        "items[9].quantity": "1e0",
+        "items[9].unitPrice": "x",
+    }
     assert browser.post("/publish/check", {"orderId": "1", **lines}).json() == {
         "violations": [{"path": "items[9].unitPrice", "expectation": 'expected a number, got "x"'}],
         "sum": None,
@@ -188,7 +196,7 @@ def test_nothing_to_publish_is_said(browser: Browser) -> None:
 def test_hostile_content_is_shown_as_text(browser: Browser) -> None:
     hostile = '"><script>alert(1)</script>&amp;'
     page = browser.post("/publish/order", {"orderId": "", "userId": hostile, "items[0].sku": hostile}).text
-    pasted = browser.post("/publish/orders", {"text": f'</textarea>{hostile}'}).text
+    pasted = browser.post("/publish/orders", {"text": f"</textarea>{hostile}"}).text
     followed = browser.text("/publish", id=hostile, message_id=hostile, since="1")
     for text in (page, pasted, followed):
         assert "<script>alert" not in text
@@ -232,9 +240,7 @@ def test_an_order_again_is_not_taken_for_the_one_that_stands_there(browser: Brow
 
 
 @pytest.mark.parametrize("text", ['{"orderId":"O-2","total":"<b>much</b>"}', '{"total":1}'])
-def test_a_broken_order_is_followed_to_the_dead_letter_queue(
-    browser: Browser, system: OrderSystem, text: str
-) -> None:
+def test_a_broken_order_is_followed_to_the_dead_letter_queue(browser: Browser, system: OrderSystem, text: str) -> None:
     location = browser.post("/publish/orders", {"text": text, "unchecked": "1"}).headers["location"]
     stream = told(browser, location)
     assert stream.endswith("event: end\ndata: set aside\n\n")

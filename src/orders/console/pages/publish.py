@@ -237,8 +237,13 @@ def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) ->
         job.failed = bool(report.progress.unsent)
         return _outcome(report.progress)
 
-    job = console.jobs.start(JOB_KIND, f"Publish {len(entries):,} orders of {entries[0].source}", work)
+    job = console.jobs.start(JOB_KIND, _title(entries), work)
     return RedirectResponse(f"/publish?job={job.number}", 303)
+
+
+def _title(entries: list[Entry]) -> str:
+    source = entries[0].source
+    return f"Publish {len(entries):,} " + ("pasted orders" if source == PASTED else f"orders of {source}")
 
 
 def stop(request: Request, form: FormData) -> Response:
