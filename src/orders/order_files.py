@@ -15,7 +15,7 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from io import BufferedReader, RawIOBase, TextIOWrapper
+from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -76,6 +76,13 @@ def read_entries(source: str, columns: Sequence[Column] = ()) -> Iterator[Entry]
         ) from error
 
 
+def read_content(source: str, content: bytes) -> Iterator[Entry]:
+    """The orders of a file that was handed over by its name and content. Raises OSError for a broken gzip file, and
+    OperatorError where a CSV file lacks a column.
+    """
+    yield from _read_stream(source, BufferedReader(cast(RawIOBase, BytesIO(content))), ())
+
+
 def count_bytes(source: str) -> int | None:
     """How many bytes of orders a file holds, unpacked; None for standard input. For progress only.
 
@@ -119,8 +126,13 @@ def _read_stream(source: str, stream: BufferedReader, columns: Sequence[Column])
     line_number, line = first
     if source.endswith(LINES_SUFFIXES) or _is_json(line):
         yield from _read_lines(source, lines, line_number, line)
+        return
+    content = line + lines.read()
+    if _has_lines(content):
+        rest = BytesIO(content[len(line) :])
+        yield from _read_lines(source, rest, line_number, line)
     else:
-        yield from _read_document(source, line_number, line + lines.read())
+        yield from _read_document(source, line_number, content)
 
 
 def _first_content(lines: IO[bytes]) -> tuple[int, bytes] | None:
@@ -136,6 +148,20 @@ def _is_json(line: bytes) -> bool:
         return isinstance(json.loads(line), (dict, str))
     except ValueError:
         return False
+
+
+def _has_lines(content: bytes) -> bool:
+    """Whether a text whose first line is no order is nevertheless JSON Lines, that line being a broken one: it does not
+    begin with a whole document, and another of its lines is an order.
+    """
+    text = content.decode("utf-8-sig", "replace").lstrip()
+    if text.startswith("["):
+        return False
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return any(line.startswith(b'{"') and _is_json(line) for line in content.split(b"\n"))
+    return False
 
 
 def _read_lines(source: str, lines: IO[bytes], first_line: int, first: bytes) -> Iterator[Entry]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from orders.adapters.aws import Aws, error_code
 from orders.config import find_settings
-from orders.errors import OperatorError, OrderUnavailable
+from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.message import Message
 from orders.names import TOPIC
 
@@ -45,25 +45,40 @@ class OrderTopic:
         self._arn = aws.arn("sns", TOPIC)
         # Trying again is the publisher's task: only it can leave accepted orders out.
         self._sns = aws.client("sns", retries=1, checked=False)
-        self._sns.meta.events.register("before-parameter-build.sns.PublishBatch", _take_body)
-        self._sns.meta.events.register("before-call.sns.PublishBatch", _put_body)
+        # The client is shared by all that are made of one Aws: a second handler would find the body already taken.
+        self._sns.meta.events.register(
+            "before-parameter-build.sns.PublishBatch", _take_body, unique_id=f"{_BODY}_taken"
+        )
+        self._sns.meta.events.register("before-call.sns.PublishBatch", _put_body, unique_id=f"{_BODY}_put")
 
     def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
+        answers: list[tuple[str, str, bool] | None] = [None] * len(messages)
+        for failed in self._publish(messages).get("Failed", []):
+            answers[int(failed["Id"])] = _refusal(failed)
+        return answers
+
+    def publish_one(self, message: Message) -> str:
+        """Publish one message; the id that SNS gave it.
+
+        Raises OrderRejected where SNS refuses it for its own sake, OrderUnavailable where another attempt may help.
+        """
+        answer = self._publish([message])
+        for failed in answer.get("Failed", []):
+            code, reason, hopeless = _refusal(failed)
+            raise OrderRejected(reason, code=code) if hopeless else OrderUnavailable(reason, code)
+        return str(answer["Successful"][0]["MessageId"])
+
+    def _publish(self, messages: Sequence[Message]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
         try:
-            answer = self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, messages)})
+            return self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, messages)})
         except ClientError as error:
             raise _whole_call_error(error) from error
         except (ConnectionError, HTTPClientError) as error:
             raise OrderUnavailable(str(error), type(error).__name__) from error
         except BotoCoreError as error:
             raise OperatorError(str(error), "Check the credentials and their rights.") from error
-        answers: list[tuple[str, str, bool] | None] = [None] * len(messages)
-        for failed in answer.get("Failed", []):
-            hopeless = failed["SenderFault"] and not _is_throttling(failed["Code"])
-            answers[int(failed["Id"])] = (failed["Code"], failed.get("Message", failed["Code"]), hopeless)
-        return answers
 
 
 def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
@@ -82,6 +97,12 @@ def open_order_topic(endpoint_url: str | None, region: str | None, profile: str 
         raise OrderUnavailable(str(error), type(error).__name__) from error
     except errors.BotoCoreError as error:
         raise OperatorError(str(error), "Check the credentials and their rights.") from error
+
+
+def _refusal(failed: dict[str, Any]) -> tuple[str, str, bool]:
+    """Code, reason and hopelessness of one entry that was not accepted."""
+    hopeless = bool(failed["SenderFault"]) and not _is_throttling(failed["Code"])
+    return failed["Code"], failed.get("Message", failed["Code"]), hopeless
 
 
 def _whole_call_error(error: Any) -> Exception:

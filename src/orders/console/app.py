@@ -25,14 +25,14 @@ from orders.console.forms import harmless_paths
 from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
-from orders.console.pages import live, login, logs, order, orders, pipeline
+from orders.console.pages import live, login, logs, order, orders, pipeline, publish
 from orders.console.reading import SystemReading
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 from orders.errors import OperatorError
 from orders.ports import Clock
 
-PAGES = (pipeline, orders, order, logs, live, login)
+PAGES = (pipeline, orders, order, logs, publish, live, login)
 
 
 def make_app(

@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from orders.adapters.failures import explain, known_failures
 from orders.errors import OperatorError
@@ -42,6 +43,8 @@ class Job:
     failed: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when it has ended."""
+    result: Any = None
+    """What the page that began it shows of it besides."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property

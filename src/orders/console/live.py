@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -128,6 +128,16 @@ class Live:
                 async with self._changed:
                     while self.picture is seen and not self._closed:
                         await self._changed.wait()
+
+    async def pause(self, duration_ms: float) -> bool:
+        """Wait so long, or until the console ends; whether it goes on. For streams of other things."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._wait_for_end(), duration_ms / 1000)
+        return not self._closed
+
+    async def _wait_for_end(self) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._closed)
 
     async def close(self) -> None:
         """End all following."""

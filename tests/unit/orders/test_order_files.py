@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.order_files import STDIN, count_bytes, fingerprint, read_entries
+from orders.order_files import STDIN, count_bytes, fingerprint, read_content, read_entries
 
 ONE, TWO = '{"orderId":"1","total":22.20}', '{"orderId": "2", "note": "£ ], {"}'
 PRETTY = '{\n  "orderId": "1",\n  "total": 22.20\n}'
@@ -65,3 +65,14 @@ def test_count_bytes_is_the_unpacked_size(tmp_path: Path) -> None:
     plain.write_bytes(b"x" * 12_345)
     packed.write_bytes(gzip.compress(b"x" * 12_345))
     assert [count_bytes(str(plain)), count_bytes(str(packed)), count_bytes(STDIN)] == [12_345, 12_345, None]
+
+
+def test_lines_whose_first_is_broken_are_read_one_by_one() -> None:
+    text = b'{"orderId":"1"\n{"orderId":"2"}\n\n{"orderId":"4"}\n'
+    found = [(entry.line, entry.text) for entry in read_content("pasted", text)]
+    assert found == [(1, '{"orderId":"1"'), (2, '{"orderId":"2"}'), (4, '{"orderId":"4"}')]
+
+
+def test_a_document_over_several_lines_is_one_order() -> None:
+    text = '\ufeff{\n"orderId": "1",\n"gift":\n{"for":"Ada"}\n}\n'
+    assert [entry.text for entry in read_content("pasted", text.encode())] == [text.strip("\ufeff\n")]

@@ -1,0 +1,371 @@
+"""Publish: a test order by form, or orders pasted or from a file; then what becomes of them."""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from orders.adapters.failures import explain, known_failures
+from orders.adapters.ledger import NoLedger
+from orders.adapters.order_table import OrderTable
+from orders.adapters.order_topic import OrderTopic
+from orders.adapters.order_trace import OrderTrace
+from orders.console import render
+from orders.console.context import Console, console_of
+from orders.console.forms import FormRoute, text_of
+from orders.console.jobs import Cancelled, Job
+from orders.console.sse import EventStream, event
+from orders.contract_schema import EXAMPLE
+from orders.errors import OperatorError, OrderRejected, OrderUnavailable
+from orders.finding import USUAL_STATUSES
+from orders.following import Journey, Subject, advance, begin, digest_of, find_order_id, steps
+from orders.message import Message
+from orders.order_files import Entry, read_content
+from orders.order_form import LINES_NAME, OrderForm, check, compose, read_form, sum_lines
+from orders.publish import BATCH_BYTES_MAX, Progress, make_order_message, publish_entries
+from orders.violations import find_violations
+
+JOB_KIND = "publish"
+PASTED = "pasted"
+REFUSED_SHOWN = 200
+FOLLOWED_SHOWN = 10
+JOB_LOOK_MS = 300
+UNCHECKED = "unchecked"
+
+
+# --- Showing --------------------------------------------------------------------------------------------------------
+
+
+def show(request: Request) -> Response:
+    """The page; with ``message_id`` or ``id`` it follows an order, with ``job`` the publishing of many."""
+    return _page(request, _suggest(console_of(request)), {})
+
+
+def _page(
+    request: Request,
+    form: OrderForm,
+    errors: Mapping[str, str],
+    *,
+    status: int = 200,
+    refusal: str = "",
+    pasted: str = "",
+    pasted_error: str = "",
+) -> Response:
+    query = request.query_params
+    return render.page(
+        request,
+        "publish.html",
+        status,
+        title="Publish",
+        form=form,
+        errors=errors,
+        refusal=refusal,
+        pasted=pasted,
+        pasted_error=pasted_error,
+        statuses=USUAL_STATUSES,
+        lines_name=LINES_NAME,
+        journey=_journey(request) if "message_id" in query or "id" in query else None,
+        follow_url=f"/publish/follow?{urlencode(query.multi_items())}",
+        steps=steps,
+        job=_job(request),
+    )
+
+
+def _suggest(console: Console) -> OrderForm:
+    """An order that can be published as it stands, with an id that nobody has used."""
+    at = datetime.fromtimestamp(console.clock.now_ms() / 1000, timezone.utc)
+    values = {name: str(value) for name, value in EXAMPLE.items() if name != LINES_NAME}
+    values["orderId"] = f"test-{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    values["timestamp"] = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    lines = {number: {name: str(value) for name, value in line.items()} for number, line in enumerate(EXAMPLE["items"])}
+    form = OrderForm(values, lines)
+    return OrderForm({**values, "total": sum_lines(form) or ""}, lines)
+
+
+# --- One order, by form ---------------------------------------------------------------------------------------------
+
+
+def check_typed(request: Request, form: FormData) -> Response:
+    """What the contract says of the form as it is, and what its lines come to."""
+    typed = _read(form)
+    found = [{"path": path, "expectation": text} for path, text in check(typed).items()]
+    return JSONResponse({"violations": found, "sum": sum_lines(typed)})
+
+
+def publish_typed(request: Request, form: FormData) -> Response:
+    """Publish the order and follow it; a broken one comes back with what is wrong beside its fields."""
+    typed = _read(form)
+    errors = check(typed)
+    unchecked = bool(text_of(form, UNCHECKED))
+    if errors and not unchecked:
+        return _page(request, typed, errors, status=422, refusal=errors.get("", ""))
+    try:
+        return _publish_one(request, compose(typed), unchecked=unchecked)
+    except (OrderRejected, OrderUnavailable) as error:
+        return _page(request, typed, errors, status=_status_of(error), refusal=error.reason)
+
+
+def _read(form: FormData) -> OrderForm:
+    sent = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return read_form(sent, sums_up=bool(text_of(form, "sums_up")))
+
+
+def _publish_one(request: Request, text: str, *, unchecked: bool) -> Response:
+    console = console_of(request)
+    message = make_order_message(text, check=not unchecked)
+    if message.size_bytes > BATCH_BYTES_MAX:
+        raise OrderRejected(f"{message.size_bytes:,} bytes: SNS takes {BATCH_BYTES_MAX:,}")
+    order_id = find_order_id(text)
+    is_new = order_id is not None and _is_new(console, order_id)
+    console.audit.log(request, "publish", orderId=order_id, count=1)
+    now_ms = console.clock.now_ms()
+    query: dict[str, str | int] = {"message_id": _send(console, message), "since": now_ms}
+    if order_id is None:
+        query["digest"] = digest_of(text)
+    else:
+        query |= {"id": order_id, "new": int(is_new)}
+    return RedirectResponse(f"/publish?{urlencode(query)}", 303)
+
+
+def _send(console: Console, message: Message) -> str:
+    return OrderTopic(console.aws).publish_one(message)
+
+
+def _is_new(console: Console, order_id: str) -> bool:
+    try:
+        return OrderTable(console.aws).find(order_id) is None
+    except OperatorError:  # without a table nothing stands there; following says so
+        return True
+
+
+def _status_of(error: OrderRejected | OrderUnavailable) -> int:
+    return 422 if isinstance(error, OrderRejected) else 502
+
+
+# --- Many orders, pasted or from a file -----------------------------------------------------------------------------
+
+
+class Refused(NamedTuple):
+    """An order that was not published."""
+
+    line: int
+    path: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """What a job tells of the orders that it published."""
+
+    progress: Progress = field(default_factory=Progress)
+    order_ids: list[str] = field(default_factory=list)
+    """Of the first ones, for following them."""
+
+    @property
+    def refused(self) -> list[Refused]:
+        return [Refused(one.entry.line, "", one.reason) for one in self.progress.refusals[:REFUSED_SHOWN]]
+
+
+def check_given(request: Request, form: FormData) -> Response:
+    """What the contract says of each order, by line."""
+    entries = _entries(form)
+    refused = [Refused(entry.line, *found) for entry in entries if (found := _first_violation(entry)) is not None]
+    return JSONResponse(
+        {
+            "orders": len(entries),
+            "valid": len(entries) - len(refused),
+            "refused": [one._asdict() for one in refused[:REFUSED_SHOWN]],
+        }
+    )
+
+
+def publish_given(request: Request, form: FormData) -> Response:
+    """Publish one order and follow it, or many as a job."""
+    entries = _entries(form)
+    unchecked = bool(text_of(form, UNCHECKED))
+    console = console_of(request)
+
+    def refuse(reason: str, status: int = 422) -> Response:
+        typed = _suggest(console)
+        return _page(request, typed, {}, status=status, pasted=text_of(form, "text"), pasted_error=reason)
+
+    if not entries:
+        return refuse("There is no order in it: paste JSON or JSON Lines, or choose a file.")
+    if len(entries) > 1:
+        return _publish_many(request, entries, unchecked=unchecked)
+    try:
+        return _publish_one(request, entries[0].text, unchecked=unchecked)
+    except (OrderRejected, OrderUnavailable) as error:
+        return refuse(f"line {entries[0].line}: {error.reason}", _status_of(error))
+
+
+def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) -> Response:
+    console = console_of(request)
+    topic = OrderTopic(console.aws)
+    console.audit.log(request, "publish", count=len(entries), source=entries[0].source)
+
+    def work(job: Job) -> str:
+        job.result = report = Report(order_ids=_first_ids(entries, unchecked=unchecked))
+        job.advance(0, len(entries))
+        stopped = False
+
+        def tell(progress: Progress) -> None:
+            nonlocal stopped
+            try:
+                if not stopped:
+                    job.advance(progress.accepted + len(progress.refusals))
+            except Cancelled:
+                stopped = True  # said once: what is under way is still collected
+                raise
+
+        publish_entries(
+            entries, topic, NoLedger(), console.clock, report.progress, check=not unchecked, on_progress=tell
+        )
+        job.advance(report.progress.accepted + len(report.progress.refusals))
+        job.failed = bool(report.progress.unsent)
+        return _outcome(report.progress)
+
+    job = console.jobs.start(JOB_KIND, _title(entries), work)
+    return RedirectResponse(f"/publish?job={job.number}", 303)
+
+
+def _title(entries: list[Entry]) -> str:
+    source = entries[0].source
+    return f"Publish {len(entries):,} " + ("pasted orders" if source == PASTED else f"orders of {source}")
+
+
+def stop(request: Request, form: FormData) -> Response:
+    """Stop publishing; what is under way is still sent."""
+    console = console_of(request)
+    number = text_of(form, "job")
+    job = console.jobs.find(int(number)) if number.isdecimal() else None
+    if job is not None and job.kind == JOB_KIND:
+        console.audit.log(request, "stop publishing", job=job.number)
+        job.cancel()
+    return RedirectResponse(f"/publish?job={number}" if job else "/publish", 303)
+
+
+def _outcome(progress: Progress) -> str:
+    words = [f"{render.plural(progress.accepted, 'order')} published"]
+    hopeless = len(progress.refusals) - len(progress.unsent)
+    if hopeless:
+        words.append(f"{hopeless:,} refused")
+    if progress.unsent:
+        words.append(f"stopped at line {progress.unsent[0].entry.line}: {progress.unsent[0].reason}")
+    return ", ".join(words) + "."
+
+
+def _first_ids(entries: list[Entry], *, unchecked: bool) -> list[str]:
+    ids: list[str] = []
+    for entry in entries[:REFUSED_SHOWN]:
+        if len(ids) == FOLLOWED_SHOWN:
+            break
+        order_id = find_order_id(entry.text)
+        if order_id is not None and order_id not in ids and (unchecked or _first_violation(entry) is None):
+            ids.append(order_id)
+    return ids
+
+
+def _first_violation(entry: Entry) -> tuple[str, str] | None:
+    if entry.problem is not None:
+        return "", entry.problem
+    found = find_violations(entry.text)
+    if found:
+        return found[0].path, found[0].expectation
+    size = make_order_message(entry.text).size_bytes
+    return ("", f"{size:,} bytes: SNS takes {BATCH_BYTES_MAX:,}") if size > BATCH_BYTES_MAX else None
+
+
+def _entries(form: FormData) -> list[Entry]:
+    """The orders of the chosen file, else of the text. Raises OperatorError for a file that cannot be read."""
+    sent = form.get("file")
+    source, content = PASTED, text_of(form, "text").encode("utf-8", "surrogatepass")
+    if isinstance(sent, UploadFile) and sent.filename:
+        source, content = sent.filename, sent.file.read()
+    try:
+        return list(read_content(source, content))
+    except (OSError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise OperatorError(f"{source} cannot be read: {error}", "Choose another file.") from error
+
+
+# --- Following ------------------------------------------------------------------------------------------------------
+
+
+async def follow(request: Request) -> Response:
+    """The order's way, told again whenever it was looked at, until it has come to an end."""
+    return EventStream(_tell_journey(console_of(request), _journey(request)))
+
+
+async def progress(request: Request) -> Response:
+    """How far the publishing of many is, until it has ended."""
+    return EventStream(_tell_job(console_of(request), _job(request)))
+
+
+async def _tell_journey(console: Console, journey: Journey) -> AsyncIterator[str]:
+    trace = await run_in_threadpool(OrderTrace, console.aws)
+    while True:
+        trouble = ""
+        try:
+            seen = await run_in_threadpool(trace.read, journey, console.clock.now_ms())
+            journey = advance(journey, seen)
+        except known_failures() as error:
+            trouble = " ".join(explain(error)).strip()
+        yield event("steps", render.fragment("_journey.html", journey=journey, steps=steps, trouble=trouble))
+        if journey.end is not None:
+            yield event("end", journey.end.value)
+            return
+        if not await console.live.pause(journey.wait_ms):
+            return
+
+
+async def _tell_job(console: Console, job: Job | None) -> AsyncIterator[str]:
+    while job is not None:
+        is_running = job.is_running
+        yield event("steps", render.fragment("_publish_job.html", job=job))
+        if not is_running or not await console.live.pause(JOB_LOOK_MS):
+            break
+    yield event("end", "")
+
+
+def _journey(request: Request) -> Journey:
+    query = request.query_params
+    now_ms = console_of(request).clock.now_ms()
+    since = query.get("since", "")
+    subject = Subject(
+        query.get("message_id", ""),
+        min(int(since), now_ms) if since.isdecimal() and len(since) < 16 else now_ms,
+        query.get("id") or None,
+        query.get("new") == "1",
+        query.get("digest", ""),
+    )
+    return begin(subject, now_ms)
+
+
+def _job(request: Request) -> Job | None:
+    number = request.query_params.get("job", "")
+    job = console_of(request).jobs.find(int(number)) if number.isdecimal() else None
+    return job if job is not None and job.kind == JOB_KIND else None
+
+
+ROUTES: list[Any] = [
+    Route("/publish", show),
+    Route("/publish/follow", follow),
+    Route("/publish/progress", progress),
+    FormRoute("/publish/check", check_typed, changes=False),
+    FormRoute("/publish/check-file", check_given, changes=False),
+    FormRoute("/publish/order", publish_typed, changes=True),
+    FormRoute("/publish/orders", publish_given, changes=True),
+    FormRoute("/publish/stop", stop, changes=True),
+]
