@@ -40,6 +40,7 @@ def show(request: Request) -> Response:
         title="Stack",
         name=STACK,
         state=state,
+        is_aws=is_aws,
         tone="" if state is None else tone_of(state.status),
         link=console_url("AWS::CloudFormation::Stack", state.arn, home) if state and is_aws else None,
         rows=[_row(resource, home, is_aws) for resource in stack.resources()] if state else [],

@@ -7,7 +7,7 @@ import { fillTable } from "./metrics-table.js";
 const HEIGHT = 180;
 const RETRY_MS = 5000;
 const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 2 });
 const sections = [...document.querySelectorAll("[data-chart]")];
 const plots = new Map();
 let answer = JSON.parse(document.getElementById("answer").textContent);
@@ -24,8 +24,8 @@ function timeText(seconds, isLong) {
 const lonely = (values) => values.flatMap((value, place) =>
   value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null ? [place] : []);
 
-// The dashboard's own lines and the alarms' thresholds, dashed, with their names.
-function drawLines(lines, colors) {
+// The dashboard's own lines and the alarms' thresholds, dashed, with their names; equal ones share a line.
+function drawLines(read, colors) {
   return (plot) => {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
@@ -35,31 +35,41 @@ function drawLines(lines, colors) {
     ctx.lineWidth = 1.5 * ratio;
     ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
     ctx.textAlign = "right";
-    for (const line of lines) {
-      const y = Math.min(plot.valToPos(line.value, "y", true), bbox.top + bbox.height - ratio);
+    ctx.textBaseline = "bottom";
+    for (const [value, names] of namesByValue(drawn(read()))) {
+      const y = Math.min(plot.valToPos(value, "y", true), bbox.top + bbox.height - ratio);
       if (y < bbox.top) continue;
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      const isTop = y - bbox.top < 14 * ratio;
-      ctx.fillText(line.name, bbox.left + bbox.width - 4 * ratio, isTop ? y + 13 * ratio : y - 4 * ratio);
+      ctx.fillText(names.join(", "), bbox.left + bbox.width - 4 * ratio, y - 3 * ratio);
     }
     ctx.restore();
   };
 }
 
-function scaleTo(series, lines, isRight) {
-  const values = series.filter((one) => one.right === isRight).flatMap((one) => one.values.filter((value) => value !== null));
-  if (!isRight) values.push(...lines.map((line) => line.value));
-  const high = values.reduce((most, value) => Math.max(most, value), 0);
-  const low = values.reduce((least, value) => Math.min(least, value), 0);
-  return [low, high === low ? low + 1 : high + (high - low) * 0.12];
+const drawn = (chart) => chart.lines.filter((line) => line.value !== null);
+
+function namesByValue(lines) {
+  const found = new Map();
+  for (const line of lines) found.set(line.value, [...(found.get(line.value) ?? []), line.name]);
+  return found;
 }
 
-function options(chart, width) {
+// Zero is always in it, and room above the highest for a line's name.
+function scaleOf(chart, isRight) {
+  const values = chart.series.filter((one) => one.right === isRight).flatMap((one) => one.values.filter((value) => value !== null));
+  if (!isRight) values.push(...drawn(chart).map((line) => line.value));
+  const high = values.reduce((most, value) => Math.max(most, value), 0);
+  const low = values.reduce((least, value) => Math.min(least, value), 0);
+  return [low, high === low ? low + 1 : high + (high - low) * 0.16];
+}
+
+// `read` gives the chart's latest values: a plot outlives them.
+function options(read, width) {
   const colors = theme();
-  const lines = chart.lines.filter((line) => line.value !== null);
+  const chart = read();
   const isLong = answer.until - answer.from > 24 * 3600 * 1000;
   const hasRight = chart.series.some((one) => one.right);
   const axis = { stroke: colors.muted, grid: { stroke: colors.line, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
@@ -68,8 +78,8 @@ function options(chart, width) {
     width, height: HEIGHT,
     scales: {
       x: { time: true, range: () => [answer.from / 1000, answer.until / 1000] },
-      y: { range: () => scaleTo(chart.series, lines, false) },
-      right: { range: () => scaleTo(chart.series, lines, true) },
+      y: { range: () => scaleOf(read(), false) },
+      right: { range: () => scaleOf(read(), true) },
     },
     axes: [
       { ...axis, space: isLong ? 84 : 56, values: (_, splits) => splits.map((at) => timeText(at, isLong)), size: 26 },
@@ -78,34 +88,44 @@ function options(chart, width) {
     ],
     series: [
       { label: "Time", value: (_, at) => (at === null ? "last" : timeText(at, isLong)) },
-      ...chart.series.map((one, index) => ({
-        label: one.label, scale: one.right ? "right" : "y", dash: dashOf(index), width: 2,
-        stroke: strokeOf(index, one.color, colors.ground), spanGaps: false,
-        points: { show: true, size: 5, filter: () => lonely(one.values) },
-        // Without a cursor the last value stands there, so that the legend says something at once.
-        value: (_, value, __, place) => {
-          const said = place === null ? one.values.findLast((each) => each !== null) : value;
-          return said === null || said === undefined ? "–" : numbers.format(said);
-        },
-      })),
+      ...chart.series.map((one, index) => series(one, index, read, colors)),
     ],
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     legend: { live: true, markers: { dash: (_, index) => (dashOf(index - 1).length ? "dashed" : "solid") } },
-    hooks: { draw: [drawLines(lines, colors)] },
+    hooks: { draw: [drawLines(read, colors)] },
   };
 }
 
-function drawChart(section) {
-  const chart = answer.widgets[Number(section.dataset.chart)];
+function series(one, index, read, colors) {
+  const stroke = strokeOf(index, one.color, colors.ground);
+  return {
+    label: one.label, scale: one.right ? "right" : "y", dash: dashOf(index), width: 2, stroke, spanGaps: false,
+    points: { show: true, size: 6, stroke, fill: stroke, filter: () => lonely(read().series[index].values) },
+    // Without a cursor the last value stands there, so that the legend says something at once.
+    value: (_, value, __, place) => {
+      const said = place === null ? read().series[index].values.findLast((each) => each !== null) : value;
+      return said === null || said === undefined ? "–" : numbers.format(said);
+    },
+  };
+}
+
+function drawChart(section, isRedrawn) {
+  const read = () => answer.widgets[Number(section.dataset.chart)];
+  const chart = read();
   const place = section.querySelector(".plot");
   const isEmpty = chart.times.length === 0;
   place.hidden = isEmpty;
   section.querySelector(".empty").hidden = !isEmpty;
-  plots.get(section)?.destroy();
-  plots.delete(section);
-  if (!isEmpty) {
-    const data = [chart.times, ...chart.series.map((one) => one.values)];
-    plots.set(section, new uPlot(options(chart, place.clientWidth), data, place));
+  const data = [chart.times, ...chart.series.map((one) => one.values)];
+  const shows = chart.series.map((one) => one.label).join("\n");
+  const plot = plots.get(section);
+  // The same series are given new values, so that a cursor stays where it is.
+  if (plot && !isRedrawn && !isEmpty && plot.shows === shows) {
+    plot.setData(data);
+  } else {
+    plot?.destroy();
+    plots.delete(section);
+    if (!isEmpty) plots.set(section, Object.assign(new uPlot(options(read, place.clientWidth), data, place), { shows }));
   }
   tellThresholds(section.querySelector(".thresholds"), chart.lines);
   const details = section.querySelector("details");
@@ -123,8 +143,8 @@ function tellThresholds(list, lines) {
   }));
 }
 
-function drawAll() {
-  for (const section of sections) drawChart(section);
+function drawAll({ isRedrawn = false } = {}) {
+  for (const section of sections) drawChart(section, isRedrawn);
   for (const alarm of answer.widgets.flatMap((widget) => (widget.type === "alarms" ? widget.alarms : []))) {
     const tag = document.querySelector(`[data-alarm="${CSS.escape(alarm.name)}"]`);
     if (!tag) continue;
@@ -157,7 +177,7 @@ async function refresh() {
     tellTime();
     drawAll();
   } catch (error) {
-    lost.textContent = `No new values: ${error.message} The charts show the last ones; this page tries again by itself.`;
+    lost.textContent = `No new values: ${error instanceof TypeError ? "the console does not answer." : error.message} The charts show the last ones; this page tries again by itself.`;
     lost.hidden = false;
     wait = RETRY_MS;
   }
@@ -183,6 +203,6 @@ new ResizeObserver(() => {
     if (width && width !== plot.width) plot.setSize({ width, height: HEIGHT });
   }
 }).observe(document.getElementById("charts"));
-new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+new MutationObserver(() => drawAll({ isRedrawn: true })).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
 schedule(Number(document.getElementById("charts").dataset.every));
