@@ -21,6 +21,11 @@ class Range(NamedTuple):
         """
         return period_for(self.seconds)
 
+    @property
+    def step(self) -> str:
+        """The same for people."""
+        return {MINUTE_S: "1 minute", 5 * MINUTE_S: "5 minutes"}.get(self.period_s, "1 hour")
+
     def window(self, now_ms: int) -> tuple[int, int]:
         """From and until, whole periods since the epoch in milliseconds; the one under way is the last."""
         step = self.period_s * 1000

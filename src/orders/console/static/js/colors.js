@@ -30,3 +30,5 @@ export function legible(hex, ground) {
 export const theme = () => ({ ground: style("--surface"), line: style("--line"), muted: style("--muted"), bad: style("--bad") });
 export const strokeOf = (index, chosen, ground) => (chosen && legible(chosen, ground)) || style(`--series-${index % PALETTE}`);
 export const dashOf = (index) => DASHES[index % DASHES.length];
+// As near as a border comes to it.
+export const borderOf = (index) => ["solid", "dashed", "dotted"][Math.min(index % DASHES.length, 2)];

@@ -1,6 +1,6 @@
 // The charts of the metrics page: drawn from what the page brought, then kept up to date while it is seen.
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { dashOf, strokeOf, theme } from "./colors.js";
+import { borderOf, dashOf, strokeOf, theme } from "./colors.js";
 import { localize } from "./local.js";
 import { fillTable } from "./metrics-table.js";
 
@@ -91,7 +91,7 @@ function options(read, width) {
       ...chart.series.map((one, index) => series(one, index, read, colors)),
     ],
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
-    legend: { live: true, markers: { dash: (_, index) => (dashOf(index - 1).length ? "dashed" : "solid") } },
+    legend: { live: true, markers: { dash: (_, index) => borderOf(index - 1) } },
     hooks: { draw: [drawLines(read, colors)] },
   };
 }
