@@ -14,7 +14,7 @@ from orders.console.server import bind, serving, url_of
 from orders.console.settings import ConsoleSettings, Refresh
 
 # Tests wait for what a page shows, so it should show soon.
-QUICK = Refresh(queues_ms=200, rest_ms=400)
+QUICK = Refresh(queues_ms=200, rest_ms=400, charts_ms=1_000)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,36 @@ class ChangeSet(NamedTuple):
     changes: list[Change]
 
 
+class StackResource(NamedTuple):
+    logical_id: str
+    type: str
+    physical_id: str
+    """Empty while CloudFormation makes it."""
+    status: str
+    reason: str
+    """Why the status is what it is; mostly empty."""
+
+
+class StackOutput(NamedTuple):
+    key: str
+    value: str
+    description: str
+
+
+class StackState(NamedTuple):
+    """A stack as CloudFormation describes it."""
+
+    name: str
+    arn: str
+    status: str
+    reason: str
+    created_ms: int
+    updated_ms: int | None
+    outputs: list[StackOutput]
+    parameters: list[tuple[str, str]]
+    """Names and values; CloudFormation masks the values of NoEcho parameters."""
+
+
 class Stack:
     """One stack, by its name."""
 
@@ -66,6 +96,22 @@ class Stack:
     def parameters(self) -> dict[str, str]:
         stack = self._find() or {}
         return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
+
+    def state(self) -> StackState | None:
+        """The whole of it; None if there is no such stack."""
+        stack = self._find()
+        return None if stack is None else _read_stack(stack)
+
+    def resources(self) -> list[StackResource]:
+        """All resources, by logical id, without those that were deleted."""
+        request: dict[str, Any] = {"StackName": self.name}
+        found: list[StackResource] = []
+        while True:
+            answer = self._cloudformation.list_stack_resources(**request)
+            found += [_read_resource(resource) for resource in answer["StackResourceSummaries"]]
+            if not answer.get("NextToken"):
+                return sorted(one for one in found if one.status != "DELETE_COMPLETE")
+            request["NextToken"] = answer["NextToken"]
 
     def propose(self, template: str, parameters: Mapping[str, str], *, is_new: bool) -> ChangeSet | None:
         """A change set, not yet applied; None if nothing would change. Raises OperatorError.
@@ -187,6 +233,33 @@ def _read_change(change: dict[str, Any]) -> Change:
     resource = change["ResourceChange"]
     return Change(
         resource["Action"], resource["LogicalResourceId"], resource["ResourceType"], resource.get("Replacement", "")
+    )
+
+
+def _read_stack(stack: dict[str, Any]) -> StackState:
+    updated = stack.get("LastUpdatedTime")
+    return StackState(
+        stack["StackName"],
+        stack["StackId"],
+        stack["StackStatus"],
+        stack.get("StackStatusReason", ""),
+        int(stack["CreationTime"].timestamp() * 1000),
+        None if updated is None else int(updated.timestamp() * 1000),
+        [
+            StackOutput(output["OutputKey"], output["OutputValue"], output.get("Description", ""))
+            for output in stack.get("Outputs", [])
+        ],
+        [(parameter["ParameterKey"], parameter.get("ParameterValue", "")) for parameter in stack.get("Parameters", [])],
+    )
+
+
+def _read_resource(resource: dict[str, Any]) -> StackResource:
+    return StackResource(
+        resource["LogicalResourceId"],
+        resource["ResourceType"],
+        resource.get("PhysicalResourceId", ""),
+        resource["ResourceStatus"],
+        resource.get("ResourceStatusReason", ""),
     )
 
 

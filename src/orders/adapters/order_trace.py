@@ -10,10 +10,11 @@ from itertools import islice
 from typing import Any
 
 from orders.adapters.aws import Aws
-from orders.adapters.function_logs import ERRORS_ONLY, FunctionLogs, LogLine, parse_line
+from orders.adapters.function_logs import ERRORS_ONLY, FunctionLogs
 from orders.adapters.order_table import OrderTable
 from orders.adapters.queues import Queue, dead_letter_queue
 from orders.following import Attempt, Journey, Seen, SetAside, Subject, is_body_of
+from orders.log_lines import LogLine, parse_line
 
 LINES_MAX = 2_000
 LETTERS_MAX = 200

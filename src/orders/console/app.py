@@ -25,14 +25,15 @@ from orders.console.forms import harmless_paths
 from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
-from orders.console.pages import live, login, logs, order, orders, pipeline, publish
+from orders.console.metrics_board import Board
+from orders.console.pages import live, login, logs, metrics, order, orders, pipeline, publish, stack
 from orders.console.reading import SystemReading
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 from orders.errors import OperatorError
 from orders.ports import Clock
 
-PAGES = (pipeline, orders, order, logs, publish, live, login)
+PAGES = (pipeline, orders, order, logs, metrics, publish, stack, live, login)
 
 
 def make_app(
@@ -67,6 +68,7 @@ def make_app(
         aws, settings, clock, access, shared, tail, jobs, Audit(write_audit, lambda: _identity(aws), clock)
     )
     app.state.drawings = live.Drawings(aws.place)
+    app.state.board = Board(aws, clock, settings.refresh.charts_ms)
     return app
 
 

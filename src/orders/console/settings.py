@@ -17,10 +17,12 @@ class Refresh:
     """The counts of both queues, two calls; and the log while it is followed, one call."""
     rest_ms: int
     """Subscriptions, function, table, alarms and measures: seven calls, of which CloudWatch's cost money on AWS."""
+    charts_ms: int = 60_000
+    """The charts of the metrics page, each range that somebody looks at."""
 
 
 # One machine's own answers are free and at once; CloudWatch on AWS is a minute behind and takes money for each look.
-REFRESH_ONEBOX = Refresh(queues_ms=2_000, rest_ms=5_000)
+REFRESH_ONEBOX = Refresh(queues_ms=2_000, rest_ms=5_000, charts_ms=30_000)
 REFRESH_AWS = Refresh(queues_ms=5_000, rest_ms=60_000)
 
 

@@ -1,0 +1,181 @@
+"""The metrics page's charts as they were measured last, one answer for all open pages.
+
+Promises: however many pages look at a range, it is read once per interval; an answer says how old it is, what it cost
+in calls, and whether the dashboard is the deployed one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+from orders.adapters.aws import Aws
+from orders.adapters.dashboards import Dashboards, MeasuredSeries, WatchingAlarm
+from orders.console.dashboard import AlarmList, Chart, Query, Text, Unshown, Widget, parse_dashboard, with_period
+from orders.console.packaged_dashboard import packaged_dashboard
+from orders.console.ranges import Range
+from orders.ports import Clock
+from orders.stack import load_template
+
+Answer = Mapping[str, Any]
+
+
+class Board:
+    """Reads from AWS what is due. Its calls block."""
+
+    def __init__(self, aws: Aws, clock: Clock, every_ms: int) -> None:
+        self.every_ms = every_ms
+        self._aws = aws
+        self._clock = clock
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+        self._answers: dict[str, Answer] = {}
+
+    def read(self, wanted: Range) -> Answer:
+        """The charts over a range, at most ``every_ms`` old. Raises botocore's errors and OperatorError."""
+        with self._locks[wanted.key]:
+            answer = self._answers.get(wanted.key)
+            now_ms = self._clock.now_ms()
+            # A page asks every `every_ms`; one that comes a moment early is not sent away with an old answer.
+            if answer is None or now_ms - answer["at"] >= self.every_ms * 0.9:
+                answer = self._answers[wanted.key] = self._look(wanted, now_ms)
+            return answer
+
+    def _look(self, wanted: Range, now_ms: int) -> Answer:
+        source = Dashboards(self._aws)
+        name = f"Orders-{self._aws.region}"
+        body = source.find_body(name)
+        is_deployed = body is not None
+        if body is None:
+            body = packaged_dashboard(
+                load_template(), self._aws.region, lambda alarm: self._aws.arn("cloudwatch", f"alarm:{alarm}")
+            )
+        widgets = parse_dashboard(body, self._aws.region)
+        queries = [query for widget in widgets if isinstance(widget, Chart) for query in widget.queries]
+        since_ms, until_ms = wanted.window(now_ms)
+        asked = [as_data_query(query, wanted.period_s) for query in queries]
+        measured = source.measure(asked, since_ms, until_ms) if asked else []
+        alarms = source.alarms()
+        return {
+            "range": wanted.key,
+            "at": now_ms,
+            "period": wanted.period_s,
+            "from": since_ms,
+            "until": until_ms,
+            "dashboard": name,
+            "deployed": is_deployed,
+            "version": sha256(body.encode()).hexdigest()[:16],
+            "calls": source.calls,
+            "queries": len(asked),
+            "widgets": draw_widgets(widgets, measured, alarms),
+        }
+
+
+def as_data_query(query: Query, period_s: int) -> dict[str, Any]:
+    """A query as GetMetricData takes it, with points of at least ``period_s``."""
+    shared: dict[str, Any] = {"Id": query.id, "ReturnData": query.is_visible}
+    if query.label is not None:
+        shared["Label"] = query.label
+    if query.metric is None:
+        return {**shared, "Expression": with_period(query.expression or "", period_s)}
+    return {
+        **shared,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": query.metric.namespace,
+                "MetricName": query.metric.name,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in query.metric.dimensions],
+            },
+            "Period": max(query.period_s, period_s),
+            "Stat": query.statistic,
+        },
+    }
+
+
+# --- What the browser gets ------------------------------------------------------------------------------------------
+
+
+def draw_widgets(
+    widgets: Sequence[Widget], measured: Sequence[MeasuredSeries], alarms: Sequence[WatchingAlarm]
+) -> list[dict[str, Any]]:
+    """The widgets as JSON values, in their order."""
+    by_query: defaultdict[str, list[MeasuredSeries]] = defaultdict(list)
+    for series in measured:
+        by_query[series.query_id].append(series)
+    return [_draw(widget, by_query, alarms) for widget in widgets]
+
+
+def _draw(
+    widget: Widget, measured: Mapping[str, Sequence[MeasuredSeries]], alarms: Sequence[WatchingAlarm]
+) -> dict[str, Any]:
+    if isinstance(widget, Chart):
+        return _draw_chart(widget, measured, alarms)
+    if isinstance(widget, AlarmList):
+        return {"type": "alarms", "title": widget.title, "alarms": _draw_alarms(widget, alarms)}
+    if isinstance(widget, Text):
+        return {"type": "text", "paragraphs": list(widget.paragraphs)}
+    assert isinstance(widget, Unshown)
+    return {"type": "unshown", "title": widget.title, "reason": widget.reason}
+
+
+def _draw_chart(
+    chart: Chart, measured: Mapping[str, Sequence[MeasuredSeries]], alarms: Sequence[WatchingAlarm]
+) -> dict[str, Any]:
+    found = [
+        (query, series)
+        for query in chart.queries
+        if query.is_visible
+        for series in sorted(measured.get(query.id, ()), key=lambda one: one.label)
+    ]
+    # A row for each moment at which anything was measured; what was not measured then is null.
+    moments = sorted({moment for _, series in found for moment in series.values})
+    return {
+        "type": "chart",
+        "title": chart.title,
+        "unit": chart.unit,
+        "wide": chart.is_wide,
+        "times": [moment // 1000 for moment in moments],
+        "series": [
+            {
+                "label": _label(query, series),
+                "statistic": query.statistic,
+                "color": query.color,
+                "right": query.is_right,
+                "values": [series.values.get(moment) for moment in moments],
+            }
+            for query, series in found
+        ],
+        "lines": [{"name": line.label, "condition": "", "state": "", "value": line.value} for line in chart.lines]
+        + [_draw_threshold(alarm) for alarm in alarms if _watches(alarm, chart)],
+    }
+
+
+def _label(query: Query, series: MeasuredSeries) -> str:
+    return series.label or query.label or (query.metric.name if query.metric else query.id)
+
+
+def _watches(alarm: WatchingAlarm, chart: Chart) -> bool:
+    shown = {tuple(query.metric) for query in chart.queries if query.metric and query.is_visible}
+    return any(metric in shown for metric in alarm.metrics)
+
+
+def _draw_threshold(alarm: WatchingAlarm) -> dict[str, Any]:
+    return {
+        "name": alarm.name,
+        "condition": alarm.condition,
+        "state": alarm.state,
+        # What an expression is held against has another scale than the chart: told, not drawn.
+        "value": None if alarm.is_computed else alarm.threshold,
+    }
+
+
+def _draw_alarms(widget: AlarmList, alarms: Sequence[WatchingAlarm]) -> list[dict[str, str]]:
+    known = {alarm.arn: alarm for alarm in alarms}
+    return [
+        {"name": known[arn].name, "state": known[arn].state, "condition": known[arn].condition}
+        if arn in known
+        else {"name": arn.rpartition(":")[2], "state": "", "condition": "there is no such alarm"}
+        for arn in widget.arns
+    ]

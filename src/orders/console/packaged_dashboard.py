@@ -1,0 +1,54 @@
+"""The dashboard as template.yaml defines it, for a system whose dashboard is not deployed.
+
+Only what its text refers to is put in: the names of resources, the ARNs of alarms, the region.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-sub.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+from orders.errors import OperatorError
+
+_REFERENCE = re.compile(r"\$\{(?P<logical_id>[A-Za-z0-9:]+)(?:\.(?P<attribute>\w+))?\}")
+DASHBOARD = "AWS::CloudWatch::Dashboard"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose short forms of intrinsic functions are read as their arguments."""
+
+
+def _argument(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_multi_constructor("!", _argument)
+
+
+def packaged_dashboard(template: str, region: str, alarm_arn: Callable[[str], str]) -> str:
+    """The DashboardBody of a template's first dashboard. ``alarm_arn`` tells the ARN of an alarm by its name.
+
+    Raises OperatorError where there is none.
+    """
+    resources: Mapping[str, Any] = yaml.load(template, _Loader)["Resources"]  # noqa: S506 - it is a SafeLoader
+    body = next((one["Properties"]["DashboardBody"] for one in resources.values() if one["Type"] == DASHBOARD), None)
+    if body is None:
+        raise OperatorError("the template defines no dashboard")
+
+    def put_in(reference: re.Match[str]) -> str:
+        if reference["logical_id"] == "AWS::Region":
+            return region
+        properties = resources[reference["logical_id"]]["Properties"]
+        name = next(str(value) for key, value in properties.items() if key.endswith("Name") and key != "MetricName")
+        return alarm_arn(name) if reference["attribute"] == "Arn" else name
+
+    return _REFERENCE.sub(put_in, str(body))
