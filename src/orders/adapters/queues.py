@@ -25,6 +25,10 @@ EMPTY_ANSWERS_MAX = 3
 MOVE_POLL_MS = 500.0
 
 
+class MoveFailed(OperatorError):
+    """SQS gave up moving messages, as it does for those that were sent straight to the dead-letter queue."""
+
+
 class Message(NamedTuple):
     """A message as it was received."""
 
@@ -128,13 +132,22 @@ class Queue:
             moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
             on_progress(moved, int(task.get("ApproximateNumberOfMessagesToMove", moved)))
             if task["Status"] == "FAILED":
-                raise OperatorError(
+                raise MoveFailed(
                     f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}",
                     "`orders dlq redrive --reason ''` sends all of them in batches of its own.",
                 )
             if task["Status"] not in ("RUNNING", "CANCELLING"):
                 return moved
             clock.wait_ms(MOVE_POLL_MS)
+
+    def stop_moving(self) -> None:
+        """Stop the move that SQS makes, if it makes one; what it moved stays moved.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CancelMessageMoveTask.html
+        """
+        task = self._find_move_task(self.counts().arn)
+        if task is not None and task["Status"] == "RUNNING":
+            self._sqs.cancel_message_move_task(TaskHandle=task["TaskHandle"])
 
     def _find_move_task(self, arn: str) -> dict[str, Any] | None:
         """The latest one."""
