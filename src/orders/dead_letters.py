@@ -13,10 +13,12 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from orders.errors import OrderRejected
+from orders.json_text import to_json
 from orders.model import is_envelope, parse_order, peel
 from orders.pace import Pace
 
@@ -197,6 +199,30 @@ def join_failures(messages: Sequence[FailedMessage], failures: Mapping[str, Logg
 
 def oldest_ms(messages: Sequence[FailedMessage]) -> int:
     return min((message.sent_at_ms for message in messages), default=0)
+
+
+# --- Telling ------------------------------------------------------------------------------------------------
+
+
+def pretty(body: str) -> str:
+    """The order without its wrappings, laid out if it is JSON, else as it is."""
+    text = peel(body)
+    try:
+        return to_json(json.loads(text, parse_float=Decimal), indent=2)
+    except (ValueError, RecursionError):
+        return text
+
+
+def tell_reason(letter: DeadLetter) -> str:
+    """The reason, with where it comes from if that is not the log."""
+    if letter.reason_from == FROM_CHECK:
+        return f"{letter.full_reason} (the log says nothing of it; found by checking the order again)"
+    return letter.full_reason
+
+
+def export_line(letter: DeadLetter) -> str:
+    """All that is known of a failed order as a line of JSON; the order as it came is in ``body``."""
+    return to_json(letter._asdict()) + "\n"
 
 
 # --- Choosing -----------------------------------------------------------------------------------------------

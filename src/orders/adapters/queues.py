@@ -136,6 +136,15 @@ class Queue:
                 return moved
             clock.wait_ms(MOVE_POLL_MS)
 
+    def stop_moving(self) -> None:
+        """Stop the move that SQS makes, if it makes one; what it moved stays moved.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CancelMessageMoveTask.html
+        """
+        task = self._find_move_task(self.counts().arn)
+        if task is not None and task["Status"] == "RUNNING":
+            self._sqs.cancel_message_move_task(TaskHandle=task["TaskHandle"])
+
     def _find_move_task(self, arn: str) -> dict[str, Any] | None:
         """The latest one."""
         tasks = self._sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"]

@@ -21,19 +21,20 @@ from orders.adapters.function_logs import FunctionLogs
 from orders.console import render
 from orders.console.audit import Audit
 from orders.console.context import Console
+from orders.console.failed_look import FailedOrders
 from orders.console.forms import harmless_paths
 from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
 from orders.console.metrics_board import Board
-from orders.console.pages import live, login, logs, metrics, order, orders, pipeline, publish, stack
+from orders.console.pages import failed, live, login, logs, metrics, order, orders, pipeline, publish, stack
 from orders.console.reading import SystemReading
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 from orders.errors import OperatorError
 from orders.ports import Clock
 
-PAGES = (pipeline, orders, order, logs, metrics, publish, stack, live, login)
+PAGES = (pipeline, orders, order, failed, logs, metrics, publish, stack, live, login)
 
 
 def make_app(
@@ -67,6 +68,7 @@ def make_app(
     app.state.console = Console(
         aws, settings, clock, access, shared, tail, jobs, Audit(write_audit, lambda: _identity(aws), clock)
     )
+    app.state.failed = FailedOrders(aws, jobs, clock)
     app.state.drawings = live.Drawings(aws.place)
     app.state.board = Board(aws, clock, settings.refresh.charts_ms)
     return app

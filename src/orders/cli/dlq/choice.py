@@ -7,18 +7,12 @@ from collections.abc import Mapping, Sequence
 import click
 
 from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs
 from orders.adapters.queues import Queue
-from orders.dead_letters import DeadLetter, join_failures, make_dead_letter, oldest_ms, select, select_by_reason
+from orders.dead_letters import DeadLetter, make_dead_letter, select, select_by_reason
 from orders.errors import OperatorError
+from orders.failed_orders import read_letters
 
 SHOWN_MAX = 20
-
-
-def read_letters(aws: Aws, queue: Queue, limit: int | None = None) -> list[DeadLetter]:
-    """The failed orders with their reasons, given back at once."""
-    messages = queue.look(limit)
-    return join_failures(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else {})
 
 
 def find_letters(queue: Queue, wanted: Sequence[str]) -> list[DeadLetter]:

@@ -15,11 +15,11 @@ from orders.adapters.aws import Aws
 from orders.adapters.function_logs import FunctionLogs
 from orders.adapters.queues import Queue, dead_letter_queue, order_queue
 from orders.cli.dlq.choice import find_letters, tell_troubles
-from orders.cli.dlq.show import explain, pretty, tell_reason
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
-from orders.dead_letters import DeadLetter, send_back
+from orders.dead_letters import DeadLetter, pretty, send_back, tell_reason
 from orders.errors import OperatorError, OrderRejected
+from orders.failed_orders import explain
 from orders.model import parse_order
 
 

@@ -9,11 +9,11 @@ import click
 
 from orders.adapters.aws import Aws
 from orders.adapters.queues import dead_letter_queue
-from orders.cli.dlq.choice import read_letters
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json
+from orders.dead_letters import export_line
 from orders.errors import OperatorError
-from orders.json_text import to_json
+from orders.failed_orders import read_letters
 from orders.order_files import STDIN
 
 
@@ -33,7 +33,7 @@ def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
     if path != STDIN and not Path(path).parent.is_dir():
         raise OperatorError(f"there is no folder {Path(path).parent}")
     letters = read_letters(aws, dead_letter_queue(aws))
-    lines = [to_json(letter._asdict()) + "\n" for letter in letters]
+    lines = [export_line(letter) for letter in letters]
     if path == STDIN:
         click.echo("".join(lines), nl=False)
         return

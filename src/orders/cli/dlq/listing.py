@@ -8,10 +8,10 @@ import click
 
 from orders.adapters.aws import Aws
 from orders.adapters.queues import Queue, dead_letter_queue
-from orders.cli.dlq.choice import read_letters
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, show_time
 from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, Group, group_by_reason
+from orders.failed_orders import read_letters
 
 LOOK_MAX = 1_000
 

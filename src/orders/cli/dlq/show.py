@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
-
 import click
 
 from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs, LogLine, collect_failures
-from orders.adapters.queues import Message, dead_letter_queue
+from orders.adapters.function_logs import FunctionLogs, LogLine
+from orders.adapters.queues import dead_letter_queue
 from orders.cli.dlq.choice import find_letters
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
-from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, make_dead_letter
-from orders.json_text import to_json
-from orders.model import peel
+from orders.dead_letters import FROM_LOG, DeadLetter, pretty, tell_reason
+from orders.failed_orders import explain
 
 
 @click.command(short_help="Print a failed order, its reason and its log.")
@@ -37,30 +33,6 @@ def show(aws: Aws, wanted: str, as_json: bool) -> None:
         if position:
             click.echo()
         _print_letter(letter, lines)
-
-
-def explain(logs: FunctionLogs, letter: DeadLetter) -> tuple[DeadLetter, list[LogLine]]:
-    """The letter with the log's word on it, and all its lines."""
-    lines = logs.lines_of_message(letter.message_id, letter.sent_at_ms)
-    failure = collect_failures(lines).get(letter.message_id)
-    message = Message(letter.message_id, letter.body, "", letter.sent_at_ms, 0)
-    return make_dead_letter(message, failure)._replace(attributes=letter.attributes), lines
-
-
-def pretty(body: str) -> str:
-    """The order without its wrappings, laid out if it is JSON, else as it is."""
-    text = peel(body)
-    try:
-        return to_json(json.loads(text, parse_float=Decimal), indent=2)
-    except (ValueError, RecursionError):
-        return text
-
-
-def tell_reason(letter: DeadLetter) -> str:
-    """The reason, with where it comes from if that is not the log."""
-    if letter.reason_from == FROM_CHECK:
-        return f"{letter.full_reason} (the log says nothing of it; found by checking the order again)"
-    return letter.full_reason
 
 
 def _print_letter(letter: DeadLetter, lines: list[LogLine]) -> None:

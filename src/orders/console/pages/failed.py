@@ -1,0 +1,293 @@
+"""Failed orders: what is wrong with how many, one of them whole, and their way back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from orders.adapters.failures import explain, known_failures
+from orders.console import render
+from orders.console.context import console_of
+from orders.console.failed_look import FailedOrders, Look, group_key
+from orders.console.forms import FormRoute, text_of, texts_of
+from orders.dead_letters import DeadLetter, export_line, pretty
+from orders.errors import OperatorError, OrderRejected
+from orders.model import parse_order
+from orders.names import DEAD_LETTER_QUEUE
+
+PATH = "/failed"
+LIST_PATH = f"{PATH}/orders"
+MESSAGE_PATH = f"{PATH}/message"
+PAGE_ROWS = 50
+RATE_MAX = 500
+JOBS_SHOWN = 3
+
+
+def failed_of(request: Request) -> FailedOrders:
+    """The failed orders of the console that a request is for."""
+    failed: FailedOrders = request.app.state.failed
+    return failed
+
+
+# --- Looking --------------------------------------------------------------------------------------------------------
+
+
+def show_groups(request: Request) -> Response:
+    """What is wrong with how many orders."""
+    failed = failed_of(request)
+    failed.look_if_needed()
+    return render.page(request, "failed.html", title="Failed orders", **_common(request))
+
+
+def show_list(request: Request) -> Response:
+    """The failed orders of a group, or those that were searched for, page by page."""
+    failed = failed_of(request)
+    failed.look_if_needed()
+    look = failed.look
+    key, text = _asked(request, "group"), _asked(request, "q")
+    letters = [] if look is None else look.search(text, key)
+    pages = max(1, math.ceil(len(letters) / PAGE_ROWS))
+    number = min(max(1, _to_number(_asked(request, "page")) or 1), pages)
+    return render.page(
+        request,
+        "failed_list.html",
+        title="Failed orders",
+        group=None if look is None else look.groups.get(key),
+        key=key,
+        text=text,
+        letters=letters[(number - 1) * PAGE_ROWS : number * PAGE_ROWS],
+        found=len(letters),
+        first=(number - 1) * PAGE_ROWS + 1,
+        before=list_url(key, text, number - 1) if number > 1 else None,
+        after=list_url(key, text, number + 1) if number < pages else None,
+        **_common(request),
+    )
+
+
+def show_message(request: Request) -> Response:
+    """One failed order, whole."""
+    return _draw_message(request, _asked(request, "id"))
+
+
+def show_jobs(request: Request) -> Response:
+    """How far the work on OrderDLQ is: a part of a page, asked for again and again while there is some."""
+    console = console_of(request)
+    return HTMLResponse(
+        render.fragment(
+            "_failed_jobs.html",
+            csrf=console.access.csrf,
+            read_only=console.settings.read_only,
+            **_job_values(failed_of(request)),
+        )
+    )
+
+
+def export(request: Request) -> Response:
+    """Failed orders as JSON Lines: all, a group's, or those that were searched for."""
+    look = _seen(failed_of(request))
+    letters = look.search(_asked(request, "q"), _asked(request, "group"))
+    moment = datetime.fromtimestamp(look.at_ms / 1000, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return StreamingResponse(
+        (export_line(letter) for letter in letters),
+        media_type="application/jsonl",
+        headers={"Content-Disposition": f'attachment; filename="failed-orders-{moment}.jsonl"'},
+    )
+
+
+def list_url(key: str, text: str, page: int = 1) -> str:
+    """The address of a list."""
+    query = {"group": key, "q": text, "page": str(page) if page > 1 else ""}
+    return f"{LIST_PATH}?{urlencode({name: value for name, value in query.items() if value})}"
+
+
+def _draw_message(
+    request: Request, message_id: str, status: int = 200, draft: str | None = None, error: str = ""
+) -> Response:
+    """``draft`` is what was typed and not sent, for the reason ``error``."""
+    failed = failed_of(request)
+    failed.look_if_needed()
+    letter = None if failed.look is None else failed.look.find(message_id)
+    sent = failed.find_sent(message_id)
+    if letter is None:
+        is_lost = sent is None and failed.look is not None
+        return render.page(
+            request,
+            "failed_gone.html",
+            404 if is_lost and status == 200 else status,
+            title="Failed order",
+            message_id=message_id,
+            sent=sent,
+            draft=draft,
+            error=error,
+            **_common(request),
+        )
+    letter, lines = failed.explain(letter)
+    text = pretty(letter.body) if draft is None else draft
+    return render.page(
+        request,
+        "failed_message.html",
+        status,
+        title=f"Failed order {letter.order_id or letter.message_id}",
+        letter=letter,
+        lines=lines,
+        text=text,
+        violation=_find_violation(text),
+        error=error,
+        key=group_key(letter),
+        received=failed.look.receives.get(message_id) if failed.look else None,
+        **_common(request),
+    )
+
+
+def _common(request: Request) -> dict[str, Any]:
+    """What all these pages show besides what every page does."""
+    failed = failed_of(request)
+    return {"look": failed.look, "list_url": list_url, "rate_max": RATE_MAX, **_job_values(failed)}
+
+
+def _job_values(failed: FailedOrders) -> dict[str, Any]:
+    jobs = failed.jobs()
+    return {"jobs": jobs[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
+
+
+def _seen(failed: FailedOrders) -> Look:
+    if failed.look is None:
+        raise OperatorError(f"{DEAD_LETTER_QUEUE} was not looked at yet", "Wait until the first look has ended.")
+    return failed.look
+
+
+# --- Changing -------------------------------------------------------------------------------------------------------
+
+
+def look_again(request: Request, form: FormData) -> Response:
+    failed_of(request).start_look()
+    return RedirectResponse(_list_of(form), 303)
+
+
+def check(_request: Request, form: FormData) -> Response:
+    """Whether OrderProcessor would store this: ``{"valid", "field", "reason"}``."""
+    violation = _find_violation(_body_of(form))
+    if violation is None:
+        return JSONResponse({"valid": True, "field": None, "reason": ""})
+    return JSONResponse({"valid": False, "field": violation.field, "reason": violation.reason})
+
+
+def send_mended(request: Request, form: FormData) -> Response:
+    """Send one failed order back as it was mended; what was typed is shown again where that fails."""
+    message_id, body = text_of(form, "id"), _body_of(form)
+    try:
+        order_id = parse_order(body).order_id
+    except OrderRejected as violation:
+        return _draw_message(request, message_id, 422, body, f"Nothing was sent: {violation.reason}")
+    try:
+        console_of(request).audit.log(request, "edit", queue=DEAD_LETTER_QUEUE, message=message_id, order=order_id)
+        failed_of(request).send_mended(message_id, body, order_id)
+    except known_failures() as failure:
+        return _draw_message(request, message_id, 409, body, ". ".join(filter(None, explain(failure))))
+    return RedirectResponse(f"{MESSAGE_PATH}?{urlencode({'id': message_id})}", 303)
+
+
+def redrive(request: Request, form: FormData) -> Response:
+    """Send failed orders back as they are: the chosen ones, the chosen groups, a whole list, or everything."""
+    failed, scope, rate = failed_of(request), text_of(form, "scope"), _read_rate(text_of(form, "rate"))
+    audit = console_of(request).audit
+    if scope == "everything":
+        audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages="all", rate=rate)
+        failed.start_moving_all(rate)
+        return RedirectResponse(PATH, 303)
+    message_ids = [letter.message_id for letter in _choose(_seen(failed), form, scope)]
+    if not message_ids:
+        raise OperatorError("no failed order was chosen", "Tick those that are to be sent back.")
+    audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages=message_ids, rate=rate)
+    failed.start_redrive(message_ids, rate)
+    return RedirectResponse(_list_of(form), 303)
+
+
+def _choose(look: Look, form: FormData, scope: str) -> Sequence[DeadLetter]:
+    if scope == "listed":
+        return look.search(text_of(form, "q"), text_of(form, "group"))
+    if scope == "groups":
+        return [letter for one in dict.fromkeys(texts_of(form, "groups")) for letter in look.members(one)]
+    found = [look.find(message_id) for message_id in dict.fromkeys(texts_of(form, "id"))]
+    return [letter for letter in found if letter is not None]
+
+
+def stop(request: Request, form: FormData) -> Response:
+    """Stop a job; what it has sent stays sent."""
+    number = _to_number(text_of(form, "job"))
+    console_of(request).audit.log(request, "stop", queue=DEAD_LETTER_QUEUE, job=number)
+    if number is not None:
+        failed_of(request).stop(number)
+    return RedirectResponse(_list_of(form), 303)
+
+
+def purge(request: Request, form: FormData) -> Response:
+    """Delete all failed orders for good, once the queue's name was typed."""
+    if text_of(form, "name") != DEAD_LETTER_QUEUE:
+        raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to delete all failed orders for good.")
+    console_of(request).audit.log(request, "purge", queue=DEAD_LETTER_QUEUE)
+    failed_of(request).purge()
+    return RedirectResponse(PATH, 303)
+
+
+def _find_violation(body: str) -> OrderRejected | None:
+    try:
+        parse_order(body)
+    except OrderRejected as violation:
+        return violation
+    return None
+
+
+def _body_of(form: FormData) -> str:
+    """What was typed; browsers send its lines as those of a mail."""
+    return text_of(form, "body").replace("\r\n", "\n")
+
+
+def _read_rate(text: str) -> int | None:
+    """Orders a second, None for as fast as it goes. Raises OperatorError."""
+    if not text:
+        return None
+    rate = _to_number(text)
+    if rate is None or not 1 <= rate <= RATE_MAX:
+        raise OperatorError(
+            f"{text!r} is no number of orders a second",
+            f"Give a whole number from 1 to {RATE_MAX}, or nothing for as fast as it goes.",
+        )
+    return rate
+
+
+def _to_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _asked(request: Request, name: str) -> str:
+    return request.query_params.get(name, "").strip()
+
+
+def _list_of(form: FormData) -> str:
+    """The address of the list that a form was sent from; the groups where it was none."""
+    key, text = text_of(form, "group"), text_of(form, "q")
+    return list_url(key, text) if key or text else PATH
+
+
+ROUTES = [
+    Route(PATH, show_groups),
+    Route(LIST_PATH, show_list),
+    Route(MESSAGE_PATH, show_message),
+    Route(f"{PATH}/jobs", show_jobs),
+    Route(f"{PATH}/export", export),
+    FormRoute(f"{PATH}/look", look_again, changes=False),
+    FormRoute(f"{PATH}/check", check, changes=False),
+    FormRoute(f"{PATH}/send", send_mended, changes=True),
+    FormRoute(f"{PATH}/redrive", redrive, changes=True),
+    FormRoute(f"{PATH}/stop", stop, changes=True),
+    FormRoute(f"{PATH}/purge", purge, changes=True),
+]
