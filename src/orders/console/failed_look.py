@@ -26,6 +26,7 @@ from orders.names import DEAD_LETTER_QUEUE
 from orders.ports import Clock
 
 KIND = DEAD_LETTER_QUEUE
+LOOK_TITLE = f"Look at {DEAD_LETTER_QUEUE}"
 # A look is kept in memory, bodies and all.
 LOOK_MAX = 20_000
 SENT_KEPT_MAX = 1_000
@@ -99,6 +100,10 @@ class FailedOrders:
         """What is being done with OrderDLQ and was done lately, the newest first."""
         return [job for job in self._jobs.all() if job.kind == KIND]
 
+    def is_look(self, job: Job) -> bool:
+        """Whether a job only looks."""
+        return job.title == LOOK_TITLE
+
     def find_sent(self, message_id: str) -> Sent | None:
         """What became of a message that was mended here lately."""
         return self._sent.get(message_id)
@@ -116,7 +121,7 @@ class FailedOrders:
 
     def start_look(self) -> Job:
         """Raises OperatorError while other work on the queue goes on."""
-        job = self._jobs.start(KIND, f"Look at {DEAD_LETTER_QUEUE}", self._read)
+        job = self._jobs.start(KIND, LOOK_TITLE, self._read)
         self._is_stale = (
             False  # also where it fails: its job says so, and a page that tries again for ever helps nobody
         )

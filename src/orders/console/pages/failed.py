@@ -155,7 +155,9 @@ def _common(request: Request) -> dict[str, Any]:
 
 def _job_values(failed: FailedOrders) -> dict[str, Any]:
     jobs = failed.jobs()
-    return {"jobs": jobs[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
+    # Of a look that has ended the look itself tells.
+    told = [job for job in jobs if job.is_running or job.failed or not failed.is_look(job)]
+    return {"jobs": told[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
 
 
 def _seen(failed: FailedOrders) -> Look:
