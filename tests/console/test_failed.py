@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from onebox.testing import EngineThread
+from orders.cli.main import main
+from orders.clock import SystemClock
 from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
 from tests.console.support import BASE_URL, Browser, console_for
 from tests.polling import until
@@ -56,7 +59,7 @@ class Shop:
             MessageAttributes={"source": {"DataType": "String", "StringValue": "<i>shop</i>"}},
         )
         if reason is not None:
-            self._log(sent["MessageId"], reason, sent)
+            self._log(sent["MessageId"], reason)
         return str(sent["MessageId"])
 
     def fail_many(self, count: int) -> list[str]:
@@ -79,8 +82,10 @@ class Shop:
     def bodies(self, name: str) -> list[str]:
         """The bodies in a queue, which are hidden afterwards."""
         found: list[str] = []
-        while messages := self.client("sqs").receive_message(QueueUrl=self.url(name), MaxNumberOfMessages=10).get(
-            "Messages"
+        while (
+            messages := self.client("sqs")
+            .receive_message(QueueUrl=self.url(name), MaxNumberOfMessages=10)
+            .get("Messages")
         ):
             found += [message["Body"] for message in messages]
         return found
@@ -102,7 +107,7 @@ class Shop:
         assert found is not None, page
         return found.group(1)
 
-    def _log(self, message_id: str, reason: str, _sent: Any) -> None:
+    def _log(self, message_id: str, reason: str) -> None:
         logs = self.client("logs")
         for make, names in (
             (logs.create_log_group, {"logGroupName": GROUP}),
@@ -117,16 +122,371 @@ class Shop:
             "reason": reason,
             "field": reason.partition(":")[0],
         }
-        now_ms = self.client("sqs").receive_message  # the engine's own time is the system's
-        del now_ms
         logs.put_log_events(
             logGroupName=GROUP,
             logStreamName=STREAM,
-            logEvents=[{"timestamp": _now_ms(), "message": json.dumps(line)}],
+            logEvents=[{"timestamp": SystemClock().now_ms(), "message": json.dumps(line)}],
         )
 
 
-def _now_ms() -> int:
-    from orders.clock import SystemClock
+def make_queues(sqs: Any) -> None:
+    """OrderQueue and OrderDLQ, and nothing that takes from them."""
+    failed = sqs.create_queue(QueueName="OrderDLQ")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=failed, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
+    sqs.create_queue(QueueName="OrderQueue", Attributes={"RedrivePolicy": policy})
 
-    return SystemClock().now_ms()
+
+@pytest.fixture
+def shop(onebox: EngineThread, account: str, client: Callable[..., Any]) -> Iterator[Shop]:
+    make_queues(client("sqs"))
+    with console_for(onebox, account) as browser:
+        yield Shop(client, browser)
+
+
+@pytest.fixture
+def read_only_shop(onebox: EngineThread, account: str, client: Callable[..., Any]) -> Iterator[Shop]:
+    make_queues(client("sqs"))
+    with console_for(onebox, account, ConsoleSettings(refresh=REFRESH_ONEBOX, read_only=True)) as browser:
+        yield Shop(client, browser)
+
+
+def changes(shop: Shop) -> list[str]:
+    return [json.loads(line)["change"] for line in shop.browser.audit]
+
+
+# --- Looking --------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_queue_is_said_to_be_empty(shop: Shop) -> None:
+    assert "No failed orders" in shop.page()
+
+
+def test_failed_orders_are_grouped_by_reason(shop: Shop) -> None:
+    for number in range(3):
+        shop.fail(order(f"Q-{number}"), f"items[0].quantity: expected a whole number of at least 1, got -{number}")
+    shop.fail("{", None)
+    shop.fail(order("FINE"), None)
+    page = shop.page()
+    key = shop.group_of(page, "items[0].quantity: expected a whole number of at least 1")
+    row = next(row for row in page.split("<tr>") if key in row)
+    assert '<td class="right">3</td>' in row
+    assert "OrderRejected" in row
+    assert row.count("<time ") == 2
+    assert "checked again" in page, "the log says nothing of the order that is no JSON"
+    assert "unknown: OrderProcessor&#39;s log says nothing of it" in page
+    listed = shop.browser.text("/failed/orders", group=key)
+    assert [f"Q-{number}" in listed for number in range(3)] == [True] * 3
+    assert "FINE" not in listed
+
+
+def test_a_look_leaves_every_order_where_it_is(shop: Shop) -> None:
+    shop.fail_many(25)
+    shop.page()
+    assert len(shop.bodies("OrderDLQ")) == 25, "each is there and can be received at once"
+
+
+def test_the_last_look_is_shown_until_somebody_looks_again(shop: Shop) -> None:
+    shop.fail(order("FIRST"))
+    assert "1 failed order in OrderDLQ" in shop.page()
+    shop.fail(order("SECOND"))
+    assert "1 failed order in OrderDLQ" in shop.page()
+    assert shop.browser.post("/failed/look").status_code == 303
+    shop.wait()
+    assert "2 failed orders in OrderDLQ" in shop.page()
+
+
+def test_many_are_shown_page_by_page(shop: Shop) -> None:
+    shop.fail_many(120)
+    shop.page()
+    pages = [shop.browser.text("/failed/orders", page=str(number)) for number in (1, 2, 3)]
+    seen = [re.findall(r">(MANY-\d+)</a>", page) for page in pages]
+    assert [len(names) for names in seen] == [50, 50, 20]
+    assert len({name for names in seen for name in names}) == 120
+    assert "101–120 of 120" in pages[2]
+    assert 'rel="next"' in pages[0]
+    assert 'rel="next"' not in pages[2]
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99999999999999", "x", "<script>"])
+def test_a_page_that_is_not_there_is_the_nearest(shop: Shop, page: str) -> None:
+    shop.fail(order("ONE"))
+    shop.page()
+    assert "ONE" in shop.browser.text("/failed/orders", page=page)
+
+
+def test_search_finds_by_order_message_and_reason(shop: Shop) -> None:
+    message_id = shop.fail(order("NEEDLE-7"), QUANTITY)
+    shop.fail(order("OTHER"), "total: expected a number")
+    shop.page()
+    for text in ("needle-7", message_id, "WHOLE NUMBER"):
+        found = shop.browser.text("/failed/orders", q=text)
+        assert "NEEDLE-7" in found
+        assert "OTHER" not in found
+    assert "No failed order" in shop.browser.text("/failed/orders", q="nowhere")
+
+
+def test_a_message_is_shown_whole(shop: Shop) -> None:
+    message_id = shop.fail(order("WHOLE", items=[{"quantity": -2, "price": 1.10}]), QUANTITY)
+    shop.page()
+    page = html.unescape(shop.browser.text("/failed/message", id=message_id))
+    assert '"price": 1.1' in page, "laid out"
+    assert f"OrderRejected: {QUANTITY}" in page
+    assert "So OrderProcessor's log says" in page
+    assert f'"messageId": "{message_id}"' in page, "its log line"
+    assert "1 time," in page, "how often it was received"
+    assert "<i>shop</i>" in page, "its attribute"
+
+
+def test_a_message_says_where_its_reason_comes_from(shop: Shop) -> None:
+    broken, fine = shop.fail("{"), shop.fail(order("FINE"))
+    shop.page()
+    assert "found by checking the order again" in shop.browser.text("/failed/message", id=broken)
+    assert "is valid as it stands" in shop.browser.text("/failed/message", id=fine)
+
+
+def test_a_message_that_is_not_there_is_said_to_be_gone(shop: Shop) -> None:
+    shop.page()
+    answer = shop.browser.get("/failed/message", id="no-such")
+    assert answer.status_code == 404
+    assert "was not in OrderDLQ" in answer.text
+
+
+def test_hostile_content_is_escaped_everywhere(shop: Shop) -> None:
+    message_id = shop.fail(order(HOSTILE, userId=HOSTILE), f"userId: {HOSTILE}")
+    raw = shop.fail(HOSTILE + "</textarea>")
+    page = shop.page()
+    pages = [
+        page,
+        shop.browser.text("/failed/orders", q="<script>"),
+        shop.browser.text("/failed/orders", group='"><script>', q='"><script>alert'),
+        shop.browser.text("/failed/message", id=message_id),
+        shop.browser.text("/failed/message", id=raw),
+        shop.browser.get("/failed/message", id=HOSTILE).text,
+    ]
+    for one in pages:
+        assert "<script>alert" not in one
+        assert '"><script>' not in one
+    assert "</textarea>" not in pages[4].split("<textarea", 1)[1].split("</textarea></label>", 1)[0]
+    assert "&lt;script&gt;alert" in pages[3]
+
+
+def test_without_the_queue_the_page_says_so(onebox: EngineThread, account: str, client: Callable[..., Any]) -> None:
+    with console_for(onebox, account) as browser:
+        shop = Shop(client, browser)
+        page = shop.page()
+        assert "there is no queue OrderDLQ" in page
+        assert "above is why" in page
+
+
+# --- Mending --------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_checked_while_it_is_typed(shop: Shop) -> None:
+    def check(body: str) -> Any:
+        return shop.browser.post("/failed/check", {"body": body}).json()
+
+    assert check(order("A")) == {"valid": True, "field": None, "reason": ""}
+    wrong = check(order("A", items=[{"quantity": -2}]))
+    assert (wrong["valid"], wrong["field"]) == (False, "items[0].quantity")
+    assert "expected" in wrong["reason"]
+    assert check("{")["reason"].startswith("not JSON")
+    assert changes(shop) == []
+
+
+def test_an_invalid_order_is_not_sent_and_what_was_typed_stays(shop: Shop) -> None:
+    message_id = shop.fail("{")
+    shop.page()
+    answer = shop.browser.post("/failed/send", {"id": message_id, "body": '{"orderId": 7, "note": "mine"}'})
+    assert answer.status_code == 422
+    assert "Nothing was sent" in answer.text
+    assert "&#34;note&#34;: &#34;mine&#34;" in answer.text
+    assert (shop.held("OrderQueue"), shop.held("OrderDLQ")) == (0, 1)
+    assert changes(shop) == []
+
+
+def test_a_mended_order_is_sent_back(shop: Shop) -> None:
+    message_id = shop.fail(order("MEND", items=[{"quantity": -2}]), QUANTITY)
+    kept = shop.fail(order("KEPT"))
+    shop.page()
+    mended = json.dumps(json.loads(order("MEND")), indent=2)
+    answer = shop.browser.post("/failed/send", {"id": message_id, "body": mended.replace("\n", "\r\n")})
+    assert answer.status_code == 303
+    told = shop.browser.text(answer.headers["location"])
+    assert "Sent back" in told
+    assert 'href="/order?id=MEND"' in told
+    assert changes(shop) == ["edit"]
+    assert shop.bodies("OrderQueue") == [mended]
+    assert [json.loads(body)["orderId"] for body in shop.bodies("OrderDLQ")] == ["KEPT"]
+    listed = shop.browser.text("/failed/orders")
+    assert kept in listed
+    assert message_id not in listed
+
+
+def test_a_message_that_others_took_is_not_sent_and_what_was_typed_stays(shop: Shop) -> None:
+    message_id = shop.fail(order("TAKEN"))
+    shop.page()
+    assert shop.bodies("OrderDLQ"), "somebody else looks at it"
+    answer = shop.browser.post("/failed/send", {"id": message_id, "body": order("TAKEN", note="typed")})
+    assert answer.status_code == 409
+    assert "no longer in OrderDLQ, or is being looked at by others" in answer.text
+    assert "typed" in answer.text
+    assert shop.held("OrderQueue") == 0
+    assert shop.held("OrderDLQ") == 1
+
+
+# --- Sending back ---------------------------------------------------------------------------------------------------
+
+
+def test_chosen_orders_are_sent_back(shop: Shop) -> None:
+    ids = shop.fail_many(12)
+    shop.page()
+    answer = shop.browser.post("/failed/redrive", {"scope": "chosen", "id": ids[:3], "rate": "500"})
+    assert answer.status_code == 303
+    assert "3 sent back" in shop.wait()
+    assert (shop.held("OrderQueue"), shop.held("OrderDLQ")) == (3, 9)
+    assert "9 failed orders in OrderDLQ" in shop.page()
+    assert changes(shop) == ["redrive"]
+
+
+def test_a_chosen_group_is_sent_back(shop: Shop) -> None:
+    for number in range(3):
+        shop.fail(order(f"Q-{number}"), QUANTITY)
+    shop.fail(order("OTHER"))
+    key = shop.group_of(shop.page(), QUANTITY)
+    assert shop.browser.post("/failed/redrive", {"scope": "groups", "groups": [key]}).status_code == 303
+    assert "3 sent back" in shop.wait()
+    assert [json.loads(body)["orderId"] for body in shop.bodies("OrderDLQ")] == ["OTHER"]
+
+
+def test_a_whole_search_is_sent_back(shop: Shop) -> None:
+    shop.fail_many(60)
+    shop.fail(order("OTHER"))
+    shop.page()
+    answer = shop.browser.post("/failed/redrive", {"scope": "listed", "q": "many-"})
+    assert answer.headers["location"] == "/failed/orders?q=many-"
+    assert "60 sent back" in shop.wait()
+    assert (shop.held("OrderQueue"), shop.held("OrderDLQ")) == (60, 1)
+
+
+def test_all_are_moved_by_sqs(shop: Shop) -> None:
+    shop.fail_many(30)
+    shop.page()
+    assert shop.browser.post("/failed/redrive", {"scope": "everything"}).headers["location"] == "/failed"
+    assert "30 sent back" in shop.wait()
+    assert (shop.held("OrderQueue"), shop.held("OrderDLQ")) == (30, 0)
+    assert "No failed orders" in shop.page(), "what has changed is looked at again"
+
+
+@pytest.mark.parametrize("scope", ["chosen", "everything"])
+def test_a_slow_redrive_can_be_followed_and_stopped(shop: Shop, scope: str) -> None:
+    ids = shop.fail_many(40)
+    shop.page()
+    shop.browser.post("/failed/redrive", {"scope": scope, "id": ids, "rate": "1"})
+    page = until(
+        lambda: (page := shop.browser.text("/failed")) if "<progress" in (page := shop.browser.text("/failed")) else "",
+        "the progress, also on a page that was loaded anew",
+    )
+    assert "a second" in page
+    refused = shop.browser.post("/failed/look")
+    assert refused.status_code == 409
+    assert "is still running" in refused.text
+    number = re.search(r'name="job" value="(\d+)"', page)
+    assert number is not None
+    assert shop.browser.post("/failed/stop", {"job": number.group(1)}).status_code == 303
+    assert "stopped after" in shop.wait()
+    left = until(lambda: shop.held("OrderDLQ"), "orders left in OrderDLQ")
+    assert left + shop.held("OrderQueue") == 40
+    assert left > 0
+    assert f"{left} failed orders in OrderDLQ" in shop.page()
+
+
+def test_nothing_chosen_and_a_wrong_rate_are_told(shop: Shop) -> None:
+    message_id = shop.fail(order("A"))
+    shop.page()
+    assert "no failed order was chosen" in shop.browser.post("/failed/redrive", {"scope": "chosen"}).text
+    for rate in ("0", "501", "-1", "1.5", "x"):
+        answer = shop.browser.post("/failed/redrive", {"scope": "chosen", "id": message_id, "rate": rate})
+        assert answer.status_code == 409
+        assert "is no number of orders a second" in answer.text
+    assert (shop.held("OrderDLQ"), changes(shop)) == (1, [])
+
+
+# --- Export and purge -----------------------------------------------------------------------------------------------
+
+
+def test_an_export_holds_what_the_command_exports(shop: Shop, aws_environment: dict[str, str]) -> None:
+    shop.fail(order("A", total=10.50), QUANTITY)
+    shop.fail(HOSTILE)
+    shop.page()
+    answer = shop.browser.get("/failed/export")
+    assert re.fullmatch(
+        r'attachment; filename="failed-orders-\d{8}T\d{6}Z\.jsonl"', answer.headers["content-disposition"]
+    )
+    by_command = CliRunner().invoke(main, ["dlq", "export"], env=aws_environment)
+    assert answer.text == by_command.stdout
+    assert len(answer.text.splitlines()) == 2
+    assert shop.browser.get("/failed/export", q="<script>").text.count("\n") == 0 or HOSTILE in answer.text
+    assert shop.held("OrderDLQ") == 2
+
+
+def test_an_export_of_a_group_holds_that_group_alone(shop: Shop) -> None:
+    shop.fail(order("IN"), QUANTITY)
+    shop.fail(order("OUT"))
+    key = shop.group_of(shop.page(), QUANTITY)
+    lines = shop.browser.get("/failed/export", group=key).text.splitlines()
+    assert [json.loads(line)["order_id"] for line in lines] == ["IN"]
+
+
+@pytest.mark.parametrize("typed", ["", "orderdlq", "OrderQueue"])
+def test_a_purge_needs_the_queues_name(shop: Shop, typed: str) -> None:
+    shop.fail(order("KEPT"))
+    shop.page()
+    answer = shop.browser.post("/failed/purge", {"name": typed})
+    assert answer.status_code == 409
+    assert "nothing was deleted" in answer.text
+    assert (shop.held("OrderDLQ"), changes(shop)) == (1, [])
+
+
+def test_a_purge_deletes_all(shop: Shop) -> None:
+    shop.fail_many(3)
+    shop.page()
+    assert shop.browser.post("/failed/purge", {"name": "OrderDLQ"}).status_code == 303
+    assert shop.held("OrderDLQ") == 0
+    assert "No failed orders" in shop.page()
+    assert changes(shop) == ["purge"]
+
+
+# --- Who may ---------------------------------------------------------------------------------------------------------
+
+CHANGES = [
+    ("/failed/send", {"id": "x", "body": order("A")}),
+    ("/failed/redrive", {"scope": "everything"}),
+    ("/failed/purge", {"name": "OrderDLQ"}),
+    ("/failed/stop", {"job": "1"}),
+]
+
+
+@pytest.mark.parametrize(("path", "form"), CHANGES)
+def test_a_read_only_console_refuses_every_change(read_only_shop: Shop, path: str, form: dict[str, str]) -> None:
+    read_only_shop.fail(order("KEPT"))
+    assert read_only_shop.browser.post(path, form).status_code == 403
+    assert (read_only_shop.held("OrderDLQ"), changes(read_only_shop)) == (1, [])
+
+
+def test_a_read_only_console_shows_all_and_offers_no_change(read_only_shop: Shop) -> None:
+    message_id = read_only_shop.fail(order("SHOWN"))
+    pages = [read_only_shop.page()]
+    pages += [read_only_shop.browser.text(path) for path in ("/failed/orders", f"/failed/message?id={message_id}")]
+    for page in pages:
+        assert not re.search(r'action="/failed/(send|stop|purge)"', page)
+        assert "Send " not in page
+    assert read_only_shop.browser.post("/failed/look").status_code == 303
+    assert read_only_shop.browser.post("/failed/check", {"body": "{"}).json()["valid"] is False
+
+
+@pytest.mark.parametrize(("path", "form"), [*CHANGES, ("/failed/look", {}), ("/failed/check", {"body": "{"})])
+def test_a_form_without_the_token_is_refused(shop: Shop, path: str, form: dict[str, str]) -> None:
+    answer = shop.browser.client.post(path, data=form, headers={"origin": BASE_URL}, follow_redirects=False)
+    assert answer.status_code == 403
+    assert changes(shop) == []
