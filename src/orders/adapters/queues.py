@@ -25,6 +25,10 @@ EMPTY_ANSWERS_MAX = 3
 MOVE_POLL_MS = 500.0
 
 
+class MoveFailed(OperatorError):
+    """SQS gave up moving messages, as it does for those that were sent straight to the dead-letter queue."""
+
+
 class Message(NamedTuple):
     """A message as it was received."""
 
@@ -128,7 +132,7 @@ class Queue:
             moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
             on_progress(moved, int(task.get("ApproximateNumberOfMessagesToMove", moved)))
             if task["Status"] == "FAILED":
-                raise OperatorError(
+                raise MoveFailed(
                     f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}",
                     "`orders dlq redrive --reason ''` sends all of them in batches of its own.",
                 )

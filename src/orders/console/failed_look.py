@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from orders.adapters.aws import Aws
 from orders.adapters.function_logs import FunctionLogs, LogLine
-from orders.adapters.queues import Message, dead_letter_queue, order_queue
+from orders.adapters.queues import Message, MoveFailed, dead_letter_queue, order_queue
 from orders.console.jobs import Job, Jobs
 from orders.dead_letters import DeadLetter, Group, group_by_reason, send_back
 from orders.errors import OperatorError
@@ -184,7 +184,13 @@ class FailedOrders:
         def work(job: Job) -> str:
             with self._using_queue():
                 self._is_stale = True
-                moved = dead_letter_queue(self._aws).move_all(rate, self._clock, job.advance)
+                try:
+                    moved = dead_letter_queue(self._aws).move_all(rate, self._clock, job.advance)
+                except MoveFailed as failure:
+                    raise OperatorError(
+                        f"{failure.reason}.",
+                        "Choose all groups and send those back: that needs nothing of SQS but to send.",
+                    ) from failure
             return f"{moved:,} sent back"
 
         job = self._jobs.start(KIND, f"Send all failed orders back{_pace(rate)}", work)
