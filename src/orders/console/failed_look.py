@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from orders.dead_letters import DeadLetter, Group, group_by_reason, send_back
 from orders.errors import OperatorError
 from orders.failed_orders import explain, find_reasons
 from orders.names import DEAD_LETTER_QUEUE
+from orders.pace import Pace
 from orders.ports import Clock
 
 KIND = DEAD_LETTER_QUEUE
@@ -31,9 +32,6 @@ LOOK_TITLE = f"Look at {DEAD_LETTER_QUEUE}"
 LOOK_MAX = 20_000
 SENT_KEPT_MAX = 1_000
 BUSY_WAIT_S = 15.0
-# How soon a slow redrive obeys when it is stopped.
-STOP_MS = 200.0
-SECOND_MS = 1_000.0
 
 
 class Look:
@@ -76,9 +74,10 @@ class Look:
 class Sent(NamedTuple):
     """A failed order that was mended and sent back."""
 
-    message_id: str
     order_id: str
     at_ms: int
+    trouble: str
+    """Why it could not be removed from OrderDLQ; empty where it was."""
 
 
 class FailedOrders:
@@ -146,15 +145,19 @@ class FailedOrders:
 
     def send_mended(self, message_id: str, body: str, order_id: str) -> None:
         """Send one back, mended. Raises OperatorError if it is no longer there; nothing was sent then."""
+        troubles: dict[str, str] = {}
         with self._using_queue():
             source, target = dead_letter_queue(self._aws), order_queue(self._aws)
-            sent = send_back(source, target, [message_id], mended={message_id: body})
+            mended = {message_id: body}
+            sent = send_back(source, target, list(mended), mended=mended, on_trouble=troubles.__setitem__)
+        if not sent and troubles:
+            raise OperatorError(troubles[message_id])
         if not sent:
             raise OperatorError(
                 "this message is no longer in OrderDLQ, or is being looked at by others; nothing was sent",
                 "Try again in half a minute; if it is gone, somebody else has dealt with it.",
             )
-        self._sent[message_id] = Sent(message_id, order_id, self._clock.now_ms())
+        self._sent[message_id] = Sent(order_id, self._clock.now_ms(), troubles.get(message_id, ""))
         for oldest in list(self._sent)[:-SENT_KEPT_MAX]:
             self._sent.pop(oldest, None)
         self._forget(sent)
@@ -164,17 +167,18 @@ class FailedOrders:
 
         def work(job: Job) -> str:
             job.advance(0, len(message_ids))
+            troubles: dict[str, str] = {}
             with self._using_queue(), self._look_is_stale_on_failure():
                 sent = send_back(
                     dead_letter_queue(self._aws),
                     order_queue(self._aws),
                     message_ids,
-                    on_sent=self._pacing(job, rate),
+                    pace=Pace(rate, self._clock),
+                    on_sent=job.advance,
+                    on_trouble=troubles.__setitem__,
                 )
             self._forget(sent)
-            missing = len(message_ids) - len(sent)
-            lost = f"; {missing:,} were no longer there, or were being looked at by others" if missing else ""
-            return f"{len(sent):,} sent back{lost}"
+            return _tell_sent(len(sent), len(set(message_ids) - set(sent) - set(troubles)), troubles)
 
         return self._jobs.start(KIND, f"Send {_count(len(message_ids))} back{_pace(rate)}", work)
 
@@ -215,21 +219,6 @@ class FailedOrders:
         self.look = Look(self._clock.now_ms(), [], {}, 0)
         return counts.visible + counts.in_flight
 
-    def _pacing(self, job: Job, rate: int | None) -> Callable[[int], None]:
-        """Tells the job how many were sent, then waits until the next may go."""
-        began_ms = self._clock.monotonic_ms()
-
-        def on_sent(count: int) -> None:
-            job.advance(count)
-            if rate is None or count == job.total:
-                return
-            due_ms = began_ms + count * SECOND_MS / rate
-            while (left_ms := due_ms - self._clock.monotonic_ms()) > 0:
-                self._clock.wait_ms(min(left_ms, STOP_MS))
-                job.advance(count)
-
-        return on_sent
-
     def _forget(self, message_ids: Collection[str]) -> None:
         if self.look is not None:
             self.look = self.look.without(message_ids)
@@ -268,6 +257,16 @@ def group_key(letter: DeadLetter) -> str:
 
 def _searched(letter: DeadLetter) -> str:
     return f"{letter.message_id}\n{letter.order_id or ''}\n{letter.full_reason}".casefold()
+
+
+def _tell_sent(sent: int, missing: int, troubles: Mapping[str, str]) -> str:
+    told = [f"{sent:,} sent back"]
+    if missing:
+        told.append(f"{missing:,} were no longer there, or were being looked at by others")
+    if troubles:
+        message_id, trouble = next(iter(troubles.items()))
+        told.append(f"trouble with {len(troubles):,}, such as message {message_id}: {trouble}")
+    return "; ".join(told)
 
 
 def _count(orders: int) -> str:
