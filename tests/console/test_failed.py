@@ -366,6 +366,8 @@ def test_a_chosen_group_is_sent_back(shop: Shop) -> None:
     assert shop.browser.post("/failed/redrive", {"scope": "groups", "groups": [key]}).status_code == 303
     assert "3 sent back" in shop.wait()
     assert [json.loads(body)["orderId"] for body in shop.bodies("OrderDLQ")] == ["OTHER"]
+    told = json.loads(shop.browser.audit[0])
+    assert (told["count"], list(told["reasons"].values())) == (3, [3])
 
 
 def test_a_whole_search_is_sent_back(shop: Shop) -> None:

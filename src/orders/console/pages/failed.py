@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
@@ -205,10 +206,20 @@ def redrive(request: Request, form: FormData) -> Response:
         audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages="all", rate=rate)
         failed.start_moving_all(rate)
         return RedirectResponse(PATH, 303)
-    message_ids = [letter.message_id for letter in _choose(_seen(failed), form, scope)]
+    look = _seen(failed)
+    message_ids = [letter.message_id for letter in _choose(look, form, scope)]
     if not message_ids:
         raise OperatorError("no failed order was chosen", "Tick those that are to be sent back.")
-    audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages=message_ids, rate=rate)
+    named = message_ids if scope == "chosen" else None
+    audit.log(
+        request,
+        "redrive",
+        queue=DEAD_LETTER_QUEUE,
+        count=len(message_ids),
+        messages=named,
+        reasons=None if named else _reasons(look, message_ids),
+        rate=rate,
+    )
     failed.start_redrive(message_ids, rate)
     return RedirectResponse(_list_of(form), 303)
 
@@ -220,6 +231,12 @@ def _choose(look: Look, form: FormData, scope: str) -> Sequence[DeadLetter]:
         return [letter for one in dict.fromkeys(texts_of(form, "groups")) for letter in look.members(one)]
     found = [look.find(message_id) for message_id in dict.fromkeys(texts_of(form, "id"))]
     return [letter for letter in found if letter is not None]
+
+
+def _reasons(look: Look, message_ids: Sequence[str]) -> dict[str, int]:
+    """How many of them failed why: thousands of ids in a line would tell nobody anything."""
+    found = (look.find(message_id) for message_id in message_ids)
+    return dict(Counter(letter.kind for letter in found if letter is not None))
 
 
 def stop(request: Request, form: FormData) -> Response:
