@@ -74,7 +74,7 @@ def _read_attempt(line: LogLine) -> Attempt | None:
     message_id = content.get("messageId")
     if not isinstance(message_id, str) or not isinstance(content.get("outcome"), str):
         return None
-    duration = content.get("durationMs")
+    duration, receives = content.get("durationMs"), content.get("receiveCount")
     return Attempt(
         line.event_id,
         line.at_ms,
@@ -82,6 +82,6 @@ def _read_attempt(line: LogLine) -> Attempt | None:
         content.get("orderId"),
         content["outcome"],
         str(content.get("reason") or ""),
-        int(content.get("receiveCount") or 1),
+        receives if isinstance(receives, int) and receives > 0 else 1,
         float(duration) if isinstance(duration, (int, float)) else None,
     )

@@ -135,3 +135,11 @@ def test_a_message_is_known_by_its_envelope_or_by_its_text() -> None:
 )
 def test_the_id_is_read_wherever_the_function_could_read_it(text: str, order_id: str | None) -> None:
     assert find_order_id(text) == order_id
+
+
+def test_following_looks_often_at_first_and_seldom_later() -> None:
+    journey, looks = begin(KNOWN, KNOWN.published_at_ms), [0] * 15
+    while journey.end is None:
+        looks[(journey.now_ms - KNOWN.published_at_ms) // 60_000] += 1
+        journey = advance(journey, Seen(journey.now_ms + journey.wait_ms))
+    assert (looks[0], max(looks[2:])) == (37, 6)

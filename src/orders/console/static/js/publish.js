@@ -164,12 +164,24 @@ for (const target of [drop, orders.elements.text]) {
 
 // --- What becomes of it ---------------------------------------------------------------------------------------------
 
-for (const section of document.querySelectorAll("[data-stream]")) {
-  const source = new EventSource(section.dataset.stream);
-  source.addEventListener("steps", (event) => morph(section.querySelector("[data-told]"), event.data));
-  source.addEventListener("end", () => {
-    source.close();
-    for (const part of section.querySelectorAll("[data-while-running]")) part.hidden = true;
-  });
-  addEventListener("pagehide", () => source.close());
+// Like the page's own stream it is held only while the page is seen: the server tells all from the beginning each time.
+function follow(section) {
+  let source = null;
+  let ended = false;
+  const close = () => { source?.close(); source = null; };
+  const open = () => {
+    if (source || ended) return;
+    source = new EventSource(section.dataset.stream);
+    source.addEventListener("steps", (event) => morph(section.querySelector("[data-told]"), event.data));
+    source.addEventListener("end", () => {
+      ended = true;
+      close();
+      for (const part of section.querySelectorAll("[data-while-running]")) part.hidden = true;
+    });
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  if (!document.hidden) open();
 }
+
+document.querySelectorAll("[data-stream]").forEach(follow);
