@@ -61,7 +61,8 @@ def test_alarms_and_their_thresholds_are_named(open_page: Open, site: Site) -> N
 
 
 def test_when_cloudwatch_does_not_answer_the_last_values_stay(open_page: Open, tmp_path: Path) -> None:
-    with running_onebox(port=0, data=tmp_path / "data") as endpoint, open_site(endpoint, "test") as site:
+    log = tmp_path / "onebox.log"
+    with running_onebox(port=0, log=log, ephemeral=True) as endpoint, open_site(endpoint, "test") as site:
         page = open_page(site.at("/metrics"))
         expect(page.locator("#charts [data-chart]")).not_to_have_count(0)
         page.route("**/metrics/data*", lambda route: route.fulfill(status=502, body="It is gone."))

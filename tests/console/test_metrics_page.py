@@ -172,6 +172,24 @@ def test_hidden_rows_are_computed_with_but_not_drawn(browser: Browser, client: C
     assert series_of(chart_of(browser, "Half")) == {"half": [5]}
 
 
+def test_what_a_search_finds_stays_apart_whatever_the_row_is_called(
+    browser: Browser, client: Callable[..., Any]
+) -> None:
+    search = """SEARCH('{Shop,Door} MetricName="Guests"', 'Sum', 60)"""
+    row = {"expression": search, "label": "Guests at", "color": "#123456"}
+    put_dashboard(client, {"type": "metric", "properties": {"title": "Guests", "metrics": [[row]]}})
+    for door, guests in (("north", 3), ("south", 4)):
+        client("cloudwatch").put_metric_data(
+            Namespace="Shop",
+            MetricData=[
+                {"MetricName": "Guests", "Value": guests, "Dimensions": [{"Name": "Door", "Value": door}]},
+            ],
+        )
+    chart = chart_of(browser, "Guests")
+    assert series_of(chart) == {"Guests at north Guests": [3], "Guests at south Guests": [4]}
+    assert [series["color"] for series in chart["series"]] == ["#123456", None]
+
+
 def test_an_unknown_range_names_those_there_are(browser: Browser) -> None:
     answer = browser.client.get("/metrics/data", params={"range": "1y"})
     assert answer.status_code == 400

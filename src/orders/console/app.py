@@ -52,6 +52,7 @@ def make_app(
     access = Access(settings.token)
     shared = Live(reading or SystemReading(aws, settings.refresh), clock, settings.refresh.queues_ms)
     tail = Tail(lambda since_ms: list(FunctionLogs(aws).lines(since_ms)), clock, settings.refresh.queues_ms)
+    board = Board(aws, clock, settings.refresh.charts_ms)
     jobs = Jobs(clock)
     app = Starlette(
         routes=routes,
@@ -66,11 +67,10 @@ def make_app(
         lifespan=_running,
     )
     app.state.console = Console(
-        aws, settings, clock, access, shared, tail, jobs, Audit(write_audit, lambda: _identity(aws), clock)
+        aws, settings, clock, access, shared, tail, board, jobs, Audit(write_audit, lambda: _identity(aws), clock)
     )
     app.state.failed = FailedOrders(aws, jobs, clock)
     app.state.drawings = live.Drawings(aws.place)
-    app.state.board = Board(aws, clock, settings.refresh.charts_ms)
     return app
 
 

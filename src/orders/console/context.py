@@ -11,6 +11,7 @@ from orders.console.audit import Audit
 from orders.console.guard import Access
 from orders.console.jobs import Jobs
 from orders.console.live import Live
+from orders.console.metrics_board import Board
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 from orders.ports import Clock
@@ -26,6 +27,7 @@ class Console:
     access: Access
     live: Live
     tail: Tail
+    board: Board
     jobs: Jobs
     audit: Audit
 

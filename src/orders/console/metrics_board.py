@@ -14,7 +14,17 @@ from typing import Any
 
 from orders.adapters.aws import Aws
 from orders.adapters.dashboards import Dashboards, MeasuredSeries, WatchingAlarm
-from orders.console.dashboard import AlarmList, Chart, Query, Text, Unshown, Widget, parse_dashboard, with_period
+from orders.console.dashboard import (
+    AlarmList,
+    Chart,
+    Query,
+    Text,
+    Unshown,
+    Widget,
+    finds_many,
+    parse_dashboard,
+    with_period,
+)
 from orders.console.packaged_dashboard import packaged_dashboard
 from orders.console.ranges import Range
 from orders.ports import Clock
@@ -77,7 +87,9 @@ def as_data_query(query: Query, period_s: int) -> dict[str, Any]:
     """A query as GetMetricData takes it, with points of at least ``period_s``."""
     shared: dict[str, Any] = {"Id": query.id, "ReturnData": query.is_visible}
     if query.label is not None:
-        shared["Label"] = query.label
+        # What a search finds bears the row's label and its own, as on CloudWatch's dashboards.
+        is_shared = finds_many(query) and "${" not in query.label
+        shared["Label"] = f"{query.label} ${{LABEL}}" if is_shared else query.label
     if query.metric is None:
         return {**shared, "Expression": with_period(query.expression or "", period_s)}
     return {
@@ -124,13 +136,14 @@ def _draw_chart(
     chart: Chart, measured: Mapping[str, Sequence[MeasuredSeries]], alarms: Sequence[WatchingAlarm]
 ) -> dict[str, Any]:
     found = [
-        (query, series)
+        # A row's colour is that of the first series it finds.
+        (query, series, None if index else query.color)
         for query in chart.queries
         if query.is_visible
-        for series in sorted(measured.get(query.id, ()), key=lambda one: one.label)
+        for index, series in enumerate(sorted(measured.get(query.id, ()), key=lambda one: one.label))
     ]
     # A row for each moment at which anything was measured; what was not measured then is null.
-    moments = sorted({moment for _, series in found for moment in series.values})
+    moments = sorted({moment for _, series, _ in found for moment in series.values})
     return {
         "type": "chart",
         "title": chart.title,
@@ -141,11 +154,11 @@ def _draw_chart(
             {
                 "label": _label(query, series),
                 "statistic": query.statistic,
-                "color": query.color,
+                "color": color,
                 "right": query.is_right,
                 "values": [series.values.get(moment) for moment in moments],
             }
-            for query, series in found
+            for query, series, color in found
         ],
         "lines": [{"name": line.label, "condition": "", "state": "", "value": line.value} for line in chart.lines]
         + [_draw_threshold(alarm) for alarm in alarms if _watches(alarm, chart)],
