@@ -34,7 +34,10 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startT
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, running_onebox(port=0, data=Path(folder) / "data") as endpoint:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_onebox(port=0, log=Path(folder) / "log", data=Path(folder) / "data") as endpoint,
+    ):
         environment = {**os.environ, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
         environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         command = [sys.executable, "-m", "orders"]

@@ -51,7 +51,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_onebox(port=0, data=Path(folder) / "data") as endpoint,
+        running_onebox(port=0, log=Path(folder) / "log", data=Path(folder) / "data") as endpoint,
         open_site(endpoint, "test") as site,
         sync_playwright() as playwright,
     ):

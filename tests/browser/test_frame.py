@@ -39,8 +39,8 @@ def test_the_pipeline_shows_orders_flow_without_reload(
 def test_when_the_system_goes_away_the_page_says_since_when_and_goes_on_by_itself(
     open_page: Open, tmp_path: Path
 ) -> None:
-    data = tmp_path / "data"
-    with running_onebox(port=0, data=data) as endpoint, open_site(endpoint, "test") as site:
+    data, log = tmp_path / "data", tmp_path / "log"
+    with running_onebox(port=0, log=log, data=data) as endpoint, open_site(endpoint, "test") as site:
         page = open_page(site.url)
         expect(page.get_by_role("heading", name="Not deployed")).to_be_visible(timeout=PATIENCE_MS)
         port = urlsplit(endpoint).port
@@ -49,7 +49,7 @@ def test_when_the_system_goes_away_the_page_says_since_when_and_goes_on_by_itsel
         expect(page.locator("header")).to_contain_text("No answer since")
         expect(page.locator(".greyed .flow")).to_be_visible()
         assert port is not None
-        with running_onebox(port=port, data=data):
+        with running_onebox(port=port, log=log, data=data):
             expect(page.get_by_role("heading", name="Not deployed")).to_be_visible(timeout=PATIENCE_MS)
             expect(page.locator(".greyed")).to_have_count(0)
 

@@ -30,7 +30,7 @@ class Browser:
     """The lines that were written for changes."""
 
     def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(path, params=query, headers={"accept": "text/html"})
+        return self.client.get(path, params=query or None, headers={"accept": "text/html"})
 
     def text(self, path: str, **query: Any) -> str:
         """A page that must be there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
 from orders.config import Settings
@@ -13,11 +14,12 @@ ANSWER_TIMEOUT_S = 60
 
 
 class Aws:
-    """One identity, one region, one endpoint. Safe for several threads once a client is made."""
+    """One identity, one region, one endpoint. Safe for several threads."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._clients: dict[str, Any] = {}
+        self._lock = RLock()  # making clients is what a boto3 session does not do for several threads
 
     @cached_property
     def _session(self) -> Any:
@@ -41,26 +43,30 @@ class Aws:
         ``retries`` counts attempts, of which the caller may want one; ``checked`` holds parameters against the model.
         """
         made = f"{service} {retries} {checked}"
-        if made not in self._clients:
-            from botocore.config import Config
+        with self._lock:
+            if made not in self._clients:
+                self._clients[made] = self._make_client(service, retries, checked=checked)
+            return self._clients[made]
 
-            key_id, secret = self.settings.access_key or (None, None)
-            self._clients[made] = self._session.client(
-                service,
-                endpoint_url=self.settings.endpoint_url,
-                aws_access_key_id=key_id,
-                aws_secret_access_key=secret,
-                config=Config(
-                    parameter_validation=checked,
-                    retries={"mode": "standard", "total_max_attempts": retries},
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    read_timeout=ANSWER_TIMEOUT_S,
-                    max_pool_connections=32,
-                    # A bucket's name is no host name where the endpoint is one machine.
-                    s3={"addressing_style": "path" if self.settings.endpoint_url else "auto"},
-                ),
-            )
-        return self._clients[made]
+    def _make_client(self, service: str, retries: int, *, checked: bool) -> Any:
+        from botocore.config import Config
+
+        key_id, secret = self.settings.access_key or (None, None)
+        return self._session.client(
+            service,
+            endpoint_url=self.settings.endpoint_url,
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            config=Config(
+                parameter_validation=checked,
+                retries={"mode": "standard", "total_max_attempts": retries},
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=ANSWER_TIMEOUT_S,
+                max_pool_connections=32,
+                # A bucket's name is no host name where the endpoint is one machine.
+                s3={"addressing_style": "path" if self.settings.endpoint_url else "auto"},
+            ),
+        )
 
     @property
     def region(self) -> str:

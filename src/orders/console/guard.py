@@ -144,8 +144,8 @@ class Guard:
 def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in HEADERS.items():
         headers[name] = value
-    if not path.startswith(STATIC_PREFIX):
-        headers.setdefault("Cache-Control", "no-store")
+    # What pages are drawn with may be kept, but is asked about: after an update nobody sees half of the old console.
+    headers.setdefault("Cache-Control", "no-cache" if path.startswith(STATIC_PREFIX) else "no-store")
 
 
 def _is_from_own_page(headers: Headers) -> bool:

@@ -1,13 +1,7 @@
 // What every page does: it stays live, shows times and amounts as the viewer writes them, and obeys keys.
-import { Idiomorph } from "../vendor/idiomorph/idiomorph.esm.js";
 import { localize } from "./local.js";
 import { obeyKeys } from "./keys.js";
-
-// Morphed, not replaced: focus, selection and scroll stay where they are.
-export function morph(element, html) {
-  Idiomorph.morph(element, html, { morphStyle: "innerHTML", ignoreActiveValue: true });
-  localize(element);
-}
+import { morph } from "./morph.js";
 
 // A browser opens six connections to a host at most, so only pages that are seen hold one.
 function stayLive() {

@@ -1,17 +1,11 @@
 // Failed orders: progress while work goes on, choosing, and the contract checked while an order is being mended.
-import { Idiomorph } from "../vendor/idiomorph/idiomorph.esm.js";
-import { localize } from "./local.js";
+import { morph } from "./morph.js";
 
 const POLL_MS = 700;
 const POLL_AFTER_FAILURE_MS = 3000;
 const TYPING_PAUSE_MS = 300;
 const jobs = document.getElementById("jobs");
 const body = document.getElementById("failed-body");
-
-function morph(element, html) {
-  Idiomorph.morph(element, html, { morphStyle: "innerHTML", ignoreActiveValue: true });
-  localize(element);
-}
 
 // --- Progress ---
 

@@ -1,5 +1,5 @@
 // The order's life comes from the log, which may take a while: the page does not wait for it.
-import { morph } from "./console.js";
+import { morph } from "./morph.js";
 
 const life = document.getElementById("life");
 try {

@@ -1,5 +1,5 @@
 // Publish: the contract while typing, lines added and removed, files dropped, and the way of what was published.
-import { morph } from "./console.js";
+import { morph } from "./morph.js";
 
 const csrf = document.querySelector('meta[name="csrf"]').content;
 const order = document.getElementById("order");
