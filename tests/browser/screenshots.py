@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "images"
 PAGES = {
     "pipeline": ("/", ".verdict.bad"),
     "orders": ("/orders", "main table"),
-    "order": ("/order?id=536414", "main table"),
+    "order": ("/order?id=536365", "main table"),
     "failed": ("/failed", "main table"),
     "logs": ("/logs", "main table"),
     "metrics": ("/metrics?range=15m", "main canvas"),

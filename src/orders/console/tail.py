@@ -64,6 +64,8 @@ class Tail:
                 async with self._changed:
                     while not self._closed and told == self._told and trouble == self._trouble:
                         await self._changed.wait()
+                if self._closed:
+                    return
                 news = islice(self._lines, max(0, len(self._lines) - (self._told - told)), None)
                 told, trouble = self._told, self._trouble
                 yield News(list(news), trouble)
