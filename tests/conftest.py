@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from onebox.testing import EngineThread
+
+# An example that is slow on a busy machine says nothing of the rule it tries.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 _accounts = itertools.count(100_000_000_000 + os.getpid() * 1_000)
 
