@@ -48,6 +48,7 @@ def test_metrics_of_invocations_are_those_of_aws(client):
     assert statistics(client, "Invocations", "Sum", name) == 2
     assert statistics(client, "Errors", "Sum", name) == 1
     assert statistics(client, "Duration", "SampleCount", name) == 2
+    assert statistics(client, "Duration", "Sum", name) > 0
     assert statistics(client, "ConcurrentExecutions", "Maximum", name) == 1
     assert statistics(client, "Invocations", "Sum", name, ("Resource", "function")) == 2
     assert statistics(client, "Invocations", "Sum") == 2
