@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.api.lambda_support import alive, invoke, make_function, make_role, zipped
+from onebox.testing import EngineThread
+from tests.api.lambda_support import RUNTIME, alive, invoke, make_function, make_role, zipped
 from tests.polling import PATIENCE_S, until
 
 PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
@@ -76,6 +78,22 @@ def end_with_children(process: subprocess.Popen[str], number: signal.Signals) ->
             process.send_signal(number)
             process.wait(PATIENCE_S)
             until(lambda: not alive(idle_pid) and not alive(busy_pid), "the children's end")
+
+
+def test_onebox_stopped_while_it_asks_an_interpreter_for_its_version_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    told = tmp_path / "pid"
+    other = next(f"python3.{minor}" for minor in (13, 14) if f"python3.{minor}" != RUNTIME)
+    program = tmp_path / other
+    program.write_text(f"#!/bin/sh\necho $$ > {told}.new\nmv {told}.new {told}\nexec sleep 300\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with EngineThread() as engine:
+        make_function(engine.client, PID, Runtime=other)
+        engine.client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b"{}")
+        until(told.exists, "the interpreter's start")
+    assert not alive(int(told.read_text()))
 
 
 def test_changed_function_ends_its_idle_child(client):
