@@ -8,8 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from onebox.clock import SystemClock
 from onebox.testing import EngineThread
+from orders.clock import SystemClock as OrdersClock
+
+# An example that is slow on a busy machine says nothing of the rule it tries.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 _accounts = itertools.count(100_000_000_000 + os.getpid() * 1_000)
 
@@ -51,11 +58,29 @@ def timed() -> Iterator[EngineThread]:
 
 
 @pytest.fixture
+def paced() -> Iterator[EngineThread]:
+    """As ``timed``, but standing at the present: for functions, whose processes go by the system's clock."""
+    with EngineThread(manual_clock=True, now_ms=SystemClock().now_ms()) as engine:
+        yield engine
+
+
+@pytest.fixture
 def aws_environment(onebox: EngineThread, account: str) -> dict[str, str]:
     """The environment for the AWS CLI and other programs against the shared engine, in the test's account."""
+    return environment_of(onebox.endpoint_url, account)
+
+
+@pytest.fixture
+def waits_move_time(paced: EngineThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an `orders` command waits for in the test's own process passes on the clock of ``paced``."""
+    monkeypatch.setattr(OrdersClock, "wait_ms", lambda _clock, duration_ms: paced.clock.advance(duration_ms / 1000))
+
+
+def environment_of(endpoint_url: str, account: str = "000000000000") -> dict[str, str]:
+    """The environment for programs against what listens there."""
     return {
         **os.environ,
-        "AWS_ENDPOINT_URL": onebox.endpoint_url,
+        "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -9,12 +9,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
+"""For whatever a test awaits, processes included: long enough for a machine that is busy with much else, because what
+works comes long before and only a failing test waits so long."""
 PAUSE_S = 0.02
 
 
 def until(ask: Callable[[], T | None], what: str) -> T:
-    """The first answer of ``ask`` that is true; fails with ``what`` was awaited after a minute."""
+    """The first answer of ``ask`` that is true; fails with ``what`` was awaited when the patience is at its end."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         answer = ask()

@@ -1,4 +1,4 @@
-"""The order system in a test's own account, made part by part with boto3, with time-outs short enough for a test."""
+"""The order system made part by part with boto3, on an engine whose time a test moves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from onebox.testing import EngineThread
 from tests.polling import until
 
 SEED_POLICIES = ("AmazonDynamoDBFullAccess", "AmazonSQSFullAccess", "service-role/AWSLambdaBasicExecutionRole")
@@ -16,19 +17,25 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-# The least that lets three receives take seconds: a queue's visibility time-out may not be below its function's.
-TIMEOUT_S = 1
+LOG_GROUP = "/aws/lambda/OrderProcessor"
+RECEIVES_MAX = 3
+# The visibility time-out may not be below the function's, which has to be long enough for the slowest machine: its
+# process goes by the system's clock.
+TIMEOUT_S = 300
 
 
 @dataclass
 class OrderSystem:
     """Orders, OrderTopic, OrderQueue, OrderDLQ, OrderProcessor and its role."""
 
-    client: Callable[..., Any]
+    engine: EngineThread
     topic_arn: str
     queue_url: str
     dlq_url: str
     subscription_arn: str
+
+    def client(self, service: str) -> Any:
+        return self.engine.client(service)
 
     def publish(self, message: str) -> None:
         self.client("sns").publish(TopicArn=self.topic_arn, Message=message)
@@ -45,25 +52,63 @@ class OrderSystem:
     def wait_for(self, order_id: str) -> dict[str, Any]:
         return until(lambda: self.find(order_id), f"order {order_id} in the table")
 
-    def take_dead_letter(self) -> dict[str, Any]:
-        """The next message in OrderDLQ, waited for by long polling."""
-        sqs = self.client("sqs")
-        messages: list[dict[str, Any]] = until(
-            lambda: sqs.receive_message(QueueUrl=self.dlq_url, WaitTimeSeconds=20).get("Messages"),
-            "a message in OrderDLQ",
-        )
-        return messages[0]
+    def let_fail(self, tries: Callable[[], int], count: int = 1) -> list[dict[str, Any]]:
+        """Move time so that ``count`` failing messages are received three times and set aside; those of OrderDLQ.
+
+        ``tries`` tells how many attempts the function's log shows."""
+        let_receives_end(self.engine, tries, count, TIMEOUT_S)
+        letters: list[dict[str, Any]] = []
+
+        def take() -> bool:
+            answer = self.client("sqs").receive_message(QueueUrl=self.dlq_url, MaxNumberOfMessages=10)
+            letters.extend(answer.get("Messages", []))
+            return len(letters) >= count
+
+        until(take, f"{count} messages in OrderDLQ")
+        return letters
 
     def log(self) -> str:
-        pages = (
-            self.client("logs").get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/OrderProcessor")
-        )
-        return "\n".join(event["message"].rstrip("\n") for page in pages for event in page["events"])
+        return function_log(self.engine)
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """The structured lines, one for each order."""
-        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
-        return [line for line in lines if "messageId" in line]
+        return order_lines(self.engine)
+
+    def failures(self) -> int:
+        return failures(self.engine)
+
+
+def function_log(engine: EngineThread) -> str:
+    """All that OrderProcessor wrote; Lambda makes the log group with the first line, and until then there is none."""
+    logs = engine.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP)
+    try:
+        return "\n".join(event["message"].rstrip("\n") for page in pages for event in page["events"])
+    except logs.exceptions.ResourceNotFoundException:
+        return ""
+
+
+def order_lines(engine: EngineThread) -> list[dict[str, Any]]:
+    """The structured lines of OrderProcessor, one for each order."""
+    lines = [json.loads(line) for line in function_log(engine).splitlines() if line.startswith("{")]
+    return [line for line in lines if "messageId" in line]
+
+
+def failures(engine: EngineThread) -> int:
+    """How often OrderProcessor gave an order back."""
+    return sum(line["level"] == "ERROR" for line in order_lines(engine))
+
+
+def let_receives_end(
+    engine: EngineThread, tries: Callable[[], int], count: int, visibility_s: int, earlier: int = 0
+) -> None:
+    """Move time so that ``count`` failing messages of OrderQueue are received three times and then set aside.
+
+    Time only moves when the log shows that each was tried, so that none is taken from under the function. ``tries``
+    tells how many attempts the log shows, the ``earlier`` of other messages included."""
+    for receive in range(1, RECEIVES_MAX + 1):
+        wanted = earlier + receive * count
+        until(lambda: tries() >= wanted, f"{wanted} attempts in the log")  # noqa: B023 - called within the turn
+        engine.clock.advance(visibility_s)
 
 
 def zipped(name: str, source: str) -> bytes:
@@ -74,9 +119,10 @@ def zipped(name: str, source: str) -> bytes:
 
 
 def make_order_system(
-    client: Callable[..., Any], code: bytes, handler: str, *, raw: bool, report_failures: bool
+    engine: EngineThread, code: bytes, handler: str, *, raw: bool, report_failures: bool
 ) -> OrderSystem:
-    """Make every part, as the seed's setup instructions say."""
+    """Make every part, as the seed's setup instructions say, in an engine made with ``manual_clock``."""
+    client = engine.client
     client("dynamodb").create_table(
         TableName="Orders",
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
@@ -104,7 +150,7 @@ def make_order_system(
         EventSourceArn=queue_arn,
         FunctionResponseTypes=["ReportBatchItemFailures"] if report_failures else [],
     )
-    return OrderSystem(client, topic_arn, queue_url, dlq_url, subscription_arn)
+    return OrderSystem(engine, topic_arn, queue_url, dlq_url, subscription_arn)
 
 
 def _make_queues(sqs: Any, topic_arn: str) -> tuple[str, str, str]:
@@ -112,7 +158,7 @@ def _make_queues(sqs: Any, topic_arn: str) -> tuple[str, str, str]:
         return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
 
     dlq_url = sqs.create_queue(QueueName="OrderDLQ")["QueueUrl"]
-    redrive = json.dumps({"deadLetterTargetArn": arn_of(dlq_url), "maxReceiveCount": 3})
+    redrive = json.dumps({"deadLetterTargetArn": arn_of(dlq_url), "maxReceiveCount": RECEIVES_MAX})
     attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": str(TIMEOUT_S)}
     queue_url = sqs.create_queue(QueueName="OrderQueue", Attributes=attributes)["QueueUrl"]
     statement = {

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.polling import PATIENCE_S
+
 Aws = Callable[..., str]
 TEMPLATE = """
 Parameters:
@@ -30,11 +32,15 @@ def aws(aws_environment: dict[str, str], tmp_path: Path) -> Aws:
     (tmp_path / "t.yaml").write_text(TEMPLATE)
 
     def run(*arguments: str) -> str:
-        command = [str(Path(sys.executable).with_name("aws")), "cloudformation", *arguments]
-        # The CLI's waiters for stacks look every 30 s: a command that has to look twice does not end in time.
-        done = subprocess.run(command, env=aws_environment, cwd=tmp_path, capture_output=True, text=True, timeout=25)
+        command = [str(Path(sys.executable).with_name("aws")), "--debug", "cloudformation", *arguments]
+        done = subprocess.run(
+            command, env=aws_environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S
+        )
         assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+        # A waiter that has to look twice waits 30 s for stacks, 5 s for change sets. `deploy` asks once before it.
+        for operation, most in (("DescribeStacks", 2 if arguments[0] == "deploy" else 1), ("DescribeChangeSet", 1)):
+            assert done.stderr.count(f"(name={operation}) with params") <= most, operation
+        return done.stdout
 
     return run
 

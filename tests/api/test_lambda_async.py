@@ -14,9 +14,9 @@ from tests.api.lambda_support import (
     make_function,
     make_queue,
     make_role,
-    until,
     zipped,
 )
+from tests.polling import until
 
 FAILING = "def handler(event, context):\n    print('attempt')\n    raise ValueError('always')\n"
 
@@ -30,7 +30,7 @@ def test_invoke_event_is_accepted_and_runs(client):
     answer = client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
     assert answer["StatusCode"] == 202
     assert answer["Payload"].read() == b""
-    until(lambda: "got 7\n" in log_messages(client))
+    until(lambda: "got 7\n" in log_messages(client), "the event's output")
 
 
 def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_queue(timed):
@@ -39,14 +39,14 @@ def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_q
     url, arn = make_queue(client, "dead")
     make_function(client, FAILING, Role=role, DeadLetterConfig={"TargetArn": arn})
     client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
-    until(lambda: attempts(client) == 1)
+    until(lambda: attempts(client) == 1, "the first attempt")
     timed.clock.advance(59)
     assert attempts(client) == 1
     timed.clock.advance(2)
-    until(lambda: attempts(client) == 2)
+    until(lambda: attempts(client) == 2, "the second attempt")
     timed.clock.advance(121)
-    until(lambda: attempts(client) == 3)
-    until(lambda: counts(client, url) == (1, 0))
+    until(lambda: attempts(client) == 3, "the third attempt")
+    until(lambda: counts(client, url) == (1, 0), "the event set aside")
     [message] = client("sqs").receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
     assert json.loads(message["Body"]) == {"n": 7}
     attributes = message["MessageAttributes"]
@@ -63,7 +63,7 @@ def test_on_failure_destination_gets_the_record_without_retries(client):
         DestinationConfig={"OnFailure": {"Destination": arn}},
     )
     client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
-    until(lambda: counts(client, url) == (1, 0))
+    until(lambda: counts(client, url) == (1, 0), "the event set aside")
     [message] = client("sqs").receive_message(QueueUrl=url)["Messages"]
     record = json.loads(message["Body"])
     assert record["requestPayload"] == {"n": 7}
@@ -96,5 +96,5 @@ def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path):
         client("lambda").delete_function_concurrency(FunctionName="function")
         url = client("sqs").get_queue_url(QueueName="queue")["QueueUrl"]
         client("sqs").send_message(QueueUrl=url, MessageBody="x")
-        until(lambda: {"new 7\n", "new batch\n"} <= set(log_messages(client)))
-        until(lambda: counts(client, url) == (0, 0))
+        until(lambda: {"new 7\n", "new batch\n"} <= set(log_messages(client)), "event and batch in the new code")
+        until(lambda: counts(client, url) == (0, 0), "an empty queue")

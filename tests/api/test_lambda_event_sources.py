@@ -14,8 +14,8 @@ from tests.api.lambda_support import (
     make_function,
     make_queue,
     make_role,
-    until,
 )
+from tests.polling import until
 
 PRINT_EVENT = "import json\ndef handler(event, context):\n    print(json.dumps(event))\n"
 FAIL_BAD = """
@@ -57,7 +57,7 @@ def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client, account):
         "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
     }
     sent = client("sqs").send_message(QueueUrl=url, MessageBody='{"a": 1}', MessageAttributes=attributes)
-    [line] = until(lambda: batches(client))
+    [line] = until(lambda: batches(client), "a batch")
     [record] = json.loads(line)["Records"]
     assert record.pop("receiptHandle")
     times = record["attributes"]
@@ -87,7 +87,7 @@ def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client, account):
         "eventSourceARN": arn,
         "awsRegion": "us-east-1",
     }
-    until(lambda: counts(client, url) == (0, 0))
+    until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
 def test_mapping_life_is_shown_as_on_aws(client, account):
@@ -114,7 +114,7 @@ def test_mapping_disabled_takes_nothing_until_it_is_enabled(client):
     send(client, url, "one")
     assert counts(client, url) == (1, 0)
     client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
-    until(lambda: batches(client) == ["one"])
+    until(lambda: batches(client) == ["one"], "the message's batch")
 
 
 def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three_receives(timed):
@@ -126,12 +126,12 @@ def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three
     connect(client, arn)
     send(client, url, "bad")
     for attempt in (1, 2, 3):
-        until(lambda attempt=attempt: batches(client) == ["bad"] * attempt)
+        until(lambda attempt=attempt: batches(client) == ["bad"] * attempt, f"attempt {attempt}")
         assert counts(client, url) == (0, 1)
         timed.clock.advance(29)
         assert batches(client) == ["bad"] * attempt
         timed.clock.advance(1)
-    until(lambda: counts(client, dead_url) == (1, 0))
+    until(lambda: counts(client, dead_url) == (1, 0), "the message set aside")
     assert counts(client, url) == (0, 0)
     assert batches(client) == ["bad"] * 3
 
@@ -143,11 +143,11 @@ def test_reported_failures_return_alone(timed):
     uuid = connect(client, arn, Enabled=False, FunctionResponseTypes=["ReportBatchItemFailures"])["UUID"]
     send(client, url, "good", "bad", "fine")
     client("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
-    until(lambda: len(batches(client)) == 1)
+    until(lambda: len(batches(client)) == 1, "the batch")
     assert sorted(batches(client)[0].split("|")) == ["bad", "fine", "good"]
-    until(lambda: counts(client, url) == (0, 1))
+    until(lambda: counts(client, url) == (0, 1), "the good messages to be deleted")
     timed.clock.advance(31)
-    until(lambda: batches(client)[1:] == ["bad"])
+    until(lambda: batches(client)[1:] == ["bad"], "the bad message alone")
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_malformed_report_deletes_nothing(timed, answer):
     url, arn = make_queue(client)
     connect(client, arn, FunctionResponseTypes=["ReportBatchItemFailures"])
     send(client, url, "one")
-    until(lambda: batches(client) == ["x"])
+    until(lambda: batches(client) == ["x"], "the first attempt")
     assert counts(client, url) == (0, 1)
     timed.clock.advance(31)
-    until(lambda: batches(client) == ["x", "x"])
+    until(lambda: batches(client) == ["x", "x"], "the second attempt")
 
 
 def test_batching_window_gathers_until_it_closes(timed):
@@ -177,9 +177,9 @@ def test_batching_window_gathers_until_it_closes(timed):
     timed.clock.advance(19)
     assert batches(client) == []
     timed.clock.advance(2)
-    [batch] = until(lambda: batches(client))
+    [batch] = until(lambda: batches(client), "a batch")
     assert sorted(batch.split("|"), key=int) == [str(number) for number in range(12)]
-    until(lambda: counts(client, url) == (0, 0))
+    until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
 def test_filtered_messages_leave_the_queue_unseen(client):
@@ -190,8 +190,8 @@ def test_filtered_messages_leave_the_queue_unseen(client):
     assert created["FilterCriteria"] == {"Filters": [{"Pattern": pattern}]}
     send(client, url, '{"status": "open"}', '{"status": "paid"}', "text")
     client("lambda").update_event_source_mapping(UUID=created["UUID"], Enabled=True)
-    until(lambda: batches(client) == ['{"status": "paid"}'])
-    until(lambda: counts(client, url) == (0, 0))
+    until(lambda: batches(client) == ['{"status": "paid"}'], "the wanted message")
+    until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
 def test_fifo_queue_is_delivered_in_order(client):
@@ -199,8 +199,8 @@ def test_fifo_queue_is_delivered_in_order(client):
     url, arn = make_queue(client, "queue.fifo", FifoQueue="true", ContentBasedDeduplication="true")
     connect(client, arn, BatchSize=2)
     send(client, url, *"abcdef", MessageGroupId="group")
-    until(lambda: counts(client, url) == (0, 0))
-    until(lambda: "".join(batches(client)).replace("|", "") == "abcdef")
+    until(lambda: counts(client, url) == (0, 0), "an empty queue")
+    until(lambda: "".join(batches(client)).replace("|", "") == "abcdef", "all in their order")
 
 
 def test_function_without_concurrency_leaves_the_messages_alone(timed):
@@ -214,7 +214,7 @@ def test_function_without_concurrency_leaves_the_messages_alone(timed):
     assert counts(client, url) == (1, 0)
     client("lambda").delete_function_concurrency(FunctionName="function")
     timed.clock.advance(10)
-    until(lambda: batches(client) == ["one"])
+    until(lambda: batches(client) == ["one"], "the message's batch")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def refusal(call, **parameters):
 
 
 def test_create_function_answers_pending_and_is_active_afterwards(client, account):
-    created = make_function(client, ECHO, Description="d", Environment={"Variables": {"KEY": "v"}})
+    created = make_function(client, ECHO, Description="d", Environment={"Variables": {"KEY": "v"}}, Timeout=None)
     assert created["State"] == "Pending"
     assert created["StateReasonCode"] == "Creating"
     assert created["FunctionArn"] == f"arn:aws:lambda:us-east-1:{account}:function:function"

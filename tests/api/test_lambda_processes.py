@@ -7,14 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from tests.api.lambda_support import invoke, log_messages, make_function, make_role, until, zipped
+from onebox.testing import EngineThread
+from tests.api.lambda_support import RUNTIME, alive, invoke, make_function, make_role, zipped
+from tests.polling import PATIENCE_S, until
 
 PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
 BUSY = """
@@ -26,24 +30,25 @@ def handler(event, context):
 """
 
 
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that is dead and waits to be reaped does not."""
-    if sys.platform != "linux":
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
-    except OSError:
-        return False
+@contextmanager
+def meeting_place() -> Iterator[socket.socket]:
+    """Where a function's process meets the test: it is inside its handler when it comes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE_S)
+        yield server
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_onebox_ends_and_its_children_with_it(tmp_path: Path, number: signal.Signals):
     command = [sys.executable, "-m", "onebox", "serve", "--port", "0", "--data", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            end_with_children(process, number)
+        finally:
+            process.kill()
+
+
+def end_with_children(process: subprocess.Popen[str], number: signal.Signals) -> None:
     assert process.stdout is not None
     url = process.stdout.readline().split()[4]
 
@@ -59,9 +64,9 @@ def test_onebox_ends_and_its_children_with_it(tmp_path: Path, number: signal.Sig
 
     role = make_role(client)
     make_function(client, PID, Role=role)
-    make_function(client, BUSY, Role=role, FunctionName="busy", Timeout=60)
+    make_function(client, BUSY, Role=role, FunctionName="busy", Timeout=900)
     idle_pid, _ = invoke(client)
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with meeting_place() as server:
         port = str(server.getsockname()[1])
         event = {"FunctionName": "busy", "InvocationType": "Event", "Payload": port}
         client("lambda").invoke(**event)
@@ -71,28 +76,41 @@ def test_onebox_ends_and_its_children_with_it(tmp_path: Path, number: signal.Sig
             assert alive(idle_pid)
             assert alive(busy_pid)
             process.send_signal(number)
-            process.wait(20)
-            until(lambda: not alive(idle_pid) and not alive(busy_pid), seconds=5)
-    process.stdout.close()
+            process.wait(PATIENCE_S)
+            until(lambda: not alive(idle_pid) and not alive(busy_pid), "the children's end")
+
+
+def test_onebox_stopped_while_it_asks_an_interpreter_for_its_version_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    told = tmp_path / "pid"
+    other = next(f"python3.{minor}" for minor in (13, 14) if f"python3.{minor}" != RUNTIME)
+    program = tmp_path / other
+    program.write_text(f"#!/bin/sh\necho $$ > {told}.new\nmv {told}.new {told}\nexec sleep 300\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with EngineThread() as engine:
+        make_function(engine.client, PID, Runtime=other)
+        engine.client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b"{}")
+        until(told.exists, "the interpreter's start")
+    assert not alive(int(told.read_text()))
 
 
 def test_changed_function_ends_its_idle_child(client):
     make_function(client, PID)
     pid, _ = invoke(client)
     client("lambda").update_function_code(FunctionName="function", ZipFile=zipped(PID + "\n"))
-    until(lambda: not alive(pid))
+    until(lambda: not alive(pid), "the child's end")
     pid, _ = invoke(client)
     client("lambda").delete_function(FunctionName="function")
-    until(lambda: not alive(pid))
+    until(lambda: not alive(pid), "the child's end")
 
 
 def test_changed_function_lets_the_running_invocation_end_first(client):
-    make_function(client, BUSY, Timeout=30)
-    answers = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    make_function(client, BUSY, Timeout=900)
+    with meeting_place() as server, ThreadPoolExecutor(1) as threads:
         port = server.getsockname()[1]
-        run = threading.Thread(target=lambda: answers.append(invoke(client, port)))
-        run.start()
+        run = threads.submit(invoke, client, port)
         guest, _ = server.accept()
         with guest:
             pid = int(guest.recv(20))
@@ -101,10 +119,9 @@ def test_changed_function_lets_the_running_invocation_end_first(client):
             assert other != pid
             assert alive(pid)
             guest.sendall(b"!")
-        run.join()
-    [(payload, answer)] = answers
+        payload, answer = run.result(PATIENCE_S)
     assert (payload, answer.get("FunctionError")) == (None, None)
-    until(lambda: not alive(pid))
+    until(lambda: not alive(pid), "the child's end")
 
 
 def test_idle_child_ends_after_ten_minutes(timed):
@@ -115,23 +132,30 @@ def test_idle_child_ends_after_ten_minutes(timed):
     timed.clock.advance(599)
     assert alive(pid)
     timed.clock.advance(2)
-    until(lambda: not alive(pid))
+    until(lambda: not alive(pid), "the child's end")
     assert invoke(timed.client)[0] != pid
 
 
-def test_programs_that_a_function_started_end_with_its_time_out(client):
+def test_programs_that_a_function_started_end_with_its_time_out(timed):
     code = """
-import subprocess
+import socket, subprocess
 def handler(event, context):
     program = subprocess.Popen(["sleep", "300"])
-    print(program.pid, flush=True)
-    program.wait()
+    with socket.create_connection(("127.0.0.1", event)) as meeting:
+        meeting.sendall(str(program.pid).encode())
+        program.wait()
 """
-    make_function(client, code, Timeout=1)
-    payload, _ = invoke(client)
+    make_function(timed.client, code, Timeout=1)
+    with meeting_place() as server, ThreadPoolExecutor(1) as threads:
+        run = threads.submit(invoke, timed.client, server.getsockname()[1])
+        guest, _ = server.accept()
+        with guest:
+            pid = int(guest.recv(20))
+            assert alive(pid)
+            timed.clock.advance(1)
+            payload, _ = run.result(PATIENCE_S)
     assert payload["errorType"] == "Sandbox.Timedout"
-    [pid] = until(lambda: [int(m) for m in log_messages(client) if m.strip().isdigit()])
-    until(lambda: not alive(pid))
+    until(lambda: not alive(pid), "the program's end")
 
 
 def test_function_that_outgrows_its_memory_is_killed(client):
@@ -141,7 +165,7 @@ def handler(event, context):
     hoard = [bytearray(1024 * 1024) for _ in range(event)]
     time.sleep(30)
 """
-    make_function(client, code, MemorySize=128, Timeout=20)
+    make_function(client, code, MemorySize=128)
     payload, answer = invoke(client, 200)
     assert answer["FunctionError"] == "Unhandled"
     assert payload["errorType"] == "Runtime.ExitError"

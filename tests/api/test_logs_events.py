@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
+from tests.polling import PATIENCE_S
 
 GROUP, STREAM = "/app", "one"
 HOUR_MS = 3_600_000
@@ -235,7 +236,7 @@ def test_the_aws_cli_filters_events(client: Callable[..., Any], aws_environment:
         env=aws_environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
     (event,) = json.loads(done.stdout)["events"]

@@ -20,6 +20,7 @@ import pytest
 
 from onebox.config import Settings
 from onebox.testing import EngineThread
+from tests.polling import PATIENCE_S
 
 COMMAND = [sys.executable, "-m", "onebox"]
 
@@ -42,7 +43,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def refused(*arguments: str) -> str:
     """What a process that will not start says; it must be one sentence and no traceback."""
-    done = subprocess.run([*COMMAND, "serve", *arguments], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*COMMAND, "serve", *arguments], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -52,7 +53,7 @@ def refused(*arguments: str) -> str:
 def test_serve_asked_to_stop_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with serving("--data", str(tmp_path / "d")) as (process, _):
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, out, err) == (0, "", "")
 
 

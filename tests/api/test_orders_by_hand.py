@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.polling import PATIENCE_S
 from tests.seed import SEED_CODE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "by-hand.md").read_text("utf-8")
@@ -30,7 +31,7 @@ def test_by_hand_commands_as_they_stand_store_a_published_order(
         env={**aws_environment, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S * 5,  # some thirty commands, each a process,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from onebox.testing import EngineThread
 from orders.cli.main import main
-from tests.api.order_system import TRUST
+from tests.api.order_system import TRUST, failures, let_receives_end
+from tests.conftest import environment_of
 from tests.polling import until
 
 ORDERS = [
@@ -22,11 +24,12 @@ ORDERS = [
     '{"orderId":"B","total":5,"status":"new","timestamp":"2026-05-03T12:01:00Z"}',
     '{"orderId":"C","status":"paid","userId":"U1","timestamp":"2026-05-03T12:02:00Z"}',
 ]
-QUICK = ["--parameter", "FunctionTimeout=1", "--parameter", "VisibilityTimeout=1"]
+VISIBILITY_S = 180  # what the template says
 
 
 @dataclass
 class Cli:
+    engine: EngineThread
     environment: dict[str, str]
 
     def run(self, *arguments: str, given: str | None = None) -> Result:
@@ -45,14 +48,19 @@ class Cli:
 
 
 @pytest.fixture
-def cli(aws_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def cli(paced: EngineThread, waits_move_time: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     monkeypatch.setattr("orders.cli.publish.ledger_folder", lambda: tmp_path / "ledgers")
-    return Cli(aws_environment)
+    return Cli(paced, environment_of(paced.endpoint_url))
+
+
+@pytest.fixture
+def client(paced: EngineThread) -> Callable[..., Any]:
+    return paced.client
 
 
 @pytest.fixture
 def deployed(cli: Cli) -> Cli:
-    result = cli.run("deploy", "--yes", *QUICK)
+    result = cli.run("deploy", "--yes", "--parameter", "FunctionTimeout=29")
     assert result.exit_code == 0, result.output
     return cli
 
@@ -69,11 +77,14 @@ def wait_for_orders(cli: Cli, *order_ids: str) -> None:
     )
 
 
-def wait_for_letters(cli: Cli, count: int) -> list[Any]:
+def let_fail(cli: Cli, count: int, earlier: int = 0) -> list[Any]:
+    """The orders that fail, set aside after three receives; ``earlier`` receives failed before."""
+
     def find() -> list[Any] | None:
         letters = cli.json_lines("dlq", "list", "--each")
         return letters if len(letters) == count else None
 
+    let_receives_end(cli.engine, lambda: failures(cli.engine), count, VISIBILITY_S, earlier)
     return until(find, f"{count} failed orders")
 
 
@@ -96,7 +107,7 @@ def test_deploy_again_changes_nothing_and_keeps_parameters(deployed: Cli, client
     assert deployed.json("deploy", "--yes")["changed"] is False
     assert deployed.json("deploy", "--yes", "--runtime", "python3.12")["changed"] is True
     configuration = client("lambda").get_function_configuration(FunctionName="OrderProcessor")
-    assert (configuration["Runtime"], configuration["Timeout"]) == ("python3.12", 1)
+    assert (configuration["Runtime"], configuration["Timeout"]) == ("python3.12", 29)
 
 
 def test_deploy_of_a_template_that_fails_tells_the_resources_reason(cli: Cli, client: Callable[..., Any]) -> None:
@@ -236,7 +247,7 @@ def test_an_endpoint_where_nobody_answers_is_named(monkeypatch: pytest.MonkeyPat
 def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.jsonl", "oops", '{"orderId":"","total":1}', '{"total":1}', ORDERS[0])
     deployed.run("publish", "--unchecked", bad)
-    letters = wait_for_letters(deployed, 3)
+    letters = let_fail(deployed, 3)
     assert {letter["reason"] for letter in letters} == {
         "not JSON: Expecting value: line 1 column 1 (char 0)",
         "orderId: expected a string of 1 to 2048 bytes, got an empty string",
@@ -252,7 +263,7 @@ def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp
     assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list", "--each")] == [third]
     assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0, "troubles": {}}
     assert deployed.json_lines("dlq", "list", "--each") == []
-    back = wait_for_letters(deployed, 2)  # they fail as before
+    back = let_fail(deployed, 2, earlier=9)  # they fail as before
     assert not {letter["message_id"] for letter in back} & {first, second}
     assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2, "troubles": {}}
     assert "no failed orders" in deployed.run("dlq", "list").stdout
@@ -278,7 +289,7 @@ def test_destroy_keeps_the_table_and_the_next_stack_takes_it(deployed: Cli) -> N
     wait_for_orders(deployed, "A")
     assert deployed.json("destroy", "--yes") == {"stack_deleted": True, "table_deleted": False}
     assert deployed.json("get", "A")["orderId"] == "A"
-    deployed.json("deploy", "--yes", *QUICK)
+    deployed.json("deploy", "--yes")
     deployed.run("publish", "-", given=ORDERS[1])
     wait_for_orders(deployed, "A", "B")
     assert deployed.json("destroy", "--yes", "--with-table") == {"stack_deleted": True, "table_deleted": True}

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.polling import PATIENCE_S
+
 ORDERS = [sys.executable, "-m", "orders"]
 
 
@@ -34,7 +36,12 @@ def processes_naming(text: str) -> list[str]:
 
 def test_demo_stores_the_sample_sets_poisoned_orders_aside_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = subprocess.run(
-        [*ORDERS, "demo", "--json"], env=environment(tmp_path), capture_output=True, text=True, timeout=120, check=False
+        [*ORDERS, "demo", "--json"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -66,7 +73,7 @@ def test_up_deploys_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
     with urlopen(console_url) as answer:
         assert "OrderTopic" in answer.read().decode()
     process.send_signal(signal.SIGTERM)
-    rest = process.communicate(timeout=30)[0]
+    rest = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 0, rest
     assert "Stopped." in rest
     assert processes_naming(str(tmp_path)) == []

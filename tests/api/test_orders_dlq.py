@@ -25,9 +25,11 @@ from onebox.testing import EngineThread
 from orders.adapters.queues import LOOK_S
 from orders.cli.main import main
 from orders.clock import SystemClock
-from tests.polling import until
+from tests.api.order_system import failures, let_receives_end
+from tests.conftest import environment_of
+from tests.polling import PATIENCE_S, until
 
-QUICK = ["--parameter", "FunctionTimeout=1", "--parameter", "VisibilityTimeout=1"]
+VISIBILITY_S = 300
 GROUP = "/aws/lambda/OrderProcessor"
 STREAM = "2026/05/03/[$LATEST]test"
 
@@ -340,26 +342,16 @@ class Killer:
         """The exit code of this orders command."""
         self._process = subprocess.Popen([sys.executable, "-m", "orders", *arguments], env=environment)
         self._started.set()
-        return self._process.wait(60)
+        return self._process.wait(PATIENCE_S)
 
     def __call__(self, operation: str) -> bool:
         self._left -= operation == self._operation
         if self._left > 0:
             return True
-        assert self._started.wait(60)
+        assert self._started.wait(PATIENCE_S)
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGKILL)
         return False
-
-
-def environment_of(endpoint_url: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
 
 
 @pytest.mark.parametrize("command", ["edit", "redrive"])
@@ -426,16 +418,18 @@ def test_redrive_of_a_choice_costs_two_calls_for_ten_orders(shop: Shop) -> None:
 # --- The whole way ------------------------------------------------------------------------------------------
 
 
-def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(shop: Shop, tmp_path: Path) -> None:
-    sqs = shop.client("sqs")
-    for name in ("OrderQueue", "OrderDLQ"):
-        sqs.delete_queue(QueueUrl=shop.url(name))
-    assert shop.run("deploy", "--yes", *QUICK).exit_code == 0
+@pytest.mark.usefixtures("waits_move_time")
+def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(
+    paced: EngineThread, tmp_path: Path
+) -> None:
+    shop = Shop({**environment_of(paced.endpoint_url), "XDG_STATE_HOME": str(tmp_path / "state")}, paced.client)
+    assert shop.run("deploy", "--yes", "--parameter", f"VisibilityTimeout={VISIBILITY_S}").exit_code == 0
     topic = shop.client("sns").create_topic(Name="OrderTopic")["TopicArn"]
     shop.client("sns").publish(TopicArn=topic, Message='{"total":5}')
     shop.client("sns").publish(TopicArn=topic, Message="oops")
 
-    def letters(count: int) -> list[Any]:
+    def letters(count: int, earlier: int = 0) -> list[Any]:
+        let_receives_end(paced, lambda: failures(paced), count, VISIBILITY_S, earlier)
         return until(
             lambda: found if len(found := shop.lines("dlq", "list", "--each")) == count else None,
             f"{count} failed orders",
@@ -449,7 +443,7 @@ def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(sho
     shop.lines("dlq", "edit", by_body['{"total":5}']["message_id"], "--with", str(tmp_path / "mended.json"))
     until(lambda: shop.run("get", "A").exit_code == 0, "the mended order in the table")
     assert shop.lines("dlq", "redrive", "--yes") == [{"moved": 1, "missing": 0, "troubles": {}}]
-    (again,) = letters(1)
+    (again,) = letters(1, earlier=6)
     assert again["message_id"] != by_body["oops"]["message_id"]
     (shown,) = shop.lines("dlq", "show", again["message_id"])
     counts = [json.loads(line)["receiveCount"] for line in shown["log"]]

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from orders.cli.main import main
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 STRAY = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -153,7 +153,7 @@ def test_top_on_a_terminal_ends_clean(deployed: Cli, end: str) -> None:
         else:
             process.send_signal(signal.SIGINT if end == "ctrl-c" else signal.SIGTERM)
         shown += _read_until(ours, None)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
     os.close(ours)
     assert "Traceback" not in shown
     assert "\x1b[?1049l" in shown, "the screen that was there before is back"

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from orders.cli.main import main
 from orders.names import TABLE
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 ORDERS: list[dict[str, Any]] = [
     {"orderId": "A", "userId": "U1", "status": "new", "timestamp": "2026-05-03T10:00:00Z", "total": 19.99},
@@ -218,7 +218,7 @@ def test_watch_shows_a_change_as_it_comes_and_ends_cleanly_at_ctrl_c(
         log(client, now_ms, level="INFO", outcome="stored", orderId="B")
         until(lambda: b'"B"' in output.read_bytes(), "order B to be shown")
         os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert (process.returncode, errors) == (0, b"")

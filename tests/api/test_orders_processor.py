@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from orders.demo import POISONED, load_sample
 from orders.package import HANDLER, build_package
-from tests.api.order_system import OrderSystem, make_order_system
+from tests.api.order_system import TIMEOUT_S, OrderSystem, make_order_system
 from tests.polling import until
 
 
 @pytest.fixture
-def system(client: Callable[..., Any]) -> OrderSystem:
-    return make_order_system(client, build_package().content, HANDLER, raw=False, report_failures=True)
+def system(paced: EngineThread) -> OrderSystem:
+    return make_order_system(paced, build_package().content, HANDLER, raw=False, report_failures=True)
 
 
 def test_processor_stores_raw_enveloped_and_twice_encoded_orders_alike(system: OrderSystem) -> None:
@@ -52,7 +51,7 @@ def test_processor_of_poisoned_orders_sets_them_aside_with_their_reasons_and_sto
     sent = sqs.send_message_batch(QueueUrl=system.queue_url, Entries=entries)["Successful"]
     ids = {one["MessageId"] for one in sent[:3]}
     assert system.wait_for("good")
-    letters = [system.take_dead_letter() for _ in range(3)]
+    letters = system.let_fail(system.failures, 3)
     assert {letter["MessageId"] for letter in letters} == ids
     errors = [line for line in system.log_lines() if line["level"] == "ERROR"]
     assert dict.fromkeys(ids, 3) == {
@@ -91,6 +90,7 @@ def test_processor_without_its_table_gives_orders_back_and_stores_them_when_it_i
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    system.engine.clock.advance(TIMEOUT_S)
     assert system.wait_for("O-1")
 
 
@@ -99,7 +99,7 @@ def test_processor_tells_cloudwatch_what_it_stored_and_what_it_is_worth(system: 
     for number in range(3):
         system.send(json.dumps({"orderId": f"O-{number}", "currency": "GBP", "total": 2.5}))
     system.send('{"orderId":"bad","items":[{"quantity":"two"}]}')
-    system.take_dead_letter()
+    system.let_fail(system.failures)
 
     def sum_of(name: str, **dimensions: str) -> float:
         points = cloudwatch.get_metric_statistics(

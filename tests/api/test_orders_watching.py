@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from onebox.testing import EngineThread
 from orders.cli.main import main
+from tests.api.order_system import failures, let_receives_end, order_lines
+from tests.conftest import environment_of
 from tests.polling import until
 
-QUICK = ["--parameter", "FunctionTimeout=1", "--parameter", "VisibilityTimeout=1"]
+VISIBILITY_S = 180  # what the template says
 ORDERS = [json.dumps({"orderId": f"W-{number}", "total": 1.5}) for number in range(5)]
 METRICS = [
     ("AWS/SNS", "NumberOfMessagesPublished", {"TopicName": "OrderTopic"}, 6),
@@ -26,19 +27,19 @@ METRICS = [
 
 
 @pytest.fixture
-def watched(aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """A deployed system that took five orders and a poisoned one; the clients to look at it."""
-    runner = CliRunner()
-    result = runner.invoke(main, ["deploy", "--yes", *QUICK], env=aws_environment)
+def watched(paced: EngineThread) -> EngineThread:
+    """A deployed system that took five orders and a poisoned one."""
+    result = CliRunner().invoke(main, ["deploy", "--yes"], env=environment_of(paced.endpoint_url))
     assert result.exit_code == 0, result.output
-    topic = client("sns").create_topic(Name="OrderTopic")["TopicArn"]
+    sns = paced.client("sns")
+    topic = sns.create_topic(Name="OrderTopic")["TopicArn"]
     for order in [*ORDERS, '{"note": "no orderId"}']:
-        client("sns").publish(TopicArn=topic, Message=order)
-    return client
+        sns.publish(TopicArn=topic, Message=order)
+    return paced
 
 
-def test_alarm_on_the_dead_letter_queue_fires_and_its_action_arrives(watched: Callable[..., Any]) -> None:
-    sqs, sns, cloudwatch = watched("sqs"), watched("sns"), watched("cloudwatch")
+def test_alarm_on_the_dead_letter_queue_fires_and_its_action_arrives(watched: EngineThread) -> None:
+    sqs, sns, cloudwatch = watched.client("sqs"), watched.client("sns"), watched.client("cloudwatch")
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
@@ -48,11 +49,15 @@ def test_alarm_on_the_dead_letter_queue_fires_and_its_action_arrives(watched: Ca
     alarms = sns.create_topic(Name="OrderAlarms")["TopicArn"]
     sns.subscribe(TopicArn=alarms, Protocol="sqs", Endpoint=arn)
 
+    let_receives_end(watched, lambda: failures(watched), 1, VISIBILITY_S)
+
     def find_alarm() -> dict[str, Any] | None:
-        # An OK may come before it, from the alarm's first look at a queue that was still empty.
-        for message in sqs.receive_message(QueueUrl=inbox, WaitTimeSeconds=1).get("Messages", []):
+        watched.clock.advance(10)
+        # Others come too: each alarm's OK at its first look, and that of the poisoned order's age.
+        answer = sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10, VisibilityTimeout=43_200)
+        for message in answer.get("Messages", []):
             envelope: dict[str, Any] = json.loads(message["Body"])
-            if envelope["Subject"].startswith("ALARM: "):
+            if envelope["Subject"].startswith('ALARM: "OrderDLQ'):
                 return envelope
         return None
 
@@ -63,8 +68,10 @@ def test_alarm_on_the_dead_letter_queue_fires_and_its_action_arrives(watched: Ca
     assert described["StateValue"] == "ALARM"
 
 
-def test_metrics_of_all_four_services_can_be_read(watched: Callable[..., Any]) -> None:
-    cloudwatch = watched("cloudwatch")
+def test_metrics_of_all_four_services_can_be_read(watched: EngineThread) -> None:
+    cloudwatch = watched.client("cloudwatch")
+    until(lambda: len(order_lines(watched)) == len(ORDERS) + 1, "every order in the log")
+    let_receives_end(watched, lambda: failures(watched), 1, VISIBILITY_S)
     for namespace, name, dimensions, expected in METRICS:
         until(
             lambda: _total(cloudwatch, namespace, name, dimensions) == expected,  # noqa: B023 - called within the turn
@@ -72,20 +79,21 @@ def test_metrics_of_all_four_services_can_be_read(watched: Callable[..., Any]) -
         )
     # A batch may be one to five orders, and the poisoned one fails alone, so the function itself never fails.
     function = {"FunctionName": "OrderProcessor"}
-    until(lambda: _total(cloudwatch, "AWS/Lambda", "Duration", function) > 0, "a duration")
-    assert 1 <= _total(cloudwatch, "AWS/Lambda", "Invocations", function) <= len(ORDERS) + 3
+    invocations = _total(cloudwatch, "AWS/Lambda", "Invocations", function)
+    assert 1 <= invocations <= len(ORDERS) + 3
+    assert _total(cloudwatch, "AWS/Lambda", "Duration", function, "SampleCount") == invocations
     assert _total(cloudwatch, "AWS/Lambda", "Errors", function) == 0
 
 
-def _total(cloudwatch: Any, namespace: str, name: str, dimensions: dict[str, str]) -> float:
+def _total(cloudwatch: Any, namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> float:
     now = datetime.now(timezone.utc)
     points = cloudwatch.get_metric_statistics(
         Namespace=namespace,
         MetricName=name,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
         StartTime=now - timedelta(minutes=10),
-        EndTime=now + timedelta(minutes=2),
+        EndTime=now + timedelta(minutes=30),
         Period=60,
-        Statistics=["Sum"],
+        Statistics=[statistic],
     )["Datapoints"]
-    return sum(point["Sum"] for point in points)
+    return sum(point[statistic] for point in points)

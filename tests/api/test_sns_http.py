@@ -12,6 +12,7 @@ import pytest
 
 from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld
+from tests.polling import PATIENCE_S, until
 
 ACCOUNT = "111111111111"
 
@@ -42,7 +43,7 @@ class Endpoint:
 
     def next(self):
         """The next request: headers, body, and the status it was answered with."""
-        return self.requests.get(timeout=10)
+        return self.requests.get(timeout=PATIENCE_S)
 
     def close(self):
         self._server.shutdown()
@@ -74,13 +75,17 @@ def subscribe(world, topic, endpoint, **attributes):
 def retried(timed, endpoint, wanted):
     """The statuses of the next ``wanted`` requests, and the seconds the clock had to be moved for them, 20 a time."""
     statuses, seconds = [], 0
-    while len(statuses) < wanted:
+
+    def all_came():
+        nonlocal seconds
         try:
             statuses.append(endpoint.requests.get(timeout=0.1)[2])
         except queue.Empty:
             timed.clock.advance(20)
             seconds += 20
-        assert seconds < 2_000, statuses
+        return len(statuses) == wanted
+
+    until(all_came, f"{wanted} requests")
     return statuses, seconds
 
 

@@ -36,12 +36,21 @@ class HandClock:
 
 
 class EngineThread:
-    """A running engine; a context manager. ``manual_clock`` stops time until ``clock.advance(seconds)``."""
+    """A running engine; a context manager. ``manual_clock`` stops time until ``clock.advance(seconds)``: always at the
+    same moment, or at ``now_ms`` (milliseconds since the epoch)."""
 
     def __init__(
-        self, data: Path | None = None, *, manual_clock: bool = False, port: int = 0, ids: Ids | None = None
+        self,
+        data: Path | None = None,
+        *,
+        manual_clock: bool = False,
+        now_ms: int | None = None,
+        port: int = 0,
+        ids: Ids | None = None,
     ) -> None:
-        manual = ManualClock() if manual_clock else None
+        manual = None
+        if manual_clock:
+            manual = ManualClock() if now_ms is None else ManualClock(now_ms)
         clock: Clock | None = manual
         self._settings = Settings(port=port, data=data, stop_grace_ms=0)
         self._engine = Engine(self._settings, clock, ids)
@@ -67,7 +76,6 @@ class EngineThread:
 
         settings: dict[str, Any] = {
             "retries": {"total_max_attempts": 1},
-            "read_timeout": 30,
             "s3": {"addressing_style": "path"},
             **config,
         }

@@ -173,7 +173,7 @@ def test_publish_when_too_much_waits_waits_and_then_says_so(endpoint: Endpoint, 
     blocked = threading.Thread(target=ours.publish, args=({"orderId": "1"},))
     blocked.start()
     endpoint.here.set()
-    blocked.join(30)
+    blocked.join()
     ours.close()
     assert endpoint.ids == ["0", "1"]
 

@@ -75,5 +75,6 @@ class Lambda(LambdaCore):
                 break
             await asyncio.sleep(_GRACE_STEP_S)
         await self.pool.stop()
+        await self.environments.stop()
         self.log_buffer.flush()
         self.invoker.metrics.flush()

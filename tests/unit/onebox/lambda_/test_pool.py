@@ -22,6 +22,7 @@ from onebox.services.lambda_.execution.interpreters import own_interpreter
 from onebox.services.lambda_.execution.pool import WorkerPool
 from onebox.services.lambda_.execution.worker import Environment
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
+from tests.polling import PATIENCE_S
 
 LAUNCHER = Path(link_packages.__code__.co_filename).parent.parent / "child" / "launcher.py"
 # Answers with its process id; while the file of the event's name exists it doesn't.
@@ -37,7 +38,7 @@ def handler(event, context):
 def function(name: str, revision_id: str = "1") -> FunctionVersion:
     configuration = {
         "Runtime": "python3.11",
-        "Timeout": 20,
+        "Timeout": 900,
         "MemorySize": 128,
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "g"},
     }
@@ -84,7 +85,7 @@ class World:
         return done
 
     async def run(self, version: FunctionVersion, event: str = "") -> int:
-        outcome = await asyncio.wait_for(self.submit(version, event), 20)
+        outcome = await asyncio.wait_for(self.submit(version, event), PATIENCE_S)
         assert not outcome.failed, outcome
         return int(outcome.payload)
 
@@ -139,7 +140,7 @@ async def test_submit_every_function_gets_its_turn_though_others_never_rest(tmp_
         more = [here.submit(function("a")) for _ in range(5)]
         os.unlink(gate)
         for done in (blocked, waiting, *more):
-            assert not (await asyncio.wait_for(done, 20)).failed
+            assert not (await asyncio.wait_for(done, PATIENCE_S)).failed
 
 
 @running
@@ -149,7 +150,7 @@ async def test_submit_urgent_invocations_get_children_of_their_own(tmp_path: Pat
         blocked = [here.submit(function("f"), gate) for _ in range(2)]
         third = await here.run(function("f"))
         os.unlink(gate)
-        pids = {int((await asyncio.wait_for(done, 20)).payload) for done in blocked}
+        pids = {int((await asyncio.wait_for(done, PATIENCE_S)).payload) for done in blocked}
         assert len(pids | {third}) == 3
 
 

@@ -87,6 +87,10 @@ class EnvironmentMaker:
             write_log=self._log_writer(context, function, stream),
         )
 
+    async def stop(self) -> None:
+        """Make no more; call it when nobody waits for one."""
+        await self._interpreters.stop()
+
     async def _unpacked(self, function: FunctionVersion) -> Path:
         folder = self._code_root / folder_name(function.code_sha256)
         if not folder.exists():

@@ -7,6 +7,7 @@ onebox. Each runtime is looked up once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import shutil
@@ -45,6 +46,13 @@ class Interpreters:
             future = asyncio.ensure_future(_find(runtime, self._preferred.get(runtime)))
             self._found[runtime] = future
         return await asyncio.shield(future)
+
+    async def stop(self) -> None:
+        """Give up what is still being looked for; no program that was asked runs on."""
+        searches = [future for future in self._found.values() if not future.done()]
+        for search in searches:
+            search.cancel()
+        await asyncio.gather(*searches, return_exceptions=True)
 
 
 async def _find(runtime: str, preferred: Path | None) -> Interpreter:
@@ -96,9 +104,12 @@ async def _probe(path: Path) -> Interpreter | None:
     try:
         output, _ = await asyncio.wait_for(process.communicate(), timeout=10)
     except asyncio.TimeoutError:
-        process.kill()
-        await process.wait()
         return None
+    finally:
+        if process.returncode is None:  # too slow, or the search was given up
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     version, _, executable = output.decode().strip().partition(" ")
     if process.returncode != 0 or not executable:
         return None
