@@ -71,9 +71,7 @@ def measure_cost(peer: type[Peer], work: Work) -> Cost:
         messages = quote([text for _, text in work.orders])
         server_s, functions_s = _server_s(server), _functions_s(server)
         client_s = _own_s()
-        publish_all(
-            "127.0.0.1", server.port, pipeline.topic_arn, messages, threads=work.threads, batch=work.batch
-        )
+        publish_all("127.0.0.1", server.port, pipeline.topic_arn, messages, threads=work.threads, batch=work.batch)
         client_s = _own_s() - client_s
         pipeline.wait_until_drained(pace_s=_BACKLOG_PACE_S)
         server_s, functions_s = _server_s(server) - server_s, _functions_s(server) - functions_s
