@@ -126,21 +126,31 @@ def _seconds_of(pid: int) -> float:
     return (int(user) + int(system)) / _TICKS_PER_S
 
 
+def measure_costs(peers: list[type[Peer]], orders: int, runs: int, only: str = "") -> dict[tuple[str, str], list[Cost]]:
+    """Every run of each pipeline on each peer, by work and peer; all take turns."""
+    costs: dict[tuple[str, str], list[Cost]] = {}
+    for _ in range(runs):
+        for work in works(orders):
+            for peer in peers if only in work.name else ():
+                cost = measure_cost(peer, work)
+                costs.setdefault((work.name, peer.name), []).append(cost)
+                print(describe(peer.name, work.name, cost), file=sys.stderr, flush=True)
+    return costs
+
+
+def report_costs(costs: dict[tuple[str, str], list[Cost]]) -> dict[str, dict[str, dict[str, float]]]:
+    """The medians, by work and peer, as JSON shows them."""
+    report: dict[str, dict[str, dict[str, float]]] = {}
+    for (work, peer), measured in costs.items():
+        cost = median_cost(measured)
+        parts = {**asdict(cost), "total_ms": cost.total_ms}
+        report.setdefault(work, {})[peer] = {name: round(value, 3) for name, value in parts.items()}
+    return report
+
+
 def main() -> None:
     arguments = parse_arguments()
-    costs: dict[str, list[Cost]] = {}
-    chosen = [work for work in works(arguments.orders) if arguments.only in work.name]
-    for _ in range(arguments.runs):
-        for work in chosen:
-            cost = measure_cost(Onebox, work)
-            costs.setdefault(work.name, []).append(cost)
-            print(describe(Onebox.name, work.name, cost), file=sys.stderr, flush=True)
-    report = {name: {**asdict(cost), "total_ms": cost.total_ms} for name, cost in _medians(costs).items()}
-    print(json.dumps(report, indent=2))
-
-
-def _medians(costs: dict[str, list[Cost]]) -> dict[str, Cost]:
-    return {name: median_cost(measured) for name, measured in costs.items()}
+    print(json.dumps(report_costs(measure_costs([Onebox], arguments.orders, arguments.runs, arguments.only)), indent=2))
 
 
 def parse_arguments() -> argparse.Namespace:
