@@ -18,6 +18,7 @@ from typing import Any
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
 from tests.bench.peers import MiniStack, Onebox, Peer, install_ministack
 from tests.bench.pipeline import Function, Pipeline, missing
+from tests.bench.processor_time import measure_costs, report_costs
 from tests.bench.publisher import SnsConnection, publish_all, quote
 
 WARM_UP_ORDERS = 200
@@ -163,6 +164,8 @@ def main() -> None:
     )
     say("Latency, seed's code")
     report["latency"] = {peer.name: latency_of(peer) for peer in peers}
+    say("Processor time of an order")
+    report["cost"] = report_costs(measure_costs(peers, arguments.orders, arguments.runs))
     say("A table that has grown")
     report["growth"] = measure_growth(arguments.stored, arguments.orders)
     summarize(report)

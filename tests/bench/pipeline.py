@@ -126,13 +126,13 @@ class Pipeline:
             EventSourceArn=queue_arn, FunctionName="OrderProcessor", BatchSize=batch_size, **extra
         )
 
-    def wait_until_drained(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
+    def wait_until_drained(self, timeout_s: float = SETTLE_TIMEOUT_S, pace_s: float = 0.02) -> None:
         """Return when the queue holds nothing, neither waiting nor in flight."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self.backlog() == 0:
                 return
-            time.sleep(0.02)
+            time.sleep(pace_s)
         raise RuntimeError(f"{self.peer.name} did not drain OrderQueue in {timeout_s} s")
 
     def backlog(self) -> int:

@@ -44,6 +44,23 @@ def test_encode_value_is_read_by_boto3_as_the_same_value(value: Any) -> None:
     assert from_boto3(json.loads(encode_value(value))) == value
 
 
+rows = st.lists(st.sampled_from(["sku", "quantity", "unitPrice", '"%s"']), max_size=4, unique=True).flatmap(
+    lambda names: st.lists(
+        st.fixed_dictionaries({name: st.one_of(digits, decimals, texts) for name in names}), min_size=4, max_size=6
+    )
+)
+
+
+@given(rows)
+def test_encode_value_of_objects_of_one_shape_is_what_each_is_alone(elements: list[dict[str, Any]]) -> None:
+    assert encode_value(elements) == f'{{"L":[{",".join(map(encode_value, elements))}]}}'
+
+
+def test_encode_value_of_objects_of_one_shape_refuses_a_number_that_one_of_them_has_too_large() -> None:
+    with pytest.raises(OrderRejected):
+        encode_value([{"quantity": 1}, {"quantity": 10**38 + 1}, {"quantity": 3}, {"quantity": 4}])
+
+
 @given(values)
 def test_decode_value_of_what_boto3_writes_is_the_same_value(value: Any) -> None:
     assert decode_value(TypeSerializer().serialize(value)) == value

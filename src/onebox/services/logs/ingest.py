@@ -34,7 +34,9 @@ class Ingest:
         incoming_bytes = len(text.encode()) + EVENT_OVERHEAD_BYTES * len(events)
         self._events_store.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
         samples = self._samples(group, events, has_embedded_metrics(text))
-        self._deps.storage.after_commit(lambda: self._record(context, group.name, len(events), incoming_bytes, samples))
+        self._deps.storage.after_commit(
+            lambda: self._record(context, group.name, len(events), incoming_bytes, samples), patient=True
+        )
 
     def _samples(self, group: LogGroup, events: Events, embedded: bool) -> list[MetricSample]:
         samples = find_embedded_metrics(events) if embedded else []

@@ -9,6 +9,7 @@ AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -21,11 +22,13 @@ from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_policy import Verdict
 from onebox.services.sns.limits import RAW_DELIVERY_ATTRIBUTES_MAX
 from onebox.services.sns.model import Message
+from onebox.services.sqs.internal import Delivery
 
 SERVICE = "sns.amazonaws.com"
 _NAMESPACE = "AWS/SNS"
 _FILTERED_OUT = "NumberOfNotificationsFilteredOut"
 _NO_ATTRIBUTES: Wire = {}
+_HTTP = frozenset(("http", "https"))
 _REASONS = {
     Verdict.NO_ATTRIBUTES: "NoMessageAttributes",
     Verdict.INVALID_ATTRIBUTES: "InvalidAttributes",
@@ -39,17 +42,18 @@ class Queues(Protocol):
     """What SNS needs of SQS (``sqs/internal.py``)."""
 
     def deliver(
+        self, context: RequestContext, queue_arn: str, delivery: Delivery, *, source_service: str, source_arn: str
+    ) -> None: ...
+
+    def deliver_all(
         self,
         context: RequestContext,
         queue_arn: str,
-        body: str,
-        attributes: Wire,
+        deliveries: Sequence[Delivery],
         *,
         source_service: str,
         source_arn: str,
-        group_id: str | None = None,
-        dedup_id: str | None = None,
-    ) -> None: ...
+    ) -> list[AwsError | None]: ...
 
 
 class Functions(Protocol):
@@ -114,65 +118,59 @@ class Fanout:
         self._http = http
         self._logged_minute: dict[str, int] = {}
 
-    def send(self, context: RequestContext, topic: LiveTopic, message: Message, tally: Tally) -> None:
-        """Deliver the message to every subscription that wants it."""
+    def send(self, context: RequestContext, topic: LiveTopic, messages: Sequence[Message], tally: Tally) -> None:
+        """Deliver messages to every subscription that wants them, to each in this order."""
         if context.account != topic.account:
             # Queues and functions are asked in the name of the topic's account, whoever published.
             context = replace(context, account=topic.account)
-        tally.published += 1
-        tally.sizes.append(message.body_bytes)
+        tally.published += len(messages)
+        tally.sizes += [message.body_bytes for message in messages]
         for subscription in topic.subscriptions:
-            body = message.body_for(subscription.protocol)
-            if subscription.filter_policy is not None:
-                verdict = subscription.filter_policy.judge(message, body)
-                if verdict is not Verdict.WANTED:
-                    _count_filtered(subscription, verdict, tally)
-                    continue
-            try:
-                self._deliver(context, topic, subscription, message, body, tally)
-            except AwsError as error:
-                self._set_aside(context, topic, subscription, message, body, tally, error)
+            wanted = list(_wanted(subscription, messages, tally))
+            if subscription.protocol == "sqs":
+                errors = self._deliver_to_queue(context, topic, subscription, subscription.endpoint, wanted)
+            else:
+                errors = [self._deliver(context, topic, subscription, *one) for one in wanted]
+            for (message, body), error in zip(wanted, errors, strict=True):
+                if error is not None:
+                    self._set_aside(context, topic, subscription, message, body, tally, error)
+                elif subscription.protocol not in _HTTP:  # those are counted when the endpoint has answered
+                    tally.add("NumberOfNotificationsDelivered")
 
     def _deliver(
-        self,
-        context: RequestContext,
-        topic: LiveTopic,
-        subscription: LiveSubscription,
-        message: Message,
-        body: str,
-        tally: Tally,
-    ) -> None:
+        self, context: RequestContext, topic: LiveTopic, subscription: LiveSubscription, message: Message, body: str
+    ) -> AwsError | None:
+        """Deliver one message to whoever is no queue; what refuses it, or None."""
         protocol = subscription.protocol
-        if protocol == "sqs":
-            self._deliver_to_queue(context, topic, subscription, subscription.endpoint, message, body)
-        elif protocol == "lambda":
-            event = lambda_event(
-                message,
-                body,
-                topic.arn,
-                subscription.arn,
-                context.now_ms,
-                context.endpoint_url,
-                topic.signature_version,
-            )
-            self._functions.invoke_async(
-                context, subscription.endpoint, event, source_service=SERVICE, source_arn=topic.arn
-            )
-        elif protocol in ("http", "https"):
-            # Counted when the endpoint has answered.
-            self._http.send_notification(context, topic, subscription, message, body)
-            return
-        else:
-            _log.info(
-                "sns: %s for %s from %s: subject %r, message %s: %s",
-                protocol,
-                subscription.endpoint,
-                topic.arn,
-                message.subject,
-                message.message_id,
-                body,
-            )
-        tally.add("NumberOfNotificationsDelivered")
+        try:
+            if protocol == "lambda":
+                event = lambda_event(
+                    message,
+                    body,
+                    topic.arn,
+                    subscription.arn,
+                    context.now_ms,
+                    context.endpoint_url,
+                    topic.signature_version,
+                )
+                self._functions.invoke_async(
+                    context, subscription.endpoint, event, source_service=SERVICE, source_arn=topic.arn
+                )
+            elif protocol in _HTTP:
+                self._http.send_notification(context, topic, subscription, message, body)
+            else:
+                _log.info(
+                    "sns: %s for %s from %s: subject %r, message %s: %s",
+                    protocol,
+                    subscription.endpoint,
+                    topic.arn,
+                    message.subject,
+                    message.message_id,
+                    body,
+                )
+        except AwsError as error:
+            return error
+        return None
 
     def _deliver_to_queue(
         self,
@@ -180,34 +178,26 @@ class Fanout:
         topic: LiveTopic,
         subscription: LiveSubscription,
         queue_arn: str,
-        message: Message,
-        body: str,
-    ) -> None:
-        attributes = _NO_ATTRIBUTES
-        if subscription.is_raw:
-            attributes = message.attributes
-            if len(attributes) > RAW_DELIVERY_ATTRIBUTES_MAX:
-                raise InvalidParameterException("A raw message has at most 10 message attributes")
-        else:
-            body = notification(
-                message,
-                body,
-                topic.arn,
-                subscription.arn,
-                context.now_ms,
-                context.endpoint_url,
-                topic.signature_version,
+        messages: Sequence[tuple[Message, str]],
+    ) -> list[AwsError | None]:
+        """Deliver messages in one go; for each what refuses it, or None."""
+        errors: list[AwsError | None] = []
+        deliveries: list[Delivery] = []
+        for message, body in messages:
+            if subscription.is_raw and len(message.attributes) > RAW_DELIVERY_ATTRIBUTES_MAX:
+                errors.append(InvalidParameterException("A raw message has at most 10 message attributes"))
+            else:
+                errors.append(None)
+                deliveries.append(_as_delivery(context, topic, subscription, queue_arn, message, body))
+        if not deliveries:
+            return errors
+        try:
+            answers = iter(
+                self._queues.deliver_all(context, queue_arn, deliveries, source_service=SERVICE, source_arn=topic.arn)
             )
-        self._queues.deliver(
-            context,
-            queue_arn,
-            body,
-            attributes,
-            source_service=SERVICE,
-            source_arn=topic.arn,
-            group_id=message.group_id,
-            dedup_id=message.dedup_id if queue_arn.endswith(".fifo") else None,
-        )
+        except AwsError as refused:
+            return [error or refused for error in errors]
+        return [error or next(answers) for error in errors]
 
     def _set_aside(
         self,
@@ -225,9 +215,8 @@ class Fanout:
         dead_letter_arn = subscription.dead_letter_arn
         if dead_letter_arn is None:
             return
-        try:
-            self._deliver_to_queue(context, topic, subscription, dead_letter_arn, message, body)
-        except AwsError as refused:
+        (refused,) = self._deliver_to_queue(context, topic, subscription, dead_letter_arn, [(message, body)])
+        if refused is not None:
             tally.add("NumberOfNotificationsFailedToRedriveToDlq")
             self._log_refusal(dead_letter_arn, dead_letter_arn, refused, context.now_ms)
         else:
@@ -241,6 +230,37 @@ class Fanout:
                 self._logged_minute.clear()
             self._logged_minute[key] = minute
             _log.warning("sns: %s refused a notification: %s: %s", endpoint, error.wire_code, error.message)
+
+
+def _wanted(subscription: LiveSubscription, messages: Iterable[Message], tally: Tally) -> Iterator[tuple[Message, str]]:
+    """The messages that the subscription's filter lets pass, each with its text for the protocol."""
+    for message in messages:
+        body = message.body_for(subscription.protocol)
+        if subscription.filter_policy is not None:
+            verdict = subscription.filter_policy.judge(message, body)
+            if verdict is not Verdict.WANTED:
+                _count_filtered(subscription, verdict, tally)
+                continue
+        yield message, body
+
+
+def _as_delivery(
+    context: RequestContext,
+    topic: LiveTopic,
+    subscription: LiveSubscription,
+    queue_arn: str,
+    message: Message,
+    body: str,
+) -> Delivery:
+    """The message as it goes into a queue: raw, or in its envelope."""
+    attributes = _NO_ATTRIBUTES
+    if subscription.is_raw:
+        attributes = message.attributes
+    else:
+        body = notification(
+            message, body, topic.arn, subscription.arn, context.now_ms, context.endpoint_url, topic.signature_version
+        )
+    return Delivery(body, attributes, message.group_id, message.dedup_id if queue_arn.endswith(".fifo") else None)
 
 
 def _count_filtered(subscription: LiveSubscription, verdict: Verdict, tally: Tally) -> None:

@@ -22,6 +22,7 @@ from onebox.services.sns.fanout import SERVICE, Queues
 from onebox.services.sns.http_client import post
 from onebox.services.sns.http_store import HttpDelivery, HttpStore, Redrive
 from onebox.services.sns.model import Message, Subscription
+from onebox.services.sqs.internal import Delivery
 
 _UNDERWAY_MAX = 16
 _ANSWER_TIMEOUT_S = 15.0
@@ -180,8 +181,7 @@ class HttpDeliveries:
             self._queues.deliver(
                 self._context(delivery, now_ms),
                 redrive.queue_arn,
-                redrive.body,
-                redrive.attributes,
+                Delivery(redrive.body, redrive.attributes),
                 source_service=SERVICE,
                 source_arn=delivery.topic_arn,
             )

@@ -42,6 +42,6 @@ class SnsInternal:
             request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": self._deps.ids.uuid()}
         parsed = parse_message(request, self._deps.ids.uuid(), topic.max_message_bytes)
         tally = Tally()
-        self._fanout.send(context, topic, parsed, tally)
+        self._fanout.send(context, topic, [parsed], tally)
         tally.record(self._deps.metrics, topic, context.now_ms)
         return parsed.message_id

@@ -1,7 +1,7 @@
 """What SNS, Lambda and CloudWatch ask of SQS, inside their own transaction.
 
 Every method but ``subscribe`` and ``gauges`` belongs inside a ``storage.run`` of the caller, and is undone with it.
-Callers have checked the rights of those they act for; only :meth:`SqsInternal.deliver` asks the queue's policy.
+Callers have checked the rights of those they act for; only deliveries ask the queue's policy.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from onebox.arn import find_arn
+from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs.access import check_service
 from onebox.services.sqs.core import Core
@@ -16,14 +17,14 @@ from onebox.services.sqs.delivering import describe_message
 from onebox.services.sqs.drafts import check_size, make_draft
 from onebox.services.sqs.errors import QueueDoesNotExist
 from onebox.services.sqs.limits import SECOND_MS
-from onebox.services.sqs.model import Queue, QueueInfo, ReceivedMessage
+from onebox.services.sqs.model import Delivery, Draft, Queue, QueueInfo, ReceivedMessage
 from onebox.services.sqs.receiving import receive
 from onebox.services.sqs.sending import send
 from onebox.services.sqs.settling import delete, find_in_flight, free
 from onebox.services.sqs.sweeping import tidy
 from onebox.services.sqs.waiting import Callback, Subscription
 
-__all__ = ["QueueInfo", "ReceivedMessage", "SqsInternal", "Subscription"]
+__all__ = ["Delivery", "QueueInfo", "ReceivedMessage", "SqsInternal", "Subscription"]
 
 # Who SNS is in the SenderId of what it delivers, as in AWS's published events.
 _SENDER_IDS = {"sns.amazonaws.com": "AIDAIT2UOQQY3AUEKVGXU"}
@@ -36,55 +37,54 @@ class SqsInternal:
         self._core = core
 
     def deliver(
+        self, context: RequestContext, queue_arn: str, delivery: Delivery, *, source_service: str, source_arn: str
+    ) -> None:
+        """As :meth:`deliver_all`, one message; raises what keeps it out."""
+        (error,) = self.deliver_all(
+            context, queue_arn, [delivery], source_service=source_service, source_arn=source_arn
+        )
+        if error is not None:
+            raise error
+
+    def deliver_all(
         self,
         context: RequestContext,
         queue_arn: str,
-        body: str,
-        attributes: Wire,
+        deliveries: Sequence[Delivery],
         *,
         source_service: str,
         source_arn: str,
-        group_id: str | None = None,
-        dedup_id: str | None = None,
-    ) -> None:
-        """Store a message as SendMessage would, sent by ``source_service`` (``sns.amazonaws.com``) for ``source_arn``.
+    ) -> list[AwsError | None]:
+        """Store messages as SendMessage would, sent by ``source_service`` (``sns.amazonaws.com``) for ``source_arn``.
 
-        ``attributes`` are MessageAttributes. Raises QueueDoesNotExist, AccessDenied, or what SendMessage raises.
+        The answer for each, in order: what SendMessage would raise for it, or None if it is stored. Raises
+        QueueDoesNotExist or AccessDenied for all of them.
         """
         queue = self._load(queue_arn)
         arn = find_arn(source_arn)
         # Bucket ARNs have no account.
         check_service(queue, source_service, source_arn, (arn and arn.account) or context.account)
         sender_id = _SENDER_IDS.get(source_service, source_service)
-        self._send(context, queue, body, attributes, sender_id, group_id, dedup_id)
+        return self._send(context, queue, deliveries, sender_id)
 
     def send(self, context: RequestContext, queue_arn: str, body: str, attributes: Wire) -> None:
         """Store a message as SendMessage would, sent by the context's principal, whose rights the caller has checked.
 
         Raises QueueDoesNotExist, or what SendMessage raises.
         """
-        self._send(context, self._load(queue_arn), body, attributes, context.principal.user_id, None, None)
+        delivery = Delivery(body, attributes)
+        (error,) = self._send(context, self._load(queue_arn), [delivery], context.principal.user_id)
+        if error is not None:
+            raise error
 
     def _send(
-        self,
-        context: RequestContext,
-        queue: Queue,
-        body: str,
-        attributes: Wire,
-        sender_id: str,
-        group_id: str | None,
-        dedup_id: str | None,
-    ) -> None:
-        request: Wire = {"MessageBody": body}
-        if attributes:
-            request["MessageAttributes"] = attributes
-        if group_id is not None:
-            request["MessageGroupId"] = group_id
-        if dedup_id is not None and queue.is_fifo:
-            request["MessageDeduplicationId"] = dedup_id
-        draft = make_draft(queue, request)
-        check_size(queue, draft)
-        send(self._core, queue, [draft], sender_id, context.now_ms)
+        self, context: RequestContext, queue: Queue, deliveries: Sequence[Delivery], sender_id: str
+    ) -> list[AwsError | None]:
+        drafts = [_find_draft(queue, delivery) for delivery in deliveries]
+        sound = [draft for draft in drafts if isinstance(draft, Draft)]
+        if sound:
+            send(self._core, queue, sound, sender_id, context.now_ms)
+        return [draft if isinstance(draft, AwsError) else None for draft in drafts]
 
     def find_queue(self, queue_arn: str) -> QueueInfo | None:
         """What there is to know of a queue, or None."""
@@ -157,3 +157,25 @@ class SqsInternal:
         if queue is None:
             raise QueueDoesNotExist
         return queue
+
+
+def _find_draft(queue: Queue, delivery: Delivery) -> Draft | AwsError:
+    """The message to be stored, or what SendMessage would say against it."""
+    try:
+        draft = make_draft(queue, _as_request(queue, delivery))
+        check_size(queue, draft)
+    except AwsError as error:
+        return error
+    return draft
+
+
+def _as_request(queue: Queue, delivery: Delivery) -> Wire:
+    """The SendMessage that a delivery means."""
+    request: Wire = {"MessageBody": delivery.body}
+    if delivery.attributes:
+        request["MessageAttributes"] = delivery.attributes
+    if delivery.group_id is not None:
+        request["MessageGroupId"] = delivery.group_id
+    if delivery.dedup_id is not None and queue.is_fifo:
+        request["MessageDeduplicationId"] = delivery.dedup_id
+    return request

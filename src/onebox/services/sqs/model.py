@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from onebox.runtime.metrics import Dimensions
 from onebox.services.context import Wire
@@ -95,6 +96,16 @@ class Draft:
     system_attributes_md5: str | None = None
     group_id: str | None = None
     dedup_id: str | None = None
+
+
+class Delivery(NamedTuple):
+    """A message that another service puts into a queue. ``attributes`` are MessageAttributes."""
+
+    body: str
+    attributes: Wire
+    group_id: str | None = None
+    dedup_id: str | None = None
+    """Passed over by a standard queue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def hold(core: Core, queue: Queue, messages: Sequence[StoredMessage], due_at_ms:
     """Count a receive of these messages and keep them invisible until ``due_at_ms``; the counts are the caller's."""
     core.messages.mark_received([message.id for message in messages], now_ms, due_at_ms)
     if core.watchers.is_watched(queue.arn):
-        core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms))
+        core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms), patient=True)
 
 
 def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:

@@ -9,6 +9,7 @@ import pytest
 from onebox.errors import AwsError
 from onebox.services.context import RequestContext
 from onebox.services.sqs.errors import AccessDenied, InvalidParameterValue, QueueDoesNotExist
+from onebox.services.sqs.internal import Delivery
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:topic"
@@ -36,7 +37,11 @@ def deliver(harness: SqsHarness, url: str, body: str = "x", source_arn: str = TO
 
     def job(context: RequestContext) -> None:
         harness.sqs.internal.deliver(
-            context, arn_of(url), body, attributes, source_service="sns.amazonaws.com", source_arn=source_arn
+            context,
+            arn_of(url),
+            Delivery(body, attributes),
+            source_service="sns.amazonaws.com",
+            source_arn=source_arn,
         )
 
     harness.inside(job)
@@ -88,6 +93,27 @@ def test_deliver_a_message_too_long_for_the_queue_is_refused(harness: SqsHarness
         deliver(harness, url, "x" * 1025)
 
 
+def test_of_messages_delivered_together_the_one_too_long_is_refused_and_its_neighbours_are_stored(
+    harness: SqsHarness,
+) -> None:
+    url = harness.create_queue("q", MaximumMessageSize="1024")
+    harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": policy_for(url)})
+    deliveries = [Delivery(body, {}) for body in ("first", "x" * 1025, "\0", "last")]
+    errors = harness.inside(
+        lambda context: harness.sqs.internal.deliver_all(
+            context, arn_of(url), deliveries, source_service="sns.amazonaws.com", source_arn=TOPIC
+        )
+    )
+    assert [None if error is None else error.wire_code for error in errors] == [
+        None,
+        "InvalidParameterValue",
+        "InvalidMessageContents",
+        None,
+    ]
+    answer = harness.call("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=10)
+    assert [message["Body"] for message in answer["Messages"]] == ["first", "last"]
+
+
 def test_deliver_in_a_transaction_that_fails_leaves_nothing(harness: SqsHarness) -> None:
     url = harness.create_queue("q")
     harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": policy_for(url)})
@@ -95,7 +121,11 @@ def test_deliver_in_a_transaction_that_fails_leaves_nothing(harness: SqsHarness)
     def job(context: RequestContext) -> None:
         for number in range(3):
             harness.sqs.internal.deliver(
-                context, arn_of(url), str(number), {}, source_service="sns.amazonaws.com", source_arn=TOPIC
+                context,
+                arn_of(url),
+                Delivery(str(number), {}),
+                source_service="sns.amazonaws.com",
+                source_arn=TOPIC,
             )
         raise AwsError("the publish fails after all")
 

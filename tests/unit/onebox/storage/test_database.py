@@ -10,6 +10,7 @@ import apsw
 import pytest
 
 from onebox.errors import StorageFault
+from onebox.storage import database
 from onebox.storage.database import Storage, open_connection
 from onebox.storage.folder import DataFolder, DataFolderUnusable
 from onebox.storage.migrate import DatabaseNewer, load_scripts, migrate
@@ -73,6 +74,36 @@ def test_after_commit_waits_for_the_group_and_not_without_one() -> None:
         assert happened == ["at once"]
         await storage.durable()
         assert happened == ["at once", "later"]
+
+    with_storage(work)
+
+
+def test_a_group_nobody_waits_for_is_committed_with_the_next_that_somebody_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "_UNAWAITED_COMMIT_S", 3600)
+
+    async def work(storage: Storage) -> None:
+        happened: list[str] = []
+        storage.run(lambda: storage.execute("INSERT INTO t VALUES (1)"))
+        storage.after_commit(lambda: happened.append("patient"), patient=True)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert happened == []
+        storage.run(lambda: storage.execute("INSERT INTO t VALUES (2)"))
+        await storage.durable()
+        assert happened == ["patient"]
+        assert numbers(storage) == [1, 2]
+
+    with_storage(work)
+
+
+def test_a_group_nobody_waits_for_is_committed_all_the_same() -> None:
+    async def work(storage: Storage) -> None:
+        committed = asyncio.Event()
+        storage.run(lambda: storage.execute("INSERT INTO t VALUES (1)"))
+        storage.after_commit(committed.set, patient=True)
+        await committed.wait()
 
     with_storage(work)
 

@@ -54,17 +54,16 @@ def _die_with_parent(parent_pid: int) -> None:
 
 
 def _read_events_fast() -> None:
-    """Have events read by the standard library where simplejson has no compiled part for this interpreter.
+    """Have events read by the standard library, which gives the same values as simplejson in half the time.
 
-    It is installed for onebox's own; in plain Python it took 5 ms for ten orders instead of 0.1 ms.
+    Where simplejson has no compiled part for this interpreter (it is installed for onebox's own), in a fiftieth of it.
     """
     import json
     from types import SimpleNamespace
 
     from awslambdaric import lambda_runtime_marshaller as marshaller
 
-    if marshaller.json.decoder.c_scanstring is None:
-        marshaller.json = SimpleNamespace(loads=json.loads, raw_json=marshaller.json.raw_json)
+    marshaller.json = SimpleNamespace(loads=json.loads, raw_json=marshaller.json.raw_json)
 
 
 def _complete_builtins() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,9 @@ def publish(sns: Sns, context: RequestContext, request: Wire) -> Wire:
     topic = load_topic(sns.directory, context, _target(request), "Publish")
     message = _parse(sns, topic, request)
     tally = Tally()
-    message = _send(sns, context, topic, message, tally)
+    (sent,) = _send(sns, context, topic, [message], tally)
     tally.record(sns.deps.metrics, topic, context.now_ms)
-    return _result(message)
+    return _result(sent)
 
 
 def publish_batch(sns: Sns, context: RequestContext, request: Wire) -> Wire:
@@ -51,10 +52,9 @@ def publish_batch(sns: Sns, context: RequestContext, request: Wire) -> Wire:
     if sum(message.body_bytes for message in messages) > topic.max_message_bytes:
         raise BatchRequestTooLongException("The length of all the messages put together is more than the limit.")
     tally = Tally()
-    successful = []
-    for entry, message in zip(entries, messages, strict=True):
-        successful.append({"Id": entry["Id"], **_result(_send(sns, context, topic, message, tally))})
+    sent = _send(sns, context, topic, messages, tally)
     tally.record(sns.deps.metrics, topic, context.now_ms)
+    successful = [{"Id": entry["Id"], **_result(message)} for entry, message in zip(entries, sent, strict=True)]
     return {"Successful": successful, "Failed": []}
 
 
@@ -81,11 +81,18 @@ def _parse(sns: Sns, topic: LiveTopic, request: Wire, place: str = "") -> Messag
     return message
 
 
-def _send(sns: Sns, context: RequestContext, topic: LiveTopic, message: Message, tally: Tally) -> Message:
-    """Fan the message out; a FIFO topic's repetition is answered like the first and delivered no more."""
-    if not topic.is_fifo:
-        sns.fanout.send(context, topic, message, tally)
-        return message
+def _send(
+    sns: Sns, context: RequestContext, topic: LiveTopic, messages: Sequence[Message], tally: Tally
+) -> Sequence[Message]:
+    """Fan messages out; as they were sent, in the same order."""
+    if topic.is_fifo:
+        return [_send_fifo(sns, context, topic, message, tally) for message in messages]
+    sns.fanout.send(context, topic, messages, tally)
+    return messages
+
+
+def _send_fifo(sns: Sns, context: RequestContext, topic: LiveTopic, message: Message, tally: Tally) -> Message:
+    """Fan a message out; a repetition is answered like the first and delivered no more."""
     assert message.dedup_id is not None
     scope = (message.group_id or "") if topic.deduplicates_by_group else ""
     known = sns.store.find_published(topic.arn, scope, message.dedup_id, context.now_ms)
@@ -98,7 +105,7 @@ def _send(sns: Sns, context: RequestContext, topic: LiveTopic, message: Message,
         topic.arn, scope, message.dedup_id, message.message_id, sequence, expires_at_ms, context.now_ms
     )
     message = replace(message, sequence=_sequence_text(sequence))
-    sns.fanout.send(context, topic, message, tally)
+    sns.fanout.send(context, topic, [message], tally)
     return message
 
 

@@ -32,6 +32,7 @@ from onebox.services.sns.subscription_attributes import (
     check_subscription_attributes,
     shown_subscription_attributes,
 )
+from onebox.services.sqs.internal import Delivery
 
 if TYPE_CHECKING:
     from onebox.services.sns.service import Sns
@@ -173,7 +174,8 @@ def _ask_to_confirm(sns: Sns, context: RequestContext, topic: LiveTopic, subscri
             context.endpoint_url,
             topic.signature_version,
         )
-        sns.queues.deliver(context, subscription.endpoint, body, {}, source_service=SERVICE, source_arn=topic.arn)
+        delivery = Delivery(body, {})
+        sns.queues.deliver(context, subscription.endpoint, delivery, source_service=SERVICE, source_arn=topic.arn)
     else:
         _log.info(
             "sns: %s for %s from %s: to confirm the subscription, open %s",
