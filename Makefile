@@ -4,10 +4,11 @@ BIN := .venv/bin
 # Packages are pinned in requirements*.lock; the stamps make a second `make` instant.
 RUN_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
+PEERS := ministack moto sam
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long lint format bench bench-console cost crash screenshots lock clean
+.PHONY: help setup run test test-long peers lint format bench bench-console cost crash screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -17,11 +18,14 @@ setup: $(RUN_STAMP) ## Install into .venv, nothing else
 run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three poisoned ones, show what became of them
 	@$(BIN)/orders demo
 
-test: $(DEV_STAMP) ## Run the tests (under 6 minutes on 2 cores)
+test: $(DEV_STAMP) peers ## Run the tests (under 6 minutes on 2 cores)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
-test-long: $(DEV_STAMP) ## Run the long suites too
+test-long: $(DEV_STAMP) peers ## Run the long suites too
 	$(BIN)/pytest
+
+peers: $(DEV_STAMP) ## Install what others wrote for the tests to try orders on: moto, MiniStack, the SAM CLI
+	@$(BIN)/python -m tests.peers.environments
 
 lint: $(DEV_STAMP) ## Check style, types and the template
 	$(BIN)/ruff check .
@@ -52,9 +56,11 @@ lock: $(DEV_STAMP) ## Pin the newest dependencies anew
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	for name in $(PEERS); do $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --upgrade \
+		tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock; done
 
 clean: ## Remove what the other commands made
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info .peers .aws-sam
 
 $(RUN_STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer; say which one with: make PYTHON=python3.12")'

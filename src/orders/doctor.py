@@ -18,6 +18,7 @@ from orders.adapters.inspection import (
     Drifted,
     FunctionSettings,
     Inspection,
+    NotOffered,
     QueueSettings,
     TriggerSettings,
 )
@@ -195,6 +196,8 @@ def _make(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
     found: list[Check] = []
     try:
         found.extend(check())
+    except NotOffered as error:
+        found.append(Check(name, Outcome.SKIPPED, error.reason, "AWS and onebox offer it: this endpoint is neither."))
     except OperatorError as error:
         found.append(Check(name, Outcome.FAILED, error.reason, error.advice))
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import zipfile
 from importlib.resources import files
 from typing import NamedTuple
@@ -56,3 +57,13 @@ def build_package() -> Package:
             archive.writestr(entry, content, zipfile.ZIP_STORED)
     content = buffer.getvalue()
     return Package(content, hashlib.sha256(content).hexdigest())
+
+
+def main() -> None:
+    """Unpack the package into the folder that the only argument names: `sam build` zips it itself."""
+    with zipfile.ZipFile(io.BytesIO(build_package().content)) as archive:
+        archive.extractall(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

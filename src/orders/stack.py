@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from orders.adapters.cloudformation import DEAD_STATUSES, GOOD_STATUSES, ChangeSet, Stack, StackEvent
@@ -46,13 +47,20 @@ class Audience:
         self.on_event(event)
 
 
-def load_template() -> str:
-    """template.yaml, as it lies at the root of the repository and was installed with this package."""
+def load_template(own: str | None = None) -> str:
+    """The shop's own template if it has one; else template.yaml, as it was installed with this package."""
+    if own is not None:
+        return Path(own).read_text(encoding="utf-8")
     return files("orders").joinpath(TEMPLATE).read_text(encoding="utf-8")
 
 
 def deploy(
-    stack: Stack, artifacts: Artifacts, table_exists: bool, parameters: Mapping[str, str], audience: Audience
+    stack: Stack,
+    template: str,
+    artifacts: Artifacts,
+    table_exists: bool,
+    parameters: Mapping[str, str],
+    audience: Audience,
 ) -> Deployed | None:
     """Create or update the stack; None if it was not agreed to. Raises OperatorError with the failing reason.
 
@@ -72,7 +80,7 @@ def deploy(
     audience.on_step("change set")
     table = {"OrdersTable": "Existing" if table_exists else "Create"} if is_new else {}
     change_set = stack.propose(
-        load_template(),
+        template,
         {**table, **parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key},
         is_new=is_new,
     )
@@ -82,9 +90,9 @@ def deploy(
         stack.discard(change_set, is_new=is_new)
         return None
     audience.on_step("apply")
-    after = stack.last_event_id()
+    before = stack.moment()
     stack.apply(change_set)
-    status = stack.follow(after, audience.see)
+    status = stack.follow(before, audience.see)
     if status not in GOOD_STATUSES:
         raise OperatorError(_tell_failure(stack.name, status, audience.failures))
     return Deployed(True, stack.outputs())
@@ -94,9 +102,9 @@ def destroy(stack: Stack, audience: Audience) -> bool:
     """Delete the stack, which leaves the table; False if there was none. Raises OperatorError."""
     if stack.find_status() is None:
         return False
-    after = stack.last_event_id()
+    before = stack.moment()
     stack.delete()
-    status = stack.follow(after, audience.see)
+    status = stack.follow(before, audience.see)
     if status is not None:
         raise OperatorError(_tell_failure(stack.name, status, audience.failures))
     return True

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
-from tests.bench.peers import MiniStack, Onebox, Peer, install_ministack
 from tests.bench.pipeline import Function, Pipeline, missing
 from tests.bench.processor_time import measure_costs, report_costs
 from tests.bench.publisher import SnsConnection, publish_all, quote
+from tests.peers.environments import programs_of
+from tests.peers.servers import MiniStack, Onebox, Peer
 
 WARM_UP_ORDERS = 200
 
@@ -149,8 +150,9 @@ def main() -> None:
     report: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
     peers: list[type[Peer]] = [Onebox]
     if not arguments.no_peer:
-        say("Installing the newest MiniStack into .bench/ministack")
-        report["ministack"] = install_ministack()
+        say(f"MiniStack {MiniStack.version}, in .peers/ministack")
+        programs_of("ministack")
+        report["ministack"] = MiniStack.version
         peers.append(MiniStack)
     say("Start and memory")
     report["start"] = {peer.name: measure_start(peer, 5) for peer in peers}

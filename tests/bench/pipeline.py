@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.bench.peers import Peer
+from tests.peers.servers import Peer
 
 SETTLE_TIMEOUT_S = 600
 # The interpreter that runs the benchmark: both servers have it, so both run the same function on the same Python.

@@ -27,9 +27,9 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from tests.bench.orders import our_function, real_orders
-from tests.bench.peers import Onebox
 from tests.bench.pipeline import Pipeline
 from tests.bench.publisher import SnsConnection, quote
+from tests.peers.servers import Onebox
 
 BATCH = 10
 VISIBILITY_S = 3

@@ -17,6 +17,7 @@ POLL_LAST_MS = 3_000.0
 # What a stack is in between two deployments; CREATE_FAILED and ROLLBACK_COMPLETE can only be deleted.
 DEAD_STATUSES = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 GOOD_STATUSES = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+NO_UPDATES = "No updates are to be performed"
 
 
 class Change(NamedTuple):
@@ -39,6 +40,13 @@ class StackEvent(NamedTuple):
     @property
     def is_failure(self) -> bool:
         return self.status.endswith("_FAILED")
+
+
+class Moment(NamedTuple):
+    """A place in a stack's history: after this event, from the beginning if None."""
+
+    stack_id: str
+    event_id: str | None
 
 
 class ChangeSet(NamedTuple):
@@ -118,21 +126,29 @@ class Stack:
 
         An update keeps the parameters that are not given.
         """
+        from botocore.exceptions import ClientError
+
         kept = {} if is_new else self.parameters()
-        answer = self._cloudformation.create_change_set(
-            StackName=self.name,
-            ChangeSetName=f"orders-{self._clock.now_ms()}",
-            ChangeSetType="CREATE" if is_new else "UPDATE",
-            TemplateBody=template,
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        request = {
+            "StackName": self.name,
+            "ChangeSetName": f"orders-{self._clock.now_ms()}",
+            "ChangeSetType": "CREATE" if is_new else "UPDATE",
+            "TemplateBody": template,
+            "Capabilities": ["CAPABILITY_NAMED_IAM"],
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
             + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept if key not in parameters],
-        )
+        }
+        try:
+            answer = self._cloudformation.create_change_set(**request)
+        except ClientError as error:
+            if NO_UPDATES in str(error):  # AWS itself says so in the change set that it made
+                return None
+            raise
         description = self._wait_for_change_set(answer["Id"])
         if description["Status"] == "FAILED":
             reason = description.get("StatusReason", "no reason given")
             self._cloudformation.delete_change_set(ChangeSetName=answer["Id"])
-            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+            if "didn't contain changes" in reason or NO_UPDATES in reason:
                 return None
             raise OperatorError(f"CloudFormation refuses the template: {reason}")
         return ChangeSet(answer["Id"], [_read_change(change) for change in description["Changes"]])
@@ -149,13 +165,14 @@ class Stack:
     def delete(self) -> None:
         self._cloudformation.delete_stack(StackName=self.name)
 
-    def last_event_id(self) -> str | None:
-        """Where the history stands now, for `follow` to begin after."""
-        return next((event.event_id for event in self._events()), None)
-
-    def follow(self, after: str | None, on_event: Callable[[StackEvent], None]) -> str | None:
-        """Wait until the stack rests, telling each event; its final status, None if it is gone."""
+    def moment(self) -> Moment:
+        """Where the history stands now, for `follow` to begin after. Once it is gone, only its id finds a stack."""
         stack_id = (self._find() or {}).get("StackId", self.name)
+        return Moment(stack_id, next((event.event_id for event in self._events(stack_id)), None))
+
+    def follow(self, since: Moment, on_event: Callable[[StackEvent], None]) -> str | None:
+        """Wait until the stack rests, telling each event; its final status, None if it is gone."""
+        stack_id, after = since
         wait_ms = POLL_FIRST_MS
         while True:
             status = self._status_of(stack_id)
@@ -211,11 +228,11 @@ class Stack:
                 return
             yield event
 
-    def _events(self, name: str | None = None) -> Iterator[StackEvent]:
+    def _events(self, stack_id: str) -> Iterator[StackEvent]:
         """Newest first."""
         from botocore.exceptions import ClientError
 
-        request: dict[str, Any] = {"StackName": name or self.name}
+        request: dict[str, Any] = {"StackName": stack_id}
         while True:
             try:
                 answer = self._cloudformation.describe_stack_events(**request)

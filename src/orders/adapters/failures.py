@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from orders.errors import OperatorError
 
+GARBLED_SHOWN = 200
+
 
 def failures_of_aws() -> tuple[type[Exception], ...]:
     """botocore's errors; none where it was never imported, since nobody can then have raised one."""
-    exceptions = sys.modules.get("botocore.exceptions")
-    return () if exceptions is None else (exceptions.ClientError, exceptions.BotoCoreError)
+    exceptions, parsers = sys.modules.get("botocore.exceptions"), sys.modules.get("botocore.parsers")
+    named = () if exceptions is None else (exceptions.ClientError, exceptions.BotoCoreError)
+    return named if parsers is None else (*named, parsers.ResponseParserError)
 
 
 def known_failures() -> tuple[type[Exception], ...]:
@@ -23,6 +27,8 @@ def explain(error: Exception) -> tuple[str, str]:
     if isinstance(error, OperatorError):
         return error.reason, error.advice
     name = type(error).__name__
+    if name == "ResponseParserError":
+        return explain_garbled(error), "Is it AWS that answers there, or a proxy? --endpoint-url says where to ask."
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
         return str(error), "Is it running? Start a onebox with `orders up` or `onebox serve`, or give --endpoint-url."
     if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
@@ -30,3 +36,10 @@ def explain(error: Exception) -> tuple[str, str]:
     if "AccessDenied" in str(error) or "UnrecognizedClient" in str(error) or "ExpiredToken" in str(error):
         return str(error), "Check the credentials and their rights: `aws sts get-caller-identity` says who you are."
     return str(error), ""
+
+
+def explain_garbled(error: Exception) -> str:
+    """The sentence for botocore's ResponseParserError: what answered, a proxy or a server's bug, speaks no AWS."""
+    answered = str(error).partition("\n")[2].removeprefix("b'").removesuffix("'")
+    words = re.sub(r"<[^>]*>|\\n", " ", answered).split()
+    return f"the endpoint answered what is none of AWS's forms: {' '.join(words)[:GARBLED_SHOWN]}"

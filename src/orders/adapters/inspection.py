@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from orders.adapters.aws import Aws, error_code
+from orders.adapters.failures import explain_garbled
 from orders.errors import OperatorError
 from orders.names import ALARM_PREFIX, FUNCTION, TABLE, TOPIC
 from orders.ports import Clock
@@ -23,7 +24,14 @@ MISSING_CODES = frozenset(
         *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
     }
 )
+# What an endpoint answers that has no such operation or service. AWS has all that is asked for here.
+NOT_OFFERED_CODES = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException", "UnknownOperation"})
+NOT_OFFERED_STATUSES = frozenset({404, 501})
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+
+
+class NotOffered(OperatorError):
+    """The endpoint is not AWS and lacks what was asked for."""
 
 
 class Identity(NamedTuple):
@@ -219,6 +227,7 @@ class Inspection:
         retries: int = 5,
     ) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             return getattr(self._aws.client(service, retries=retries), operation)(**request)
@@ -226,10 +235,20 @@ class Inspection:
             code = error_code(error)
             if is_missing(code):
                 return None
+            if _is_not_offered(error, code):
+                raise NotOffered(f"the endpoint offers no {service} {operation}") from error
             advice = "Give the credentials the right to it." if code in DENIED_CODES else ""
             raise OperatorError(f"{service} {operation}: {code}: {_message(error)}", advice) from error
+        except ResponseParserError as error:
+            raise OperatorError(f"{service} {operation}: {explain_garbled(error)}") from error
         except BotoCoreError as error:
             raise OperatorError(f"{service} {operation}: {error}", "Is the endpoint reachable?") from error
+
+
+def _is_not_offered(error: Any, code: str) -> bool:
+    """Services name what they do not find; a bare status is an address that the endpoint does not know."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return code in NOT_OFFERED_CODES or (code == str(status) and status in NOT_OFFERED_STATUSES)
 
 
 def _message(error: Any) -> str:

@@ -15,7 +15,7 @@ from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
 from orders.errors import OperatorError
 from orders.names import STACK
-from orders.stack import Audience, Deployed
+from orders.stack import Audience, Deployed, load_template
 from orders.stack import deploy as deploy_stack
 
 RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
@@ -34,6 +34,16 @@ COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red
 @click.option(
     "--parameter", "-p", "given", metavar="NAME=VALUE", multiple=True, help="Any other parameter of template.yaml."
 )
+@click.option(
+    "--template",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A template of your own, made from template.yaml; the built-in one if none is given.",
+)
+@click.option(
+    "--artifact-bucket",
+    metavar="NAME",
+    help="A bucket of your own for the function's code, used as it is; else one is made and locked down.",
+)
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
 @aws_options
@@ -44,6 +54,8 @@ def deploy(
     role_policies: str | None,
     raw: bool | None,
     given: tuple[str, ...],
+    template: str | None,
+    artifact_bucket: str | None,
     stack_name: str,
     as_json: bool,
 ) -> None:
@@ -60,7 +72,9 @@ def deploy(
         parameters["RawMessageDelivery"] = "true" if raw else "false"
     if not as_json:
         click.echo(f"Deploying the stack {stack_name} to {aws.place}")
-    deployed = run_deploy(aws, stack_name, parameters, _speaking(yes, as_json))
+    deployed = run_deploy(
+        aws, stack_name, parameters, _speaking(yes, as_json), template=template, artifact_bucket=artifact_bucket
+    )
     if as_json:
         print_json({"changed": bool(deployed and deployed.changed), "outputs": deployed.outputs if deployed else {}})
     elif deployed is None:
@@ -69,10 +83,24 @@ def deploy(
         _print_next_steps(deployed)
 
 
-def run_deploy(aws: Aws, stack_name: str, parameters: Mapping[str, str], audience: Audience) -> Deployed | None:
-    """Deploy before an audience; None if it did not agree."""
-    stack = Stack(aws, stack_name, SystemClock())
-    return deploy_stack(stack, ArtifactBucket(aws), OrderTable(aws).exists(), parameters, audience)
+def run_deploy(
+    aws: Aws,
+    stack_name: str,
+    parameters: Mapping[str, str],
+    audience: Audience,
+    *,
+    template: str | None = None,
+    artifact_bucket: str | None = None,
+) -> Deployed | None:
+    """Deploy before an audience; None if it did not agree. Without a template and a bucket of the shop, with ours."""
+    return deploy_stack(
+        Stack(aws, stack_name, SystemClock()),
+        load_template(template),
+        ArtifactBucket(aws, artifact_bucket),
+        OrderTable(aws).exists(),
+        parameters,
+        audience,
+    )
 
 
 def quiet_audience() -> Audience:

@@ -10,6 +10,7 @@ from orders.adapters.order_table import OrderTable
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
 from orders.clock import SystemClock
+from orders.errors import OperatorError
 from orders.names import STACK, TABLE
 from orders.stack import Audience
 from orders.stack import destroy as destroy_stack
@@ -30,8 +31,15 @@ def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: boo
         also = f"AND the table {TABLE} with all orders " if with_table else ""
         click.confirm(f"Delete the stack {stack_name} {also}at {aws.place}?", abort=True, err=as_json)
     audience = Audience() if as_json else Audience(on_event=_print_event)
-    stack_deleted = destroy_stack(Stack(aws, stack_name, SystemClock()), audience)
     table = OrderTable(aws)
+    stays = not with_table and table.exists()
+    stack_deleted = destroy_stack(Stack(aws, stack_name, SystemClock()), audience)
+    if stays and not table.exists():
+        raise OperatorError(
+            f"the stack is gone, and the table {TABLE} with it, though template.yaml says that it stays",
+            "The endpoint does not heed DeletionPolicy, or the stack was made from another template. On AWS, "
+            "`aws dynamodb restore-table-to-point-in-time` brings the orders back within 35 days.",
+        )
     table_deleted = with_table and table.exists()
     if table_deleted:
         table.delete()

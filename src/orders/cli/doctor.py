@@ -30,10 +30,15 @@ COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "re
     type=click.FloatRange(0.1, 900),
     help="Seconds to wait for the test order.",
 )
+@click.option(
+    "--template",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The template of your own that was deployed, if it was not the built-in one.",
+)
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
 @aws_options
-def doctor(aws: Aws, no_test_order: bool, wait_s: float, stack_name: str, as_json: bool) -> None:
+def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, stack_name: str, as_json: bool) -> None:
     """Check that everything fits, send a test order through, say what to do next.
 
     Looks at credentials, region, quotas, the stack and its drift from the template, the queue's visibility and
@@ -43,9 +48,8 @@ def doctor(aws: Aws, no_test_order: bool, wait_s: float, stack_name: str, as_jso
     Exit code 0 if nothing failed (warnings may be there), 1 if something did.
     """
     clock = SystemClock()
-    patient = Doctor(
-        Inspection(aws, clock), Stack(aws, stack_name, clock), load_template(), clock, 0.0 if no_test_order else wait_s
-    )
+    patience_s = 0.0 if no_test_order else wait_s
+    patient = Doctor(Inspection(aws, clock), Stack(aws, stack_name, clock), load_template(template), clock, patience_s)
     checks: list[Check] = []
     for check in patient.examine():
         checks.append(check)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import orders
 from orders.package import HANDLER, MODULES, build_package
 
 PROBE = """
@@ -44,3 +46,15 @@ def test_build_package_names_no_time_and_lets_all_read() -> None:
     with zipfile.ZipFile(io.BytesIO(build_package().content)) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
+
+
+def test_build_package_from_a_copy_with_other_times_gives_the_same_bytes(tmp_path: Path) -> None:
+    sources = shutil.copytree(Path(orders.__file__).parent, tmp_path / "src" / "orders", copy_function=shutil.copy)
+    for path in sources.rglob("*"):
+        os.utime(path, (0, 0))
+        path.chmod(0o700)
+    script = "import orders.package as package; print(package.build_package().digest, package.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=sources.parent, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [build_package().digest, str(sources / "package.py")]

@@ -1,4 +1,4 @@
-"""The servers under measurement, each a process of its own: onebox from this checkout, MiniStack from PyPI."""
+"""Servers that speak AWS's protocols, each a process of its own: onebox from this checkout, others from PyPI."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 
-PEER_ENVIRONMENT = Path(__file__).parents[2] / ".bench" / "ministack"
+from tests.peers.environments import programs_of, version_of
+
 START_TIMEOUT_S = 60
 
 
@@ -28,7 +29,7 @@ class Peer:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        self.folder = Path(tempfile.mkdtemp(prefix="orders-bench-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="orders-peer-"))
         self.ready_s = 0.0
 
     def command(self) -> list[str]:
@@ -53,6 +54,7 @@ class Peer:
         )
         while not self._answers():
             if self.process.poll() is not None or time.perf_counter() - begin > START_TIMEOUT_S:
+                self._end()
                 raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.005)
         self.ready_s = time.perf_counter() - begin
@@ -61,13 +63,16 @@ class Peer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def resident_mib(self) -> float:
         """Resident memory of the server's own process."""
@@ -79,7 +84,7 @@ class Peer:
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(self.health_url, timeout=1) as answer:
-                return answer.status == 200 and bool(json.load(answer))
+                return answer.status == 200 and isinstance(json.load(answer), dict)
         except (OSError, ValueError):
             return False
 
@@ -101,25 +106,35 @@ class MiniStack(Peer):
     """MiniStack with its own defaults (everything in memory, functions as local processes)."""
 
     name = "MiniStack"
+    version = version_of("ministack", "ministack")
 
     def command(self) -> list[str]:
-        return [str(PEER_ENVIRONMENT / "bin" / "ministack")]
+        return [str(programs_of("ministack") / "ministack")]
 
     def environment(self) -> dict[str, str]:
-        binaries = f"{PEER_ENVIRONMENT / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-        return {**super().environment(), "GATEWAY_PORT": str(self.port), "PATH": binaries}
+        path = f"{programs_of('ministack')}{os.pathsep}{os.environ.get('PATH', '')}"
+        return {**super().environment(), "GATEWAY_PORT": str(self.port), "PATH": path}
 
     @property
     def health_url(self) -> str:
         return f"{self.endpoint_url}/_ministack/health"
 
 
-def install_ministack() -> str:
-    """Put the newest MiniStack into an environment of its own; its version."""
-    python = PEER_ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(PEER_ENVIRONMENT)], check=True)
-    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade"]
-    subprocess.run([*pip, "ministack", "boto3"], check=True)
-    show = subprocess.run([str(python), "-m", "pip", "show", "ministack"], check=True, capture_output=True, text=True)
-    return next(line.split()[1] for line in show.stdout.splitlines() if line.startswith("Version:"))
+class Moto(Peer):
+    """moto's server (everything in memory; it calls functions in Docker only, so none runs here)."""
+
+    name = "moto"
+    version = version_of("moto", "moto")
+
+    def command(self) -> list[str]:
+        return [str(programs_of("moto") / "moto_server"), "-H", "127.0.0.1", "-p", str(self.port)]
+
+    @property
+    def health_url(self) -> str:
+        return f"{self.endpoint_url}/moto-api/data.json"
+
+    def forget(self) -> None:
+        """As freshly started."""
+        request = urllib.request.Request(f"{self.endpoint_url}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(request, timeout=START_TIMEOUT_S):
+            pass

@@ -1,0 +1,49 @@
+"""Goal: AWS's SAM CLI takes template.yaml as it is: it finds nothing wrong with it and builds the function from it."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+from orders.package import build_package
+from tests.peers.environments import programs_of
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 300
+
+
+def run_sam(home: Path, *arguments: str) -> str:
+    """What `sam` says of a command that must succeed; its own settings are kept out of the user's home."""
+    sam = programs_of("sam") / "sam"
+    environment = {**os.environ, "HOME": str(home), "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+    done = subprocess.run(
+        [str(sam), *arguments],
+        cwd=home,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_sam_validate_with_lint_finds_nothing(tmp_path: Path) -> None:
+    told = run_sam(tmp_path, "validate", "--lint", "--template", str(ROOT / "template.yaml"))
+    assert "is a valid SAM Template" in told
+
+
+def test_sam_build_makes_what_orders_deploy_uploads(tmp_path: Path) -> None:
+    """From a copy of the sources, with other times: what `sam build` works on."""
+    build = tmp_path / "build"
+    run_sam(tmp_path, "build", "--template", str(ROOT / "template.yaml"), "--build-dir", str(build))
+    function = build / "OrderProcessor"
+    built = {path.relative_to(function).as_posix(): path.read_bytes() for path in function.rglob("*") if path.is_file()}
+    with zipfile.ZipFile(io.BytesIO(build_package().content)) as package:
+        assert built == {name: package.read(name) for name in package.namelist()}
+    assert "Code: OrderProcessor" in (build / "template.yaml").read_text("utf-8")
