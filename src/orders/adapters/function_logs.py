@@ -101,7 +101,9 @@ class FunctionLogs:
 
 
 def _read_event(event: dict[str, Any]) -> LogLine:
-    return LogLine(event["eventId"], event["timestamp"], event["logStreamName"], event["message"].rstrip("\n"))
+    at_ms, stream, text = event["timestamp"], event["logStreamName"], event["message"]
+    # AWS names each line; a server that does not is still read, by what tells a line from others.
+    return LogLine(event.get("eventId") or f"{stream} {at_ms} {text}", at_ms, stream, text.rstrip("\n"))
 
 
 def collect_failures(lines: Iterable[LogLine]) -> dict[str, Failure]:
