@@ -21,7 +21,7 @@ LOG_GROUP = "/aws/lambda/OrderProcessor"
 RECEIVES_MAX = 3
 # The visibility time-out may not be below the function's, which has to be long enough for the slowest machine: its
 # process goes by the system's clock.
-TIMEOUT_S = 300
+TIMEOUT_S = 100
 
 
 @dataclass

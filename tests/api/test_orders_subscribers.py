@@ -26,7 +26,7 @@ from click.testing import CliRunner, Result
 from onebox.testing import EngineThread
 from orders.cli.main import main
 from tests.api.lambda_support import BASIC, RUNTIME, log_messages, make_queue, make_role, zipped
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "subscribers.md").read_text("utf-8")
 PAID = '{"orderId": "1", "status": "paid", "total": 19.90}'
@@ -217,11 +217,13 @@ def test_https_with_a_trusted_certificate_hears_raw_orders(
         assert run("subscribe", "https", server.url, "--where", "status=paid").exit_code == 0
         (subscription,) = confirmed(run)
         publish(run, NEW, PAID)
-        headers, body, _ = server.orders.get(timeout=20)
+        headers, body, _ = server.orders.get(timeout=PATIENCE_S)
         assert (body, headers["x-amz-sns-rawdelivery"]) == (PAID, "true")
         assert headers["x-amz-sns-subscription-arn"] == subscription["arn"]
         publish(run, PAID_LATER)
-        assert server.orders.get(timeout=20)[1] == PAID_LATER, "nothing of the order that was filtered out came between"
+        assert server.orders.get(timeout=PATIENCE_S)[1] == PAID_LATER, (
+            "nothing of the order that was filtered out came between"
+        )
 
 
 def test_http_in_the_envelope_is_tried_again_until_the_server_takes_it(timed: EngineThread) -> None:

@@ -38,8 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """Ended with this folder's tests: while it runs its thread is in an event loop, and nobody can start another."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         message = "NO BROWSER: the console is NOT tested in a browser; install chromium to do so"

@@ -17,6 +17,7 @@ from orders.config import Settings
 from orders.console.app import make_app
 from orders.console.live import Reading
 from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
+from orders.ports import Clock
 
 BASE_URL = "http://127.0.0.1:8080"
 
@@ -61,14 +62,18 @@ def onebox_settings(engine: EngineThread, account: str) -> Settings:
 
 @contextmanager
 def console_for(
-    engine: EngineThread, account: str, settings: ConsoleSettings | None = None, reading: Reading | None = None
+    engine: EngineThread,
+    account: str,
+    settings: ConsoleSettings | None = None,
+    reading: Reading | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[Browser]:
     """A console of a test's account, asked as a browser on this machine asks."""
     audit: list[str] = []
     app = make_app(
         Aws(onebox_settings(engine, account)),
         settings or ConsoleSettings(refresh=REFRESH_ONEBOX),
-        SystemClock(),
+        clock or SystemClock(),
         audit.append,
         reading,
     )

@@ -178,13 +178,11 @@ def test_what_a_search_finds_stays_apart_whatever_the_row_is_called(
     search = """SEARCH('{Shop,Door} MetricName="Guests"', 'Sum', 60)"""
     row = {"expression": search, "label": "Guests at", "color": "#123456"}
     put_dashboard(client, {"type": "metric", "properties": {"title": "Guests", "metrics": [[row]]}})
-    for door, guests in (("north", 3), ("south", 4)):
-        client("cloudwatch").put_metric_data(
-            Namespace="Shop",
-            MetricData=[
-                {"MetricName": "Guests", "Value": guests, "Dimensions": [{"Name": "Door", "Value": door}]},
-            ],
-        )
+    data = [
+        {"MetricName": "Guests", "Value": guests, "Dimensions": [{"Name": "Door", "Value": door}]}
+        for door, guests in (("north", 3), ("south", 4))
+    ]
+    client("cloudwatch").put_metric_data(Namespace="Shop", MetricData=data)  # in one call: of the same minute
     chart = chart_of(browser, "Guests")
     assert series_of(chart) == {"Guests at north Guests": [3], "Guests at south Guests": [4]}
     assert [series["color"] for series in chart["series"]] == ["#123456", None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from onebox.testing import EngineThread
+from orders.clock import SystemClock
 from orders.console.settings import ConsoleSettings
 from orders.package import HANDLER, build_package
 from tests.api.order_system import OrderSystem, make_order_system
 from tests.console.support import Browser, console_for
+from tests.polling import PATIENCE_S
 
 LINE = {
     "items[0].sku": "85123A",
@@ -54,8 +57,25 @@ def queue(client: Callable[..., Any]) -> Callable[[int], list[str]]:
 
 
 @pytest.fixture
-def system(client: Callable[..., Any]) -> OrderSystem:
-    return make_order_system(client, build_package().content, HANDLER, raw=False, report_failures=True)
+def system(paced: EngineThread) -> OrderSystem:
+    return make_order_system(paced, build_package().content, HANDLER, raw=False, report_failures=True)
+
+
+@pytest.fixture
+def beside(system: OrderSystem) -> Iterator[Browser]:
+    """A browser on the console of the order system, both on one clock."""
+    with console_for(system.engine, "000000000000", clock=EngineClock(system.engine)) as console:
+        yield console
+
+
+class EngineClock(SystemClock):
+    """The moment at which an engine stands."""
+
+    def __init__(self, engine: EngineThread) -> None:
+        self._engine = engine
+
+    def now_ms(self) -> int:
+        return self._engine.clock.now_ms()
 
 
 def error_of(page: str, field: str) -> str:
@@ -222,9 +242,9 @@ def test_without_a_topic_it_is_said_what_to_do(browser: Browser) -> None:
     assert "orders deploy" in answer.text
 
 
-def test_an_order_is_followed_to_the_table(browser: Browser, system: OrderSystem) -> None:
-    location = browser.post("/publish/order", {"orderId": 'O "1" *', **LINE}).headers["location"]
-    stream = told(browser, location)
+def test_an_order_is_followed_to_the_table(beside: Browser, system: OrderSystem) -> None:
+    location = beside.post("/publish/order", {"orderId": 'O "1" *', **LINE}).headers["location"]
+    stream = told(beside, location)
     assert "Stored in Orders" in stream
     assert "At the first attempt." in stream
     assert "/order?id=O%20%221%22%20%2A" in stream
@@ -232,20 +252,23 @@ def test_an_order_is_followed_to_the_table(browser: Browser, system: OrderSystem
     assert system.find('O "1" *') is not None
 
 
-def test_an_order_again_is_not_taken_for_the_one_that_stands_there(browser: Browser, system: OrderSystem) -> None:
-    told(browser, browser.post("/publish/order", {"orderId": "O-1", "status": "new"}).headers["location"])
-    again = browser.post("/publish/order", {"orderId": "O-1", "status": "new"}).headers["location"]
+def test_an_order_again_is_not_taken_for_the_one_that_stands_there(beside: Browser, system: OrderSystem) -> None:
+    told(beside, beside.post("/publish/order", {"orderId": "O-1", "status": "new"}).headers["location"])
+    system.engine.clock.advance(1)
+    again = beside.post("/publish/order", {"orderId": "O-1", "status": "new"}).headers["location"]
     assert "new=0" in again
-    assert "The same order stood there already" in told(browser, again)
+    assert "The same order stood there already" in told(beside, again)
 
 
 @pytest.mark.parametrize("text", ['{"orderId":"O-2","total":"<b>much</b>"}', '{"total":1}'])
-def test_a_broken_order_is_followed_to_the_dead_letter_queue(browser: Browser, system: OrderSystem, text: str) -> None:
-    location = browser.post("/publish/orders", {"text": text, "unchecked": "1"}).headers["location"]
-    stream = told(browser, location)
+def test_a_broken_order_is_followed_to_the_dead_letter_queue(beside: Browser, system: OrderSystem, text: str) -> None:
+    location = beside.post("/publish/orders", {"text": text, "unchecked": "1"}).headers["location"]
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(told, beside, location)
+        assert system.let_fail(system.failures)
+        stream = following.result(PATIENCE_S)
     assert stream.endswith("event: end\ndata: set aside\n\n")
     assert "Given back after attempt 3 of 3." in stream
     assert 'href="/failed"' in stream
     assert "<b>much" not in stream
     assert ("an order without a readable id" in stream.lower()) is ("orderId" not in text)
-    assert system.take_dead_letter()["Body"]

@@ -50,7 +50,7 @@ def test_deploy_status_and_destroy_go_through(orders: OrdersCommand, own: list[s
     configuration = orders.client("lambda").get_function(FunctionName="OrderProcessor")
     assert configuration["Configuration"]["Handler"] == "orders.entrypoints.lambda_handler.lambda_handler"
     assert orders.json("deploy", "--yes", *own)["changed"] is False
-    assert orders.succeed("destroy", "--yes", "--with-table").startswith("The stack is gone.")
+    assert "The stack is gone." in orders.succeed("destroy", "--yes", "--with-table")
     assert orders.run("status").exit_code == 1
     assert "There is no stack" in orders.succeed("destroy", "--yes")
 

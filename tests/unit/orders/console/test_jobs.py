@@ -8,12 +8,13 @@ import pytest
 
 from orders.console.jobs import JOBS_MAX, Job, Jobs
 from orders.errors import OperatorError
+from tests.polling import PATIENCE_S
 from tests.unit.orders.console.test_live import HandClock
 
 
 def end(job: Job) -> Job:
     """Wait for a job's end, which a signal tells."""
-    assert job.ended.wait(30)
+    assert job.ended.wait(PATIENCE_S)
     return job
 
 
@@ -23,12 +24,12 @@ def test_progress_and_outcome_are_told() -> None:
     def work(job: Job) -> str:
         job.advance(3, 10)
         reached.set()
-        go_on.wait(30)
+        go_on.wait(PATIENCE_S)
         return "10 sent"
 
     jobs = Jobs(HandClock())
     job = jobs.start("redrive", "Send 10 back", work)
-    assert reached.wait(30)
+    assert reached.wait(PATIENCE_S)
     assert (job.done, job.total, job.is_running) == (3, 10, True)
     with pytest.raises(OperatorError, match="still running"):
         jobs.start("redrive", "Another", work)
@@ -42,7 +43,7 @@ def test_a_job_that_is_asked_to_stop_does_at_its_next_step() -> None:
     asked = threading.Event()
 
     def work(job: Job) -> str:
-        asked.wait(30)
+        asked.wait(PATIENCE_S)
         job.advance(4)
         return "never"
 

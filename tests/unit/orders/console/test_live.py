@@ -9,6 +9,7 @@ from typing import Any
 from orders.console.live import LINGER_MS, Live, Picture
 from orders.errors import OperatorError
 from orders.status import Status
+from tests.polling import PATIENCE_S
 from tests.unit.orders.console.pictures import status
 
 
@@ -45,7 +46,7 @@ class Answers:
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 30))
+    asyncio.run(asyncio.wait_for(test(), PATIENCE_S))
 
 
 def test_all_pages_see_one_reading() -> None:
