@@ -35,9 +35,9 @@ from orders.order_files import read_entries
 from orders.plan import CHUNK_BYTES, CORE_MB, GB_BYTES, MILLION, ROUND_TRIP_MS, load_prices
 from orders.publish import Progress, publish_entries
 from tests.bench.orders import real_orders, seed_function
-from tests.bench.peers import Onebox, Peer
 from tests.bench.pipeline import Pipeline, missing
 from tests.bench.publisher import publish_all, quote
+from tests.peers.servers import Onebox, Peer
 
 REGION = "us-east-1"
 WARM_UP = 200

@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
-from tests.bench.peers import Onebox, Peer
 from tests.bench.pipeline import Function, Pipeline
 from tests.bench.publisher import publish_all, quote
+from tests.peers.servers import Onebox, Peer
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _WARM_UP_ORDERS = 400
