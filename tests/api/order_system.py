@@ -57,6 +57,10 @@ class OrderSystem:
 
         ``tries`` tells how many attempts the function's log shows."""
         let_receives_end(self.engine, tries, count, TIMEOUT_S)
+        return self.take_dead_letters(count)
+
+    def take_dead_letters(self, count: int) -> list[dict[str, Any]]:
+        """So many messages of OrderDLQ."""
         letters: list[dict[str, Any]] = []
 
         def take() -> bool:

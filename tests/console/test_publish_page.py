@@ -16,7 +16,7 @@ from onebox.testing import EngineThread
 from orders.clock import SystemClock
 from orders.console.settings import ConsoleSettings
 from orders.package import HANDLER, build_package
-from tests.api.order_system import OrderSystem, make_order_system
+from tests.api.order_system import TIMEOUT_S, OrderSystem, let_receives_end, make_order_system
 from tests.console.support import Browser, console_for
 from tests.polling import PATIENCE_S
 
@@ -265,10 +265,11 @@ def test_a_broken_order_is_followed_to_the_dead_letter_queue(beside: Browser, sy
     location = beside.post("/publish/orders", {"text": text, "unchecked": "1"}).headers["location"]
     with ThreadPoolExecutor(1) as threads:
         following = threads.submit(told, beside, location)
-        assert system.let_fail(system.failures)
+        let_receives_end(system.engine, system.failures, 1, TIMEOUT_S)
         stream = following.result(PATIENCE_S)
     assert stream.endswith("event: end\ndata: set aside\n\n")
     assert "Given back after attempt 3 of 3." in stream
     assert 'href="/failed"' in stream
     assert "<b>much" not in stream
     assert ("an order without a readable id" in stream.lower()) is ("orderId" not in text)
+    assert system.take_dead_letters(1)
