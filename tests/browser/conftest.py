@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from onebox.testing import EngineThread
 from orders.cli.main import main
 from tests.browser.site import Site, open_site
+from tests.polling import PATIENCE_S, until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Without the last ones Chromium looks for its maker's hosts.
@@ -26,9 +27,10 @@ OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-quic"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-# A second and not thirty, so that an order has failed three times while a test looks on.
-QUICK = ["--parameter", "FunctionTimeout=1", "--parameter", "VisibilityTimeout=1"]
-PATIENCE_MS = 60_000
+# Two seconds and not thirty, so that an order has failed three times while a test looks on.
+QUICK = ["--parameter", "FunctionTimeout=2", "--parameter", "VisibilityTimeout=2"]
+PATIENCE_MS = PATIENCE_S * 1000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -97,9 +99,16 @@ def orders_command(environment: dict[str, str]) -> Callable[..., str]:
 
 
 @pytest.fixture
-def deployed(orders_command: Callable[..., str]) -> Callable[..., str]:
+def deployed(orders_command: Callable[..., str], client: Callable[..., Any]) -> Callable[..., str]:
     """The whole system, with time-outs short enough for a test; the orders command on it."""
     orders_command("deploy", "--yes", *QUICK)
+
+    def is_warm() -> bool:
+        # Its start may take longer than such a time-out, and a good order would be tried again meanwhile.
+        answer = client("lambda").invoke(FunctionName="OrderProcessor", Payload=b'{"Records": []}')
+        return "FunctionError" not in answer
+
+    until(is_warm, "the function to be warm")
     return orders_command
 
 

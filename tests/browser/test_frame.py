@@ -19,7 +19,6 @@ from orders.console.settings import ConsoleSettings
 from tests.browser.site import Site, open_site
 
 Open = Callable[..., Page]
-PATIENCE_MS = 60_000
 PATHS = [entry.path for entry in NAVIGATION]
 
 
@@ -27,12 +26,12 @@ def test_the_pipeline_shows_orders_flow_without_reload(
     open_page: Open, deployed: Callable[..., str], site: Site
 ) -> None:
     page = open_page(site.url)
-    expect(page.get_by_role("heading", name="Quiet")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Quiet")).to_be_visible()
     deployed("publish", "-", given='{"orderId": "A-1", "currency": "GBP", "total": 5}')
-    expect(page.get_by_role("heading", name="Orders flow")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Orders flow")).to_be_visible()
     expect(page.locator("article", has_text="orders in the table")).to_contain_text("1 orders in the table")
     deployed("publish", "--unchecked", "-", given='{"orderId": "A-2", "timestamp": "yesterday"}')
-    expect(page.get_by_role("heading", name="1 order failed")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="1 order failed")).to_be_visible()
     expect(page.locator("header")).to_contain_text("1 failed order")
 
 
@@ -42,15 +41,15 @@ def test_when_the_system_goes_away_the_page_says_since_when_and_goes_on_by_itsel
     data, log = tmp_path / "data", tmp_path / "log"
     with running_onebox(port=0, log=log, data=data) as endpoint, open_site(endpoint, "test") as site:
         page = open_page(site.url)
-        expect(page.get_by_role("heading", name="Not deployed")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_role("heading", name="Not deployed")).to_be_visible()
         port = urlsplit(endpoint).port
         _stop_now(data)
-        expect(page.get_by_role("heading", name="No answer")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_role("heading", name="No answer")).to_be_visible()
         expect(page.locator("header")).to_contain_text("No answer since")
         expect(page.locator(".greyed .flow")).to_be_visible()
         assert port is not None
         with running_onebox(port=port, log=log, data=data):
-            expect(page.get_by_role("heading", name="Not deployed")).to_be_visible(timeout=PATIENCE_MS)
+            expect(page.get_by_role("heading", name="Not deployed")).to_be_visible()
             expect(page.locator(".greyed")).to_have_count(0)
 
 

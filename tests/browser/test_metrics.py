@@ -13,7 +13,6 @@ from orders.adapters.onebox_process import running_onebox
 from tests.browser.site import Site, open_site
 
 Open = Callable[..., Page]
-PATIENCE_MS = 60_000
 
 
 def chart(page: Page, title: str) -> Locator:
@@ -35,7 +34,7 @@ def test_charts_show_what_is_measured_without_reload(open_page: Open, client: Ca
     expect(legend(page, "What became of orders", "stored")).to_have_text("7")
     page.evaluate("window.isTheSamePage = true")
     put(client, "OrdersStored", 5)
-    expect(legend(page, "What became of orders", "stored")).to_have_text("12", timeout=PATIENCE_MS)
+    expect(legend(page, "What became of orders", "stored")).to_have_text("12")
     assert page.evaluate("window.isTheSamePage")
 
 
@@ -66,8 +65,8 @@ def test_when_cloudwatch_does_not_answer_the_last_values_stay(open_page: Open, t
         page = open_page(site.at("/metrics"))
         expect(page.locator("#charts [data-chart]")).not_to_have_count(0)
         page.route("**/metrics/data*", lambda route: route.fulfill(status=502, body="It is gone."))
-        expect(page.locator("#lost")).to_contain_text("No new values: It is gone.", timeout=PATIENCE_MS)
+        expect(page.locator("#lost")).to_contain_text("No new values: It is gone.")
         expect(page.locator("#charts")).to_have_class("charts greyed")
         page.unroute("**/metrics/data*")
-        expect(page.locator("#lost")).to_be_hidden(timeout=PATIENCE_MS)
+        expect(page.locator("#lost")).to_be_hidden()
         expect(page.locator("#charts")).to_have_class("charts")
