@@ -303,3 +303,21 @@ def test_invoke_role_without_rights_to_logs_leaves_no_log(client):
     invoke(client, FunctionName="other")
     until(lambda: log_messages(client, "/aws/lambda/other"), "the other's log")
     assert log_messages(client) == []
+
+
+def test_invoke_role_that_may_not_create_the_group_logs_only_once_it_is_there(client):
+    statement = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = make_role(client, SQS, name="writes")
+    client("iam").put_role_policy(RoleName="writes", PolicyName="logs", PolicyDocument=policy)
+    code = "def handler(event, context):\n    print('heard', event)\n"
+    make_function(client, code, Role=role)
+    make_function(client, code, FunctionName="neighbour", Role=make_role(client, BASIC, name="creates"))
+    invoke(client, 1)
+    client("lambda").invoke(FunctionName="neighbour", Payload=b"1")
+    until(lambda: "heard 1\n" in log_messages(client, "/aws/lambda/neighbour"), "the neighbour's line, written later")
+    assert client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/function")["logGroups"] == []
+    client("logs").create_log_group(logGroupName="/aws/lambda/function")
+    invoke(client, 2)
+    until(lambda: "heard 2\n" in log_messages(client), "a line in the group that is there now")
+    assert "heard 1\n" not in log_messages(client)

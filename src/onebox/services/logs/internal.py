@@ -15,24 +15,31 @@ class LogsInternal:
         self._store = store
         self._ingest = ingest
 
-    def ensure_group(self, context: RequestContext, name: str) -> None:
-        """Create the group if it is missing; call inside ``storage.run``."""
-        self._load_or_create(context, name)
-
-    def put(self, context: RequestContext, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
-        """Append events (time in ms and message, in order of time), creating group and stream if missing.
+    def put(
+        self,
+        context: RequestContext,
+        group: str,
+        stream: str,
+        events: Sequence[tuple[int, str]],
+        *,
+        may_create_group: bool = True,
+    ) -> None:
+        """Append events (time in ms and message, in order of time), creating group and stream if missing. Where the
+        group is missing and may not be created, the events are lost, as on AWS.
 
         Runs in the caller's transaction. The rules for clients (age, size of a batch) do not apply.
         """
-        log_group = self._load_or_create(context, group)
+        log_group = self._store.find_group(context.account, context.region, group)
+        if log_group is None:
+            if not may_create_group:
+                return
+            log_group = self._create_group(context, group)
         log_stream = self._store.find_stream(log_group.id, stream)
         stream_id = log_stream.id if log_stream else self._store.insert_stream(log_group.id, stream, context.now_ms)
         self._ingest.append(context, log_group, stream_id, events)
 
-    def _load_or_create(self, context: RequestContext, name: str) -> LogGroup:
+    def _create_group(self, context: RequestContext, name: str) -> LogGroup:
+        self._store.insert_group(context.account, context.region, name, context.now_ms)
         group = self._store.find_group(context.account, context.region, name)
-        if group is None:
-            self._store.insert_group(context.account, context.region, name, context.now_ms)
-            group = self._store.find_group(context.account, context.region, name)
-            assert group is not None
+        assert group is not None
         return group

@@ -151,15 +151,19 @@ class EnvironmentMaker:
     def _log_writer(
         self, context: RequestContext, function: FunctionVersion, stream: str
     ) -> Callable[[list[LogEvent]], None]:
-        """Where the child's log goes: nowhere, as on AWS, if the role may not write it."""
+        """Where the child's log goes: nowhere, as on AWS, if the role may not write it, or if the group is missing and
+        the role may not create it.
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html#monitoring-cloudwatchlogs-prereqs
+        """
         group = function.log_group
-        arn = f"arn:aws:logs:{context.region}:{context.account}:log-group:{group}:log-stream:{stream}"
-        allowed = all(
-            self._iam.check(context, action, [arn]).allowed for action in ("logs:CreateLogStream", "logs:PutLogEvents")
-        )
-        if not allowed:
+        streams = f"arn:aws:logs:{context.region}:{context.account}:log-group:{group}:log-stream:"
+
+        def may(action: str, arn: str) -> bool:
+            return self._iam.check(context, action, [arn]).allowed
+
+        if not may("logs:CreateLogStream", streams + stream) or not may("logs:PutLogEvents", streams + stream):
             return _discard
-        return self._logs.writer(context, group, stream)
+        return self._logs.writer(context, group, stream, may_create_group=may("logs:CreateLogGroup", streams))
 
 
 def _discard(_events: list[LogEvent]) -> None:

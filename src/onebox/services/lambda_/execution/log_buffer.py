@@ -24,6 +24,7 @@ class _Stream:
     context: RequestContext
     group: str
     name: str
+    may_create_group: bool
     events: list[LogEvent]
 
 
@@ -38,9 +39,11 @@ class LogBuffer:
         self._pending: dict[int, _Stream] = {}
         self._pace = Pace(clock, self._write_pending)
 
-    def writer(self, context: RequestContext, group: str, name: str) -> Callable[[list[LogEvent]], None]:
-        """What takes the events of one stream."""
-        stream = _Stream(context, group, name, [])
+    def writer(
+        self, context: RequestContext, group: str, name: str, *, may_create_group: bool
+    ) -> Callable[[list[LogEvent]], None]:
+        """What takes the events of one stream; they are lost where the group is missing and may not be created."""
+        stream = _Stream(context, group, name, may_create_group, [])
 
         def write(events: list[LogEvent]) -> None:
             stream.events += events
@@ -62,7 +65,11 @@ class LogBuffer:
     def _put(self, stream: _Stream, events: list[LogEvent]) -> None:
         context = dataclasses.replace(stream.context, now_ms=self._clock.now_ms())
         try:
-            self._storage.run(lambda: self._logs.put(context, stream.group, stream.name, in_order(events)))
+            self._storage.run(
+                lambda: self._logs.put(
+                    context, stream.group, stream.name, in_order(events), may_create_group=stream.may_create_group
+                )
+            )
         except AwsError as error:
             self._log.warning("the log of %s was not written: %s", stream.group, error)
         except StorageFault:
