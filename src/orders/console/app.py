@@ -67,9 +67,17 @@ def make_app(
         lifespan=_running,
     )
     app.state.console = Console(
-        aws, settings, clock, access, shared, tail, board, jobs, Audit(write_audit, lambda: _identity(aws), clock)
+        aws,
+        settings,
+        clock,
+        access,
+        shared,
+        tail,
+        board,
+        jobs,
+        FailedOrders(aws, jobs, clock),
+        Audit(write_audit, lambda: _identity(aws), clock),
     )
-    app.state.failed = FailedOrders(aws, jobs, clock)
     app.state.drawings = live.Drawings(aws.place)
     return app
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from orders.adapters.aws import Aws
 from orders.console.audit import Audit
+from orders.console.failed_look import FailedOrders
 from orders.console.guard import Access
 from orders.console.jobs import Jobs
 from orders.console.live import Live
@@ -29,6 +30,7 @@ class Console:
     tail: Tail
     board: Board
     jobs: Jobs
+    failed: FailedOrders
     audit: Audit
 
 

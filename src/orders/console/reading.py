@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from orders.adapters.aws import Aws
 from orders.console.settings import Refresh
-from orders.status import CALLS_QUEUES, CALLS_REST, Status, StatusReader
-
-MINUTE_MS = 60_000
+from orders.status import CALLS_QUEUES, CALLS_REST, MINUTE_MS, Status, StatusReader
 
 
 class SystemReading:

@@ -6,14 +6,12 @@ turns into the viewer's own: static/js/local.js.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -73,7 +71,6 @@ def _environment() -> Environment:
         count=count,
         number=number,
         plural=plural,
-        json=json_block,
     )
     return environment
 
@@ -131,10 +128,3 @@ def number(value: float | None) -> str:
 def plural(amount: int, noun: str) -> str:
     """1 order, 2 orders."""
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
-
-
-@pass_context
-def json_block(_context: Context, value: Any) -> Markup:
-    """A value for a script element of type application/json, which no text in it can end."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704

@@ -34,8 +34,7 @@ JOBS_SHOWN = 3
 
 def failed_of(request: Request) -> FailedOrders:
     """The failed orders of the console that a request is for."""
-    failed: FailedOrders = request.app.state.failed
-    return failed
+    return console_of(request).failed
 
 
 # --- Looking --------------------------------------------------------------------------------------------------------
