@@ -30,7 +30,9 @@ from tests.browser.conftest import NAMES, OPTIONS
 PAGES = 20
 WATCH_S = 30.0
 LOADS = 15
-FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+FIRST_PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
+    for (const entry of list.getEntriesByName("first-contentful-paint")) resolve(entry.startTime);
+}).observe({ type: "paint", buffered: true }))"""
 
 
 def main() -> None:
@@ -91,7 +93,6 @@ def _first_paints(port: int) -> list[float]:
             context = browser.new_context()
             page = context.new_page()
             page.goto(f"http://127.0.0.1:{port}/")
-            page.wait_for_function(f"{FIRST_PAINT} !== null")
             painted.append(page.evaluate(FIRST_PAINT))
             context.close()
         browser.close()
