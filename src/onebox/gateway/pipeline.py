@@ -12,7 +12,6 @@ import logging
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
 
 from onebox.arn import partition_of
 from onebox.clock import Clock
@@ -25,7 +24,7 @@ from onebox.gateway.server import BODY_BYTES_MAX, Reply
 from onebox.ids import Ids
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
-from onebox.services.registry import Operation, Service
+from onebox.services.registry import AnyBound, BoundOperation, BoundWaitingOperation, Service
 from onebox.storage.database import Storage
 
 DEFAULT_REGION = "us-east-1"
@@ -73,7 +72,7 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             reply.send(self._bug(error, route, request_id))
         else:
-            if operation.waits:
+            if isinstance(operation, BoundWaitingOperation):
                 self._begin_waiting(context, route, operation, call, reply)
             else:
                 self._answer_now(context, route, operation, call, reply)
@@ -91,13 +90,14 @@ class Pipeline:
         if entry is None:
             raise InvalidAction(f"The operation {operation} of {service} is not offered.")
         context = replace(context, now_ms=self._clock.now_ms(), request_id=self._ids.uuid())
-        self._authorize(context, owner, operation, entry, request)
-        if entry.waits:
-            return cast(Wire, await entry.handler(owner, context, request))  # type: ignore[misc]
-        return await self._storage.write(lambda: cast(Wire, entry.handler(owner, context, request)))
+        self._authorize(context, owner, operation, request)
+        if isinstance(entry, BoundWaitingOperation):
+            return await entry.run(context, request)
+        run = entry.run
+        return await self._storage.write(lambda: run(context, request))
 
     def _admit(
-        self, received: Request, request: Request, route: Route, operation: Operation, request_id: str
+        self, received: Request, request: Request, route: Route, operation: AnyBound, request_id: str
     ) -> tuple[RequestContext, Wire]:
         credential = route.credential
         region = credential.region if credential is not None else DEFAULT_REGION
@@ -119,33 +119,23 @@ class Pipeline:
             headers=headers,
         )
         call = route.codec.decode(request)
-        self._authorize(context, self._services[route.service], route.operation, operation, call)
+        self._authorize(context, self._services[route.service], route.operation, call)
         return context, call
 
-    def _authorize(
-        self, context: RequestContext, service: Service, name: str, operation: Operation, call: Wire
-    ) -> None:
+    def _authorize(self, context: RequestContext, service: Service, name: str, call: Wire) -> None:
         principal = context.principal
         if principal.role_name is None and not principal.session_policies:
             return
-        actions_of = getattr(service, "actions", None)
-        if actions_of is not None:
-            wanted = actions_of(context, name, call)
-        else:
-            action = f"{service.iam_prefix}:{operation.action or name}"
-            wanted = [(action, resource) for resource in service.resources(context, name, call)]
-        for action, resource in wanted:
-            decision = self._iam.check(context, action, [resource])
+        for access in service.required_access(context, name, call):
+            decision = self._iam.check(context, access.action, [access.resource], access.find_condition_keys)
             if not decision.allowed:
                 raise denial(service.name, decision.reason)
 
     def _answer_now(
-        self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
+        self, context: RequestContext, route: Route, operation: BoundOperation, call: Wire, reply: Reply
     ) -> None:
-        service = self._services[route.service]
-
         def job() -> Response:
-            result = cast(Wire, operation.handler(service, context, call))
+            result = operation.run(context, call)
             # Encoded inside the job: an answer that cannot be written undoes its effect.
             return route.codec.encode(result, context.request_id)
 
@@ -161,7 +151,7 @@ class Pipeline:
         self._storage.after_commit(lambda: reply.send(response))
 
     def _begin_waiting(
-        self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
+        self, context: RequestContext, route: Route, operation: BoundWaitingOperation, call: Wire, reply: Reply
     ) -> None:
         task = asyncio.get_running_loop().create_task(self._answer_later(context, route, operation, call, reply))
         self._tasks.add(task)
@@ -169,11 +159,10 @@ class Pipeline:
         reply.cancelled = task.cancel
 
     async def _answer_later(
-        self, context: RequestContext, route: Route, operation: Operation, call: Wire, reply: Reply
+        self, context: RequestContext, route: Route, operation: BoundWaitingOperation, call: Wire, reply: Reply
     ) -> None:
-        service = self._services[route.service]
         try:
-            result = cast(Wire, await operation.handler(service, context, call))  # type: ignore[misc]
+            result = await operation.run(context, call)
             response = route.codec.encode(result, context.request_id)
         except AwsError as error:
             response = route.codec.encode_error(error, context.request_id)

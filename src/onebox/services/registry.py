@@ -1,47 +1,115 @@
-"""What a service is to the gateway: a name, a table of operations, and the ARNs that a request touches."""
+"""What a service is to the gateway: a name, a table of operations, and the access that a request requires.
+
+A service's operations are plain functions of its core, the request's context and the request
+(``OPERATIONS: OperationTable[Core]`` in its ``operations`` package). :func:`bind` joins such a table with the core that
+the engine built; the gateway sees the bound operations only and knows no core.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from onebox.services.context import RequestContext, Wire
 
-# ``handler(service, context, request)``. A plain function runs inside one atomic piece of the group transaction and
-# is answered after its commit; what it raises undoes all it wrote. A coroutine function runs outside any transaction
-# (it waits: long polls, invocations) and writes through ``await service.storage.write(job)``.
-Handler = Callable[[Any, RequestContext, Wire], Wire | Awaitable[Wire]]
+CoreT = TypeVar("CoreT")
+
+Handler: TypeAlias = Callable[[CoreT, RequestContext, Wire], Wire]
+WaitingHandler: TypeAlias = Callable[[CoreT, RequestContext, Wire], Awaitable[Wire]]
+ConditionKeys: TypeAlias = Mapping[str, "str | Iterable[str]"]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One API operation. ``waits`` marks a coroutine function; ``reads_only`` one that never writes."""
+class Operation(Generic[CoreT]):
+    """One API operation. It runs inside one atomic piece of the group transaction and is answered after its commit;
+    an error that it raises undoes all that it wrote."""
 
-    handler: Handler
-    waits: bool = False
+    handler: Handler[CoreT]
     reads_only: bool = False
+    """It never writes, and needs no transaction."""
     action: str | None = None
     """The IAM action without prefix where it is not the operation's name (SendMessageBatch -> SendMessage)."""
     anonymous: bool = False
     """AWS answers it without a signature as well: the links in SNS's messages. The caller is then ANONYMOUS."""
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingOperation(Generic[CoreT]):
+    """An operation that waits (long polls, invocations). It runs outside any transaction and writes through
+    ``await storage.write(job)``."""
+
+    handler: WaitingHandler[CoreT]
+    action: str | None = None
+    anonymous: bool = False
+
+
+OperationTable: TypeAlias = Mapping[str, "Operation[CoreT] | WaitingOperation[CoreT]"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundOperation:
+    """An :class:`Operation` joined with its service's core."""
+
+    run: Callable[[RequestContext, Wire], Wire]
+    reads_only: bool
+    anonymous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundWaitingOperation:
+    """A :class:`WaitingOperation` joined with its service's core."""
+
+    run: Callable[[RequestContext, Wire], Awaitable[Wire]]
+    anonymous: bool
+
+
+AnyBound: TypeAlias = "BoundOperation | BoundWaitingOperation"
+
+
+def bind(table: OperationTable[CoreT], core: CoreT) -> dict[str, AnyBound]:
+    """The table's operations, each with ``core`` as its first argument."""
+    bound: dict[str, AnyBound] = {}
+    for name, operation in table.items():
+        if isinstance(operation, WaitingOperation):
+            bound[name] = BoundWaitingOperation(partial(operation.handler, core), operation.anonymous)
+        else:
+            run = partial(operation.handler, core)
+            bound[name] = BoundOperation(run, operation.reads_only, operation.anonymous)
+    return bound
+
+
+class Access(NamedTuple):
+    """One right that a request requires of its caller."""
+
+    action: str
+    """With its prefix: ``sqs:SendMessage``."""
+    resource: str
+    """The resource's ARN; ``*`` where AWS knows no resource for the action."""
+    find_condition_keys: Callable[[], ConditionKeys] | None = None
+    """The service's own condition keys (``dynamodb:LeadingKeys``), worked out when a policy asks for one."""
+
+
+def access_to(prefix: str, table: OperationTable[CoreT], operation: str, resources: Iterable[str]) -> list[Access]:
+    """The right to an operation's IAM action on each of the resources."""
+    action = f"{prefix}:{table[operation].action or operation}"
+    return [Access(action, resource) for resource in resources]
+
+
 class Service(Protocol):
+    """A service as the gateway sees it."""
+
     @property
     def name(self) -> str:
         """The folder and endpoint name in botocore's data (``sqs``, ``dynamodb``, ``lambda``, ``logs``, …)."""
 
     @property
-    def iam_prefix(self) -> str:
-        """The prefix of its IAM actions (``sqs``, ``cloudwatch``, …)."""
+    def operations(self) -> Mapping[str, AnyBound]:
+        """The operations it offers, by AWS's names."""
 
-    @property
-    def operations(self) -> Mapping[str, Operation]:
-        """What it can do, by AWS's names."""
-
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
-        """The ARNs on which the caller needs the action; ``["*"]`` where AWS knows no resource."""
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> Sequence[Access]:
+        """The rights that the caller needs for the request; none where AWS asks for none."""
 
     async def start(self) -> None:
         """Resume background work; called once, after the database is open and before requests arrive."""
@@ -51,7 +119,7 @@ class Service(Protocol):
 
 
 class ApiCaller(Protocol):
-    """Calls any operation from inside, with the caller's rights (CloudFormation's hands)."""
+    """Calls any operation from inside, with the caller's rights (CloudFormation's client)."""
 
     async def call(self, context: RequestContext, service: str, operation: str, request: Wire) -> Wire:
         """Authorise and run an operation, durable when it returns. Raises AwsError as the API would."""

@@ -7,7 +7,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from onebox.arn import find_arn, make_arn
 from onebox.services.cloudformation.engine.journal import Journal
@@ -24,7 +24,7 @@ from onebox.services.cloudformation.operations.templates import TEMPLATE_OPERATI
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
 from onebox.services.cloudformation.store import Store
 from onebox.services.context import Deps, RequestContext, Wire
-from onebox.services.registry import ApiCaller, Operation
+from onebox.services.registry import Access, ApiCaller, OperationTable, access_to, bind
 
 FetchObject = Callable[[RequestContext, str, str], bytes]
 """The content of an object of onebox's own S3; raises AwsError as GetObject does."""
@@ -36,18 +36,9 @@ class CloudFormation:
     """The service."""
 
     name = "cloudformation"
-    iam_prefix = "cloudformation"
-    operations: Mapping[str, Operation] = {
-        **STACK_OPERATIONS,
-        **CHANGE_SET_OPERATIONS,
-        **HISTORY_OPERATIONS,
-        **TEMPLATE_OPERATIONS,
-        **EXPORT_OPERATIONS,
-        **SETTINGS_OPERATIONS,
-        **DRIFT_OPERATIONS,
-    }
 
     def __init__(self, deps: Deps, caller: ApiCaller, *, fetch_object: FetchObject | None = None) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.fetch_object = fetch_object
         self.types = RESOURCE_TYPES
@@ -57,7 +48,12 @@ class CloudFormation:
         self.tools = Tools(deps, self.store, self.journal, caller, self.types)
         self.supervisor = Supervisor(self.tools)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The operation's action on each resource that the request names."""
+        resources = self._resources(context, operation, request)
+        return access_to("cloudformation", OPERATIONS, operation, resources)
+
+    def _resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The ARN of the stack that the request is about."""
         name = request.get("StackName")
         if name is None or operation in _WITHOUT_STACK:
@@ -77,3 +73,14 @@ class CloudFormation:
         """Cut off what runs."""
         await self.supervisor.stop()
         await self._notices.stop()
+
+
+OPERATIONS: OperationTable[CloudFormation] = {
+    **STACK_OPERATIONS,
+    **CHANGE_SET_OPERATIONS,
+    **HISTORY_OPERATIONS,
+    **TEMPLATE_OPERATIONS,
+    **EXPORT_OPERATIONS,
+    **SETTINGS_OPERATIONS,
+    **DRIFT_OPERATIONS,
+}

@@ -5,8 +5,7 @@ Every few seconds one tick collects what the services recorded, then evaluates t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
 
 from onebox.clock import Timer
 from onebox.services.cloudwatch.alarm_store import AlarmStore
@@ -23,15 +22,13 @@ from onebox.services.cloudwatch.reader import MetricReader
 from onebox.services.cloudwatch.rollup import Rollup
 from onebox.services.cloudwatch.store import MetricStore
 from onebox.services.context import Deps, RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Access, access_to, bind
 
 
 class CloudWatch:
     """The service. Operations take it as their first argument and use its parts."""
 
     name = "cloudwatch"
-    iam_prefix = "cloudwatch"
-    operations: ClassVar[Mapping[str, Operation]] = OPERATIONS
 
     def __init__(
         self,
@@ -40,6 +37,7 @@ class CloudWatch:
         gauges: Sequence[Gauge] = (),
         lambda_internal: LambdaInvoker | None = None,
     ) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.metric_store = MetricStore(deps.storage)
         self.alarm_store = AlarmStore(deps.storage)
@@ -53,7 +51,12 @@ class CloudWatch:
         self._rollup = Rollup(self.metric_store, self.alarm_store)
         self._timer: Timer | None = None
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The operation's action on each resource that the request names."""
+        resources = self._resources(context, operation, request)
+        return access_to("cloudwatch", OPERATIONS, operation, resources)
+
+    def _resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The ARNs of the alarms or dashboards named; metrics have none."""
         if "ResourceARN" in request:
             return [request["ResourceARN"]]

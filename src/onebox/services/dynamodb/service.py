@@ -23,17 +23,16 @@ from onebox.services.dynamodb.operations import (
     tags,
     transactions,
 )
-from onebox.services.dynamodb.resources import actions_of, resources_of, table_names
+from onebox.services.dynamodb.resources import actions_of, table_names
 from onebox.services.dynamodb.store import ItemStore, TableStore
 from onebox.services.dynamodb.writes import ItemWriter
-from onebox.services.registry import Handler, Operation
+from onebox.services.registry import Access, Handler, Operation, OperationTable, bind
 
 
 class DynamoDb:
     """The service as the gateway sees it, and what its operations share."""
 
     name = "dynamodb"
-    iam_prefix = "dynamodb"
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
@@ -44,15 +43,11 @@ class DynamoDb:
         self.background = Background(
             deps.storage, deps.clock, deps.log, self.items, self.tables, self.catalogue, self.writer
         )
-        self.operations = OPERATIONS
+        self.operations = bind(OPERATIONS, self)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
-        """The ARNs of the tables and indexes that a request touches."""
-        return resources_of(context, operation, request)
-
-    def actions(self, context: RequestContext, operation: str, request: Wire) -> list[tuple[str, str]]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The IAM actions that a request needs, each with its resource: several for transactions and PartiQL."""
-        return actions_of(context, operation, request)
+        return [Access(action, resource) for action, resource in actions_of(context, operation, request)]
 
     async def start(self) -> None:
         """Resume filling, dropping and expiring."""
@@ -78,7 +73,7 @@ class DynamoDb:
         )
 
 
-def _measured(name: str, handler: Handler) -> Handler:
+def _measured(name: str, handler: Handler[DynamoDb]) -> Handler[DynamoDb]:
     """The handler, with its latency and its failures in the metrics.
 
     AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
@@ -88,7 +83,7 @@ def _measured(name: str, handler: Handler) -> Handler:
         clock = dynamodb.deps.clock
         started_ms = clock.monotonic_ms()
         try:
-            answer: Wire = handler(dynamodb, context, request)  # type: ignore[assignment]  # none of ours waits
+            answer = handler(dynamodb, context, request)
         except AwsError as error:
             _record_failure(dynamodb, context, request, name, error)
             raise
@@ -117,8 +112,8 @@ def _record_failure(
         add(account, region, NAMESPACE, "ConditionalCheckFailedRequests", dimensions, 1, "Count", now_ms)
 
 
-def _operations() -> dict[str, Operation]:
-    reads: dict[str, Handler] = {
+def _operations() -> OperationTable[DynamoDb]:
+    reads: dict[str, Handler[DynamoDb]] = {
         "BatchGetItem": batches.batch_get_item,
         "DescribeContinuousBackups": settings.describe_continuous_backups,
         "DescribeEndpoints": settings.describe_endpoints,
@@ -132,7 +127,7 @@ def _operations() -> dict[str, Operation]:
         "Scan": queries.scan,
         "TransactGetItems": transactions.transact_get_items,
     }
-    writes: dict[str, Handler] = {
+    writes: dict[str, Handler[DynamoDb]] = {
         "BatchExecuteStatement": statements.batch_execute_statement,
         "BatchWriteItem": batches.batch_write_item,
         "CreateTable": tables.create_table,

@@ -31,9 +31,10 @@ from onebox.services.iam.policy import (
 from onebox.services.iam.policy import condition_keys as normalized_keys
 from onebox.services.iam.store import IamStore
 from onebox.services.iam.validation import check_identity_policy
+from onebox.services.registry import ConditionKeys
 
 RoleInfo = Role
-_NONE: Mapping[str, str] = {}
+_NONE: ConditionKeys = {}
 _SESSIONS_REMEMBERED_MAX = 10_000
 _SESSIONS_TIDIED_AT_ONCE = 100
 _DAY_MS = 86_400_000
@@ -56,16 +57,17 @@ class IamInternal:
         context: RequestContext,
         action: str,
         resources: Sequence[str],
-        condition_keys: Mapping[str, str | Iterable[str]] = _NONE,
+        find_condition_keys: Callable[[], ConditionKeys] | None = None,
     ) -> Decision:
         """Whether the context's principal may do ``action`` (``sqs:SendMessage``) on all of the resources.
 
+        ``find_condition_keys`` gives the service's own condition keys; it is called when a policy asks for a key.
         Raises nothing; a denial carries AWS's sentence as ``reason``. Plain credentials are the root's.
         """
         principal = context.principal
         if principal.role_name is None and not principal.session_policies:
             return ALLOWED
-        find_keys = _keys_once(self, context, condition_keys)
+        find_keys = _keys_once(self, context, find_condition_keys)
         policy_sets = self._policies_of(principal)
         for resource in resources:
             for kind, policies in policy_sets:
@@ -76,7 +78,7 @@ class IamInternal:
 
     def check_pass_role(self, context: RequestContext, role_arn: str, service: str) -> Decision:
         """Whether the caller may hand the role to ``service`` (``lambda.amazonaws.com``)."""
-        return self.check(context, "iam:PassRole", [role_arn], {"iam:PassedToService": service})
+        return self.check(context, "iam:PassRole", [role_arn], lambda: {"iam:PassedToService": service})
 
     def trusts_service(self, role: Role, service: str) -> bool:
         """Whether the role's trust policy lets ``service`` (``lambda.amazonaws.com``) assume it."""
@@ -256,14 +258,14 @@ class IamInternal:
 
 
 def _keys_once(
-    iam: IamInternal, context: RequestContext, extra: Mapping[str, str | Iterable[str]]
+    iam: IamInternal, context: RequestContext, find_extra: Callable[[], ConditionKeys] | None
 ) -> Callable[[], Keys]:
     """The condition keys, made at their first use: most statements need none."""
     made: list[Keys] = []
 
     def find_keys() -> Keys:
         if not made:
-            made.append(iam.keys_of(context, extra))
+            made.append(iam.keys_of(context, find_extra() if find_extra is not None else _NONE))
         return made[0]
 
     return find_keys

@@ -10,21 +10,26 @@ from onebox.services.iam.managed import AWS_ACCOUNT, find_aws_policy
 from onebox.services.iam.model import ManagedPolicy
 from onebox.services.iam.operations import OPERATIONS
 from onebox.services.iam.store import IamStore
+from onebox.services.registry import Access, access_to, bind
 
 
 class Iam:
     """Roles, inline and managed policies, and the simulator. Users and groups are not offered."""
 
     name = "iam"
-    iam_prefix = "iam"
-    operations = OPERATIONS
 
     def __init__(self, deps: Deps) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.store = IamStore(deps.storage)
         self.internal = IamInternal(deps)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The operation's action on each resource that the request names."""
+        resources = self._resources(context, operation, request)
+        return access_to("iam", OPERATIONS, operation, resources)
+
+    def _resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The role or policy named in the request."""
         if "PolicyArn" in request and "RoleName" not in request:
             return [request["PolicyArn"]]

@@ -16,6 +16,7 @@ from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.operations import OPERATIONS
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.logs.internal import LogsInternal
+from onebox.services.registry import Access, access_to, bind
 from onebox.services.sqs.internal import SqsInternal
 
 _GRACE_STEP_S = 0.02
@@ -25,8 +26,6 @@ class Lambda(LambdaCore):
     """AWS Lambda."""
 
     name = "lambda"
-    iam_prefix = "lambda"
-    operations = OPERATIONS
 
     def __init__(
         self,
@@ -38,10 +37,16 @@ class Lambda(LambdaCore):
         *,
         fetch_object: FetchObject | None = None,
     ) -> None:
+        self.operations = bind(OPERATIONS, self)
         super().__init__(deps, sqs, logs, iam, settings, fetch_object)
         self.internal = LambdaInternal(self)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The operation's action on each resource that the request names."""
+        resources = self._resources(context, operation, request)
+        return access_to("lambda", OPERATIONS, operation, resources)
+
+    def _resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The function, mapping or tagged resource that a request is about."""
         if "FunctionName" in request and operation != "CreateEventSourceMapping":
             try:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from onebox.arn import make_arn
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.logs.errors import group_not_found, stream_not_found
@@ -16,17 +13,16 @@ from onebox.services.logs.operations import OPERATIONS
 from onebox.services.logs.store import LogsStore
 from onebox.services.logs.sweeper import Sweeper
 from onebox.services.logs.validation import find_group_name
-from onebox.services.registry import Operation
+from onebox.services.registry import Access, access_to, bind
 
 
 class Logs:
     """The service. Operations take it as their first argument and use its stores."""
 
     name = "logs"
-    iam_prefix = "logs"
-    operations: ClassVar[Mapping[str, Operation]] = OPERATIONS
 
     def __init__(self, deps: Deps) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.store = LogsStore(deps.storage)
         self.events_store = EventsStore(deps.storage)
@@ -34,7 +30,12 @@ class Logs:
         self.internal = LogsInternal(self.store, self.ingest)
         self._sweeper = Sweeper(deps, self.events_store)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The operation's action on each resource that the request names."""
+        resources = self._resources(context, operation, request)
+        return access_to("logs", OPERATIONS, operation, resources)
+
+    def _resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The group's or stream's ARN; AWS names a stream, be it empty, in every one of them."""
         arn = request.get("resourceArn")
         identifier = request.get("logGroupName") or request.get("logGroupIdentifier") or arn or ""

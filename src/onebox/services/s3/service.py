@@ -6,11 +6,9 @@ SSE-C and SSE-KMS, object lock, object tags, replication, notifications, website
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from onebox.arn import partition_of
 from onebox.services.context import Deps, RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Access, Operation, OperationTable, WaitingOperation, bind
 from onebox.services.s3.expiring import Expirer
 from onebox.services.s3.internal import S3Internal
 from onebox.services.s3.objects import Objects
@@ -54,56 +52,26 @@ class S3:
     """Buckets and objects. ``internal`` is for other services; nothing else of this object is."""
 
     name = "s3"
-    iam_prefix = "s3"
-    operations: Mapping[str, Operation] = {
-        "AbortMultipartUpload": Operation(uploads.abort_multipart_upload),
-        "CompleteMultipartUpload": Operation(uploads.complete_multipart_upload),
-        "CopyObject": Operation(writes.copy_object),
-        "CreateBucket": Operation(buckets.create_bucket),
-        "CreateMultipartUpload": Operation(uploads.create_multipart_upload),
-        "DeleteBucket": Operation(buckets.delete_bucket),
-        "DeleteObject": Operation(deletions.delete_object),
-        "DeleteObjects": Operation(deletions.delete_objects),
-        "GetBucketLocation": Operation(buckets.get_bucket_location, reads_only=True),
-        "GetBucketVersioning": Operation(buckets.get_bucket_versioning, reads_only=True),
-        "GetObject": Operation(reads.get_object, reads_only=True),
-        "HeadBucket": Operation(buckets.head_bucket, reads_only=True),
-        "HeadObject": Operation(reads.head_object, reads_only=True),
-        "ListBuckets": Operation(buckets.list_buckets, reads_only=True),
-        "ListMultipartUploads": Operation(uploads.list_multipart_uploads, reads_only=True),
-        "ListObjectVersions": Operation(lists.list_object_versions, reads_only=True),
-        "ListObjects": Operation(lists.list_objects, reads_only=True),
-        "ListObjectsV2": Operation(lists.list_objects_v2, reads_only=True),
-        "ListParts": Operation(uploads.list_parts, reads_only=True),
-        "PutBucketVersioning": Operation(buckets.put_bucket_versioning),
-        "PutObject": Operation(writes.put_object, waits=True),
-        "UploadPart": Operation(uploads.upload_part, waits=True),
-        "UploadPartCopy": Operation(uploads.upload_part_copy, waits=True),
-        **{name: Operation(handler, reads_only=name.startswith("Get")) for name, handler in SETTINGS.items()},
-    }
 
     def __init__(self, deps: Deps) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.objects = Objects(deps.storage, deps.ids)
         self.internal = S3Internal(self.objects)
         self._expirer = Expirer(self.objects, deps.storage, deps.clock, deps.log)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
-        """The bucket's or the objects' ARNs."""
-        return [resource for _, resource in self.actions(context, operation, request)]
-
-    def actions(self, context: RequestContext, operation: str, request: Wire) -> list[tuple[str, str]]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The actions that the caller needs, each with its resource."""
         action = _ACTIONS.get(operation, operation)
         prefix = f"arn:{partition_of(context.region)}:s3:::"
         if "Bucket" not in request:
-            return [(f"s3:{action}", "*")]
+            return [Access(f"s3:{action}", "*")]
         bucket = f"{prefix}{request['Bucket']}"
         if operation == "DeleteObjects":
             wanted = request["Delete"]["Objects"]
             return [_object_action(action, f"{bucket}/{item['Key']}", item.get("VersionId")) for item in wanted]
         if "Key" not in request:
-            return [(f"s3:{action}", bucket)]
+            return [Access(f"s3:{action}", bucket)]
         needed = [_object_action(action, f"{bucket}/{request['Key']}", request.get("VersionId"))]
         if operation in ("CopyObject", "UploadPartCopy"):
             source_bucket, source_key, version_id = parse_copy_source(request["CopySource"])
@@ -119,7 +87,35 @@ class S3:
         self._expirer.stop()
 
 
-def _object_action(action: str, resource: str, version_id: str | None) -> tuple[str, str]:
+def _object_action(action: str, resource: str, version_id: str | None) -> Access:
     if version_id is not None:
         action = _VERSIONED_ACTIONS.get(action, action)
-    return f"s3:{action}", resource
+    return Access(f"s3:{action}", resource)
+
+
+OPERATIONS: OperationTable[S3] = {
+    "AbortMultipartUpload": Operation(uploads.abort_multipart_upload),
+    "CompleteMultipartUpload": Operation(uploads.complete_multipart_upload),
+    "CopyObject": Operation(writes.copy_object),
+    "CreateBucket": Operation(buckets.create_bucket),
+    "CreateMultipartUpload": Operation(uploads.create_multipart_upload),
+    "DeleteBucket": Operation(buckets.delete_bucket),
+    "DeleteObject": Operation(deletions.delete_object),
+    "DeleteObjects": Operation(deletions.delete_objects),
+    "GetBucketLocation": Operation(buckets.get_bucket_location, reads_only=True),
+    "GetBucketVersioning": Operation(buckets.get_bucket_versioning, reads_only=True),
+    "GetObject": Operation(reads.get_object, reads_only=True),
+    "HeadBucket": Operation(buckets.head_bucket, reads_only=True),
+    "HeadObject": Operation(reads.head_object, reads_only=True),
+    "ListBuckets": Operation(buckets.list_buckets, reads_only=True),
+    "ListMultipartUploads": Operation(uploads.list_multipart_uploads, reads_only=True),
+    "ListObjectVersions": Operation(lists.list_object_versions, reads_only=True),
+    "ListObjects": Operation(lists.list_objects, reads_only=True),
+    "ListObjectsV2": Operation(lists.list_objects_v2, reads_only=True),
+    "ListParts": Operation(uploads.list_parts, reads_only=True),
+    "PutBucketVersioning": Operation(buckets.put_bucket_versioning),
+    "PutObject": WaitingOperation(writes.put_object),
+    "UploadPart": WaitingOperation(uploads.upload_part),
+    "UploadPartCopy": WaitingOperation(uploads.upload_part_copy),
+    **{name: Operation(handler, reads_only=name.startswith("Get")) for name, handler in SETTINGS.items()},
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onebox.arn import make_arn
 from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.registry import Access, access_to, bind
 from onebox.services.sns.directory import TopicDirectory
 from onebox.services.sns.fanout import Fanout, Functions, Queues
 from onebox.services.sns.http_delivery import HttpDeliveries
@@ -16,10 +17,9 @@ class Sns:
     """Standard and FIFO topics with subscriptions of queues, functions, HTTP endpoints and people."""
 
     name = "sns"
-    iam_prefix = "SNS"  # as AWS writes it in its denials; IAM compares without case
-    operations = OPERATIONS
 
     def __init__(self, deps: Deps, queues: Queues, functions: Functions) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.queues = queues
         self.store = SnsStore(deps.storage)
@@ -28,7 +28,13 @@ class Sns:
         self.fanout = Fanout(queues, functions, self.http)
         self.internal = SnsInternal(deps, self.directory, self.fanout)
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The operation's action on each resource that the request names."""
+        resources = self._resources(context, operation, request)
+        # AWS writes the prefix so in its denials; IAM compares without case.
+        return access_to("SNS", OPERATIONS, operation, resources)
+
+    def _resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
         """The topic or subscription named in the request; ``*`` for lists and phone numbers."""
         for member in ("TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn"):
             if member in request:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
+from onebox.services.registry import Access, access_to, bind
 from onebox.services.sts.operations import OPERATIONS
 
 
@@ -14,22 +15,17 @@ class Sts:
     """GetCallerIdentity, AssumeRole, GetSessionToken, GetAccessKeyInfo."""
 
     name = "sts"
-    iam_prefix = "sts"
-    operations = OPERATIONS
 
     def __init__(self, deps: Deps, iam: IamInternal) -> None:
+        self.operations = bind(OPERATIONS, self)
         self.deps = deps
         self.iam = iam
 
-    def resources(self, context: RequestContext, operation: str, request: Wire) -> list[str]:
-        """The role to be assumed."""
-        return [request.get("RoleArn", "*")]
-
-    def actions(self, context: RequestContext, operation: str, request: Wire) -> list[tuple[str, str]]:
-        """Whoever has credentials may ask who he is, and AWS needs no permission for a session token."""
+    def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+        """The action on the role to be assumed. GetCallerIdentity and GetSessionToken need no permission on AWS."""
         if operation in ("GetCallerIdentity", "GetSessionToken"):
             return []
-        return [(f"sts:{operation}", resource) for resource in self.resources(context, operation, request)]
+        return access_to("sts", OPERATIONS, operation, [request.get("RoleArn", "*")])
 
     async def start(self) -> None:
         """Nothing runs in the background."""

@@ -13,6 +13,7 @@ from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.cloudformation.service import CloudFormation
 from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.registry import BoundOperation, BoundWaitingOperation
 from onebox.storage.database import Storage, open_connection
 from onebox.storage.migrate import migrate
 from onebox.testing import ManualClock
@@ -78,8 +79,8 @@ class Harness:
         entry = self.cloudformation.operations[operation]
         context = self.context()
 
-        async def waiting() -> Wire:
-            call = asyncio.ensure_future(entry.handler(self.cloudformation, context, request))  # type: ignore[arg-type]
+        async def waiting(entry: BoundWaitingOperation) -> Wire:
+            call = asyncio.ensure_future(entry.run(context, request))
             for _ in range(2_000):
                 if call.done():
                     break
@@ -88,10 +89,10 @@ class Harness:
                 await self.clock.advance(3)  # the work hangs; the answer does not wait for it
             return await call
 
-        async def writing() -> Wire:
-            return await self.storage.write(lambda: entry.handler(self.cloudformation, context, request))  # type: ignore[return-value]
+        async def writing(entry: BoundOperation) -> Wire:
+            return await self.storage.write(lambda: entry.run(context, request))
 
-        return self.run(waiting() if entry.waits else writing())
+        return self.run(waiting(entry) if isinstance(entry, BoundWaitingOperation) else writing(entry))
 
     def context(self) -> RequestContext:
         """A request of the root of the account, now."""

@@ -35,7 +35,7 @@ def test_delete_table_after_its_index_leaves_no_rows() -> None:
         work(dynamodb)
         assert rows(dynamodb, "index_entries") == 450
         call("UpdateTable", TableName="Orders", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "byCity"}}])
-        dynamodb.operations["DeleteTable"].handler(dynamodb, CONTEXT, {"TableName": "Orders"})
+        dynamodb.operations["DeleteTable"].run(CONTEXT, {"TableName": "Orders"})
         work(dynamodb)
         for name in ("items", "index_entries", "indexes", "sizes", "tables", "chores"):
             assert rows(dynamodb, name) == 0, name

@@ -50,7 +50,7 @@ def on_loop(test: Callable[[DynamoDb, Callable[..., Any]], None]) -> None:
 
         def call(operation: str, *, undone: bool = False, **request: Any) -> Any:
             def job() -> Any:
-                answer = dynamodb.operations[operation].handler(dynamodb, CONTEXT, request)
+                answer = dynamodb.operations[operation].run(CONTEXT, request)
                 # Whoever looks at the table in the same job sees the change.
                 dynamodb.catalogue.find(dynamodb.catalogue.load(CONTEXT, "Orders").key_name)
                 if undone:

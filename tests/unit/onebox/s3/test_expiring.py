@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.registry import BoundWaitingOperation
 from onebox.services.s3.lifecycle import DAY_MS, LifecycleRule, due_at_ms, is_current_due
 from onebox.services.s3.service import S3
 from onebox.storage.database import Storage, open_connection
@@ -36,13 +36,12 @@ class Bench:
     async def call(self, operation: str, **request: Any) -> Wire:
         principal = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
         context = RequestContext(ACCOUNT, "us-east-1", principal, self.clock.now_ms(), "r", "http://localhost")
-        handler = self.s3.operations[operation].handler
-        if inspect.iscoroutinefunction(handler):
-            result = await handler(self.s3, context, {"Bucket": "bucket", **request})
-        else:
-            result = await self.storage.write(lambda: handler(self.s3, context, {"Bucket": "bucket", **request}))
-        answer: Wire = result
-        return answer
+        entry = self.s3.operations[operation]
+        call = {"Bucket": "bucket", **request}
+        if isinstance(entry, BoundWaitingOperation):
+            return await entry.run(context, call)
+        run = entry.run
+        return await self.storage.write(lambda: run(context, call))
 
     async def begin(self, **rule: Any) -> None:
         await self.call("CreateBucket")

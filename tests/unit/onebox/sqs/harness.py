@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.registry import BoundWaitingOperation
 from onebox.services.sqs.service import Sqs
 from onebox.storage.database import Storage, open_connection
 from onebox.storage.migrate import migrate
@@ -61,9 +62,10 @@ class SqsHarness:
         """The same as a coroutine, to be left waiting."""
         entry = self.sqs.operations[operation]
         context = self.context()
-        if entry.waits:
-            return await entry.handler(self.sqs, context, request)  # type: ignore[misc]
-        return await self.storage.write(lambda: entry.handler(self.sqs, context, request))  # type: ignore[return-value]
+        if isinstance(entry, BoundWaitingOperation):
+            return await entry.run(context, request)
+        run = entry.run
+        return await self.storage.write(lambda: run(context, request))
 
     def inside(self, job: Callable[[RequestContext], T]) -> T:
         """Run a job of another service that uses ``sqs.internal``, and commit it."""

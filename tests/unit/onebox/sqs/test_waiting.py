@@ -20,9 +20,9 @@ def test_subscribe_then_send_calls_after_the_commit(harness: SqsHarness) -> None
     calls, _ = watch(harness, url)
 
     async def send_and_look() -> None:
-        handler = harness.sqs.operations["SendMessage"].handler
+        send = harness.sqs.operations["SendMessage"].run
         request = {"QueueUrl": url, "MessageBody": "x"}
-        harness.storage.run(lambda: handler(harness.sqs, harness.context(), request))
+        harness.storage.run(lambda: send(harness.context(), request))
         assert calls == []
         await harness.storage.durable()
         assert len(calls) == 1
@@ -36,7 +36,7 @@ def test_subscribe_then_a_send_that_is_undone_does_not_call(harness: SqsHarness)
 
     def send_and_fail() -> None:
         request = {"QueueUrl": url, "MessageBody": "x"}
-        harness.sqs.operations["SendMessage"].handler(harness.sqs, harness.context(), request)
+        harness.sqs.operations["SendMessage"].run(harness.context(), request)
         raise AwsError("undo it all")
 
     async def work() -> None:

@@ -35,7 +35,7 @@ from onebox.services.cloudformation.operations.starting import (
 )
 from onebox.services.cloudformation.views import show_change_set, show_change_set_summary, without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -252,10 +252,10 @@ def list_change_sets(cfn: CloudFormation, context: RequestContext, request: Wire
     return without_none({"Summaries": shown, "NextToken": next_page(start, len(found))})
 
 
-CHANGE_SET_OPERATIONS = {
+CHANGE_SET_OPERATIONS: OperationTable[CloudFormation] = {
     "CreateChangeSet": Operation(create_change_set),
     "DescribeChangeSet": Operation(describe_change_set, reads_only=True),
-    "ExecuteChangeSet": Operation(execute_change_set, waits=True),
+    "ExecuteChangeSet": WaitingOperation(execute_change_set),
     "DeleteChangeSet": Operation(delete_change_set),
     "ListChangeSets": Operation(list_change_sets, reads_only=True),
 }

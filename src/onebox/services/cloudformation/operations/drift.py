@@ -19,7 +19,7 @@ from onebox.services.cloudformation.operations.lookup import load_stack, next_pa
 from onebox.services.cloudformation.resources.types import LiveResource
 from onebox.services.cloudformation.views import without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -159,9 +159,9 @@ def _show(row: Resource) -> Wire:
     )
 
 
-DRIFT_OPERATIONS = {
-    "DetectStackDrift": Operation(detect_stack_drift, waits=True),
-    "DetectStackResourceDrift": Operation(detect_stack_resource_drift, waits=True),
+DRIFT_OPERATIONS: OperationTable[CloudFormation] = {
+    "DetectStackDrift": WaitingOperation(detect_stack_drift),
+    "DetectStackResourceDrift": WaitingOperation(detect_stack_resource_drift),
     "DescribeStackDriftDetectionStatus": Operation(describe_stack_drift_detection_status, reads_only=True),
     "DescribeStackResourceDrifts": Operation(describe_stack_resource_drifts, reads_only=True),
 }

@@ -12,7 +12,7 @@ from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.operations.lookup import next_page, page_start
 from onebox.services.cloudformation.views import without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -41,7 +41,7 @@ def list_imports(cfn: CloudFormation, context: RequestContext, request: Wire) ->
     return without_none({"Imports": page, "NextToken": next_page(start, len(importers) - start)})
 
 
-EXPORT_OPERATIONS = {
+EXPORT_OPERATIONS: OperationTable[CloudFormation] = {
     "ListExports": Operation(list_exports, reads_only=True),
     "ListImports": Operation(list_imports, reads_only=True),
 }

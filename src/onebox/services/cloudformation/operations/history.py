@@ -13,7 +13,7 @@ from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.operations.lookup import load_stack, next_page, page_start
 from onebox.services.cloudformation.views import show_event, show_resource, show_resource_summary, without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -74,7 +74,7 @@ def list_stack_resources(cfn: CloudFormation, context: RequestContext, request: 
     return without_none({"StackResourceSummaries": shown, "NextToken": next_page(start, len(rows))})
 
 
-HISTORY_OPERATIONS = {
+HISTORY_OPERATIONS: OperationTable[CloudFormation] = {
     "DescribeStackEvents": Operation(describe_stack_events, reads_only=True),
     "DescribeStackResources": Operation(describe_stack_resources, reads_only=True),
     "DescribeStackResource": Operation(describe_stack_resource, reads_only=True),

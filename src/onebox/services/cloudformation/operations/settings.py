@@ -16,7 +16,7 @@ from onebox.services.cloudformation.operations.lookup import load_stack
 from onebox.services.cloudformation.operations.source import check_length, check_role_arn
 from onebox.services.cloudformation.operations.starting import answer_when_settled, new_operation
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -134,11 +134,11 @@ def _roll_back(cfn: CloudFormation, context: RequestContext, request: Wire) -> S
     )
 
 
-SETTINGS_OPERATIONS = {
-    "RollbackStack": Operation(rollback_stack, waits=True),
+SETTINGS_OPERATIONS: OperationTable[CloudFormation] = {
+    "RollbackStack": WaitingOperation(rollback_stack),
     "SetStackPolicy": Operation(set_stack_policy),
     "GetStackPolicy": Operation(get_stack_policy, reads_only=True),
     "UpdateTerminationProtection": Operation(update_termination_protection),
     "CancelUpdateStack": Operation(cancel_update_stack),
-    "ContinueUpdateRollback": Operation(continue_update_rollback, waits=True),
+    "ContinueUpdateRollback": WaitingOperation(continue_update_rollback),
 }

@@ -30,7 +30,7 @@ from onebox.services.cloudformation.operations.starting import (
 )
 from onebox.services.cloudformation.views import show_stack, show_stack_summary, without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -175,10 +175,10 @@ def list_stacks(cfn: CloudFormation, context: RequestContext, request: Wire) -> 
     return without_none({"StackSummaries": shown, "NextToken": next_page(start, len(stacks))})
 
 
-STACK_OPERATIONS = {
-    "CreateStack": Operation(create_stack, waits=True),
-    "UpdateStack": Operation(update_stack, waits=True),
-    "DeleteStack": Operation(delete_stack, waits=True),
+STACK_OPERATIONS: OperationTable[CloudFormation] = {
+    "CreateStack": WaitingOperation(create_stack),
+    "UpdateStack": WaitingOperation(update_stack),
+    "DeleteStack": WaitingOperation(delete_stack),
     "DescribeStacks": Operation(describe_stacks, reads_only=True),
     "ListStacks": Operation(list_stacks, reads_only=True),
 }

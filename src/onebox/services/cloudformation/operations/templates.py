@@ -16,7 +16,7 @@ from onebox.services.cloudformation.operations.source import load_template, temp
 from onebox.services.cloudformation.template.document import Template, parse_template
 from onebox.services.cloudformation.views import show_declarations, without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable
 
 if TYPE_CHECKING:
     from onebox.services.cloudformation.service import CloudFormation
@@ -107,7 +107,7 @@ def _identifiers(cfn: CloudFormation, template: Template) -> list[Wire]:
     ]
 
 
-TEMPLATE_OPERATIONS = {
+TEMPLATE_OPERATIONS: OperationTable[CloudFormation] = {
     "ValidateTemplate": Operation(validate_template, reads_only=True),
     "GetTemplate": Operation(get_template, reads_only=True),
     "GetTemplateSummary": Operation(get_template_summary, reads_only=True),

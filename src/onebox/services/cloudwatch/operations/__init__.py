@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from onebox.services.cloudwatch.operations import (
     alarm_history,
     alarms,
@@ -11,14 +13,17 @@ from onebox.services.cloudwatch.operations import (
     statistics,
     tags,
 )
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
+
+if TYPE_CHECKING:
+    from onebox.services.cloudwatch.service import CloudWatch
 
 # What reads metrics collects first, in a transaction of its own: an error in the answer must not undo that.
-OPERATIONS: dict[str, Operation] = {
+OPERATIONS: OperationTable[CloudWatch] = {
     "PutMetricData": Operation(metrics.put_metric_data),
-    "ListMetrics": Operation(metrics.list_metrics, waits=True),
-    "GetMetricStatistics": Operation(statistics.get_metric_statistics, waits=True),
-    "GetMetricData": Operation(metric_data.get_metric_data, waits=True),
+    "ListMetrics": WaitingOperation(metrics.list_metrics),
+    "GetMetricStatistics": WaitingOperation(statistics.get_metric_statistics),
+    "GetMetricData": WaitingOperation(metric_data.get_metric_data),
     "PutMetricAlarm": Operation(alarms.put_metric_alarm),
     "PutCompositeAlarm": Operation(alarms.put_composite_alarm),
     "DescribeAlarms": Operation(alarms.describe_alarms, reads_only=True),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.operations import (
     aliases,
     concurrency,
@@ -15,9 +14,9 @@ from onebox.services.lambda_.operations import (
     tags,
     versions,
 )
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
-OPERATIONS: Mapping[str, Operation] = {
+OPERATIONS: OperationTable[LambdaCore] = {
     "CreateFunction": Operation(functions.create_function),
     "GetFunction": Operation(functions.get_function, reads_only=True),
     "GetFunctionConfiguration": Operation(functions.get_function_configuration, reads_only=True),
@@ -33,7 +32,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "UpdateAlias": Operation(aliases.update_alias),
     "DeleteAlias": Operation(aliases.delete_alias),
     "ListAliases": Operation(aliases.list_aliases, reads_only=True),
-    "Invoke": Operation(invoke.invoke, waits=True, action="InvokeFunction"),
+    "Invoke": WaitingOperation(invoke.invoke, action="InvokeFunction"),
     "AddPermission": Operation(permissions.add_permission),
     "RemovePermission": Operation(permissions.remove_permission),
     "GetPolicy": Operation(permissions.get_policy, reads_only=True),

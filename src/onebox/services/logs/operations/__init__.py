@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from onebox.services.logs.operations import events, groups, metric_filters, search, streams, tags
-from onebox.services.registry import Operation
+from typing import TYPE_CHECKING
 
-OPERATIONS: dict[str, Operation] = {
+from onebox.services.logs.operations import events, groups, metric_filters, search, streams, tags
+from onebox.services.registry import Operation, OperationTable
+
+if TYPE_CHECKING:
+    from onebox.services.logs.service import Logs
+
+OPERATIONS: OperationTable[Logs] = {
     "CreateLogGroup": Operation(groups.create_log_group),
     "DeleteLogGroup": Operation(groups.delete_log_group),
     "DescribeLogGroups": Operation(groups.describe_log_groups, reads_only=True),
