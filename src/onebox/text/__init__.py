@@ -1,0 +1,6 @@
+"""Rules for text that comes from outside, with bounded cost. Knows nothing of services.
+
+::
+
+    globs.py      ``*`` and ``?`` in linear time
+"""
