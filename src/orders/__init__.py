@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orders.publisher import AsyncOrderPublisher, Flushed, OrderPublisher, PublisherFull
+    from orders.publishing.publisher import AsyncOrderPublisher, Flushed, OrderPublisher, PublisherFull
 
 __version__ = "0.1.0"
 __all__ = ["AsyncOrderPublisher", "Flushed", "OrderPublisher", "PublisherFull", "__version__"]
@@ -15,6 +15,6 @@ def __getattr__(name: str) -> Any:
     """The publisher is imported when asked for: the function, which needs none, must start quickly."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from orders import publisher
+    from orders.publishing import publisher
 
     return getattr(publisher, name)

@@ -6,6 +6,23 @@ Standard library only: this file travels with the function.
 from __future__ import annotations
 
 import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time and waiting."""
+
+    def now_ms(self) -> int:
+        """The moment, in milliseconds since the epoch, UTC."""
+
+    def monotonic_ms(self) -> float:
+        """For measuring durations."""
+
+    def wait_ms(self, duration_ms: float) -> None:
+        """Wait."""
+
+    def jitter_ms(self, limit_ms: float) -> float:
+        """A random duration from zero to the limit."""
 
 
 class SystemClock:

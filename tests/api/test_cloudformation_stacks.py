@@ -38,7 +38,7 @@ def artifact(client: Client) -> list[dict[str, str]]:
     """The parameters that name an uploaded function package."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("orders/entrypoints/lambda_handler.py", "def lambda_handler(event, context):\n    return {}\n")
+        archive.writestr("orders/processor/lambda_handler.py", "def lambda_handler(event, context):\n    return {}\n")
     s3 = client("s3")
     bucket = f"artifacts-{client('sts').get_caller_identity()['Account']}"
     s3.create_bucket(Bucket=bucket)

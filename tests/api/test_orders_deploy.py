@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from orders.cli.main import main
-from orders.package import build_package
+from orders.deployment.package import build_package
 
 Client = Callable[..., Any]
 Orders = Callable[..., Result]

@@ -22,9 +22,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from onebox.testing import EngineThread
-from orders.adapters.queues import LOOK_S
 from orders.cli.main import main
 from orders.clock import SystemClock
+from orders.dead_letters.queues import LOOK_S
 from tests.api.order_system import failures, let_receives_end
 from tests.conftest import environment_of
 from tests.polling import PATIENCE_S, until

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from orders.aws.names import TABLE
 from orders.cli.main import main
-from orders.names import TABLE
 from tests.polling import PATIENCE_S, until
 
 ORDERS: list[dict[str, Any]] = [

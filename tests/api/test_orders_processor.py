@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from onebox.testing import EngineThread
-from orders.demo import POISONED, load_sample
-from orders.package import HANDLER, build_package
+from orders.deployment.package import HANDLER, build_package
+from orders.local.demo import POISONED, load_sample
 from tests.api.order_system import TIMEOUT_S, OrderSystem, make_order_system
 from tests.polling import until
 

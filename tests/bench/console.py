@@ -24,7 +24,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from orders.adapters.onebox_process import running_onebox
+from orders.local.onebox_process import running_onebox
 from tests.browser.conftest import NAMES, OPTIONS
 
 PAGES = 20
@@ -44,7 +44,7 @@ def main() -> None:
         environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         command = [sys.executable, "-m", "orders"]
         subprocess.run([*command, "deploy", "--yes"], env=environment, check=True, stdout=subprocess.DEVNULL)
-        sample = str(files("orders").joinpath("sample/online_retail_sample.jsonl.gz"))
+        sample = str(files("orders").joinpath("local/sample/online_retail_sample.jsonl.gz"))
         with _console(command, environment) as (process, port):
             publishing = subprocess.Popen(
                 [*command, "publish", "--rate", "10", sample], env=environment, stderr=subprocess.DEVNULL

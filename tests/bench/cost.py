@@ -3,7 +3,8 @@
 Both run on a onebox of their own with the same real orders. Counted, not assumed: publishes by the publisher, calls of
 the function and of DynamoDB, write units and log bytes from onebox's metrics and logs. Milliseconds are processor time
 of the function's processes, AWS's runtime client included, so that other work on the machine does not count. What only
-AWS can tell, how long a call waits for DynamoDB and how much of a core so much memory gets, is taken from orders.plan.
+AWS can tell, how long a call waits for DynamoDB and how much of a core so much memory gets, is taken from
+orders.capacity.plan.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orders.adapters.aws import Aws
-from orders.adapters.ledger import NoLedger
-from orders.adapters.order_topic import OrderTopic
+from orders.aws.clients import Aws
+from orders.aws.settings import Settings
+from orders.capacity.plan import CHUNK_BYTES, CORE_MB, GB_BYTES, MILLION, ROUND_TRIP_MS, load_prices
 from orders.clock import SystemClock
-from orders.config import Settings
-from orders.message import Message
-from orders.order_files import read_entries
-from orders.plan import CHUNK_BYTES, CORE_MB, GB_BYTES, MILLION, ROUND_TRIP_MS, load_prices
-from orders.publish import Progress, publish_entries
+from orders.publishing.bulk import Progress, publish_entries
+from orders.publishing.ledger import NoLedger
+from orders.publishing.message import Message
+from orders.publishing.order_files import read_entries
+from orders.publishing.topic import OrderTopic
 from tests.bench.orders import real_orders, seed_function
 from tests.bench.pipeline import Pipeline, missing
 from tests.bench.publisher import publish_all, quote

@@ -6,7 +6,7 @@ import gzip
 import json
 from importlib import resources
 
-from orders.package import HANDLER, build_package
+from orders.deployment.package import HANDLER, build_package
 from tests.bench.pipeline import Function, zipped
 from tests.seed import SEED_CODE
 
@@ -30,7 +30,7 @@ def seed_orders(count: int, run: str) -> list[tuple[str, str]]:
 
 def real_orders(count: int, run: str) -> list[tuple[str, str]]:
     """Real orders of the sample, as often as needed under ids of their own: (id, JSON)."""
-    packed = resources.files("orders.sample").joinpath("online_retail_sample.jsonl.gz").read_bytes()
+    packed = resources.files("orders.local.sample").joinpath("online_retail_sample.jsonl.gz").read_bytes()
     lines = gzip.decompress(packed).decode("utf-8").splitlines()
     orders = []
     for number in range(count):

@@ -18,8 +18,8 @@ from pathlib import Path
 from click.testing import CliRunner
 from playwright.sync_api import Page, sync_playwright
 
-from orders.adapters.onebox_process import running_onebox
 from orders.cli.main import main as orders_command
+from orders.local.onebox_process import running_onebox
 from tests.browser.conftest import NAMES, OPTIONS, PATIENCE_MS, QUICK
 from tests.browser.site import open_site
 
@@ -79,7 +79,7 @@ def _fill(endpoint: str) -> None:
             sys.exit(result.output)
 
     run("deploy", "--yes", *QUICK)
-    sample = files("orders").joinpath("sample/online_retail_sample.jsonl.gz")
+    sample = files("orders").joinpath("local/sample/online_retail_sample.jsonl.gz")
     run("publish", "--rate", "60", str(sample))
     run("publish", "--unchecked", "-", given="\n".join(map(json.dumps, FAILING)))
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from orders.adapters.aws import Aws
+from orders.aws.clients import Aws
+from orders.aws.settings import Settings
 from orders.clock import SystemClock
-from orders.config import Settings
 from orders.console.app import make_app
 from orders.console.server import bind, serving, url_of
 from orders.console.settings import ConsoleSettings, Refresh

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from onebox.testing import EngineThread
-from orders.adapters.onebox_process import running_onebox
 from orders.console.pages import NAVIGATION
 from orders.console.settings import ConsoleSettings
+from orders.local.onebox_process import running_onebox
 from tests.browser.site import Site, open_site
 
 Open = Callable[..., Page]

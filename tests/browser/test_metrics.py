@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from orders.adapters.onebox_process import running_onebox
+from orders.local.onebox_process import running_onebox
 from tests.browser.site import Site, open_site
 
 Open = Callable[..., Page]

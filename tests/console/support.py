@@ -11,13 +11,12 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from onebox.testing import EngineThread
-from orders.adapters.aws import Aws
-from orders.clock import SystemClock
-from orders.config import Settings
+from orders.aws.clients import Aws
+from orders.aws.settings import Settings
+from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
 from orders.console.live import Reading
 from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
-from orders.ports import Clock
 
 BASE_URL = "http://127.0.0.1:8080"
 

@@ -12,8 +12,8 @@ from urllib.request import urlopen
 import pytest
 
 from onebox.testing import EngineThread
+from orders.aws.names import LOG_GROUP
 from orders.clock import SystemClock
-from orders.names import LOG_GROUP
 from tests.browser.site import open_site
 from tests.console.support import Browser, console_for
 

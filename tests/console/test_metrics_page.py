@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from onebox.testing import EngineThread
-from orders.adapters.aws import Aws
+from orders.aws.clients import Aws
 from orders.clock import SystemClock
 from orders.console.metrics_board import Board
 from orders.console.packaged_dashboard import packaged_dashboard
 from orders.console.ranges import RANGES
-from orders.stack import load_template
+from orders.deployment.stack import load_template
 from tests.console.support import Browser, console_for, onebox_settings
 
 QUEUE = [{"Name": "QueueName", "Value": "OrderQueue"}]

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from onebox.testing import EngineThread
+from orders.aws.names import LOG_GROUP, TABLE
 from orders.clock import SystemClock
 from orders.console.pages.order import read_lines, sum_lines
-from orders.names import LOG_GROUP, TABLE
 from tests.console.support import Browser, console_for
 
 HOSTILE = "<script>alert('1')</script>\"&"

@@ -15,7 +15,7 @@ import pytest
 from onebox.testing import EngineThread
 from orders.clock import SystemClock
 from orders.console.settings import ConsoleSettings
-from orders.package import HANDLER, build_package
+from orders.deployment.package import HANDLER, build_package
 from tests.api.order_system import TIMEOUT_S, OrderSystem, let_receives_end, make_order_system
 from tests.console.support import Browser, console_for
 from tests.polling import PATIENCE_S

@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onebox.testing import EngineThread
-from orders.adapters.dynamodb import DynamoDbOrders
-from orders.adapters.dynamodb_endpoint import Credentials, DynamoDbEndpoint
 from orders.clock import SystemClock
-from orders.consume import Record, consume
-from orders.model import Order, parse_attributes
-from orders.ports import OrderStore
-from orders.rules import is_same_content
+from orders.domain.order import Order, parse_attributes
+from orders.domain.precedence import is_same_content
+from orders.processor.consume import Record, consume
+from orders.processor.dynamodb_client import Credentials, DynamoDbEndpoint
+from orders.processor.dynamodb_store import DynamoDbOrders
+from orders.processor.ports import OrderStore
 from tests.unit.orders.fakes import FakeOrderStore
-from tests.unit.orders.test_consume import body
+from tests.unit.orders.processor.test_consume import body
 
 
 @pytest.fixture

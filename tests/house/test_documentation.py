@@ -6,7 +6,7 @@ from pathlib import Path
 
 from onebox.cli.operations import markdown_tables, offered_operations
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
-from orders.contract_schema import make_tables
+from orders.domain.contract_schema import make_tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -48,7 +48,7 @@ def test_deploy_status_and_destroy_go_through(orders: OrdersCommand, own: list[s
     assert (status["queue"]["visible"], status["dead_letters"]["visible"]) == (0, 0)
     assert status["table"] == {"status": "ACTIVE", "items": 0}
     configuration = orders.client("lambda").get_function(FunctionName="OrderProcessor")
-    assert configuration["Configuration"]["Handler"] == "orders.entrypoints.lambda_handler.lambda_handler"
+    assert configuration["Configuration"]["Handler"] == "orders.processor.lambda_handler.lambda_handler"
     assert orders.json("deploy", "--yes", *own)["changed"] is False
     assert "The stack is gone." in orders.succeed("destroy", "--yes", "--with-table")
     assert orders.run("status").exit_code == 1

@@ -8,7 +8,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from orders.package import build_package
+from orders.deployment.package import build_package
 from tests.peers.environments import programs_of
 
 ROOT = Path(__file__).parents[2]

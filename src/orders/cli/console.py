@@ -8,7 +8,7 @@ import webbrowser
 
 import click
 
-from orders.adapters.aws import Aws
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options
 from orders.clock import SystemClock
 from orders.console.settings import (

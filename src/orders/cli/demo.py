@@ -11,24 +11,24 @@ from typing import NamedTuple
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs
-from orders.adapters.ledger import NoLedger
-from orders.adapters.onebox_process import running_onebox
-from orders.adapters.order_topic import OrderTopic
-from orders.adapters.queues import dead_letter_queue, order_queue
+from orders.aws.clients import Aws
+from orders.aws.names import STACK
+from orders.aws.settings import ONEBOX_REGION, Settings
 from orders.cli.deploy import quiet_audience, run_deploy
 from orders.cli.options import json_option
 from orders.cli.output import plural, print_json
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
-from orders.config import ONEBOX_REGION, Settings
-from orders.dead_letters import DeadLetter, make_dead_letter
-from orders.demo import Latency, Tally, load_sample, poisoned_entries, tally
+from orders.dead_letters.queues import dead_letter_queue, order_queue
+from orders.dead_letters.redrive import DeadLetter, make_dead_letter
 from orders.errors import OperatorError
-from orders.log_lines import parse_line
-from orders.names import STACK
-from orders.publish import Progress, publish_entries
+from orders.function_log.lines import parse_line
+from orders.function_log.reader import FunctionLogs
+from orders.local.demo import Latency, Tally, load_sample, poisoned_entries, tally
+from orders.local.onebox_process import running_onebox
+from orders.publishing.bulk import Progress, publish_entries
+from orders.publishing.ledger import NoLedger
+from orders.publishing.topic import OrderTopic
 
 # A failed order is tried three times, each a visibility time-out after the other: the stack's three minutes suit a
 # shop, not somebody who watches.
@@ -163,7 +163,7 @@ def _sum_up(result: Result) -> None:
     click.echo("  orders up               the same, to stay; with a live view")
     click.echo("  orders publish FILE     your own orders; then orders status, orders list, orders dlq list")
     click.echo("  docs/by-hand.md         every part made by hand with the AWS CLI")
-    click.echo("  src/orders/sample/NOTICE.md says where the orders come from (Online Retail, UCI, CC BY 4.0)")
+    click.echo("  src/orders/local/sample/NOTICE.md says where the orders come from (Online Retail, UCI, CC BY 4.0)")
 
 
 def _show_latency(latency: Latency) -> str:

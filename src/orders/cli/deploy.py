@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 import click
 
-from orders.adapters.artifacts import ArtifactBucket
-from orders.adapters.aws import Aws
-from orders.adapters.cloudformation import ChangeSet, Stack, StackEvent
-from orders.adapters.order_table import OrderTable
+from orders.aws.clients import Aws
+from orders.aws.names import STACK
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
+from orders.deployment.artifacts import ArtifactBucket
+from orders.deployment.cloudformation import ChangeSet, Stack, StackEvent
+from orders.deployment.stack import Audience, Deployed, load_template
+from orders.deployment.stack import deploy as deploy_stack
 from orders.errors import OperatorError
-from orders.names import STACK
-from orders.stack import Audience, Deployed, load_template
-from orders.stack import deploy as deploy_stack
+from orders.table.order_table import OrderTable
 
 RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
 COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red"}

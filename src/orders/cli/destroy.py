@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.cloudformation import Stack, StackEvent
-from orders.adapters.order_table import OrderTable
+from orders.aws.clients import Aws
+from orders.aws.names import STACK, TABLE
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
 from orders.clock import SystemClock
+from orders.deployment.cloudformation import Stack, StackEvent
+from orders.deployment.stack import Audience
+from orders.deployment.stack import destroy as destroy_stack
 from orders.errors import OperatorError
-from orders.names import STACK, TABLE
-from orders.stack import Audience
-from orders.stack import destroy as destroy_stack
+from orders.table.order_table import OrderTable
 
 
 @click.command()

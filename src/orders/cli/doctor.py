@@ -7,15 +7,15 @@ from collections import Counter
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.cloudformation import Stack
-from orders.adapters.inspection import Inspection
+from orders.aws.clients import Aws
+from orders.aws.names import STACK
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
 from orders.clock import SystemClock
-from orders.doctor import Check, Doctor, Outcome
-from orders.names import STACK
-from orders.stack import load_template
+from orders.deployment.cloudformation import Stack
+from orders.deployment.stack import load_template
+from orders.doctor.checks import Check, Doctor, Outcome
+from orders.doctor.inspection import Inspection
 
 COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "red", Outcome.SKIPPED: "bright_black"}
 

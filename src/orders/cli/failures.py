@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from orders.adapters.failures import explain, failures_of_aws
+from orders.aws.errors import explain, failures_of_aws
 from orders.errors import OperatorError
 
 EXIT_INTERRUPTED = 130

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.order_table import OrderTable
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
 from orders.errors import OperatorError
 from orders.json_text import to_json
+from orders.table.order_table import OrderTable
 
 
 @click.command()

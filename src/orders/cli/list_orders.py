@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.order_table import BATCH_KEYS_MAX, OrderTable
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json
 from orders.clock import SystemClock
+from orders.domain.times import parse_time
 from orders.errors import OperatorError
-from orders.finding import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders
-from orders.times import parse_time
+from orders.table.order_table import BATCH_KEYS_MAX, OrderTable
+from orders.table.query import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders
 
 COLUMNS = ("orderId", "userId", "status", "timestamp", "total", "currency", "country")
 PAGE = 50

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import LOOK_BACK_MS, FunctionLogs, LogLine
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
 from orders.clock import SystemClock
-from orders.log_lines import parse_line
-from orders.times import parse_duration_ms
+from orders.domain.times import parse_duration_ms
+from orders.function_log.lines import parse_line
+from orders.function_log.reader import LOOK_BACK_MS, FunctionLogs, LogLine
 
 FOLLOW_EVERY_MS = 1_000.0
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.config import find_settings
+from orders.aws.clients import Aws
+from orders.aws.settings import find_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -9,9 +9,7 @@ from typing import Any
 
 import click
 
-from orders.cli.options import json_option
-from orders.cli.output import console, plural, print_json, show_count
-from orders.plan import (
+from orders.capacity.plan import (
     ENVELOPE_BYTES,
     MS_PER_ORDER,
     ORDER_BYTES,
@@ -23,6 +21,8 @@ from orders.plan import (
     load_prices,
     make_plan,
 )
+from orders.cli.options import json_option
+from orders.cli.output import console, plural, print_json, show_count
 
 PER_SECOND = {"s": 1.0, "min": 60.0, "h": 3_600.0, "day": 86_400.0}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|min|h|day))?")

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.ledger import FileLedger, NoLedger
-from orders.adapters.order_topic import OrderTopic
+from orders.aws.clients import Aws
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
-from orders.csv_orders import parse_columns
-from orders.order_files import STDIN, check_is_file, count_bytes, read_entries
-from orders.publish import Progress, Refusal, publish_entries
+from orders.publishing.bulk import Progress, Refusal, publish_entries
+from orders.publishing.csv_orders import parse_columns
+from orders.publishing.ledger import FileLedger, NoLedger
+from orders.publishing.order_files import STDIN, check_is_file, count_bytes, read_entries
+from orders.publishing.topic import OrderTopic
 
 SHOWN_MAX = 20
 EXIT_REFUSED = 3

@@ -6,7 +6,7 @@ import click
 
 from orders.cli.options import json_option
 from orders.cli.output import print_json
-from orders.contract_schema import make_schema, make_tables
+from orders.domain.contract_schema import make_schema, make_tables
 from orders.json_text import to_json
 
 

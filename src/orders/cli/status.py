@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.markup import escape
 
-from orders.adapters.aws import Aws
-from orders.adapters.metrics import (
+from orders.aws.clients import Aws
+from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json, show_count, show_number
+from orders.clock import SystemClock
+from orders.monitoring.metrics import (
     AGE,
     BUSINESS_NAMESPACE,
     CALLS,
@@ -23,11 +27,7 @@ from orders.adapters.metrics import (
     UNDELIVERED,
     Measure,
 )
-from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, show_count, show_number
-from orders.clock import SystemClock
-from orders.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
-from orders.status import Status, StatusReader
+from orders.monitoring.status import Status, StatusReader
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,11 +6,11 @@ import json
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.subscriptions import Subscribed, Subscriptions
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
-from orders.filters import make_filter_policy, show_filter
+from orders.subscriptions.filters import make_filter_policy, show_filter
+from orders.subscriptions.subscriptions import Subscribed, Subscriptions
 
 
 @click.command(

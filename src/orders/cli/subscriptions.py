@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.subscriptions import Subscription, Subscriptions
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json
-from orders.filters import show_filter
+from orders.subscriptions.filters import show_filter
+from orders.subscriptions.subscriptions import Subscription, Subscriptions
 
 
 @click.command()

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 
-from orders.adapters.aws import Aws
-from orders.adapters.metrics import (
+from orders.aws.clients import Aws
+from orders.cli.keys import reading_keys
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, print_json, show_number, show_time
+from orders.cli.status import plain, render
+from orders.cli.terminated import stopping_on_sigterm
+from orders.clock import SystemClock
+from orders.monitoring.metrics import (
     AGE,
     CALLS,
     CONCURRENCY,
@@ -27,13 +33,7 @@ from orders.adapters.metrics import (
     WRITES,
     Measure,
 )
-from orders.cli.keys import reading_keys
-from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json, show_number, show_time
-from orders.cli.status import plain, render
-from orders.cli.terminated import stopping_on_sigterm
-from orders.clock import SystemClock
-from orders.status import Status, StatusReader
+from orders.monitoring.status import Status, StatusReader
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -9,18 +9,18 @@ from typing import NoReturn
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.onebox_process import running_onebox
+from orders.aws.clients import Aws
+from orders.aws.names import STACK
+from orders.aws.settings import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, is_onebox_at
 from orders.cli.deploy import quiet_audience, run_deploy
 from orders.cli.output import console
 from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
-from orders.config import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, is_onebox_at
 from orders.console.settings import DEFAULT_HOST, DEFAULT_PORT
 from orders.errors import OperatorError
-from orders.names import STACK
-from orders.status import StatusReader
+from orders.local.onebox_process import running_onebox
+from orders.monitoring.status import StatusReader
 
 REFRESH_MS = 1_000.0
 

@@ -9,19 +9,18 @@ from typing import Any
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs
-from orders.adapters.order_table import OrderTable
-from orders.adapters.queues import Queue, dead_letter_queue, order_queue
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
-from orders.clock import SystemClock
-from orders.csv_orders import Column, parse_columns
-from orders.dead_letters import make_dead_letter, oldest_ms
+from orders.clock import Clock, SystemClock
+from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
+from orders.dead_letters.redrive import make_dead_letter, oldest_ms
 from orders.errors import OperatorError
-from orders.order_files import check_is_file, count_bytes, read_entries
-from orders.ports import Clock
-from orders.verify import Expectations, Finding, Report, SetAside, State, Waiting, verify_orders
+from orders.function_log.reader import FunctionLogs
+from orders.publishing.csv_orders import Column, parse_columns
+from orders.publishing.order_files import check_is_file, count_bytes, read_entries
+from orders.table.order_table import OrderTable
+from orders.table.verify import Expectations, Finding, Report, SetAside, State, Waiting, verify_orders
 
 EXIT_NOT_CLEAN = 4
 SHOWN_MAX = 50

@@ -9,16 +9,15 @@ from typing import Any
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs
-from orders.adapters.order_table import OrderTable
-from orders.changes import STORED, Change, Changes
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
 from orders.cli.terminated import stopping_on_sigterm
-from orders.clock import SystemClock
-from orders.ports import Clock
-from orders.times import parse_duration_ms
+from orders.clock import Clock, SystemClock
+from orders.domain.times import parse_duration_ms
+from orders.function_log.reader import FunctionLogs
+from orders.table.changes import STORED, Change, Changes
+from orders.table.order_table import OrderTable
 
 EVERY_MS = 1_000.0
 

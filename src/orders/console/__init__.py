@@ -11,5 +11,5 @@
     pages/        a file a page: its routes and what it shows; pages/__init__.py lists them
     templates/ static/    what the browser gets; static/vendor/ holds what others wrote, with versions and licences
 
-It uses the AWS API alone, through the same use cases and adapters as the command line, so AWS and onebox look alike.
+It uses the AWS API alone, through the same features as the command line, so AWS and onebox look alike.
 """

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from orders.adapters.aws import Aws
-from orders.adapters.failures import explain
-from orders.adapters.function_logs import FunctionLogs
+from orders.aws.clients import Aws
+from orders.aws.errors import explain
+from orders.clock import Clock
 from orders.console import render
 from orders.console.audit import Audit
 from orders.console.context import Console
@@ -32,7 +32,7 @@ from orders.console.reading import SystemReading
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 from orders.errors import OperatorError
-from orders.ports import Clock
+from orders.function_log.reader import FunctionLogs
 
 PAGES = (pipeline, orders, order, failed, logs, metrics, publish, stack, live, login)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from orders.ports import Clock
+from orders.clock import Clock
 
 
 def append_to(path: Path) -> Callable[[str], None]:

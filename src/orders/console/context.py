@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from orders.adapters.aws import Aws
+from orders.aws.clients import Aws
+from orders.clock import Clock
 from orders.console.audit import Audit
 from orders.console.failed_look import FailedOrders
 from orders.console.guard import Access
@@ -15,7 +16,6 @@ from orders.console.live import Live
 from orders.console.metrics_board import Board
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
-from orders.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs, LogLine
-from orders.adapters.queues import Message, MoveFailed, dead_letter_queue, order_queue
+from orders.aws.clients import Aws
+from orders.aws.names import DEAD_LETTER_QUEUE
+from orders.clock import Clock
 from orders.console.jobs import Job, Jobs
-from orders.dead_letters import DeadLetter, Group, group_by_reason, send_back
+from orders.dead_letters.queues import Message, MoveFailed, dead_letter_queue, order_queue
+from orders.dead_letters.reasons import explain, find_reasons
+from orders.dead_letters.redrive import DeadLetter, Group, group_by_reason, send_back
 from orders.errors import OperatorError
-from orders.failed_orders import explain, find_reasons
-from orders.names import DEAD_LETTER_QUEUE
-from orders.pace import Pace
-from orders.ports import Clock
+from orders.function_log.reader import FunctionLogs, LogLine
+from orders.rate_limit import Pace
 
 KIND = DEAD_LETTER_QUEUE
 LOOK_TITLE = f"Look at {DEAD_LETTER_QUEUE}"

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from orders.contract import INDEX_KEY_BYTES_MAX
+from orders.domain.contract import INDEX_KEY_BYTES_MAX
+from orders.domain.times import DAY_NS, ms_of_moment, parse_time
 from orders.errors import OperatorError
-from orders.times import DAY_NS, ms_of_moment, parse_time
 
 
 class Fields:

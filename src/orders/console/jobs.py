@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.adapters.failures import explain, known_failures
+from orders.aws.errors import explain, known_failures
+from orders.clock import Clock
 from orders.errors import OperatorError
-from orders.ports import Clock
 
 JOBS_MAX = 20
 

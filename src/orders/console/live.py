@@ -16,9 +16,9 @@ from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
-from orders.adapters.failures import explain, known_failures
-from orders.ports import Clock
-from orders.status import Status
+from orders.aws.errors import explain, known_failures
+from orders.clock import Clock
+from orders.monitoring.status import Status
 
 # Closed pages are often pages that are just being reloaded: so long the picture is kept fresh for them.
 LINGER_MS = 10_000

@@ -12,8 +12,8 @@ from hashlib import sha256
 from threading import Lock
 from typing import Any
 
-from orders.adapters.aws import Aws
-from orders.adapters.dashboards import Dashboards, MeasuredSeries, WatchingAlarm
+from orders.aws.clients import Aws
+from orders.clock import Clock
 from orders.console.dashboard import (
     AlarmList,
     Chart,
@@ -27,8 +27,8 @@ from orders.console.dashboard import (
 )
 from orders.console.packaged_dashboard import packaged_dashboard
 from orders.console.ranges import Range
-from orders.ports import Clock
-from orders.stack import load_template
+from orders.deployment.stack import load_template
+from orders.monitoring.dashboards import Dashboards, MeasuredSeries, WatchingAlarm
 
 Answer = Mapping[str, Any]
 

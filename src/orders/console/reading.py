@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orders.adapters.aws import Aws
+from orders.aws.clients import Aws
 from orders.console.settings import Refresh
-from orders.status import CALLS_QUEUES, CALLS_REST, MINUTE_MS, Status, StatusReader
+from orders.monitoring.status import CALLS_QUEUES, CALLS_REST, MINUTE_MS, Status, StatusReader
 
 
 class SystemReading:

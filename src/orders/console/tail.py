@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 
-from orders.adapters.failures import explain, known_failures
-from orders.log_lines import Entry, LogLine, read_entry
-from orders.ports import Clock
+from orders.aws.errors import explain, known_failures
+from orders.clock import Clock
+from orders.function_log.lines import Entry, LogLine, read_entry
 
 # Lines arrive out of order by a little: each look goes back so far, and leaves out what was told.
 LOOK_BACK_MS = 10_000

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from orders.adapters.metrics import AGE, ERRORS, PUBLISHED, STORED, THROTTLES, Measure
-from orders.status import MINUTE_MS, Status
+from orders.monitoring.metrics import AGE, ERRORS, PUBLISHED, STORED, THROTTLES, Measure
+from orders.monitoring.status import MINUTE_MS, Status
 
 # Older than this, a waiting order is no longer just on its way.
 LATE_S = 60

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orders.domain.order import Order
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.model import Order
-from orders.ports import Insertion
+from orders.processor.ports import Insertion
 
 
 class FakeClock:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.queues import Queue
-from orders.dead_letters import DeadLetter, make_dead_letter, select, select_by_reason
+from orders.aws.clients import Aws
+from orders.dead_letters.queues import Queue
+from orders.dead_letters.reasons import read_letters
+from orders.dead_letters.redrive import DeadLetter, make_dead_letter, select, select_by_reason
 from orders.errors import OperatorError
-from orders.failed_orders import read_letters
 
 SHOWN_MAX = 20
 

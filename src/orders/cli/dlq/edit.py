@@ -11,16 +11,16 @@ from pathlib import Path
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs
-from orders.adapters.queues import Queue, dead_letter_queue, order_queue
+from orders.aws.clients import Aws
 from orders.cli.dlq.choice import find_letters, tell_troubles
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
-from orders.dead_letters import DeadLetter, pretty, send_back, tell_reason
+from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
+from orders.dead_letters.reasons import explain
+from orders.dead_letters.redrive import DeadLetter, pretty, send_back, tell_reason
+from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
-from orders.failed_orders import explain
-from orders.model import parse_order
+from orders.function_log.reader import FunctionLogs
 
 
 @click.command(short_help="Mend a failed order in your editor and send it back.")

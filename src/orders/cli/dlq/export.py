@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.queues import dead_letter_queue
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json
-from orders.dead_letters import export_line
+from orders.dead_letters.queues import dead_letter_queue
+from orders.dead_letters.reasons import read_letters
+from orders.dead_letters.redrive import export_line
 from orders.errors import OperatorError
-from orders.failed_orders import read_letters
-from orders.order_files import STDIN
+from orders.publishing.order_files import STDIN
 
 
 @click.command(short_help="Write failed orders to a file, with their reasons.")

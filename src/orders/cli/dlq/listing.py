@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.queues import Queue, dead_letter_queue
+from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, show_time
-from orders.dead_letters import FROM_CHECK, FROM_LOG, DeadLetter, Group, group_by_reason
-from orders.failed_orders import read_letters
+from orders.dead_letters.queues import Queue, dead_letter_queue
+from orders.dead_letters.reasons import read_letters
+from orders.dead_letters.redrive import FROM_CHECK, FROM_LOG, DeadLetter, Group, group_by_reason
 
 LOOK_MAX = 1_000
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.queues import dead_letter_queue
+from orders.aws.clients import Aws
+from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.cli.dlq.choice import choose, tell_troubles
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json
-from orders.dead_letters import delete_chosen
+from orders.dead_letters.queues import dead_letter_queue
+from orders.dead_letters.redrive import delete_chosen
 from orders.errors import OperatorError
-from orders.names import DEAD_LETTER_QUEUE
 
 
 @click.command(short_help="Delete failed orders for good.")

@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.queues import Queue, dead_letter_queue, order_queue
+from orders.aws.clients import Aws
 from orders.cli.dlq.choice import choose, tell_troubles
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
-from orders.dead_letters import send_back
-from orders.pace import Pace
+from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
+from orders.dead_letters.redrive import send_back
+from orders.rate_limit import Pace
 
 
 @click.command(short_help="Send failed orders back as they are.")

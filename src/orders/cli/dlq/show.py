@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from orders.adapters.aws import Aws
-from orders.adapters.function_logs import FunctionLogs, LogLine
-from orders.adapters.queues import dead_letter_queue
+from orders.aws.clients import Aws
 from orders.cli.dlq.choice import find_letters
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
-from orders.dead_letters import FROM_LOG, DeadLetter, pretty, tell_reason
-from orders.failed_orders import explain
+from orders.dead_letters.queues import dead_letter_queue
+from orders.dead_letters.reasons import explain
+from orders.dead_letters.redrive import FROM_LOG, DeadLetter, pretty, tell_reason
+from orders.function_log.reader import FunctionLogs, LogLine
 
 
 @click.command(short_help="Print a failed order, its reason and its log.")

@@ -14,15 +14,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from orders.adapters.failures import explain, known_failures
+from orders.aws.errors import explain, known_failures
+from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.failed_look import FailedOrders, Look, group_key
 from orders.console.forms import FormRoute, text_of, texts_of
-from orders.dead_letters import DeadLetter, export_line, pretty
+from orders.dead_letters.redrive import DeadLetter, export_line, pretty
+from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
-from orders.model import parse_order
-from orders.names import DEAD_LETTER_QUEUE
 
 PATH = "/failed"
 LIST_PATH = f"{PATH}/orders"

@@ -12,15 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.adapters.failures import explain, known_failures
-from orders.adapters.function_logs import FunctionLogs
+from orders.aws.errors import explain, known_failures
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.fields import Fields, address
 from orders.console.sse import EventStream, event
 from orders.console.tail import KEPT
-from orders.log_lines import Entry
-from orders.log_search import LogQuery, search_back
+from orders.function_log.lines import Entry
+from orders.function_log.reader import FunctionLogs
+from orders.function_log.search import LogQuery, search_back
 
 PAGE = 200
 ANY = ""

@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from orders.adapters.function_logs import FunctionLogs
-from orders.adapters.order_table import OrderTable
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.fields import address
 from orders.console.pages.orders import currency_of, is_number, moment_ms
-from orders.contract import FIELDS, ORDER_ID_BYTES_MAX
+from orders.domain.contract import FIELDS, ORDER_ID_BYTES_MAX
+from orders.function_log.reader import FunctionLogs
+from orders.function_log.search import LogQuery, search_back
 from orders.json_text import to_json
-from orders.log_search import LogQuery, search_back
+from orders.table.order_table import OrderTable
 
 # DynamoDB's numbers have 38 digits and exponents of -130 to 125: sums of their products fit here digit for digit.
 EXACT = Context(prec=1_200)

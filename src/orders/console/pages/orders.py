@@ -15,14 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.adapters.order_table import OrderTable
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.fields import Fields, address
+from orders.domain.order import parse_moment_ns
+from orders.domain.times import EPOCH_NS, ms_of_moment
 from orders.errors import OrderRejected
-from orders.finding import USUAL_STATUSES, Position, Wanted, find_orders, position_of
-from orders.model import parse_moment_ns
-from orders.times import EPOCH_NS, ms_of_moment
+from orders.table.order_table import OrderTable
+from orders.table.query import USUAL_STATUSES, Position, Wanted, find_orders, position_of
 
 PAGE = 50
 NEWEST, OLDEST = "newest", "oldest"

@@ -6,7 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.adapters.metrics import (
+from orders.console import render
+from orders.console.context import console_of
+from orders.console.live import Picture
+from orders.console.verdict import judge, latest, rate
+from orders.monitoring.metrics import (
     AGE,
     CALLS,
     CONCURRENCY,
@@ -21,11 +25,7 @@ from orders.adapters.metrics import (
     UNDELIVERED,
     WAITING,
 )
-from orders.console import render
-from orders.console.context import console_of
-from orders.console.live import Picture
-from orders.console.verdict import judge, latest, rate
-from orders.status import Status
+from orders.monitoring.status import Status
 
 MINUTES = 60
 

@@ -17,25 +17,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from orders.adapters.failures import explain, known_failures
-from orders.adapters.ledger import NoLedger
-from orders.adapters.order_table import OrderTable
-from orders.adapters.order_topic import OrderTopic
-from orders.adapters.order_trace import OrderTrace
+from orders.aws.errors import explain, known_failures
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
 from orders.console.jobs import Cancelled, Job
 from orders.console.sse import EventStream, event
-from orders.contract_schema import EXAMPLE
+from orders.domain.contract_schema import EXAMPLE
+from orders.domain.form import LINES_NAME, OrderForm, check, compose, read_form, sum_lines
+from orders.domain.violations import find_violations
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
-from orders.finding import USUAL_STATUSES
-from orders.following import Journey, Subject, advance, begin, digest_of, find_order_id, steps
-from orders.message import Message
-from orders.order_files import Entry, read_content
-from orders.order_form import LINES_NAME, OrderForm, check, compose, read_form, sum_lines
-from orders.publish import BATCH_BYTES_MAX, Progress, make_order_message, publish_entries
-from orders.violations import find_violations
+from orders.publishing.bulk import BATCH_BYTES_MAX, Progress, make_order_message, publish_entries
+from orders.publishing.ledger import NoLedger
+from orders.publishing.message import Message
+from orders.publishing.order_files import Entry, read_content
+from orders.publishing.topic import OrderTopic
+from orders.table.order_table import OrderTable
+from orders.table.query import USUAL_STATUSES
+from orders.tracking.journey import Journey, Subject, advance, begin, digest_of, find_order_id, steps
+from orders.tracking.trace import OrderTrace
 
 JOB_KIND = "publish"
 PASTED = "pasted"

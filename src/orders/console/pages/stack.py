@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.adapters.cloudformation import GOOD_STATUSES, Stack, StackResource
+from orders.aws.names import STACK
 from orders.console import render
 from orders.console.arns import Home, arn_of, console_url
 from orders.console.context import Console, console_of
 from orders.console.reading import calls_a_minute
-from orders.names import STACK
+from orders.deployment.cloudformation import GOOD_STATUSES, Stack, StackResource
 
 
 class Row(NamedTuple):

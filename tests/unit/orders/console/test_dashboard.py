@@ -24,8 +24,8 @@ from orders.console.dashboard import (
     with_period,
 )
 from orders.console.packaged_dashboard import packaged_dashboard
+from orders.deployment.stack import load_template
 from orders.errors import OperatorError
-from orders.stack import load_template
 
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=5)
 rows = st.lists(names, min_size=2, max_size=8).filter(lambda row: len(row) % 2 == 0)

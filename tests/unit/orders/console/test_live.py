@@ -8,7 +8,7 @@ from typing import Any
 
 from orders.console.live import LINGER_MS, Live, Picture
 from orders.errors import OperatorError
-from orders.status import Status
+from orders.monitoring.status import Status
 from tests.polling import PATIENCE_S
 from tests.unit.orders.console.pictures import status
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from orders.adapters.function_logs import LogLine
 from orders.console.tail import KEPT, LOOK_BACK_MS, News, Tail
 from orders.errors import OperatorError
+from orders.function_log.reader import LogLine
 from tests.unit.orders.fakes import FakeClock
 
 NEVER_MS = 3_600_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orders.adapters.metrics import AGE, ERRORS, PUBLISHED, STORED, Alarm, FunctionState
-from orders.adapters.queues import QueueCounts
 from orders.console.verdict import judge, latest, rate
-from orders.status import Status
+from orders.dead_letters.queues import QueueCounts
+from orders.monitoring.metrics import AGE, ERRORS, PUBLISHED, STORED, Alarm, FunctionState
+from orders.monitoring.status import Status
 from tests.unit.orders.console.pictures import status
 
 FAILED = {"dead_letters": QueueCounts(2, 1, 0, "")}

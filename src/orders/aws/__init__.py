@@ -1,0 +1,7 @@
+"""Access to AWS that every adapter uses.
+
+settings.py  endpoint, region and profile from options and environment
+clients.py   boto3 clients
+names.py     the names of the stack's resources
+errors.py    AWS's errors in words for operators
+"""

@@ -1,0 +1,98 @@
+"""The way to AWS: clients for its services, made when first asked for, and its errors in words for operators."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from threading import RLock
+from typing import Any
+
+from orders.aws.settings import Settings
+from orders.errors import OperatorError
+
+CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 60
+
+
+class Aws:
+    """One identity, one region, one endpoint. Safe for several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._clients: dict[str, Any] = {}
+        self._lock = RLock()  # making clients is what a boto3 session does not do for several threads
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3  # here, because its import takes longer than most of our commands' work
+
+        session = boto3.Session(profile_name=self.settings.profile, region_name=self.settings.region)
+        if self.settings.access_key is None and session.get_credentials() is None:
+            url = self.settings.endpoint_url
+            where = f"answers at {url}" if url else "runs on this machine"
+            raise OperatorError(
+                f"no AWS credentials are configured, and no onebox {where}",
+                "Start one with `orders up` or `onebox serve`, or configure AWS with `aws configure`.",
+            )
+        if session.region_name is None:
+            raise OperatorError("no AWS region is configured", "Give --region, or set AWS_REGION.")
+        return session
+
+    def client(self, service: str, *, retries: int = 5, checked: bool = True) -> Any:
+        """The boto3 client of a service, the same each time for the same options.
+
+        ``retries`` counts attempts, of which the caller may want one; ``checked`` holds parameters against the model.
+        """
+        made = f"{service} {retries} {checked}"
+        with self._lock:
+            if made not in self._clients:
+                self._clients[made] = self._make_client(service, retries, checked=checked)
+            return self._clients[made]
+
+    def _make_client(self, service: str, retries: int, *, checked: bool) -> Any:
+        from botocore.config import Config
+
+        key_id, secret = self.settings.access_key or (None, None)
+        return self._session.client(
+            service,
+            endpoint_url=self.settings.endpoint_url,
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            config=Config(
+                parameter_validation=checked,
+                retries={"mode": "standard", "total_max_attempts": retries},
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=ANSWER_TIMEOUT_S,
+                max_pool_connections=32,
+                # A bucket's name is no host name where the endpoint is one machine.
+                s3={"addressing_style": "path" if self.settings.endpoint_url else "auto"},
+            ),
+        )
+
+    @property
+    def region(self) -> str:
+        return str(self._session.region_name)
+
+    @cached_property
+    def account(self) -> str:
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    @property
+    def partition(self) -> str:
+        return str(self._session.get_partition_for_region(self.region))
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    @property
+    def place(self) -> str:
+        """Where all this is, for people."""
+        if self.settings.is_onebox:
+            return f"onebox at {self.settings.endpoint_url}"
+        return self.settings.endpoint_url or f"AWS, {self.region}"
+
+
+def error_code(error: Exception) -> str:
+    """The code of an AWS error, empty for other errors."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

@@ -1,0 +1,69 @@
+"""The zip file of OrderProcessor.
+
+Promises: it holds what the function imports of this package and nothing else, and the same sources give the
+same bytes on every machine (sorted, no times, no owners), so that its name can be its content's digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import zipfile
+from importlib.resources import files
+from typing import NamedTuple
+
+# What orders.processor.lambda_handler imports, and what that imports; a test holds this list against the
+# truth.
+MODULES = (
+    "orders/__init__.py",
+    "orders/clock.py",
+    "orders/domain/__init__.py",
+    "orders/domain/contract.py",
+    "orders/domain/order.py",
+    "orders/domain/precedence.py",
+    "orders/errors.py",
+    "orders/processor/__init__.py",
+    "orders/processor/attribute_values.py",
+    "orders/processor/consume.py",
+    "orders/processor/dynamodb_client.py",
+    "orders/processor/dynamodb_store.py",
+    "orders/processor/lambda_handler.py",
+    "orders/processor/metrics.py",
+)
+HANDLER = "orders.processor.lambda_handler.lambda_handler"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
+_REGULAR_FILE_READABLE_BY_ALL = 0o100644 << 16
+
+
+class Package(NamedTuple):
+    """A zip file and the SHA-256 of its bytes in hexadecimal."""
+
+    content: bytes
+    digest: str
+
+
+def build_package() -> Package:
+    """The zip file of the installed sources."""
+    sources = files("orders")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in sorted(MODULES):
+            content = sources.joinpath(name.partition("/")[2]).read_bytes()
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = _REGULAR_FILE_READABLE_BY_ALL
+            entry.create_system = 3  # as on Unix, wherever it is built
+            # Stored, not deflated: compressed bytes differ between versions of zlib, and this is 40 kB.
+            archive.writestr(entry, content, zipfile.ZIP_STORED)
+    content = buffer.getvalue()
+    return Package(content, hashlib.sha256(content).hexdigest())
+
+
+def main() -> None:
+    """Unpack the package into the folder that the only argument names: `sam build` zips it itself."""
+    with zipfile.ZipFile(io.BytesIO(build_package().content)) as archive:
+        archive.extractall(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+"""Whether the order system is well: each check says what it found and what to do next.
+
+Promises: a check that cannot be made is told as such and stops no other that does not need it; nothing is changed but
+for one test order, which is removed again; settings are judged by AWS's advice for queues that feed functions.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from orders.aws.names import ALARM_TOPIC, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TOPIC
+from orders.capacity.plan import VISIBILITY_TIMES
+from orders.clock import Clock
+from orders.deployment.cloudformation import GOOD_STATUSES, Stack
+from orders.doctor.inspection import (
+    Drifted,
+    FunctionSettings,
+    Inspection,
+    NotOffered,
+    QueueSettings,
+    TriggerSettings,
+)
+from orders.errors import OperatorError
+
+# Fewer receives set an order aside for a throttled call; AWS advises five, the seed has three.
+RECEIVES_MIN = 2
+CONCURRENCY_LOW = 100
+# What is read of a drifted resource at most.
+DIFFERENCES_SHOWN = 3
+POLL_MS = 50.0
+POLL_LAST_MS = 1_000.0
+TEST_ORDER_PREFIX = "orders-doctor-"
+
+
+class Outcome(str, Enum):
+    GOOD = "good"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Check(NamedTuple):
+    """One line of the examination."""
+
+    name: str
+    outcome: Outcome
+    told: str
+    advice: str = ""
+
+
+@dataclass(slots=True)
+class Doctor:
+    """Examines one system. ``wait_s`` is the patience with the test order; 0 sends none."""
+
+    inspection: Inspection
+    stack: Stack
+    template: str
+    clock: Clock
+    wait_s: float
+
+    def examine(self) -> Iterator[Check]:
+        """The checks, in the order in which one needs the other; it ends early where nothing more can be asked."""
+        credentials = _make("credentials", self._check_identity)
+        yield from credentials
+        if credentials[0].outcome is Outcome.FAILED:
+            return
+        yield from _make("quotas", self._check_quotas)
+        stack = _make("stack", self._check_stack)
+        yield from stack
+        if stack[0].outcome is Outcome.FAILED:
+            return
+        yield from _make("template", self._check_template)
+        yield from _make("drift", self._check_drift)
+        yield from _make(QUEUE, self._check_settings)
+        yield from _make(TOPIC, self._check_subscribers)
+        yield from _make("alarms", self._check_alarms)
+        if self.wait_s:
+            yield from _make("test order", self._check_test_order)
+        else:
+            yield Check("test order", Outcome.SKIPPED, "none was sent", "Leave --no-test-order away to send one.")
+
+    def _check_identity(self) -> Iterator[Check]:
+        identity = self.inspection.identity()
+        yield Check("credentials", Outcome.GOOD, f"{identity.arn}, account {identity.account}")
+        yield Check("region", Outcome.GOOD, f"{identity.region}; {identity.place}")
+
+    def _check_quotas(self) -> Iterator[Check]:
+        yield judge_concurrency(*self.inspection.concurrency())
+        try:
+            quota = self.inspection.concurrency_quota()
+        except OperatorError as error:
+            advice = "Quotas can be raised on AWS only; `orders plan` tells which would bind first."
+            yield Check("Service Quotas", Outcome.SKIPPED, f"does not answer here: {error.reason}", advice)
+        else:
+            yield Check("Service Quotas", Outcome.GOOD, f"answers: {quota:,.0f} calls at the same time can be had")
+
+    def _check_stack(self) -> Iterator[Check]:
+        status = self.stack.find_status()
+        if status is None:
+            yield Check("stack", Outcome.FAILED, f"there is no stack {self.stack.name}", "Run `orders deploy`.")
+        elif status in GOOD_STATUSES:
+            yield Check("stack", Outcome.GOOD, f"{self.stack.name} is in {status}")
+        elif status.endswith("_IN_PROGRESS"):
+            yield Check("stack", Outcome.FAILED, f"{self.stack.name} is in {status}", "Try again when that has ended.")
+        else:
+            advice = "Run `orders deploy` again; it says which resource fails, and why."
+            outcome = Outcome.WARNING if status == "UPDATE_ROLLBACK_COMPLETE" else Outcome.FAILED
+            yield Check("stack", outcome, f"{self.stack.name} is in {status}", advice)
+
+    def _check_template(self) -> Iterator[Check]:
+        if self.inspection.template_of(self.stack.name).strip() == self.template.strip():
+            yield Check("template", Outcome.GOOD, "the stack was made from the template of this version")
+        else:
+            advice = "`orders deploy` shows the difference and asks before it changes anything."
+            yield Check("template", Outcome.WARNING, "the stack was made from another template than this one", advice)
+
+    def _check_drift(self) -> Iterator[Check]:
+        yield from judge_drift(self.inspection.drift(self.stack.name))
+
+    def _check_settings(self) -> Iterator[Check]:
+        queue, dead_letters = self.inspection.find_queue(QUEUE), self.inspection.find_queue(DEAD_LETTER_QUEUE)
+        function = self.inspection.find_function()
+        trigger = self.inspection.find_trigger(queue.arn) if queue and function else None
+        for name, part in ((QUEUE, queue), (DEAD_LETTER_QUEUE, dead_letters), (FUNCTION, function)):
+            if part is None:
+                yield _missing(name)
+        if function:
+            yield judge_function(function)
+        if queue and function:
+            yield judge_trigger(trigger)
+            made_s = int(self.stack.parameters().get("VisibilityTimeout", 0))
+            yield judge_visibility(queue, function, trigger, made_s)
+        if queue and dead_letters:
+            yield judge_dead_letters(queue, dead_letters)
+            yield judge_failed_orders(dead_letters)
+
+    def _check_subscribers(self) -> Iterator[Check]:
+        subscribers = self.inspection.subscribers(TOPIC)
+        if subscribers is None:
+            yield _missing(TOPIC)
+            return
+        reaches_queue = any(
+            protocol == "sqs" and endpoint.endswith(f":{QUEUE}") and confirmed
+            for protocol, endpoint, confirmed in subscribers
+        )
+        if reaches_queue:
+            yield Check(TOPIC, Outcome.GOOD, f"reaches {QUEUE}")
+        else:
+            advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
+            yield Check(TOPIC, Outcome.FAILED, f"does not reach {QUEUE}: orders published now are lost", advice)
+
+    def _check_alarms(self) -> Iterator[Check]:
+        subscribers = self.inspection.subscribers(ALARM_TOPIC)
+        yield from judge_alarms(self.inspection.alarms(), [one for one in subscribers or [] if one[2]])
+
+    def _check_test_order(self) -> Iterator[Check]:
+        order_id = f"{TEST_ORDER_PREFIX}{self.clock.now_ms()}-{self.clock.jitter_ms(1_000_000):.0f}"
+        began_ms = self.clock.monotonic_ms()
+        # Without user, status and timestamp it is in no index, so no list shows it while it is there.
+        self.inspection.publish(json.dumps({"orderId": order_id, "note": "a test order of `orders doctor`"}))
+        try:
+            is_stored = self._wait_until_stored(order_id, began_ms)
+        finally:
+            self.inspection.remove(order_id)
+        took_ms = self.clock.monotonic_ms() - began_ms
+        if not is_stored:
+            yield Check(
+                "test order",
+                Outcome.FAILED,
+                f"{order_id} was published and is not in the table after {self.wait_s:g} s",
+                f"`orders dlq list` and `orders logs` tell why; once it is stored, it is to be deleted by hand: "
+                f'`aws dynamodb delete-item --table-name Orders --key \'{{"orderId":{{"S":"{order_id}"}}}}\'`.',
+            )
+        elif self.inspection.is_stored(order_id):
+            yield Check("test order", Outcome.WARNING, f"{order_id} is still in the table", "Delete it by hand.")
+        else:
+            yield Check("test order", Outcome.GOOD, f"passed through in {took_ms:,.0f} ms, and was removed")
+
+    def _wait_until_stored(self, order_id: str, began_ms: float) -> bool:
+        wait_ms = POLL_MS
+        while not self.inspection.is_stored(order_id):
+            if self.clock.monotonic_ms() - began_ms >= self.wait_s * 1000:
+                return False
+            self.clock.wait_ms(wait_ms)
+            wait_ms = min(POLL_LAST_MS, wait_ms * 1.5)
+        return True
+
+
+def _make(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
+    """What a check found; where it could not be made, that."""
+    found: list[Check] = []
+    try:
+        found.extend(check())
+    except NotOffered as error:
+        found.append(Check(name, Outcome.SKIPPED, error.reason, "AWS and onebox offer it: this endpoint is neither."))
+    except OperatorError as error:
+        found.append(Check(name, Outcome.FAILED, error.reason, error.advice))
+    return found
+
+
+def _missing(name: str) -> Check:
+    return Check(name, Outcome.FAILED, "is not there", "Run `orders destroy` (it keeps the table) and `orders deploy`.")
+
+
+# --- Judgements -------------------------------------------------------------------------------------------------------
+
+
+def judge_concurrency(limit: int, free: int) -> Check:
+    told = f"{limit:,} calls of functions at the same time, {free:,} free for {FUNCTION}"
+    if free >= CONCURRENCY_LOW:
+        return Check("quotas", Outcome.GOOD, told)
+    advice = "Ask for more in Service Quotas, lambda, L-B99A9384, before a rush of orders."
+    return Check("quotas", Outcome.WARNING, told, advice)
+
+
+def judge_drift(drifted: list[Drifted]) -> Iterator[Check]:
+    if not drifted:
+        yield Check("drift", Outcome.GOOD, "every resource is as the stack made it")
+    for one in drifted:
+        shown = "; ".join(one.differences[:DIFFERENCES_SHOWN]) or one.status
+        more = len(one.differences) - DIFFERENCES_SHOWN
+        told = f"{one.logical_id} ({one.resource_type}): {shown}{f'; and {more} more' if more > 0 else ''}"
+        if one.status == "DELETED":
+            advice = "Somebody deleted it: run `orders destroy` (it keeps the table) and `orders deploy`."
+            yield Check("drift", Outcome.FAILED, told, advice)
+        else:
+            advice = "Somebody changed it by hand: change it back, for `orders deploy` believes it to be as made."
+            yield Check("drift", Outcome.WARNING, told, advice)
+
+
+def judge_function(function: FunctionSettings) -> Check:
+    if function.reserved == 0:
+        advice = f"`aws lambda delete-function-concurrency --function-name {FUNCTION}` lets it run again."
+        return Check(FUNCTION, Outcome.FAILED, "is stopped: its reserved concurrency is 0", advice)
+    if function.state != "Active":
+        return Check(FUNCTION, Outcome.FAILED, f"is {function.state}", "`orders logs` and `orders deploy` tell more.")
+    return Check(FUNCTION, Outcome.GOOD, f"is Active, time-out {function.timeout_s} s")
+
+
+def judge_trigger(trigger: TriggerSettings | None) -> Check:
+    if trigger is None:
+        advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
+        return Check("trigger", Outcome.FAILED, f"nothing hands {QUEUE}'s orders to {FUNCTION}", advice)
+    if trigger.state != "Enabled":
+        advice = "`aws lambda update-event-source-mapping --enabled --uuid …` starts it; orders wait meanwhile."
+        return Check("trigger", Outcome.FAILED, f"is {trigger.state}", advice)
+    if not trigger.reports_items:
+        advice = "Set ReportBatchItemFailures, as template.yaml does: else one bad order brings its batch back."
+        return Check("trigger", Outcome.FAILED, "takes no answer for single orders", advice)
+    return Check("trigger", Outcome.GOOD, "is Enabled, with an answer for each order")
+
+
+def judge_visibility(
+    queue: QueueSettings, function: FunctionSettings, trigger: TriggerSettings | None, made_s: int
+) -> Check:
+    """Six times the time-out, and the time in which a batch is gathered, during which its orders are hidden too.
+
+    ``made_s`` is what the stack has: a deployment changes nothing that the stack believes to be so already.
+    """
+    window_s = trigger.batching_window_s if trigger else 0
+    needed_s = VISIBILITY_TIMES * function.timeout_s + window_s
+    told = f"visibility time-out {queue.visibility_s} s, time-out of {FUNCTION} {function.timeout_s} s"
+    if queue.visibility_s >= needed_s:
+        return Check("visibility", Outcome.GOOD, told)
+    if made_s >= needed_s:
+        advice = f"It was changed by hand: `aws sqs set-queue-attributes` sets VisibilityTimeout back to {made_s}."
+    else:
+        advice = f"Run `orders deploy -p VisibilityTimeout={needed_s}`: else slow orders are handed out twice."
+    outcome = Outcome.FAILED if queue.visibility_s < function.timeout_s else Outcome.WARNING
+    return Check("visibility", outcome, f"{told}: less than {VISIBILITY_TIMES} times it", advice)
+
+
+def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Check:
+    if queue.dead_letter_arn != dead_letters.arn:
+        advice = "Set its redrive policy as template.yaml does: else a bad order is tried until it expires."
+        told = f"{QUEUE} sets failed orders aside in {queue.dead_letter_arn or 'no queue'}"
+        return Check(DEAD_LETTER_QUEUE, Outcome.FAILED, told, advice)
+    if queue.max_receives < RECEIVES_MIN:
+        advice = "Set maxReceiveCount to 3 or more: else a moment's throttling sets orders aside."
+        return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, f"orders are tried {queue.max_receives} time", advice)
+    if dead_letters.retention_s <= queue.retention_s:
+        advice = "Keep them for 14 days, as template.yaml does: the age counts from when the order was first sent."
+        return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, "keeps failed orders no longer than the queue", advice)
+    days = dead_letters.retention_s / 86_400
+    return Check(DEAD_LETTER_QUEUE, Outcome.GOOD, f"takes an order after {queue.max_receives} tries, for {days:g} days")
+
+
+def judge_failed_orders(dead_letters: QueueSettings) -> Check:
+    if not dead_letters.waiting:
+        return Check("failed orders", Outcome.GOOD, "none")
+    advice = "`orders dlq list` tells why, `orders dlq redrive` sends them back."
+    return Check("failed orders", Outcome.WARNING, f"{dead_letters.waiting:,} in {DEAD_LETTER_QUEUE}", advice)
+
+
+def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str, str, bool]]) -> Iterator[Check]:
+    firing = [name for name, state, _ in alarms if state == "ALARM"]
+    silent = [name for name, _, reaches in alarms if not reaches]
+    if not alarms:
+        yield Check("alarms", Outcome.FAILED, "there are none", "Run `orders deploy`.")
+    elif firing:
+        advice = "`orders status` tells why."
+        yield Check("alarms", Outcome.WARNING, f"firing: {', '.join(firing)}", advice)
+    else:
+        yield Check("alarms", Outcome.GOOD, f"{len(alarms)}, none fires")
+    if silent:
+        advice = "`aws cloudwatch enable-alarm-actions --alarm-names …` lets them speak."
+        yield Check("alarms", Outcome.WARNING, f"without action: {', '.join(silent)}", advice)
+    if alarms and not listeners:
+        advice = "Run `orders deploy -p AlarmEmail=you@example.com` and confirm the mail."
+        yield Check("alarms", Outcome.WARNING, f"nobody listens to {ALARM_TOPIC}", advice)

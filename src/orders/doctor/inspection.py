@@ -1,0 +1,255 @@
+"""What doctor asks AWS of the order system: settings as they are now, the stack's drift, a test order's fate.
+
+Raises OperatorError, in AWS's words and with what to do next, whatever AWS answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from orders.aws.clients import Aws, error_code
+from orders.aws.errors import explain_garbled
+from orders.aws.names import ALARM_PREFIX, FUNCTION, TABLE, TOPIC
+from orders.clock import Clock
+from orders.errors import OperatorError
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
+DRIFT_POLL_MS = 200.0
+MISSING_CODES = frozenset(
+    {
+        *("NotFound", "NotFoundException", "ResourceNotFoundException"),
+        *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+    }
+)
+# What an endpoint answers that has no such operation or service. AWS has all that is asked for here.
+NOT_OFFERED_CODES = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException", "UnknownOperation"})
+NOT_OFFERED_STATUSES = frozenset({404, 501})
+DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+
+
+class NotOffered(OperatorError):
+    """The endpoint is not AWS and lacks what was asked for."""
+
+
+class Identity(NamedTuple):
+    account: str
+    arn: str
+    region: str
+    place: str
+
+
+class QueueSettings(NamedTuple):
+    arn: str
+    visibility_s: int
+    retention_s: int
+    dead_letter_arn: str | None
+    max_receives: int
+    waiting: int
+
+
+class FunctionSettings(NamedTuple):
+    state: str
+    timeout_s: int
+    reserved: int | None
+    """Calls at the same time at most; None for no limit of its own."""
+
+
+class TriggerSettings(NamedTuple):
+    state: str
+    batching_window_s: int
+    reports_items: bool
+    max_concurrency: int | None
+
+
+class Drifted(NamedTuple):
+    logical_id: str
+    resource_type: str
+    status: str
+    differences: tuple[str, ...]
+
+
+class Inspection:
+    """Looks at one system; changes nothing but by `publish` and `remove`."""
+
+    def __init__(self, aws: Aws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+
+    def identity(self) -> Identity:
+        answer = self._ask("sts", "get_caller_identity")
+        return Identity(str(answer["Account"]), str(answer["Arn"]), self._aws.region, self._aws.place)
+
+    def concurrency(self) -> tuple[int, int]:
+        """The account's limit for calls at the same time, and what of it is free for functions without their own."""
+        limits = self._ask("lambda", "get_account_settings")["AccountLimit"]
+        return int(limits["ConcurrentExecutions"]), int(limits["UnreservedConcurrentExecutions"])
+
+    def concurrency_quota(self) -> float:
+        """As Service Quotas has it, where a higher one is asked for."""
+        service, code = CONCURRENCY_QUOTA
+        answer = self._ask("service-quotas", "get_service_quota", retries=1, ServiceCode=service, QuotaCode=code)
+        return float(answer["Quota"]["Value"])
+
+    def find_queue(self, name: str) -> QueueSettings | None:
+        url = self._find("sqs", "get_queue_url", QueueName=name)
+        if url is None:
+            return None
+        attributes = self._ask("sqs", "get_queue_attributes", QueueUrl=url["QueueUrl"], AttributeNames=["All"])[
+            "Attributes"
+        ]
+        redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+        return QueueSettings(
+            attributes["QueueArn"],
+            int(attributes["VisibilityTimeout"]),
+            int(attributes["MessageRetentionPeriod"]),
+            redrive.get("deadLetterTargetArn"),
+            int(redrive.get("maxReceiveCount", 0)),
+            int(attributes["ApproximateNumberOfMessages"]),
+        )
+
+    def find_function(self) -> FunctionSettings | None:
+        answer = self._find("lambda", "get_function_configuration", FunctionName=FUNCTION)
+        if answer is None:
+            return None
+        reserved = self._ask("lambda", "get_function_concurrency", FunctionName=FUNCTION)
+        return FunctionSettings(
+            answer.get("State", "Active"), int(answer["Timeout"]), reserved.get("ReservedConcurrentExecutions")
+        )
+
+    def find_trigger(self, queue_arn: str) -> TriggerSettings | None:
+        mappings = self._ask("lambda", "list_event_source_mappings", FunctionName=FUNCTION, EventSourceArn=queue_arn)[
+            "EventSourceMappings"
+        ]
+        if not mappings:
+            return None
+        one = mappings[0]
+        return TriggerSettings(
+            one["State"],
+            int(one.get("MaximumBatchingWindowInSeconds") or 0),
+            "ReportBatchItemFailures" in one.get("FunctionResponseTypes", []),
+            one.get("ScalingConfig", {}).get("MaximumConcurrency"),
+        )
+
+    def subscribers(self, topic: str) -> list[tuple[str, str, bool]] | None:
+        """Protocol, endpoint and whether it is confirmed; None without such a topic."""
+        request = {"TopicArn": self._aws.arn("sns", topic)}
+        found: list[tuple[str, str, bool]] = []
+        while True:
+            answer = self._find("sns", "list_subscriptions_by_topic", **request)
+            if answer is None:
+                return None
+            found += [
+                (one["Protocol"], one["Endpoint"], one["SubscriptionArn"].startswith("arn:"))
+                for one in answer["Subscriptions"]
+            ]
+            if not answer.get("NextToken"):
+                return found
+            request["NextToken"] = answer["NextToken"]
+
+    def alarms(self) -> list[tuple[str, str, bool]]:
+        """Name, state and whether its actions reach somebody's topic."""
+        answer = self._ask("cloudwatch", "describe_alarms", AlarmNamePrefix=ALARM_PREFIX)
+        return [
+            (one["AlarmName"], one["StateValue"], bool(one.get("ActionsEnabled") and one.get("AlarmActions")))
+            for one in answer.get("MetricAlarms", [])
+        ]
+
+    def template_of(self, stack: str) -> str:
+        body = self._ask("cloudformation", "get_template", StackName=stack, TemplateStage="Original")["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)
+
+    def drift(self, stack: str) -> list[Drifted]:
+        """What is no longer as the stack made it."""
+        detection = self._ask("cloudformation", "detect_stack_drift", StackName=stack)["StackDriftDetectionId"]
+        while True:
+            answer = self._ask(
+                "cloudformation", "describe_stack_drift_detection_status", StackDriftDetectionId=detection
+            )
+            if answer["DetectionStatus"] == "DETECTION_FAILED":
+                raise OperatorError(f"drift cannot be told: {answer.get('DetectionStatusReason', 'no reason given')}")
+            if answer["DetectionStatus"] == "DETECTION_COMPLETE":
+                break
+            self._clock.wait_ms(DRIFT_POLL_MS)
+        return self._drifted(stack) if answer.get("StackDriftStatus") == "DRIFTED" else []
+
+    def _drifted(self, stack: str) -> list[Drifted]:
+        request: dict[str, Any] = {"StackName": stack, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+        found: list[Drifted] = []
+        while True:
+            answer = self._ask("cloudformation", "describe_stack_resource_drifts", **request)
+            found += [
+                Drifted(
+                    one["LogicalResourceId"],
+                    one["ResourceType"],
+                    one["StackResourceDriftStatus"],
+                    tuple(
+                        f"{difference['PropertyPath']} is {difference['ActualValue']}, "
+                        f"made as {difference['ExpectedValue']}"
+                        for difference in one.get("PropertyDifferences", [])
+                    ),
+                )
+                for one in answer["StackResourceDrifts"]
+            ]
+            if not answer.get("NextToken"):
+                return found
+            request["NextToken"] = answer["NextToken"]
+
+    # --- The test order -----------------------------------------------------------------------------------------------
+
+    def publish(self, text: str) -> None:
+        self._ask("sns", "publish", TopicArn=self._aws.arn("sns", TOPIC), Message=text)
+
+    def is_stored(self, order_id: str) -> bool:
+        key = {"orderId": {"S": order_id}}
+        return "Item" in self._ask("dynamodb", "get_item", TableName=TABLE, Key=key, ConsistentRead=True)
+
+    def remove(self, order_id: str) -> None:
+        self._ask("dynamodb", "delete_item", TableName=TABLE, Key={"orderId": {"S": order_id}})
+
+    # --- Calls --------------------------------------------------------------------------------------------------------
+
+    def _find(self, service: str, operation: str, **request: Any) -> Any:
+        """As `_ask`; None for what is not there."""
+        return self._call(service, operation, request, lambda code: code in MISSING_CODES)
+
+    def _ask(self, service: str, operation: str, *, retries: int = 5, **request: Any) -> Any:
+        return self._call(service, operation, request, lambda _code: False, retries)
+
+    def _call(
+        self,
+        service: str,
+        operation: str,
+        request: dict[str, Any],
+        is_missing: Callable[[str], bool],
+        retries: int = 5,
+    ) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
+
+        try:
+            return getattr(self._aws.client(service, retries=retries), operation)(**request)
+        except ClientError as error:
+            code = error_code(error)
+            if is_missing(code):
+                return None
+            if _is_not_offered(error, code):
+                raise NotOffered(f"the endpoint offers no {service} {operation}") from error
+            advice = "Give the credentials the right to it." if code in DENIED_CODES else ""
+            raise OperatorError(f"{service} {operation}: {code}: {_message(error)}", advice) from error
+        except ResponseParserError as error:
+            raise OperatorError(f"{service} {operation}: {explain_garbled(error)}") from error
+        except BotoCoreError as error:
+            raise OperatorError(f"{service} {operation}: {error}", "Is the endpoint reachable?") from error
+
+
+def _is_not_offered(error: Any, code: str) -> bool:
+    """Services name what they do not find; a bare status is an address that the endpoint does not know."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return code in NOT_OFFERED_CODES or (code == str(status) and status in NOT_OFFERED_STATUSES)
+
+
+def _message(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Message", error))

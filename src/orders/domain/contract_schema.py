@@ -1,0 +1,87 @@
+"""The order contract for other programs and for people: as JSON Schema, and as tables.
+
+Promises: made from orders.domain.contract and nothing else, so that what is printed is what is checked. What JSON
+Schema cannot say (a limit in bytes, the digits of a number) is said in a description.
+JSON Schema: https://json-schema.org/draft/2020-12
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from orders.domain.contract import FIELDS, Field
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DESCRIPTION = (
+    "One notification of an order. Only orderId is required; known fields are checked where they are there, null "
+    "says the same as leaving a field out, other fields are kept as they are. A number, wherever it stands, has at "
+    "most 38 significant digits; the whole is nested at most 32 levels deep and takes at most 400 KB in DynamoDB, "
+    "256 KB on its way."
+)
+EXAMPLE: dict[str, Any] = {
+    "orderId": "536365",
+    "userId": "17850",
+    "status": "new",
+    "timestamp": "2026-05-03T12:00:00Z",
+    "country": "United Kingdom",
+    "currency": "GBP",
+    "items": [{"sku": "85123A", "itemName": "WHITE METAL LANTERN", "quantity": 6, "unitPrice": Decimal("3.39")}],
+    "total": Decimal("20.34"),
+    "giftMessage": "for Ada",
+}
+
+
+def make_schema() -> dict[str, Any]:
+    """The contract as JSON Schema, draft 2020-12."""
+    return {
+        "$schema": DIALECT,
+        "title": "Order",
+        "description": DESCRIPTION,
+        **_object_of(FIELDS),
+        "examples": [EXAMPLE],
+    }
+
+
+def _object_of(fields: Iterable[Field]) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {field.name: _schema_of(field) for field in fields},
+        "additionalProperties": True,
+    }
+    required = [field.name for field in fields if field.required]
+    return {**schema, "required": required} if required else schema
+
+
+def _schema_of(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "description": field.meaning,
+        "type": field.kind if field.required else [field.kind, "null"],
+    }
+    if field.bytes_max is not None:
+        schema["description"] += f" At most {field.bytes_max} bytes of UTF-8."
+        schema |= {"minLength": 1, "maxLength": field.bytes_max}
+    if field.pattern is not None:
+        schema["pattern"] = field.pattern
+    if field.fields:
+        schema["items"] = _object_of(field.fields)
+    return schema
+
+
+def make_tables() -> str:
+    """The contract as tables in Markdown, one for the order and one for the elements of each array."""
+    parts = [_table(FIELDS)]
+    for field in FIELDS:
+        if field.fields:
+            parts += [f"Each element of `{field.name}` is an object:", _table(field.fields)]
+    return "\n\n".join(parts)
+
+
+def _table(fields: Iterable[Field]) -> str:
+    rows = [
+        f"| `{field.name}` | {field.expected}{'' if field.required else ', or null'} "
+        f"| {'yes' if field.required else ''} | {field.meaning} |"
+        for field in fields
+    ]
+    return "\n".join(["| field | what it must be | required | what it says |", "| --- | --- | --- | --- |", *rows])

@@ -1,0 +1,88 @@
+"""All that breaks the contract in an order, not only the first of it: for people who mend it field by field.
+
+Promises: an order has no violation exactly where the processor takes it. What is wrong is said by contract.py and
+order.py; here each finding is only taken out of the way, so that the next one shows.
+Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from orders.domain.order import parse_attributes, parse_order, peel
+from orders.errors import OrderRejected
+
+# Whoever breaks more than this has not made a slip of the pen.
+VIOLATIONS_MAX = 50
+
+_match_path = re.compile(r"(?P<name>\w+)(?:\[(?P<index>\d+)\](?:\.(?P<member>\w+))?)?").fullmatch
+
+
+class Violation(NamedTuple):
+    """One value that is not as expected."""
+
+    path: str
+    """Such as items[0].unitPrice; empty for the text as a whole."""
+    expectation: str
+    """What was expected and what was found, without the path."""
+
+
+def find_violations(text: str) -> list[Violation]:
+    """What is wrong in an order's text, in the order in which it is checked, VIOLATIONS_MAX at most."""
+    try:
+        parse_order(text)
+    except OrderRejected as error:
+        attributes = _read(text) if error.field else None
+        return [_told(error)] if attributes is None else _collect(attributes)
+    return []
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(peel(text), parse_float=Decimal)
+    except (ValueError, RecursionError):  # a number that cannot be read: the first finding is the only one
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _collect(attributes: dict[str, Any]) -> list[Violation]:
+    found: list[Violation] = []
+    while len(found) < VIOLATIONS_MAX and (error := _find_first(attributes)) is not None:
+        found.append(_told(error))
+        if not _take_out(attributes, error.field or ""):
+            break
+    return found
+
+
+def _find_first(attributes: dict[str, Any]) -> OrderRejected | None:
+    try:
+        parse_attributes(attributes)
+    except OrderRejected as error:
+        return error
+    return None
+
+
+def _told(error: OrderRejected) -> Violation:
+    path = error.field or ""
+    return Violation(path, error.reason.removeprefix(path).removeprefix(" is missing").removeprefix(": "))
+
+
+def _take_out(attributes: dict[str, Any], path: str) -> bool:
+    """Put something harmless in the place of a value; False where it is not found."""
+    place = _match_path(path)
+    if place is None:
+        return False
+    name, index, member = place["name"], place["index"], place["member"]
+    if index is None:
+        if name == "orderId":
+            attributes[name] = "-"
+        else:
+            attributes.pop(name, None)
+    elif member is None:
+        attributes[name][int(index)] = {}
+    else:
+        del attributes[name][int(index)][member]
+    return True

@@ -1,0 +1,102 @@
+"""What a line of OrderProcessor's log says: of an order, of a call, or of something else.
+
+Lines of orders are JSON as processor/lambda_handler.py writes them; Lambda's own (START, END, REPORT, time-outs) are
+text. https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+Knows nothing of CloudWatch Logs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple, Protocol
+
+_level_in_text = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
+_request_in_text = re.compile(r"RequestId: ([0-9A-Za-z-]+)")
+
+
+class LogLine(Protocol):
+    """What is needed of a line."""
+
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Entry(NamedTuple):
+    """A line, read. ``outcome`` is what became of a notification of an order; None for lines of other matters."""
+
+    event_id: str
+    at_ms: int
+    text: str
+    level: str | None
+    outcome: str | None
+    order_id: str | None
+    message_id: str | None
+    request_id: str | None
+    said: str
+    """What it says besides, for people."""
+
+
+def parse_line(text: str) -> dict[str, Any]:
+    """A structured line's content, empty for any other line."""
+    if not text.startswith("{"):
+        return {}
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def read_entry(line: LogLine) -> Entry:
+    """What a line says; whatever stands in it, it is read."""
+    content = parse_line(line.text)
+    outcome = _text(content, "outcome")
+    if outcome is None:
+        return _read_other(line, content)
+    return Entry(
+        line.event_id,
+        line.at_ms,
+        line.text,
+        _text(content, "level"),
+        outcome,
+        _text(content, "orderId"),
+        _text(content, "messageId"),
+        _text(content, "requestId"),
+        _say(content),
+    )
+
+
+def _read_other(line: LogLine, content: dict[str, Any]) -> Entry:
+    level, request = _level_in_text.match(line.text), _request_in_text.search(line.text)
+    return Entry(
+        line.event_id,
+        line.at_ms,
+        line.text,
+        _text(content, "level") or (level.group(1) if level else None),
+        None,
+        _text(content, "orderId"),
+        _text(content, "messageId"),
+        _text(content, "requestId") or (request.group(1) if request else None),
+        "business metrics of a call" if "_aws" in content else line.text,
+    )
+
+
+def _text(content: dict[str, Any], name: str) -> str | None:
+    value = content.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _say(content: dict[str, Any]) -> str:
+    """The reason of an order that was given back; how long it took for the others."""
+    reason = _text(content, "reason")
+    if reason is not None:
+        exception, times = content.get("exception"), content.get("receiveCount")
+        return f"{f'{exception}: ' if exception else ''}{reason}{f' · try {times}' if times else ''}"
+    told = [f"took {content['durationMs']} ms"] if "durationMs" in content else []
+    told += [f"{content['latencyMs']} ms after it came to the queue"] if "latencyMs" in content else []
+    return ", ".join(told)

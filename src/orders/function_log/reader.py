@@ -1,0 +1,131 @@
+"""OrderProcessor's log in CloudWatch Logs: its lines in time, and why it gave a message back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from orders.aws.clients import Aws, error_code
+from orders.aws.names import LOG_GROUP
+from orders.function_log.lines import parse_line
+
+# Logs arrive out of order by a little: following looks back so far, and leaves out what it showed.
+LOOK_BACK_MS = 10_000
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html: backwards it reads only
+# what is from 2024 on.
+BACKWARD_SINCE_MS = 1_704_067_200_000
+ERRORS_ONLY = '{ $.level = "ERROR" }'
+
+
+class LogLine(NamedTuple):
+    event_id: str
+    at_ms: int
+    stream: str
+    text: str
+
+
+class Failure(NamedTuple):
+    """Why a message was given back, as the function said the last time."""
+
+    message_id: str
+    order_id: str | None
+    exception: str
+    reason: str
+    field: str | None
+    first_at_ms: int
+    last_at_ms: int
+    times: int
+
+
+class FunctionLogs:
+    def __init__(self, aws: Aws) -> None:
+        self._logs = aws.client("logs")
+
+    def lines(self, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
+        """The lines from a moment on; none where there is no log yet."""
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {"logGroupName": LOG_GROUP, "startTime": max(0, since_ms)}
+        if pattern:
+            request["filterPattern"] = pattern
+        while True:
+            try:
+                answer = self._logs.filter_log_events(**request)
+            except ClientError as error:
+                if error_code(error) == "ResourceNotFoundException":
+                    return
+                raise
+            yield from map(_read_event, answer["events"])
+            if "nextToken" not in answer:
+                return
+            request["nextToken"] = answer["nextToken"]
+
+    def page_back(
+        self, pattern: str, since_ms: int, until_ms: int | None, token: str, limit: int
+    ) -> tuple[list[LogLine], str]:
+        """A page of lines, the newest first, from ``since_ms`` on, before ``until_ms``; and the token of the next page,
+        empty for the last. A page may hold few lines or none with more behind it. Nothing where there is no log yet.
+        """
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {
+            "logGroupName": LOG_GROUP,
+            "startTime": max(BACKWARD_SINCE_MS, since_ms),
+            "startFromHead": False,
+            "limit": limit,
+        }
+        if until_ms is not None:
+            if until_ms <= request["startTime"]:
+                return [], ""
+            request["endTime"] = until_ms - 1  # AWS takes the last moment too
+        if pattern:
+            request["filterPattern"] = pattern
+        if token:
+            request["nextToken"] = token
+        try:
+            answer = self._logs.filter_log_events(**request)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return [], ""
+            raise
+        return [_read_event(event) for event in answer["events"]], answer.get("nextToken") or ""
+
+    def failures(self, since_ms: int) -> dict[str, Failure]:
+        """Why messages were given back from a moment on, by message id."""
+        return collect_failures(self.lines(since_ms, ERRORS_ONLY))
+
+    def lines_of_message(self, message_id: str, since_ms: int) -> list[LogLine]:
+        """All that is said of one message from a moment on."""
+        return list(self.lines(since_ms, f"{{ $.messageId = {json.dumps(message_id)} }}"))
+
+
+def _read_event(event: dict[str, Any]) -> LogLine:
+    at_ms, stream, text = event["timestamp"], event["logStreamName"], event["message"]
+    # AWS names each line; a server that does not is still read, by what tells a line from others.
+    return LogLine(event.get("eventId") or f"{stream} {at_ms} {text}", at_ms, stream, text.rstrip("\n"))
+
+
+def collect_failures(lines: Iterable[LogLine]) -> dict[str, Failure]:
+    """Why messages were given back according to these lines, by message id."""
+    failures: dict[str, Failure] = {}
+    for line in lines:
+        content = parse_line(line.text)
+        message_id = content.get("messageId")
+        if isinstance(message_id, str) and content.get("level") == "ERROR":
+            failures[message_id] = _add(failures.get(message_id), message_id, content, line.at_ms)
+    return failures
+
+
+def _add(known: Failure | None, message_id: str, content: dict[str, Any], at_ms: int) -> Failure:
+    first_at_ms = at_ms if known is None else min(known.first_at_ms, at_ms)
+    return Failure(
+        message_id,
+        content.get("orderId"),
+        str(content.get("exception") or "unknown"),
+        str(content.get("reason") or "no reason given"),
+        content.get("field"),
+        first_at_ms,
+        at_ms,
+        1 if known is None else known.times + 1,
+    )

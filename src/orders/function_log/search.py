@@ -1,0 +1,98 @@
+"""Searching OrderProcessor's log, the newest lines first.
+
+Promises: every line that is shown holds what was asked for, exactly. CloudWatch Logs is given a pattern that lets at
+least those lines pass, so that it need not send all: its own patterns have wildcards, no case, no quotes within and at
+most 1,024 characters, while an order's id may be any text of 2,048 bytes.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+Knows nothing of CloudWatch's API: the log is a port.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from orders.clock import Clock
+from orders.function_log.lines import Entry, LogLine, read_entry
+
+# What stands for itself in a quoted text of a pattern, and in a regular expression of one.
+_plain = re.compile(r"[\w .:/#@=;,+-]*", re.ASCII)
+_plain_in_regex = re.compile(r"[A-Za-z0-9_#=@/;,-]+")
+_unquoted_runs = re.compile(r'[^"\\\x00-\x1f\x7f]+')
+PATTERN_TEXT_MAX = 200
+# So long a search may keep a page waiting; what it found by then is shown, with a way to go on.
+BUDGET_MS = 8_000
+
+
+class LogQuery(NamedTuple):
+    """Which lines; what is empty is not asked for."""
+
+    text: str = ""
+    order_id: str = ""
+    request_id: str = ""
+    level: str = ""
+
+    def holds(self, entry: Entry) -> bool:
+        return (
+            self.text in entry.text
+            and (not self.order_id or entry.order_id == self.order_id)
+            and (not self.request_id or entry.request_id == self.request_id)
+            and (not self.level or entry.level == self.level)
+        )
+
+    @property
+    def pattern(self) -> str:
+        """A filter pattern for at least these lines, by the one thing asked for that fewest lines will hold."""
+        if self.order_id:
+            return _order_pattern(self.order_id)
+        return _text_pattern(self.request_id or self.text or self.level)
+
+
+class Log(Protocol):
+    """OrderProcessor's log, read backwards."""
+
+    def page_back(
+        self, pattern: str, since_ms: int, until_ms: int | None, token: str, limit: int
+    ) -> tuple[Sequence[LogLine], str]: ...
+
+
+class Found(NamedTuple):
+    """Lines, the newest first. ``token`` is where to go on; empty when all was looked through."""
+
+    entries: list[Entry]
+    token: str
+
+
+def search_back(
+    log: Log,
+    query: LogQuery,
+    clock: Clock,
+    *,
+    since_ms: int = 0,
+    until_ms: int | None = None,
+    token: str = "",
+    limit: int,
+) -> Found:
+    """The newest lines from ``since_ms`` on, before ``until_ms``; at most ``limit``, and what the time allows."""
+    entries: list[Entry] = []
+    ends_at_ms = clock.monotonic_ms() + BUDGET_MS
+    while True:
+        lines, token = log.page_back(query.pattern, since_ms, until_ms, token, limit - len(entries))
+        entries += filter(query.holds, map(read_entry, lines))
+        if not token or len(entries) == limit or clock.monotonic_ms() >= ends_at_ms:
+            return Found(entries, token)
+
+
+def _order_pattern(order_id: str) -> str:
+    found = _plain.match(order_id[:PATTERN_TEXT_MAX])
+    beginning = found.group() if found else ""
+    return f'{{ $.orderId = "{beginning}{"" if beginning == order_id else "*"}" }}'
+
+
+def _text_pattern(text: str) -> str:
+    if _plain_in_regex.fullmatch(text) and len(text) <= PATTERN_TEXT_MAX:
+        return f"%{text}%"
+    runs = _unquoted_runs.findall(text)
+    longest = max((run.strip() for run in runs), key=len, default="")[:PATTERN_TEXT_MAX].strip()
+    return f'"{longest}"' if longest else ""

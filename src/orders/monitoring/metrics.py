@@ -1,0 +1,185 @@
+"""CloudWatch's figures and alarms of the order system, and the parts that status shows, each read by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from orders.aws.clients import Aws, error_code
+from orders.aws.names import ALARM_PREFIX, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+
+PERIOD_S = 60
+BUSINESS_NAMESPACE = "Orders"
+# GetMetricData takes so many queries in a call.
+QUERIES_MAX = 500
+NOT_THERE = frozenset({"NotFound", "NotFoundException", "ResourceNotFoundException"})
+
+
+class Alarm(NamedTuple):
+    name: str
+    state: str
+    reason: str
+
+
+class FunctionState(NamedTuple):
+    runtime: str
+    state: str
+    last_modified: str
+    trigger: str
+
+
+class TableState(NamedTuple):
+    status: str
+    items: int
+    """As DynamoDB counted it last, which on AWS it does every six hours."""
+
+
+class Measure(NamedTuple):
+    """One of CloudWatch's metrics, and how its values of a minute become one."""
+
+    title: str
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+    statistic: str = "Sum"
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether minutes are added to make an hour; else the highest counts."""
+        return self.statistic == "Sum"
+
+
+_TOPIC, _QUEUE = (("TopicName", TOPIC),), (("QueueName", QUEUE),)
+_DEAD_LETTERS, _FUNCTION, _TABLE = (
+    (("QueueName", DEAD_LETTER_QUEUE),),
+    (("FunctionName", FUNCTION),),
+    (("TableName", TABLE),),
+)
+PUBLISHED = Measure("published", "AWS/SNS", "NumberOfMessagesPublished", _TOPIC)
+UNDELIVERED = Measure("not delivered", "AWS/SNS", "NumberOfNotificationsFailed", _TOPIC)
+QUEUED = Measure("queued", "AWS/SQS", "NumberOfMessagesSent", _QUEUE)
+SETTLED = Measure("settled", "AWS/SQS", "NumberOfMessagesDeleted", _QUEUE)
+WAITING = Measure("waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible", _QUEUE, "Maximum")
+AGE = Measure("age of the oldest, s", "AWS/SQS", "ApproximateAgeOfOldestMessage", _QUEUE, "Maximum")
+FAILED = Measure("in OrderDLQ", "AWS/SQS", "ApproximateNumberOfMessagesVisible", _DEAD_LETTERS, "Maximum")
+CALLS = Measure("calls", "AWS/Lambda", "Invocations", _FUNCTION)
+ERRORS = Measure("errors", "AWS/Lambda", "Errors", _FUNCTION)
+THROTTLES = Measure("throttles", "AWS/Lambda", "Throttles", _FUNCTION)
+DURATION = Measure("duration, ms", "AWS/Lambda", "Duration", _FUNCTION, "Average")
+LONGEST = Measure("longest, ms", "AWS/Lambda", "Duration", _FUNCTION, "Maximum")
+CONCURRENCY = Measure("at the same time", "AWS/Lambda", "ConcurrentExecutions", _FUNCTION, "Maximum")
+WRITES = Measure("write units", "AWS/DynamoDB", "ConsumedWriteCapacityUnits", _TABLE)
+READS = Measure("read units", "AWS/DynamoDB", "ConsumedReadCapacityUnits", _TABLE)
+STORED = Measure("stored", BUSINESS_NAMESPACE, "OrdersStored")
+DUPLICATE = Measure("the same again", BUSINESS_NAMESPACE, "OrdersDuplicate")
+STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
+UNAVAILABLE = Measure("to be tried again", BUSINESS_NAMESPACE, "OrdersUnavailable")
+MEASURES = (
+    *(PUBLISHED, UNDELIVERED, QUEUED, SETTLED, WAITING, AGE, FAILED),
+    *(CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY),
+    *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
+)
+# The business metrics that come with a dimension, for people.
+TITLES = {"OrdersRejected": "rejected:", "OrderValue": "value in"}
+
+
+class Watch:
+    """What the services tell of themselves. Each answer is None where the part is not there."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        # Made here, one after the other: the answers are then read by several threads.
+        self._sns, self._lambda = aws.client("sns"), aws.client("lambda")
+        self._dynamodb, self._cloudwatch = aws.client("dynamodb"), aws.client("cloudwatch")
+        self._topic_arn = aws.arn("sns", TOPIC)
+
+    def find_subscriptions(self) -> int | None:
+        attributes = self._ask(self._sns.get_topic_attributes, TopicArn=self._topic_arn)
+        return None if attributes is None else int(attributes["Attributes"].get("SubscriptionsConfirmed", 0))
+
+    def find_function(self) -> FunctionState | None:
+        configuration = self._ask(self._lambda.get_function_configuration, FunctionName=FUNCTION)
+        if configuration is None:
+            return None
+        mappings = self._lambda.list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
+        return FunctionState(
+            configuration["Runtime"],
+            configuration.get("State", "Active"),
+            configuration["LastModified"],
+            ", ".join(sorted({mapping["State"] for mapping in mappings})) or "none",
+        )
+
+    def find_table(self) -> TableState | None:
+        answer = self._ask(self._dynamodb.describe_table, TableName=TABLE)
+        return None if answer is None else TableState(answer["Table"]["TableStatus"], answer["Table"]["ItemCount"])
+
+    def alarms(self) -> list[Alarm]:
+        answer = self._cloudwatch.describe_alarms(AlarmNamePrefix=ALARM_PREFIX)
+        return [
+            Alarm(alarm["AlarmName"], alarm["StateValue"], alarm.get("StateReason", ""))
+            for alarm in answer.get("MetricAlarms", [])
+        ]
+
+    def series(self, since_ms: int, until_ms: int) -> dict[Measure, dict[int, float]]:
+        """What was measured each minute, by the minute's beginning; a minute without a value is left out."""
+        measures = [*MEASURES, *self._business_measures()][:QUERIES_MAX]
+        request: dict[str, Any] = {
+            "StartTime": _moment(since_ms),
+            "EndTime": _moment(until_ms),
+            "MetricDataQueries": [_query(index, measure) for index, measure in enumerate(measures)],
+        }
+        found: dict[Measure, dict[int, float]] = {measure: {} for measure in measures}
+        while True:
+            answer = self._cloudwatch.get_metric_data(**request)
+            for result in answer["MetricDataResults"]:
+                minutes = [int(moment.timestamp()) * 1000 for moment in result["Timestamps"]]
+                found[measures[int(result["Id"][1:])]].update(zip(minutes, result["Values"], strict=True))
+            if not answer.get("NextToken"):
+                return found
+            request["NextToken"] = answer["NextToken"]
+
+    def _business_measures(self) -> list[Measure]:
+        """What OrderProcessor tells by reason and by currency: only CloudWatch knows which there are."""
+        request: dict[str, Any] = {"Namespace": BUSINESS_NAMESPACE}
+        found: list[Measure] = []
+        while True:
+            answer = self._cloudwatch.list_metrics(**request)
+            for metric in answer["Metrics"]:
+                dimensions = tuple((one["Name"], one["Value"]) for one in metric.get("Dimensions", []))
+                title = TITLES.get(metric["MetricName"])
+                if title and dimensions:
+                    label = f"{title} {', '.join(value for _, value in dimensions)}"
+                    found.append(Measure(label, BUSINESS_NAMESPACE, metric["MetricName"], dimensions))
+            if not answer.get("NextToken"):
+                return sorted(found)
+            request["NextToken"] = answer["NextToken"]
+
+    def _ask(self, operation: Any, **request: Any) -> Any:
+        from botocore.exceptions import ClientError
+
+        try:
+            return operation(**request)
+        except ClientError as error:
+            if error_code(error) in NOT_THERE:
+                return None
+            raise
+
+
+def _query(index: int, measure: Measure) -> dict[str, Any]:
+    return {
+        "Id": f"m{index}",
+        "MetricStat": {
+            "Metric": {
+                "Namespace": measure.namespace,
+                "MetricName": measure.metric,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in measure.dimensions],
+            },
+            "Period": PERIOD_S,
+            "Stat": measure.statistic,
+        },
+    }
+
+
+def _moment(at_ms: int) -> datetime:
+    # CloudWatch takes whole minutes for periods of a minute.
+    return datetime.fromtimestamp(at_ms // 1000, timezone.utc)

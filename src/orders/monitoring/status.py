@@ -1,0 +1,116 @@
+"""The state of the whole order system at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from orders.aws.clients import Aws
+from orders.dead_letters.queues import Queue, QueueCounts, dead_letter_queue, order_queue
+from orders.errors import OperatorError
+from orders.monitoring.metrics import (
+    BUSINESS_NAMESPACE,
+    PERIOD_S,
+    Alarm,
+    FunctionState,
+    Measure,
+    TableState,
+    Watch,
+)
+
+# What a whole look costs, in calls of AWS's API: both queues; topic, function (2), table, alarms, measures (2).
+CALLS_QUEUES = 2
+CALLS_REST = 7
+FIGURES_MS = 3_600_000
+MINUTE_MS = PERIOD_S * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What each part says of itself; None for a part that is not there."""
+
+    place: str
+    subscriptions: int | None
+    queue: QueueCounts | None
+    dead_letters: QueueCounts | None
+    function: FunctionState | None
+    table: TableState | None
+    alarms: list[Alarm]
+    series: Mapping[Measure, Mapping[int, float]]
+    """What was measured in each minute of the last hour, by the minute's beginning."""
+    at_ms: int
+
+    @property
+    def is_deployed(self) -> bool:
+        return None not in (self.subscriptions, self.queue, self.dead_letters, self.function, self.table)
+
+    def over_the_hour(self, measure: Measure) -> float:
+        """The sum, or the highest where minutes do not add up; 0 for what was not measured."""
+        values = self.series.get(measure, {}).values()
+        return float(sum(values) if measure.adds_up else max(values, default=0.0))
+
+    def minutes(self, measure: Measure, count: int, *, with_current: bool = False) -> list[float]:
+        """The last whole minutes, or the last ones up to the one under way, oldest first; 0 for what was not
+        measured.
+        """
+        newest = self.at_ms // MINUTE_MS - (0 if with_current else 1)
+        values = self.series.get(measure, {})
+        return [values.get((newest - back) * MINUTE_MS, 0.0) for back in range(count - 1, -1, -1)]
+
+    @property
+    def business(self) -> list[Measure]:
+        """What OrderProcessor says of orders: first the counts, then by reason and currency."""
+        return [measure for measure in self.series if measure.namespace == BUSINESS_NAMESPACE]
+
+    @property
+    def firing(self) -> list[Alarm]:
+        return [alarm for alarm in self.alarms if alarm.state == "ALARM"]
+
+
+class StatusReader:
+    """Reads all parts at once; kept by a live view, so that clients and queues are looked up once."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._place = aws.place
+        self._watch = Watch(aws)
+        self._queue = _find_queue(aws, order_queue)
+        self._dead_letters = _find_queue(aws, dead_letter_queue)
+
+    def read(self, now_ms: int) -> Status:
+        watch = self._watch
+        with ThreadPoolExecutor(4, "status") as pool:
+            subscriptions = pool.submit(watch.find_subscriptions)
+            queue = pool.submit(self._queue.counts) if self._queue else None
+            dead_letters = pool.submit(self._dead_letters.counts) if self._dead_letters else None
+            function = pool.submit(watch.find_function)
+            series = pool.submit(watch.series, now_ms - FIGURES_MS, now_ms + MINUTE_MS)
+            table = pool.submit(watch.find_table)
+            alarms = pool.submit(watch.alarms)
+        return Status(
+            self._place,
+            subscriptions.result(),
+            queue.result() if queue else None,
+            dead_letters.result() if dead_letters else None,
+            function.result(),
+            table.result(),
+            alarms.result(),
+            series.result(),
+            now_ms,
+        )
+
+    def read_queues(self, last: Status, now_ms: int) -> Status:
+        """The last state with the queues' counts as they are now: a quick look between two whole ones."""
+        return replace(
+            last,
+            queue=self._queue.counts() if self._queue else None,
+            dead_letters=self._dead_letters.counts() if self._dead_letters else None,
+            at_ms=now_ms,
+        )
+
+
+def _find_queue(aws: Aws, open_queue: Callable[[Aws], Queue]) -> Queue | None:
+    try:
+        return open_queue(aws)
+    except OperatorError:
+        return None

@@ -1,0 +1,194 @@
+"""Storing a batch of order messages, each with exactly one effect whatever SNS and SQS do.
+
+Promises: every record has one outcome, one record never fails another, and a record is only ever reported as
+done after the table held its effect. Throttling and faults of the store are retried until the deadline, then
+the record is given back.
+Knows nothing of Lambda, SQS or DynamoDB: the store is a port. Standard library only: this file travels with
+the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from orders.domain.order import Order, parse_order
+from orders.domain.precedence import Effect, decide_effect
+from orders.errors import OrderRejected, OrderUnavailable
+
+if TYPE_CHECKING:
+    from orders.clock import Clock
+    from orders.processor.ports import Insertion, OrderStore
+
+REJECTED = "rejected"
+UNAVAILABLE = "unavailable"
+# What leaves a record in its queue. A conflict too: it is set aside for the operator, who alone can judge it.
+GIVEN_BACK = frozenset({REJECTED, UNAVAILABLE, Effect.CONFLICT.value})
+
+RETRY_BASE_MS = 25.0
+RETRY_CAP_MS = 2_000.0
+# Others may change an order between our look and our write; each such race is won by someone, so a few rounds
+# do.
+REPLACE_ATTEMPTS_MAX = 10
+
+
+class Record(NamedTuple):
+    """One message as it came from the queue."""
+
+    message_id: str
+    body: str
+
+
+class Outcome(NamedTuple):
+    """What became of one record. ``name`` is an Effect's value, REJECTED or UNAVAILABLE."""
+
+    message_id: str
+    name: str
+    order_id: str | None = None
+    reason: str | None = None
+    field: str | None = None
+    code: str | None = None
+    """The name of the exception, for those given back."""
+    settled_at_ms: float = 0.0
+    """On the monotonic clock."""
+    stored: Order | None = None
+    """The order, if it now stands in the table."""
+    replaced: Order | None = None
+    """What it took the place of."""
+
+    @property
+    def is_given_back(self) -> bool:
+        return self.name in GIVEN_BACK
+
+
+def consume(records: Sequence[Record], store: OrderStore, clock: Clock, deadline_ms: float) -> list[Outcome]:
+    """Store what can be stored and answer for each record, in their order. Raises nothing for a single
+    record.
+
+    ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again.
+    """
+    return _Batch(store, clock, deadline_ms).run(records)
+
+
+class _Batch:
+    def __init__(self, store: OrderStore, clock: Clock, deadline_ms: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._deadline_ms = deadline_ms
+        self._attempts = 0
+        self._outcomes: dict[int, Outcome] = {}
+
+    def run(self, records: Sequence[Record]) -> list[Outcome]:
+        waiting = [one for position, record in enumerate(records) if (one := self._read(position, record)) is not None]
+        while waiting:
+            # A batch may hold an order twice. Its notifications are stored one after the other, in rounds.
+            now, waiting = _split_by_order_id(waiting)
+            self._store_round(now)
+        return [self._outcomes[position] for position in range(len(records))]
+
+    def _read(self, position: int, record: Record) -> _Waiting | None:
+        """The record's order, None if it was settled as rejected."""
+        try:
+            return _Waiting(position, record.message_id, parse_order(record.body))
+        except OrderRejected as error:
+            self._settle_rejected(position, record.message_id, error.order_id, error)
+            return None
+
+    def _store_round(self, pending: list[_Waiting]) -> None:
+        while pending:
+            insertions = self._store.insert([waiting.order for waiting in pending])
+            unsettled = [
+                (waiting, unavailable)
+                for waiting, insertion in zip(pending, insertions, strict=True)
+                if (unavailable := self._settle(waiting, insertion)) is not None
+            ]
+            if not unsettled:
+                return
+            if not self._wait_before_retry():
+                for waiting, unavailable in unsettled:
+                    self._settle_unavailable(waiting, unavailable)
+                return
+            pending = [waiting for waiting, _ in unsettled]
+
+    def _settle(self, waiting: _Waiting, insertion: Insertion) -> OrderUnavailable | None:
+        """Settle one record; the error if it is worth another attempt."""
+        try:
+            if insertion is None:
+                self._settle_effect(waiting, Effect.STORE)
+            elif isinstance(insertion, Order):
+                self._settle_effect(waiting, *self._resolve(waiting.order, insertion))
+            else:
+                raise insertion
+        except OrderRejected as error:
+            self._settle_rejected(waiting.position, waiting.message_id, waiting.order.order_id, error)
+        except OrderUnavailable as error:
+            if error.transient:
+                return error
+            self._settle_unavailable(waiting, error)
+        return None
+
+    def _resolve(self, order: Order, stored: Order) -> tuple[Effect, Order]:
+        """Bring an order to where another notification of it stands already; the effect, and what stood there."""
+        for _ in range(REPLACE_ATTEMPTS_MAX):
+            effect = decide_effect(stored, order)
+            if effect is not Effect.STORE:
+                return effect, stored
+            standing = self._store.replace(order, stored)
+            if standing is None:
+                return Effect.STORE, stored
+            stored = standing
+        raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict")
+
+    def _wait_before_retry(self) -> bool:
+        """Wait with full jitter; False if the deadline would pass."""
+        limit_ms = min(RETRY_CAP_MS, RETRY_BASE_MS * 2**self._attempts)
+        self._attempts += 1
+        wait_ms = self._clock.jitter_ms(limit_ms)
+        if self._clock.monotonic_ms() + wait_ms >= self._deadline_ms:
+            return False
+        self._clock.wait_ms(wait_ms)
+        return True
+
+    def _settle_effect(self, waiting: _Waiting, effect: Effect, standing: Order | None = None) -> None:
+        conflict = effect is Effect.CONFLICT
+        stored = effect is Effect.STORE
+        self._outcomes[waiting.position] = Outcome(
+            waiting.message_id,
+            effect.value,
+            waiting.order.order_id,
+            reason="another notification of the same moment says something else" if conflict else None,
+            field="timestamp" if conflict else None,
+            code="OrderConflict" if conflict else None,
+            settled_at_ms=self._clock.monotonic_ms(),
+            stored=waiting.order if stored else None,
+            replaced=standing if stored else None,
+        )
+
+    def _settle_rejected(self, position: int, message_id: str, order_id: str | None, error: OrderRejected) -> None:
+        self._outcomes[position] = Outcome(
+            message_id, REJECTED, order_id, error.reason, error.field, error.code, self._clock.monotonic_ms()
+        )
+
+    def _settle_unavailable(self, waiting: _Waiting, error: OrderUnavailable) -> None:
+        self._outcomes[waiting.position] = Outcome(
+            waiting.message_id,
+            UNAVAILABLE,
+            waiting.order.order_id,
+            error.reason,
+            None,
+            error.code,
+            self._clock.monotonic_ms(),
+        )
+
+
+class _Waiting(NamedTuple):
+    position: int
+    message_id: str
+    order: Order
+
+
+def _split_by_order_id(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
+    """The first record of each order, and the rest."""
+    first: dict[str, _Waiting] = {}
+    rest = [one for one in waiting if first.setdefault(one.order.order_id, one) is not one]
+    return list(first.values()), rest

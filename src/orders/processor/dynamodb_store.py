@@ -1,0 +1,194 @@
+"""The table of orders in DynamoDB, as the processor writes it.
+
+New orders go in by BatchExecuteStatement, up to 25 INSERTs a call: one write unit and a twenty-fifth of a
+round trip for an order. An INSERT never overwrites: for an id that is there DynamoDB answers DuplicateItem
+for that statement alone, with the item that stands there. What wins is decided by orders.domain.precedence; a winner
+replaces what was seen by a conditional PutItem.
+AWS:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.multiplestatements.batching.html
+Standard library only: this file travels with the function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
+from typing import TYPE_CHECKING, Any
+
+from orders.domain.order import Order, read_stored
+from orders.errors import OrderRejected, OrderUnavailable
+from orders.processor.attribute_values import decode_item, encode_members, encode_value, find_unfit_number
+from orders.processor.dynamodb_client import (
+    TRANSIENT_CODES,
+    UNMENDED_CODES,
+    DynamoDbEndpoint,
+    DynamoDbRefusal,
+)
+
+if TYPE_CHECKING:
+    from orders.clock import Clock
+    from orders.processor.ports import Insertion
+
+STATEMENTS_MAX = 25
+STATEMENT_CHARACTERS_MAX = 8192
+# DynamoDB states no limit for the bytes of a batch of statements; this keeps a call's memory and time small.
+BATCH_BYTES_MAX = 1_000_000
+# Orders of one shop have a handful of shapes; the cache is emptied should somebody send thousands.
+SHAPES_MAX = 512
+
+
+class DynamoDbOrders:
+    """The port OrderStore on one table."""
+
+    def __init__(self, endpoint: DynamoDbEndpoint, table: str, clock: Clock) -> None:
+        self._endpoint = endpoint
+        self._table = table
+        self._clock = clock
+        self._statements: dict[tuple[str, ...], str] = {}
+
+    # --- OrderStore -----------------------------------------------------------------------------------------
+
+    def insert(self, orders: Sequence[Order]) -> list[Insertion]:
+        insertions: list[Insertion] = [None] * len(orders)
+        batch: list[int] = []
+        statements: list[bytes] = []
+        size = 0
+        for position, order in enumerate(orders):
+            try:
+                statement = self._insert_statement(order)
+            except OrderRejected as error:
+                insertions[position] = error
+                continue
+            if batch and (len(batch) == STATEMENTS_MAX or size + len(statement) > BATCH_BYTES_MAX):
+                self._insert_batch(orders, batch, statements, insertions)
+                batch, statements, size = [], [], 0
+            batch.append(position)
+            statements.append(statement)
+            size += len(statement)
+        if batch:
+            self._insert_batch(orders, batch, statements, insertions)
+        return insertions
+
+    def replace(self, order: Order, seen: Order) -> Order | None:
+        timestamp = seen.attributes.get("timestamp")
+        if timestamp is None:
+            return self._put(order, "attribute_not_exists(#timestamp)", '"#timestamp":"timestamp"')
+        return self._put(
+            order,
+            "attribute_not_exists(orderId) OR #timestamp = :seen",
+            '"#timestamp":"timestamp"',
+            f'{{":seen":{encode_value(timestamp)}}}',
+        )
+
+    # --- Inserting ------------------------------------------------------------------------------------------
+
+    def _insert_statement(self, order: Order) -> bytes:
+        shape = tuple(order.attributes)
+        opening = self._statements.get(shape)
+        if opening is None:
+            opening = self._open_statement(shape)
+        try:
+            values = ",".join([encode_value(value) for value in order.attributes.values()])
+            return f'{opening}{values}],"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}}'.encode()
+        except (OrderRejected, UnicodeEncodeError, RecursionError) as error:
+            raise _unfit(order, error) from error
+
+    def _open_statement(self, shape: tuple[str, ...]) -> str:
+        """The statement that inserts orders of these fields, as JSON up to its parameters."""
+        quoted = [name.replace("'", "''") for name in shape]
+        members = ",".join([f"'{name}':?" for name in quoted])
+        statement = f'INSERT INTO "{self._table}" VALUE {{{members}}}'
+        opening = f'{{"Statement":{_quoted(statement)},"Parameters":['
+        if len(self._statements) >= SHAPES_MAX:
+            self._statements.clear()
+        self._statements[shape] = opening
+        return opening
+
+    def _insert_batch(
+        self, orders: Sequence[Order], batch: list[int], statements: list[bytes], insertions: list[Insertion]
+    ) -> None:
+        try:
+            answer = self._call("BatchExecuteStatement", b'{"Statements":[%b]}' % b",".join(statements))
+        except OrderUnavailable as error:
+            for position in batch:
+                insertions[position] = error
+            return
+        except DynamoDbRefusal:
+            # One statement that DynamoDB cannot read condemns its whole batch: each is tried alone.
+            for position in batch:
+                insertions[position] = self._insert_alone(orders[position])
+            return
+        for position, response in zip(batch, answer["Responses"], strict=True):
+            if "Error" in response:
+                insertions[position] = self._read_statement_error(orders[position], response)
+
+    def _read_statement_error(self, order: Order, response: Mapping[str, Any]) -> Insertion:
+        error = response["Error"]
+        code, message = error["Code"], error.get("Message", "DynamoDB gave no reason")
+        if code == "DuplicateItem":
+            item = error.get("Item") or response.get("Item")
+            return _stored_order(item) if item else self._insert_alone(order)
+        if code in TRANSIENT_CODES:
+            return OrderUnavailable(message, code)
+        if code in UNMENDED_CODES:
+            return OrderUnavailable(message, code, transient=False)
+        return OrderRejected(message, code=code)
+
+    def _insert_alone(self, order: Order) -> Insertion:
+        try:
+            return self._put(order, "attribute_not_exists(orderId)")
+        except (OrderRejected, OrderUnavailable) as error:
+            return error
+
+    # --- Calls ----------------------------------------------------------------------------------------------
+
+    def _put(self, order: Order, condition: str, names: str = "", values: str = "") -> Order | None:
+        """Store an order under a condition; the order that stands there if it does not hold."""
+        try:
+            item = encode_members(order.attributes)
+            body = (
+                f'{{"TableName":{_quoted(self._table)},"Item":{item},"ConditionExpression":{_quoted(condition)},'
+                + (f'"ExpressionAttributeNames":{{{names}}},' if names else "")
+                + (f'"ExpressionAttributeValues":{values},' if values else "")
+                + '"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}'
+            ).encode()
+        except (OrderRejected, UnicodeEncodeError, RecursionError) as error:
+            raise _unfit(order, error) from error
+        try:
+            self._call("PutItem", body)
+            return None
+        except DynamoDbRefusal as refusal:
+            if refusal.code != "ConditionalCheckFailedException":
+                raise OrderRejected(refusal.message, code=refusal.code) from refusal
+            item_there = refusal.answer.get("Item")
+        return _stored_order(item_there) if isinstance(item_there, dict) else self._load(order.order_id)
+
+    def _load(self, order_id: str) -> Order:
+        key = encode_members({"orderId": order_id})
+        body = f'{{"TableName":{_quoted(self._table)},"Key":{key},"ConsistentRead":true}}'
+        try:
+            answer = self._call("GetItem", body.encode())
+        except DynamoDbRefusal as refusal:
+            raise OrderUnavailable(refusal.message, refusal.code, transient=False) from refusal
+        item = answer.get("Item")
+        if item is None:
+            raise OrderUnavailable("the order was deleted meanwhile", "TransactionConflict")
+        return _stored_order(item)
+
+    def _call(self, operation: str, body: bytes) -> Any:
+        return json.loads(self._endpoint.call(operation, body, self._clock.now_ms()), parse_float=Decimal)
+
+
+def _stored_order(item: Mapping[str, Any]) -> Order:
+    return read_stored(decode_item(item))
+
+
+def _unfit(order: Order, error: Exception) -> OrderRejected:
+    if isinstance(error, OrderRejected):
+        path = find_unfit_number(order.attributes)
+        return OrderRejected(f"{path}: {error.reason}", path, error.code)
+    if isinstance(error, UnicodeEncodeError):
+        return OrderRejected("a text holds half of a surrogate pair, which is no character")
+    return OrderRejected("nested too deep: DynamoDB takes 32 levels")

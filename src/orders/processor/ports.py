@@ -1,0 +1,31 @@
+"""What the processor needs from storage. DynamoDbOrders implements it; the tests have a fake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from orders.domain.order import Order
+from orders.errors import OrderRejected, OrderUnavailable
+
+# What came of one insertion: None if it was stored, the order that already stands there, or why it was not
+# stored.
+Insertion = Order | OrderRejected | OrderUnavailable | None
+
+
+class OrderStore(Protocol):
+    """The table of orders, by conditional writes only: no call ever overwrites what it has not seen."""
+
+    def insert(self, orders: Sequence[Order]) -> list[Insertion]:
+        """Store those whose id is not there yet. Answers for each, in order; raises nothing for a single
+        order.
+
+        The ids must differ from each other.
+        """
+
+    def replace(self, order: Order, seen: Order) -> Order | None:
+        """Store an order in place of the one that was seen there. None if done, else the one that stands
+        there now.
+
+        Raises OrderRejected or OrderUnavailable.
+        """

@@ -1,0 +1,159 @@
+"""OrderTopic in SNS, as the publisher uses it.
+
+The body of PublishBatch is written here: botocore's serializer and urllib's quoting took 0.45 ms for an order
+of the real data, three quarters of it for quoting a JSON text character by character; this takes 0.15 ms.
+Signing, sending, credentials and the answer stay boto3's; the body enters through its documented events.
+AWS: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+https://docs.aws.amazon.com/boto3/latest/guide/events.html
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from orders.aws.clients import Aws, error_code
+from orders.aws.names import TOPIC
+from orders.aws.settings import find_settings
+from orders.errors import OperatorError, OrderRejected, OrderUnavailable
+from orders.publishing.message import Message
+
+_BODY = "_orders_body"
+# What JSON is full of, replaced at the speed of memory; everything else that needs quoting is rare.
+_FREQUENT = [(bytes([character]), b"%%%02X" % character) for character in b'",:{}[]/'] + [(b" ", b"+")]
+_rare = re.compile(rb"[^A-Za-z0-9_.~%+-]")
+
+HOPELESS_CODES = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError"})
+UNMENDED_CODES = frozenset(
+    {
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+    }
+)
+
+
+class OrderTopic:
+    """The port Topic on SNS. Safe for several threads."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._arn = aws.arn("sns", TOPIC)
+        # Trying again is the publisher's task: only it can leave accepted orders out.
+        self._sns = aws.client("sns", retries=1, checked=False)
+        # The client is shared by all that are made of one Aws: a second handler would find the body already taken.
+        self._sns.meta.events.register(
+            "before-parameter-build.sns.PublishBatch", _take_body, unique_id=f"{_BODY}_taken"
+        )
+        self._sns.meta.events.register("before-call.sns.PublishBatch", _put_body, unique_id=f"{_BODY}_put")
+
+    def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
+        answers: list[tuple[str, str, bool] | None] = [None] * len(messages)
+        for failed in self._publish(messages).get("Failed", []):
+            answers[int(failed["Id"])] = _refusal(failed)
+        return answers
+
+    def publish_one(self, message: Message) -> str:
+        """Publish one message; the id that SNS gave it.
+
+        Raises OrderRejected where SNS refuses it for its own sake, OrderUnavailable where another attempt may help.
+        """
+        answer = self._publish([message])
+        for failed in answer.get("Failed", []):
+            code, reason, hopeless = _refusal(failed)
+            raise OrderRejected(reason, code=code) if hopeless else OrderUnavailable(reason, code)
+        return str(answer["Successful"][0]["MessageId"])
+
+    def _publish(self, messages: Sequence[Message]) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+        try:
+            return self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, messages)})
+        except ClientError as error:
+            raise _whole_call_error(error) from error
+        except (ConnectionError, HTTPClientError) as error:
+            raise OrderUnavailable(str(error), type(error).__name__) from error
+        except BotoCoreError as error:
+            raise OperatorError(str(error), "Check the credentials and their rights.") from error
+
+
+def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
+    """OrderTopic where these options and the environment say.
+
+    Raises OrderUnavailable where nobody answers there at the moment, OperatorError where something must be mended.
+    """
+    aws = Aws(find_settings(os.environ, endpoint_url, region, profile))
+    import botocore.exceptions as errors
+
+    try:
+        return OrderTopic(aws)
+    except errors.ClientError as error:
+        raise _whole_call_error(error) from error
+    except (errors.ConnectionError, errors.HTTPClientError) as error:
+        raise OrderUnavailable(str(error), type(error).__name__) from error
+    except errors.BotoCoreError as error:
+        raise OperatorError(str(error), "Check the credentials and their rights.") from error
+
+
+def _refusal(failed: dict[str, Any]) -> tuple[str, str, bool]:
+    """Code, reason and hopelessness of one entry that was not accepted."""
+    hopeless = bool(failed["SenderFault"]) and not _is_throttling(failed["Code"])
+    return failed["Code"], failed.get("Message", failed["Code"]), hopeless
+
+
+def _whole_call_error(error: Any) -> Exception:
+    code = error_code(error)
+    message = str(error.response["Error"].get("Message", code))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    if code in ("NotFound", "NotFoundException"):
+        return OperatorError(f"there is no topic {TOPIC}: {message}", "Set the system up with `orders deploy`.")
+    if code in UNMENDED_CODES:
+        return OperatorError(f"{code}: {message}", "Check the credentials and their rights.")
+    if status >= 500 or _is_throttling(code):
+        return OrderUnavailable(message, code)
+    return OperatorError(f"SNS refuses the call: {code}: {message}")
+
+
+def _is_throttling(code: str) -> bool:
+    return "Throttl" in code or code in ("RequestLimitExceeded", "TooManyRequestsException", "InternalError")
+
+
+def _take_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    context[_BODY] = params.pop(_BODY, None)
+
+
+def _put_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    if context.get(_BODY) is not None:
+        params["body"] = context[_BODY]
+
+
+def _encode_batch(topic_arn: str, messages: Sequence[Message]) -> bytes:
+    parts = [b"Action=PublishBatch&Version=2010-03-31&TopicArn=" + quote(topic_arn)]
+    for index, message in enumerate(messages):
+        member = b"PublishBatchRequestEntries.member.%d" % (index + 1)
+        parts.append(b"%b.Id=%d&%b.Message=%b" % (member, index, member, quote(message.text)))
+        for position, (name, kind, value) in enumerate(message.attributes, 1):
+            entry = b"%b.MessageAttributes.entry.%d" % (member, position)
+            parts.append(
+                b"%b.Name=%b&%b.Value.DataType=%b&%b.Value.StringValue=%b"
+                % (entry, name.encode(), entry, kind.encode(), entry, _quote_value(value))
+            )
+    return b"&".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _quote_value(value: str) -> bytes:
+    """The values of attributes are few and come again and again."""
+    return quote(value)
+
+
+def quote(text: str) -> bytes:
+    """As urllib's quote_plus, ten times as fast on JSON."""
+    quoted = text.encode().replace(b"%", b"%25").replace(b"+", b"%2B")
+    for character, replacement in _FREQUENT:
+        quoted = quoted.replace(character, replacement)
+    return _rare.sub(lambda found: b"%%%02X" % found.group()[0], quoted)

@@ -1,0 +1,195 @@
+"""The Orders table as operators read it: orders by their ids, or pages of them through an index. Never a scan.
+
+What BatchGetItem answers is decoded here: botocore walks its model for each of an order's hundred values, which takes
+ten times as long as reading the JSON. Signing, sending, retries and errors stay boto3's; the body is taken out by
+botocore's event before-parse.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from orders.aws.clients import Aws, error_code
+from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
+from orders.clock import Clock, SystemClock
+from orders.errors import OperatorError
+from orders.processor.attribute_values import decode_item
+from orders.table.query import Position
+
+PAGE_ITEMS_MAX = 1000
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+BATCH_KEYS_MAX = 100
+RETRY_BASE_MS = 50.0
+RETRY_CAP_MS = 5_000.0
+
+_DECODED = "_orders_decoded"
+
+
+class OrderTable:
+    """Safe for several threads."""
+
+    def __init__(self, aws: Aws, clock: Clock | None = None) -> None:
+        self._dynamodb = aws.client("dynamodb")
+        self._clock = clock or SystemClock()
+        self._dynamodb.meta.events.register("before-parse.dynamodb.BatchGetItem", _decode_batch, unique_id=_DECODED)
+
+    def find(self, order_id: str) -> dict[str, Any] | None:
+        """The order as it is stored now."""
+        answer = self._call("get_item", Key={"orderId": {"S": order_id}}, ConsistentRead=True)
+        return decode_item(answer["Item"]) if "Item" in answer else None
+
+    def find_all(self, order_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Those of the orders that are stored now, by id. The ids must differ from each other."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(order_ids), BATCH_KEYS_MAX):
+            pending: Sequence[str] = order_ids[start : start + BATCH_KEYS_MAX]
+            attempts = 0
+            while pending:
+                orders, unprocessed = self._get_batch(pending)
+                found.update((order["orderId"], order) for order in orders)
+                if unprocessed and not orders:  # 16 MB were not the limit, throttling was
+                    self._clock.wait_ms(self._clock.jitter_ms(min(RETRY_CAP_MS, RETRY_BASE_MS * 2**attempts)))
+                    attempts += 1
+                pending = unprocessed
+        return found
+
+    def exists(self) -> bool:
+        """Whether the table is there, as part of a stack or left by one."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._dynamodb.describe_table(TableName=TABLE)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return False
+            raise
+        return True
+
+    def delete(self) -> None:
+        """Delete the table with all orders, and wait until it is gone."""
+        self._dynamodb.delete_table(TableName=TABLE)
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
+
+    # --- OrderIndexes -----------------------------------------------------------------------------------------------
+
+    def orders_of_user(
+        self,
+        user: str,
+        statuses: Sequence[str],
+        bounds: tuple[str | None, str | None],
+        *,
+        newest_first: bool,
+        page_items: int,
+        after: Position | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """A user's orders of these statuses, or of any if none is named, by the text of their timestamps."""
+        request = _query(INDEX_BY_USER, "userId", user, bounds, newest_first, after)
+        if statuses:
+            places = {f":status{number}": {"S": status} for number, status in enumerate(statuses)}
+            request["FilterExpression"] = f"#status IN ({', '.join(places)})"
+            request["ExpressionAttributeNames"]["#status"] = "status"
+            request["ExpressionAttributeValues"] |= places
+            page_items = PAGE_ITEMS_MAX  # DynamoDB filters after it has read, so a small page may hold nothing
+        yield from self._pages(request, page_items)
+
+    def orders_of_status(
+        self,
+        status: str,
+        bounds: tuple[str | None, str | None],
+        *,
+        newest_first: bool,
+        page_items: int,
+        after: Position | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """The orders of a status, by the text of their timestamps."""
+        yield from self._pages(_query(INDEX_BY_STATUS, "status", status, bounds, newest_first, after), page_items)
+
+    # --- Calls ------------------------------------------------------------------------------------------------------
+
+    def _pages(self, request: dict[str, Any], page_items: int) -> Iterator[dict[str, Any]]:
+        """A page is read when it is needed, so a few orders cost little however large the table."""
+        while True:
+            answer = self._call("query", Limit=page_items, **request)
+            yield from map(decode_item, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _get_batch(self, order_ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
+        """The orders that are there, and the ids that DynamoDB left for another call."""
+        keys = [{"orderId": {"S": order_id}} for order_id in order_ids]
+        try:
+            answer = self._dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": keys, "ConsistentRead": True}})
+        except Exception as error:
+            _explain(error)
+            raise
+        decoded: tuple[list[dict[str, Any]], list[str]] = answer[_DECODED]
+        return decoded
+
+    def _call(self, operation: str, **request: Any) -> Any:
+        try:
+            return getattr(self._dynamodb, operation)(TableName=TABLE, **request)
+        except Exception as error:
+            _explain(error)
+            raise
+
+
+def _query(
+    index: str,
+    key: str,
+    value: str,
+    bounds: tuple[str | None, str | None],
+    newest_first: bool,
+    after: Position | None,
+) -> dict[str, Any]:
+    condition = "#key = :key"
+    names = {"#key": key}
+    values = {":key": {"S": value}}
+    first, last = bounds
+    if first is not None or last is not None:
+        condition += {
+            (True, True): " AND #timestamp BETWEEN :first AND :last",
+            (True, False): " AND #timestamp >= :first",
+            (False, True): " AND #timestamp <= :last",
+        }[first is not None, last is not None]
+        names["#timestamp"] = "timestamp"
+        values |= {":first": {"S": first}} if first is not None else {}
+        values |= {":last": {"S": last}} if last is not None else {}
+    request: dict[str, Any] = {
+        "IndexName": index,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": not newest_first,
+    }
+    if after is not None:
+        # A place between items, not an item: the order may be gone or changed by now.
+        start = {key: value, "timestamp": after.timestamp, "orderId": after.order_id}
+        request["ExclusiveStartKey"] = {name: {"S": text} for name, text in start.items()}
+    return request
+
+
+def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    if response_dict["status_code"] >= 300:
+        return
+    answer = json.loads(response_dict["body"], parse_float=Decimal)
+    orders = [decode_item(item) for item in answer.get("Responses", {}).get(TABLE, [])]
+    left = answer.get("UnprocessedKeys", {}).get(TABLE, {}).get("Keys", [])
+    customized_response_dict[_DECODED] = (orders, [key["orderId"]["S"] for key in left])
+    response_dict["body"] = b"{}"
+
+
+def _explain(error: Exception) -> None:
+    """Raise an OperatorError for what an operator can mend."""
+    if error_code(error) == "ResourceNotFoundException":
+        raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.") from error
+    if error_code(error) == "ValidationException" and "index" in str(error):
+        raise OperatorError(
+            f"the table {TABLE} has no index {INDEX_BY_USER} or {INDEX_BY_STATUS}: it was not made by `orders deploy`",
+            "Single orders are read by `orders get ID`; to list, add both indexes as template.yaml defines them.",
+        ) from error

@@ -1,0 +1,276 @@
+"""Holding published orders against what became of them: the table, OrderQueue, OrderDLQ.
+
+Promises: what a file's notifications should have come to is decided by domain/precedence.py, as the processor does:
+the newest by timestamp wins, and an order that something newer replaced since is right. Each order that is not right
+is told with its state. Nothing is changed, and nothing is taken from OrderQueue: a receive there counts as one of
+three attempts, so whether an order waits follows from the table, OrderDLQ, the log and the queue's length.
+Knows nothing of AWS.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+from orders.domain.order import Order, parse_order, peel, read_stored
+from orders.domain.precedence import Effect, decide_effect, is_same_content
+from orders.errors import OrderRejected
+from orders.publishing.order_files import Entry
+
+CHUNK = 100
+DIFFERENCES_MAX = 10
+
+
+class State(str, Enum):
+    """What became of an order."""
+
+    STORED = "stored"
+    NEWER = "newer"
+    """Stored as something that was said later than the file's last word."""
+    MISSING = "missing"
+    DIFFERENT = "different"
+    WAITING = "waiting"
+    DEAD = "dead"
+    REFUSED = "refused"
+    """The file's line is no order, so it was never stored nor set aside."""
+
+
+RIGHT = frozenset({State.STORED, State.NEWER})
+
+
+class Table(Protocol):
+    def find_all(self, order_ids: Sequence[str]) -> dict[str, dict[str, Any]]: ...
+
+
+class SetAside(NamedTuple):
+    """A message of OrderDLQ, with the reason."""
+
+    message_id: str
+    body: str
+    reason: str
+
+
+class Waiting(NamedTuple):
+    """What is known of OrderQueue: how many messages it holds, and which orders were given back lately, and why."""
+
+    messages: int
+    given_back: Mapping[str, str]
+
+
+class Difference(NamedTuple):
+    """One field, by its path, in which the file and the table differ; a side without it is None."""
+
+    path: str
+    expected: Any
+    stored: Any
+
+
+class Finding(NamedTuple):
+    """An order that is not as the file says. ``place`` is the line of the file's last word on it."""
+
+    order_id: str | None
+    state: State
+    place: str
+    reason: str
+    differences: tuple[Difference, ...] = ()
+    message_id: str | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """How many orders are in which state, and those that are not right, in the order of the file."""
+
+    counts: Counter[State] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.findings
+
+    @property
+    def waiting(self) -> set[str | None]:
+        return {finding.order_id for finding in self.findings if finding.state is State.WAITING}
+
+    def renew(self, again: Report) -> None:
+        """Take what a later look at those that waited has found."""
+        found: dict[str | None, Finding] = {finding.order_id: finding for finding in again.findings}
+        waited = self.waiting
+        self.counts[State.WAITING] -= len(waited)
+        self.counts.update(again.counts)
+        renewed = [found.get(one.order_id) if one.order_id in waited else one for one in self.findings]
+        self.findings = [finding for finding in renewed if finding is not None]
+
+
+class Expectations:
+    """What notifications should have come to, order by order. Keeps the texts, not what they hold: 2 kB an order."""
+
+    def __init__(self) -> None:
+        # More than one where notifications of the same moment differ: whichever arrived first stands, rightly.
+        self.orders: dict[str, list[Entry]] = {}
+        self.refused: list[tuple[Entry, str]] = []
+        self.notifications = 0
+
+    def add(self, entry: Entry) -> None:
+        self.notifications += 1
+        if entry.problem is not None:
+            self.refused.append((entry, entry.problem))
+            return
+        try:
+            order = parse_order(entry.text)
+        except OrderRejected as error:
+            self.refused.append((entry, error.reason))
+            return
+        standing = self.orders.setdefault(order.order_id, [entry])
+        if any(one.text == entry.text for one in standing):
+            return
+        effects = [decide_effect(parse_order(one.text), order) for one in standing]
+        if Effect.STORE in effects:
+            self.orders[order.order_id] = [entry]
+        elif all(effect is Effect.CONFLICT for effect in effects):
+            standing.append(entry)
+
+    def only(self, order_ids: Collection[str | None]) -> Expectations:
+        """Those of some orders."""
+        some = Expectations()
+        some.orders = {order_id: entries for order_id, entries in self.orders.items() if order_id in order_ids}
+        return some
+
+
+def verify_orders(
+    expectations: Expectations,
+    table: Table,
+    set_aside: Iterable[SetAside],
+    waiting: Waiting,
+    *,
+    connections: int = 3,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """Judge every order. OrderQueue must have been counted before OrderDLQ was read, and that before this call: so no
+    order slips by on its way from one to the next.
+    """
+    letters = _Letters(set_aside)
+    report = Report()
+    for entry, reason in expectations.refused:
+        _add(report, _judge_refused(entry, reason, letters))
+    on_progress(len(expectations.refused))
+    items = list(expectations.orders.items())
+    chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+
+    def judge_chunk(chunk: list[tuple[str, list[Entry]]]) -> list[Finding]:
+        stored = table.find_all([order_id for order_id, _ in chunk])
+        return [
+            judge(entries, stored.get(order_id), letters.of_order(order_id), waiting) for order_id, entries in chunk
+        ]
+
+    pool = ThreadPoolExecutor(connections, "verify")
+    try:
+        for findings in pool.map(judge_chunk, chunks):
+            for finding in findings:
+                _add(report, finding)
+            on_progress(len(findings))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return report
+
+
+def _add(report: Report, finding: Finding) -> None:
+    report.counts[finding.state] += 1
+    if finding.state not in RIGHT:
+        report.findings.append(finding)
+
+
+# --- One order --------------------------------------------------------------------------------------------------------
+
+
+def judge(
+    entries: Sequence[Entry],
+    stored: dict[str, Any] | None,
+    letters: Sequence[tuple[SetAside, Order]],
+    waiting: Waiting,
+) -> Finding:
+    """What became of one order, for which ``entries`` are the file's last word."""
+    expected = [parse_order(entry.text) for entry in entries]
+    standing = None if stored is None else read_stored(stored)
+    finding = _compare(entries, expected, standing)
+    for letter, order in letters:
+        # One whose effect is there already, or was overtaken, is harmless: sent back, it changes nothing.
+        if decide_effect(standing, order) in (Effect.STORE, Effect.CONFLICT):
+            return finding._replace(
+                state=State.DEAD, reason=letter.reason, message_id=letter.message_id, differences=()
+            )
+    is_due = standing is None or decide_effect(standing, expected[-1]) is Effect.STORE
+    if finding.state in RIGHT or not is_due:
+        return finding
+    given_back = waiting.given_back.get(expected[-1].order_id)
+    if given_back is not None:
+        return finding._replace(state=State.WAITING, reason=f"given back, to be tried again: {given_back}")
+    if waiting.messages:
+        held = "1 message" if waiting.messages == 1 else f"{waiting.messages:,} messages"
+        return finding._replace(state=State.WAITING, reason=f"not stored yet; OrderQueue holds {held}")
+    return finding
+
+
+def _compare(entries: Sequence[Entry], expected: Sequence[Order], standing: Order | None) -> Finding:
+    order_id, place = expected[-1].order_id, entries[-1].place
+    if standing is None:
+        return Finding(order_id, State.MISSING, place, "neither in the table nor in OrderDLQ; OrderQueue is empty")
+    effects = [decide_effect(standing, one) for one in expected]
+    if Effect.DUPLICATE in effects:
+        return Finding(order_id, State.STORED, place, "")
+    if effects[-1] is Effect.STALE:
+        return Finding(order_id, State.NEWER, place, "something newer replaced it")
+    differences = tuple(find_differences(expected[-1].attributes, standing.attributes))
+    names = ", ".join(one.path for one in differences[:DIFFERENCES_MAX])
+    more = f" and {len(differences) - DIFFERENCES_MAX} more" if len(differences) > DIFFERENCES_MAX else ""
+    return Finding(order_id, State.DIFFERENT, place, f"differs in {names}{more}", differences)
+
+
+def find_differences(expected: Any, stored: Any, path: str = "") -> Iterator[Difference]:
+    """Every field that is not the same on both sides, by its path: ``items[2].quantity``."""
+    if isinstance(expected, dict) and isinstance(stored, dict):
+        for name in [*expected, *(name for name in stored if name not in expected)]:
+            inner = f"{path}.{name}" if path else name
+            if name not in expected or name not in stored:
+                yield Difference(inner, expected.get(name), stored.get(name))
+            else:
+                yield from find_differences(expected[name], stored[name], inner)
+    elif isinstance(expected, list) and isinstance(stored, list) and len(expected) == len(stored):
+        for index, (one, other) in enumerate(zip(expected, stored, strict=True)):
+            yield from find_differences(one, other, f"{path}[{index}]")
+    elif not is_same_content(expected, stored):
+        yield Difference(path, expected, stored)
+
+
+def _judge_refused(entry: Entry, reason: str, letters: _Letters) -> Finding:
+    letter = letters.of_text(entry.text)
+    if letter is None:
+        return Finding(None, State.REFUSED, entry.place, f"no order: {reason}")
+    return Finding(None, State.DEAD, entry.place, letter.reason, message_id=letter.message_id)
+
+
+class _Letters:
+    """The messages of OrderDLQ, by the order that they carry, or by their text where they carry none."""
+
+    def __init__(self, set_aside: Iterable[SetAside]) -> None:
+        self._by_order: dict[str, list[tuple[SetAside, Order]]] = {}
+        self._by_text: dict[str, SetAside] = {}
+        for letter in set_aside:
+            self._add(letter)
+
+    def of_order(self, order_id: str) -> Sequence[tuple[SetAside, Order]]:
+        return self._by_order.get(order_id, ())
+
+    def of_text(self, text: str) -> SetAside | None:
+        return self._by_text.get(peel(text))
+
+    def _add(self, letter: SetAside) -> None:
+        try:
+            order = parse_order(letter.body)
+        except OrderRejected:
+            self._by_text[peel(letter.body)] = letter
+        else:
+            self._by_order.setdefault(order.order_id, []).append((letter, order))

@@ -1,0 +1,5 @@
+"""Following one published order until it is stored or fails.
+
+journey.py  the steps of an order and what each observation means; pure
+trace.py    the AWS adapter: looks for the order in the log, the table and OrderDLQ
+"""

@@ -1,0 +1,286 @@
+"""Following one published order: accepted by SNS, processed by OrderProcessor, stored in Orders or set aside.
+
+A state machine over what is seen: `Journey` holds what is known, `advance` adds an observation, `steps` tells it. An
+order is known by its id, which the function's log names. One without a readable id is only known by SNS's message id,
+which stands in the envelope that SQS holds: it is found once it has come to OrderDLQ.
+Promises: an order that stood in the table before is not taken for the one that was published; following ends.
+Pure: who reads, and how, is none of its business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Literal, NamedTuple
+
+from orders.domain.order import is_envelope, parse_order
+from orders.errors import OrderRejected
+from orders.processor.consume import GIVEN_BACK
+
+FOLLOWED_MS = 15 * 60_000
+# template.yaml's maxReceiveCount, and the seed's.
+ATTEMPTS = 3
+WAIT_MIN_MS = 500
+WAIT_MAX_MS = 10_000
+# Looking into OrderDLQ takes many calls, so it is done seldom before the last attempt.
+LOOK_SOON_MS = 3_000
+LOOK_SELDOM_MS = 30_000
+
+
+class Subject(NamedTuple):
+    """The order that is followed."""
+
+    message_id: str
+    """SNS's; empty where it is not known."""
+    published_at_ms: int
+    order_id: str | None
+    """None where it has no readable one."""
+    is_new: bool = False
+    """Whether no order of this id stood in the table before."""
+    digest: str = ""
+    """Of its text, by which raw delivery leaves it to be known."""
+
+
+class Attempt(NamedTuple):
+    """What the function's log says of one message."""
+
+    event_id: str
+    at_ms: int
+    message_id: str
+    """SQS's."""
+    order_id: str | None
+    outcome: str
+    reason: str = ""
+    number: int = 1
+    """How many times SQS had delivered the message."""
+    duration_ms: float | None = None
+
+    @property
+    def is_given_back(self) -> bool:
+        return self.outcome in GIVEN_BACK
+
+
+class SetAside(NamedTuple):
+    """The message in OrderDLQ."""
+
+    message_id: str
+    sent_at_ms: int
+
+
+class Seen(NamedTuple):
+    """One observation."""
+
+    at_ms: int
+    attempts: tuple[Attempt, ...] = ()
+    stored: Mapping[str, Any] | None = None
+    has_looked: bool = False
+    """Whether OrderDLQ was looked into."""
+    set_aside: SetAside | None = None
+
+
+class End(Enum):
+    """Why following stopped."""
+
+    STORED = "stored"
+    SET_ASIDE = "set aside"
+    OUT_OF_TIME = "out of time"
+
+
+State = Literal["done", "now", "bad", "ahead"]
+
+
+class Note(NamedTuple):
+    """A line under a step."""
+
+    at_ms: int
+    text: str
+    is_bad: bool = False
+
+
+class Step(NamedTuple):
+    """One station of the way."""
+
+    name: Literal["accepted", "processed", "stored", "dead"]
+    title: str
+    state: State
+    text: str
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Journey:
+    """What is known of the order's way."""
+
+    subject: Subject
+    now_ms: int
+    attempts: tuple[Attempt, ...] = ()
+    stored: Mapping[str, Any] | None = None
+    set_aside: SetAside | None = None
+    looked_at_ms: int | None = None
+    end: End | None = None
+
+    @property
+    def own_attempts(self) -> tuple[Attempt, ...]:
+        """Those that are this order's, as far as one can know."""
+        if self.set_aside is not None:
+            return tuple(one for one in self.attempts if one.message_id == self.set_aside.message_id)
+        if self.subject.order_id is None and len({one.message_id for one in self.attempts}) > 1:
+            return ()
+        return self.attempts
+
+    @property
+    def settled(self) -> Attempt | None:
+        """The attempt that settled it, if one did."""
+        return next((one for one in self.own_attempts if not one.is_given_back), None)
+
+    @property
+    def wants_table(self) -> bool:
+        """Whether the table can tell something: before, an earlier order of the id would only mislead."""
+        return self.subject.order_id is not None and (self.subject.is_new or self.settled is not None)
+
+    @property
+    def wants_dead_letters(self) -> bool:
+        """Whether OrderDLQ is worth a look now."""
+        if self.settled is not None:
+            return False
+        is_due = any(one.number >= ATTEMPTS for one in self.attempts)
+        since_ms = self.subject.published_at_ms if self.looked_at_ms is None else self.looked_at_ms
+        if is_due and self.looked_at_ms is None:
+            return True
+        return self.now_ms - since_ms >= (LOOK_SOON_MS if is_due else LOOK_SELDOM_MS)
+
+    @property
+    def wait_ms(self) -> int:
+        """Until the next look: the longer it takes the longer."""
+        return max(WAIT_MIN_MS, min(WAIT_MAX_MS, (self.now_ms - self.subject.published_at_ms) // 10))
+
+
+def begin(subject: Subject, now_ms: int) -> Journey:
+    return Journey(subject, now_ms)
+
+
+def advance(journey: Journey, seen: Seen) -> Journey:
+    """The journey after one more observation."""
+    known = {one.event_id for one in journey.attempts}
+    new = [one for one in seen.attempts if one.event_id not in known]
+    moved = replace(
+        journey,
+        now_ms=seen.at_ms,
+        attempts=tuple(sorted((*journey.attempts, *new), key=lambda one: (one.at_ms, one.number))),
+        stored=seen.stored if seen.stored is not None else journey.stored,
+        set_aside=seen.set_aside or journey.set_aside,
+        looked_at_ms=seen.at_ms if seen.has_looked else journey.looked_at_ms,
+    )
+    return replace(moved, end=_find_end(moved))
+
+
+def _find_end(journey: Journey) -> End | None:
+    if journey.set_aside is not None:
+        return End.SET_ASIDE
+    if journey.stored is not None and (journey.settled is not None or _may_lack_log(journey)):
+        return End.STORED
+    return End.OUT_OF_TIME if journey.now_ms - journey.subject.published_at_ms >= FOLLOWED_MS else None
+
+
+def _may_lack_log(journey: Journey) -> bool:
+    """Whether a new order stands in the table long enough that its log line will not come any more."""
+    return journey.subject.is_new and journey.now_ms - journey.subject.published_at_ms >= LOOK_SELDOM_MS
+
+
+def steps(journey: Journey) -> list[Step]:
+    """The stations of the way, in their order."""
+    return [_accepted(journey), _processed(journey), _outcome(journey)]
+
+
+def _accepted(journey: Journey) -> Step:
+    subject = journey.subject
+    text = f"Message {subject.message_id}" if subject.message_id else "Published together with others"
+    return Step("accepted", "Accepted by SNS", "done", text, (Note(subject.published_at_ms, "accepted"),))
+
+
+def _processed(journey: Journey) -> Step:
+    own = journey.own_attempts
+    notes = tuple(Note(one.at_ms, _attempt_text(one), one.is_given_back) for one in own)
+    title = "Processed by OrderProcessor"
+    if journey.settled is not None:
+        return Step("processed", title, "done", f"{_counted(own)}", notes)
+    if own:
+        state: State = "bad" if journey.end else "now"
+        text = f"Given back after attempt {own[-1].number} of {ATTEMPTS}."
+        if journey.subject.order_id is None and journey.set_aside is None:
+            text += " It is the only message without a readable order id since then, so it is probably this one."
+        return Step("processed", title, state, text, notes)
+    if journey.attempts:
+        others = len({one.message_id for one in journey.attempts})
+        text = f"{others} messages without a readable order id were given back; which is this one shows in OrderDLQ."
+        return Step("processed", title, "now", text)
+    if journey.stored is not None or journey.set_aside is not None:
+        return Step("processed", title, "done", "Its log says nothing of this order.")
+    return Step("processed", title, "ahead" if journey.end else "now", "Its log says nothing of this order yet.")
+
+
+def _outcome(journey: Journey) -> Step:
+    settled = journey.settled
+    if journey.set_aside is not None:
+        note = Note(journey.set_aside.sent_at_ms, f"message {journey.set_aside.message_id}", is_bad=True)
+        return Step("dead", "Set aside in OrderDLQ", "bad", _reason(journey), (note,))
+    if settled is None and any(one.is_given_back for one in journey.attempts):
+        is_due = any(one.number >= ATTEMPTS for one in journey.own_attempts)
+        text = "SQS is about to set it aside." if is_due else f"SQS delivers it again, {ATTEMPTS} times in all."
+        return Step("dead", "Set aside in OrderDLQ", "ahead" if not is_due else "now", text)
+    if journey.stored is not None:
+        return Step("stored", "Stored in Orders", "done", _STORED.get(settled.outcome if settled else "stored", ""))
+    state: State = "now" if settled is not None and journey.end is None else "ahead"
+    return Step("stored", "Stored in Orders", state, "Not seen in the table yet.")
+
+
+_STORED = {
+    "stored": "It stands in the table as it was published.",
+    "duplicate": "The same order stood there already: nothing was changed.",
+    "stale": "A newer notification of the order stands there: this one changed nothing.",
+}
+
+
+def _attempt_text(attempt: Attempt) -> str:
+    duration = "" if attempt.duration_ms is None else f" in {attempt.duration_ms:,.1f} ms"
+    # How often it had been delivered is only told of what is given back.
+    words = f"attempt {attempt.number}: {attempt.outcome}" if attempt.is_given_back else f"{attempt.outcome}{duration}"
+    return f"{words}: {attempt.reason}" if attempt.reason else words
+
+
+def _counted(attempts: tuple[Attempt, ...]) -> str:
+    return "At the first attempt." if len(attempts) == 1 else f"After {len(attempts)} attempts."
+
+
+def _reason(journey: Journey) -> str:
+    own = journey.own_attempts
+    return own[-1].reason if own and own[-1].reason else "The function's log says nothing of why."
+
+
+# --- Knowing an order again -----------------------------------------------------------------------------------------
+
+
+def find_order_id(text: str) -> str | None:
+    """The id under which the function's log will speak of this text; None where it has no readable one."""
+    try:
+        return parse_order(text).order_id
+    except OrderRejected as error:
+        return error.order_id if isinstance(error.order_id, str) else None
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_body_of(subject: Subject, body: str) -> bool:
+    """Whether an SQS message's body is the published message, in SNS's envelope or, with raw delivery, as it was."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict) and is_envelope(value):
+        return bool(value.get("MessageId") == subject.message_id)
+    return bool(subject.digest) and digest_of(body) == subject.digest
