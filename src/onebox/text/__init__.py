@@ -3,4 +3,5 @@
 ::
 
     globs.py      ``*`` and ``?`` in linear time
+    documents.py  JSON documents, bounded in size and depth
 """
