@@ -1,16 +1,22 @@
 """Amazon SQS: queues, messages and their visibility, dead-letter queues, FIFO queues, long polling.
 
-How it hangs together, top down::
+The map of the folder, top down::
 
-    service.py       the class the engine builds: the table of operations, start and stop
-    operations/      one thin function for each API operation, by family: wire dict in, wire dict out
-    sending.py  receiving.py  settling.py  redriving.py    what operations and internal.py share: the use cases
-    internal.py      typed calls for SNS, Lambda and CloudWatch, inside their transaction
-    waiting.py       who waits for a queue's messages, and the timer for the next one that falls due
-    sweeping.py  moving.py    background: expired and abandoned messages; message move tasks
-    rules.py  attributes.py  redrive_policy.py  drafts.py  message_attributes.py  batches.py  receipts.py    pure
-    store/           all SQL of the service, by table
-    model.py  limits.py  errors.py
+    service.py            the face to the gateway: operations, rights, start and stop
+    authorization.py      the IAM actions and resources of a request
+    operations/           a thin function for each API operation, by family; the table OPERATIONS
+    internal.py           typed calls for SNS, Lambda and CloudWatch, inside their transaction
+    core.py               the parts that every operation works with
+    sending.py  receiving.py  in_flight.py  dead_letters.py  receive_attempts.py  expiry.py
+                          what operations and internal.py share: the use cases
+    queue_access.py       from a QueueUrl to the queue, and what the queue's policy allows
+    watchers.py           who waits for a queue's messages, and the timer for the next one that becomes visible
+    background/           expired messages and purged queues (sweeper.py), message move tasks (mover.py)
+    background_signals.py how operations tell the background work that there is something to do
+    rules.py  attributes.py  redrive_policy.py  permissions.py  message_validation.py  message_attributes.py
+    message_view.py  batches.py  receipts.py  queue_urls.py  task_handles.py    pure
+    store/                all SQL of the service, by table
+    model.py  limits.py  errors.py  metrics.py
 
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 """

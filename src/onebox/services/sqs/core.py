@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from onebox.clock import Clock
 from onebox.ids import Ids
+from onebox.services.context import Deps
+from onebox.services.sqs.background_signals import BackgroundSignals
 from onebox.services.sqs.metrics import QueueMetrics
 from onebox.services.sqs.store.deduplication import DeduplicationStore
 from onebox.services.sqs.store.messages import MessageStore
 from onebox.services.sqs.store.move_tasks import MoveTaskStore
 from onebox.services.sqs.store.queues import QueueStore
 from onebox.services.sqs.store.row_ids import RowIds
-from onebox.services.sqs.waiting import Watchers
+from onebox.services.sqs.watchers import Watchers
 from onebox.storage.database import Storage
 
 
@@ -30,10 +32,12 @@ class Core:
     move_tasks: MoveTaskStore
     watchers: Watchers
     metrics: QueueMetrics
+    background: BackgroundSignals
 
 
-def make_core(storage: Storage, clock: Clock, ids: Ids, metrics: QueueMetrics) -> Core:
+def make_core(deps: Deps) -> Core:
     """The parts, put together."""
+    storage = deps.storage
     row_ids = RowIds(storage)
     queues = QueueStore(storage, row_ids)
     messages = MessageStore(storage)
@@ -44,13 +48,14 @@ def make_core(storage: Storage, clock: Clock, ids: Ids, metrics: QueueMetrics) -
 
     return Core(
         storage=storage,
-        clock=clock,
-        ids=ids,
+        clock=deps.clock,
+        ids=deps.ids,
         row_ids=row_ids,
         queues=queues,
         messages=messages,
         deduplication=DeduplicationStore(storage),
         move_tasks=MoveTaskStore(storage),
-        watchers=Watchers(clock, find_next_due),
-        metrics=metrics,
+        watchers=Watchers(deps.clock, find_next_due),
+        metrics=QueueMetrics(deps.metrics),
+        background=BackgroundSignals(),
     )

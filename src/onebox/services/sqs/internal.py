@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from onebox.arn import find_arn
 from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sqs.access import check_service
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.delivering import describe_message
-from onebox.services.sqs.drafts import check_size, make_draft
 from onebox.services.sqs.errors import QueueDoesNotExist
+from onebox.services.sqs.expiry import refresh_counts
+from onebox.services.sqs.in_flight import delete, find_in_flight, release
 from onebox.services.sqs.limits import SECOND_MS
-from onebox.services.sqs.model import Delivery, Draft, Queue, QueueInfo, ReceivedMessage
+from onebox.services.sqs.message_validation import check_size, validate_message
+from onebox.services.sqs.message_view import describe_message
+from onebox.services.sqs.model import Delivery, Queue, QueueInfo, ReceivedMessage, ValidMessage
+from onebox.services.sqs.queue_access import check_service
 from onebox.services.sqs.receiving import receive
 from onebox.services.sqs.sending import send
-from onebox.services.sqs.settling import delete, find_in_flight, free
-from onebox.services.sqs.sweeping import tidy
-from onebox.services.sqs.waiting import Callback, Subscription
+from onebox.services.sqs.watchers import Callback, Subscription
 
 __all__ = ["Delivery", "QueueInfo", "ReceivedMessage", "SqsInternal", "Subscription"]
 
@@ -80,11 +80,11 @@ class SqsInternal:
     def _send(
         self, context: RequestContext, queue: Queue, deliveries: Sequence[Delivery], sender_id: str
     ) -> list[AwsError | None]:
-        drafts = [_find_draft(queue, delivery) for delivery in deliveries]
-        sound = [draft for draft in drafts if isinstance(draft, Draft)]
-        if sound:
-            send(self._core, queue, sound, sender_id, context.now_ms)
-        return [draft if isinstance(draft, AwsError) else None for draft in drafts]
+        messages = [_validate_delivery(queue, delivery) for delivery in deliveries]
+        valid_messages = [valid for valid in messages if isinstance(valid, ValidMessage)]
+        if valid_messages:
+            send(self._core, queue, valid_messages, sender_id, context.now_ms)
+        return [valid if isinstance(valid, AwsError) else None for valid in messages]
 
     def find_queue(self, queue_arn: str) -> QueueInfo | None:
         """What there is to know of a queue, or None."""
@@ -113,19 +113,19 @@ class SqsInternal:
         return [describe_message(queue, message, now_ms) for message in messages]
 
     def delete(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
-        """Delete messages; those that are gone, or whose receipt no longer counts, are passed over."""
+        """Delete messages; messages that are gone and receipts that no longer count are ignored."""
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is not None and receipt_handles:
             delete(self._core, queue, receipt_handles, context.now_ms)
 
     def make_visible(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
-        """End the visibility time-out of messages still held under these receipts; others are passed over."""
+        """End the visibility time-out of messages still held under these receipts; other receipts are ignored."""
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is None:
             return
         held = find_in_flight(self._core, queue, receipt_handles, context.now_ms)
         if held:
-            free(self._core, queue, held)
+            release(self._core, queue, held)
 
     def subscribe(self, queue_arn: str, callback: Callback) -> Subscription:
         """Have ``callback`` called on the event loop when the queue may have messages to receive."""
@@ -137,7 +137,7 @@ class SqsInternal:
 
     def _gauges(self, now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         for queue in self._core.queues.all():
-            counts = tidy(self._core, queue, now_ms)
+            counts = refresh_counts(self._core, queue, now_ms)
             oldest_ms = self._core.messages.find_oldest_arrival(queue.backlog_id)
             age_s = 0 if oldest_ms is None else max(0, now_ms - oldest_ms) // SECOND_MS
             yield (
@@ -159,14 +159,14 @@ class SqsInternal:
         return queue
 
 
-def _find_draft(queue: Queue, delivery: Delivery) -> Draft | AwsError:
+def _validate_delivery(queue: Queue, delivery: Delivery) -> ValidMessage | AwsError:
     """The message to be stored, or what SendMessage would say against it."""
     try:
-        draft = make_draft(queue, _as_request(queue, delivery))
-        check_size(queue, draft)
+        valid = validate_message(queue, _as_request(queue, delivery))
+        check_size(queue, valid)
     except AwsError as error:
         return error
-    return draft
+    return valid
 
 
 def _as_request(queue: Queue, delivery: Delivery) -> Wire:

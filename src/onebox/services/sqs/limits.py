@@ -38,7 +38,7 @@ REDRIVE_ALLOW_SOURCES_MAX = 10
 MOVE_MESSAGES_PER_SECOND_MAX = 500
 MOVE_TASK_RESULTS_MAX = 10
 
-# Ours: how many rows one request may set right besides its own work (messages that fell due or expired), and how
+# Ours: how many due or expired messages one request may update besides its own work, and how
 # many the sweeper and a move task take at a time, so that neither holds up the event loop.
 TRANSITIONS_PER_REQUEST_MAX = 1000
 SWEEP_MESSAGES_MAX = 500

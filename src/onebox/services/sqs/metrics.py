@@ -43,4 +43,13 @@ class QueueMetrics:
             self._add(queue, name, count, "Count", now_ms)
 
     def _add(self, queue: Queue, name: str, value: float, unit: str, now_ms: int) -> None:
-        self._buffer.add(queue.account, queue.region, NAMESPACE, name, queue.dimensions, value, unit, now_ms)
+        self._buffer.add(
+            account=queue.account,
+            region=queue.region,
+            namespace=NAMESPACE,
+            name=name,
+            dimensions=queue.dimensions,
+            value=value,
+            unit=unit,
+            now_ms=now_ms,
+        )

@@ -82,7 +82,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ValidMessage:
     """A message that passed every check and waits to be stored."""
 
     body: str

@@ -1,6 +1,6 @@
 """Receipt handles: opaque to clients, naming queue, message and receive.
 
-A handle stays readable for ever; whether it still stands for anything is the store's to say. The receive is the
+A handle stays readable for ever; the store tells whether it is still valid. The receive is the
 message's receive count, which changes at every receive, so no handle is ever issued twice.
 Pure: knows nothing of SQL, clock or HTTP.
 """
@@ -33,7 +33,7 @@ def format_receipt(queue_id: int, message_row_id: int, receive_count: int) -> st
 
 
 def parse_receipt(handle: str) -> Receipt | None:
-    """What a handle stands for; None if this service never issued it."""
+    """The receipt that a handle names; None if this service never issued it."""
     if not handle.startswith(_PREFIX):
         return None
     try:

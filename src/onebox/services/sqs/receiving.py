@@ -1,7 +1,7 @@
 """Taking messages out of a queue: time-outs that ended, expired and failed messages, then the receive itself.
 
-Runs inside the caller's transaction. What fell due is set right by whoever comes next, a bounded number at a time, so
-that a queue nobody asks for costs nothing.
+Runs inside the caller's transaction. The next request updates messages that became due, a bounded number at a time, so
+that an idle queue costs nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import partial
 
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
+from onebox.services.sqs.dead_letters import find_dead_letter_queue, move_to_dead_letters
 from onebox.services.sqs.errors import OverLimit
 from onebox.services.sqs.limits import IN_FLIGHT_MAX, TRANSITIONS_PER_REQUEST_MAX
 from onebox.services.sqs.model import Counts, Queue, State, StoredMessage
-from onebox.services.sqs.redriving import find_dead_letter_queue, move_to_dead_letters
 from onebox.services.sqs.rules import Fate
 
 
@@ -32,12 +32,12 @@ def receive(core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, no
     else:
         messages = _choose_standard(core, queue, limit, now_ms)
     if messages:
-        hold(core, queue, messages, now_ms + visibility_timeout_ms, now_ms)
+        mark_received(core, queue, messages, now_ms + visibility_timeout_ms, now_ms)
         core.messages.add_counts(queue.backlog_id, visible=-len(messages), in_flight=len(messages))
     return messages
 
 
-def hold(core: Core, queue: Queue, messages: Sequence[StoredMessage], due_at_ms: int, now_ms: int) -> None:
+def mark_received(core: Core, queue: Queue, messages: Sequence[StoredMessage], due_at_ms: int, now_ms: int) -> None:
     """Count a receive of these messages and keep them invisible until ``due_at_ms``; the counts are the caller's."""
     core.messages.mark_received([message.id for message in messages], now_ms, due_at_ms)
     if core.watchers.is_watched(queue.arn):
@@ -66,14 +66,14 @@ def make_visible(core: Core, queue: Queue, messages: Sequence[tuple[int, str | N
         core.messages.set_state(ids, State.READY)
         return
     core.messages.set_state(ids, State.BEHIND)
-    settle_groups(core, queue, [group_id for _, group_id in messages])
+    refresh_groups(core, queue, [group_id for _, group_id in messages])
 
 
-def settle_groups(core: Core, queue: Queue, group_ids: Sequence[str | None]) -> None:
+def refresh_groups(core: Core, queue: Queue, group_ids: Sequence[str | None]) -> None:
     """See to it that the first message of each group is ready if it is visible."""
     for group_id in dict.fromkeys(group_ids):
         if group_id is not None:
-            core.messages.settle_group(queue.backlog_id, group_id)
+            core.messages.refresh_group(queue.backlog_id, group_id)
 
 
 def _check_in_flight(queue: Queue, counts: Counts, limit: int) -> int:
@@ -84,16 +84,16 @@ def _check_in_flight(queue: Queue, counts: Counts, limit: int) -> int:
 
 
 def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> list[StoredMessage]:
-    """The oldest messages that may be delivered; expired and failed ones before them are put away."""
+    """The oldest messages that may be delivered; expired and failed messages before them are removed."""
     chosen: list[StoredMessage] = []
-    cleared = 0
+    removed_in_all = 0
     while True:
         # Chosen messages are still ready in the store, so they are found again and skipped.
         found = core.messages.find_ready(queue.backlog_id, limit)[len(chosen) :]
-        delivered, put_away = sort_out(core, queue, found, now_ms)
+        delivered, removed = partition_by_fate(core, queue, found, now_ms)
         chosen += delivered
-        cleared += put_away
-        if not put_away or len(chosen) == limit or cleared >= TRANSITIONS_PER_REQUEST_MAX:
+        removed_in_all += removed
+        if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
             return chosen
 
 
@@ -109,16 +109,16 @@ def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> list[Stor
 
 def _choose_from_group(core: Core, queue: Queue, group_id: str, limit: int, now_ms: int) -> list[StoredMessage]:
     chosen: list[StoredMessage] = []
-    cleared = 0
+    removed_in_all = 0
     while True:
         run = _visible_run(core.messages.find_group(queue.backlog_id, group_id, limit))
         found = core.messages.find_messages(run)[len(chosen) :]
-        delivered, put_away = sort_out(core, queue, found, now_ms)
+        delivered, removed = partition_by_fate(core, queue, found, now_ms)
         chosen += delivered
-        cleared += put_away
-        if not put_away or len(chosen) == limit or cleared >= TRANSITIONS_PER_REQUEST_MAX:
-            if cleared and not chosen:
-                core.messages.settle_group(queue.backlog_id, group_id)
+        removed_in_all += removed
+        if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
+            if removed_in_all and not chosen:
+                core.messages.refresh_group(queue.backlog_id, group_id)
             return chosen
 
 
@@ -132,7 +132,9 @@ def _visible_run(group: Sequence[tuple[int, int]]) -> list[int]:
     return run
 
 
-def sort_out(core: Core, queue: Queue, found: Sequence[StoredMessage], now_ms: int) -> tuple[list[StoredMessage], int]:
+def partition_by_fate(
+    core: Core, queue: Queue, found: Sequence[StoredMessage], now_ms: int
+) -> tuple[list[StoredMessage], int]:
     """Those to be delivered, and how many others were expired or moved to the dead-letter queue."""
     delivered: list[StoredMessage] = []
     expired: list[int] = []

@@ -13,7 +13,7 @@ from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 def restart(harness: SqsHarness) -> None:
     harness.close_service()
-    deps = Deps(harness.storage, harness.clock, harness.sqs.deps.ids, MetricBuffer(), logging.getLogger("onebox.test"))
+    deps = Deps(harness.storage, harness.clock, harness.sqs.core.ids, MetricBuffer(), logging.getLogger("onebox.test"))
     harness.sqs = Sqs(deps)
     harness.run(harness.sqs.start())
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from functools import partial
-
-import orjson
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs import rules
@@ -17,15 +13,15 @@ from onebox.services.sqs.errors import (
     UnsupportedOperation,
     invalid_value,
 )
+from onebox.services.sqs.expiry import refresh_counts
 from onebox.services.sqs.limits import MOVE_MESSAGES_PER_SECOND_MAX, MOVE_TASK_RESULTS_MAX
 from onebox.services.sqs.model import MoveTask, Queue
-from onebox.services.sqs.operations.protocol import SqsService
-from onebox.services.sqs.sweeping import tidy
+from onebox.services.sqs.task_handles import format_task_handle, parse_task_handle
 
 
-def start_message_move_task(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def start_message_move_task(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin to move the messages of a dead-letter queue."""
-    core, rate = sqs.core, request.get("MaxNumberOfMessagesPerSecond")
+    rate = request.get("MaxNumberOfMessagesPerSecond")
     if rate is not None and not 1 <= rate <= MOVE_MESSAGES_PER_SECOND_MAX:
         raise invalid_value(
             rate,
@@ -52,47 +48,39 @@ def start_message_move_task(sqs: SqsService, context: RequestContext, request: W
         status="RUNNING",
         failure_reason=None,
         moved=0,
-        to_move=tidy(core, source, context.now_ms).visible,
+        to_move=refresh_counts(core, source, context.now_ms).visible,
         last_message_id=core.row_ids.next(context.now_ms),
         started_at_ms=context.now_ms,
     )
     core.move_tasks.insert(task)
     core.move_tasks.forget_old(source.arn, MOVE_TASK_RESULTS_MAX)
     pause_ms, _ = rules.decide_pace(rate)
-    core.storage.after_commit(partial(sqs.mover.begin, task.task_id, pause_ms))
-    return {"TaskHandle": _format_handle(task)}
+    core.storage.after_commit(partial(core.background.begin_move, task.task_id, pause_ms))
+    return {"TaskHandle": format_task_handle(task.task_id, task.source_arn)}
 
 
-def list_message_move_tasks(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def list_message_move_tasks(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The latest tasks of a queue, the newest first."""
     limit = request.get("MaxResults", 1)
     if not 1 <= limit <= MOVE_TASK_RESULTS_MAX:
         raise invalid_value(limit, "MaxResults", f"Must be between 1 and {MOVE_TASK_RESULTS_MAX}, if provided.")
-    source = _load_own_queue(sqs.core, context, request["SourceArn"], "SourceArn")
-    return {"Results": [_show(task) for task in sqs.core.move_tasks.list_recent(source.arn, limit)]}
+    source = _load_own_queue(core, context, request["SourceArn"], "SourceArn")
+    return {"Results": [_show(task) for task in core.move_tasks.list_recent(source.arn, limit)]}
 
 
-def cancel_message_move_task(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def cancel_message_move_task(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Stop a running task; what it moved stays moved."""
-    core = sqs.core
-    handle = _parse_handle(request["TaskHandle"])
+    handle = parse_task_handle(request["TaskHandle"])
     if handle is None:
         raise InvalidParameterValue("Value for parameter TaskHandle is invalid.")
-    task_id, source_arn = handle
-    source = _load_own_queue(core, context, source_arn, "SourceArn")
-    task = core.move_tasks.find(task_id)
+    source = _load_own_queue(core, context, handle.source_arn, "SourceArn")
+    task = core.move_tasks.find(handle.task_id)
     if task is None or task.source_arn != source.arn:
         raise ResourceNotFoundException("Task does not exist.")
     if task.status != "RUNNING":
         raise UnsupportedOperation("Only active tasks can be cancelled.")
-    core.move_tasks.end(task_id, "CANCELLED")
+    core.move_tasks.end(handle.task_id, "CANCELLED")
     return {"ApproximateNumberOfMessagesMoved": task.moved}
-
-
-def find_source_arn(handle: str) -> str | None:
-    """The queue a task handle belongs to, or None if it is not one."""
-    parsed = _parse_handle(handle)
-    return None if parsed is None else parsed[1]
 
 
 def _check_destination(source: Queue, destination: Queue) -> None:
@@ -109,23 +97,9 @@ def _load_own_queue(core: Core, context: RequestContext, arn: str, parameter: st
     return queue
 
 
-def _format_handle(task: MoveTask) -> str:
-    return base64.b64encode(orjson.dumps({"taskId": task.task_id, "sourceArn": task.source_arn})).decode()
-
-
-def _parse_handle(handle: str) -> tuple[str, str] | None:
-    """Task id and source ARN, or None if this is no task handle."""
-    try:
-        parts = orjson.loads(base64.b64decode(handle, validate=True))
-        task_id, source_arn = parts["taskId"], parts["sourceArn"]
-    except (binascii.Error, ValueError, KeyError, TypeError):
-        return None
-    return (task_id, source_arn) if isinstance(task_id, str) and isinstance(source_arn, str) else None
-
-
 def _show(task: MoveTask) -> Wire:
     return {
-        "TaskHandle": _format_handle(task) if task.status == "RUNNING" else None,
+        "TaskHandle": format_task_handle(task.task_id, task.source_arn) if task.status == "RUNNING" else None,
         "Status": task.status,
         "SourceArn": task.source_arn,
         "DestinationArn": task.destination_arn,

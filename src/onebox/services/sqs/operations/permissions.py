@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sqs.access import load_queue
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.model import Queue
-from onebox.services.sqs.operations.protocol import SqsService
 from onebox.services.sqs.permissions import add_statement, remove_statement
+from onebox.services.sqs.queue_access import load_queue
 
 
-def add_permission(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def add_permission(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Let other accounts use the queue."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "AddPermission")
+    queue = load_queue(core, context, request["QueueUrl"], "AddPermission")
     policy = add_statement(queue, request["Label"], request["AWSAccountIds"], request["Actions"])
-    _set_policy(sqs.core, queue, policy, context.now_ms)
+    _set_policy(core, queue, policy, context.now_ms)
     return {}
 
 
-def remove_permission(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def remove_permission(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove a statement from the queue's policy."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "RemovePermission")
-    _set_policy(sqs.core, queue, remove_statement(queue, request["Label"]), context.now_ms)
+    queue = load_queue(core, context, request["QueueUrl"], "RemovePermission")
+    _set_policy(core, queue, remove_statement(queue, request["Label"]), context.now_ms)
     return {}
 
 

@@ -1,7 +1,7 @@
 """Queues: made, found, described, emptied, deleted.
 
 QueueDeletedRecently is never raised. AWS refuses a name for 60 seconds because deletion spreads through its servers;
-here a queue is gone when DeleteQueue returns, and whoever copes with AWS's pause copes without it.
+here a queue is gone when DeleteQueue returns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import binascii
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs import attributes as queue_attributes
-from onebox.services.sqs.access import format_queue_url, load_queue
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import (
     InvalidParameterValue,
@@ -20,21 +19,22 @@ from onebox.services.sqs.errors import (
     QueueNameExists,
     invalid_value,
 )
+from onebox.services.sqs.expiry import refresh_counts
 from onebox.services.sqs.limits import LIST_RESULTS_MAX, PURGE_PAUSE_MS, SECOND_MS
 from onebox.services.sqs.model import Queue
-from onebox.services.sqs.operations.protocol import SqsService
 from onebox.services.sqs.operations.tags import check_tags
+from onebox.services.sqs.queue_access import load_queue
+from onebox.services.sqs.queue_urls import format_queue_url
 from onebox.services.sqs.redrive_policy import (
     check_dead_letter_owner,
     check_dead_letter_queue,
     parse_redrive_policy,
 )
-from onebox.services.sqs.sweeping import tidy
 
 
-def create_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def create_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Make a queue, or find the one with the same name and attributes. Raises QueueNameExists for other attributes."""
-    core, name = sqs.core, request["QueueName"]
+    name = request["QueueName"]
     wanted = request.get("Attributes") or {}
     is_fifo = wanted.get("FifoQueue") == "true"
     queue_attributes.check_queue_name(name, is_fifo)
@@ -48,79 +48,99 @@ def create_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wir
             )
     else:
         source_arn = make_arn("sqs", context.region, context.account, name)
-        _check_redrive(core, wanted.get("RedrivePolicy"), context.account, context.region, source_arn, is_fifo)
+        _check_redrive(
+            core,
+            wanted.get("RedrivePolicy"),
+            account=context.account,
+            region=context.region,
+            source_arn=source_arn,
+            is_fifo=is_fifo,
+        )
         stored = queue_attributes.merge({}, wanted, is_fifo)
         tags = check_tags(context, {}, request.get("tags") or {})
-        core.queues.insert(context.account, context.region, name, stored, tags, context.now_ms)
+        core.queues.insert(
+            account=context.account,
+            region=context.region,
+            name=name,
+            attributes=stored,
+            tags=tags,
+            now_ms=context.now_ms,
+        )
     return {"QueueUrl": format_queue_url(context, context.account, name)}
 
 
-def delete_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def delete_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a queue with its messages."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "DeleteQueue")
-    sqs.core.queues.delete(queue)
-    sqs.core.storage.after_commit(sqs.sweeper.sweep_soon)
-    sqs.core.storage.after_commit(lambda: sqs.core.watchers.notify(queue.arn))
+    queue = load_queue(core, context, request["QueueUrl"], "DeleteQueue")
+    core.queues.delete(queue)
+    core.storage.after_commit(core.background.sweep_soon)
+    core.storage.after_commit(lambda: core.watchers.notify(queue.arn))
     return {}
 
 
-def purge_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def purge_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove all messages, in constant time. Raises PurgeQueueInProgress within 60 seconds of the last purge."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "PurgeQueue")
+    queue = load_queue(core, context, request["QueueUrl"], "PurgeQueue")
     if queue.purged_at_ms is not None and context.now_ms - queue.purged_at_ms < PURGE_PAUSE_MS:
         raise PurgeQueueInProgress(
             f"Only one PurgeQueue operation on {queue.name} is allowed every {PURGE_PAUSE_MS // SECOND_MS} seconds."
         )
-    sqs.core.queues.purge(queue, context.now_ms)
-    sqs.core.storage.after_commit(sqs.sweeper.sweep_soon)
+    core.queues.purge(queue, context.now_ms)
+    core.storage.after_commit(core.background.sweep_soon)
     return {}
 
 
-def get_queue_url(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def get_queue_url(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The URL of a queue by its name."""
     account = request.get("QueueOwnerAWSAccountId") or context.account
     queue_url = format_queue_url(context, account, request["QueueName"])
-    queue = load_queue(sqs.core, context, queue_url, "GetQueueUrl")
+    queue = load_queue(core, context, queue_url, "GetQueueUrl")
     return {"QueueUrl": format_queue_url(context, account, queue.name)}
 
 
-def list_queues(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def list_queues(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The queues of the account in this region, a page at a time."""
     prefix = request.get("QueueNamePrefix") or ""
     limit = _check_results_max(request)
-    names = sqs.core.queues.list_names(
+    names = core.queues.list_names(
         context.account, context.region, prefix, _read_token(request), (limit or LIST_RESULTS_MAX) + 1
     )
     return _show_page(context, names, limit, "QueueUrls")
 
 
-def list_dead_letter_source_queues(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def list_dead_letter_source_queues(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The queues whose redrive policy names this one."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "ListDeadLetterSourceQueues")
+    queue = load_queue(core, context, request["QueueUrl"], "ListDeadLetterSourceQueues")
     limit = _check_results_max(request)
-    names = sqs.core.queues.list_sources(queue.arn, _read_token(request), (limit or LIST_RESULTS_MAX) + 1)
+    names = core.queues.list_sources(queue.arn, _read_token(request), (limit or LIST_RESULTS_MAX) + 1)
     return {"queueUrls": [], **_show_page(context, names, limit, "queueUrls")}
 
 
-def get_queue_attributes(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def get_queue_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The attributes asked for."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "GetQueueAttributes")
+    queue = load_queue(core, context, request["QueueUrl"], "GetQueueAttributes")
     names = request.get("AttributeNames") or []
     queue_attributes.check_readable(names)
     if not names:
         return {}
-    full = _describe(sqs.core, queue, context.now_ms)
+    full = _describe(core, queue, context.now_ms)
     shown = full if "All" in names else {name: full[name] for name in names if name in full}
     return {"Attributes": shown} if shown else {}
 
 
-def set_queue_attributes(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def set_queue_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Change attributes; an empty policy or key is removed."""
-    core = sqs.core
     queue = load_queue(core, context, request["QueueUrl"], "SetQueueAttributes")
     changes = request["Attributes"]
     queue_attributes.check_attributes(changes, queue.is_fifo)
-    _check_redrive(core, changes.get("RedrivePolicy"), queue.account, queue.region, queue.arn, queue.is_fifo)
+    _check_redrive(
+        core,
+        changes.get("RedrivePolicy"),
+        account=queue.account,
+        region=queue.region,
+        source_arn=queue.arn,
+        is_fifo=queue.is_fifo,
+    )
     merged = queue_attributes.merge(queue.attributes, changes, queue.is_fifo)
     core.queues.set_attributes(queue, merged, context.now_ms)
     return {}
@@ -135,7 +155,7 @@ def _check_redrive(core: Core, text: str | None, account: str, region: str, sour
 
 
 def _describe(core: Core, queue: Queue, now_ms: int) -> dict[str, str]:
-    counts = tidy(core, queue, now_ms)
+    counts = refresh_counts(core, queue, now_ms)
     numbers = dict(zip(queue_attributes.COUNTS, (counts.visible, counts.in_flight, counts.delayed), strict=True))
     return {
         **queue_attributes.complete(queue.attributes, queue.is_fifo),

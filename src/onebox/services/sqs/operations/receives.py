@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from onebox.clock import wait_for
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs import rules
-from onebox.services.sqs.access import load_queue
-from onebox.services.sqs.attempts import receive_attempt
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.delivering import choose_system_attributes, show_message
 from onebox.services.sqs.limits import SECOND_MS
 from onebox.services.sqs.message_attributes import NameFilter
+from onebox.services.sqs.message_view import choose_system_attributes, show_message
 from onebox.services.sqs.model import Queue
-from onebox.services.sqs.operations.protocol import SqsService
+from onebox.services.sqs.queue_access import load_queue
+from onebox.services.sqs.receive_attempts import receive_attempt
 from onebox.services.sqs.receiving import receive
 
 
@@ -36,27 +35,25 @@ class _Call:
     user_names: NameFilter
 
 
-async def receive_message(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+async def receive_message(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Hand out messages, waiting for them if the request or the queue says so."""
     call = _read_call(request)
-    core = sqs.core
     queue, shown = core.storage.run(lambda: _take(core, context, call, context.now_ms))
     wait_ms = queue.wait_ms if call.wait_s is None else call.wait_s * SECOND_MS
-    if not shown and wait_ms and not sqs.is_stopping:
-        shown = await _wait_and_take(sqs, context, call, queue.arn, context.now_ms + wait_ms)
+    if not shown and wait_ms and not core.watchers.is_closed:
+        shown = await _wait_and_take(core, context, call, queue.arn, context.now_ms + wait_ms)
     core.metrics.received(queue, len(shown), core.clock.now_ms())
     await core.storage.durable()
     return {"Messages": shown} if shown else {}
 
 
 async def _wait_and_take(
-    sqs: SqsService, context: RequestContext, call: _Call, queue_arn: str, deadline_at_ms: int
+    core: Core, context: RequestContext, call: _Call, queue_arn: str, deadline_at_ms: int
 ) -> list[Wire]:
-    core = sqs.core
     woken = asyncio.Event()
     subscription = core.watchers.watch(queue_arn, woken.set)
     try:
-        while await wait_for(core.clock, woken, deadline_at_ms) and not sqs.is_stopping:
+        while await wait_for(core.clock, woken, deadline_at_ms) and not core.watchers.is_closed:
             woken.clear()
             now_ms = core.clock.now_ms()
             _, shown = core.storage.run(lambda now_ms=now_ms: _take(core, context, call, now_ms))  # type: ignore[misc]
@@ -74,7 +71,9 @@ def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tupl
         queue.visibility_timeout_ms if call.visibility_timeout_s is None else call.visibility_timeout_s * SECOND_MS
     )
     if queue.is_fifo and call.attempt_id is not None:
-        messages = receive_attempt(core, queue, call.attempt_id, call.limit, timeout_ms, now_ms)
+        messages = receive_attempt(
+            core, queue, attempt_id=call.attempt_id, limit=call.limit, visibility_timeout_ms=timeout_ms, now_ms=now_ms
+        )
     else:
         messages = receive(core, queue, call.limit, timeout_ms, now_ms)
     return queue, [show_message(queue, m, now_ms, call.system_names, call.user_names) for m in messages]

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sqs.access import load_queue
+from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import InvalidParameterValue
 from onebox.services.sqs.limits import TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_MAX
-from onebox.services.sqs.operations.protocol import SqsService
+from onebox.services.sqs.queue_access import load_queue
 
 
-def tag_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def tag_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add tags, or change their values."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "TagQueue")
-    sqs.core.queues.set_tags(queue, check_tags(context, queue.tags, request["Tags"]), context.now_ms)
+    queue = load_queue(core, context, request["QueueUrl"], "TagQueue")
+    core.queues.set_tags(queue, check_tags(context, queue.tags, request["Tags"]), context.now_ms)
     return {}
 
 
-def untag_queue(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
-    """Remove tags; those that are not there are passed over."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "UntagQueue")
+def untag_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Remove tags; those that are not there are ignored."""
+    queue = load_queue(core, context, request["QueueUrl"], "UntagQueue")
     keys = frozenset(request["TagKeys"])
     left = {key: value for key, value in queue.tags.items() if key not in keys}
-    sqs.core.queues.set_tags(queue, left, context.now_ms)
+    core.queues.set_tags(queue, left, context.now_ms)
     return {}
 
 
-def list_queue_tags(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def list_queue_tags(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All tags; no member at all if there are none, as AWS has it."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "ListQueueTags")
+    queue = load_queue(core, context, request["QueueUrl"], "ListQueueTags")
     return {"Tags": dict(queue.tags)} if queue.tags else {}
 
 

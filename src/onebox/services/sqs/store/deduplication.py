@@ -50,7 +50,7 @@ class DeduplicationStore:
         )
 
     def sweep(self, now_ms: int, limit: int) -> None:
-        """Forget some of what is over."""
+        """Remove some expired rows."""
         self._storage.execute(
             "DELETE FROM sqs_deduplication WHERE (queue_id, group_scope, dedup_id) IN"
             " (SELECT queue_id, group_scope, dedup_id FROM sqs_deduplication WHERE expires_at_ms <= ?"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from onebox.services.sqs.model import Counts, Draft, State, StoredMessage
+from onebox.services.sqs.model import Counts, State, StoredMessage, ValidMessage
 from onebox.storage.database import Storage
 
 _MESSAGE_COLUMNS = (
@@ -21,7 +21,7 @@ _MESSAGE_COLUMNS = (
 _IN_IDS = "IN (SELECT value FROM json_each(?))"
 
 
-class Standing(NamedTuple):
+class MessageStatus(NamedTuple):
     """Where a message stands at this moment."""
 
     id: int
@@ -40,7 +40,7 @@ class NewMessage(NamedTuple):
     due_at_ms: int
     message_id: str
     sequence_number: str | None
-    draft: Draft
+    content: ValidMessage
 
 
 class MessageStore:
@@ -77,7 +77,7 @@ class MessageStore:
             "INSERT INTO sqs_message (id, backlog_id, state, due_at_ms, receive_count, arrived_at_ms, group_id)"
             " VALUES (?, ?, ?, ?, 0, ?, ?)",
             [
-                (m.id, backlog_id, int(m.state), m.due_at_ms, now_ms, m.draft.group_id if fifo else None)
+                (m.id, backlog_id, int(m.state), m.due_at_ms, now_ms, m.content.group_id if fifo else None)
                 for m in messages
             ],
         )
@@ -89,15 +89,15 @@ class MessageStore:
                 (
                     m.id,
                     m.message_id,
-                    m.draft.body,
-                    m.draft.body_md5,
+                    m.content.body,
+                    m.content.body_md5,
                     now_ms,
                     sender_id,
-                    m.draft.attributes,
-                    m.draft.attributes_md5,
-                    m.draft.trace_header,
-                    m.draft.group_id,
-                    m.draft.dedup_id,
+                    m.content.attributes,
+                    m.content.attributes_md5,
+                    m.content.trace_header,
+                    m.content.group_id,
+                    m.content.dedup_id,
                     m.sequence_number,
                 )
                 for m in messages
@@ -162,14 +162,14 @@ class MessageStore:
             )
         ]
 
-    def find_standings(self, backlog_id: int, ids: Iterable[int]) -> dict[int, Standing]:
+    def find_statuses(self, backlog_id: int, ids: Iterable[int]) -> dict[int, MessageStatus]:
         """Where messages of this backlog stand; those that are gone are left out."""
         rows = self._storage.execute(
             "SELECT id, state, due_at_ms, receive_count, received_at_ms, group_id, backlog_id FROM sqs_message"
             f" WHERE id {_IN_IDS}",
             (_dump(ids),),
         )
-        return {row[0]: Standing(*row[:6]) for row in rows if row[6] == backlog_id}
+        return {row[0]: MessageStatus(*row[:6]) for row in rows if row[6] == backlog_id}
 
     def load_age(self, message_row_id: int) -> tuple[int, int]:
         """When a message that is there was sent, and when it arrived in its backlog."""
@@ -232,7 +232,7 @@ class MessageStore:
             (backlog_id, group_id, limit),
         )
 
-    def settle_group(self, backlog_id: int, group_id: str) -> None:
+    def refresh_group(self, backlog_id: int, group_id: str) -> None:
         """Make the first message of a group ready if it is visible."""
         first = self.find_group(backlog_id, group_id, 1)
         if first and first[0][1] == State.BEHIND:

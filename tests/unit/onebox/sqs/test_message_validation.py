@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebox.services.sqs.drafts import check_characters
 from onebox.services.sqs.errors import InvalidMessageContents
+from onebox.services.sqs.message_validation import check_characters
 
 
 def is_allowed(character: str) -> bool:

@@ -54,7 +54,7 @@ def test_sweeper_removes_what_is_older_than_the_retention_period(harness: SqsHar
 
 def test_receive_message_of_an_expired_message_returns_nothing_before_any_sweep(harness: SqsHarness) -> None:
     url = harness.create_queue("q", MessageRetentionPeriod="60")
-    harness.sqs.sweeper.stop()
+    harness.sqs.background.sweeper.stop()
     fill(harness, url, 20)
     harness.advance(60)
     assert harness.call("ReceiveMessage", QueueUrl=url) == {}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.model import Queue, State, StoredMessage
-from onebox.services.sqs.sending import announce
+from onebox.services.sqs.sending import notify_watchers
 
 
 def find_dead_letter_queue(core: Core, queue: Queue) -> Queue | None:
@@ -22,14 +22,14 @@ def find_dead_letter_queue(core: Core, queue: Queue) -> Queue | None:
 def move_to_dead_letters(
     core: Core, queue: Queue, target: Queue, messages: Sequence[StoredMessage], now_ms: int
 ) -> None:
-    """Move visible messages; both queues' counts are set right, the source's message groups are the caller's."""
+    """Move visible messages; updates both queues' counts; the caller updates the source's message groups."""
     for message, new_id in zip(messages, core.row_ids.take(len(messages), now_ms), strict=True):
         state = place_state(core, target, message.group_id)
         core.messages.move(message.id, new_id, target.backlog_id, state, now_ms)
         core.messages.move_body_to_dead_letters(message.id, new_id, queue.arn, message.receive_count)
     core.messages.add_counts(queue.backlog_id, visible=-len(messages))
     core.messages.add_counts(target.backlog_id, visible=len(messages))
-    announce(core, target, len(messages), None)
+    notify_watchers(core, target, len(messages), None)
 
 
 def place_state(core: Core, target: Queue, group_id: str | None) -> State:

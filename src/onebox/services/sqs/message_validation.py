@@ -1,4 +1,4 @@
-"""From a SendMessage request to a draft that may be stored: every check of a message, with AWS's words.
+"""From a SendMessage request to a valid that may be stored: every check of a message, with AWS's words.
 
 The order of the checks is AWS's where it is known. Pure: knows nothing of SQL, clock or HTTP.
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -18,7 +18,7 @@ from onebox.services.sqs.errors import (
     invalid_value,
 )
 from onebox.services.sqs.limits import DELAY_S_MAX, SECOND_MS
-from onebox.services.sqs.model import Draft, Queue
+from onebox.services.sqs.model import Queue, ValidMessage
 
 # What XML 1.0 cannot carry. Lone surrogates cannot be encoded either.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,7 +27,7 @@ _FORBIDDEN_ASCII = bytes(set(range(0x20)) - set(b"\t\n\r"))
 _TOKEN = re.compile(r"[!-~]{1,128}\Z")
 
 
-def make_draft(queue: Queue, request: Wire) -> Draft:
+def validate_message(queue: Queue, request: Wire) -> ValidMessage:
     """Check a message of SendMessage or of a batch entry (same members). Raises SQS's errors."""
     body = request.get("MessageBody")
     if not body:
@@ -39,7 +39,7 @@ def make_draft(queue: Queue, request: Wire) -> Draft:
     system_attributes = request.get("MessageSystemAttributes")
     trace_header = message_attributes.check_system_attributes(system_attributes) if system_attributes else None
     group_id, dedup_id = _check_ids(queue, request, encoded)
-    return Draft(
+    return ValidMessage(
         body=body,
         body_md5=hashlib.md5(encoded, usedforsecurity=False).hexdigest(),
         body_bytes=body_bytes,
@@ -53,9 +53,9 @@ def make_draft(queue: Queue, request: Wire) -> Draft:
     )
 
 
-def check_size(queue: Queue, draft: Draft) -> None:
+def check_size(queue: Queue, valid: ValidMessage) -> None:
     """Check a message against the queue's MaximumMessageSize. Raises InvalidParameterValue."""
-    if draft.body_bytes > queue.message_bytes_max:
+    if valid.body_bytes > queue.message_bytes_max:
         raise too_long(queue, "are invalid")
 
 

@@ -47,6 +47,8 @@ class Watchers:
         self._clock = clock
         self._find_next_due = find_next_due
         self._watches: dict[str, _Watch] = {}
+        self.is_closed = False
+        """Whether the service stops, so that there is nothing to wait for."""
 
     def watch(self, queue_arn: str, callback: Callback) -> Subscription:
         """Call ``callback`` when the queue may have something to receive."""
@@ -69,8 +71,9 @@ class Watchers:
             for callback in list(watch.callbacks.values()):
                 callback()
 
-    def notify_all(self) -> None:
-        """Wake everyone: the service stops."""
+    def close(self) -> None:
+        """Wake everyone for good: the service stops."""
+        self.is_closed = True
         for queue_arn in list(self._watches):
             self.notify(queue_arn)
 

@@ -1,8 +1,7 @@
 """From a QueueUrl to the queue, and whether the caller may do that with it.
 
-The owner's callers were authorised by IAM before the operation began. Everyone else, other accounts and AWS's own
-services delivering for a topic or rule, needs the queue's policy to say so. Any host is taken in a QueueUrl: clients
-reach onebox under many names. What counts are the last two parts of its path, account and name.
+IAM authorised the owner's callers before the operation began. All others (other accounts, AWS's own services that
+deliver for a topic or rule) need the queue's policy to allow them.
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-overview-of-managing-access.html
 """
 
@@ -20,8 +19,9 @@ from onebox.services.iam.policy import (
     service_caller,
 )
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.errors import AccessDenied, InvalidAddress, QueueDoesNotExist
+from onebox.services.sqs.errors import AccessDenied, QueueDoesNotExist
 from onebox.services.sqs.model import Queue
+from onebox.services.sqs.queue_urls import parse_queue_url
 
 # Operations that AWS lets no other account call, whatever the policy says.
 OWNER_ONLY = frozenset(
@@ -38,19 +38,6 @@ OWNER_ONLY = frozenset(
         "UntagQueue",
     }
 )
-
-
-def format_queue_url(context: RequestContext, account: str, name: str) -> str:
-    """The URL of a queue, at the address under which this client reached us."""
-    return f"{context.endpoint_url}/{account}/{name}"
-
-
-def parse_queue_url(queue_url: str) -> tuple[str, str]:
-    """Account and name. Raises InvalidAddress."""
-    parts = queue_url.rstrip("/").rsplit("/", 2)
-    if len(parts) != 3 or not parts[1] or not parts[2]:
-        raise InvalidAddress(f"The address {queue_url} is not valid for this endpoint.")
-    return parts[1], parts[2]
 
 
 def load_queue(core: Core, context: RequestContext, queue_url: str, action: str) -> Queue:

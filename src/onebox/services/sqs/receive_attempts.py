@@ -23,7 +23,14 @@ def receive_attempt(
     """
     receipts = core.deduplication.find_attempt(queue.queue_id, attempt_id, now_ms)
     if receipts:
-        return _repeat(core, queue, attempt_id, dict(receipts), visibility_timeout_ms, now_ms)
+        return _repeat(
+            core,
+            queue,
+            attempt_id=attempt_id,
+            receipts=dict(receipts),
+            visibility_timeout_ms=visibility_timeout_ms,
+            now_ms=now_ms,
+        )
     messages = receive(core, queue, limit, visibility_timeout_ms, now_ms)
     if messages:
         core.deduplication.remember_attempt(
@@ -43,10 +50,10 @@ def _repeat(
     visibility_timeout_ms: int,
     now_ms: int,
 ) -> list[StoredMessage]:
-    standings = core.messages.find_standings(queue.backlog_id, receipts)
-    unchanged = len(standings) == len(receipts) and all(
+    statuses = core.messages.find_statuses(queue.backlog_id, receipts)
+    unchanged = len(statuses) == len(receipts) and all(
         s.state == State.IN_FLIGHT and s.due_at_ms > now_ms and s.receive_count == receipts[s.id]
-        for s in standings.values()
+        for s in statuses.values()
     )
     if not unchanged:
         raise invalid_value(

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sqs.access import load_queue
 from onebox.services.sqs.batches import check_entries, make_failure, make_result
-from onebox.services.sqs.operations.protocol import SqsService
-from onebox.services.sqs.settling import Answers, VisibilityChange, change_visibility, delete
+from onebox.services.sqs.core import Core
+from onebox.services.sqs.in_flight import Answers, VisibilityChange, change_visibility, delete
+from onebox.services.sqs.queue_access import load_queue
 
 
-def delete_message(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def delete_message(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a message by its receipt handle."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "DeleteMessage")
-    _raise_first(delete(sqs.core, queue, [request["ReceiptHandle"]], context.now_ms))
+    queue = load_queue(core, context, request["QueueUrl"], "DeleteMessage")
+    _raise_first(delete(core, queue, [request["ReceiptHandle"]], context.now_ms))
     return {}
 
 
-def delete_message_batch(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def delete_message_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete up to ten messages."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "DeleteMessage")
+    queue = load_queue(core, context, request["QueueUrl"], "DeleteMessage")
     entries = request["Entries"]
     check_entries(entries, "DeleteMessageBatchRequestEntry")
-    answers = delete(sqs.core, queue, [entry["ReceiptHandle"] for entry in entries], context.now_ms)
+    answers = delete(core, queue, [entry["ReceiptHandle"] for entry in entries], context.now_ms)
     return _show_answers(entries, answers)
 
 
-def change_message_visibility(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def change_message_visibility(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Start a message's visibility time-out anew."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "ChangeMessageVisibility")
+    queue = load_queue(core, context, request["QueueUrl"], "ChangeMessageVisibility")
     change = VisibilityChange(request["ReceiptHandle"], request["VisibilityTimeout"])
-    _raise_first(change_visibility(sqs.core, queue, [change], context.now_ms))
+    _raise_first(change_visibility(core, queue, [change], context.now_ms))
     return {}
 
 
-def change_message_visibility_batch(sqs: SqsService, context: RequestContext, request: Wire) -> Wire:
+def change_message_visibility_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Start the visibility time-out of up to ten messages anew; without a time-out, the queue's."""
-    queue = load_queue(sqs.core, context, request["QueueUrl"], "ChangeMessageVisibility")
+    queue = load_queue(core, context, request["QueueUrl"], "ChangeMessageVisibility")
     entries = request["Entries"]
     check_entries(entries, "ChangeMessageVisibilityBatchRequestEntry")
     default_s = queue.visibility_timeout_ms // 1000
     changes = [VisibilityChange(e["ReceiptHandle"], e.get("VisibilityTimeout", default_s)) for e in entries]
-    return _show_answers(entries, change_visibility(sqs.core, queue, changes, context.now_ms))
+    return _show_answers(entries, change_visibility(core, queue, changes, context.now_ms))
 
 
 def _raise_first(answers: Answers) -> None:

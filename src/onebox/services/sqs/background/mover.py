@@ -15,10 +15,10 @@ from onebox.clock import Timer
 from onebox.errors import StorageFault
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
+from onebox.services.sqs.dead_letters import place_state
 from onebox.services.sqs.model import MoveTask, Queue, StoredMessage
-from onebox.services.sqs.receiving import settle_groups
-from onebox.services.sqs.redriving import place_state
-from onebox.services.sqs.sending import announce
+from onebox.services.sqs.receiving import refresh_groups
+from onebox.services.sqs.sending import notify_watchers
 
 _PAUSE_AFTER_FAILURE_MS = 60_000
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
@@ -106,12 +106,12 @@ def _move_messages(
         moved.append(message)
     core.messages.add_counts(source.backlog_id, visible=-len(moved))
     if source.is_fifo:
-        settle_groups(core, source, [message.group_id for message in moved])
+        refresh_groups(core, source, [message.group_id for message in moved])
     for target_arn, count in arrived.items():
         target = core.queues.find_by_arn(target_arn)
         assert target is not None, "it was there when the messages were moved"
         core.messages.add_counts(target.backlog_id, visible=count)
-        announce(core, target, count, None)
+        notify_watchers(core, target, count, None)
     return len(moved), failure
 
 
