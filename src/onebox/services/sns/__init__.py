@@ -1,0 +1,22 @@
+"""Amazon SNS: topics, subscriptions with filter policies, fan-out to queues, functions and HTTP endpoints.
+
+The map of the folder, top down::
+
+    service.py            the face to the gateway: operations, rights, start and stop
+    authorization.py      the IAM actions and resources of a request
+    operations/           a thin function for each API operation, by family; the table OPERATIONS
+    internal.py           publishing for CloudWatch, inside its transaction
+    core.py               the parts that every operation works with
+    fanout.py             one message to all subscriptions of its topic
+    http_outbox.py        requests to HTTP endpoints, stored with the publish
+    background/           sending them, with retries (http_sender.py, http_client.py)
+    topic_access.py       from a TopicArn to the topic, and what the topic's policy allows
+    topic_cache.py        the topics in use, with policies and filters compiled
+    neighbours.py         what SNS needs of SQS and Lambda
+    message.py  envelope.py  filter_policy.py  filter_validation.py  delivery_policy.py
+    topic_attributes.py  subscription_attributes.py    pure
+    store/                all SQL of the service, by table
+    model.py  limits.py  errors.py
+
+AWS: https://docs.aws.amazon.com/sns/latest/api/welcome.html
+"""

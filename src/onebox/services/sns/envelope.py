@@ -16,6 +16,7 @@ import base64
 import hashlib
 from datetime import datetime, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -25,16 +26,19 @@ from onebox.services.sns.model import Message
 CERTIFICATE_PATH = "/SimpleNotificationService-unsigned.pem"
 
 
-def notification(
-    message: Message,
-    body: str,
-    topic_arn: str,
-    subscription_arn: str,
-    now_ms: int,
-    endpoint_url: str,
-    signature_version: str,
-) -> str:
-    """The envelope of a notification. ``signature_version`` is empty for FIFO topics."""
+class Origin(NamedTuple):
+    """Where and when something was published: what every envelope of a request says."""
+
+    topic_arn: str
+    now_ms: int
+    endpoint_url: str
+    signature_version: str
+    """Empty for FIFO topics, which carry no signature."""
+
+
+def notification(message: Message, body: str, origin: Origin, subscription_arn: str) -> str:
+    """The envelope of a notification."""
+    topic_arn, now_ms, endpoint_url, signature_version = origin
     timestamp = iso_milliseconds(now_ms)
     lines = ['{\n  "Type" : "Notification",\n  "MessageId" : "', message.message_id]
     if message.sequence is not None:
@@ -57,10 +61,9 @@ def notification(
     return "".join(lines)
 
 
-def confirmation(
-    topic_arn: str, token: str, message_id: str, now_ms: int, endpoint_url: str, signature_version: str
-) -> str:
+def confirmation(origin: Origin, token: str, message_id: str) -> str:
     """The SubscriptionConfirmation that an HTTP endpoint receives first."""
+    topic_arn, now_ms, endpoint_url, signature_version = origin
     text = (
         f"You have chosen to subscribe to the topic {topic_arn}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message."
@@ -87,20 +90,13 @@ def confirmation(
 
 
 def confirmation_url(topic_arn: str, token: str, endpoint_url: str) -> str:
-    """The link that confirms a subscription: whoever follows it needs no credentials."""
+    """The link that confirms a subscription; it needs no credentials."""
     return f"{endpoint_url}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}"
 
 
-def lambda_event(
-    message: Message,
-    body: str,
-    topic_arn: str,
-    subscription_arn: str,
-    now_ms: int,
-    endpoint_url: str,
-    signature_version: str,
-) -> bytes:
+def lambda_event(message: Message, body: str, origin: Origin, subscription_arn: str) -> bytes:
     """The event of a function: one record, with AWS's own spellings (``SigningCertUrl``)."""
+    topic_arn, now_ms, endpoint_url, signature_version = origin
     timestamp = iso_milliseconds(now_ms)
     notice = {
         "Type": "Notification",

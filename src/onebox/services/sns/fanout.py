@@ -1,7 +1,7 @@
 """Fan-out: one message to all subscriptions of its topic, inside the publisher's transaction.
 
 Promises: a publish never fails for its deliveries. One that is refused (queue gone, policy denies) is counted, logged
-once a minute per subscription, and set aside in the subscription's dead-letter queue if it has one.
+once a minute per subscription, and kept in the subscription's dead-letter queue if it has one.
 Knows nothing of requests' validation; messages come from message.py, envelopes from envelope.py.
 AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 """
@@ -11,20 +11,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from onebox.errors import AwsError
 from onebox.runtime.metrics import Dimensions, MetricBuffer
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sns.directory import LiveSubscription, LiveTopic
-from onebox.services.sns.envelope import lambda_event, notification
+from onebox.services.sns.envelope import Origin, lambda_event, notification
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_policy import Verdict
+from onebox.services.sns.http_outbox import HttpOutbox
 from onebox.services.sns.limits import RAW_DELIVERY_ATTRIBUTES_MAX
 from onebox.services.sns.model import Message
+from onebox.services.sns.neighbours import SERVICE, Functions, Queues
+from onebox.services.sns.topic_cache import CachedSubscription, CachedTopic
 from onebox.services.sqs.internal import Delivery
 
-SERVICE = "sns.amazonaws.com"
 _NAMESPACE = "AWS/SNS"
 _FILTERED_OUT = "NumberOfNotificationsFilteredOut"
 _NO_ATTRIBUTES: Wire = {}
@@ -38,54 +38,9 @@ _REASONS = {
 _log = logging.getLogger("onebox.sns")
 
 
-class Queues(Protocol):
-    """What SNS needs of SQS (``sqs/internal.py``)."""
-
-    def deliver(
-        self, context: RequestContext, queue_arn: str, delivery: Delivery, *, source_service: str, source_arn: str
-    ) -> None: ...
-
-    def deliver_all(
-        self,
-        context: RequestContext,
-        queue_arn: str,
-        deliveries: Sequence[Delivery],
-        *,
-        source_service: str,
-        source_arn: str,
-    ) -> list[AwsError | None]: ...
-
-
-class Functions(Protocol):
-    """What SNS needs of Lambda (``lambda_/internal.py``)."""
-
-    def invoke_async(
-        self,
-        context: RequestContext,
-        function_arn: str,
-        payload: bytes,
-        *,
-        source_service: str,
-        source_arn: str,
-    ) -> object: ...
-
-
-class HttpEndpoints(Protocol):
-    """What fan-out needs of http_delivery.py."""
-
-    def send_notification(
-        self,
-        context: RequestContext,
-        topic: LiveTopic,
-        subscription: LiveSubscription,
-        message: Message,
-        body: str,
-    ) -> None: ...
-
-
 @dataclass(slots=True)
-class Tally:
-    """What one request's fan-out came to, for the topic's metrics."""
+class PublishMetrics:
+    """The outcomes of one request's fan-out, for the topic's metrics."""
 
     published: int = 0
     sizes: list[int] = field(default_factory=list)
@@ -95,12 +50,22 @@ class Tally:
         """Count one."""
         self.counts[metric] = self.counts.get(metric, 0) + 1
 
-    def record(self, metrics: MetricBuffer, topic: LiveTopic, now_ms: int) -> None:
-        """Hand all of it to CloudWatch's buffer."""
+    def record(self, metrics: MetricBuffer, topic: CachedTopic, now_ms: int) -> None:
+        """Add all of it to CloudWatch's buffer."""
         account, region, dimensions = topic.account, topic.region, topic.metric_dimensions
 
         def add(name: str, unit: str, value: float, samples: int, of: Dimensions) -> None:
-            metrics.add(account, region, _NAMESPACE, name, of, value, unit, now_ms, samples)
+            metrics.add(
+                account=account,
+                region=region,
+                namespace=_NAMESPACE,
+                name=name,
+                dimensions=of,
+                value=value,
+                unit=unit,
+                now_ms=now_ms,
+                samples=samples,
+            )
 
         add("NumberOfMessagesPublished", "Count", 1, self.published, dimensions)
         for size in self.sizes:
@@ -109,50 +74,56 @@ class Tally:
             add(name, "Count", 1, count, dimensions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Publication:
+    """What all deliveries of one request share."""
+
+    context: RequestContext
+    topic: CachedTopic
+    origin: Origin
+    metrics: PublishMetrics
+
+
 class Fanout:
     """Delivers messages to queues, functions, HTTP endpoints, and (as a log line) people."""
 
-    def __init__(self, queues: Queues, functions: Functions, http: HttpEndpoints) -> None:
+    def __init__(self, queues: Queues, functions: Functions, http: HttpOutbox) -> None:
         self._queues = queues
         self._functions = functions
         self._http = http
         self._logged_minute: dict[str, int] = {}
 
-    def send(self, context: RequestContext, topic: LiveTopic, messages: Sequence[Message], tally: Tally) -> None:
-        """Deliver messages to every subscription that wants them, to each in this order."""
+    def send(
+        self, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
+    ) -> None:
+        """Deliver messages to every subscription whose filter accepts them, to each in this order."""
         if context.account != topic.account:
-            # Queues and functions are asked in the name of the topic's account, whoever published.
+            # Queues and functions are asked in the name of the topic's account, not the publisher's.
             context = replace(context, account=topic.account)
-        tally.published += len(messages)
-        tally.sizes += [message.body_bytes for message in messages]
+        metrics.published += len(messages)
+        metrics.sizes += [message.body_bytes for message in messages]
+        origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version)
+        publication = _Publication(context, topic, origin, metrics)
         for subscription in topic.subscriptions:
-            wanted = list(_wanted(subscription, messages, tally))
+            accepted = list(_filter(subscription, messages, metrics))
             if subscription.protocol == "sqs":
-                errors = self._deliver_to_queue(context, topic, subscription, subscription.endpoint, wanted)
+                errors = self._deliver_to_queue(publication, subscription, subscription.endpoint, accepted)
             else:
-                errors = [self._deliver(context, topic, subscription, *one) for one in wanted]
-            for (message, body), error in zip(wanted, errors, strict=True):
+                errors = [self._deliver(publication, subscription, *one) for one in accepted]
+            for (message, body), error in zip(accepted, errors, strict=True):
                 if error is not None:
-                    self._set_aside(context, topic, subscription, message, body, tally, error)
+                    self._send_to_dead_letters(publication, subscription, message, body, error)
                 elif subscription.protocol not in _HTTP:  # those are counted when the endpoint has answered
-                    tally.add("NumberOfNotificationsDelivered")
+                    metrics.add("NumberOfNotificationsDelivered")
 
     def _deliver(
-        self, context: RequestContext, topic: LiveTopic, subscription: LiveSubscription, message: Message, body: str
+        self, publication: _Publication, subscription: CachedSubscription, message: Message, body: str
     ) -> AwsError | None:
-        """Deliver one message to whoever is no queue; what refuses it, or None."""
-        protocol = subscription.protocol
+        """Deliver one message to a function, an HTTP endpoint or a person; the error it is refused with, or None."""
+        protocol, topic, context = subscription.protocol, publication.topic, publication.context
         try:
             if protocol == "lambda":
-                event = lambda_event(
-                    message,
-                    body,
-                    topic.arn,
-                    subscription.arn,
-                    context.now_ms,
-                    context.endpoint_url,
-                    topic.signature_version,
-                )
+                event = lambda_event(message, body, publication.origin, subscription.arn)
                 self._functions.invoke_async(
                     context, subscription.endpoint, event, source_service=SERVICE, source_arn=topic.arn
                 )
@@ -161,12 +132,7 @@ class Fanout:
             else:
                 _log.info(
                     "sns: %s for %s from %s: subject %r, message %s: %s",
-                    protocol,
-                    subscription.endpoint,
-                    topic.arn,
-                    message.subject,
-                    message.message_id,
-                    body,
+                    *(protocol, subscription.endpoint, topic.arn, message.subject, message.message_id, body),
                 )
         except AwsError as error:
             return error
@@ -174,13 +140,12 @@ class Fanout:
 
     def _deliver_to_queue(
         self,
-        context: RequestContext,
-        topic: LiveTopic,
-        subscription: LiveSubscription,
+        publication: _Publication,
+        subscription: CachedSubscription,
         queue_arn: str,
         messages: Sequence[tuple[Message, str]],
     ) -> list[AwsError | None]:
-        """Deliver messages in one go; for each what refuses it, or None."""
+        """Deliver messages together; for each the error it is refused with, or None."""
         errors: list[AwsError | None] = []
         deliveries: list[Delivery] = []
         for message, body in messages:
@@ -188,39 +153,44 @@ class Fanout:
                 errors.append(InvalidParameterException("A raw message has at most 10 message attributes"))
             else:
                 errors.append(None)
-                deliveries.append(_as_delivery(context, topic, subscription, queue_arn, message, body))
+                deliveries.append(_make_delivery(publication.origin, subscription, queue_arn, message, body))
         if not deliveries:
             return errors
         try:
             answers = iter(
-                self._queues.deliver_all(context, queue_arn, deliveries, source_service=SERVICE, source_arn=topic.arn)
+                self._queues.deliver_all(
+                    publication.context,
+                    queue_arn,
+                    deliveries,
+                    source_service=SERVICE,
+                    source_arn=publication.topic.arn,
+                )
             )
         except AwsError as refused:
             return [error or refused for error in errors]
         return [error or next(answers) for error in errors]
 
-    def _set_aside(
+    def _send_to_dead_letters(
         self,
-        context: RequestContext,
-        topic: LiveTopic,
-        subscription: LiveSubscription,
+        publication: _Publication,
+        subscription: CachedSubscription,
         message: Message,
         body: str,
-        tally: Tally,
         error: AwsError,
     ) -> None:
         """Count a refused delivery, and keep the message in the dead-letter queue if there is one."""
-        tally.add("NumberOfNotificationsFailed")
-        self._log_refusal(subscription.arn, subscription.endpoint, error, context.now_ms)
+        metrics, now_ms = publication.metrics, publication.context.now_ms
+        metrics.add("NumberOfNotificationsFailed")
+        self._log_refusal(subscription.arn, subscription.endpoint, error, now_ms)
         dead_letter_arn = subscription.dead_letter_arn
         if dead_letter_arn is None:
             return
-        (refused,) = self._deliver_to_queue(context, topic, subscription, dead_letter_arn, [(message, body)])
+        (refused,) = self._deliver_to_queue(publication, subscription, dead_letter_arn, [(message, body)])
         if refused is not None:
-            tally.add("NumberOfNotificationsFailedToRedriveToDlq")
-            self._log_refusal(dead_letter_arn, dead_letter_arn, refused, context.now_ms)
+            metrics.add("NumberOfNotificationsFailedToRedriveToDlq")
+            self._log_refusal(dead_letter_arn, dead_letter_arn, refused, now_ms)
         else:
-            tally.add("NumberOfNotificationsRedrivenToDlq")
+            metrics.add("NumberOfNotificationsRedrivenToDlq")
 
     def _log_refusal(self, key: str, endpoint: str, error: AwsError, now_ms: int) -> None:
         """At most once a minute: a topic may be published to ten thousand times a second."""
@@ -232,39 +202,34 @@ class Fanout:
             _log.warning("sns: %s refused a notification: %s: %s", endpoint, error.wire_code, error.message)
 
 
-def _wanted(subscription: LiveSubscription, messages: Iterable[Message], tally: Tally) -> Iterator[tuple[Message, str]]:
-    """The messages that the subscription's filter lets pass, each with its text for the protocol."""
+def _filter(
+    subscription: CachedSubscription, messages: Iterable[Message], metrics: PublishMetrics
+) -> Iterator[tuple[Message, str]]:
+    """The messages that the subscription's filter accepts, each with its text for the protocol."""
     for message in messages:
         body = message.body_for(subscription.protocol)
         if subscription.filter_policy is not None:
-            verdict = subscription.filter_policy.judge(message, body)
-            if verdict is not Verdict.WANTED:
-                _count_filtered(subscription, verdict, tally)
+            verdict = subscription.filter_policy.decide(message, body)
+            if verdict is not Verdict.ACCEPTED:
+                _count_filtered(subscription, verdict, metrics)
                 continue
         yield message, body
 
 
-def _as_delivery(
-    context: RequestContext,
-    topic: LiveTopic,
-    subscription: LiveSubscription,
-    queue_arn: str,
-    message: Message,
-    body: str,
+def _make_delivery(
+    origin: Origin, subscription: CachedSubscription, queue_arn: str, message: Message, body: str
 ) -> Delivery:
     """The message as it goes into a queue: raw, or in its envelope."""
     attributes = _NO_ATTRIBUTES
     if subscription.is_raw:
         attributes = message.attributes
     else:
-        body = notification(
-            message, body, topic.arn, subscription.arn, context.now_ms, context.endpoint_url, topic.signature_version
-        )
+        body = notification(message, body, origin, subscription.arn)
     return Delivery(body, attributes, message.group_id, message.dedup_id if queue_arn.endswith(".fifo") else None)
 
 
-def _count_filtered(subscription: LiveSubscription, verdict: Verdict, tally: Tally) -> None:
+def _count_filtered(subscription: CachedSubscription, verdict: Verdict, metrics: PublishMetrics) -> None:
     """AWS counts the sum, and besides the scope or the fault that kept the message from being judged."""
-    tally.add(_FILTERED_OUT)
+    metrics.add(_FILTERED_OUT)
     scope = subscription.row.attributes.get("FilterPolicyScope", "MessageAttributes")
-    tally.add(f"{_FILTERED_OUT}-{_REASONS.get(verdict, scope)}")
+    metrics.add(f"{_FILTERED_OUT}-{_REASONS.get(verdict, scope)}")

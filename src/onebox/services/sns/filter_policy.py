@@ -36,7 +36,7 @@ ABSENT: Final = Absent()
 class Verdict(Enum):
     """The outcome for a message, and for metrics why it was filtered out."""
 
-    WANTED = "wanted"
+    ACCEPTED = "accepted"
     FILTERED_OUT = "filtered out"
     NO_ATTRIBUTES = "no attributes"
     INVALID_ATTRIBUTES = "invalid attributes"
@@ -50,7 +50,7 @@ class FilterPolicy:
         self._matches = _compile_object(policy)
         self._of_body = scope == "MessageBody"
 
-    def judge(self, message: Message, body: str) -> Verdict:
+    def decide(self, message: Message, body: str) -> Verdict:
         """Whether the subscription wants the message, whose text for it is ``body``."""
         if self._of_body:
             try:
@@ -59,13 +59,13 @@ class FilterPolicy:
                 return Verdict.INVALID_BODY
             if not isinstance(value, dict):
                 return Verdict.INVALID_BODY
-            return Verdict.WANTED if self._matches(value) else Verdict.FILTERED_OUT
+            return Verdict.ACCEPTED if self._matches(value) else Verdict.FILTERED_OUT
         try:
             values = attribute_values(message.attributes)
         except ValueError:
             return Verdict.INVALID_ATTRIBUTES
         if self._matches(values):
-            return Verdict.WANTED
+            return Verdict.ACCEPTED
         return Verdict.FILTERED_OUT if values else Verdict.NO_ATTRIBUTES
 
 

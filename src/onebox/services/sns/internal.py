@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from onebox.services.context import Deps, RequestContext
-from onebox.services.sns.access import check_service
-from onebox.services.sns.directory import TopicDirectory
+from onebox.services.context import RequestContext
+from onebox.services.sns.core import Core
 from onebox.services.sns.errors import NotFoundException
-from onebox.services.sns.fanout import Fanout, Tally
+from onebox.services.sns.fanout import PublishMetrics
 from onebox.services.sns.message import parse_message
+from onebox.services.sns.topic_access import check_service
 
 
 class SnsInternal:
     """Publishing for AWS services (CloudWatch's alarms)."""
 
-    def __init__(self, deps: Deps, directory: TopicDirectory, fanout: Fanout) -> None:
-        self._deps = deps
-        self._directory = directory
-        self._fanout = fanout
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def publish(
         self,
@@ -30,18 +28,18 @@ class SnsInternal:
     ) -> str:
         """Publish as an AWS service for the context's account; the message's id.
 
-        Raises NotFound, AuthorizationError (the topic's policy does not let the service publish) or InvalidParameter
-        (a FIFO topic among them, to which services cannot publish without a message group).
+        Raises NotFound, AuthorizationError (the topic's policy does not let the service publish) or InvalidParameter.
         """
-        topic = self._directory.find(topic_arn)
+        core = self._core
+        topic = core.cache.find(topic_arn)
         if topic is None:
             raise NotFoundException("Topic does not exist")
         check_service(topic, source_service, source_arn, context.account)
         request = {"Message": message} if subject is None else {"Message": message, "Subject": subject}
         if topic.is_fifo:
-            request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": self._deps.ids.uuid()}
-        parsed = parse_message(request, self._deps.ids.uuid(), topic.max_message_bytes)
-        tally = Tally()
-        self._fanout.send(context, topic, [parsed], tally)
-        tally.record(self._deps.metrics, topic, context.now_ms)
+            request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": core.ids.uuid()}
+        parsed = parse_message(request, core.ids.uuid(), topic.max_message_bytes)
+        metrics = PublishMetrics()
+        core.fanout.send(context, topic, [parsed], metrics)
+        metrics.record(core.metrics, topic, context.now_ms)
         return parsed.message_id

@@ -1,8 +1,9 @@
-"""What SNS keeps: topics, subscriptions, and a message on its way."""
+"""Values of SNS: topics, subscriptions, messages, and requests to HTTP endpoints."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from onebox.services.context import Wire
 
@@ -70,3 +71,30 @@ class Message:
     def body_for(self, protocol: str) -> str:
         """The text for a protocol: its own, or the default."""
         return self.bodies.get(protocol, self.body) if self.bodies else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """What goes to the dead-letter queue if every attempt fails."""
+
+    queue_arn: str
+    body: str
+    attributes: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDelivery:
+    """One request to be made."""
+
+    account: str
+    region: str
+    topic_arn: str
+    message_type: str
+    url: str
+    headers: dict[str, str]
+    body: str
+    retries: dict[str, Any]
+    redrive: Redrive | None
+    due_at_ms: int
+    attempts: int = 0
+    id: int = 0

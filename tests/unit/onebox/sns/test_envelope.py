@@ -9,7 +9,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebox.services.sns.envelope import confirmation, lambda_event, notification
+from onebox.services.sns.envelope import Origin, confirmation, lambda_event, notification
 from onebox.services.sns.model import Message
 
 TOPIC = "arn:aws:sns:us-east-1:111111111111:OrderTopic"
@@ -45,7 +45,7 @@ def test_notification_with_everything_is_laid_out_as_aws_does():
         "kind": {"DataType": "String", "StringValue": "order"},
         "raw": {"DataType": "Binary", "BinaryValue": b"\x02\x03\x04"},
     }
-    text = notification(make(body, "New order", attributes), body, TOPIC, SUBSCRIPTION, NOW_MS, URL, "1")
+    text = notification(make(body, "New order", attributes), body, Origin(TOPIC, NOW_MS, URL, "1"), SUBSCRIPTION)
     to_sign = (
         f"Message\n{body}\nMessageId\nm-1\nSubject\nNew order\nTimestamp\n2026-11-23T07:31:36.045Z\n"
         f"TopicArn\n{TOPIC}\nType\nNotification\n"
@@ -55,7 +55,7 @@ def test_notification_with_everything_is_laid_out_as_aws_does():
 
 
 def test_notification_of_fifo_topic_has_a_sequence_and_no_signature():
-    text = notification(make(sequence="10000000000000001000"), "hello", TOPIC, SUBSCRIPTION, NOW_MS, URL, "")
+    text = notification(make(sequence="10000000000000001000"), "hello", Origin(TOPIC, NOW_MS, URL, ""), SUBSCRIPTION)
     assert list(json.loads(text)) == [
         "Type",
         "MessageId",
@@ -70,7 +70,7 @@ def test_notification_of_fifo_topic_has_a_sequence_and_no_signature():
 @given(body=st.text(min_size=1), subject=st.none() | st.text(), value=st.text(min_size=1))
 def test_notification_of_any_text_is_json_that_gives_it_back(body, subject, value):
     attributes = {"a": {"DataType": "String", "StringValue": value}}
-    text = notification(make(body, subject, attributes), body, TOPIC, SUBSCRIPTION, NOW_MS, URL, "2")
+    text = notification(make(body, subject, attributes), body, Origin(TOPIC, NOW_MS, URL, "2"), SUBSCRIPTION)
     parsed = json.loads(text)
     assert parsed["Message"] == body
     assert parsed.get("Subject") == subject
@@ -78,7 +78,7 @@ def test_notification_of_any_text_is_json_that_gives_it_back(body, subject, valu
 
 
 def test_lambda_event_uses_the_spellings_of_functions():
-    event = json.loads(lambda_event(make(), "hello", TOPIC, SUBSCRIPTION, NOW_MS, URL, "1"))
+    event = json.loads(lambda_event(make(), "hello", Origin(TOPIC, NOW_MS, URL, "1"), SUBSCRIPTION))
     (record,) = event["Records"]
     assert record["EventSource"] == "aws:sns"
     assert record["EventSubscriptionArn"] == SUBSCRIPTION
@@ -88,7 +88,7 @@ def test_lambda_event_uses_the_spellings_of_functions():
 
 
 def test_confirmation_carries_token_and_link():
-    parsed = json.loads(confirmation(TOPIC, "abc", "m-2", NOW_MS, URL, "1"))
+    parsed = json.loads(confirmation(Origin(TOPIC, NOW_MS, URL, "1"), "abc", "m-2"))
     assert parsed["Type"] == "SubscriptionConfirmation"
     assert parsed["Token"] == "abc"
     assert parsed["SubscribeURL"] == f"{URL}/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=abc"

@@ -34,13 +34,13 @@ def wants(conditions, value):
     policy = {"key": conditions}
     check_filter_policy(json.dumps(policy), "MessageAttributes")
     sent = message(attributes={} if value is None else {"key": value})
-    return FilterPolicy(policy, "MessageAttributes").judge(sent, sent.body) is Verdict.WANTED
+    return FilterPolicy(policy, "MessageAttributes").decide(sent, sent.body) is Verdict.ACCEPTED
 
 
 def wants_body(policy, body):
     check_filter_policy(json.dumps(policy), "MessageBody")
     text = json.dumps(body)
-    return FilterPolicy(policy, "MessageBody").judge(message(text), text) is Verdict.WANTED
+    return FilterPolicy(policy, "MessageBody").decide(message(text), text) is Verdict.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -94,26 +94,26 @@ def test_judge_attribute_condition_chooses_as_documented(conditions, value, expe
 
 def test_judge_all_keys_must_fit():
     policy = FilterPolicy({"a": ["1"], "b": ["2"]}, "MessageAttributes")
-    assert policy.judge(message(attributes={"a": "1", "b": "2"}), "") is Verdict.WANTED
-    assert policy.judge(message(attributes={"a": "1", "b": "3"}), "") is Verdict.FILTERED_OUT
+    assert policy.decide(message(attributes={"a": "1", "b": "2"}), "") is Verdict.ACCEPTED
+    assert policy.decide(message(attributes={"a": "1", "b": "3"}), "") is Verdict.FILTERED_OUT
 
 
 def test_judge_or_needs_one_alternative_and_the_other_keys():
     policy = {"source": ["web"], "$or": [{"a": ["1"]}, {"b": [{"numeric": [">", 5]}]}]}
     check_filter_policy(json.dumps(policy), "MessageAttributes")
     compiled = FilterPolicy(policy, "MessageAttributes")
-    assert compiled.judge(message(attributes={"source": "web", "b": 6}), "") is Verdict.WANTED
-    assert compiled.judge(message(attributes={"source": "web", "b": 5}), "") is Verdict.FILTERED_OUT
-    assert compiled.judge(message(attributes={"source": "app", "a": "1"}), "") is Verdict.FILTERED_OUT
+    assert compiled.decide(message(attributes={"source": "web", "b": 6}), "") is Verdict.ACCEPTED
+    assert compiled.decide(message(attributes={"source": "web", "b": 5}), "") is Verdict.FILTERED_OUT
+    assert compiled.decide(message(attributes={"source": "app", "a": "1"}), "") is Verdict.FILTERED_OUT
 
 
 def test_judge_says_why_nothing_could_be_compared():
     policy = FilterPolicy({"a": ["1"]}, "MessageAttributes")
-    assert policy.judge(message(), "") is Verdict.NO_ATTRIBUTES
-    assert policy.judge(message(attributes={"a": b"1"}), "") is Verdict.NO_ATTRIBUTES
+    assert policy.decide(message(), "") is Verdict.NO_ATTRIBUTES
+    assert policy.decide(message(attributes={"a": b"1"}), "") is Verdict.NO_ATTRIBUTES
     broken = Message("id", "b", {}, None, {"a": {"DataType": "String.Array", "StringValue": "["}}, 1)
-    assert policy.judge(broken, "") is Verdict.INVALID_ATTRIBUTES
-    assert FilterPolicy({"a": ["1"]}, "MessageBody").judge(message("no json"), "no json") is Verdict.INVALID_BODY
+    assert policy.decide(broken, "") is Verdict.INVALID_ATTRIBUTES
+    assert FilterPolicy({"a": ["1"]}, "MessageBody").decide(message("no json"), "no json") is Verdict.INVALID_BODY
 
 
 @pytest.mark.parametrize(
@@ -278,13 +278,13 @@ def _model(policy, target):
 @given(policy=_policies, body=_bodies)
 def test_judge_random_body_policy_agrees_with_the_model(policy, body):
     text = json.dumps(body)
-    verdict = FilterPolicy(policy, "MessageBody").judge(message(text), text)
-    assert (verdict is Verdict.WANTED) == _model(policy, body)
+    verdict = FilterPolicy(policy, "MessageBody").decide(message(text), text)
+    assert (verdict is Verdict.ACCEPTED) == _model(policy, body)
 
 
 @given(policy=_policies)
 def test_parse_random_policy_matches_some_body_or_none_without_error(policy):
     compiled = parse_filter_policy(json.dumps(policy), "MessageBody")
     assert compiled is not None
-    assert compiled.judge(message("[]"), "[]") is Verdict.INVALID_BODY
-    assert compiled.judge(message("{}"), "{}") in (Verdict.WANTED, Verdict.FILTERED_OUT)
+    assert compiled.decide(message("[]"), "[]") is Verdict.INVALID_BODY
+    assert compiled.decide(message("{}"), "{}") in (Verdict.ACCEPTED, Verdict.FILTERED_OUT)

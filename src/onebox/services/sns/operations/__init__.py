@@ -1,11 +1,12 @@
-"""The operations of SNS."""
+"""The API of SNS: a thin function for each operation, by family, and the table of all of them."""
 
 from __future__ import annotations
 
-from onebox.services.registry import Operation
+from onebox.services.registry import Operation, OperationTable
+from onebox.services.sns.core import Core
 from onebox.services.sns.operations import permissions, publishing, subscriptions, tags, topics
 
-OPERATIONS = {
+OPERATIONS: OperationTable[Core] = {
     "Publish": Operation(publishing.publish),
     "PublishBatch": Operation(publishing.publish_batch, action="Publish"),
     "CreateTopic": Operation(topics.create_topic),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sns.access import load_topic
+from onebox.services.sns.core import Core
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.model import Topic
+from onebox.services.sns.topic_access import load_topic
 from onebox.services.sns.topic_attributes import default_policy
-
-if TYPE_CHECKING:
-    from onebox.services.sns.service import Sns
 
 _ACCOUNT = re.compile(r"\d{12}")
 _ACTIONS = frozenset(
@@ -33,9 +31,9 @@ _ACTIONS = frozenset(
 )
 
 
-def add_permission(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def add_permission(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Let other accounts perform actions on the topic."""
-    topic = load_topic(sns.directory, context, request["TopicArn"], "AddPermission").row
+    topic = load_topic(core.cache, context, request["TopicArn"], "AddPermission").row
     actions, accounts = request["ActionName"], request["AWSAccountId"]
     if not accounts or not all(_ACCOUNT.fullmatch(account) for account in accounts):
         raise InvalidParameterException("Invalid parameter: AWSAccountId")
@@ -54,18 +52,18 @@ def add_permission(sns: Sns, context: RequestContext, request: Wire) -> Wire:
             "Resource": topic.arn,
         }
     )
-    _write(sns, topic, policy)
+    _write(core, topic, policy)
     return {}
 
 
-def remove_permission(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def remove_permission(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove the statement with this label; a label that is not there is ignored."""
-    topic = load_topic(sns.directory, context, request["TopicArn"], "RemovePermission").row
+    topic = load_topic(core.cache, context, request["TopicArn"], "RemovePermission").row
     policy = _policy(topic)
     kept = [statement for statement in policy["Statement"] if statement.get("Sid") != request["Label"]]
     if len(kept) < len(policy["Statement"]):
         policy["Statement"] = kept
-        _write(sns, topic, policy)
+        _write(core, topic, policy)
     return {}
 
 
@@ -76,10 +74,10 @@ def _policy(topic: Topic) -> dict[str, Any]:
     return policy
 
 
-def _write(sns: Sns, topic: Topic, policy: dict[str, Any]) -> None:
+def _write(core: Core, topic: Topic, policy: dict[str, Any]) -> None:
     text = json.dumps(policy, separators=(",", ":"))
-    sns.store.set_topic_attributes(topic.arn, {**topic.attributes, "Policy": text})
-    sns.directory.forget(topic.arn)
+    core.topics.set_attributes(topic.arn, {**topic.attributes, "Policy": text})
+    core.cache.forget(topic.arn)
 
 
 def _one_or_all(values: list[str]) -> str | list[str]:

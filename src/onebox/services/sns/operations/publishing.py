@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sns.access import load_topic
-from onebox.services.sns.directory import LiveTopic
+from onebox.services.sns.core import Core
 from onebox.services.sns.errors import (
     BatchEntryIdsNotDistinctException,
     BatchRequestTooLongException,
@@ -18,42 +16,41 @@ from onebox.services.sns.errors import (
     InvalidParameterException,
     TooManyEntriesInBatchRequestException,
 )
-from onebox.services.sns.fanout import Tally
+from onebox.services.sns.fanout import PublishMetrics
 from onebox.services.sns.limits import BATCH_ENTRIES_MAX, BATCH_ENTRY_ID_CHARACTERS_MAX, FIFO_DEDUPLICATION_MS
 from onebox.services.sns.message import check_fifo_fields, content_dedup_id, parse_message
 from onebox.services.sns.model import Message
-
-if TYPE_CHECKING:
-    from onebox.services.sns.service import Sns
+from onebox.services.sns.topic_access import load_topic
+from onebox.services.sns.topic_cache import CachedTopic
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]+")
 _SEQUENCE_BASE = 10_000_000_000_000_000_000
 
 
-def publish(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def publish(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Publish one message."""
-    topic = load_topic(sns.directory, context, _target(request), "Publish")
-    message = _parse(sns, topic, request)
-    tally = Tally()
-    (sent,) = _send(sns, context, topic, [message], tally)
-    tally.record(sns.deps.metrics, topic, context.now_ms)
+    topic = load_topic(core.cache, context, _target(request), "Publish")
+    message = _parse(core, topic, request)
+    metrics = PublishMetrics()
+    (sent,) = _send(core, context, topic, [message], metrics)
+    metrics.record(core.metrics, topic, context.now_ms)
     return _result(sent)
 
 
-def publish_batch(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def publish_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Publish up to ten messages. A message that breaks a rule refuses the whole batch, as in AWS."""
-    topic = load_topic(sns.directory, context, request["TopicArn"], "Publish")
+    topic = load_topic(core.cache, context, request["TopicArn"], "Publish")
     entries = request["PublishBatchRequestEntries"]
     _check_batch(entries)
     messages = []
     for number, entry in enumerate(entries, 1):
         place = f"publishBatchRequestEntries.{number}.member."
-        messages.append(_parse(sns, topic, entry, place))
+        messages.append(_parse(core, topic, entry, place))
     if sum(message.body_bytes for message in messages) > topic.max_message_bytes:
         raise BatchRequestTooLongException("The length of all the messages put together is more than the limit.")
-    tally = Tally()
-    sent = _send(sns, context, topic, messages, tally)
-    tally.record(sns.deps.metrics, topic, context.now_ms)
+    metrics = PublishMetrics()
+    sent = _send(core, context, topic, messages, metrics)
+    metrics.record(core.metrics, topic, context.now_ms)
     successful = [{"Id": entry["Id"], **_result(message)} for entry, message in zip(entries, sent, strict=True)]
     return {"Successful": successful, "Failed": []}
 
@@ -72,8 +69,8 @@ def _target(request: Wire) -> str:
     raise InvalidParameterException("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
 
 
-def _parse(sns: Sns, topic: LiveTopic, request: Wire, place: str = "") -> Message:
-    message = parse_message(request, sns.deps.ids.uuid(), topic.max_message_bytes, place)
+def _parse(core: Core, topic: CachedTopic, request: Wire, place: str = "") -> Message:
+    message = parse_message(request, core.ids.uuid(), topic.max_message_bytes, place)
     if topic.is_fifo or "MessageGroupId" in request or "MessageDeduplicationId" in request:
         check_fifo_fields(request, is_fifo=topic.is_fifo, deduplicates_content=topic.deduplicates_content)
         if topic.is_fifo and message.dedup_id is None:
@@ -82,30 +79,38 @@ def _parse(sns: Sns, topic: LiveTopic, request: Wire, place: str = "") -> Messag
 
 
 def _send(
-    sns: Sns, context: RequestContext, topic: LiveTopic, messages: Sequence[Message], tally: Tally
+    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
 ) -> Sequence[Message]:
     """Fan messages out; as they were sent, in the same order."""
     if topic.is_fifo:
-        return [_send_fifo(sns, context, topic, message, tally) for message in messages]
-    sns.fanout.send(context, topic, messages, tally)
+        return [_send_fifo(core, context, topic, message, metrics) for message in messages]
+    core.fanout.send(context, topic, messages, metrics)
     return messages
 
 
-def _send_fifo(sns: Sns, context: RequestContext, topic: LiveTopic, message: Message, tally: Tally) -> Message:
+def _send_fifo(
+    core: Core, context: RequestContext, topic: CachedTopic, message: Message, metrics: PublishMetrics
+) -> Message:
     """Fan a message out; a repetition is answered like the first and delivered no more."""
     assert message.dedup_id is not None
     scope = (message.group_id or "") if topic.deduplicates_by_group else ""
-    known = sns.store.find_published(topic.arn, scope, message.dedup_id, context.now_ms)
+    known = core.fifo_messages.find(topic.arn, scope, message.dedup_id, context.now_ms)
     if known is not None:
         message_id, sequence = known
         return replace(message, message_id=message_id, sequence=_sequence_text(sequence))
-    sequence = sns.store.next_sequence(topic.arn)
+    sequence = core.fifo_messages.next_sequence(topic.arn)
     expires_at_ms = context.now_ms + FIFO_DEDUPLICATION_MS
-    sns.store.remember_published(
-        topic.arn, scope, message.dedup_id, message.message_id, sequence, expires_at_ms, context.now_ms
+    core.fifo_messages.remember(
+        topic_arn=topic.arn,
+        scope=scope,
+        dedup_id=message.dedup_id,
+        message_id=message.message_id,
+        sequence=sequence,
+        expires_at_ms=expires_at_ms,
+        now_ms=context.now_ms,
     )
     message = replace(message, sequence=_sequence_text(sequence))
-    sns.fanout.send(context, topic, [message], tally)
+    core.fanout.send(context, topic, [message], metrics)
     return message
 
 

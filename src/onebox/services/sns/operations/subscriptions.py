@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING
 
 from onebox.arn import find_arn
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
-from onebox.services.sns.access import check_topic_arn, load_topic
-from onebox.services.sns.directory import LiveTopic
-from onebox.services.sns.envelope import confirmation, confirmation_url
+from onebox.services.sns.core import Core
+from onebox.services.sns.envelope import Origin, confirmation, confirmation_url
 from onebox.services.sns.errors import (
     AuthorizationErrorException,
     InvalidParameterException,
     NotFoundException,
 )
-from onebox.services.sns.fanout import SERVICE
 from onebox.services.sns.limits import (
     CONFIRMATION_TOKEN_MS,
     LARGE_MESSAGE_PROTOCOLS,
@@ -24,6 +21,7 @@ from onebox.services.sns.limits import (
     PAGE_ITEMS,
 )
 from onebox.services.sns.model import Subscription
+from onebox.services.sns.neighbours import SERVICE
 from onebox.services.sns.operations.paging import page_token, parse_page_number
 from onebox.services.sns.subscription_attributes import (
     ON_SET,
@@ -32,10 +30,9 @@ from onebox.services.sns.subscription_attributes import (
     check_subscription_attributes,
     shown_subscription_attributes,
 )
+from onebox.services.sns.topic_access import check_topic_arn, load_topic
+from onebox.services.sns.topic_cache import CachedTopic
 from onebox.services.sqs.internal import Delivery
-
-if TYPE_CHECKING:
-    from onebox.services.sns.service import Sns
 
 _PENDING = "pending confirmation"
 _TOKEN = re.compile(r"[0-9a-f]{64,512}")
@@ -44,30 +41,32 @@ _TOKEN_CHARACTERS = 256
 _log = logging.getLogger("onebox.sns")
 
 
-def subscribe(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Subscribe an endpoint. Queues and functions of the caller are confirmed at once, others asked to confirm."""
-    topic = load_topic(sns.directory, context, request["TopicArn"], "Subscribe")
+    topic = load_topic(core.cache, context, request["TopicArn"], "Subscribe")
     protocol, endpoint = request["Protocol"], request.get("Endpoint", "")
     attributes = {key: value for key, value in (request.get("Attributes") or {}).items() if value}
     check_endpoint(topic.row, protocol, endpoint)
     check_subscription_attributes(topic.row, protocol, endpoint, request.get("Attributes") or {}, ON_SUBSCRIBE)
     _check_message_size(topic, protocol)
-    subscription = sns.store.find_subscription_of(topic.arn, protocol, endpoint)
+    subscription = core.subscriptions.find_of(topic.arn, protocol, endpoint)
     if subscription is None:
-        subscription = _new_subscription(sns, context, topic, protocol, endpoint, attributes)
-        sns.store.insert_subscription(subscription)
-        sns.directory.forget(topic.arn)
+        subscription = _new_subscription(
+            core, context, topic, protocol=protocol, endpoint=endpoint, attributes=attributes
+        )
+        core.subscriptions.insert(subscription)
+        core.cache.forget(topic.arn)
     elif any(subscription.attributes.get(key) != value for key, value in attributes.items()):
         raise InvalidParameterException(
             "Invalid parameter: Attributes Reason: Subscription already exists with different attributes"
         )
     if not subscription.is_pending:
         return {"SubscriptionArn": subscription.arn}
-    _ask_to_confirm(sns, context, topic, subscription)
+    _ask_to_confirm(core, context, topic, subscription)
     return {"SubscriptionArn": subscription.arn if request.get("ReturnSubscriptionArn") else _PENDING}
 
 
-def confirm_subscription(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def confirm_subscription(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Confirm a pending subscription by the token its endpoint received; following the link suffices."""
     is_anonymous = context.principal is ANONYMOUS
     if not is_anonymous:
@@ -75,57 +74,55 @@ def confirm_subscription(sns: Sns, context: RequestContext, request: Wire) -> Wi
     token = request["Token"]
     if not _TOKEN.fullmatch(token):
         raise InvalidParameterException("Invalid token")
-    subscription = sns.store.find_subscription_by_token(token)
+    subscription = core.subscriptions.find_by_token(token)
     if subscription is None or subscription.topic_arn != request["TopicArn"]:
         raise InvalidParameterException("Invalid parameter: Token")
     if subscription.is_pending:
         if context.now_ms > subscription.created_at_ms + CONFIRMATION_TOKEN_MS:
             raise InvalidParameterException("Invalid parameter: Token")
         owner_only = not is_anonymous and request.get("AuthenticateOnUnsubscribe") == "true"
-        sns.store.confirm_subscription(
-            subscription.arn, authenticated=not is_anonymous, owner_only_unsubscribes=owner_only
-        )
-        sns.directory.forget(subscription.topic_arn)
+        core.subscriptions.confirm(subscription.arn, authenticated=not is_anonymous, owner_only_unsubscribes=owner_only)
+        core.cache.forget(subscription.topic_arn)
     return {"SubscriptionArn": subscription.arn}
 
 
-def unsubscribe(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def unsubscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     """End a subscription; one that is not there is a success too. The link in a notification does it for anyone,
     unless the confirmation asked for a signature."""
-    subscription = _find_subscription(sns, context, request["SubscriptionArn"])
+    subscription = _find_subscription(core, context, request["SubscriptionArn"])
     if subscription is not None:
         if subscription.owner_only_unsubscribes:
             _check_owner(context, subscription, "Unsubscribe")
-        sns.store.delete_subscription(subscription)
-        sns.directory.forget(subscription.topic_arn)
+        core.subscriptions.delete(subscription)
+        core.cache.forget(subscription.topic_arn)
     return {}
 
 
-def list_subscriptions(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def list_subscriptions(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The account's subscriptions in the region, 100 a page."""
     after_id = parse_page_number(request.get("NextToken"))
-    return _page(sns.store.list_of_account(context.account, context.region, after_id, PAGE_ITEMS + 1))
+    return _page(core.subscriptions.list_of_account(context.account, context.region, after_id, PAGE_ITEMS + 1))
 
 
-def list_subscriptions_by_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def list_subscriptions_by_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     """A topic's subscriptions, 100 a page."""
-    topic = load_topic(sns.directory, context, request["TopicArn"], "ListSubscriptionsByTopic")
+    topic = load_topic(core.cache, context, request["TopicArn"], "ListSubscriptionsByTopic")
     after_id = parse_page_number(request.get("NextToken"))
-    return _page(sns.store.list_of_topic(topic.arn, after_id, PAGE_ITEMS + 1))
+    return _page(core.subscriptions.list_of_topic(topic.arn, after_id, PAGE_ITEMS + 1))
 
 
-def get_subscription_attributes(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def get_subscription_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All attributes of a subscription."""
-    subscription = _load_subscription(sns, context, request["SubscriptionArn"], "GetSubscriptionAttributes")
-    topic = sns.store.find_topic(subscription.topic_arn)
+    subscription = _load_subscription(core, context, request["SubscriptionArn"], "GetSubscriptionAttributes")
+    topic = core.topics.find(subscription.topic_arn)
     assert topic is not None
     return {"Attributes": shown_subscription_attributes(subscription, topic)}
 
 
-def set_subscription_attributes(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def set_subscription_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Set one attribute; an empty value removes it."""
-    subscription = _load_subscription(sns, context, request["SubscriptionArn"], "SetSubscriptionAttributes")
-    topic = sns.store.find_topic(subscription.topic_arn)
+    subscription = _load_subscription(core, context, request["SubscriptionArn"], "SetSubscriptionAttributes")
+    topic = core.topics.find(subscription.topic_arn)
     assert topic is not None
     name, value = request["AttributeName"], request.get("AttributeValue", "")
     changed = {**subscription.attributes, name: value}
@@ -133,18 +130,24 @@ def set_subscription_attributes(sns: Sns, context: RequestContext, request: Wire
     check_subscription_attributes(topic, subscription.protocol, subscription.endpoint, relevant, ON_SET)
     if not value:
         del changed[name]
-    sns.store.set_subscription_attributes(subscription.arn, changed)
-    sns.directory.forget(subscription.topic_arn)
+    core.subscriptions.set_attributes(subscription.arn, changed)
+    core.cache.forget(subscription.topic_arn)
     return {}
 
 
 def _new_subscription(
-    sns: Sns, context: RequestContext, topic: LiveTopic, protocol: str, endpoint: str, attributes: dict[str, str]
+    core: Core,
+    context: RequestContext,
+    topic: CachedTopic,
+    *,
+    protocol: str,
+    endpoint: str,
+    attributes: dict[str, str],
 ) -> Subscription:
     arn = find_arn(endpoint) if protocol in ("sqs", "lambda") else None
     is_own = arn is not None and arn.account == context.account
     return Subscription(
-        arn=f"{topic.arn}:{sns.deps.ids.uuid()}",
+        arn=f"{topic.arn}:{core.ids.uuid()}",
         topic_arn=topic.arn,
         account=context.account,
         region=context.region,
@@ -152,7 +155,7 @@ def _new_subscription(
         endpoint=endpoint,
         principal_arn=context.principal.arn,
         is_pending=not is_own,
-        token=None if is_own else sns.deps.ids.hex(_TOKEN_CHARACTERS),
+        token=None if is_own else core.ids.hex(_TOKEN_CHARACTERS),
         authenticated=is_own,
         owner_only_unsubscribes=is_own,
         attributes=attributes,
@@ -160,22 +163,16 @@ def _new_subscription(
     )
 
 
-def _ask_to_confirm(sns: Sns, context: RequestContext, topic: LiveTopic, subscription: Subscription) -> None:
+def _ask_to_confirm(core: Core, context: RequestContext, topic: CachedTopic, subscription: Subscription) -> None:
     """Send the token to the endpoint; to people it goes as a line of the log, since no mail leaves this machine."""
     assert subscription.token is not None
     if subscription.protocol in ("http", "https"):
-        sns.http.send_confirmation(context, topic, subscription)
+        core.http.send_confirmation(context, topic, subscription)
     elif subscription.protocol == "sqs":
-        body = confirmation(
-            topic.arn,
-            subscription.token,
-            sns.deps.ids.uuid(),
-            context.now_ms,
-            context.endpoint_url,
-            topic.signature_version,
-        )
+        origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version)
+        body = confirmation(origin, subscription.token, core.ids.uuid())
         delivery = Delivery(body, {})
-        sns.queues.deliver(context, subscription.endpoint, delivery, source_service=SERVICE, source_arn=topic.arn)
+        core.queues.deliver(context, subscription.endpoint, delivery, source_service=SERVICE, source_arn=topic.arn)
     else:
         _log.info(
             "sns: %s for %s from %s: to confirm the subscription, open %s",
@@ -186,7 +183,7 @@ def _ask_to_confirm(sns: Sns, context: RequestContext, topic: LiveTopic, subscri
         )
 
 
-def _check_message_size(topic: LiveTopic, protocol: str) -> None:
+def _check_message_size(topic: CachedTopic, protocol: str) -> None:
     if topic.max_message_bytes > MESSAGE_BYTES_DEFAULT and protocol not in LARGE_MESSAGE_PROTOCOLS:
         raise InvalidParameterException(
             f"Invalid parameter: Protocol Reason: a topic with a MaximumMessageSize above 256 KiB does not support"
@@ -194,7 +191,7 @@ def _check_message_size(topic: LiveTopic, protocol: str) -> None:
         )
 
 
-def _find_subscription(sns: Sns, context: RequestContext, arn: str) -> Subscription | None:
+def _find_subscription(core: Core, context: RequestContext, arn: str) -> Subscription | None:
     parts = arn.split(":")
     if len(parts) < 6:
         raise InvalidParameterException(
@@ -203,11 +200,11 @@ def _find_subscription(sns: Sns, context: RequestContext, arn: str) -> Subscript
     is_elsewhere = parts[3] != context.region and context.principal is not ANONYMOUS
     if parts[2] != "sns" or is_elsewhere:
         raise InvalidParameterException("Invalid parameter: SubscriptionArn")
-    return sns.store.find_subscription(arn)
+    return core.subscriptions.find(arn)
 
 
-def _load_subscription(sns: Sns, context: RequestContext, arn: str, action: str) -> Subscription:
-    subscription = _find_subscription(sns, context, arn)
+def _load_subscription(core: Core, context: RequestContext, arn: str, action: str) -> Subscription:
+    subscription = _find_subscription(core, context, arn)
     if subscription is None:
         raise NotFoundException("Subscription does not exist")
     _check_owner(context, subscription, action)

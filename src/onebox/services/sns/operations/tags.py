@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.sns.core import Core
 from onebox.services.sns.errors import (
     InvalidParameterException,
     ResourceNotFoundException,
@@ -13,33 +12,30 @@ from onebox.services.sns.errors import (
 from onebox.services.sns.limits import TAGS_MAX
 from onebox.services.sns.model import Topic
 
-if TYPE_CHECKING:
-    from onebox.services.sns.service import Sns
 
-
-def tag_resource(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def tag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add tags to a topic, or give them new values."""
-    topic = _load_topic(sns, context, request["ResourceArn"])
+    topic = _load_topic(core, context, request["ResourceArn"])
     tags = {**topic.tags, **parse_tags(context, request["Tags"])}
     _check_number(tags)
-    sns.store.set_topic_tags(topic.arn, tags)
-    sns.directory.forget(topic.arn)
+    core.topics.set_tags(topic.arn, tags)
+    core.cache.forget(topic.arn)
     return {}
 
 
-def untag_resource(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def untag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove tags by key; keys that are not there are ignored."""
-    topic = _load_topic(sns, context, request["ResourceArn"])
+    topic = _load_topic(core, context, request["ResourceArn"])
     removed = set(request["TagKeys"])
     tags = {key: value for key, value in topic.tags.items() if key not in removed}
-    sns.store.set_topic_tags(topic.arn, tags)
-    sns.directory.forget(topic.arn)
+    core.topics.set_tags(topic.arn, tags)
+    core.cache.forget(topic.arn)
     return {}
 
 
-def list_tags_for_resource(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def list_tags_for_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """A topic's tags."""
-    topic = _load_topic(sns, context, request["ResourceArn"])
+    topic = _load_topic(core, context, request["ResourceArn"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in topic.tags.items()]}
 
 
@@ -61,8 +57,8 @@ def _check_number(tags: dict[str, str]) -> None:
         raise TagLimitExceededException("Could not complete request: tag quota of per resource exceeded")
 
 
-def _load_topic(sns: Sns, context: RequestContext, resource_arn: str) -> Topic:
-    topic = sns.store.find_topic(resource_arn)
+def _load_topic(core: Core, context: RequestContext, resource_arn: str) -> Topic:
+    topic = core.topics.find(resource_arn)
     if topic is None or (topic.account, topic.region) != (context.account, context.region):
         raise ResourceNotFoundException("Resource does not exist")
     return topic

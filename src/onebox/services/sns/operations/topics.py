@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
-from onebox.services.sns.access import load_topic
+from onebox.services.sns.core import Core
 from onebox.services.sns.errors import InvalidParameterException, NotFoundException
 from onebox.services.sns.limits import (
     LARGE_MESSAGE_PROTOCOLS,
@@ -18,6 +17,7 @@ from onebox.services.sns.limits import (
 from onebox.services.sns.model import Topic
 from onebox.services.sns.operations.paging import page_token, parse_page_token
 from onebox.services.sns.operations.tags import parse_tags
+from onebox.services.sns.topic_access import load_topic
 from onebox.services.sns.topic_attributes import (
     check_topic_attribute,
     check_topic_attributes,
@@ -26,14 +26,11 @@ from onebox.services.sns.topic_attributes import (
     takes_large_messages,
 )
 
-if TYPE_CHECKING:
-    from onebox.services.sns.service import Sns
-
 _NAME = re.compile(r"[A-Za-z0-9_\-]+")
 _FIFO_NAME = re.compile(r"[A-Za-z0-9_\-]+\.fifo")
 
 
-def create_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Create a topic; the same name with the same attributes and tags gives the topic that is there."""
     name, attributes = request["Name"], request.get("Attributes") or {}
     is_fifo = attributes.get("FifoTopic") == "true"
@@ -42,56 +39,64 @@ def create_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
     tags = parse_tags(context, request.get("Tags") or [])
     arn = make_arn("sns", context.region, context.account, name)
     kept = {key: value for key, value in attributes.items() if not is_topic_attribute_cleared(key, value)}
-    existing = sns.store.find_topic(arn)
+    existing = core.topics.find(arn)
     if existing is not None:
         _check_same(existing, kept, tags, "Tags" in request)
         return {"TopicArn": arn}
-    topic = Topic(arn, context.account, context.region, name, kept, tags, context.now_ms)
-    sns.store.insert_topic(topic)
+    topic = Topic(
+        arn=arn,
+        account=context.account,
+        region=context.region,
+        name=name,
+        attributes=kept,
+        tags=tags,
+        created_at_ms=context.now_ms,
+    )
+    core.topics.insert(topic)
     return {"TopicArn": arn}
 
 
-def delete_topic(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def delete_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a topic with its subscriptions; a topic that is not there is a success too."""
     topic_arn = request["TopicArn"]
     try:
-        topic = load_topic(sns.directory, context, topic_arn, "DeleteTopic")
+        topic = load_topic(core.cache, context, topic_arn, "DeleteTopic")
     except NotFoundException:
         return {}
-    sns.store.delete_topic(topic.arn)
-    sns.directory.forget(topic.arn)
+    core.topics.delete(topic.arn)
+    core.cache.forget(topic.arn)
     return {}
 
 
-def list_topics(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def list_topics(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The account's topics in the region, 100 a page."""
     after = parse_page_token(request.get("NextToken"))
-    found = sns.store.list_topics(context.account, context.region, after, PAGE_ITEMS + 1)
+    found = core.topics.list_names(context.account, context.region, after, PAGE_ITEMS + 1)
     page = found[:PAGE_ITEMS]
     next_token = page_token(page[-1][0]) if len(found) > PAGE_ITEMS else None
     return {"Topics": [{"TopicArn": arn} for _, arn in page], "NextToken": next_token}
 
 
-def get_topic_attributes(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def get_topic_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All attributes, those of AWS's defaults included."""
-    load_topic(sns.directory, context, request["TopicArn"], "GetTopicAttributes")
-    topic = sns.store.find_topic(request["TopicArn"])
+    load_topic(core.cache, context, request["TopicArn"], "GetTopicAttributes")
+    topic = core.topics.find(request["TopicArn"])
     assert topic is not None
-    return {"Attributes": shown_topic_attributes(topic, sns.store.count_subscriptions(topic.arn))}
+    return {"Attributes": shown_topic_attributes(topic, core.subscriptions.count_by_status(topic.arn))}
 
 
-def set_topic_attributes(sns: Sns, context: RequestContext, request: Wire) -> Wire:
+def set_topic_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Set one attribute; an empty value brings the default back."""
-    topic = load_topic(sns.directory, context, request["TopicArn"], "SetTopicAttributes").row
+    topic = load_topic(core.cache, context, request["TopicArn"], "SetTopicAttributes").row
     name, value = request["AttributeName"], request.get("AttributeValue", "")
     check_topic_attribute(name, value, is_fifo=topic.is_fifo)
     if name == "MaximumMessageSize" and takes_large_messages(value):
-        _check_large_messages(sns, topic)
+        _check_large_messages(core, topic)
     attributes = {**topic.attributes, name: value}
     if is_topic_attribute_cleared(name, value):
         del attributes[name]
-    sns.store.set_topic_attributes(topic.arn, attributes)
-    sns.directory.forget(topic.arn)
+    core.topics.set_attributes(topic.arn, attributes)
+    core.cache.forget(topic.arn)
     return {}
 
 
@@ -117,9 +122,9 @@ def _check_same(topic: Topic, attributes: dict[str, str], tags: dict[str, str], 
         raise InvalidParameterException("Invalid parameter: Tags Reason: Topic already exists with different tags")
 
 
-def _check_large_messages(sns: Sns, topic: Topic) -> None:
+def _check_large_messages(core: Core, topic: Topic) -> None:
     """Messages above 256 KiB go to few subscriptions only, of queues and functions."""
-    subscriptions = sns.store.list_of_topic(topic.arn, 0, LARGE_MESSAGE_SUBSCRIPTIONS_MAX + 1)
+    subscriptions = core.subscriptions.list_of_topic(topic.arn, 0, LARGE_MESSAGE_SUBSCRIPTIONS_MAX + 1)
     fits = all(subscription.protocol in LARGE_MESSAGE_PROTOCOLS for subscription in subscriptions)
     if not fits or len(subscriptions) > LARGE_MESSAGE_SUBSCRIPTIONS_MAX:
         raise InvalidParameterException(

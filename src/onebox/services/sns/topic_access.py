@@ -18,12 +18,12 @@ from onebox.services.iam.policy import (
     evaluate,
     service_caller,
 )
-from onebox.services.sns.directory import LiveTopic, TopicDirectory
 from onebox.services.sns.errors import (
     AuthorizationErrorException,
     InvalidParameterException,
     NotFoundException,
 )
+from onebox.services.sns.topic_cache import CachedTopic, TopicCache
 
 
 def check_topic_arn(context: RequestContext, topic_arn: str, parameter: str = "TopicArn") -> None:
@@ -38,7 +38,7 @@ def check_topic_arn(context: RequestContext, topic_arn: str, parameter: str = "T
         raise InvalidParameterException(f"Invalid parameter: {parameter}")
 
 
-def load_topic(directory: TopicDirectory, context: RequestContext, topic_arn: str, action: str) -> LiveTopic:
+def load_topic(directory: TopicCache, context: RequestContext, topic_arn: str, action: str) -> CachedTopic:
     """The topic, if the caller may do ``action`` (``Publish``) with it. Raises InvalidParameter, NotFound or
     AuthorizationError."""
     topic = directory.find(topic_arn)
@@ -52,7 +52,7 @@ def load_topic(directory: TopicDirectory, context: RequestContext, topic_arn: st
     return topic
 
 
-def check_service(topic: LiveTopic, service: str, source_arn: str, source_account: str) -> None:
+def check_service(topic: CachedTopic, service: str, source_arn: str, source_account: str) -> None:
     """Raise AuthorizationError unless the topic's policy lets an AWS service publish for a resource of its own."""
     if topic.statements is None and source_account == topic.account:
         return
@@ -68,7 +68,7 @@ def check_service(topic: LiveTopic, service: str, source_arn: str, source_accoun
         raise _refused(service, "Publish", topic.arn, decision.explicit)
 
 
-def _check_policy(context: RequestContext, topic: LiveTopic, action: str) -> None:
+def _check_policy(context: RequestContext, topic: CachedTopic, action: str) -> None:
     principal = context.principal
     keys = condition_keys(
         {
@@ -85,7 +85,7 @@ def _check_policy(context: RequestContext, topic: LiveTopic, action: str) -> Non
         raise _refused(principal.arn, action, topic.arn, decision.explicit)
 
 
-def _decide(topic: LiveTopic, action: str, caller: Caller, keys: Keys) -> Decision:
+def _decide(topic: CachedTopic, action: str, caller: Caller, keys: Keys) -> Decision:
     request = PolicyRequest(f"SNS:{action}", topic.arn, caller, keys)
     return evaluate(topic.statements or (), request)
 

@@ -1,8 +1,8 @@
-"""The topics in use, kept in memory with their policies and filters compiled.
+"""A cache of the topics in use, kept in memory with their policies and filters compiled.
 
-Promises: :meth:`TopicDirectory.find` never shows a topic older than its last change; every operation that changes a
-topic or one of its subscriptions calls :meth:`TopicDirectory.forget` after it wrote.
-A publish thus reads no table of SNS at all, unless the topic is FIFO.
+Promises: :meth:`TopicCache.find` never shows a topic older than its last change: every operation that changes a topic
+or one of its subscriptions calls :meth:`TopicCache.forget` after it wrote. So a publish to a standard topic reads no
+table of SNS.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from onebox.services.iam.policy import Statement, compile_policy
 from onebox.services.sns.filter_policy import FilterPolicy, parse_filter_policy
 from onebox.services.sns.limits import MESSAGE_BYTES_DEFAULT
 from onebox.services.sns.model import Subscription, Topic
-from onebox.services.sns.store import SnsStore
+from onebox.services.sns.store.subscriptions import SubscriptionStore
+from onebox.services.sns.store.topics import TopicStore
 
 _TOPICS_REMEMBERED_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class LiveSubscription:
-    """A confirmed subscription, ready to be delivered to."""
+class CachedSubscription:
+    """A confirmed subscription, ready to be decachedred to."""
 
     row: Subscription
     arn: str
@@ -33,7 +34,7 @@ class LiveSubscription:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveTopic:
+class CachedTopic:
     """A topic, ready to be published to. ``statements`` is None for AWS's default policy."""
 
     row: Topic
@@ -47,38 +48,39 @@ class LiveTopic:
     max_message_bytes: int
     metric_dimensions: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...] | None
-    subscriptions: tuple[LiveSubscription, ...]
+    subscriptions: tuple[CachedSubscription, ...]
 
 
-class TopicDirectory:
+class TopicCache:
     """Live topics by ARN."""
 
-    def __init__(self, store: SnsStore) -> None:
-        self._store = store
-        self._topics: dict[str, LiveTopic] = {}
+    def __init__(self, topics: TopicStore, subscriptions: SubscriptionStore) -> None:
+        self._store = topics
+        self._subscriptions = subscriptions
+        self._topics: dict[str, CachedTopic] = {}
 
-    def find(self, topic_arn: str) -> LiveTopic | None:
+    def find(self, topic_arn: str) -> CachedTopic | None:
         """The topic, from memory or from the database."""
-        live = self._topics.get(topic_arn)
-        if live is not None:
-            return live
-        topic = self._store.find_topic(topic_arn)
+        cached = self._topics.get(topic_arn)
+        if cached is not None:
+            return cached
+        topic = self._store.find(topic_arn)
         if topic is None:
             return None
         if len(self._topics) >= _TOPICS_REMEMBERED_MAX:
             self._topics.clear()
-        live = self._topics[topic_arn] = _live_topic(topic, self._store.list_confirmed(topic_arn))
-        return live
+        cached = self._topics[topic_arn] = _compile_topic(topic, self._subscriptions.list_confirmed(topic_arn))
+        return cached
 
     def forget(self, topic_arn: str) -> None:
         """Read the topic anew at its next use."""
         self._topics.pop(topic_arn, None)
 
 
-def _live_topic(topic: Topic, subscriptions: list[Subscription]) -> LiveTopic:
+def _compile_topic(topic: Topic, subscriptions: list[Subscription]) -> CachedTopic:
     attributes = topic.attributes
     policy = attributes.get("Policy")
-    return LiveTopic(
+    return CachedTopic(
         row=topic,
         arn=topic.arn,
         account=topic.account,
@@ -90,16 +92,16 @@ def _live_topic(topic: Topic, subscriptions: list[Subscription]) -> LiveTopic:
         max_message_bytes=int(attributes.get("MaximumMessageSize", MESSAGE_BYTES_DEFAULT)),
         metric_dimensions=(("TopicName", topic.name),),
         statements=compile_policy(policy) if policy else None,
-        subscriptions=tuple(_live_subscription(subscription) for subscription in subscriptions),
+        subscriptions=tuple(_compile_subscription(subscription) for subscription in subscriptions),
     )
 
 
-def _live_subscription(subscription: Subscription) -> LiveSubscription:
+def _compile_subscription(subscription: Subscription) -> CachedSubscription:
     attributes = subscription.attributes
     filter_policy = attributes.get("FilterPolicy")
     redrive = attributes.get("RedrivePolicy")
     scope = attributes.get("FilterPolicyScope", "MessageAttributes")
-    return LiveSubscription(
+    return CachedSubscription(
         row=subscription,
         arn=subscription.arn,
         protocol=subscription.protocol,

@@ -1,0 +1,1 @@
+"""What SNS does by itself: it sends the requests to HTTP endpoints."""

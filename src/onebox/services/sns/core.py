@@ -1,0 +1,58 @@
+"""What every part of the service works with: its stores, its cache of topics, its ways to deliver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onebox.clock import Clock
+from onebox.ids import Ids
+from onebox.runtime.metrics import MetricBuffer
+from onebox.services.context import Deps
+from onebox.services.sns.fanout import Fanout
+from onebox.services.sns.http_outbox import HttpOutbox
+from onebox.services.sns.neighbours import Functions, Queues
+from onebox.services.sns.store.fifo_messages import FifoMessageStore
+from onebox.services.sns.store.http_deliveries import HttpDeliveryStore
+from onebox.services.sns.store.subscriptions import SubscriptionStore
+from onebox.services.sns.store.topics import TopicStore
+from onebox.services.sns.topic_cache import TopicCache
+from onebox.storage.database import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Built once by :class:`onebox.services.sns.service.Sns`."""
+
+    storage: Storage
+    clock: Clock
+    ids: Ids
+    metrics: MetricBuffer
+    queues: Queues
+    topics: TopicStore
+    subscriptions: SubscriptionStore
+    fifo_messages: FifoMessageStore
+    http_deliveries: HttpDeliveryStore
+    cache: TopicCache
+    http: HttpOutbox
+    fanout: Fanout
+
+
+def make_core(deps: Deps, queues: Queues, functions: Functions) -> Core:
+    """The parts, put together."""
+    topics, subscriptions = TopicStore(deps.storage), SubscriptionStore(deps.storage)
+    http_deliveries = HttpDeliveryStore(deps.storage)
+    http = HttpOutbox(deps.storage, http_deliveries, deps.ids)
+    return Core(
+        storage=deps.storage,
+        clock=deps.clock,
+        ids=deps.ids,
+        metrics=deps.metrics,
+        queues=queues,
+        topics=topics,
+        subscriptions=subscriptions,
+        fifo_messages=FifoMessageStore(deps.storage),
+        http_deliveries=http_deliveries,
+        cache=TopicCache(topics, subscriptions),
+        http=http,
+        fanout=Fanout(queues, functions, http),
+    )
