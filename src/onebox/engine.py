@@ -28,9 +28,10 @@ from onebox.runtime.metrics import MetricBuffer
 from onebox.services.catalog import build_services
 from onebox.services.context import Deps
 from onebox.storage.checkpoint import Checkpointer
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.folder import DATABASE_NAME, DataFolder
-from onebox.storage.migrate import DatabaseUnusable, migrate
+from onebox.storage.space import SpaceKeeper
+from onebox.storage.starting import open_database
 
 
 class Engine:
@@ -79,8 +80,9 @@ class Engine:
             await service.stop()
         await self._server.stop(self._settings.stop_grace_ms)
         await self._pipeline.stop()
+        self._space.stop()
         if self._checkpointer is not None:
-            await self._checkpointer.stop()
+            await self._checkpointer.stop(is_clean=not self._storage.has_failed)
         self._release()
 
     async def _start(self) -> None:
@@ -90,7 +92,8 @@ class Engine:
         folder = self._take_folder()
         connection = self._open_database(folder / DATABASE_NAME)
         self._storage = Storage(connection, self._stop_for_fault)
-        self._checkpointer = Checkpointer(folder / DATABASE_NAME, connection) if self._settings.data else None
+        self._space = SpaceKeeper(self._storage, self._clock)
+        self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection)
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
         self._server = HttpServer(self._handle, self._clock)
         await self._server.start(self._settings.host, self._settings.port)
@@ -102,18 +105,24 @@ class Engine:
         self._undo.append(self._storage.close)
         for service in self._services.values():
             await service.start()
+        self._space.start()
 
     def _open_database(self, path: Path) -> apsw.Connection:
-        try:
-            connection = open_connection(path if self._settings.data else None)
-            self._undo.append(connection.close)
-            migrate(connection)
-        except apsw.Error as error:
-            raise DatabaseUnusable(
-                f"cannot use the database {path}: {error}. "
-                "If it is not onebox's, choose another folder with --data DIR."
-            ) from error
+        connection = open_database(
+            path if self._settings.data else None,
+            __version__,
+            self._clock.now_ms(),
+            accept_loss=self._settings.accept_loss,
+        )
+        self._undo.append(connection.close)
         return connection
+
+    def _make_checkpointer(self, path: Path, connection: apsw.Connection) -> Checkpointer | None:
+        if self._settings.data is None:
+            return None
+        checkpointer = Checkpointer(path, connection, self._storage.fail)
+        self._undo.append(checkpointer.release)
+        return checkpointer
 
     def _take_folder(self) -> Path:
         if self._settings.data is None:

@@ -26,7 +26,8 @@ import uvloop
 from onebox.clock import SystemClock
 from onebox.gateway.message import Request, Response
 from onebox.gateway.server import HttpServer, Reply
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
+from onebox.storage.opening import open_connection
 
 REQUESTS = 30_000
 CONNECTIONS = 32

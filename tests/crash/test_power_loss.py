@@ -10,7 +10,8 @@ from pathlib import Path
 import apsw
 
 from onebox.errors import StorageFault
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
+from onebox.storage.opening import open_connection
 from tests.crash.disk import RecordingDisk
 
 JOBS = 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from onebox import __version__
+from onebox.cli.copies import backup, check, compact, restore
 from onebox.cli.health import health
 from onebox.cli.operations import operations
 from onebox.cli.serve import serve
@@ -29,6 +30,10 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(health)
 main.add_command(operations)
+main.add_command(backup)
+main.add_command(restore)
+main.add_command(check)
+main.add_command(compact)
 
 if __name__ == "__main__":
     main()

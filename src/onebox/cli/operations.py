@@ -67,8 +67,9 @@ def _services() -> list[Service]:
     from onebox.runtime.metrics import MetricBuffer
     from onebox.services.catalog import build_services
     from onebox.services.context import Deps
-    from onebox.storage.database import Storage, open_connection
+    from onebox.storage.database import Storage
     from onebox.storage.migrate import migrate
+    from onebox.storage.opening import open_connection
 
     connection = open_connection(None)
     migrate(connection)

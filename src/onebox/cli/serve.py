@@ -35,13 +35,18 @@ if TYPE_CHECKING:
 )
 @click.option("--ephemeral", is_flag=True, help="Keep everything in memory; nothing outlives the process.")
 @click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Start although the write-ahead log is damaged and acknowledged changes are missing; a copy of it is kept.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     default="WARNING",
     show_default=True,
     help="What onebox writes to standard error about itself.",
 )
-def serve(host: str, port: int, data: Path | None, ephemeral: bool, log_level: str) -> None:
+def serve(host: str, port: int, data: Path | None, ephemeral: bool, accept_loss: bool, log_level: str) -> None:
     """Run onebox in the foreground; prints one line when it is ready.
 
     SIGTERM or Ctrl-C stops it cleanly; a kill at any moment loses nothing that was acknowledged.
@@ -50,7 +55,7 @@ def serve(host: str, port: int, data: Path | None, ephemeral: bool, log_level: s
         raise click.UsageError("--ephemeral keeps nothing, --data DIR keeps everything: give one of them")
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     folder = None if ephemeral else (data or default_data_folder())
-    settings = Settings(host=host, port=port, data=folder, log_level=log_level)
+    settings = Settings(host=host, port=port, data=folder, accept_loss=accept_loss, log_level=log_level)
     sys.exit(run(settings))
 
 
@@ -69,7 +74,7 @@ def run(settings: Settings) -> int:
 async def _serve(settings: Settings) -> int:
     from onebox.engine import Engine
     from onebox.storage.folder import DataFolderUnusable
-    from onebox.storage.migrate import DatabaseUnusable
+    from onebox.storage.opening import DatabaseUnusable
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -104,8 +109,8 @@ async def _until_stopped(engine: Engine, stop: asyncio.Event) -> int:
     if engine.fault.done():
         asked.cancel()
         return _refuse(
-            f"{engine.fault.result()}. Everything acknowledged before is safe; "
-            "mend the disk (space, permissions) and start onebox again."
+            f"stopped; nothing more is acknowledged: {engine.fault.result()}. "
+            "Everything acknowledged before is on disk."
         )
     await engine.stop()
     return 0

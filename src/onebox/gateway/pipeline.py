@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
+from typing import Any
 
 from onebox.arn import partition_of
 from onebox.clock import Clock
-from onebox.errors import AwsError, InvalidAction, StorageFault
+from onebox.errors import AwsError, InvalidAction
 from onebox.gateway.callers import authenticate
 from onebox.gateway.denials import denial
 from onebox.gateway.message import Request, Response
@@ -26,6 +27,7 @@ from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.registry import AnyBound, BoundOperation, BoundWaitingOperation, Service
 from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
 
 DEFAULT_REGION = "us-east-1"
 
@@ -34,6 +36,13 @@ class InternalFailure(AwsError):
     """A fault of ours; the client learns no more than that, the log holds the rest under the request id."""
 
     status = 500
+    receiver_fault = True
+
+
+class ServiceUnavailable(AwsError):
+    """Another program kept the database locked for too long; the SDKs try again by themselves."""
+
+    status = 503
     receiver_fault = True
 
 
@@ -141,19 +150,32 @@ class Pipeline:
 
         try:
             response = job() if operation.reads_only else self._storage.run(job)
-        except AwsError as error:
-            response = route.codec.encode_error(error, context.request_id)
-        except StorageFault:
-            reply.abort()
+        except DatabaseBusy:
+            self._start_task(self._answer_when_free(context, route, job, reply), reply)
             return
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
-            response = self._bug(error, route, context.request_id)
+            self._answer_failure(error, context, route, reply)
+            return
         self._storage.after_commit(lambda: reply.send(response))
+
+    async def _answer_when_free(
+        self, context: RequestContext, route: Route, job: Callable[[], Response], reply: Reply
+    ) -> None:
+        """Run the job once the other program lets go of the write lock."""
+        try:
+            response = await self._storage.write(job)
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            self._answer_failure(error, context, route, reply)
+        else:
+            reply.send(response)
 
     def _begin_waiting(
         self, context: RequestContext, route: Route, operation: BoundWaitingOperation, call: Wire, reply: Reply
     ) -> None:
-        task = asyncio.get_running_loop().create_task(self._answer_later(context, route, operation, call, reply))
+        self._start_task(self._answer_later(context, route, operation, call, reply), reply)
+
+    def _start_task(self, work: Coroutine[Any, Any, None], reply: Reply) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         reply.cancelled = task.cancel
@@ -164,12 +186,21 @@ class Pipeline:
         try:
             result = await operation.run(context, call)
             response = route.codec.encode(result, context.request_id)
-        except AwsError as error:
-            response = route.codec.encode_error(error, context.request_id)
-        except StorageFault:
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            self._answer_failure(error, context, route, reply)
+            return
+        self._storage.after_commit(lambda: reply.send(response))
+
+    def _answer_failure(self, error: Exception, context: RequestContext, route: Route, reply: Reply) -> None:
+        """Answer what an operation raised; without an answer where durability is in doubt."""
+        if self._storage.fault_of(error) is not None:
             reply.abort()
             return
-        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+        if isinstance(error, AwsError):
+            response = route.codec.encode_error(error, context.request_id)
+        elif isinstance(error, DatabaseBusy):
+            response = route.codec.encode_error(ServiceUnavailable(str(error)), context.request_id)
+        else:
             response = self._bug(error, route, context.request_id)
         self._storage.after_commit(lambda: reply.send(response))
 

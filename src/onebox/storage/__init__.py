@@ -1,0 +1,15 @@
+"""One SQLite file that keeps everything, and the promise that what was acknowledged is in it.
+
+How it hangs together, top down::
+
+    starting.py      from a file to a database that may be served; what is wrong with it, said before the start
+    database.py      the group transaction in which every write lives; effects that run after its commit
+    checkpoint.py    from the write-ahead log into the database file, beside the event loop
+    space.py         space of deleted rows goes back to the disk, in slices
+    opening.py       connections: durability, checksums of pages, limits
+    log_file.py      the log as a file: was it cut short, and how much is missing
+    copies.py        backup, restore, check and compact
+    migrate.py  migrations/    the schema, script by script
+    folder.py        the data folder and its lock
+    faults.py        which errors are faults of the disk, and what the operator is told
+"""

@@ -1,4 +1,4 @@
-"""The one database: opening it, and the group transaction in which every write lives.
+"""The group transaction over the one database, in which every write lives.
 
 Promises: an effect registered with :meth:`Storage.after_commit` runs only when everything done before it is on disk
 (WAL, ``synchronous=FULL``); a job that raises leaves no trace, and its neighbours in the same group are untouched.
@@ -11,17 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
 from onebox.errors import StorageFault
+from onebox.storage.faults import DatabaseBusy, describe, is_fault
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _UNAWAITED_COMMIT_S = 0.005
+_BUSY_PAUSE_S = 0.02
+_BUSY_TRIES_MAX = 1_500  # half a minute
 
 _log = logging.getLogger("onebox.storage")
 
@@ -45,25 +47,46 @@ class Storage:
         self._commit: asyncio.Handle | None = None
         self._is_awaited = False
         self._fault: StorageFault | None = None
+        self._was_busy = False
         self._connection_execute = connection.execute
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the disk failed; nothing is acknowledged any more."""
+        return self._fault is not None
+
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> apsw.Cursor:
-        """Run one statement. Writes belong inside :meth:`run`; reads may stand alone."""
-        return self._connection_execute(sql, parameters)
+        """Run one statement. Writes belong inside :meth:`run`; reads may stand alone.
+
+        This and the other readers raise StorageFault for a page that fails its check or a disk that fails.
+        """
+        try:
+            return self._connection_execute(sql, parameters)
+        except apsw.Error as error:
+            raise self.fault_of(error) or error from None
 
     def first(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
         """The first row, or None."""
-        row: Row | None = self._connection_execute(sql, parameters).fetchone()
+        try:
+            row: Row | None = self._connection_execute(sql, parameters).fetchone()
+        except apsw.Error as error:
+            raise self.fault_of(error) or error from None
         return row
 
     def all(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """All rows."""
-        rows: list[Row] = self._connection_execute(sql, parameters).fetchall()
+        try:
+            rows: list[Row] = self._connection_execute(sql, parameters).fetchall()
+        except apsw.Error as error:
+            raise self.fault_of(error) or error from None
         return rows
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
-        self._connection.executemany(sql, rows)
+        try:
+            self._connection.executemany(sql, rows)
+        except apsw.Error as error:
+            raise self.fault_of(error) or error from None
 
     def changes(self) -> int:
         """How many rows the last INSERT, UPDATE or DELETE changed."""
@@ -74,7 +97,11 @@ class Storage:
         return self._connection.last_insert_rowid()
 
     def run(self, job: Callable[[], T]) -> T:
-        """Run ``job`` as one atomic piece of the group; jobs may nest. Durable only after the group's commit."""
+        """Run ``job`` as one atomic piece of the group; jobs may nest. Durable only after the group's commit.
+
+        Raises what the job raises; DatabaseBusy, with nothing changed, while another program holds the write lock;
+        StorageFault when the disk failed.
+        """
         if self._fault is not None:
             raise self._fault
         if not self._open:
@@ -87,8 +114,10 @@ class Storage:
             result = job()
         except BaseException as error:
             del self._effects[effects:]
-            if not self._connection.in_transaction:
-                # SQLite itself ended the transaction (disk full, I/O error): the whole group is lost.
+            if self._fault is not None:
+                raise self._fault from error
+            if is_fault(error) or not self._connection.in_transaction:
+                # SQLite itself ends the transaction then (disk full, I/O error): the whole group is lost.
                 raise self._fail(error) from error
             self._connection_execute(f"ROLLBACK TO {name}")
             self._connection_execute(f"RELEASE {name}")
@@ -122,10 +151,28 @@ class Storage:
         await future
 
     async def write(self, job: Callable[[], T]) -> T:
-        """Run ``job`` and wait until it is durable."""
-        result = self.run(job)
+        """Run ``job`` and wait until it is durable; while another program holds the write lock, wait for that too."""
+        result = await self._run_when_free(job)
         await self.durable()
         return result
+
+    async def _run_when_free(self, job: Callable[[], T]) -> T:
+        for _ in range(_BUSY_TRIES_MAX):
+            try:
+                return self.run(job)
+            except DatabaseBusy:  # noqa: PERF203 - one try each time is the point
+                await asyncio.sleep(_BUSY_PAUSE_S)
+        return self.run(job)
+
+    def fail(self, error: BaseException) -> None:
+        """Report a failure of the disk that was found outside of a job: nothing more is acknowledged."""
+        self._fail(error)
+
+    def fault_of(self, error: BaseException) -> StorageFault | None:
+        """The fault that an error of SQLite's amounts to, reported to the engine; None for any other error."""
+        if isinstance(error, StorageFault):
+            return error
+        return self._fail(error) if is_fault(error) else None
 
     def flush(self) -> None:
         """Commit what is pending, now."""
@@ -145,17 +192,22 @@ class Storage:
             effect()
 
     def close(self) -> None:
-        """Commit and close. Idempotent."""
+        """Commit and close; a clean close empties the log into the database file. Idempotent."""
         if self._fault is None:
             self.flush()
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         self._connection.close()
 
     def _begin(self) -> None:
         try:
             self._connection_execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._note_busy()
+            raise DatabaseBusy from None
         except apsw.Error as error:
             raise self._fail(error) from error
         self._open = True
+        self._was_busy = False
         self._is_awaited = False
         self._commit = asyncio.get_running_loop().call_later(_UNAWAITED_COMMIT_S, self._commit_turn)
 
@@ -174,8 +226,13 @@ class Storage:
             # Reported by ``_fail``; those who wait are cut off when the engine closes their connections.
             return
 
+    def _note_busy(self) -> None:
+        if not self._was_busy:
+            _log.warning("%s", DatabaseBusy())
+        self._was_busy = True
+
     def _fail(self, error: BaseException) -> StorageFault:
-        fault = StorageFault(f"the database refused to make changes durable: {error}")
+        fault = StorageFault(describe(error))
         if self._fault is None:
             self._fault = fault
             self._open = False
@@ -183,23 +240,3 @@ class Storage:
             _log.critical("%s; stopping, nothing more is acknowledged", fault)
             self._on_fault(fault)
         return fault
-
-
-def open_connection(path: Path | None, vfs: str | None = None) -> apsw.Connection:
-    """Open the database file, or a private one in memory for ``None``, with the settings that durability needs.
-
-    ``vfs`` names another file system layer of SQLite's; the power-loss tests put one in between.
-    """
-    # The services have a few hundred statements; the default cache of 100 would compile hot ones again and again.
-    connection = apsw.Connection(str(path) if path else ":memory:", vfs=vfs, statementcachesize=1_000)
-    connection.set_busy_timeout(5_000)
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "temp_store = MEMORY",
-        "cache_size = -4000",  # KiB; the operating system caches the rest, outside of our memory
-        "wal_autocheckpoint = 0",  # the checkpointer does it beside the event loop, see checkpoint.py
-    ):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
-    return connection

@@ -9,9 +9,7 @@ from importlib import resources
 
 import apsw
 
-
-class DatabaseUnusable(Exception):
-    """The file cannot be used; the message says why and what to do."""
+from onebox.storage.opening import DatabaseUnusable
 
 
 class DatabaseNewer(DatabaseUnusable):

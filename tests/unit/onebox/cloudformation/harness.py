@@ -14,8 +14,9 @@ from onebox.runtime.metrics import MetricBuffer
 from onebox.services.cloudformation.service import CloudFormation
 from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import BoundOperation, BoundWaitingOperation
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
+from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
 from tests.unit.onebox.cloudformation.fake_services import FakeServices
 

@@ -13,8 +13,9 @@ from onebox.services.cloudwatch.reader import MetricReader
 from onebox.services.cloudwatch.rollup import Rollup
 from onebox.services.cloudwatch.statistics import Stat, find_stat
 from onebox.services.cloudwatch.store import MetricStore
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
+from onebox.storage.opening import open_connection
 
 START_MS = 1_767_225_600_000
 METRIC = MetricId("000000000000", "us-east-1", "App", "m", ())

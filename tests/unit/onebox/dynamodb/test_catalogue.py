@@ -14,8 +14,9 @@ from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext
 from onebox.services.dynamodb.errors import ResourceNotFoundException
 from onebox.services.dynamodb.service import DynamoDb
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
+from onebox.storage.opening import open_connection
 from onebox.testing.manual_clock import ManualClock
 
 CONTEXT = RequestContext(

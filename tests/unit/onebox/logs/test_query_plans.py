@@ -17,8 +17,9 @@ from onebox.services.cloudwatch.store import MetricStore
 from onebox.services.logs.events_store import EventsStore
 from onebox.services.logs.model import Position
 from onebox.services.logs.store import LogsStore
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
+from onebox.storage.opening import open_connection
 
 # The sweeper and the evaluator look after every group that expires and every alarm; trash has few rows.
 MEANT = (

@@ -14,8 +14,9 @@ from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import BoundWaitingOperation
 from onebox.services.s3.lifecycle import DAY_MS, LifecycleRule, due_at_ms, is_current_due
 from onebox.services.s3.service import S3
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
+from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
 
 DAY_S = DAY_MS // 1000

@@ -12,8 +12,9 @@ from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import BoundWaitingOperation
 from onebox.services.sqs.service import Sqs
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
+from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
 
 T = TypeVar("T")

@@ -11,9 +11,10 @@ import pytest
 
 from onebox.errors import StorageFault
 from onebox.storage import database
-from onebox.storage.database import Storage, open_connection
+from onebox.storage.database import Storage
 from onebox.storage.folder import DataFolder, DataFolderUnusable
 from onebox.storage.migrate import DatabaseNewer, load_scripts, migrate
+from onebox.storage.opening import open_connection
 
 
 def with_storage(work: Callable[[Storage], Awaitable[None]], faults: list[StorageFault] | None = None) -> None:

@@ -1,0 +1,145 @@
+"""``onebox backup``, ``restore``, ``check`` and ``compact``: the database as a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from onebox.config import default_data_folder
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _data_option(function: F) -> F:
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        help=f"The data folder.  [default: {default_data_folder()}]",
+    )(function)
+
+
+def _json_option(function: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
+
+
+@click.command()
+@click.argument("target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@_data_option
+@_json_option
+def backup(target: Path, data: Path | None, as_json: bool) -> None:
+    """Copy the whole database to FILE, while onebox runs or while it does not.
+
+    The copy is one consistent moment: everything acknowledged before the command began is in it. FILE appears when it
+    is complete and on disk. Put it back with `onebox restore FILE`.
+    """
+    from onebox.storage.copies import backup as copy
+    from onebox.storage.folder import DATABASE_NAME
+
+    with _refusals():
+        size = copy((data or default_data_folder()) / DATABASE_NAME, target, _progress("copied", as_json))
+    _print(as_json, f"backed up to {target}: {size:,} bytes", file=str(target), bytes=size)
+
+
+@click.command()
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_data_option
+@click.option("--replace", is_flag=True, help="Replace the database that is there; it is kept under another name.")
+@_json_option
+def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> None:
+    """Put a backup into the data folder. onebox must not run on it.
+
+    FILE is checked first. With --replace a database that is there already is kept beside the restored one.
+    """
+    from onebox.clock import SystemClock
+    from onebox.storage.copies import restore as put_back
+    from onebox.storage.folder import DataFolder
+
+    folder = data or default_data_folder()
+    with _refusals(), DataFolder(folder):
+        former = put_back(source, folder, _progress("checked", as_json), SystemClock().now_ms(), replace=replace)
+    kept = f"; the former database is {former}" if former else ""
+    _print(as_json, f"restored {source} to {folder}{kept}", folder=str(folder), former=str(former) if former else None)
+
+
+@click.command()
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_data_option
+@_json_option
+def check(file: Path | None, data: Path | None, as_json: bool) -> None:
+    """Verify every page, the log and the structure of the database, or of a backup FILE.
+
+    Changes nothing and may run beside a running onebox. Exits with 1 if anything is damaged.
+    """
+    from onebox.storage.copies import check as examine
+    from onebox.storage.copies import summary
+    from onebox.storage.folder import DATABASE_NAME
+
+    database = file or (data or default_data_folder()) / DATABASE_NAME
+    with _refusals():
+        health = examine(database, _progress("checked", as_json))
+    note = "" if health.has_checksums else " (this file has no page checksums)"
+    _print(
+        as_json,
+        f"{database}: {summary(health)}{note}",
+        file=str(database),
+        sound=health.is_sound,
+        pages=health.pages,
+        checksums=health.has_checksums,
+        damaged_pages=list(health.damaged_pages),
+        groups_missing=health.groups_missing,
+        structure_errors=list(health.structure_errors),
+    )
+    if not health.is_sound:
+        if not as_json:
+            click.echo("Put a backup back with `onebox restore FILE --replace`.", err=True)
+        sys.exit(1)
+
+
+@click.command()
+@_data_option
+@_json_option
+def compact(data: Path | None, as_json: bool) -> None:
+    """Rewrite the database without gaps. onebox must not run on it.
+
+    A running onebox gives space back by itself, in slices; this gives back all of it at once. It needs as much free
+    space as the database is large. A crash leaves the old file whole.
+    """
+    from onebox.storage.copies import compact as rewrite
+    from onebox.storage.folder import DataFolder
+
+    folder = data or default_data_folder()
+    with _refusals(), DataFolder(folder):
+        before, after = rewrite(folder)
+    _print(as_json, f"compacted: {before:,} bytes before, {after:,} after", bytes_before=before, bytes_after=after)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    from onebox.storage.copies import CopyRefused
+    from onebox.storage.folder import DataFolderUnusable
+
+    try:
+        yield
+    except (CopyRefused, DataFolderUnusable) as error:
+        click.echo(f"onebox: {error}", err=True)
+        sys.exit(1)
+
+
+def _progress(verb: str, as_json: bool) -> Callable[[int, int], None]:
+    is_shown = not as_json and sys.stderr.isatty()
+
+    def show(done: int, pages: int) -> None:
+        if is_shown:
+            click.echo(f"\r  {verb} {done:,} of {pages:,} pages", nl=done == pages, err=True)
+
+    return show
+
+
+def _print(as_json: bool, sentence: str, **facts: object) -> None:
+    click.echo(json.dumps(facts) if as_json else sentence)

@@ -1,0 +1,66 @@
+"""Give the space of deleted rows back to the disk, in slices that delay nobody.
+
+Deleting a table or a log group leaves free pages in the file. While there are many of them, a slice moves a few pages
+from the end of the file into the gaps and cuts the file; the rest of the work is done by the next checkpoint. Some
+free pages are kept, so that a busy system does not give back today what it needs again in a second.
+SQLite: https://www.sqlite.org/pragma.html#pragma_incremental_vacuum
+"""
+
+from __future__ import annotations
+
+import logging
+
+from onebox.clock import Clock, Timer
+from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
+
+FREE_PAGES_KEPT = 2_500  # 10 MB
+FREE_SHARE_KEPT = 0.1
+PAGES_A_SLICE = 100
+PAUSE_MS = 20
+LOOK_EVERY_MS = 5_000
+
+_log = logging.getLogger("onebox.storage")
+
+
+class SpaceKeeper:
+    """Looks every few seconds whether there is space to give back."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._wait(LOOK_EVERY_MS)
+
+    def stop(self) -> None:
+        """End between two slices."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self, pause_ms: int) -> None:
+        self._timer = self._clock.call_at(self._clock.now_ms() + pause_ms, self._look)
+
+    def _look(self) -> None:
+        try:
+            excess = self._count_excess()
+            if excess:
+                self._storage.run(lambda: self._give_back(min(excess, PAGES_A_SLICE)))
+        except DatabaseBusy:
+            excess = 0
+        self._wait(PAUSE_MS if excess > PAGES_A_SLICE else LOOK_EVERY_MS)
+
+    def _count_excess(self) -> int:
+        free = self._read("freelist_count")
+        if free <= FREE_PAGES_KEPT:
+            return 0
+        return max(0, free - max(FREE_PAGES_KEPT, int(self._read("page_count") * FREE_SHARE_KEPT)))
+
+    def _read(self, pragma: str) -> int:
+        return int(self._storage.all(f"PRAGMA {pragma}")[0][0])
+
+    def _give_back(self, pages: int) -> None:
+        self._storage.all(f"PRAGMA incremental_vacuum({pages})")
