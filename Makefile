@@ -1,11 +1,14 @@
 # The commands of this project, for people and for CI alike. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-# Packages are pinned in requirements*.lock; the stamps make a second `make` instant.
+# Packages are pinned with hashes in requirements*.lock and installed with hash checking. The stamps make a second `make` instant.
 RUN_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 PEERS := ministack moto sam
 SEED ?=
+UPGRADE ?=
+PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-long peers lint format bench bench-console cost crash screenshots lock clean
@@ -52,12 +55,11 @@ crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repea
 screenshots: $(DEV_STAMP) ## Make the pictures of docs/console.md (needs the package chromium)
 	$(BIN)/python -m tests.browser.screenshots
 
-lock: $(DEV_STAMP) ## Pin the newest dependencies anew
-	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	for name in $(PEERS); do $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --upgrade \
-		tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock; done
+lock: $(DEV_STAMP) ## Write the lock files, with hashes (UPGRADE=1 takes the newest versions)
+	$(COMPILE) --group build pyproject.toml -o requirements.lock
+	$(COMPILE) --group build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	for name in $(PEERS); do \
+		$(COMPILE) tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock || exit 1; done
 
 clean: ## Remove what the other commands made
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info .peers .aws-sam
@@ -66,12 +68,12 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer; say which one with: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv"
-	@$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q src  # so that the first start is as quick as every other
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
 	@echo "Installing the development tools into .venv"
-	@$(BIN)/pip install -q --disable-pip-version-check -r requirements-dev.lock
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -47,7 +47,7 @@ def version_of(name: str, package: str) -> str:
     for line in _lock(name).read_text().splitlines():
         pinned, equals, version = line.split(";")[0].strip().partition("==")
         if equals and pinned.partition("[")[0] == package:
-            return version
+            return version.rstrip(" \\")
     raise LookupError(f"{package} is not in {_lock(name)}")
 
 
@@ -65,7 +65,7 @@ def _install(name: str, folder: Path) -> None:
     """Quicker than usual by half: the checkout's own pip, which need not resolve what is pinned nor compile it all."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "--disable-pip-version-check"]
-    command = [*pip, "install", "-q", "--no-deps", "--no-compile", "-r", str(_lock(name))]
+    command = [*pip, "install", "-q", "--no-deps", "--no-compile", "--require-hashes", "-r", str(_lock(name))]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NotInstalled(

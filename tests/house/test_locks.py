@@ -1,0 +1,50 @@
+"""Goal: what is installed is what was locked: every package is pinned with its hashes, and pip checks them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = [
+    ROOT / "requirements.lock",
+    ROOT / "requirements-dev.lock",
+    *sorted((ROOT / "tests" / "peers" / "requirements").glob("*.lock")),
+]
+_ENTRY = re.compile(r"[\w.\[\],-]+==[^\s;]+( ; [^\\]+)? \\(\n    --hash=sha256:[0-9a-f]{64}( \\)?)+(\n    #.*)*")
+
+
+def _entries(lock: Path) -> list[str]:
+    return re.split(r"\n(?=[a-z0-9])", lock.read_text("utf-8").strip())
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_package_is_pinned_with_hashes(lock: Path) -> None:
+    entries = _entries(lock)
+    assert len(entries) > 10
+    assert [entry.partition("\n")[0] for entry in entries if not _ENTRY.fullmatch(entry)] == []
+
+
+def test_what_the_project_needs_is_locked() -> None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
+    pinned = {re.split(r"[=\[]", entry)[0] for entry in _entries(ROOT / "requirements.lock")}
+    assert {re.split(r"[>=\[;]", name)[0].strip() for name in wanted} <= pinned
+    wanted_by_tests = project["project"]["optional-dependencies"]["dev"]
+    pinned = {re.split(r"[=\[]", entry)[0] for entry in _entries(ROOT / "requirements-dev.lock")}
+    assert {re.split(r"[>=\[;]", name)[0].strip() for name in wanted_by_tests} <= pinned
+
+
+def test_pip_is_told_to_check_the_hashes() -> None:
+    for path in (ROOT / "Makefile", ROOT / "tests" / "peers" / "environments.py"):
+        for line in path.read_text("utf-8").splitlines():
+            if '"-r"' in line or " -r " in line:
+                assert "--require-hashes" in line, f"{path.name}: {line.strip()}"
+    assert "--no-build-isolation" in (ROOT / "Makefile").read_text("utf-8"), "the build back end is locked too"
