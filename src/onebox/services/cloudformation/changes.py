@@ -58,7 +58,15 @@ def decide_changes(
 ) -> list[Wire]:
     """The changes, each as the API's ResourceChange. Raises ValidationError for a change of a resource's type."""
     _refuse_type_changes(blueprint, resources)
-    survey = _Survey(blueprint, old_template, old_parameters, new_parameters, resources, tags_changed, import_value)
+    survey = _Survey(
+        blueprint=blueprint,
+        old_template=old_template,
+        old_parameters=old_parameters,
+        new_parameters=new_parameters,
+        resources=resources,
+        tags_changed=tags_changed,
+        import_value=import_value,
+    )
     changes = []
     for logical_id, declaration in blueprint.resources.items():
         resource_type = types[declaration.type]
@@ -123,7 +131,7 @@ def _find_modification(
     details = [
         detail
         for name in names
-        for detail in _property_details(name, after, shown, declaration, name in forcing, survey)
+        for detail in _property_details(name, after, shown, declaration, forces=name in forcing, survey=survey)
     ]
     if survey.tags_changed and resource_type.taggable and "Tags" not in names:
         details.append(_detail("Tags", None, "Never", "Static", "DirectModification"))
@@ -158,6 +166,7 @@ def _property_details(
     after: Wire,
     shown: tuple[Wire, Wire],
     declaration: ResourceDeclaration,
+    *,
     forces: bool,
     survey: _Survey,
 ) -> list[Wire]:
@@ -169,13 +178,14 @@ def _property_details(
     raw = declaration.properties.get(name)
     old = survey.old_template.resources.get(declaration.logical_id) if survey.old_template else None
     if old is None or old.properties.get(name) != raw:
-        return [_detail(attribute, target_name, recreation, evaluation, "DirectModification", None, values)]
+        return [_detail(attribute, target_name, recreation, evaluation, "DirectModification", values=values)]
     causes = list(dict.fromkeys(_causes(raw, survey)))
     if not causes:
         # Neither the text nor what it refers to changed: a mapping or a condition did.
-        return [_detail(attribute, target_name, recreation, evaluation, "DirectModification", None, values)]
+        return [_detail(attribute, target_name, recreation, evaluation, "DirectModification", values=values)]
     return [
-        _detail(attribute, target_name, recreation, evaluation, source, entity, values) for source, entity in causes
+        _detail(attribute, target_name, recreation, evaluation, source, entity=entity, values=values)
+        for source, entity in causes
     ]
 
 
@@ -203,6 +213,7 @@ def _detail(
     recreation: str,
     evaluation: str,
     source: str,
+    *,
     entity: str | None = None,
     values: Wire | None = None,
 ) -> Wire:

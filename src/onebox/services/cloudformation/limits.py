@@ -22,6 +22,6 @@ PAGE_ITEMS = 100
 """Items of one page of the list operations."""
 DELETED_STACK_MS = 90 * 86_400_000
 """How long a deleted stack can still be described."""
-SETTLE_MS = 2_000
+ANSWER_WAIT_MS = 2_000
 """How long an operation that starts work waits for its end before it answers. AWS answers at once, but SDK waiters
 look once and then sleep 30 s: a stack that is done in half a second should not cost its user half a minute."""

@@ -1,6 +1,6 @@
 """Values of CloudFormation: stacks, their resources, events and change sets. Frozen; rows are made from them.
 
-Knows nothing of SQL. States: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+Knows nothing of SQL. A status is one of ``states.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a stack is made from."""
+    """The template and everything given with it: what a stack is deployed from."""
 
     template: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """What the caller said beside the source, and who the caller is."""
+    """The options of the request that are not part of the source, and who sent it."""
 
     principal_account: str
     principal_arn: str
@@ -35,7 +35,7 @@ class StackSettings:
     principal_role_name: str | None = None
     role_arn: str | None = None
     on_failure: str = "ROLLBACK"
-    """ROLLBACK, DO_NOTHING or DELETE: what a failed creation leads to."""
+    """What happens after a failed creation: ROLLBACK, DO_NOTHING or DELETE."""
     timeout_minutes: int | None = None
     termination_protection: bool = False
     policy: str | None = None
@@ -44,21 +44,20 @@ class StackSettings:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is being done to a stack. ``kind`` is one of CREATE, CREATE_ROLLBACK, UPDATE, UPDATE_CLEANUP,
-    UPDATE_ROLLBACK, ROLLBACK_CLEANUP, DELETE."""
+    """The work that runs on a stack. ``kind`` follows from the stack's status (``states.OperationKind``)."""
 
     kind: str
     token: str
-    """Names this operation; what it settled carries it, so that a restart does not do it twice."""
+    """Identifies this operation. Each resource that it completed records the token, so a restart skips it."""
     started_at_ms: int
     client_token: str | None = None
     on_failure: str = "ROLLBACK"
     retain: tuple[str, ...] = ()
-    """Logical ids that a deletion leaves alone."""
+    """Logical ids of resources that a deletion retains."""
     skip: tuple[str, ...] = ()
-    """Logical ids that a continued rollback takes for rolled back."""
+    """Logical ids that a continued rollback treats as rolled back."""
     force: bool = False
-    """Whether a deletion leaves behind what cannot be deleted."""
+    """Whether a deletion succeeds although resources could not be deleted; they stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class ResourceBody:
-    """What a physical resource was made from."""
+    """The evaluated declaration of a physical resource, and the attributes it has."""
 
     properties: Wire = field(default_factory=dict)
     attributes: Wire = field(default_factory=dict)
@@ -97,17 +96,17 @@ class ResourceBody:
     update_replace_policy: str = "Delete"
     metadata: Any = None
     masked_properties: Wire | None = None
-    """The properties as people may see them, where a NoEcho parameter makes a difference."""
+    """The properties with NoEcho values masked; None if there are none."""
 
     @property
     def shown_properties(self) -> Wire:
-        """The properties for people to read."""
+        """The properties without NoEcho values, for events and answers."""
         return self.properties if self.masked_properties is None else self.masked_properties
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A resource as it was before the running update."""
+    """A physical resource of a logical id: what it is and what it was made from. A rollback restores one."""
 
     type: str
     name: str
@@ -130,16 +129,23 @@ class Resource:
     body: ResourceBody
     physical_id: str | None = None
     status_reason: str | None = None
-    settled_in: str | None = None
+    completed_in: str | None = None
     previous: Snapshot | None = None
+    """The resource before the running update."""
     drift_status: str = "NOT_CHECKED"
     drift_checked_at_ms: int | None = None
     drift: Wire | None = None
 
+    def snapshot(self) -> Snapshot | None:
+        """The physical resource as it is now; None if there is none yet."""
+        if self.physical_id is None:
+            return None
+        return Snapshot(self.type, self.name, self.physical_id, self.created_in, self.body)
+
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
-    """A physical resource that cleanup will end, or leave behind if ``retain``."""
+class CleanupItem:
+    """A physical resource that is no longer part of the stack. Cleanup deletes it, or only forgets it if ``retain``."""
 
     stack_id: str
     logical_id: str
@@ -152,7 +158,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a stack's history."""
+    """One entry of a stack's history."""
 
     stack_id: str
     event_id: str
@@ -186,7 +192,7 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class DriftDetection:
-    """One comparison of a stack with what is there."""
+    """One comparison of a stack's declared properties with the live ones."""
 
     detection_id: str
     stack_id: str

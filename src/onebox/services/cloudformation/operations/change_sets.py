@@ -1,83 +1,81 @@
 """Change sets: CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, DeleteChangeSet, ListChangeSets.
 
-AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
+AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-core-updating-stacks-changesets.html
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from onebox.arn import make_arn
 from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import (
     AlreadyExistsException,
     ChangeSetNotFoundException,
     InvalidChangeSetStatusException,
     ValidationError,
 )
+from onebox.services.cloudformation.lookup import find_stack, load_stack, next_page, page_start
 from onebox.services.cloudformation.model import ChangeSet, Source, Stack, StackSettings
-from onebox.services.cloudformation.operations.lookup import find_stack, load_stack, next_page, page_start
-from onebox.services.cloudformation.operations.source import (
+from onebox.services.cloudformation.stack_source import (
     check_stack_name,
     draft,
     settings_from_request,
 )
-from onebox.services.cloudformation.operations.starting import (
-    answer_when_settled,
+from onebox.services.cloudformation.start_operation import (
     begin_creation,
     begin_update,
     check_updatable,
     find_changes,
     new_stack_id,
     outputs_changed,
+    start_and_wait,
 )
+from onebox.services.cloudformation.states import CHANGE_SET_FAILED, CHANGE_SET_READY, NEW, STACK_STATES, StackTrigger
 from onebox.services.cloudformation.views import show_change_set, show_change_set_summary, without_none
 from onebox.services.context import RequestContext, Wire
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
-
-if TYPE_CHECKING:
-    from onebox.services.cloudformation.service import CloudFormation
 
 _NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 _VALUES_OF_TARGET = ("BeforeValue", "AfterValue", "Path", "AttributeChangeType")
 
 
-def create_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def create_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Compare what is with what is wanted, and keep the answer for execution."""
     name, kind = request["ChangeSetName"], request.get("ChangeSetType", "UPDATE")
     _check_name(name)
     if kind not in ("CREATE", "UPDATE"):
         raise ValidationError(f"ChangeSetType {kind} is not supported.")
     settings = _settings(context, request)
-    stack = _stack_for(cfn, context, request, kind, settings)
-    known = cfn.store.find_change_set_by_name(stack.stack_id, name)
+    stack = _stack_for(core, context, request, kind, settings)
+    known = core.store.change_sets.find_by_name(stack.stack_id, name)
     if known is not None:
         if known.execution_status != "EXECUTE_COMPLETE":
             raise AlreadyExistsException(f"ChangeSet [{name}] already exists")
-        cfn.store.delete_change_set(known.change_set_id)
+        core.store.change_sets.delete(known.change_set_id)
     previous = stack.source if kind == "UPDATE" else None
-    wanted = draft(cfn, context, request, stack.stack_id, stack.name, previous)
-    if cfn.store.find_stack(stack.stack_id) is None:
-        stack = cfn.journal.stack_moved(stack, "REVIEW_IN_PROGRESS", "User Initiated")
+    wanted = draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=previous)
+    if core.store.stacks.find(stack.stack_id) is None:
+        stack = core.journal.move_stack(stack, StackTrigger.REVIEW, "User Initiated")
     try:
-        changes = find_changes(cfn, stack, wanted)
+        changes = find_changes(core, stack, wanted)
     except ValidationError as error:
         changes = []
         failure: str | None = error.message
     else:
-        is_empty = not changes and not (kind == "UPDATE" and outputs_changed(cfn, stack, wanted))
+        is_empty = not changes and not (kind == "UPDATE" and outputs_changed(core, stack, wanted))
         failure = _NO_CHANGES if is_empty else None
     change_set = ChangeSet(
         change_set_id=make_arn(
-            "cloudformation", context.region, context.account, f"changeSet/{name}/{cfn.deps.ids.uuid()}"
+            "cloudformation", context.region, context.account, f"changeSet/{name}/{core.deps.ids.uuid()}"
         ),
         stack_id=stack.stack_id,
         name=name,
         kind=kind,
-        status="FAILED" if failure else "CREATE_COMPLETE",
+        status=CHANGE_SET_FAILED if failure else CHANGE_SET_READY,
         status_reason=failure,
         execution_status="UNAVAILABLE" if failure else "AVAILABLE",
         created_at_ms=context.now_ms,
@@ -86,7 +84,7 @@ def create_change_set(cfn: CloudFormation, context: RequestContext, request: Wir
         changes=tuple(changes),
         description=request.get("Description"),
     )
-    cfn.store.save_change_set(change_set)
+    core.store.change_sets.save(change_set)
     return {"Id": change_set.change_set_id, "StackId": stack.stack_id}
 
 
@@ -103,18 +101,16 @@ def _settings(context: RequestContext, request: Wire) -> StackSettings:
     return settings_from_request(context, {**request, "OnFailure": on_failure})
 
 
-def _stack_for(
-    cfn: CloudFormation, context: RequestContext, request: Wire, kind: str, settings: StackSettings
-) -> Stack:
+def _stack_for(core: Core, context: RequestContext, request: Wire, kind: str, settings: StackSettings) -> Stack:
     """The stack to be changed; for CREATE one that is new or still under review."""
     name = request["StackName"]
-    stack = find_stack(cfn, context, name)
+    stack = find_stack(core, context, name)
     if kind == "UPDATE":
-        if stack is None or stack.status in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+        if stack is None or STACK_STATES[stack.status].reviewed_only or STACK_STATES[stack.status].is_deleted:
             raise ValidationError(f"Stack [{name}] does not exist")
         check_updatable(stack)
         return stack
-    if stack is not None and stack.status == "REVIEW_IN_PROGRESS":
+    if stack is not None and STACK_STATES[stack.status].reviewed_only:
         return stack
     if stack is not None:
         raise ValidationError(
@@ -123,36 +119,36 @@ def _stack_for(
         )
     check_stack_name(name)
     return Stack(
-        stack_id=new_stack_id(cfn, context, name),
+        stack_id=new_stack_id(core, context, name),
         account=context.account,
         region=context.region,
         name=name,
-        status="REVIEW_IN_PROGRESS",
+        status=NEW,
         created_at_ms=context.now_ms,
         source=Source(template=""),
         settings=settings,
     )
 
 
-def load_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> tuple[ChangeSet, Stack]:
+def load_change_set(core: Core, context: RequestContext, request: Wire) -> tuple[ChangeSet, Stack]:
     """The change set and its stack, by ARN or by both names. Raises ChangeSetNotFoundException, ValidationError."""
     name = request["ChangeSetName"]
     if name.startswith("arn:"):
-        change_set = cfn.store.find_change_set(name)
+        change_set = core.store.change_sets.find(name)
     else:
         if not request.get("StackName"):
             raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
-        stack = load_stack(cfn, context, request["StackName"], "Stack [{}] does not exist")
-        change_set = cfn.store.find_change_set_by_name(stack.stack_id, name)
-    owner = None if change_set is None else cfn.store.find_stack(change_set.stack_id)
+        stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
+        change_set = core.store.change_sets.find_by_name(stack.stack_id, name)
+    owner = None if change_set is None else core.store.stacks.find(change_set.stack_id)
     if change_set is None or owner is None or (owner.account, owner.region) != (context.account, context.region):
         raise ChangeSetNotFoundException(f"ChangeSet [{name}] does not exist")
     return change_set, owner
 
 
-def describe_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def describe_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The changes, a page at a time; with property values if asked for."""
-    change_set, stack = load_change_set(cfn, context, request)
+    change_set, stack = load_change_set(core, context, request)
     start = page_start(request)
     page = change_set.changes[start : start + limits.PAGE_ITEMS]
     show = _with_values if request.get("IncludePropertyValues") else _without_values
@@ -176,15 +172,15 @@ def _without_values(change: Wire) -> Wire:
     return {**plain, "Details": details}
 
 
-async def execute_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+async def execute_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin what the change set describes; all change sets of the stack are gone with it."""
-    stack = await cfn.deps.storage.write(lambda: _execute(cfn, context, request))
-    await answer_when_settled(cfn, stack)
+    stack = await core.deps.storage.write(lambda: _execute(core, context, request))
+    await start_and_wait(core, stack)
     return {}
 
 
-def _execute(cfn: CloudFormation, context: RequestContext, request: Wire) -> Stack:
-    change_set, stack = load_change_set(cfn, context, request)
+def _execute(core: Core, context: RequestContext, request: Wire) -> Stack:
+    change_set, stack = load_change_set(core, context, request)
     if change_set.execution_status != "AVAILABLE":
         raise InvalidChangeSetStatusException(
             f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current status of [{change_set.status}]"
@@ -193,8 +189,8 @@ def _execute(cfn: CloudFormation, context: RequestContext, request: Wire) -> Sta
         raise ValidationError("Cannot specify DisableRollback for a change set with OnStackFailure.")
     disable = bool(request.get("DisableRollback"))
     retain_except = bool(request.get("RetainExceptOnCreate"))
-    cfn.store.save_change_set(replace(change_set, execution_status="EXECUTE_COMPLETE"))
-    cfn.store.delete_change_sets(stack.stack_id, but=change_set.change_set_id)
+    core.store.change_sets.save(replace(change_set, execution_status="EXECUTE_COMPLETE"))
+    core.store.change_sets.delete_of_stack(stack.stack_id, but=change_set.change_set_id)
     settings = replace(change_set.settings, retain_except_on_create=retain_except)
     if change_set.kind == "CREATE":
         on_failure = "DO_NOTHING" if disable else settings.on_failure
@@ -205,7 +201,7 @@ def _execute(cfn: CloudFormation, context: RequestContext, request: Wire) -> Sta
             change_set_id=change_set.change_set_id,
             created_at_ms=stack.created_at_ms,
         )
-        return begin_creation(cfn, context, made, request, on_failure)
+        return begin_creation(core, context, made, request, on_failure)
     check_updatable(stack)
     kept = replace(
         settings,
@@ -216,34 +212,34 @@ def _execute(cfn: CloudFormation, context: RequestContext, request: Wire) -> Sta
         policy=stack.settings.policy,
     )
     return begin_update(
-        cfn,
+        core,
         context,
         stack,
-        change_set.source,
-        kept,
         request,
+        source=change_set.source,
+        settings=kept,
         disable_rollback=disable or change_set.settings.on_failure == "DO_NOTHING",
         change_set_id=change_set.change_set_id,
     )
 
 
-def delete_change_set(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def delete_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Forget a change set; one that does not exist is forgotten already. Its stack under review stays."""
     try:
-        change_set, _ = load_change_set(cfn, context, request)
+        change_set, _ = load_change_set(core, context, request)
     except ChangeSetNotFoundException:
         if request["ChangeSetName"].startswith("arn:"):
             return {}
         raise
-    cfn.store.delete_change_set(change_set.change_set_id)
+    core.store.change_sets.delete(change_set.change_set_id)
     return {}
 
 
-def list_change_sets(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def list_change_sets(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Summaries of the stack's change sets that wait to be executed."""
-    stack = load_stack(cfn, context, request["StackName"], "Stack [{}] does not exist")
+    stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
     start = page_start(request)
-    found = cfn.store.list_change_sets(stack.stack_id, start, limits.PAGE_ITEMS + 1)
+    found = core.store.change_sets.page(stack.stack_id, start, limits.PAGE_ITEMS + 1)
     shown = [
         show_change_set_summary(stack, change_set)
         for change_set in found[: limits.PAGE_ITEMS]
@@ -252,7 +248,7 @@ def list_change_sets(cfn: CloudFormation, context: RequestContext, request: Wire
     return without_none({"Summaries": shown, "NextToken": next_page(start, len(found))})
 
 
-CHANGE_SET_OPERATIONS: OperationTable[CloudFormation] = {
+CHANGE_SET_OPERATIONS: OperationTable[Core] = {
     "CreateChangeSet": Operation(create_change_set),
     "DescribeChangeSet": Operation(describe_change_set, reads_only=True),
     "ExecuteChangeSet": WaitingOperation(execute_change_set),

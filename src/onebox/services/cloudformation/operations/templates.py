@@ -6,25 +6,22 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTe
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from onebox.services.cloudformation.capabilities import needed_capability
+from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
+from onebox.services.cloudformation.lookup import load_stack
 from onebox.services.cloudformation.operations.change_sets import load_change_set
-from onebox.services.cloudformation.operations.lookup import load_stack
-from onebox.services.cloudformation.operations.source import load_template, template_text
+from onebox.services.cloudformation.stack_source import load_template, template_text
 from onebox.services.cloudformation.template.document import Template, parse_template
 from onebox.services.cloudformation.views import show_declarations, without_none
 from onebox.services.context import RequestContext, Wire
 from onebox.services.registry import Operation, OperationTable
 
-if TYPE_CHECKING:
-    from onebox.services.cloudformation.service import CloudFormation
 
-
-def validate_template(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def validate_template(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Check a template without parameters. Raises ValidationError."""
-    template = load_template(cfn, template_text(cfn, context, request))
+    template = load_template(core, template_text(core, context, request))
     parameters = [
         without_none(
             {
@@ -40,7 +37,7 @@ def validate_template(cfn: CloudFormation, context: RequestContext, request: Wir
     return without_none({**answer, "DeclaredTransforms": list(template.transforms) or None})
 
 
-def get_template(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def get_template(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The template's text as it was given. Without macros the processed template is the same."""
     stage = request.get("TemplateStage", "Original")
     if stage not in ("Original", "Processed"):
@@ -49,16 +46,16 @@ def get_template(cfn: CloudFormation, context: RequestContext, request: Wire) ->
             "must satisfy enum value set: [Original, Processed]"
         )
     if request.get("ChangeSetName"):
-        change_set, _ = load_change_set(cfn, context, request)
+        change_set, _ = load_change_set(core, context, request)
         text = change_set.source.template
     else:
         if not request.get("StackName"):
             raise ValidationError("StackName is required if ChangeSetName is not specified.")
-        text = load_stack(cfn, context, request["StackName"]).source.template
+        text = load_stack(core, context, request["StackName"]).source.template
     return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
 
-def get_template_summary(cfn: CloudFormation, context: RequestContext, request: Wire) -> Wire:
+def get_template_summary(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Parameters, types and capabilities of a template or of a stack's."""
     name = request.get("StackName")
     if name and ("TemplateBody" in request or "TemplateURL" in request):
@@ -66,12 +63,12 @@ def get_template_summary(cfn: CloudFormation, context: RequestContext, request: 
             "Either Template URL, Template Body or Stack Name must be specified, and only one of them."
         )
     if name:
-        stack = load_stack(cfn, context, name)
+        stack = load_stack(core, context, name)
         if not stack.source.template:
             raise ValidationError("GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.")
         template = parse_template(stack.source.template)
     else:
-        template = load_template(cfn, template_text(cfn, context, request))
+        template = load_template(core, template_text(core, context, request))
     return without_none(
         {
             "Parameters": show_declarations(template.parameters),
@@ -81,7 +78,7 @@ def get_template_summary(cfn: CloudFormation, context: RequestContext, request: 
             "Version": template.version,
             "Metadata": None if template.metadata is None else json.dumps(template.metadata),
             "DeclaredTransforms": list(template.transforms) or None,
-            "ResourceIdentifierSummaries": _identifiers(cfn, template),
+            "ResourceIdentifierSummaries": _identifiers(core, template),
         }
     )
 
@@ -95,19 +92,19 @@ def _capabilities(template: Template) -> Wire:
     return {"Capabilities": [capability], "CapabilitiesReason": reason}
 
 
-def _identifiers(cfn: CloudFormation, template: Template) -> list[Wire]:
+def _identifiers(core: Core, template: Template) -> list[Wire]:
     """By which property a resource of each type is identified, for the types that have a name of their own."""
     by_type: dict[str, list[str]] = {}
     for resource in template.resources.values():
         by_type.setdefault(resource.type, []).append(resource.logical_id)
     return [
-        {"ResourceType": name, "LogicalResourceIds": ids, "ResourceIdentifiers": [cfn.types[name].naming.property]}
+        {"ResourceType": name, "LogicalResourceIds": ids, "ResourceIdentifiers": [core.types[name].naming.property]}
         for name, ids in by_type.items()
-        if cfn.types[name].naming.property is not None
+        if core.types[name].naming.property is not None
     ]
 
 
-TEMPLATE_OPERATIONS: OperationTable[CloudFormation] = {
+TEMPLATE_OPERATIONS: OperationTable[Core] = {
     "ValidateTemplate": Operation(validate_template, reads_only=True),
     "GetTemplate": Operation(get_template, reads_only=True),
     "GetTemplateSummary": Operation(get_template_summary, reads_only=True),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from onebox.services.cloudformation.resources.shapes import Record
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     NewResource,
     ResourceType,
@@ -18,18 +18,18 @@ from onebox.services.context import Wire
 
 
 class _WaitConditionHandle:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        handle_arn = arn(hands, "cloudformation", f"stack/{new.name}")
-        await new.initiated(f"https://cloudformation-waitcondition-{hands.region}.s3.amazonaws.com/{handle_arn}")
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        handle_arn = arn(client, "cloudformation", f"stack/{new.name}")
+        await new.initiated(f"https://cloudformation-waitcondition-{client.region}.s3.amazonaws.com/{handle_arn}")
         return {}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
+    async def delete(self, client: Client, old: LiveResource) -> None:
         """Nothing stands behind it."""
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         return {}
 
 

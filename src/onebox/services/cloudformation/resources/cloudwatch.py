@@ -23,7 +23,7 @@ from onebox.services.cloudformation.resources.shapes import (
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -37,53 +37,53 @@ from onebox.services.context import Wire
 
 
 class _Alarm:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        alarm_arn = arn(hands, "cloudwatch", f"alarm:{new.name}")
-        if await _find_alarm(hands, new.name) is not None and not (
-            new.resumed and is_ours(await _live_tags(hands, alarm_arn), new.tags)
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        alarm_arn = arn(client, "cloudwatch", f"alarm:{new.name}")
+        if await _find_alarm(client, new.name) is not None and not (
+            new.resumed and is_ours(await _live_tags(client, alarm_arn), new.tags)
         ):
             raise ResourceExists("AWS::CloudWatch::Alarm", new.name)
         request = _alarm_request(new.name, new.properties) | {"Tags": tag_list(new.tags)}
-        await hands.call("cloudwatch", "PutMetricAlarm", request)
+        await client.call("cloudwatch", "PutMetricAlarm", request)
         await new.initiated(new.name)
         return {"Arn": alarm_arn}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await hands.call("cloudwatch", "PutMetricAlarm", _alarm_request(old.physical_id, properties))
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await client.call("cloudwatch", "PutMetricAlarm", _alarm_request(old.physical_id, properties))
         resource = {"ResourceARN": old.attributes["Arn"]}
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("cloudwatch", "TagResource", {**resource, "Tags": tag_list(fresh)}),
-            lambda keys: hands.call("cloudwatch", "UntagResource", {**resource, "TagKeys": keys}),
+            lambda fresh: client.call("cloudwatch", "TagResource", {**resource, "Tags": tag_list(fresh)}),
+            lambda keys: client.call("cloudwatch", "UntagResource", {**resource, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("cloudwatch", "DeleteAlarms", {"AlarmNames": [old.physical_id]})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("cloudwatch", "DeleteAlarms", {"AlarmNames": [old.physical_id]})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        alarm = await _find_alarm(hands, old.physical_id)
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        alarm = await _find_alarm(client, old.physical_id)
         return None if alarm is None else pick(alarm, *_ALARM_MEMBERS)
 
 
 class _Dashboard:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        if not new.resumed and await _find_dashboard(hands, new.name) is not None:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        if not new.resumed and await _find_dashboard(client, new.name) is not None:
             raise ResourceExists("AWS::CloudWatch::Dashboard", new.name)
-        await _put_dashboard(hands, new.name, new.properties)
+        await _put_dashboard(client, new.name, new.properties)
         await new.initiated(new.name)
-        return {"DashboardArn": global_arn(hands, "cloudwatch", f"dashboard/{new.name}")}
+        return {"DashboardArn": global_arn(client, "cloudwatch", f"dashboard/{new.name}")}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _put_dashboard(hands, old.physical_id, properties)
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _put_dashboard(client, old.physical_id, properties)
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("cloudwatch", "DeleteDashboards", {"DashboardNames": [old.physical_id]})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("cloudwatch", "DeleteDashboards", {"DashboardNames": [old.physical_id]})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        body = await _find_dashboard(hands, old.physical_id)
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        body = await _find_dashboard(client, old.physical_id)
         if body is None:
             return None
         wanted = old.properties["DashboardBody"]
@@ -95,25 +95,25 @@ def _alarm_request(name: str, properties: Wire) -> Wire:
     return {"AlarmName": name, **pick(properties, *(m for m in _ALARM_MEMBERS if m != "AlarmName"))}
 
 
-async def _find_alarm(hands: Hands, name: str) -> Wire | None:
-    answer = await hands.call("cloudwatch", "DescribeAlarms", {"AlarmNames": [name]})
+async def _find_alarm(client: Client, name: str) -> Wire | None:
+    answer = await client.call("cloudwatch", "DescribeAlarms", {"AlarmNames": [name]})
     alarm: Wire | None = next(iter(answer.get("MetricAlarms", [])), None)
     return alarm
 
 
-async def _live_tags(hands: Hands, alarm_arn: str) -> dict[str, str]:
-    answer = await hands.call("cloudwatch", "ListTagsForResource", {"ResourceARN": alarm_arn})
+async def _live_tags(client: Client, alarm_arn: str) -> dict[str, str]:
+    answer = await client.call("cloudwatch", "ListTagsForResource", {"ResourceARN": alarm_arn})
     return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
 
-async def _put_dashboard(hands: Hands, name: str, properties: Wire) -> None:
+async def _put_dashboard(client: Client, name: str, properties: Wire) -> None:
     request = {"DashboardName": name, "DashboardBody": properties["DashboardBody"]}
-    await hands.call("cloudwatch", "PutDashboard", request)
+    await client.call("cloudwatch", "PutDashboard", request)
 
 
-async def _find_dashboard(hands: Hands, name: str) -> str | None:
+async def _find_dashboard(client: Client, name: str) -> str | None:
     try:
-        answer = await hands.call("cloudwatch", "GetDashboard", {"DashboardName": name})
+        answer = await client.call("cloudwatch", "GetDashboard", {"DashboardName": name})
     except AwsError as error:
         if means_gone(error):
             return None

@@ -11,7 +11,7 @@ from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, TA
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -56,54 +56,54 @@ _AS_GIVEN = (
 
 
 class _Table:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request = pick(new.properties, *_AS_GIVEN) | _translated(new.properties)
         request |= {"TableName": new.name, "Tags": tag_list(new.tags)}
         request.setdefault("BillingMode", "PROVISIONED")
-        table_arn = arn(hands, "dynamodb", f"table/{new.name}")
+        table_arn = arn(client, "dynamodb", f"table/{new.name}")
         await create_or_adopt(
             _NAME,
             new,
-            lambda: hands.call("dynamodb", "CreateTable", request),
-            lambda: _live_tags(hands, table_arn),
+            lambda: client.call("dynamodb", "CreateTable", request),
+            lambda: _live_tags(client, table_arn),
         )
         await new.initiated(new.name)
-        table = await _wait_active(hands, new.name)
-        await _apply_side_settings(hands, new.name, {}, new.properties)
+        table = await _wait_active(client, new.name)
+        await _apply_side_settings(client, new.name, {}, new.properties)
         return _attributes(table)
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         name = old.physical_id
-        table = await _wait_active(hands, name)
+        table = await _wait_active(client, name)
         request = _table_changes(table, old.properties, properties)
         if request:
-            await hands.call("dynamodb", "UpdateTable", {"TableName": name, **request})
-            table = await _wait_active(hands, name)
+            await client.call("dynamodb", "UpdateTable", {"TableName": name, **request})
+            table = await _wait_active(client, name)
         for index_update in _index_updates(table, properties):
             definitions = pick(properties, "AttributeDefinitions")
-            await hands.call(
+            await client.call(
                 "dynamodb",
                 "UpdateTable",
                 {"TableName": name, **definitions, "GlobalSecondaryIndexUpdates": [index_update]},
             )
-            table = await _wait_active(hands, name)
-        await _apply_side_settings(hands, name, old.properties, properties)
+            table = await _wait_active(client, name)
+        await _apply_side_settings(client, name, old.properties, properties)
         resource = {"ResourceArn": table["TableArn"]}
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("dynamodb", "TagResource", {**resource, "Tags": tag_list(fresh)}),
-            lambda keys: hands.call("dynamodb", "UntagResource", {**resource, "TagKeys": keys}),
+            lambda fresh: client.call("dynamodb", "TagResource", {**resource, "Tags": tag_list(fresh)}),
+            lambda keys: client.call("dynamodb", "UntagResource", {**resource, "TagKeys": keys}),
         )
         return _attributes(table)
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("dynamodb", "DeleteTable", {"TableName": old.physical_id})
-        while await _find_table(hands, old.physical_id) is not None:
-            await hands.pause()
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("dynamodb", "DeleteTable", {"TableName": old.physical_id})
+        while await _find_table(client, old.physical_id) is not None:
+            await client.pause()
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        table = await _find_table(hands, old.physical_id)
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        table = await _find_table(client, old.physical_id)
         if table is None:
             return None
         live: Wire = {
@@ -192,17 +192,17 @@ def _same_projection(index: Wire, live: Wire) -> bool:
     ) == sorted(there.get("NonKeyAttributes", []))
 
 
-async def _apply_side_settings(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+async def _apply_side_settings(client: Client, name: str, old: Wire, new: Wire) -> None:
     """Settings with operations of their own."""
     if changed(old, new, "TimeToLiveSpecification"):
         before = old.get("TimeToLiveSpecification", {})
         spec = new.get("TimeToLiveSpecification", {**before, "Enabled": False})
         if before.get("Enabled") or spec.get("Enabled"):
-            await hands.call("dynamodb", "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": spec})
+            await client.call("dynamodb", "UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": spec})
     if changed(old, new, "PointInTimeRecoverySpecification"):
         spec = new.get("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
         request = {"TableName": name, "PointInTimeRecoverySpecification": spec}
-        await hands.call("dynamodb", "UpdateContinuousBackups", request)
+        await client.call("dynamodb", "UpdateContinuousBackups", request)
 
 
 def _billing_mode(table: Wire) -> str:
@@ -216,9 +216,9 @@ def _attributes(table: Wire) -> Attributes:
     return attributes
 
 
-async def _find_table(hands: Hands, name: str) -> Wire | None:
+async def _find_table(client: Client, name: str) -> Wire | None:
     try:
-        table: Wire = (await hands.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+        table: Wire = (await client.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
     except AwsError as error:
         if means_gone(error):
             return None
@@ -226,17 +226,17 @@ async def _find_table(hands: Hands, name: str) -> Wire | None:
     return table
 
 
-async def _wait_active(hands: Hands, name: str) -> Wire:
+async def _wait_active(client: Client, name: str) -> Wire:
     while True:
-        table: Wire = (await hands.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+        table: Wire = (await client.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
         indexes = table.get("GlobalSecondaryIndexes", [])
         if table["TableStatus"] == "ACTIVE" and all(i.get("IndexStatus", "ACTIVE") == "ACTIVE" for i in indexes):
             return table
-        await hands.pause()
+        await client.pause()
 
 
-async def _live_tags(hands: Hands, table_arn: str) -> dict[str, str]:
-    answer = await hands.call("dynamodb", "ListTagsOfResource", {"ResourceArn": table_arn})
+async def _live_tags(client: Client, table_arn: str) -> dict[str, str]:
+    answer = await client.call("dynamodb", "ListTagsOfResource", {"ResourceArn": table_arn})
     return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
 

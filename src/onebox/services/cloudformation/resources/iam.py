@@ -15,7 +15,7 @@ from onebox.services.cloudformation.resources.shapes import INTEGER, JSON, TAGS,
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -30,7 +30,7 @@ _VERSIONS_MAX = 5
 
 
 class _Role:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request = {
             "RoleName": new.name,
             "AssumeRolePolicyDocument": json.dumps(new.properties["AssumeRolePolicyDocument"]),
@@ -40,57 +40,60 @@ class _Role:
             if name in new.properties:
                 request[name] = new.properties[name]
         await create_or_adopt(
-            "AWS::IAM::Role", new, lambda: hands.call("iam", "CreateRole", request), lambda: _role_tags(hands, new.name)
+            "AWS::IAM::Role",
+            new,
+            lambda: client.call("iam", "CreateRole", request),
+            lambda: _role_tags(client, new.name),
         )
         await new.initiated(new.name)
-        await _apply_role_policies(hands, new.name, {}, new.properties)
-        role = (await hands.call("iam", "GetRole", {"RoleName": new.name}))["Role"]
+        await _apply_role_policies(client, new.name, {}, new.properties)
+        role = (await client.call("iam", "GetRole", {"RoleName": new.name}))["Role"]
         return {"Arn": role["Arn"], "RoleId": role["RoleId"]}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         role = {"RoleName": old.physical_id}
         before = old.properties
         if before["AssumeRolePolicyDocument"] != properties["AssumeRolePolicyDocument"]:
             request = {**role, "PolicyDocument": json.dumps(properties["AssumeRolePolicyDocument"])}
-            await hands.call("iam", "UpdateAssumeRolePolicy", request)
+            await client.call("iam", "UpdateAssumeRolePolicy", request)
         settings = {"Description": "", "MaxSessionDuration": 3600}
         if any(before.get(name) != properties.get(name) for name in settings):
             wanted = {name: properties.get(name, fallback) for name, fallback in settings.items()}
-            await hands.call("iam", "UpdateRole", {**role, **wanted})
+            await client.call("iam", "UpdateRole", {**role, **wanted})
         if before.get("PermissionsBoundary") != properties.get("PermissionsBoundary"):
             if "PermissionsBoundary" in properties:
                 request = {**role, "PermissionsBoundary": properties["PermissionsBoundary"]}
-                await hands.call("iam", "PutRolePermissionsBoundary", request)
+                await client.call("iam", "PutRolePermissionsBoundary", request)
             else:
-                await hands.call("iam", "DeleteRolePermissionsBoundary", role)
-        await _apply_role_policies(hands, old.physical_id, before, properties)
+                await client.call("iam", "DeleteRolePermissionsBoundary", role)
+        await _apply_role_policies(client, old.physical_id, before, properties)
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("iam", "TagRole", {**role, "Tags": tag_list(fresh)}),
-            lambda keys: hands.call("iam", "UntagRole", {**role, "TagKeys": keys}),
+            lambda fresh: client.call("iam", "TagRole", {**role, "Tags": tag_list(fresh)}),
+            lambda keys: client.call("iam", "UntagRole", {**role, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await _apply_role_policies(hands, old.physical_id, old.properties, {})
-        await hands.call("iam", "DeleteRole", {"RoleName": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await _apply_role_policies(client, old.physical_id, old.properties, {})
+        await client.call("iam", "DeleteRole", {"RoleName": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         role = {"RoleName": old.physical_id}
         try:
-            live = (await hands.call("iam", "GetRole", role))["Role"]
+            live = (await client.call("iam", "GetRole", role))["Role"]
         except AwsError as error:
             if means_gone(error):
                 return None
             raise
-        attached = (await hands.call("iam", "ListAttachedRolePolicies", role)).get("AttachedPolicies", [])
-        names = (await hands.call("iam", "ListRolePolicies", role)).get("PolicyNames", [])
+        attached = (await client.call("iam", "ListAttachedRolePolicies", role)).get("AttachedPolicies", [])
+        names = (await client.call("iam", "ListRolePolicies", role)).get("PolicyNames", [])
         own = {policy["PolicyName"] for policy in old.properties.get("Policies", [])}
         policies = []
         for name in names:
             if name in own:
-                answer = await hands.call("iam", "GetRolePolicy", {**role, "PolicyName": name})
+                answer = await client.call("iam", "GetRolePolicy", {**role, "PolicyName": name})
                 policies.append({"PolicyName": name, "PolicyDocument": _document(answer["PolicyDocument"])})
         properties: Wire = {
             "RoleName": live["RoleName"],
@@ -103,25 +106,25 @@ class _Role:
 
 
 class _InlinePolicy:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         await new.initiated(new.name)
-        await _put_inline(hands, new.properties)
+        await _put_inline(client, new.properties)
         return {"Id": new.name}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _put_inline(hands, properties)
-        await _delete_inline(hands, old.properties, keep=properties)
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _put_inline(client, properties)
+        await _delete_inline(client, old.properties, keep=properties)
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await _delete_inline(hands, old.properties, keep={})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await _delete_inline(client, old.properties, keep={})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         live = old.properties
         for name in old.properties.get("Roles", []):
             request = {"RoleName": name, "PolicyName": old.properties["PolicyName"]}
             try:
-                answer = await hands.call("iam", "GetRolePolicy", request)
+                answer = await client.call("iam", "GetRolePolicy", request)
             except AwsError as error:
                 if means_gone(error):
                     return None
@@ -133,9 +136,9 @@ class _InlinePolicy:
 
 
 class _ManagedPolicy:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         path = new.properties.get("Path", "/")
-        policy_arn = global_arn(hands, "iam", f"policy{path}{new.name}")
+        policy_arn = global_arn(client, "iam", f"policy{path}{new.name}")
         request = {
             "PolicyName": new.name,
             "PolicyDocument": json.dumps(new.properties["PolicyDocument"]),
@@ -147,47 +150,47 @@ class _ManagedPolicy:
         await create_or_adopt(
             "AWS::IAM::ManagedPolicy",
             new,
-            lambda: hands.call("iam", "CreatePolicy", request),
-            lambda: _policy_tags(hands, policy_arn),
+            lambda: client.call("iam", "CreatePolicy", request),
+            lambda: _policy_tags(client, policy_arn),
         )
         await new.initiated(policy_arn)
-        await _attach_all(hands, policy_arn, {}, new.properties)
-        policy = (await hands.call("iam", "GetPolicy", {"PolicyArn": policy_arn}))["Policy"]
+        await _attach_all(client, policy_arn, {}, new.properties)
+        policy = (await client.call("iam", "GetPolicy", {"PolicyArn": policy_arn}))["Policy"]
         return {"PolicyArn": policy_arn, "PolicyId": policy.get("PolicyId", "")}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         policy = {"PolicyArn": old.physical_id}
         if old.properties["PolicyDocument"] != properties["PolicyDocument"]:
-            await _make_room_for_version(hands, old.physical_id)
+            await _make_room_for_version(client, old.physical_id)
             document = json.dumps(properties["PolicyDocument"])
             request = {**policy, "PolicyDocument": document, "SetAsDefault": True}
-            await hands.call("iam", "CreatePolicyVersion", request)
-        await _attach_all(hands, old.physical_id, old.properties, properties)
+            await client.call("iam", "CreatePolicyVersion", request)
+        await _attach_all(client, old.physical_id, old.properties, properties)
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("iam", "TagPolicy", {**policy, "Tags": tag_list(fresh)}),
-            lambda keys: hands.call("iam", "UntagPolicy", {**policy, "TagKeys": keys}),
+            lambda fresh: client.call("iam", "TagPolicy", {**policy, "Tags": tag_list(fresh)}),
+            lambda keys: client.call("iam", "UntagPolicy", {**policy, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await _attach_all(hands, old.physical_id, old.properties, {})
-        for version in await _versions(hands, old.physical_id):
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await _attach_all(client, old.physical_id, old.properties, {})
+        for version in await _versions(client, old.physical_id):
             if not version["IsDefaultVersion"]:
-                await _delete_version(hands, old.physical_id, version)
-        await hands.call("iam", "DeletePolicy", {"PolicyArn": old.physical_id})
+                await _delete_version(client, old.physical_id, version)
+        await client.call("iam", "DeletePolicy", {"PolicyArn": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         policy = {"PolicyArn": old.physical_id}
         try:
-            live = (await hands.call("iam", "GetPolicy", policy))["Policy"]
+            live = (await client.call("iam", "GetPolicy", policy))["Policy"]
         except AwsError as error:
             if means_gone(error):
                 return None
             raise
         request = {**policy, "VersionId": live["DefaultVersionId"]}
-        version = (await hands.call("iam", "GetPolicyVersion", request))["PolicyVersion"]
+        version = (await client.call("iam", "GetPolicyVersion", request))["PolicyVersion"]
         return {
             "ManagedPolicyName": live["PolicyName"],
             "Path": live["Path"],
@@ -195,75 +198,75 @@ class _ManagedPolicy:
         }
 
 
-async def _apply_role_policies(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+async def _apply_role_policies(client: Client, name: str, old: Wire, new: Wire) -> None:
     """Attach and detach managed policies, put and delete inline ones. Repeatable."""
     role = {"RoleName": name}
     before, after = old.get("ManagedPolicyArns", []), new.get("ManagedPolicyArns", [])
     for policy_arn in after:
-        await hands.call("iam", "AttachRolePolicy", {**role, "PolicyArn": policy_arn})
+        await client.call("iam", "AttachRolePolicy", {**role, "PolicyArn": policy_arn})
     for policy_arn in before:
         if policy_arn not in after:
-            await ignore_gone(hands.call("iam", "DetachRolePolicy", {**role, "PolicyArn": policy_arn}))
+            await ignore_gone(client.call("iam", "DetachRolePolicy", {**role, "PolicyArn": policy_arn}))
     inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in new.get("Policies", [])}
     for policy_name, document in inline.items():
         request = {**role, "PolicyName": policy_name, "PolicyDocument": json.dumps(document)}
-        await hands.call("iam", "PutRolePolicy", request)
+        await client.call("iam", "PutRolePolicy", request)
     for policy in old.get("Policies", []):
         if policy["PolicyName"] not in inline:
-            await ignore_gone(hands.call("iam", "DeleteRolePolicy", {**role, "PolicyName": policy["PolicyName"]}))
+            await ignore_gone(client.call("iam", "DeleteRolePolicy", {**role, "PolicyName": policy["PolicyName"]}))
 
 
-async def _put_inline(hands: Hands, properties: Wire) -> None:
+async def _put_inline(client: Client, properties: Wire) -> None:
     document = json.dumps(properties["PolicyDocument"])
     for name in properties.get("Roles", []):
         request = {"RoleName": name, "PolicyName": properties["PolicyName"], "PolicyDocument": document}
-        await hands.call("iam", "PutRolePolicy", request)
+        await client.call("iam", "PutRolePolicy", request)
 
 
-async def _delete_inline(hands: Hands, old: Wire, keep: Wire) -> None:
+async def _delete_inline(client: Client, old: Wire, keep: Wire) -> None:
     kept = keep.get("Roles", []) if keep.get("PolicyName") == old["PolicyName"] else []
     for name in old.get("Roles", []):
         if name not in kept:
             request = {"RoleName": name, "PolicyName": old["PolicyName"]}
-            await ignore_gone(hands.call("iam", "DeleteRolePolicy", request))
+            await ignore_gone(client.call("iam", "DeleteRolePolicy", request))
 
 
-async def _attach_all(hands: Hands, policy_arn: str, old: Wire, new: Wire) -> None:
+async def _attach_all(client: Client, policy_arn: str, old: Wire, new: Wire) -> None:
     after = new.get("Roles", [])
     for name in after:
-        await hands.call("iam", "AttachRolePolicy", {"RoleName": name, "PolicyArn": policy_arn})
+        await client.call("iam", "AttachRolePolicy", {"RoleName": name, "PolicyArn": policy_arn})
     for name in old.get("Roles", []):
         if name not in after:
-            await ignore_gone(hands.call("iam", "DetachRolePolicy", {"RoleName": name, "PolicyArn": policy_arn}))
+            await ignore_gone(client.call("iam", "DetachRolePolicy", {"RoleName": name, "PolicyArn": policy_arn}))
 
 
-async def _versions(hands: Hands, policy_arn: str) -> list[Wire]:
-    answer = await hands.call("iam", "ListPolicyVersions", {"PolicyArn": policy_arn})
+async def _versions(client: Client, policy_arn: str) -> list[Wire]:
+    answer = await client.call("iam", "ListPolicyVersions", {"PolicyArn": policy_arn})
     return list(answer.get("Versions", []))
 
 
-async def _make_room_for_version(hands: Hands, policy_arn: str) -> None:
-    versions = await _versions(hands, policy_arn)
+async def _make_room_for_version(client: Client, policy_arn: str) -> None:
+    versions = await _versions(client, policy_arn)
     if len(versions) >= _VERSIONS_MAX:
         oldest = min(
             (version for version in versions if not version["IsDefaultVersion"]),
             key=lambda version: int(version["VersionId"].lstrip("v")),
         )
-        await _delete_version(hands, policy_arn, oldest)
+        await _delete_version(client, policy_arn, oldest)
 
 
-async def _delete_version(hands: Hands, policy_arn: str, version: Wire) -> None:
+async def _delete_version(client: Client, policy_arn: str, version: Wire) -> None:
     request = {"PolicyArn": policy_arn, "VersionId": version["VersionId"]}
-    await hands.call("iam", "DeletePolicyVersion", request)
+    await client.call("iam", "DeletePolicyVersion", request)
 
 
-async def _role_tags(hands: Hands, name: str) -> dict[str, str]:
-    answer = await hands.call("iam", "ListRoleTags", {"RoleName": name})
+async def _role_tags(client: Client, name: str) -> dict[str, str]:
+    answer = await client.call("iam", "ListRoleTags", {"RoleName": name})
     return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
 
-async def _policy_tags(hands: Hands, policy_arn: str) -> dict[str, str]:
-    answer = await hands.call("iam", "ListPolicyTags", {"PolicyArn": policy_arn})
+async def _policy_tags(client: Client, policy_arn: str) -> dict[str, str]:
+    answer = await client.call("iam", "ListPolicyTags", {"PolicyArn": policy_arn})
     return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
 

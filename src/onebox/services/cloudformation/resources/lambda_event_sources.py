@@ -13,7 +13,7 @@ from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, TA
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     NewResource,
     ResourceType,
@@ -45,53 +45,53 @@ _UPDATABLE: dict[str, Any] = {
 
 
 class _EventSourceMapping:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request = pick(new.properties, *_UPDATABLE, "EventSourceArn", "StartingPosition", "StartingPositionTimestamp")
         request["Tags"] = new.tags
         try:
-            mapping_id = str((await hands.call("lambda", "CreateEventSourceMapping", request))["UUID"])
+            mapping_id = str((await client.call("lambda", "CreateEventSourceMapping", request))["UUID"])
         except AwsError as error:
             if not means_exists(error):
                 raise
-            found = await _find_mapping(hands, new) if new.resumed else None
+            found = await _find_mapping(client, new) if new.resumed else None
             if found is None:
                 identifier = f"{new.properties.get('EventSourceArn')}|{new.properties['FunctionName']}"
                 raise ResourceExists(_MAPPING, identifier) from error
             mapping_id = found
         await new.initiated(mapping_id)
-        await _wait_settled(hands, mapping_id)
+        await _wait_until_stable(client, mapping_id)
         return {
             "Id": mapping_id,
-            "EventSourceMappingArn": arn(hands, "lambda", f"event-source-mapping:{mapping_id}"),
+            "EventSourceMappingArn": arn(client, "lambda", f"event-source-mapping:{mapping_id}"),
         }
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _wait_settled(hands, old.physical_id)
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _wait_until_stable(client, old.physical_id)
         settings = {
             name: properties.get(name, fallback)
             for name, fallback in _UPDATABLE.items()
             if old.properties.get(name) != properties.get(name) and properties.get(name, fallback) is not None
         }
         if settings:
-            await hands.call("lambda", "UpdateEventSourceMapping", {"UUID": old.physical_id, **settings})
-            await _wait_settled(hands, old.physical_id)
+            await client.call("lambda", "UpdateEventSourceMapping", {"UUID": old.physical_id, **settings})
+            await _wait_until_stable(client, old.physical_id)
         resource = {"Resource": old.attributes["EventSourceMappingArn"]}
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("lambda", "TagResource", {**resource, "Tags": fresh}),
-            lambda keys: hands.call("lambda", "UntagResource", {**resource, "TagKeys": keys}),
+            lambda fresh: client.call("lambda", "TagResource", {**resource, "Tags": fresh}),
+            lambda keys: client.call("lambda", "UntagResource", {**resource, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await _wait_settled(hands, old.physical_id)
-        await hands.call("lambda", "DeleteEventSourceMapping", {"UUID": old.physical_id})
-        while await _find_state(hands, old.physical_id) is not None:
-            await hands.pause()
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await _wait_until_stable(client, old.physical_id)
+        await client.call("lambda", "DeleteEventSourceMapping", {"UUID": old.physical_id})
+        while await _find_state(client, old.physical_id) is not None:
+            await client.pause()
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        mapping = await _find_state(hands, old.physical_id)
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        mapping = await _find_state(client, old.physical_id)
         if mapping is None:
             return None
         live = pick(mapping, "BatchSize", "EventSourceArn", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds")
@@ -103,23 +103,23 @@ class _EventSourceMapping:
 
 
 class _EventInvokeConfig:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         await new.initiated(f"{new.properties['FunctionName']}|{new.properties['Qualifier']}")
-        await hands.call("lambda", "PutFunctionEventInvokeConfig", dict(new.properties))
+        await client.call("lambda", "PutFunctionEventInvokeConfig", dict(new.properties))
         return {}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await hands.call("lambda", "PutFunctionEventInvokeConfig", dict(properties))
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await client.call("lambda", "PutFunctionEventInvokeConfig", dict(properties))
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
+    async def delete(self, client: Client, old: LiveResource) -> None:
         request = pick(old.properties, "FunctionName", "Qualifier")
-        await hands.call("lambda", "DeleteFunctionEventInvokeConfig", request)
+        await client.call("lambda", "DeleteFunctionEventInvokeConfig", request)
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         request = pick(old.properties, "FunctionName", "Qualifier")
         try:
-            live = await hands.call("lambda", "GetFunctionEventInvokeConfig", request)
+            live = await client.call("lambda", "GetFunctionEventInvokeConfig", request)
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -127,28 +127,28 @@ class _EventInvokeConfig:
         return request | pick(live, "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "DestinationConfig")
 
 
-async def _find_mapping(hands: Hands, new: NewResource) -> str | None:
+async def _find_mapping(client: Client, new: NewResource) -> str | None:
     """The mapping of the same source and function, for one made just before a restart."""
     request = pick(new.properties, "EventSourceArn", "FunctionName")
-    mappings = (await hands.call("lambda", "ListEventSourceMappings", request)).get("EventSourceMappings", [])
+    mappings = (await client.call("lambda", "ListEventSourceMappings", request)).get("EventSourceMappings", [])
     return next((str(mapping["UUID"]) for mapping in mappings), None)
 
 
-async def _find_state(hands: Hands, mapping_id: str) -> Wire | None:
+async def _find_state(client: Client, mapping_id: str) -> Wire | None:
     try:
-        return await hands.call("lambda", "GetEventSourceMapping", {"UUID": mapping_id})
+        return await client.call("lambda", "GetEventSourceMapping", {"UUID": mapping_id})
     except AwsError as error:
         if means_gone(error):
             return None
         raise
 
 
-async def _wait_settled(hands: Hands, mapping_id: str) -> None:
+async def _wait_until_stable(client: Client, mapping_id: str) -> None:
     while True:
-        mapping = await hands.call("lambda", "GetEventSourceMapping", {"UUID": mapping_id})
+        mapping = await client.call("lambda", "GetEventSourceMapping", {"UUID": mapping_id})
         if mapping.get("State") not in ("Creating", "Enabling", "Disabling", "Updating"):
             return
-        await hands.pause()
+        await client.pause()
 
 
 _DESTINATION = Record({"Destination": TEXT})

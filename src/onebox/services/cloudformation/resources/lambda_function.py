@@ -24,7 +24,7 @@ from onebox.services.cloudformation.resources.shapes import (
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -61,52 +61,52 @@ _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class _Function:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         properties = _renamed(new.properties)
         request = pick(properties, *_CONFIGURATION, "Architectures", "PackageType")
         request |= {"FunctionName": new.name, "Code": _code(properties), "Tags": new.tags}
         await create_or_adopt(
             "AWS::Lambda::Function",
             new,
-            lambda: hands.call("lambda", "CreateFunction", request),
-            lambda: _live_tags(hands, new.name),
+            lambda: client.call("lambda", "CreateFunction", request),
+            lambda: _live_tags(client, new.name),
         )
         await new.initiated(new.name)
-        await _wait_ready(hands, new.name)
-        await _apply_side_settings(hands, new.name, {}, properties)
-        return {"Arn": arn(hands, "lambda", f"function:{new.name}")}
+        await _wait_ready(client, new.name)
+        await _apply_side_settings(client, new.name, {}, properties)
+        return {"Arn": arn(client, "lambda", f"function:{new.name}")}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         function = {"FunctionName": old.physical_id}
         before, after = _renamed(old.properties), _renamed(properties)
         if changed(before, after, "Code", "Architectures"):
             request = {**function, **_code(after), **pick(after, "Architectures")}
-            await hands.call("lambda", "UpdateFunctionCode", request)
-            await _wait_ready(hands, old.physical_id)
+            await client.call("lambda", "UpdateFunctionCode", request)
+            await _wait_ready(client, old.physical_id)
         settings = {
             name: after.get(name, fallback)
             for name, fallback in _CONFIGURATION.items()
             if before.get(name) != after.get(name) and after.get(name, fallback) is not None
         }
         if settings:
-            await hands.call("lambda", "UpdateFunctionConfiguration", {**function, **settings})
-            await _wait_ready(hands, old.physical_id)
-        await _apply_side_settings(hands, old.physical_id, before, after)
+            await client.call("lambda", "UpdateFunctionConfiguration", {**function, **settings})
+            await _wait_ready(client, old.physical_id)
+        await _apply_side_settings(client, old.physical_id, before, after)
         resource = {"Resource": old.attributes["Arn"]}
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("lambda", "TagResource", {**resource, "Tags": fresh}),
-            lambda keys: hands.call("lambda", "UntagResource", {**resource, "TagKeys": keys}),
+            lambda fresh: client.call("lambda", "TagResource", {**resource, "Tags": fresh}),
+            lambda keys: client.call("lambda", "UntagResource", {**resource, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("lambda", "DeleteFunction", {"FunctionName": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("lambda", "DeleteFunction", {"FunctionName": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         try:
-            answer = await hands.call("lambda", "GetFunction", {"FunctionName": old.physical_id})
+            answer = await client.call("lambda", "GetFunction", {"FunctionName": old.physical_id})
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -161,27 +161,27 @@ def zip_inline(file_name: str, source: str) -> bytes:
     return buffer.getvalue()
 
 
-async def _apply_side_settings(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+async def _apply_side_settings(client: Client, name: str, old: Wire, new: Wire) -> None:
     """Settings with operations of their own."""
     function = {"FunctionName": name}
     if changed(old, new, "ReservedConcurrentExecutions"):
         if "ReservedConcurrentExecutions" in new:
             request = function | pick(new, "ReservedConcurrentExecutions")
-            await hands.call("lambda", "PutFunctionConcurrency", request)
+            await client.call("lambda", "PutFunctionConcurrency", request)
         else:
-            await hands.call("lambda", "DeleteFunctionConcurrency", function)
+            await client.call("lambda", "DeleteFunctionConcurrency", function)
 
 
-async def _wait_ready(hands: Hands, name: str) -> None:
+async def _wait_ready(client: Client, name: str) -> None:
     while True:
-        state = await hands.call("lambda", "GetFunctionConfiguration", {"FunctionName": name})
+        state = await client.call("lambda", "GetFunctionConfiguration", {"FunctionName": name})
         if state.get("State", "Active") != "Pending" and state.get("LastUpdateStatus") != "InProgress":
             return
-        await hands.pause()
+        await client.pause()
 
 
-async def _live_tags(hands: Hands, name: str) -> dict[str, str]:
-    return dict((await hands.call("lambda", "GetFunction", {"FunctionName": name})).get("Tags", {}))
+async def _live_tags(client: Client, name: str) -> dict[str, str]:
+    return dict((await client.call("lambda", "GetFunction", {"FunctionName": name})).get("Tags", {}))
 
 
 FUNCTION = ResourceType(

@@ -12,7 +12,7 @@ from onebox.services.cloudformation.resources.existing import ResourceExists, me
 from onebox.services.cloudformation.resources.shapes import BOOLEAN, NUMBER, TEXT, ListOf, Record
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -23,23 +23,23 @@ from onebox.services.context import Wire
 
 
 class _Version:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request = pick(new.properties, "FunctionName", "CodeSha256", "Description")
-        published = await hands.call("lambda", "PublishVersion", request)
+        published = await client.call("lambda", "PublishVersion", request)
         await new.initiated(published["FunctionArn"])
         return {"Version": published["Version"], "FunctionArn": published["FunctionArn"]}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
+    async def delete(self, client: Client, old: LiveResource) -> None:
         function, version = old.physical_id.rsplit(":", 1)
-        await hands.call("lambda", "DeleteFunction", {"FunctionName": function, "Qualifier": version})
+        await client.call("lambda", "DeleteFunction", {"FunctionName": function, "Qualifier": version})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         request = {"FunctionName": old.physical_id}
         try:
-            live = await hands.call("lambda", "GetFunctionConfiguration", request)
+            live = await client.call("lambda", "GetFunctionConfiguration", request)
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -48,32 +48,32 @@ class _Version:
 
 
 class _Alias:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request = _alias_request(new.properties)
         try:
-            alias = await hands.call("lambda", "CreateAlias", request)
+            alias = await client.call("lambda", "CreateAlias", request)
         except AwsError as error:
             if not means_exists(error):
                 raise
             if not new.resumed:
                 identifier = f"{new.properties['FunctionName']}:{new.properties['Name']}"
                 raise ResourceExists("AWS::Lambda::Alias", identifier) from error
-            alias = await hands.call("lambda", "UpdateAlias", request)
+            alias = await client.call("lambda", "UpdateAlias", request)
         await new.initiated(alias["AliasArn"])
         return {"AliasArn": alias["AliasArn"]}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         cleared = {"Description": "", "RoutingConfig": {"AdditionalVersionWeights": {}}}
-        await hands.call("lambda", "UpdateAlias", cleared | _alias_request(properties))
+        await client.call("lambda", "UpdateAlias", cleared | _alias_request(properties))
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("lambda", "DeleteAlias", pick(old.properties, "FunctionName", "Name"))
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("lambda", "DeleteAlias", pick(old.properties, "FunctionName", "Name"))
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         request = pick(old.properties, "FunctionName", "Name")
         try:
-            live = await hands.call("lambda", "GetAlias", request)
+            live = await client.call("lambda", "GetAlias", request)
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -82,7 +82,7 @@ class _Alias:
 
 
 class _Permission:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request = pick(
             new.properties,
             "Action",
@@ -96,7 +96,7 @@ class _Permission:
             "SourceArn",
         )
         try:
-            await hands.call("lambda", "AddPermission", {**request, "StatementId": new.name})
+            await client.call("lambda", "AddPermission", {**request, "StatementId": new.name})
         except AwsError as error:
             # The statement's name is generated, so one of this name can only be our own.
             if not (new.resumed and means_exists(error)):
@@ -104,16 +104,16 @@ class _Permission:
         await new.initiated(new.name)
         return {"Id": new.name}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
+    async def delete(self, client: Client, old: LiveResource) -> None:
         request = {"FunctionName": old.properties["FunctionName"], "StatementId": old.physical_id}
-        await hands.call("lambda", "RemovePermission", request)
+        await client.call("lambda", "RemovePermission", request)
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         try:
-            answer = await hands.call("lambda", "GetPolicy", pick(old.properties, "FunctionName"))
+            answer = await client.call("lambda", "GetPolicy", pick(old.properties, "FunctionName"))
         except AwsError as error:
             if means_gone(error):
                 return None

@@ -10,7 +10,7 @@ from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, NU
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -21,46 +21,46 @@ from onebox.services.context import Wire
 
 
 class _LogGroup:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request: Wire = {"logGroupName": new.name, "tags": new.tags}
         if "KmsKeyId" in new.properties:
             request["kmsKeyId"] = new.properties["KmsKeyId"]
         if "LogGroupClass" in new.properties:
             request["logGroupClass"] = new.properties["LogGroupClass"]
-        group_arn = arn(hands, "logs", f"log-group:{new.name}")
+        group_arn = arn(client, "logs", f"log-group:{new.name}")
         await create_or_adopt(
             "AWS::Logs::LogGroup",
             new,
-            lambda: hands.call("logs", "CreateLogGroup", request),
-            lambda: _live_tags(hands, group_arn),
+            lambda: client.call("logs", "CreateLogGroup", request),
+            lambda: _live_tags(client, group_arn),
         )
         await new.initiated(new.name)
-        await _apply_retention(hands, new.name, {}, new.properties)
+        await _apply_retention(client, new.name, {}, new.properties)
         return {"Arn": f"{group_arn}:*"}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         name = old.physical_id
-        await _apply_retention(hands, name, old.properties, properties)
+        await _apply_retention(client, name, old.properties, properties)
         if old.properties.get("KmsKeyId") != properties.get("KmsKeyId"):
             if "KmsKeyId" in properties:
                 request = {"logGroupName": name, "kmsKeyId": properties["KmsKeyId"]}
-                await hands.call("logs", "AssociateKmsKey", request)
+                await client.call("logs", "AssociateKmsKey", request)
             else:
-                await hands.call("logs", "DisassociateKmsKey", {"logGroupName": name})
-        resource = {"resourceArn": arn(hands, "logs", f"log-group:{name}")}
+                await client.call("logs", "DisassociateKmsKey", {"logGroupName": name})
+        resource = {"resourceArn": arn(client, "logs", f"log-group:{name}")}
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("logs", "TagResource", {**resource, "tags": fresh}),
-            lambda keys: hands.call("logs", "UntagResource", {**resource, "tagKeys": keys}),
+            lambda fresh: client.call("logs", "TagResource", {**resource, "tags": fresh}),
+            lambda keys: client.call("logs", "UntagResource", {**resource, "tagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("logs", "DeleteLogGroup", {"logGroupName": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("logs", "DeleteLogGroup", {"logGroupName": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        answer = await hands.call("logs", "DescribeLogGroups", {"logGroupNamePrefix": old.physical_id})
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        answer = await client.call("logs", "DescribeLogGroups", {"logGroupNamePrefix": old.physical_id})
         for group in answer.get("logGroups", []):
             if group["logGroupName"] == old.physical_id:
                 live: Wire = {"LogGroupName": group["logGroupName"]}
@@ -71,45 +71,45 @@ class _LogGroup:
 
 
 class _MetricFilter:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        if not new.resumed and await _find_filter(hands, new.properties["LogGroupName"], new.name) is not None:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        if not new.resumed and await _find_filter(client, new.properties["LogGroupName"], new.name) is not None:
             raise ResourceExists("AWS::Logs::MetricFilter", f"{new.properties['LogGroupName']}|{new.name}")
-        await hands.call("logs", "PutMetricFilter", _filter_request(new.name, new.properties))
+        await client.call("logs", "PutMetricFilter", _filter_request(new.name, new.properties))
         await new.initiated(new.name)
         return {}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await hands.call("logs", "PutMetricFilter", _filter_request(old.physical_id, properties))
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await client.call("logs", "PutMetricFilter", _filter_request(old.physical_id, properties))
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
+    async def delete(self, client: Client, old: LiveResource) -> None:
         request = {"logGroupName": old.properties["LogGroupName"], "filterName": old.physical_id}
-        await hands.call("logs", "DeleteMetricFilter", request)
+        await client.call("logs", "DeleteMetricFilter", request)
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        live = await _find_filter(hands, old.properties["LogGroupName"], old.physical_id)
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        live = await _find_filter(client, old.properties["LogGroupName"], old.physical_id)
         if live is None:
             return None
         return {"LogGroupName": old.properties["LogGroupName"], "FilterPattern": live.get("filterPattern", "")}
 
 
-async def _apply_retention(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+async def _apply_retention(client: Client, name: str, old: Wire, new: Wire) -> None:
     if old.get("RetentionInDays") == new.get("RetentionInDays"):
         return
     if "RetentionInDays" in new:
         request = {"logGroupName": name, "retentionInDays": new["RetentionInDays"]}
-        await hands.call("logs", "PutRetentionPolicy", request)
+        await client.call("logs", "PutRetentionPolicy", request)
     else:
-        await hands.call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+        await client.call("logs", "DeleteRetentionPolicy", {"logGroupName": name})
 
 
-async def _live_tags(hands: Hands, group_arn: str) -> dict[str, str]:
-    return dict((await hands.call("logs", "ListTagsForResource", {"resourceArn": group_arn})).get("tags", {}))
+async def _live_tags(client: Client, group_arn: str) -> dict[str, str]:
+    return dict((await client.call("logs", "ListTagsForResource", {"resourceArn": group_arn})).get("tags", {}))
 
 
-async def _find_filter(hands: Hands, group: str, name: str) -> Wire | None:
+async def _find_filter(client: Client, group: str, name: str) -> Wire | None:
     request = {"logGroupName": group, "filterNamePrefix": name}
-    filters = (await hands.call("logs", "DescribeMetricFilters", request)).get("metricFilters", [])
+    filters = (await client.call("logs", "DescribeMetricFilters", request)).get("metricFilters", [])
     return next((one for one in filters if one["filterName"] == name), None)
 
 

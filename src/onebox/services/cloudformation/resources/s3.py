@@ -15,7 +15,7 @@ from onebox.services.cloudformation.resources.existing import create_or_adopt, i
 from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, JSON, TAGS, TEXT, ListOf, Record
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -29,56 +29,56 @@ from onebox.services.context import Wire
 
 
 class _Bucket:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         request: Wire = {"Bucket": new.name}
-        if hands.region != "us-east-1":
-            request["CreateBucketConfiguration"] = {"LocationConstraint": hands.region}
+        if client.region != "us-east-1":
+            request["CreateBucketConfiguration"] = {"LocationConstraint": client.region}
         await create_or_adopt(
             "AWS::S3::Bucket",
             new,
-            lambda: hands.call("s3", "CreateBucket", request),
-            lambda: _live_tags(hands, new.name),
+            lambda: client.call("s3", "CreateBucket", request),
+            lambda: _live_tags(client, new.name),
         )
         await new.initiated(new.name)
-        await _apply_settings(hands, new.name, {}, new.properties)
-        await _put_tags(hands, new.name, new.tags)
-        return _attributes(hands, new.name)
+        await _apply_settings(client, new.name, {}, new.properties)
+        await _put_tags(client, new.name, new.tags)
+        return _attributes(client, new.name)
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _apply_settings(hands, old.physical_id, old.properties, properties)
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _apply_settings(client, old.physical_id, old.properties, properties)
         if old.tags != tags:
-            await _put_tags(hands, old.physical_id, tags)
+            await _put_tags(client, old.physical_id, tags)
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("s3", "DeleteBucket", {"Bucket": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("s3", "DeleteBucket", {"Bucket": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
-        if not await ignore_gone(hands.call("s3", "HeadBucket", {"Bucket": old.physical_id})):
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        if not await ignore_gone(client.call("s3", "HeadBucket", {"Bucket": old.physical_id})):
             return None
         live: Wire = {"BucketName": old.physical_id}
         if "VersioningConfiguration" in old.properties:
-            versioning = await hands.call("s3", "GetBucketVersioning", {"Bucket": old.physical_id})
+            versioning = await client.call("s3", "GetBucketVersioning", {"Bucket": old.physical_id})
             live["VersioningConfiguration"] = {"Status": versioning.get("Status", "Suspended")}
         return live
 
 
 class _BucketPolicy:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         await new.initiated(new.properties["Bucket"])
-        await _put_policy(hands, new.properties)
+        await _put_policy(client, new.properties)
         return {}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _put_policy(hands, properties)
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _put_policy(client, properties)
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("s3", "DeleteBucketPolicy", {"Bucket": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("s3", "DeleteBucketPolicy", {"Bucket": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         try:
-            answer = await hands.call("s3", "GetBucketPolicy", {"Bucket": old.physical_id})
+            answer = await client.call("s3", "GetBucketPolicy", {"Bucket": old.physical_id})
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -86,18 +86,18 @@ class _BucketPolicy:
         return {"Bucket": old.physical_id, "PolicyDocument": json.loads(answer["Policy"])}
 
 
-async def _apply_settings(hands: Hands, name: str, old: Wire, new: Wire) -> None:
+async def _apply_settings(client: Client, name: str, old: Wire, new: Wire) -> None:
     bucket = {"Bucket": name}
     if changed(old, new, "VersioningConfiguration"):
         versioning = new.get("VersioningConfiguration", {"Status": "Suspended"})
-        await hands.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": versioning})
+        await client.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": versioning})
     for setting in _SETTINGS:
         if changed(old, new, setting.property):
             if setting.property in new:
                 document = setting.translate(new[setting.property])
-                await hands.call("s3", setting.put, {**bucket, setting.member: document})
+                await client.call("s3", setting.put, {**bucket, setting.member: document})
             else:
-                await hands.call("s3", setting.delete, bucket)
+                await client.call("s3", setting.delete, bucket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +159,19 @@ _SETTINGS = (
 )
 
 
-async def _put_tags(hands: Hands, name: str, tags: dict[str, str]) -> None:
+async def _put_tags(client: Client, name: str, tags: dict[str, str]) -> None:
     if tags:
-        await hands.call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": tag_list(tags)}})
+        await client.call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": tag_list(tags)}})
 
 
-async def _put_policy(hands: Hands, properties: Wire) -> None:
+async def _put_policy(client: Client, properties: Wire) -> None:
     request = {"Bucket": properties["Bucket"], "Policy": json.dumps(properties["PolicyDocument"])}
-    await hands.call("s3", "PutBucketPolicy", request)
+    await client.call("s3", "PutBucketPolicy", request)
 
 
-async def _live_tags(hands: Hands, name: str) -> dict[str, str]:
+async def _live_tags(client: Client, name: str) -> dict[str, str]:
     try:
-        answer = await hands.call("s3", "GetBucketTagging", {"Bucket": name})
+        answer = await client.call("s3", "GetBucketTagging", {"Bucket": name})
     except AwsError as error:
         if means_gone(error):
             return {}
@@ -179,14 +179,14 @@ async def _live_tags(hands: Hands, name: str) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
 
 
-def _attributes(hands: Hands, name: str) -> Attributes:
-    suffix = "amazonaws.com.cn" if partition(hands) == "aws-cn" else "amazonaws.com"
+def _attributes(client: Client, name: str) -> Attributes:
+    suffix = "amazonaws.com.cn" if partition(client) == "aws-cn" else "amazonaws.com"
     return {
-        "Arn": make_arn("s3", "", "", name, partition_region=hands.region),
+        "Arn": make_arn("s3", "", "", name, partition_region=client.region),
         "DomainName": f"{name}.s3.{suffix}",
-        "DualStackDomainName": f"{name}.s3.dualstack.{hands.region}.{suffix}",
-        "RegionalDomainName": f"{name}.s3.{hands.region}.{suffix}",
-        "WebsiteURL": f"http://{name}.s3-website-{hands.region}.{suffix}",
+        "DualStackDomainName": f"{name}.s3.dualstack.{client.region}.{suffix}",
+        "RegionalDomainName": f"{name}.s3.{client.region}.{suffix}",
+        "WebsiteURL": f"http://{name}.s3-website-{client.region}.{suffix}",
     }
 
 

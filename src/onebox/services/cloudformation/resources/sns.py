@@ -14,7 +14,7 @@ from onebox.services.cloudformation.resources.shapes import BOOLEAN, JSON, TAGS,
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -57,36 +57,36 @@ _RESET = {
 
 
 class _Topic:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        topic_arn = arn(hands, "sns", new.name)
-        await refuse_foreign("AWS::SNS::Topic", new, lambda: _topic_tags(hands, topic_arn))
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        topic_arn = arn(client, "sns", new.name)
+        await refuse_foreign("AWS::SNS::Topic", new, lambda: _topic_tags(client, topic_arn))
         attributes = _attribute_texts(new.properties, ("FifoTopic", *_TOPIC_SETTINGS))
         request = {"Name": new.name, "Attributes": attributes, "Tags": tag_list(new.tags)}
-        await hands.call("sns", "CreateTopic", request)
+        await client.call("sns", "CreateTopic", request)
         await new.initiated(topic_arn)
-        await _apply_subscriptions(hands, topic_arn, [], new.properties.get("Subscription", []))
+        await _apply_subscriptions(client, topic_arn, [], new.properties.get("Subscription", []))
         return {"TopicArn": topic_arn, "TopicName": new.name}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         topic_arn = old.physical_id
         for name, text in _changed_settings(_TOPIC_SETTINGS, old.properties, properties).items():
-            await _set_topic_attribute(hands, topic_arn, name, text)
+            await _set_topic_attribute(client, topic_arn, name, text)
         before, after = old.properties.get("Subscription", []), properties.get("Subscription", [])
-        await _apply_subscriptions(hands, topic_arn, before, after)
+        await _apply_subscriptions(client, topic_arn, before, after)
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("sns", "TagResource", {"ResourceArn": topic_arn, "Tags": tag_list(fresh)}),
-            lambda keys: hands.call("sns", "UntagResource", {"ResourceArn": topic_arn, "TagKeys": keys}),
+            lambda fresh: client.call("sns", "TagResource", {"ResourceArn": topic_arn, "Tags": tag_list(fresh)}),
+            lambda keys: client.call("sns", "UntagResource", {"ResourceArn": topic_arn, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("sns", "DeleteTopic", {"TopicArn": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("sns", "DeleteTopic", {"TopicArn": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         try:
-            live = (await hands.call("sns", "GetTopicAttributes", {"TopicArn": old.physical_id}))["Attributes"]
+            live = (await client.call("sns", "GetTopicAttributes", {"TopicArn": old.physical_id}))["Attributes"]
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -95,24 +95,24 @@ class _Topic:
 
 
 class _Subscription:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        subscription_arn = await _subscribe(hands, new.properties["TopicArn"], new.properties, _SUBSCRIPTION_SETTINGS)
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        subscription_arn = await _subscribe(client, new.properties["TopicArn"], new.properties, _SUBSCRIPTION_SETTINGS)
         await new.initiated(subscription_arn)
         return {"Arn": subscription_arn}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         for name, text in _changed_settings(_SUBSCRIPTION_SETTINGS, old.properties, properties).items():
             request = {"SubscriptionArn": old.physical_id, "AttributeName": name, "AttributeValue": text}
-            await hands.call("sns", "SetSubscriptionAttributes", request)
+            await client.call("sns", "SetSubscriptionAttributes", request)
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("sns", "Unsubscribe", {"SubscriptionArn": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("sns", "Unsubscribe", {"SubscriptionArn": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         request = {"SubscriptionArn": old.physical_id}
         try:
-            live = (await hands.call("sns", "GetSubscriptionAttributes", request))["Attributes"]
+            live = (await client.call("sns", "GetSubscriptionAttributes", request))["Attributes"]
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -123,23 +123,23 @@ class _Subscription:
 
 
 class _TopicPolicy:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         await new.initiated(new.name)
-        await _set_policies(hands, new.properties)
+        await _set_policies(client, new.properties)
         return {"Id": new.name}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _set_policies(hands, properties)
-        await _reset_policies(hands, set(old.properties["Topics"]) - set(properties["Topics"]))
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _set_policies(client, properties)
+        await _reset_policies(client, set(old.properties["Topics"]) - set(properties["Topics"]))
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await _reset_policies(hands, set(old.properties["Topics"]))
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await _reset_policies(client, set(old.properties["Topics"]))
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         topics = old.properties["Topics"]
         try:
-            answers = [await hands.call("sns", "GetTopicAttributes", {"TopicArn": topic}) for topic in topics]
+            answers = [await client.call("sns", "GetTopicAttributes", {"TopicArn": topic}) for topic in topics]
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -150,7 +150,7 @@ class _TopicPolicy:
         return {"Topics": topics, "PolicyDocument": differing}
 
 
-async def _subscribe(hands: Hands, topic_arn: str, properties: Wire, settings: tuple[str, ...]) -> str:
+async def _subscribe(client: Client, topic_arn: str, properties: Wire, settings: tuple[str, ...]) -> str:
     request = {
         "TopicArn": topic_arn,
         "Protocol": properties["Protocol"],
@@ -159,49 +159,49 @@ async def _subscribe(hands: Hands, topic_arn: str, properties: Wire, settings: t
     }
     if "Endpoint" in properties:
         request["Endpoint"] = properties["Endpoint"]
-    return str((await hands.call("sns", "Subscribe", request))["SubscriptionArn"])
+    return str((await client.call("sns", "Subscribe", request))["SubscriptionArn"])
 
 
-async def _apply_subscriptions(hands: Hands, topic_arn: str, old: list[Wire], new: list[Wire]) -> None:
+async def _apply_subscriptions(client: Client, topic_arn: str, old: list[Wire], new: list[Wire]) -> None:
     """The Topic's own Subscription property: pairs of protocol and endpoint."""
     for subscription in new:
         if subscription not in old:
-            await _subscribe(hands, topic_arn, subscription, ())
+            await _subscribe(client, topic_arn, subscription, ())
     gone = [subscription for subscription in old if subscription not in new]
     if gone:
-        for live in await _list_subscriptions(hands, topic_arn):
+        for live in await _list_subscriptions(client, topic_arn):
             if any(live["Protocol"] == one["Protocol"] and live["Endpoint"] == one["Endpoint"] for one in gone):
-                await ignore_gone(hands.call("sns", "Unsubscribe", {"SubscriptionArn": live["SubscriptionArn"]}))
+                await ignore_gone(client.call("sns", "Unsubscribe", {"SubscriptionArn": live["SubscriptionArn"]}))
 
 
-async def _list_subscriptions(hands: Hands, topic_arn: str) -> list[Wire]:
+async def _list_subscriptions(client: Client, topic_arn: str) -> list[Wire]:
     found: list[Wire] = []
     request: Wire = {"TopicArn": topic_arn}
     while True:
-        page = await hands.call("sns", "ListSubscriptionsByTopic", request)
+        page = await client.call("sns", "ListSubscriptionsByTopic", request)
         found += page.get("Subscriptions", [])
         if not page.get("NextToken"):
             return found
         request["NextToken"] = page["NextToken"]
 
 
-async def _set_topic_attribute(hands: Hands, topic_arn: str, name: str, text: str) -> None:
+async def _set_topic_attribute(client: Client, topic_arn: str, name: str, text: str) -> None:
     request = {"TopicArn": topic_arn, "AttributeName": name, "AttributeValue": text}
-    await hands.call("sns", "SetTopicAttributes", request)
+    await client.call("sns", "SetTopicAttributes", request)
 
 
-async def _set_policies(hands: Hands, properties: Wire) -> None:
+async def _set_policies(client: Client, properties: Wire) -> None:
     for topic_arn in properties["Topics"]:
-        await _set_topic_attribute(hands, topic_arn, "Policy", json.dumps(properties["PolicyDocument"]))
+        await _set_topic_attribute(client, topic_arn, "Policy", json.dumps(properties["PolicyDocument"]))
 
 
-async def _reset_policies(hands: Hands, topic_arns: set[str]) -> None:
+async def _reset_policies(client: Client, topic_arns: set[str]) -> None:
     for topic_arn in sorted(topic_arns):
-        policy = json.dumps(_default_policy(hands, topic_arn))
-        await ignore_gone(_set_topic_attribute(hands, topic_arn, "Policy", policy))
+        policy = json.dumps(_default_policy(client, topic_arn))
+        await ignore_gone(_set_topic_attribute(client, topic_arn, "Policy", policy))
 
 
-def _default_policy(hands: Hands, topic_arn: str) -> Wire:
+def _default_policy(client: Client, topic_arn: str) -> Wire:
     """The policy every new topic has: its owner may do everything."""
     actions = (
         "GetTopicAttributes SetTopicAttributes AddPermission RemovePermission DeleteTopic Subscribe "
@@ -217,14 +217,14 @@ def _default_policy(hands: Hands, topic_arn: str) -> Wire:
                 "Principal": {"AWS": "*"},
                 "Action": [f"SNS:{action}" for action in actions.split()],
                 "Resource": topic_arn,
-                "Condition": {"StringEquals": {"AWS:SourceOwner": hands.account}},
+                "Condition": {"StringEquals": {"AWS:SourceOwner": client.account}},
             }
         ],
     }
 
 
-async def _topic_tags(hands: Hands, topic_arn: str) -> dict[str, str]:
-    answer = await hands.call("sns", "ListTagsForResource", {"ResourceArn": topic_arn})
+async def _topic_tags(client: Client, topic_arn: str) -> dict[str, str]:
+    answer = await client.call("sns", "ListTagsForResource", {"ResourceArn": topic_arn})
     return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
 

@@ -14,7 +14,7 @@ from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, JS
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
     Attributes,
-    Hands,
+    Client,
     LiveResource,
     Naming,
     NewResource,
@@ -52,17 +52,17 @@ _NUMBERS = (
 
 
 class _Queue:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
-        await refuse_foreign("AWS::SQS::Queue", new, lambda: _queue_tags(hands, new.name))
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        await refuse_foreign("AWS::SQS::Queue", new, lambda: _queue_tags(client, new.name))
         attributes = {name: _attribute_text(new.properties[name]) for name in _DEFAULTS if name in new.properties}
         if new.properties.get("FifoQueue"):
             attributes["FifoQueue"] = "true"
         request = {"QueueName": new.name, "Attributes": attributes, "tags": new.tags}
-        queue_url = str((await hands.call("sqs", "CreateQueue", request))["QueueUrl"])
+        queue_url = str((await client.call("sqs", "CreateQueue", request))["QueueUrl"])
         await new.initiated(queue_url)
-        return {"Arn": arn(hands, "sqs", new.name), "QueueName": new.name, "QueueUrl": queue_url}
+        return {"Arn": arn(client, "sqs", new.name), "QueueName": new.name, "QueueUrl": queue_url}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         queue = {"QueueUrl": old.physical_id}
         attributes = {
             name: _attribute_text(properties[name]) if name in properties else fallback
@@ -70,22 +70,22 @@ class _Queue:
             if old.properties.get(name) != properties.get(name)
         }
         if attributes:
-            await hands.call("sqs", "SetQueueAttributes", {**queue, "Attributes": attributes})
+            await client.call("sqs", "SetQueueAttributes", {**queue, "Attributes": attributes})
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: hands.call("sqs", "TagQueue", {**queue, "Tags": fresh}),
-            lambda keys: hands.call("sqs", "UntagQueue", {**queue, "TagKeys": keys}),
+            lambda fresh: client.call("sqs", "TagQueue", {**queue, "Tags": fresh}),
+            lambda keys: client.call("sqs", "UntagQueue", {**queue, "TagKeys": keys}),
         )
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await hands.call("sqs", "DeleteQueue", {"QueueUrl": old.physical_id})
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("sqs", "DeleteQueue", {"QueueUrl": old.physical_id})
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         request = {"QueueUrl": old.physical_id, "AttributeNames": ["All"]}
         try:
-            live = (await hands.call("sqs", "GetQueueAttributes", request)).get("Attributes", {})
+            live = (await client.call("sqs", "GetQueueAttributes", request)).get("Attributes", {})
         except AwsError as error:
             if means_gone(error):
                 return None
@@ -97,26 +97,26 @@ class _Queue:
 
 
 class _QueuePolicy:
-    async def create(self, hands: Hands, new: NewResource) -> Attributes:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
         await new.initiated(new.name)
-        await _set_policies(hands, new.properties["Queues"], json.dumps(new.properties["PolicyDocument"]))
+        await _set_policies(client, new.properties["Queues"], json.dumps(new.properties["PolicyDocument"]))
         return {"Id": new.name}
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
-        await _set_policies(hands, properties["Queues"], json.dumps(properties["PolicyDocument"]))
-        await _remove_policies(hands, set(old.properties["Queues"]) - set(properties["Queues"]))
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        await _set_policies(client, properties["Queues"], json.dumps(properties["PolicyDocument"]))
+        await _remove_policies(client, set(old.properties["Queues"]) - set(properties["Queues"]))
         return old.attributes
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
-        await _remove_policies(hands, set(old.properties["Queues"]))
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await _remove_policies(client, set(old.properties["Queues"]))
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         wanted = old.properties["PolicyDocument"]
         live = wanted
         for queue_url in old.properties["Queues"]:
             request = {"QueueUrl": queue_url, "AttributeNames": ["Policy"]}
             try:
-                answer = await hands.call("sqs", "GetQueueAttributes", request)
+                answer = await client.call("sqs", "GetQueueAttributes", request)
             except AwsError as error:
                 if means_gone(error):
                     return None
@@ -129,20 +129,20 @@ class _QueuePolicy:
         return {"Queues": old.properties["Queues"], "PolicyDocument": live}
 
 
-async def _set_policies(hands: Hands, queue_urls: list[str], policy: str) -> None:
+async def _set_policies(client: Client, queue_urls: list[str], policy: str) -> None:
     for queue_url in queue_urls:
         request = {"QueueUrl": queue_url, "Attributes": {"Policy": policy}}
-        await hands.call("sqs", "SetQueueAttributes", request)
+        await client.call("sqs", "SetQueueAttributes", request)
 
 
-async def _remove_policies(hands: Hands, queue_urls: set[str]) -> None:
+async def _remove_policies(client: Client, queue_urls: set[str]) -> None:
     for queue_url in sorted(queue_urls):
-        await ignore_gone(_set_policies(hands, [queue_url], ""))
+        await ignore_gone(_set_policies(client, [queue_url], ""))
 
 
-async def _queue_tags(hands: Hands, name: str) -> dict[str, str]:
-    queue_url = (await hands.call("sqs", "GetQueueUrl", {"QueueName": name}))["QueueUrl"]
-    answer = await hands.call("sqs", "ListQueueTags", {"QueueUrl": queue_url})
+async def _queue_tags(client: Client, name: str) -> dict[str, str]:
+    queue_url = (await client.call("sqs", "GetQueueUrl", {"QueueName": name}))["QueueUrl"]
+    answer = await client.call("sqs", "ListQueueTags", {"QueueUrl": queue_url})
     return dict(answer.get("Tags", {}))
 
 

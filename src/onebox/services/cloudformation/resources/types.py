@@ -18,7 +18,7 @@ Attributes = dict[str, Any]
 """What Fn::GetAtt gives, by attribute name."""
 
 
-class Hands(Protocol):
+class Client(Protocol):
     """What a life cycle may do: call the services in the stack's name, and wait."""
 
     account: str
@@ -63,15 +63,15 @@ class LiveResource:
 class Lifecycle(Protocol):
     """Making, changing and ending one kind of resource. All raise AwsError as the services do."""
 
-    async def create(self, hands: Hands, new: NewResource) -> Attributes: ...
+    async def create(self, client: Client, new: NewResource) -> Attributes: ...
 
-    async def update(self, hands: Hands, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         """Change ``old`` in place. Must be repeatable: a restart may cut it off half-way."""
 
-    async def delete(self, hands: Hands, old: LiveResource) -> None:
+    async def delete(self, client: Client, old: LiveResource) -> None:
         """End it. The engine takes "not found" for success."""
 
-    async def read(self, hands: Hands, old: LiveResource) -> Wire | None:
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
         """The live properties; those that cannot be read back are left out, those that are not set are None.
         None for all of it if the resource is gone."""
 
@@ -121,18 +121,18 @@ def types_by_name(*types: ResourceType) -> Mapping[str, ResourceType]:
     return {resource_type.name: resource_type for resource_type in types}
 
 
-def arn(hands: Hands, service: str, resource: str) -> str:
+def arn(client: Client, service: str, resource: str) -> str:
     """The ARN of a resource in the stack's account and region."""
-    return make_arn(service, hands.region, hands.account, resource)
+    return make_arn(service, client.region, client.account, resource)
 
 
-def global_arn(hands: Hands, service: str, resource: str) -> str:
+def global_arn(client: Client, service: str, resource: str) -> str:
     """The ARN of a resource of a service without regions (IAM)."""
-    return make_arn(service, "", hands.account, resource, partition_region=hands.region)
+    return make_arn(service, "", client.account, resource, partition_region=client.region)
 
 
-def partition(hands: Hands) -> str:
-    return partition_of(hands.region)
+def partition(client: Client) -> str:
+    return partition_of(client.region)
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Wire]:

@@ -1,4 +1,4 @@
-"""The engine's hands: calls to the services in a stack's name."""
+"""Calls to the other services with the rights of a stack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import ApiCaller
 
 _PAUSE_MS = 50
-"""Between looks at something that is not ready. The services here are ready in milliseconds."""
+"""Between polls of a resource that is not ready. The services here are ready in milliseconds."""
 _SERVICES = {
     "cloudwatch": "CloudWatch",
     "dynamodb": "DynamoDb",
@@ -25,8 +25,8 @@ _SERVICES = {
 }
 
 
-class StackHands:
-    """Calls with the rights of the stack's role, or of who called CloudFormation."""
+class StackClient:
+    """A client with the rights of the stack's role, or of the caller of CloudFormation."""
 
     def __init__(self, deps: Deps, caller: ApiCaller, stack: Stack) -> None:
         self.account = stack.account
@@ -36,7 +36,7 @@ class StackHands:
         self._stack = stack
 
     async def call(self, service: str, operation: str, request: Wire) -> Wire:
-        """Run an operation. The error remembers the service, for the reason of the resource's failure."""
+        """Run an operation. An error keeps the service's name, for the status reason of the resource."""
         context = RequestContext(
             account=self.account,
             region=self.region,
@@ -52,7 +52,7 @@ class StackHands:
             raise HandlerError(error, service, context.request_id) from error
 
     async def pause(self) -> None:
-        """Wait a moment before looking again."""
+        """Wait before the next poll."""
         await sleep_until(self._deps.clock, self._deps.clock.now_ms() + _PAUSE_MS)
 
     def token(self, characters: int) -> str:
@@ -61,7 +61,7 @@ class StackHands:
 
 
 class HandlerError(AwsError):
-    """A service's refusal, with where it came from. Keeps the code of the original."""
+    """An error of a service with the service's name. Keeps the code of the original."""
 
     def __init__(self, error: AwsError, service: str, request_id: str) -> None:
         super().__init__(error.message, **error.members)
@@ -75,7 +75,7 @@ class HandlerError(AwsError):
 
 
 def principal_of(stack: Stack) -> Principal:
-    """The stack's role as CloudFormation assumes it, else who called CloudFormation."""
+    """The stack's role as CloudFormation assumes it, else the caller of CloudFormation."""
     settings = stack.settings
     if settings.role_arn is None:
         return Principal(
@@ -85,7 +85,7 @@ def principal_of(stack: Stack) -> Principal:
             settings.principal_role_name,
         )
     match = re.fullmatch(r"arn:([^:]+):iam::(\d+):role/(?:.*/)?([^/]+)", settings.role_arn)
-    assert match is not None, "checked when the stack was made"
+    assert match is not None, "checked when the request was accepted"
     partition, account, role_name = match.groups()
     session = "AWSCloudFormation"
     arn = f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{session}"

@@ -1,7 +1,7 @@
-"""Running the steps of a graph, the independent ones side by side.
+"""Running the steps of a dependency graph, independent ones at the same time.
 
-Promises: a step starts only after all it waits for succeeded; after a failure nothing new starts (unless
-asked), what runs is let finish. Knows nothing of stacks.
+Promises: a step starts after all its dependencies succeeded. After a failure no step starts (unless ``past_failures``),
+and running steps finish. Knows nothing of stacks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
 
 AT_ONCE_MAX = 16
-"""Steps running side by side; more would gain nothing on one thread."""
+"""Steps that run at the same time; more would gain nothing on one thread."""
 
 
 async def run_graph(
@@ -20,9 +20,10 @@ async def run_graph(
     may_go_on: Callable[[], bool] = lambda: True,
     past_failures: bool = False,
 ) -> list[str]:
-    """Run ``step`` for every node; it tells whether it succeeded. The failed ones, in order of failure.
+    """Run ``step`` for every node; it returns whether it succeeded. Returns the failed nodes in order of failure.
 
-    ``may_go_on`` is asked before each start. With ``past_failures`` what does not wait for a failed step still runs."""
+    ``may_go_on`` is called before each start. With ``past_failures`` steps run that do not depend on a
+    failed one."""
     waiting = {name: {need for need in needed if need in waits} for name, needed in waits.items()}
     running: dict[asyncio.Task[bool], str] = {}
     failed: list[str] = []

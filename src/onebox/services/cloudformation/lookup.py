@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import Stack
 from onebox.services.context import RequestContext, Wire
 
-if TYPE_CHECKING:
-    from onebox.services.cloudformation.service import CloudFormation
 
-
-def find_stack(cfn: CloudFormation, context: RequestContext, name_or_id: str) -> Stack | None:
+def find_stack(core: Core, context: RequestContext, name_or_id: str) -> Stack | None:
     """The stack of this id, deleted or not, or the living one of this name."""
     if not name_or_id.startswith("arn:"):
-        return cfn.store.find_stack_by_name(context.account, context.region, name_or_id)
-    stack = cfn.store.find_stack(name_or_id)
+        return core.store.stacks.find_by_name(context.account, context.region, name_or_id)
+    stack = core.store.stacks.find(name_or_id)
     if stack is None or (stack.account, stack.region) != (context.account, context.region):
         return None
     return stack
 
 
 def load_stack(
-    cfn: CloudFormation, context: RequestContext, name_or_id: str, words: str = "Stack with id {} does not exist"
+    core: Core, context: RequestContext, name_or_id: str, words: str = "Stack with id {} does not exist"
 ) -> Stack:
     """The stack. Raises ValidationError with ``words``, which differ from operation to operation at AWS."""
-    stack = find_stack(cfn, context, name_or_id)
+    stack = find_stack(core, context, name_or_id)
     if stack is None:
         raise ValidationError(words.format(name_or_id))
     return stack

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.errors import ValidationError
-from onebox.services.cloudformation.engine.schedule import run_graph
+from onebox.services.cloudformation.deploy.graph_runner import run_graph
 from onebox.services.cloudformation.template.graph import decide_order, reverse
 
 _GRAPHS = st.dictionaries(st.integers(0, 12).map(str), st.sets(st.integers(0, 12).map(str), max_size=4), max_size=13)

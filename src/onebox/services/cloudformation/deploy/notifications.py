@@ -1,7 +1,7 @@
-"""Telling a stack's notification topics of its events.
+"""Publishing a stack's events to its notification topics.
 
-Promises: notices go out in the order of the events and only after the commit that holds them. A restart may
-lose those that were not sent yet, as the events themselves are what counts.
+Promises: notifications are sent in the order of the events and after the commit that holds them. A restart may lose
+those that were not sent yet; the events themselves are durable.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html (notification options)
 """
 
@@ -12,7 +12,7 @@ import logging
 from datetime import datetime, timezone
 
 from onebox.errors import AwsError
-from onebox.services.cloudformation.engine.hands import StackHands, principal_of
+from onebox.services.cloudformation.deploy.client import StackClient, principal_of
 from onebox.services.cloudformation.model import Event, Stack
 from onebox.services.context import Deps
 from onebox.services.registry import ApiCaller
@@ -20,8 +20,8 @@ from onebox.services.registry import ApiCaller
 _log = logging.getLogger("onebox.cloudformation")
 
 
-class Notices:
-    """The sender of notices."""
+class Notifications:
+    """The sender of notifications."""
 
     def __init__(self, deps: Deps, caller: ApiCaller) -> None:
         self._deps = deps
@@ -40,27 +40,27 @@ class Notices:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def listen(self, stack: Stack, event: Event) -> None:
-        """Send a notice of ``event`` once it is durable; inside its transaction."""
+        """Send a notification of ``event`` once it is durable; inside its transaction."""
         if stack.source.notification_arns:
             self._deps.storage.after_commit(lambda: self._pending.put_nowait((stack, event)))
 
     async def _send_all(self) -> None:
         while True:
             stack, event = await self._pending.get()
-            hands = StackHands(self._deps, self._caller, stack)
+            client = StackClient(self._deps, self._caller, stack)
             for topic_arn in stack.source.notification_arns:
                 request = {
                     "TopicArn": topic_arn,
                     "Subject": "AWS CloudFormation Notification",
-                    "Message": notice_text(stack, event),
+                    "Message": notification_text(stack, event),
                 }
                 try:
-                    await hands.call("sns", "Publish", request)
+                    await client.call("sns", "Publish", request)
                 except AwsError as error:
                     _log.warning("stack %s could not notify %s: %s", stack.name, topic_arn, error.message)
 
 
-def notice_text(stack: Stack, event: Event) -> str:
+def notification_text(stack: Stack, event: Event) -> str:
     """The message as CloudFormation words it: one ``Name='value'`` a line."""
     moment = datetime.fromtimestamp(event.at_ms / 1000, timezone.utc)
     values = {

@@ -8,22 +8,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from onebox.errors import AwsError
 from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
 from onebox.services.cloudformation.capabilities import check_capabilities
+from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import Source, StackSettings
 from onebox.services.cloudformation.template.document import Template, parse_template
 from onebox.services.cloudformation.template.parameters import decide_parameters
 from onebox.services.cloudformation.template.validate import check_template
 from onebox.services.context import RequestContext, Wire
-
-if TYPE_CHECKING:
-    from onebox.services.cloudformation.service import CloudFormation
 
 _STACK_NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 _ROLE_ARN = re.compile(r"arn:[^:]+:iam::\d{12}:role/(?:.*/)?[\w+=,.@-]+")
@@ -40,11 +37,11 @@ class Draft:
 
 
 def draft(
-    cfn: CloudFormation, context: RequestContext, request: Wire, stack_id: str, name: str, previous: Source | None
+    core: Core, context: RequestContext, request: Wire, *, stack_id: str, name: str, previous: Source | None
 ) -> Draft:
     """The source that ``request`` asks for. ``previous`` is what the stack is made from now. Raises AwsError."""
-    text = template_text(cfn, context, request, previous)
-    template = load_template(cfn, text)
+    text = template_text(core, context, request, previous)
+    template = load_template(core, text)
     capabilities = _parse_capabilities(request.get("Capabilities", []))
     _check_resource_types(template, request.get("ResourceTypes", []))
     if request.get("RollbackConfiguration", {}).get("RollbackTriggers"):
@@ -65,14 +62,14 @@ def draft(
     return Draft(source, template, draw_blueprint(template, parameters, identity))
 
 
-def load_template(cfn: CloudFormation, text: str) -> Template:
+def load_template(core: Core, text: str) -> Template:
     """The checked template of ``text``."""
     template = parse_template(text)
-    check_template(template, cfn.types)
+    check_template(template, core.types)
     return template
 
 
-def template_text(cfn: CloudFormation, context: RequestContext, request: Wire, previous: Source | None = None) -> str:
+def template_text(core: Core, context: RequestContext, request: Wire, previous: Source | None = None) -> str:
     """The template's text: in the request, in S3, or the stack's own."""
     body, url = request.get("TemplateBody"), request.get("TemplateURL")
     if request.get("UsePreviousTemplate"):
@@ -86,7 +83,7 @@ def template_text(cfn: CloudFormation, context: RequestContext, request: Wire, p
     if body is not None:
         check_length(body, "templateBody", limits.TEMPLATE_BODY_BYTES)
         return str(body)
-    return _fetch_template(cfn, context, str(url))
+    return _fetch_template(core, context, str(url))
 
 
 def check_length(text: str, member: str, bytes_max: int) -> None:
@@ -103,12 +100,12 @@ def check_length(text: str, member: str, bytes_max: int) -> None:
         )
 
 
-def _fetch_template(cfn: CloudFormation, context: RequestContext, url: str) -> str:
+def _fetch_template(core: Core, context: RequestContext, url: str) -> str:
     bucket, key = parse_template_url(url)
-    if cfn.fetch_object is None:
+    if core.fetch_object is None:
         raise ValidationError("TemplateURL must reference a valid S3 object to which you have access.")
     try:
-        content = cfn.fetch_object(context, bucket, key)
+        content = core.fetch_object(context, bucket, key)
     except AwsError as error:
         more = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
         raise ValidationError(f"S3 error: {error.message}\n{more}") from error

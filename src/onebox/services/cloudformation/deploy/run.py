@@ -1,6 +1,6 @@
-"""One operation on one stack, while it runs: what it works from, and how it evaluates and records.
+"""One operation on one stack while it runs: its rows, its blueprint, and how it evaluates and saves.
 
-Promises: the state in the database is always enough to go on after a restart; nothing that matters is kept here only.
+Promises: the database holds everything that a restart needs; this object only caches rows.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
-from onebox.services.cloudformation.engine.hands import StackHands
-from onebox.services.cloudformation.engine.journal import Journal
+from onebox.services.cloudformation.deploy.client import StackClient
+from onebox.services.cloudformation.deploy.journal import Journal
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import Operation, Resource, Source, Stack
 from onebox.services.cloudformation.resources.existing import LOGICAL_ID_TAG, STACK_ID_TAG, STACK_NAME_TAG
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every run is given."""
+    """What every run works with."""
 
     deps: Deps
     store: Store
@@ -46,16 +46,16 @@ class StackRun:
         self.journal = tools.journal
         self.stack = stack
         self.operation: Operation = stack.operation
-        self.hands = StackHands(tools.deps, tools.caller, stack)
-        self.rows: dict[str, Resource] = {row.logical_id: row for row in self.store.list_resources(stack.stack_id)}
+        self.client = StackClient(tools.deps, tools.caller, stack)
+        self.rows: dict[str, Resource] = {row.logical_id: row for row in self.store.resources.of_stack(stack.stack_id)}
 
     @property
     def token(self) -> str:
         return self.operation.token
 
     def is_current(self) -> bool:
-        """Whether this operation is still what the stack is about; a deletion or cancellation takes its place."""
-        stack = self.store.find_stack(self.stack.stack_id)
+        """Whether the stack still has this operation; a deletion or a cancellation replaces it."""
+        stack = self.store.stacks.find(self.stack.stack_id)
         return stack is not None and stack.operation == self.operation
 
     async def write(self, job: Callable[[], T]) -> T:
@@ -65,31 +65,36 @@ class StackRun:
     def now_ms(self) -> int:
         return self.tools.deps.clock.now_ms()
 
-    def blueprint(self, source: Source | None = None) -> Blueprint:
+    def blueprint(self) -> Blueprint:
         """The blueprint of the stack's source."""
-        return blueprint_of(self.stack, source or self.stack.source)
+        return blueprint_of(self.stack, self.stack.source)
 
     def type_of(self, name: str) -> ResourceType:
         return self.tools.types[name]
 
     def save(self, resource: Resource) -> Resource:
-        """Record a resource's new state; inside :meth:`write`."""
-        self.rows[resource.logical_id] = self.journal.resource_moved(self.stack, resource)
+        """Save a resource's new state with an event; inside :meth:`write`."""
+        self.rows[resource.logical_id] = self.journal.save_resource(self.stack, resource)
         return self.rows[resource.logical_id]
 
+    def save_unchanged(self, resource: Resource) -> None:
+        """Save a resource that needed no change, without an event; inside :meth:`write`."""
+        self.store.resources.save(resource)
+        self.rows[resource.logical_id] = resource
+
     def scope(self, blueprint: Blueprint) -> Scope:
-        """The meaning of names, with the resources as they are now."""
+        """The scope for evaluation, with the resources as they are now."""
         return blueprint.scope_with(self._physical_id, self._attribute, self._import_value)
 
     def properties_of(self, declaration: ResourceDeclaration, blueprint: Blueprint) -> tuple[Wire, list[str]]:
-        """The evaluated properties, and what the type's schema has against them."""
+        """The evaluated properties, and their violations of the type's schema."""
         value = evaluate(dict(declaration.properties), self.scope(blueprint))
         violations: list[str] = []
         taken: Wire = self.type_of(declaration.type).schema.take(value, "#", violations)
         return taken, violations
 
     def tags_of(self, declaration: ResourceDeclaration, properties: Wire) -> dict[str, str]:
-        """The tags a resource gets: its own, the stack's, AWS's marks."""
+        """The tags of a resource: its own, the stack's, and those that AWS adds."""
         if not self.type_of(declaration.type).taggable:
             return {}
         return {
@@ -102,7 +107,7 @@ class StackRun:
 
     def _physical_id(self, logical_id: str) -> Any:
         row = self.rows[logical_id]
-        assert row.physical_id is not None, "made before what needs it"
+        assert row.physical_id is not None, "created before its dependants"
         return row.physical_id
 
     def _attribute(self, logical_id: str, attribute: str) -> Any:
@@ -116,8 +121,8 @@ class StackRun:
 
 
 def import_value(store: Store, stack: Stack, name: str) -> str:
-    """What Fn::ImportValue yields. Raises ValidationError if nobody exports the name."""
-    found = store.find_export(stack.account, stack.region, name)
+    """The value of Fn::ImportValue. Raises ValidationError if no stack exports the name."""
+    found = store.exports.find(stack.account, stack.region, name)
     if found is None:
         raise ValidationError(f"No export named {name} found.")
     return found[0]
@@ -128,5 +133,5 @@ def identity_of(stack: Stack, source: Source) -> StackIdentity:
 
 
 def blueprint_of(stack: Stack, source: Source) -> Blueprint:
-    """The blueprint of one of the stack's sources, which were checked when they were accepted."""
+    """The blueprint of one of the stack's sources. They were checked when the request was accepted."""
     return draw_blueprint(parse_template(source.template), source.parameters, identity_of(stack, source))

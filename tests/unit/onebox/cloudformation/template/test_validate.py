@@ -140,7 +140,7 @@ def test_capabilities_are_asked_for_iam_resources() -> None:
 
 
 def test_template_of_the_order_system_passes() -> None:
-    text = (Path(__file__).parents[4] / "template.yaml").read_text("utf-8")
+    text = (Path(__file__).parents[5] / "template.yaml").read_text("utf-8")
     template = parse_template(text)
     check_template(template, RESOURCE_TYPES)
     given = [{"ParameterKey": key, "ParameterValue": "x"} for key in ("ArtifactBucket", "ArtifactKey")]

@@ -1,0 +1,125 @@
+"""Starting work on a stack: the transactions that give a stack an operation. The supervisor does the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from onebox.arn import make_arn
+from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.changes import decide_changes
+from onebox.services.cloudformation.core import Core
+from onebox.services.cloudformation.deploy.cleanup import schedule_cleanup, schedule_replaced
+from onebox.services.cloudformation.deploy.rollback import restored
+from onebox.services.cloudformation.deploy.run import import_value
+from onebox.services.cloudformation.errors import ValidationError
+from onebox.services.cloudformation.model import Operation, Source, Stack, StackSettings
+from onebox.services.cloudformation.resources.types import ResourceType
+from onebox.services.cloudformation.stack_source import Draft
+from onebox.services.cloudformation.states import RESOURCE_STATES, OperationKind, StackTrigger, stack_allows
+from onebox.services.cloudformation.template.document import Template, parse_template
+from onebox.services.context import RequestContext, Wire
+
+
+def new_stack_id(core: Core, context: RequestContext, name: str) -> str:
+    """The ARN of a new stack."""
+    return make_arn("cloudformation", context.region, context.account, f"stack/{name}/{core.deps.ids.uuid()}")
+
+
+def new_operation(
+    core: Core, context: RequestContext, kind: str, request: Wire, on_failure: str = "ROLLBACK"
+) -> Operation:
+    """An operation that begins now."""
+    return Operation(
+        kind=kind,
+        token=core.deps.ids.uuid(),
+        started_at_ms=context.now_ms,
+        client_token=request.get("ClientRequestToken"),
+        on_failure=on_failure,
+    )
+
+
+async def start_and_wait(core: Core, stack: Stack) -> None:
+    """Start the work, and wait a moment for its end before the caller is answered."""
+    core.supervisor.kick(stack.stack_id)
+    await core.supervisor.wait_until_idle(stack.stack_id, core.deps.clock.now_ms() + limits.ANSWER_WAIT_MS)
+
+
+def begin_creation(core: Core, context: RequestContext, stack: Stack, request: Wire, on_failure: str) -> Stack:
+    """Start the creation of a stack that is new or under review; inside a transaction."""
+    operation = new_operation(core, context, OperationKind.CREATE, request, on_failure)
+    return core.journal.move_stack(stack, StackTrigger.CREATE, "User Initiated", operation=operation)
+
+
+def check_updatable(stack: Stack) -> None:
+    """Raise ValidationError unless the stack may be updated now."""
+    if not stack_allows(stack.status, StackTrigger.UPDATE):
+        raise ValidationError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
+
+
+def begin_update(
+    core: Core,
+    context: RequestContext,
+    stack: Stack,
+    request: Wire,
+    *,
+    source: Source,
+    settings: StackSettings,
+    disable_rollback: bool,
+    change_set_id: str | None = None,
+) -> Stack:
+    """Start the update to ``source``; inside a transaction."""
+    _resolve_failed_update(core, stack)
+    core.store.change_sets.delete_of_stack(stack.stack_id, but=change_set_id)
+    on_failure = "DO_NOTHING" if disable_rollback else "ROLLBACK"
+    return core.journal.move_stack(
+        stack,
+        StackTrigger.UPDATE,
+        "User Initiated",
+        operation=new_operation(core, context, OperationKind.UPDATE, request, on_failure),
+        source=source,
+        previous=stack.previous or stack.source,
+        settings=settings,
+        updated_at_ms=context.now_ms,
+        change_set_id=change_set_id or stack.change_set_id,
+    )
+
+
+def _resolve_failed_update(core: Core, stack: Stack) -> None:
+    """After an operation that failed and was not rolled back: keep what it completed, undo what it did not."""
+    for row in core.store.resources.of_stack(stack.stack_id):
+        state = RESOURCE_STATES[row.status]
+        if not state.exists:
+            schedule_cleanup(core.store, row, row.snapshot())
+            core.store.resources.delete(row.stack_id, row.logical_id)
+        elif row.previous is not None and state.is_stable:
+            schedule_replaced(core.store, row, retain=row.body.update_replace_policy == "Retain")
+            core.store.resources.save(replace(row, previous=None))
+        elif row.previous is not None:
+            if row.physical_id != row.previous.physical_id:
+                schedule_cleanup(core.store, row, row.snapshot())
+            core.store.resources.save(restored(row))
+
+
+def find_changes(core: Core, stack: Stack, wanted: Draft) -> list[Wire]:
+    """What ``wanted`` would change in the stack."""
+    old_template: Template | None = parse_template(stack.source.template) if stack.source.template else None
+    types: dict[str, ResourceType] = dict(core.types)
+    rows = {row.logical_id: row for row in core.store.resources.of_stack(stack.stack_id)}
+    return decide_changes(
+        wanted.blueprint,
+        types,
+        old_template=old_template,
+        old_parameters=stack.source.parameters,
+        new_parameters=wanted.source.parameters,
+        resources={name: row for name, row in rows.items() if not RESOURCE_STATES[row.status].failed_create},
+        tags_changed=stack.source.tags != wanted.source.tags,
+        import_value=lambda name: import_value(core.store, stack, name),
+    )
+
+
+def outputs_changed(core: Core, stack: Stack, wanted: Draft) -> bool:
+    """Whether the outputs' declarations or the parameters behind them differ."""
+    old = parse_template(stack.source.template)
+    same_outputs = dict(old.outputs) == dict(wanted.template.outputs)
+    same_parameters = stack.source.parameters == wanted.source.parameters
+    return not same_outputs or not (same_parameters or not wanted.template.outputs)
