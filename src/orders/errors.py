@@ -1,4 +1,4 @@
-"""What may go wrong, told apart by what helps: a mended order, another attempt, or the operator.
+"""What may go wrong, told apart by what helps: a edited order, another attempt, or the operator.
 
 Standard library only: this file travels with the function.
 """
@@ -33,7 +33,7 @@ class OrderUnavailable(OrdersError):
     """The order was not stored, through no fault of its own; another attempt helps.
 
     ``transient`` says whether the attempt is worth making at once (throttling, 5xx, a broken connection) or
-    only after somebody mended the system (a missing table, a missing right).
+    only after somebody edited the system (a missing table, a missing right).
     """
 
     def __init__(self, reason: str, code: str = "OrderUnavailable", *, transient: bool = True) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orders.clock import Clock
 
 
-class Pace:
+class RateLimiter:
     """Tells when the next orders may go. Time lost is not made up for, so the rate is never exceeded afterwards.
 
     ``rate`` is in orders a second; with None nothing is waited for.
@@ -16,7 +16,7 @@ class Pace:
         self._clock = clock
         self._due_ms = clock.monotonic_ms()
 
-    def at_once(self, most: int) -> int:
+    def batch_size(self, most: int) -> int:
         """How many of ``most`` to send in one call: at a low rate fewer, so that orders flow and do not burst."""
         return most if self._rate is None else max(1, min(most, int(self._rate / 10)))
 

@@ -258,14 +258,14 @@ def test_failed_orders_are_listed_shown_sent_back_and_deleted(deployed: Cli, tmp
     shown = deployed.run("dlq", "show", first[:8]).stdout
     assert "reason     OrderRejected" in shown
     assert "Signature" not in shown, "the order is shown without the envelope"
-    assert deployed.json("dlq", "purge", "--yes", first) == {"deleted": 1, "troubles": {}}
-    assert deployed.json("dlq", "redrive", second) == {"moved": 1, "missing": 0, "troubles": {}}
+    assert deployed.json("dlq", "purge", "--yes", first) == {"deleted": 1, "problems": {}}
+    assert deployed.json("dlq", "redrive", second) == {"moved": 1, "missing": 0, "problems": {}}
     assert [letter["message_id"] for letter in deployed.json_lines("dlq", "list", "--each")] == [third]
-    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0, "troubles": {}}
+    assert deployed.json("dlq", "redrive", "--yes") == {"moved": 1, "missing": 0, "problems": {}}
     assert deployed.json_lines("dlq", "list", "--each") == []
     back = let_fail(deployed, 2, earlier=9)  # they fail as before
     assert not {letter["message_id"] for letter in back} & {first, second}
-    assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2, "troubles": {}}
+    assert deployed.json("dlq", "purge", "--yes") == {"deleted": 2, "problems": {}}
     assert "no failed orders" in deployed.run("dlq", "list").stdout
     assert deployed.run("dlq", "show", "nothing").exit_code == 1
 

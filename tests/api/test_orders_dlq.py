@@ -1,4 +1,4 @@
-"""Goal: every failed order is found, understood, mended and replayed with the orders command, and none is ever lost."""
+"""Goal: every failed order is found, understood, edited and replayed with the orders command, and none is ever lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from click.testing import CliRunner, Result
 from onebox.testing import EngineThread
 from orders.cli.main import main
 from orders.clock import SystemClock
-from orders.dead_letters.queues import LOOK_S
+from orders.dead_letters.queues import PEEK_S
 from tests.api.order_system import failures, let_receives_end
 from tests.conftest import environment_of
 from tests.polling import PATIENCE_S, until
@@ -138,7 +138,7 @@ def test_list_when_the_log_is_gone_checks_again_and_says_so(shop: Shop) -> None:
     shop.fail('{"orderId":"A"}')
     screen = shop.run("dlq", "list").stdout
     assert "not JSON: Expecting value: line 1 column 1 (char 0) *" in screen
-    assert "unknown: OrderProcessor's log says nothing of it" in screen
+    assert "unknown: OrderProcessor's log has no line for this message" in screen
     assert "log says nothing of 2 orders" in screen
     assert "* found by checking the order again" in screen
 
@@ -236,7 +236,7 @@ def test_redrive_by_reason_and_id_moves_those_with_their_attributes(shop: Shop) 
     shop.fail('{"orderId":"B"}', "the table is missing")
     last = shop.fail("oops", "not JSON")
     assert shop.lines("dlq", "redrive", "--reason", "table is MISSING", "--rate", "500") == [
-        {"moved": 2, "missing": 0, "troubles": {}}
+        {"moved": 2, "missing": 0, "problems": {}}
     ]
     assert (shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")) == (['{"orderId":"A"}', '{"orderId":"B"}'], ["oops"])
     assert "1 order sent back" in shop.run("dlq", "redrive", last).stdout
@@ -254,7 +254,7 @@ def test_redrive_of_what_sqs_did_not_set_aside_says_how_to_send_it_back_all_the_
     shop.fail('{"orderId":"A"}')
     result = shop.run("dlq", "redrive", "--yes")
     assert (result.exit_code, "orders dlq redrive --reason ''" in result.stderr) == (1, True)
-    assert shop.lines("dlq", "redrive", "--reason", "") == [{"moved": 1, "missing": 0, "troubles": {}}]
+    assert shop.lines("dlq", "redrive", "--reason", "") == [{"moved": 1, "missing": 0, "problems": {}}]
     assert shop.bodies("OrderQueue") == ['{"orderId":"A"}']
 
 
@@ -277,9 +277,9 @@ def test_purge_deletes_only_after_the_queues_name_was_typed(shop: Shop) -> None:
         assert shop.run("dlq", "purge", given=given).exit_code == 1
     assert len(shop.bodies("OrderDLQ")) == 3
     assert "1 failed order deleted" in shop.run("dlq", "purge", first, given="OrderDLQ\n").stdout
-    assert shop.lines("dlq", "purge", "--reason", "orderId is missing", "--yes") == [{"deleted": 1, "troubles": {}}]
+    assert shop.lines("dlq", "purge", "--reason", "orderId is missing", "--yes") == [{"deleted": 1, "problems": {}}]
     assert shop.bodies("OrderDLQ") == ["[]"]
-    assert shop.lines("dlq", "purge", "--yes") == [{"deleted": 1, "troubles": {}}]
+    assert shop.lines("dlq", "purge", "--yes") == [{"deleted": 1, "problems": {}}]
     assert "no failed orders" in shop.run("dlq", "list").stdout
 
 
@@ -361,16 +361,16 @@ def test_command_killed_around_the_send_loses_nothing(
 ) -> None:
     killer = Killer(killed_at, 1)
 
-    mended = tmp_path / "mended.json"
-    mended.write_text('{"orderId":"A"}')
+    edited = tmp_path / "edited.json"
+    edited.write_text('{"orderId":"A"}')
     with endpoint_between(timed.endpoint_url, killer) as url:
         shop = Shop(environment_of(url), timed.client)
         shop.make_queues()
         message_id = shop.fail("oops")
-        arguments = [command, message_id, *(["--with", str(mended)] if command == "edit" else [])]
+        arguments = [command, message_id, *(["--with", str(edited)] if command == "edit" else [])]
         assert killer.start("dlq", *arguments, environment=shop.environment) == -signal.SIGKILL
-    assert shop.bodies("OrderQueue") == [mended.read_text() if command == "edit" else "oops"] * sent
-    timed.clock.advance(LOOK_S)
+    assert shop.bodies("OrderQueue") == [edited.read_text() if command == "edit" else "oops"] * sent
+    timed.clock.advance(PEEK_S)
     assert shop.bodies("OrderDLQ") == ["oops"], "still there, and hidden for no longer than a look"
 
 
@@ -387,12 +387,12 @@ def test_redrive_of_many_killed_in_the_middle_leaves_at_most_one_batch_twice(
             shop.fail(body)
         code = killer.start("dlq", "redrive", "--reason", "", environment=shop.environment)
         assert code == -signal.SIGKILL
-    timed.clock.advance(LOOK_S)
+    timed.clock.advance(PEEK_S)
     sent, left = shop.bodies("OrderQueue"), shop.bodies("OrderDLQ")
     assert (len(sent), len(left)) == (10 + twice, 15)
     assert set(sent) | set(left) == bodies
     assert shop.lines("dlq", "redrive", "--reason", "", AWS_ENDPOINT_URL=timed.endpoint_url) == [
-        {"moved": 15, "missing": 0, "troubles": {}}
+        {"moved": 15, "missing": 0, "problems": {}}
     ]
     assert set(shop.bodies("OrderQueue")) == bodies
 
@@ -428,22 +428,22 @@ def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(
     shop.client("sns").publish(TopicArn=topic, Message='{"total":5}')
     shop.client("sns").publish(TopicArn=topic, Message="oops")
 
-    def letters(count: int, earlier: int = 0) -> list[Any]:
+    def failed_orders(count: int, earlier: int = 0) -> list[Any]:
         let_receives_end(paced, lambda: failures(paced), count, VISIBILITY_S, earlier)
         return until(
             lambda: found if len(found := shop.lines("dlq", "list", "--each")) == count else None,
             f"{count} failed orders",
         )
 
-    by_body = {json.loads(one["body"])["Message"]: one for one in letters(2)}
+    by_body = {json.loads(one["body"])["Message"]: one for one in failed_orders(2)}
     assert {one["reason_from"] for one in by_body.values()} == {"log"}
     for _ in range(3):
         shop.run("dlq", "show", by_body["oops"]["message_id"])
-    (tmp_path / "mended.json").write_text('{"orderId":"A","total":5}')
-    shop.lines("dlq", "edit", by_body['{"total":5}']["message_id"], "--with", str(tmp_path / "mended.json"))
-    until(lambda: shop.run("get", "A").exit_code == 0, "the mended order in the table")
-    assert shop.lines("dlq", "redrive", "--yes") == [{"moved": 1, "missing": 0, "troubles": {}}]
-    (again,) = letters(1, earlier=6)
+    (tmp_path / "edited.json").write_text('{"orderId":"A","total":5}')
+    shop.lines("dlq", "edit", by_body['{"total":5}']["message_id"], "--with", str(tmp_path / "edited.json"))
+    until(lambda: shop.run("get", "A").exit_code == 0, "the edited order in the table")
+    assert shop.lines("dlq", "redrive", "--yes") == [{"moved": 1, "missing": 0, "problems": {}}]
+    (again,) = failed_orders(1, earlier=6)
     assert again["message_id"] != by_body["oops"]["message_id"]
     (shown,) = shop.lines("dlq", "show", again["message_id"])
     counts = [json.loads(line)["receiveCount"] for line in shown["log"]]

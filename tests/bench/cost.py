@@ -34,6 +34,7 @@ from orders.publishing.bulk import Progress, publish_entries
 from orders.publishing.ledger import NoLedger
 from orders.publishing.message import Message
 from orders.publishing.order_files import read_entries
+from orders.publishing.ports import Rejection
 from orders.publishing.topic import OrderTopic
 from tests.bench.orders import real_orders, seed_function
 from tests.bench.pipeline import Pipeline, missing
@@ -114,7 +115,7 @@ class CountingTopic(OrderTopic):
         super().__init__(aws)
         self.calls: list[int] = []
 
-    def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
+    def publish(self, messages: Sequence[Message]) -> list[Rejection | None]:
         self.calls.append(sum(message.size_bytes for message in messages))
         return super().publish(messages)
 

@@ -1,4 +1,4 @@
-"""Make the pictures of docs/console.md: each page with real orders in it, light and dark.
+"""Make the snapshots of docs/console.md: each page with real orders in it, light and dark.
 
     make screenshots
 

@@ -1,4 +1,4 @@
-"""Goal: a failed order is seen, understood, mended and sent back in the browser; many go back at once."""
+"""Goal: a failed order is seen, understood, edited and sent back in the browser; many go back at once."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def test_a_failed_order_is_seen_understood_mended_sent_back_and_stored(
     expect(page.locator("#mend-check")).to_contain_text('got "3 May"')
     draft.fill(text.replace("yesterday", "2026-05-03T12:00:00Z"))
     expect(page.locator("#mend-check")).to_contain_text("Valid")
-    page.get_by_role("button", name="Send the mended order back").click()
+    page.get_by_role("button", name="Send the edited order back").click()
     expect(page.locator("main")).to_contain_text("sent back")
-    until(lambda: "B-1" in deployed("list", "--user", "ada", "--json"), "the mended order in the table")
+    until(lambda: "B-1" in deployed("list", "--user", "ada", "--json"), "the edited order in the table")
     page.goto(site.at("/order?id=B-1"))
     expect(page.locator("main")).to_contain_text("2026-05-03T12:00:00Z")
     assert "no failed orders" in deployed("dlq", "list")
@@ -70,10 +70,10 @@ def test_the_same_by_keys_alone(open_page: Open, deployed: Callable[..., str], s
     keys.press("Control+A")
     keys.type('{"orderId": "B-1", "total": 19.90}')
     expect(page.locator("#mend-check")).to_contain_text("Valid")
-    go_to(page.get_by_role("button", name="Send the mended order back"))
+    go_to(page.get_by_role("button", name="Send the edited order back"))
     keys.press("Enter")
     expect(page.locator("main")).to_contain_text("sent back")
-    until(lambda: json.loads(deployed("get", "B-1", "--json")), "the mended order in the table")
+    until(lambda: json.loads(deployed("get", "B-1", "--json")), "the edited order in the table")
 
 
 def make_queues(client: Callable[..., Any]) -> tuple[str, str]:

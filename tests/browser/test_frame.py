@@ -1,4 +1,4 @@
-"""Goal: what all pages share works in a real browser: live pictures, keys, themes, narrow screens, the token."""
+"""Goal: what all pages share works in a real browser: live snapshots, keys, themes, narrow screens, the token."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def test_failed_orders_are_grouped_by_reason(shop: Shop) -> None:
     assert "OrderRejected" in row
     assert row.count("<time ") == 2
     assert "checked again" in page, "the log says nothing of the order that is no JSON"
-    assert "unknown: OrderProcessor&#39;s log says nothing of it" in page
+    assert "unknown: OrderProcessor&#39;s log has no line for this message" in page
     listed = shop.browser.text("/failed/orders", group=key)
     assert [f"Q-{number}" in listed for number in range(3)] == [True] * 3
     assert "FINE" not in listed
@@ -199,7 +199,7 @@ def test_the_last_look_is_shown_until_somebody_looks_again(shop: Shop) -> None:
     assert "1 failed order in OrderDLQ" in shop.page()
     shop.fail(order("SECOND"))
     assert "1 failed order in OrderDLQ" in shop.page()
-    assert shop.browser.post("/failed/look").status_code == 303
+    assert shop.browser.post("/failed/refresh").status_code == 303
     shop.wait()
     assert "2 failed orders in OrderDLQ" in shop.page()
 
@@ -317,15 +317,15 @@ def test_a_mended_order_is_sent_back(shop: Shop) -> None:
     message_id = shop.fail(order("MEND", items=[{"quantity": -2}]), QUANTITY)
     kept = shop.fail(order("KEPT"))
     shop.page()
-    mended = json.dumps(json.loads(order("MEND")), indent=2)
-    answer = shop.browser.post("/failed/send", {"id": message_id, "body": mended.replace("\n", "\r\n")})
+    edited = json.dumps(json.loads(order("MEND")), indent=2)
+    answer = shop.browser.post("/failed/send", {"id": message_id, "body": edited.replace("\n", "\r\n")})
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/failed/message?id={message_id}"
     told = shop.browser.text("/failed/message", id=message_id)
     assert "Sent back" in told
     assert 'href="/order?id=MEND"' in told
     assert changes(shop) == ["edit"]
-    assert shop.bodies("OrderQueue") == [mended]
+    assert shop.bodies("OrderQueue") == [edited]
     assert [json.loads(body)["orderId"] for body in shop.bodies("OrderDLQ")] == ["KEPT"]
     listed = shop.browser.text("/failed/orders")
     assert kept in listed
@@ -338,7 +338,7 @@ def test_a_message_that_others_took_is_not_sent_and_what_was_typed_stays(shop: S
     assert shop.bodies("OrderDLQ"), "somebody else looks at it"
     answer = shop.browser.post("/failed/send", {"id": message_id, "body": order("TAKEN", note="typed")})
     assert answer.status_code == 409
-    assert "no longer in OrderDLQ, or is being looked at by others" in answer.text
+    assert "no longer in OrderDLQ, or another reader holds it" in answer.text
     assert "typed" in answer.text
     assert shop.held("OrderQueue") == 0
     assert shop.held("OrderDLQ") == 1
@@ -393,7 +393,7 @@ def test_all_that_sqs_cannot_move_are_said_to_be_sent_by_choosing_them(shop: Sho
     shop.fail_many(2)
     shop.page()
     shop.browser.post("/failed/redrive", {"scope": "everything"})
-    assert "Choose all groups and send those back" in shop.wait()
+    assert "Choose all groups and send them back" in shop.wait()
     assert "2 failed orders in OrderDLQ" in shop.page()
 
 
@@ -405,7 +405,7 @@ def test_a_slow_redrive_can_be_followed_and_stopped(shop: Shop, scope: str) -> N
     assert "<progress" in shop.browser.text("/failed"), "also on a page that was loaded anew"
     page = shop.browser.text("/failed")
     assert "a second" in page
-    refused = shop.browser.post("/failed/look")
+    refused = shop.browser.post("/failed/refresh")
     assert refused.status_code == 409
     assert "is still running" in refused.text
     number = re.search(r'name="job" value="(\d+)"', page)
@@ -499,11 +499,11 @@ def test_a_read_only_console_shows_all_and_offers_no_change(read_only_shop: Shop
     for page in pages:
         assert not re.search(r'action="/failed/(send|stop|purge)"', page)
         assert "Send " not in page
-    assert read_only_shop.browser.post("/failed/look").status_code == 303
+    assert read_only_shop.browser.post("/failed/refresh").status_code == 303
     assert read_only_shop.browser.post("/failed/check", {"body": "{"}).json()["valid"] is False
 
 
-@pytest.mark.parametrize(("path", "form"), [*CHANGES, ("/failed/look", {}), ("/failed/check", {"body": "{"})])
+@pytest.mark.parametrize(("path", "form"), [*CHANGES, ("/failed/refresh", {}), ("/failed/check", {"body": "{"})])
 def test_a_form_without_the_token_is_refused(shop: Shop, path: str, form: dict[str, str]) -> None:
     answer = shop.browser.client.post(path, data=form, headers={"origin": BASE_URL}, follow_redirects=False)
     assert answer.status_code == 403

@@ -10,25 +10,25 @@ from orders.errors import OperatorError
 GARBLED_SHOWN = 200
 
 
-def failures_of_aws() -> tuple[type[Exception], ...]:
+def aws_errors() -> tuple[type[Exception], ...]:
     """botocore's errors; none where it was never imported, since nobody can then have raised one."""
     exceptions, parsers = sys.modules.get("botocore.exceptions"), sys.modules.get("botocore.parsers")
     named = () if exceptions is None else (exceptions.ClientError, exceptions.BotoCoreError)
     return named if parsers is None else (*named, parsers.ResponseParserError)
 
 
-def known_failures() -> tuple[type[Exception], ...]:
-    """All errors that `explain` has words for."""
-    return (OperatorError, *failures_of_aws())
+def reportable_errors() -> tuple[type[Exception], ...]:
+    """All errors that `describe_error` has words for."""
+    return (OperatorError, *aws_errors())
 
 
-def explain(error: Exception) -> tuple[str, str]:
+def describe_error(error: Exception) -> tuple[str, str]:
     """A sentence for an OperatorError or an error of botocore's, and advice, which may be empty."""
     if isinstance(error, OperatorError):
         return error.reason, error.advice
     name = type(error).__name__
     if name == "ResponseParserError":
-        return explain_garbled(error), "Is it AWS that answers there, or a proxy? --endpoint-url says where to ask."
+        return describe_garbled_answer(error), "Check --endpoint-url: a proxy may have answered instead of AWS."
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
         return str(error), "Is it running? Start a onebox with `orders up` or `onebox serve`, or give --endpoint-url."
     if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
@@ -38,7 +38,7 @@ def explain(error: Exception) -> tuple[str, str]:
     return str(error), ""
 
 
-def explain_garbled(error: Exception) -> str:
+def describe_garbled_answer(error: Exception) -> str:
     """The sentence for botocore's ResponseParserError: what answered, a proxy or a server's bug, speaks no AWS."""
     answered = str(error).partition("\n")[2].removeprefix("b'").removesuffix("'")
     words = re.sub(r"<[^>]*>|\\n", " ", answered).split()

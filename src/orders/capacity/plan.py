@@ -204,7 +204,17 @@ def seed_design(load: Load) -> Design:
     PutItem, the order printed twice, 128 MB of x86_64.
     """
     return Design(
-        1, 1, 1, 1, SEED_MS_PER_ORDER, 128, "x86_64", 0, 0, 2.0 * load.order_bytes + LOG_ORDER_BYTES, LOG_CALL_BYTES
+        orders_per_publish=1,
+        orders_per_receive=1,
+        orders_per_call=1,
+        round_trips_per_call=1,
+        ms_per_order=SEED_MS_PER_ORDER,
+        memory_mb=128,
+        architecture="x86_64",
+        indexes=0,
+        envelope_bytes=0,
+        log_order_bytes=2.0 * load.order_bytes + LOG_ORDER_BYTES,
+        log_call_bytes=LOG_CALL_BYTES,
     )
 
 

@@ -20,7 +20,7 @@ from orders.cli.output import plural, print_json
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
 from orders.dead_letters.queues import dead_letter_queue, order_queue
-from orders.dead_letters.redrive import DeadLetter, make_dead_letter
+from orders.dead_letters.reasons import FailedOrder, make_failed_order
 from orders.errors import OperatorError
 from orders.function_log.lines import parse_line
 from orders.function_log.reader import FunctionLogs
@@ -40,7 +40,7 @@ PATIENCE_MS = 120_000.0
 class Result(NamedTuple):
     published: int
     tally: Tally
-    failed: list[DeadLetter]
+    failed: list[FailedOrder]
     seconds: float
     deploy_seconds: float
 
@@ -141,10 +141,10 @@ def _wait_until_settled(aws: Aws, clock: SystemClock, say: _Speaker, published: 
     )
 
 
-def _failed_orders(aws: Aws, since_ms: int) -> list[DeadLetter]:
-    messages = dead_letter_queue(aws).look(100)
+def _failed_orders(aws: Aws, since_ms: int) -> list[FailedOrder]:
+    messages = dead_letter_queue(aws).peek(100)
     failures = FunctionLogs(aws).failures(since_ms)
-    return [make_dead_letter(message, failures.get(message.message_id)) for message in messages]
+    return [make_failed_order(message, failures.get(message.message_id)) for message in messages]
 
 
 def _sum_up(result: Result) -> None:
@@ -154,8 +154,8 @@ def _sum_up(result: Result) -> None:
     click.echo(f"  published      {result.published:,}")
     click.echo(f"  stored         {result.tally.stored:,}")
     click.echo(f"  dead-lettered  {len(result.failed):,}")
-    for letter in result.failed:
-        click.secho(f"    {letter.exception}: {letter.reason}", fg="yellow")
+    for order in result.failed:
+        click.secho(f"    {order.exception}: {order.reason}", fg="yellow")
     click.echo(f"  orders/s       {rate:,.0f}, from the first publish to the last stored, with the function's start")
     if latency is not None:
         click.echo(f"  latency        {_show_latency(latency)}, from queue to table")
@@ -174,7 +174,7 @@ def _plain(result: Result) -> dict[str, object]:
     return {
         "published": result.published,
         "stored": result.tally.stored,
-        "dead_lettered": [letter._asdict() for letter in result.failed],
+        "dead_lettered": [order._asdict() for order in result.failed],
         "seconds": round(result.seconds, 3),
         "deploy_seconds": round(result.deploy_seconds, 3),
         "latency": result.tally.latency._asdict() if result.tally.latency else None,

@@ -94,12 +94,12 @@ def run_deploy(
 ) -> Deployed | None:
     """Deploy before an audience; None if it did not agree. Without a template and a bucket of the shop, with ours."""
     return deploy_stack(
-        Stack(aws, stack_name, SystemClock()),
-        load_template(template),
-        ArtifactBucket(aws, artifact_bucket),
-        OrderTable(aws).exists(),
-        parameters,
-        audience,
+        stack=Stack(aws, stack_name, SystemClock()),
+        template=load_template(template),
+        artifacts=ArtifactBucket(aws, artifact_bucket),
+        table_exists=OrderTable(aws).exists(),
+        parameters=parameters,
+        audience=audience,
     )
 
 

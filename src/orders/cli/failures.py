@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from orders.aws.errors import explain, failures_of_aws
+from orders.aws.errors import aws_errors, describe_error
 from orders.errors import OperatorError
 
 EXIT_INTERRUPTED = 130
@@ -28,8 +28,8 @@ def reporting_failures() -> Iterator[None]:
         if error.filename is None:
             raise
         _fail(f"{error.filename}: {error.strerror}")
-    except failures_of_aws() as error:
-        _fail(*explain(error))
+    except aws_errors() as error:
+        _fail(*describe_error(error))
 
 
 def _fail(reason: str, advice: str = "") -> None:

@@ -65,7 +65,9 @@ def list_orders(
         raise OperatorError("an empty user or status is none", "An order without one is read by `orders get`.")
     if since_ns is not None and until_ns is not None and since_ns >= until_ns:
         raise OperatorError(f"--since {since} is not before --until {until}", "--since is included, --until is not.")
-    wanted = Wanted(user, statuses, since_ns, until_ns, not oldest_first, limit)
+    wanted = Wanted(
+        user=user, statuses=statuses, since_ns=since_ns, until_ns=until_ns, newest_first=not oldest_first, limit=limit
+    )
     table = OrderTable(aws)
     asks = form == "table" and limit is None and console().is_terminal
     found = find_orders(table, wanted, PAGE if asks else PAGE_ITEMS)

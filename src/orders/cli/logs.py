@@ -11,8 +11,8 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
 from orders.clock import SystemClock
 from orders.domain.times import parse_duration_ms
-from orders.function_log.lines import parse_line
-from orders.function_log.reader import LOOK_BACK_MS, FunctionLogs, LogLine
+from orders.function_log.lines import LogLine, parse_line
+from orders.function_log.reader import LOOK_BACK_MS, FunctionLogs
 
 FOLLOW_EVERY_MS = 1_000.0
 

@@ -157,7 +157,7 @@ def _tell_interrupted(source: str, progress: Progress) -> None:
 
 
 def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -> None:
-    refused = [refusal for refusal in totals.refusals if refusal.hopeless]
+    refused = [refusal for refusal in totals.refusals if not refusal.retryable]
     if as_json:
         print_json(
             {

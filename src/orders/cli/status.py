@@ -141,5 +141,5 @@ def _key(measure: Measure) -> str:
     if measure.namespace == BUSINESS_NAMESPACE:
         return ".".join([measure.metric, *(value for _, value in measure.dimensions)])
     if measure is FAILED:
-        return "FailedOrders"
+        return "DlqOperations"
     return measure.metric if measure is not DURATION else "AverageDuration"

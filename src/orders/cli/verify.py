@@ -14,7 +14,7 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import Clock, SystemClock
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
-from orders.dead_letters.redrive import make_dead_letter, oldest_ms
+from orders.dead_letters.reasons import make_failed_order, oldest_ms
 from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
 from orders.publishing.csv_orders import Column, parse_columns
@@ -107,7 +107,7 @@ def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside]
     queue = dead_letter_queue(aws)
     counts = queue.counts()
     held = counts.visible + counts.in_flight
-    messages = queue.look(held) if held else []
+    messages = queue.peek(held) if held else []
     if len(messages) < held:
         hidden = plural(held - len(messages), "message")
         click.echo(f"{hidden} of {queue.name} cannot be seen: somebody else looks at them. Try again soon.", err=True)
@@ -115,7 +115,7 @@ def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside]
         return [], {}
     lately_ms = clock.now_ms() - LATELY_MS
     failures = FunctionLogs(aws).failures(min(oldest_ms(messages), lately_ms) if messages else lately_ms)
-    letters = [make_dead_letter(message, failures.get(message.message_id)) for message in messages]
+    letters = [make_failed_order(message, failures.get(message.message_id)) for message in messages]
     dead = {letter.message_id for letter in letters}
     given_back = {
         failure.order_id: failure.reason

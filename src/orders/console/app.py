@@ -16,12 +16,12 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from orders.aws.clients import Aws
-from orders.aws.errors import explain
+from orders.aws.errors import describe_error
 from orders.clock import Clock
 from orders.console import render
 from orders.console.audit import Audit
 from orders.console.context import Console
-from orders.console.failed_look import FailedOrders
+from orders.console.dlq_operations import DlqOperations
 from orders.console.forms import harmless_paths
 from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
@@ -67,16 +67,16 @@ def make_app(
         lifespan=_running,
     )
     app.state.console = Console(
-        aws,
-        settings,
-        clock,
-        access,
-        shared,
-        tail,
-        board,
-        jobs,
-        FailedOrders(aws, jobs, clock),
-        Audit(write_audit, lambda: _identity(aws), clock),
+        aws=aws,
+        settings=settings,
+        clock=clock,
+        access=access,
+        live=shared,
+        tail=tail,
+        board=board,
+        jobs=jobs,
+        failed=DlqOperations(aws, jobs, clock),
+        audit=Audit(write_audit, lambda: _identity(aws), clock),
     )
     app.state.drawings = live.Drawings(aws.place)
     return app
@@ -102,7 +102,7 @@ def _identity(aws: Aws) -> str:
 
 
 async def _tell_failure(request: Request, error: Exception) -> Response:
-    reason, advice = explain(error)
+    reason, advice = describe_error(error)
     # 409: the request was understood, but the system is not in a state for it. 502: AWS's API failed or was not there.
     return _tell(request, 409 if isinstance(error, OperatorError) else 502, reason, advice)
 

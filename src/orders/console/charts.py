@@ -16,9 +16,9 @@ def spark(values: Sequence[float], label: str, tone: str = "") -> Markup:
     points = _points(values, highest)
     area = f"0,{HEIGHT} {points} {WIDTH},{HEIGHT}"
     return Markup(
-        '<svg class="spark {}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}: {}">'
-        '<title>{}: {}</title><polygon points="{}"/><polyline points="{}"/></svg>'
-    ).format(tone, WIDTH, HEIGHT, label, top, label, top, area, points)
+        '<svg class="spark {tone}" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
+        'aria-label="{title}"><title>{title}</title><polygon points="{area}"/><polyline points="{points}"/></svg>'
+    ).format(tone=tone, width=WIDTH, height=HEIGHT, title=f"{label}: {top}", area=area, points=points)
 
 
 def _points(values: Sequence[float], highest: float) -> str:

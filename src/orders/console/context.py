@@ -9,7 +9,7 @@ from starlette.requests import Request
 from orders.aws.clients import Aws
 from orders.clock import Clock
 from orders.console.audit import Audit
-from orders.console.failed_look import FailedOrders
+from orders.console.dlq_operations import DlqOperations
 from orders.console.guard import Access
 from orders.console.jobs import Jobs
 from orders.console.live import Live
@@ -30,7 +30,7 @@ class Console:
     tail: Tail
     board: Board
     jobs: Jobs
-    failed: FailedOrders
+    failed: DlqOperations
     audit: Audit
 
 

@@ -149,15 +149,15 @@ def _read_metrics(index: int, properties: Mapping[str, Any]) -> Iterable[Query]:
         if full and (len(full) < 2 or len(full) % 2):
             raise ValueError(f"a row of its metrics is incomplete: {', '.join(full)}")
         yield Query(
-            _unique(index, own),
-            None if expression else metric_of(full),
-            _rename(str(expression), index, ids, metric_ids) if expression else None,
-            str(options.get("stat") or properties.get("stat") or DEFAULT_STATISTIC),
-            int(_number(options.get("period", properties.get("period")), DEFAULT_PERIOD_S)),
-            str(options["label"]) if options.get("label") else None,
-            str(options["color"]) if options.get("color") else None,
-            options.get("visible", True) is not False,
-            options.get("yAxis") == "right",
+            id=_unique(index, own),
+            metric=None if expression else metric_of(full),
+            expression=_rename(str(expression), index, ids, metric_ids) if expression else None,
+            statistic=str(options.get("stat") or properties.get("stat") or DEFAULT_STATISTIC),
+            period_s=int(_number(options.get("period", properties.get("period")), DEFAULT_PERIOD_S)),
+            label=str(options["label"]) if options.get("label") else None,
+            color=str(options["color"]) if options.get("color") else None,
+            is_visible=options.get("visible", True) is not False,
+            is_right=options.get("yAxis") == "right",
         )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.aws.errors import explain, known_failures
+from orders.aws.errors import describe_error, reportable_errors
 from orders.clock import Clock
 from orders.errors import OperatorError
 
@@ -104,9 +104,9 @@ class Jobs:
             job.outcome = work(job)
         except Cancelled:
             job.outcome = f"stopped after {job.done:,}"
-        except known_failures() as error:
+        except reportable_errors() as error:
             job.failed = True
-            job.outcome = " ".join(explain(error)).strip()
+            job.outcome = " ".join(describe_error(error)).strip()
         except Exception:
             # The edge of a background thread: a bug of ours is told, and ends this job alone.
             logging.getLogger("orders.console").exception("%s failed", job.title)

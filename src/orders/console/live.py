@@ -1,7 +1,7 @@
 """One reading of the system, shared by all open pages.
 
-Promises: the system is read only while somebody looks, once for everybody; a page that comes sees the last picture at
-once; when the system does not answer the last picture stays, with since when, and reading goes on by itself.
+Promises: the system is read only while somebody looks, once for everybody; a page that comes sees the last snapshot at
+once; when the system does not answer the last snapshot stays, with since when, and reading goes on by itself.
 Knows nothing of AWS and HTML: what is read is handed in, what is shown is the pages' business.
 """
 
@@ -16,26 +16,26 @@ from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
-from orders.aws.errors import explain, known_failures
+from orders.aws.errors import describe_error, reportable_errors
 from orders.clock import Clock
 from orders.monitoring.status import Status
 
-# Closed pages are often pages that are just being reloaded: so long the picture is kept fresh for them.
+# Closed pages are often pages that are just being reloaded: so long the snapshot is kept fresh for them.
 LINGER_MS = 10_000
 
 
 class Reading(Protocol):
-    """Where pictures come from; its calls block."""
+    """Where snapshots come from; its calls block."""
 
     def read(self, now_ms: int) -> Status: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Snapshot:
     """The system as it was seen last."""
 
     number: int = 0
-    """Counts pictures; 0 before the first."""
+    """Counts snapshots; 0 before the first."""
     status: Status | None = None
     """None until the system answered for the first time."""
     lost_since_ms: int | None = None
@@ -56,7 +56,7 @@ class Live:
         self._wanted = asyncio.Event()
         self._changed = asyncio.Condition()
         self._closed = False
-        self.picture = Picture()
+        self.snapshot = Snapshot()
 
     @property
     def viewers(self) -> int:
@@ -70,7 +70,7 @@ class Live:
 
     async def run(self) -> None:
         """Read for as long as the console runs; cancelled at its end."""
-        self._last_viewed_ms = self._clock.now_ms()  # the first picture is there before the first page
+        self._last_viewed_ms = self._clock.now_ms()  # the first snapshot is there before the first page
         self._wanted.set()
         while True:
             await self._wanted.wait()
@@ -79,16 +79,16 @@ class Live:
             if not self._viewers and self._clock.now_ms() - self._last_viewed_ms > LINGER_MS:
                 self._wanted.clear()
 
-    async def look(self) -> Picture:
+    async def look(self) -> Snapshot:
         """Read once and tell all pages."""
         now_ms = self._clock.now_ms()
-        before = self.picture
+        before = self.snapshot
         try:
             status = await run_in_threadpool(self._reading.read, now_ms)
-            picture = Picture(before.number + 1, status)
-        except known_failures() as error:
-            reason, advice = explain(error)
-            picture = replace(
+            snapshot = Snapshot(before.number + 1, status)
+        except reportable_errors() as error:
+            reason, advice = describe_error(error)
+            snapshot = replace(
                 before,
                 number=before.number + 1,
                 lost_since_ms=now_ms if before.lost_since_ms is None else before.lost_since_ms,
@@ -98,35 +98,35 @@ class Live:
             # A background loop outlives one failure, which is a bug of ours: it is told in the log and on the page.
             logging.getLogger("orders.console").exception("reading the system failed")
             since_ms = now_ms if before.lost_since_ms is None else before.lost_since_ms
-            picture = replace(
+            snapshot = replace(
                 before,
                 number=before.number + 1,
                 lost_since_ms=since_ms,
                 reason="The console failed to read the system.",
             )
-        self.picture = picture
+        self.snapshot = snapshot
         async with self._changed:
             self._changed.notify_all()
-        return picture
+        return snapshot
 
-    async def first(self) -> Picture:
-        """The last picture, or the first one where there is none yet."""
+    async def first(self) -> Snapshot:
+        """The last snapshot, or the first one where there is none yet."""
         self._want()
         async with self._changed:
-            await self._changed.wait_for(lambda: self.picture.number > 0 or self._closed)
-        return self.picture
+            await self._changed.wait_for(lambda: self.snapshot.number > 0 or self._closed)
+        return self.snapshot
 
-    async def follow(self) -> AsyncIterator[Picture]:
-        """The last picture, then each new one, until the console ends or the caller leaves."""
+    async def follow(self) -> AsyncIterator[Snapshot]:
+        """The last snapshot, then each new one, until the console ends or the caller leaves."""
         with self._viewing():
-            seen: Picture | None = None
+            seen: Snapshot | None = None
             while not self._closed:
-                if self.picture is not seen:
-                    seen = self.picture
+                if self.snapshot is not seen:
+                    seen = self.snapshot
                     yield seen
                     continue
                 async with self._changed:
-                    while self.picture is seen and not self._closed:
+                    while self.snapshot is seen and not self._closed:
                         await self._changed.wait()
 
     async def pause(self, duration_ms: float) -> bool:

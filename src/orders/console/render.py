@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse
 from orders import __version__
 from orders.console import charts
 from orders.console.context import console_of
-from orders.console.live import Picture
+from orders.console.live import Snapshot
 
 CUT_AT = 48
 
@@ -33,7 +33,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             path=request.url.path,
             csrf=console.access.csrf,
             read_only=console.settings.read_only,
-            picture=console.live.picture,
+            live=console.live.snapshot,
             place=console.aws.place,
             **values,
         ),
@@ -46,9 +46,9 @@ def fragment(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def header(picture: Picture, place: str) -> str:
-    """What stands on top of every page and changes with each picture."""
-    return fragment("_header.html", picture=picture, place=place)
+def header(snapshot: Snapshot, place: str) -> str:
+    """What stands on top of every page and changes with each snapshot."""
+    return fragment("_header.html", live=snapshot, place=place)
 
 
 @lru_cache(1)

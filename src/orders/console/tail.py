@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 
-from orders.aws.errors import explain, known_failures
+from orders.aws.errors import describe_error, reportable_errors
 from orders.clock import Clock
 from orders.function_log.lines import Entry, LogLine, read_entry
 
@@ -29,7 +29,7 @@ class News(NamedTuple):
     """What came since the last one: lines, oldest first, and why the log does not answer, empty while it does."""
 
     entries: list[Entry]
-    trouble: str
+    problem: str
 
 
 class Tail:
@@ -46,7 +46,7 @@ class Tail:
         self._lines: deque[Entry] = deque(maxlen=KEPT)
         self._told = 0
         self._seen: dict[str, int] = {}
-        self._trouble = ""
+        self._problem = ""
 
     @property
     def told(self) -> int:
@@ -58,17 +58,17 @@ class Tail:
         self._viewers += 1
         if self._reader is None:
             self._reader = asyncio.create_task(self._run())
-        trouble = ""
+        problem = ""
         try:
             while not self._closed:
                 async with self._changed:
-                    while not self._closed and told == self._told and trouble == self._trouble:
+                    while not self._closed and told == self._told and problem == self._problem:
                         await self._changed.wait()
                 if self._closed:
                     return
                 news = islice(self._lines, max(0, len(self._lines) - (self._told - told)), None)
-                told, trouble = self._told, self._trouble
-                yield News(list(news), trouble)
+                told, problem = self._told, self._problem
+                yield News(list(news), problem)
         finally:
             self._viewers -= 1
             if not self._viewers:
@@ -83,24 +83,24 @@ class Tail:
 
     async def look(self, since_ms: int) -> int:
         """Read once and tell the pages; from when on to read the next time."""
-        trouble = ""
+        problem = ""
         lines: Sequence[LogLine] = ()
         try:
             lines = await run_in_threadpool(self._read, since_ms)
-        except known_failures() as error:
-            trouble = " ".join(explain(error)).strip()
+        except reportable_errors() as error:
+            problem = " ".join(describe_error(error)).strip()
         except Exception:
             # A background loop outlives one failure, which is a bug of ours: it is told in the log and on the page.
             logging.getLogger("orders.console").exception("reading the log failed")
-            trouble = "The console failed to read the log."
+            problem = "The console failed to read the log."
         fresh = [read_entry(line) for line in lines if line.event_id not in self._seen]
         self._seen.update((entry.event_id, entry.at_ms) for entry in fresh)
         since_ms = max(since_ms, max(self._seen.values(), default=0) - LOOK_BACK_MS)
         self._seen = {event_id: at_ms for event_id, at_ms in self._seen.items() if at_ms >= since_ms}
-        if fresh or trouble != self._trouble:
+        if fresh or problem != self._problem:
             self._lines.extend(fresh)
             self._told += len(fresh)
-            self._trouble = trouble
+            self._problem = problem
             async with self._changed:
                 self._changed.notify_all()
         return since_ms

@@ -1,7 +1,7 @@
 """The queues in SQS, as operators see and mend them.
 
 Promises: looking never loses a message and never hides it for long: what was taken to be looked at is given
-back at once, and comes back by itself within LOOK_S should this process die. A message is only deleted after
+back at once, and comes back by itself within PEEK_S should this process die. A message is only deleted after
 what replaces it was accepted. To be looked at never counts as an attempt to process it: OrderDLQ sets nothing aside,
 and an order that is sent back is a new message, whose attempts are counted from none.
 """
@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import DEAD_LETTER_QUEUE, QUEUE
 from orders.clock import Clock
-from orders.dead_letters.redrive import Failed, Outgoing
+from orders.dead_letters.messages import BatchError, OutgoingMessage, QueueMessage
 from orders.errors import OperatorError
 
-LOOK_S = 30
+PEEK_S = 30
 BATCH_MAX = 10
 # A queue of several servers may answer empty though it holds messages; so often in a row it is believed.
 EMPTY_ANSWERS_MAX = 3
@@ -27,18 +27,6 @@ MOVE_POLL_MS = 500.0
 
 class MoveFailed(OperatorError):
     """SQS gave up moving messages, as it does for those that were sent straight to the dead-letter queue."""
-
-
-class Message(NamedTuple):
-    """A message as it was received."""
-
-    message_id: str
-    body: str
-    receipt_handle: str
-    sent_at_ms: int
-    receives: int
-    attributes: Mapping[str, Any] = {}
-    """The sender's message attributes, as SQS has them."""
 
 
 class QueueCounts(NamedTuple):
@@ -70,9 +58,9 @@ class Queue:
         return QueueCounts(int(visible), int(in_flight), int(delayed), arn)
 
     @contextmanager
-    def taking(self, limit: int | None = None) -> Iterator[Iterator[Message]]:
+    def taking(self, limit: int | None = None) -> Iterator[Iterator[QueueMessage]]:
         """Messages one after the other, each once, ``limit`` at most, hidden from others for as long as the block
-        lasts, LOOK_S at most. Those not deleted are given back at its end.
+        lasts, PEEK_S at most. Those not deleted are given back at its end.
         """
         handles: dict[str, str] = {}
         try:
@@ -80,21 +68,21 @@ class Queue:
         finally:
             self._give_back([handle for message_id, handle in handles.items() if message_id not in self._deleted])
 
-    def look(self, limit: int | None = None) -> list[Message]:
+    def peek(self, limit: int | None = None) -> list[QueueMessage]:
         """``limit`` messages at most, already given back."""
         with self.taking(limit) as messages:
             return list(messages)
 
-    def delete(self, messages: Sequence[Message]) -> list[Failed | None]:
+    def delete(self, messages: Sequence[QueueMessage]) -> list[BatchError | None]:
         """BATCH_MAX at most; for each, in order, None if it is gone, or why it is not."""
         entries = [{"Id": str(index), "ReceiptHandle": one.receipt_handle} for index, one in enumerate(messages)]
         answers = _answers(len(messages), self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries))
         self._deleted.update(
-            message.message_id for message, failed in zip(messages, answers, strict=True) if failed is None
+            message.message_id for message, error in zip(messages, answers, strict=True) if error is None
         )
         return answers
 
-    def send(self, messages: Sequence[Outgoing]) -> list[Failed | None]:
+    def send(self, messages: Sequence[OutgoingMessage]) -> list[BatchError | None]:
         """BATCH_MAX at most; for each, in order, None once SQS has acknowledged it, or why it has not."""
         entries = [
             {"Id": str(index), "MessageBody": one.body, "MessageAttributes": dict(one.attributes)}
@@ -154,10 +142,10 @@ class Queue:
         tasks = self._sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"]
         return tasks[0] if tasks else None
 
-    def _take(self, handles: dict[str, str], limit: int | None) -> Iterator[Message]:
+    def _take(self, handles: dict[str, str], limit: int | None) -> Iterator[QueueMessage]:
         """Receive until the queue is believed to hold nothing new.
 
-        A queue that takes longer than LOOK_S to go through brings messages again, and may bring all of them again
+        A queue that takes longer than PEEK_S to go through brings messages again, and may bring all of them again
         before the next new one.
         """
         empty_answers = known_answers = 0
@@ -171,11 +159,11 @@ class Queue:
             if empty_answers == EMPTY_ANSWERS_MAX or known_answers > EMPTY_ANSWERS_MAX + len(handles) // BATCH_MAX:
                 return
 
-    def _receive(self, limit: int) -> list[Message]:
+    def _receive(self, limit: int) -> list[QueueMessage]:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=limit,
-            VisibilityTimeout=LOOK_S,
+            VisibilityTimeout=PEEK_S,
             WaitTimeSeconds=0,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
             MessageAttributeNames=["All"],
@@ -206,28 +194,28 @@ class Queue:
             raise
 
 
-def _make_message(received: dict[str, Any]) -> Message:
+def _make_message(received: dict[str, Any]) -> QueueMessage:
     attributes = received["Attributes"]
-    return Message(
-        received["MessageId"],
-        received["Body"],
-        received["ReceiptHandle"],
-        int(attributes["SentTimestamp"]),
-        int(attributes["ApproximateReceiveCount"]),
+    return QueueMessage(
+        message_id=received["MessageId"],
+        body=received["Body"],
+        receipt_handle=received["ReceiptHandle"],
+        sent_at_ms=int(attributes["SentTimestamp"]),
+        receives=int(attributes["ApproximateReceiveCount"]),
         # What a caller sends is stricter than what it is answered: only these members may be sent on.
-        {
+        attributes={
             name: {member: value[member] for member in ("DataType", "StringValue", "BinaryValue") if member in value}
             for name, value in received.get("MessageAttributes", {}).items()
         },
     )
 
 
-def _answers(count: int, answer: Mapping[str, Any]) -> list[Failed | None]:
+def _answers(count: int, answer: Mapping[str, Any]) -> list[BatchError | None]:
     """What a batch call says of each of its entries, whose ids are their positions."""
-    answers: list[Failed | None] = [None] * count
+    answers: list[BatchError | None] = [None] * count
     for failed in answer.get("Failed", []):
         reason = ": ".join(filter(None, (failed["Code"], failed.get("Message"))))
-        answers[int(failed["Id"])] = Failed(reason, hopeless=failed["SenderFault"])
+        answers[int(failed["Id"])] = BatchError(reason, retryable=not failed["SenderFault"])
     return answers
 
 

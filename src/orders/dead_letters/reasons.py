@@ -1,28 +1,153 @@
-"""OrderDLQ and OrderProcessor's log read together: the failed orders with their reasons."""
+"""Failed orders and why they failed.
+
+The reason is OrderProcessor's, found in its log by the message id. Where the log has no line for the message, the order
+is checked again, and ``reason_from`` says so. Pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
 
-from orders.aws.clients import Aws
-from orders.dead_letters.queues import Message, Queue
-from orders.dead_letters.redrive import DeadLetter, FailedMessage, join_failures, make_dead_letter, oldest_ms
-from orders.function_log.reader import FunctionLogs, LogLine, collect_failures
+from orders.dead_letters.messages import QueueMessage
+from orders.domain.order import is_envelope, parse_order, unwrap_body
+from orders.errors import OrderRejected
+from orders.function_log.failures import LoggedFailure
+from orders.json_text import to_json
+
+UNKNOWN = "unknown: OrderProcessor's log has no line for this message"
+# Where a reason comes from.
+FROM_LOG = "log"
+FROM_CHECK = "check"
+FROM_NOWHERE = "unknown"
+# The parts of a reason that differ between orders with the same fault: the value found, and its place in the text.
+_details = re.compile(r", got .*|: line \d+ column \d+ \(char \d+\)", re.DOTALL)
 
 
-def read_letters(aws: Aws, queue: Queue, limit: int | None = None) -> list[DeadLetter]:
-    """The failed orders with their reasons, given back at once."""
-    return find_reasons(aws, queue.look(limit))
+class FailedOrder(NamedTuple):
+    """An order in OrderDLQ, with the reason it failed."""
+
+    message_id: str
+    order_id: str | None
+    reason: str
+    exception: str | None
+    field: str | None
+    reason_from: str
+    """FROM_LOG, FROM_CHECK or FROM_NOWHERE."""
+    sent_at_ms: int
+    first_failed_at_ms: int | None
+    failed_at_ms: int | None
+    """The last time."""
+    attributes: dict[str, str]
+    """The publisher's message attributes, in plain text."""
+    body: str
+
+    @property
+    def kind(self) -> str:
+        """The reason without what differs from order to order."""
+        return _details.sub("", self.reason)
+
+    @property
+    def full_reason(self) -> str:
+        return self.reason if self.exception is None else f"{self.exception}: {self.reason}"
 
 
-def find_reasons(aws: Aws, messages: Sequence[FailedMessage]) -> list[DeadLetter]:
-    """Messages of OrderDLQ with their reasons, the oldest first."""
-    return join_failures(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else {})
+def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> FailedOrder:
+    """What is known of a message. The order's id is read from its body, where it has one."""
+    checked: OrderRejected | None = None
+    try:
+        order_id: str | None = parse_order(message.body).order_id
+    except OrderRejected as error:
+        checked, order_id = error, _find_order_id(message.body)
+    reason, reason_from = UNKNOWN, FROM_NOWHERE
+    exception: str | None = None
+    field: str | None = None
+    if failure is not None:
+        reason, exception, field, reason_from = failure.reason, failure.exception, failure.field, FROM_LOG
+    elif checked is not None:
+        reason, exception, field, reason_from = checked.reason, checked.code, checked.field, FROM_CHECK
+    return FailedOrder(
+        message_id=message.message_id,
+        order_id=order_id,
+        reason=reason,
+        exception=exception,
+        field=field,
+        reason_from=reason_from,
+        sent_at_ms=message.sent_at_ms,
+        first_failed_at_ms=None if failure is None else failure.first_at_ms,
+        failed_at_ms=None if failure is None else failure.last_at_ms,
+        attributes={
+            **_envelope_attributes(message.body),
+            **_plain_attributes(message.attributes, "DataType", "StringValue"),
+        },
+        body=message.body,
+    )
 
 
-def explain(logs: FunctionLogs, letter: DeadLetter) -> tuple[DeadLetter, list[LogLine]]:
-    """The letter with the log's word on it, and all its lines."""
-    lines = logs.lines_of_message(letter.message_id, letter.sent_at_ms)
-    failure = collect_failures(lines).get(letter.message_id)
-    message = Message(letter.message_id, letter.body, "", letter.sent_at_ms, 0)
-    return make_dead_letter(message, failure)._replace(attributes=letter.attributes), lines
+def _find_order_id(body: str) -> str | None:
+    """The id of an order that breaks the contract elsewhere."""
+    try:
+        value = json.loads(unwrap_body(body))
+    except (ValueError, RecursionError):
+        return None
+    order_id = value.get("orderId") if isinstance(value, dict) else None
+    return order_id if isinstance(order_id, str) and order_id else None
+
+
+def join_reasons(messages: Sequence[QueueMessage], failures: Mapping[str, LoggedFailure]) -> list[FailedOrder]:
+    """Each message with its failure by message id, the oldest first."""
+    failed_orders = [make_failed_order(message, failures.get(message.message_id)) for message in messages]
+    return sorted(failed_orders, key=lambda order: order.sent_at_ms)
+
+
+def oldest_ms(messages: Sequence[QueueMessage]) -> int:
+    """When the oldest of these messages was sent; 0 for none."""
+    return min((message.sent_at_ms for message in messages), default=0)
+
+
+def pretty(body: str) -> str:
+    """The order without its wrappings, laid out if it is JSON, else as it is."""
+    text = unwrap_body(body)
+    try:
+        return to_json(json.loads(text, parse_float=Decimal), indent=2)
+    except (ValueError, RecursionError):
+        return text
+
+
+def describe_reason(order: FailedOrder) -> str:
+    """The reason, with where it comes from if that is not the log."""
+    if order.reason_from == FROM_CHECK:
+        return f"{order.full_reason} (the log says nothing of it; found by checking the order again)"
+    return order.full_reason
+
+
+def export_line(order: FailedOrder) -> str:
+    """All that is known of a failed order as a line of JSON; the order as it came is in ``body``."""
+    return to_json(order._asdict()) + "\n"
+
+
+# --- Attributes -------------------------------------------------------------------------------------------------------
+
+
+def _envelope_attributes(body: str) -> dict[str, str]:
+    """The attributes that SNS wrote into its envelope."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(value, dict) or not is_envelope(value):
+        return {}
+    return _plain_attributes(value.get("MessageAttributes"), "Type", "Value")
+
+
+def _plain_attributes(attributes: object, type_member: str, value_member: str) -> dict[str, str]:
+    if not isinstance(attributes, Mapping):
+        return {}
+    return {
+        str(name): str(value.get(value_member, f"({value.get(type_member)})"))
+        for name, value in attributes.items()
+        if isinstance(value, Mapping)
+    }

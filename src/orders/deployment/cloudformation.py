@@ -256,17 +256,20 @@ def _read_change(change: dict[str, Any]) -> Change:
 def _read_stack(stack: dict[str, Any]) -> StackState:
     updated = stack.get("LastUpdatedTime")
     return StackState(
-        stack["StackName"],
-        stack["StackId"],
-        stack["StackStatus"],
-        stack.get("StackStatusReason", ""),
-        int(stack["CreationTime"].timestamp() * 1000),
-        None if updated is None else int(updated.timestamp() * 1000),
-        [
+        name=stack["StackName"],
+        arn=stack["StackId"],
+        status=stack["StackStatus"],
+        reason=stack.get("StackStatusReason", ""),
+        created_ms=int(stack["CreationTime"].timestamp() * 1000),
+        updated_ms=None if updated is None else int(updated.timestamp() * 1000),
+        outputs=[
             StackOutput(output["OutputKey"], output["OutputValue"], output.get("Description", ""))
             for output in stack.get("Outputs", [])
         ],
-        [(parameter["ParameterKey"], parameter.get("ParameterValue", "")) for parameter in stack.get("Parameters", [])],
+        parameters=[
+            (parameter["ParameterKey"], parameter.get("ParameterValue", ""))
+            for parameter in stack.get("Parameters", [])
+        ],
     )
 
 
@@ -282,10 +285,10 @@ def _read_resource(resource: dict[str, Any]) -> StackResource:
 
 def _read_event(event: dict[str, Any]) -> StackEvent:
     return StackEvent(
-        event["EventId"],
-        event["Timestamp"].isoformat(),
-        event["LogicalResourceId"],
-        event["ResourceType"],
-        event["ResourceStatus"],
-        event.get("ResourceStatusReason", ""),
+        event_id=event["EventId"],
+        at=event["Timestamp"].isoformat(),
+        logical_id=event["LogicalResourceId"],
+        resource_type=event["ResourceType"],
+        status=event["ResourceStatus"],
+        reason=event.get("ResourceStatusReason", ""),
     )

@@ -17,6 +17,7 @@ from typing import NamedTuple
 # truth.
 MODULES = (
     "orders/__init__.py",
+    "orders/batches.py",
     "orders/clock.py",
     "orders/domain/__init__.py",
     "orders/domain/contract.py",
@@ -30,6 +31,7 @@ MODULES = (
     "orders/processor/dynamodb_store.py",
     "orders/processor/lambda_handler.py",
     "orders/processor/metrics.py",
+    "orders/retry.py",
 )
 HANDLER = "orders.processor.lambda_handler.lambda_handler"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say

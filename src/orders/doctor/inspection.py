@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.errors import explain_garbled
+from orders.aws.errors import describe_garbled_answer
 from orders.aws.names import ALARM_PREFIX, FUNCTION, TABLE, TOPIC
 from orders.clock import Clock
 from orders.errors import OperatorError
@@ -102,12 +102,12 @@ class Inspection:
         ]
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         return QueueSettings(
-            attributes["QueueArn"],
-            int(attributes["VisibilityTimeout"]),
-            int(attributes["MessageRetentionPeriod"]),
-            redrive.get("deadLetterTargetArn"),
-            int(redrive.get("maxReceiveCount", 0)),
-            int(attributes["ApproximateNumberOfMessages"]),
+            arn=attributes["QueueArn"],
+            visibility_s=int(attributes["VisibilityTimeout"]),
+            retention_s=int(attributes["MessageRetentionPeriod"]),
+            dead_letter_arn=redrive.get("deadLetterTargetArn"),
+            max_receives=int(redrive.get("maxReceiveCount", 0)),
+            waiting=int(attributes["ApproximateNumberOfMessages"]),
         )
 
     def find_function(self) -> FunctionSettings | None:
@@ -240,7 +240,7 @@ class Inspection:
             advice = "Give the credentials the right to it." if code in DENIED_CODES else ""
             raise OperatorError(f"{service} {operation}: {code}: {_message(error)}", advice) from error
         except ResponseParserError as error:
-            raise OperatorError(f"{service} {operation}: {explain_garbled(error)}") from error
+            raise OperatorError(f"{service} {operation}: {describe_garbled_answer(error)}") from error
         except BotoCoreError as error:
             raise OperatorError(f"{service} {operation}: {error}", "Is the endpoint reachable?") from error
 

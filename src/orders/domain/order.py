@@ -152,7 +152,7 @@ def _unreadable_numbers(value: Any, path: str) -> Iterator[str]:
         yield path
 
 
-def peel(body: str) -> str:
+def unwrap_body(body: str) -> str:
     """The innermost text of a body, without envelope and second encoding, whether or not it is an order."""
     text = body
     for _ in range(WRAPPINGS_MAX):

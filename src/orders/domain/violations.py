@@ -12,7 +12,7 @@ import re
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orders.domain.order import parse_attributes, parse_order, peel
+from orders.domain.order import parse_attributes, parse_order, unwrap_body
 from orders.errors import OrderRejected
 
 # Whoever breaks more than this has not made a slip of the pen.
@@ -42,7 +42,7 @@ def find_violations(text: str) -> list[Violation]:
 
 def _read(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(peel(text), parse_float=Decimal)
+        value = json.loads(unwrap_body(text), parse_float=Decimal)
     except (ValueError, RecursionError):  # a number that cannot be read: the first finding is the only one
         return None
     return value if isinstance(value, dict) else None

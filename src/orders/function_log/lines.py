@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 _level_in_text = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
 _request_in_text = re.compile(r"RequestId: ([0-9A-Za-z-]+)")
 
 
-class LogLine(Protocol):
-    """What is needed of a line."""
+class LogLine(NamedTuple):
+    """A line as CloudWatch Logs keeps it."""
 
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def at_ms(self) -> int: ...
-    @property
-    def text(self) -> str: ...
+    event_id: str
+    at_ms: int
+    stream: str
+    text: str
 
 
 class Entry(NamedTuple):
@@ -59,30 +57,30 @@ def read_entry(line: LogLine) -> Entry:
     if outcome is None:
         return _read_other(line, content)
     return Entry(
-        line.event_id,
-        line.at_ms,
-        line.text,
-        _text(content, "level"),
-        outcome,
-        _text(content, "orderId"),
-        _text(content, "messageId"),
-        _text(content, "requestId"),
-        _say(content),
+        event_id=line.event_id,
+        at_ms=line.at_ms,
+        text=line.text,
+        level=_text(content, "level"),
+        outcome=outcome,
+        order_id=_text(content, "orderId"),
+        message_id=_text(content, "messageId"),
+        request_id=_text(content, "requestId"),
+        said=_say(content),
     )
 
 
 def _read_other(line: LogLine, content: dict[str, Any]) -> Entry:
     level, request = _level_in_text.match(line.text), _request_in_text.search(line.text)
     return Entry(
-        line.event_id,
-        line.at_ms,
-        line.text,
-        _text(content, "level") or (level.group(1) if level else None),
-        None,
-        _text(content, "orderId"),
-        _text(content, "messageId"),
-        _text(content, "requestId") or (request.group(1) if request else None),
-        "business metrics of a call" if "_aws" in content else line.text,
+        event_id=line.event_id,
+        at_ms=line.at_ms,
+        text=line.text,
+        level=_text(content, "level") or (level.group(1) if level else None),
+        outcome=None,
+        order_id=_text(content, "orderId"),
+        message_id=_text(content, "messageId"),
+        request_id=_text(content, "requestId") or (request.group(1) if request else None),
+        said="business metrics of a call" if "_aws" in content else line.text,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import LOG_GROUP
-from orders.function_log.lines import parse_line
+from orders.function_log.failures import LoggedFailure, collect_failures
+from orders.function_log.lines import LogLine
 
 # Logs arrive out of order by a little: following looks back so far, and leaves out what it showed.
 LOOK_BACK_MS = 10_000
@@ -16,26 +17,6 @@ LOOK_BACK_MS = 10_000
 # what is from 2024 on.
 BACKWARD_SINCE_MS = 1_704_067_200_000
 ERRORS_ONLY = '{ $.level = "ERROR" }'
-
-
-class LogLine(NamedTuple):
-    event_id: str
-    at_ms: int
-    stream: str
-    text: str
-
-
-class Failure(NamedTuple):
-    """Why a message was given back, as the function said the last time."""
-
-    message_id: str
-    order_id: str | None
-    exception: str
-    reason: str
-    field: str | None
-    first_at_ms: int
-    last_at_ms: int
-    times: int
 
 
 class FunctionLogs:
@@ -91,7 +72,7 @@ class FunctionLogs:
             raise
         return [_read_event(event) for event in answer["events"]], answer.get("nextToken") or ""
 
-    def failures(self, since_ms: int) -> dict[str, Failure]:
+    def failures(self, since_ms: int) -> dict[str, LoggedFailure]:
         """Why messages were given back from a moment on, by message id."""
         return collect_failures(self.lines(since_ms, ERRORS_ONLY))
 
@@ -104,28 +85,3 @@ def _read_event(event: dict[str, Any]) -> LogLine:
     at_ms, stream, text = event["timestamp"], event["logStreamName"], event["message"]
     # AWS names each line; a server that does not is still read, by what tells a line from others.
     return LogLine(event.get("eventId") or f"{stream} {at_ms} {text}", at_ms, stream, text.rstrip("\n"))
-
-
-def collect_failures(lines: Iterable[LogLine]) -> dict[str, Failure]:
-    """Why messages were given back according to these lines, by message id."""
-    failures: dict[str, Failure] = {}
-    for line in lines:
-        content = parse_line(line.text)
-        message_id = content.get("messageId")
-        if isinstance(message_id, str) and content.get("level") == "ERROR":
-            failures[message_id] = _add(failures.get(message_id), message_id, content, line.at_ms)
-    return failures
-
-
-def _add(known: Failure | None, message_id: str, content: dict[str, Any], at_ms: int) -> Failure:
-    first_at_ms = at_ms if known is None else min(known.first_at_ms, at_ms)
-    return Failure(
-        message_id,
-        content.get("orderId"),
-        str(content.get("exception") or "unknown"),
-        str(content.get("reason") or "no reason given"),
-        content.get("field"),
-        first_at_ms,
-        at_ms,
-        1 if known is None else known.times + 1,
-    )

@@ -11,7 +11,6 @@ from orders.processor.consume import GIVEN_BACK
 from orders.publishing.order_files import Entry
 
 SAMPLE = "online_retail_sample.jsonl.gz"
-SAMPLE_NOTICE = "sample/NOTICE.md"
 # Each can be read by nobody, or stored by nobody, however often it is tried.
 POISONED = {
     "no orderId": '{"userId":"U-1","itemName":"an order without its id","total":9.99}',

@@ -121,14 +121,14 @@ def _read_alarm(alarm: Mapping[str, Any]) -> WatchingAlarm:
         subject, is_computed = f"{statistic} over {alarm.get('Period', 60)} s", False
     comparison = _COMPARISONS.get(alarm.get("ComparisonOperator", ""), "beyond")
     return WatchingAlarm(
-        alarm["AlarmName"],
-        alarm["AlarmArn"],
-        alarm["StateValue"],
-        alarm.get("StateReason", ""),
-        f"{subject} {comparison} {'its usual band' if threshold is None else f'{threshold:g}'}",
-        threshold,
-        tuple(_key(metric) for metric in watched if metric.get("MetricName")),
-        is_computed,
+        name=alarm["AlarmName"],
+        arn=alarm["AlarmArn"],
+        state=alarm["StateValue"],
+        reason=alarm.get("StateReason", ""),
+        condition=f"{subject} {comparison} {'its usual band' if threshold is None else f'{threshold:g}'}",
+        threshold=threshold,
+        metrics=tuple(_key(metric) for metric in watched if metric.get("MetricName")),
+        is_computed=is_computed,
     )
 
 

@@ -88,15 +88,15 @@ class StatusReader:
             table = pool.submit(watch.find_table)
             alarms = pool.submit(watch.alarms)
         return Status(
-            self._place,
-            subscriptions.result(),
-            queue.result() if queue else None,
-            dead_letters.result() if dead_letters else None,
-            function.result(),
-            table.result(),
-            alarms.result(),
-            series.result(),
-            now_ms,
+            place=self._place,
+            subscriptions=subscriptions.result(),
+            queue=queue.result() if queue else None,
+            dead_letters=dead_letters.result() if dead_letters else None,
+            function=function.result(),
+            table=table.result(),
+            alarms=alarms.result(),
+            series=series.result(),
+            at_ms=now_ms,
         )
 
     def read_queues(self, last: Status, now_ms: int) -> Status:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from orders.domain.order import Order, parse_order
 from orders.domain.precedence import Effect, decide_effect
 from orders.errors import OrderRejected, OrderUnavailable
+from orders.retry import Backoff
 
 if TYPE_CHECKING:
     from orders.clock import Clock
@@ -25,8 +26,7 @@ UNAVAILABLE = "unavailable"
 # What leaves a record in its queue. A conflict too: it is set aside for the operator, who alone can judge it.
 GIVEN_BACK = frozenset({REJECTED, UNAVAILABLE, Effect.CONFLICT.value})
 
-RETRY_BASE_MS = 25.0
-RETRY_CAP_MS = 2_000.0
+BACKOFF = Backoff(base_ms=25.0, cap_ms=2_000.0)
 # Others may change an order between our look and our write; each such race is won by someone, so a few rounds
 # do.
 REPLACE_ATTEMPTS_MAX = 10
@@ -141,9 +141,8 @@ class _Batch:
 
     def _wait_before_retry(self) -> bool:
         """Wait with full jitter; False if the deadline would pass."""
-        limit_ms = min(RETRY_CAP_MS, RETRY_BASE_MS * 2**self._attempts)
+        wait_ms = BACKOFF.wait_ms(self._attempts, self._clock)
         self._attempts += 1
-        wait_ms = self._clock.jitter_ms(limit_ms)
         if self._clock.monotonic_ms() + wait_ms >= self._deadline_ms:
             return False
         self._clock.wait_ms(wait_ms)
@@ -166,18 +165,24 @@ class _Batch:
 
     def _settle_rejected(self, position: int, message_id: str, order_id: str | None, error: OrderRejected) -> None:
         self._outcomes[position] = Outcome(
-            message_id, REJECTED, order_id, error.reason, error.field, error.code, self._clock.monotonic_ms()
+            message_id=message_id,
+            name=REJECTED,
+            order_id=order_id,
+            reason=error.reason,
+            field=error.field,
+            code=error.code,
+            settled_at_ms=self._clock.monotonic_ms(),
         )
 
     def _settle_unavailable(self, waiting: _Waiting, error: OrderUnavailable) -> None:
         self._outcomes[waiting.position] = Outcome(
-            waiting.message_id,
-            UNAVAILABLE,
-            waiting.order.order_id,
-            error.reason,
-            None,
-            error.code,
-            self._clock.monotonic_ms(),
+            message_id=waiting.message_id,
+            name=UNAVAILABLE,
+            order_id=waiting.order.order_id,
+            reason=error.reason,
+            field=None,
+            code=error.code,
+            settled_at_ms=self._clock.monotonic_ms(),
         )
 
 

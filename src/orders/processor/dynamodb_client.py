@@ -3,7 +3,7 @@
 Why not boto3 here: its client took 350 ms of processor time to make and 1 ms for each call, of which the
 function makes one for ten orders and a cold start makes one client; this file takes 30 ms and 0.2 ms
 (docs/decisions/0005). The operator's commands use boto3.
-Promises: a connection is kept and mended once where the other side closed it while idle; throttling, 5xx and
+Promises: a connection is kept and edited once where the other side closed it while idle; throttling, 5xx and
 broken connections become OrderUnavailable, every other refusal DynamoDbRefusal.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 Standard library only: this file travels with the function.
@@ -42,8 +42,8 @@ TRANSIENT_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-# The system is at fault and not the order: no attempt helps before somebody mended it.
-UNMENDED_CODES = frozenset(
+# The system is at fault and not the order: no attempt helps before somebody edited it.
+PERMANENT_CODES = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
@@ -136,7 +136,7 @@ def read_refusal(status: int, answer: bytes) -> OrderUnavailable | DynamoDbRefus
     message = str(content.get("message") or content.get("Message") or "DynamoDB gave no reason")
     if status >= 500 or code in TRANSIENT_CODES:
         return OrderUnavailable(f"{code}: {message}", code)
-    if code in UNMENDED_CODES:
+    if code in PERMANENT_CODES:
         return OrderUnavailable(f"{code}: {message}", code, transient=False)
     return DynamoDbRefusal(code, message, content)
 

@@ -12,17 +12,18 @@ Standard library only: this file travels with the function.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
+from orders.batches import split_batches
 from orders.domain.order import Order, read_stored
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.attribute_values import decode_item, encode_members, encode_value, find_unfit_number
 from orders.processor.dynamodb_client import (
+    PERMANENT_CODES,
     TRANSIENT_CODES,
-    UNMENDED_CODES,
     DynamoDbEndpoint,
     DynamoDbRefusal,
 )
@@ -52,23 +53,10 @@ class DynamoDbOrders:
 
     def insert(self, orders: Sequence[Order]) -> list[Insertion]:
         insertions: list[Insertion] = [None] * len(orders)
-        batch: list[int] = []
-        statements: list[bytes] = []
-        size = 0
-        for position, order in enumerate(orders):
-            try:
-                statement = self._insert_statement(order)
-            except OrderRejected as error:
-                insertions[position] = error
-                continue
-            if batch and (len(batch) == STATEMENTS_MAX or size + len(statement) > BATCH_BYTES_MAX):
-                self._insert_batch(orders, batch, statements, insertions)
-                batch, statements, size = [], [], 0
-            batch.append(position)
-            statements.append(statement)
-            size += len(statement)
-        if batch:
-            self._insert_batch(orders, batch, statements, insertions)
+        statements = self._insert_statements(orders, insertions)
+        for batch in split_batches(statements, _statement_bytes, entries_max=STATEMENTS_MAX, bytes_max=BATCH_BYTES_MAX):
+            positions, texts = zip(*batch, strict=True)
+            self._insert_batch(orders, positions, texts, insertions)
         return insertions
 
     def replace(self, order: Order, seen: Order) -> Order | None:
@@ -83,6 +71,16 @@ class DynamoDbOrders:
         )
 
     # --- Inserting ------------------------------------------------------------------------------------------
+
+    def _insert_statements(self, orders: Sequence[Order], insertions: list[Insertion]) -> Iterator[tuple[int, bytes]]:
+        """Each order's position and statement. An order that has no statement is answered in ``insertions``."""
+        for position, order in enumerate(orders):
+            try:
+                statement = self._insert_statement(order)
+            except OrderRejected as error:
+                insertions[position] = error
+                continue
+            yield position, statement
 
     def _insert_statement(self, order: Order) -> bytes:
         shape = tuple(order.attributes)
@@ -107,7 +105,7 @@ class DynamoDbOrders:
         return opening
 
     def _insert_batch(
-        self, orders: Sequence[Order], batch: list[int], statements: list[bytes], insertions: list[Insertion]
+        self, orders: Sequence[Order], batch: Sequence[int], statements: Sequence[bytes], insertions: list[Insertion]
     ) -> None:
         try:
             answer = self._call("BatchExecuteStatement", b'{"Statements":[%b]}' % b",".join(statements))
@@ -132,7 +130,7 @@ class DynamoDbOrders:
             return _stored_order(item) if item else self._insert_alone(order)
         if code in TRANSIENT_CODES:
             return OrderUnavailable(message, code)
-        if code in UNMENDED_CODES:
+        if code in PERMANENT_CODES:
             return OrderUnavailable(message, code, transient=False)
         return OrderRejected(message, code=code)
 
@@ -179,6 +177,10 @@ class DynamoDbOrders:
 
     def _call(self, operation: str, body: bytes) -> Any:
         return json.loads(self._endpoint.call(operation, body, self._clock.now_ms()), parse_float=Decimal)
+
+
+def _statement_bytes(statement: tuple[int, bytes]) -> int:
+    return len(statement[1])
 
 
 def _stored_order(item: Mapping[str, Any]) -> Order:

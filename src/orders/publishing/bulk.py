@@ -9,64 +9,44 @@ Knows nothing of SNS's wire or of screens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Event
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from orders.batches import split_batches
 from orders.clock import Clock
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.publishing.message import Message, make_message
 from orders.publishing.order_files import Entry
-from orders.rate_limit import Pace
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Ledger, Topic
+from orders.rate_limit import RateLimiter
+from orders.retry import Backoff
 
-# https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
-BATCH_ENTRIES_MAX = 10
-BATCH_BYTES_MAX = 262_144
-
-RETRY_BASE_MS = 50.0
-RETRY_CAP_MS = 5_000.0
+BACKOFF = Backoff(base_ms=50.0, cap_ms=5_000.0)
 # With full jitter this comes to about half a minute of trying.
 ATTEMPTS_MAX = 12
 # More batches under way than this gain nothing and only hold more orders in doubt when interrupted.
 BATCHES_PER_CONNECTION = 2
 
 
-class Letter(NamedTuple):
-    """An order on its way: where it was read, and what is published for it."""
+class PendingOrder(NamedTuple):
+    """An order to publish: where it was read, and its message."""
 
     entry: Entry
     message: Message
 
 
 class Refusal(NamedTuple):
-    """An order that was not accepted, and why. ``hopeless`` tells whether it is the order's own fault."""
+    """An order that was not accepted, and why."""
 
     entry: Entry
     code: str
     reason: str
-    hopeless: bool
-
-
-class Topic(Protocol):
-    """Where orders are published."""
-
-    def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
-        """Publish up to ten messages in one call: for each None if accepted, or code, reason and
-        hopelessness.
-
-        Raises OrderUnavailable where the whole call failed and may be tried again.
-        """
-
-
-class Ledger(Protocol):
-    """What was accepted, kept beyond this run."""
-
-    def is_accepted(self, entry: Entry) -> bool: ...
-
-    def accept(self, entries: Iterable[Entry]) -> None: ...
+    retryable: bool
+    """Whether another attempt may succeed; False if the order itself is at fault."""
 
 
 @dataclass(slots=True)
@@ -83,7 +63,7 @@ class Progress:
     @property
     def unsent(self) -> list[Refusal]:
         """Those that may be accepted another time."""
-        return [refusal for refusal in self.refusals if not refusal.hopeless]
+        return [refusal for refusal in self.refusals if refusal.retryable]
 
 
 def publish_entries(
@@ -98,15 +78,15 @@ def publish_entries(
     rate: float | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Publish all entries; afterwards ``progress`` tells of each. Stopping it by an exception waits for the
-    batches under way, which are then in the ledger or unsent.
+    """Publish all entries; afterwards ``progress`` tells of each. An exception stops it after the
+    batches under way, whose orders are then in the ledger or unsent.
 
     ``check`` holds each order against the model first, so that what the processor would reject is named here.
     ``rate`` is how many orders a second are sent at most.
     """
-    letters = _letters(_unaccepted(entries, ledger, progress), progress, check=check)
-    pace = Pace(rate, clock)
-    batches = make_batches(letters, progress, entries_max=pace.at_once(BATCH_ENTRIES_MAX))
+    orders = _pending_orders(_unaccepted(entries, ledger, progress), progress, check=check)
+    limiter = RateLimiter(rate, clock)
+    batches = make_batches(orders, progress, entries_max=limiter.batch_size(BATCH_ENTRIES_MAX))
     running: set[Future[_Sent]] = set()
     stopping = Event()
     with ThreadPoolExecutor(connections, "publish") as pool:
@@ -114,7 +94,7 @@ def publish_entries(
             for batch in batches:
                 if progress.unsent:
                     break  # what twelve attempts did not bring through stops the others too: they are not yet read
-                pace.wait(len(batch))
+                limiter.wait(len(batch))
                 running.add(pool.submit(_send, batch, topic, clock, stopping))
                 if len(running) >= connections * BATCHES_PER_CONNECTION:
                     _collect(running, ledger, progress)
@@ -129,24 +109,21 @@ def publish_entries(
 
 
 def make_batches(
-    letters: Iterable[Letter], progress: Progress, entries_max: int = BATCH_ENTRIES_MAX
-) -> Iterator[list[Letter]]:
-    """Letters in order, ten at most and 256 KiB at most together; those larger alone are refused."""
-    batch: list[Letter] = []
-    batch_bytes = 0
-    for letter in letters:
-        size = letter.message.size_bytes
-        if size > BATCH_BYTES_MAX:
-            reason = f"{size} bytes: SNS takes {BATCH_BYTES_MAX}"
-            progress.refusals.append(Refusal(letter.entry, "InvalidParameter", reason, hopeless=True))
-            continue
-        if len(batch) == entries_max or batch_bytes + size > BATCH_BYTES_MAX:
-            yield batch
-            batch, batch_bytes = [], 0
-        batch.append(letter)
-        batch_bytes += size
-    if batch:
-        yield batch
+    orders: Iterable[PendingOrder], progress: Progress, entries_max: int = BATCH_ENTRIES_MAX
+) -> Iterator[list[PendingOrder]]:
+    """The orders in batches that PublishBatch takes. An order that is too large for any batch is refused."""
+    fitting = (order for order in orders if _fits(order, progress))
+    return split_batches(
+        fitting, lambda order: order.message.size_bytes, entries_max=entries_max, bytes_max=BATCH_BYTES_MAX
+    )
+
+
+def _fits(order: PendingOrder, progress: Progress) -> bool:
+    size = order.message.size_bytes
+    if size > BATCH_BYTES_MAX:
+        reason = f"{size} bytes: SNS takes {BATCH_BYTES_MAX}"
+        progress.refusals.append(Refusal(order.entry, "InvalidParameter", reason, retryable=False))
+    return size <= BATCH_BYTES_MAX
 
 
 def _unaccepted(entries: Iterable[Entry], ledger: Ledger, progress: Progress) -> Iterator[Entry]:
@@ -159,22 +136,22 @@ def _unaccepted(entries: Iterable[Entry], ledger: Ledger, progress: Progress) ->
             yield entry
 
 
-def _letters(entries: Iterable[Entry], progress: Progress, *, check: bool) -> Iterator[Letter]:
+def _pending_orders(entries: Iterable[Entry], progress: Progress, *, check: bool) -> Iterator[PendingOrder]:
     for entry in entries:
-        made = _make_letter(entry, check=check)
-        if isinstance(made, Letter):
+        made = _make_pending(entry, check=check)
+        if isinstance(made, PendingOrder):
             yield made
         else:
             progress.refusals.append(made)
 
 
-def _make_letter(entry: Entry, *, check: bool) -> Letter | Refusal:
+def _make_pending(entry: Entry, *, check: bool) -> PendingOrder | Refusal:
     try:
         if entry.problem is not None:
             raise OrderRejected(entry.problem)
-        return Letter(entry, make_order_message(entry.text, check=check))
+        return PendingOrder(entry, make_order_message(entry.text, check=check))
     except OrderRejected as error:
-        return Refusal(entry, error.code, error.reason, hopeless=True)
+        return Refusal(entry, error.code, error.reason, retryable=False)
 
 
 def make_order_message(text: str, *, check: bool = True) -> Message:
@@ -207,38 +184,33 @@ def _collect(running: set[Future[_Sent]], ledger: Ledger, progress: Progress) ->
         progress.refusals.extend(sent.refusals)
 
 
-def _send(batch: list[Letter], topic: Topic, clock: Clock, stopping: Event) -> _Sent:
+def _send(batch: list[PendingOrder], topic: Topic, clock: Clock, stopping: Event) -> _Sent:
     """Send one batch until each of its orders is accepted or refused, or trying on is no use."""
-    letters = {letter.entry: letter for letter in batch}
+    orders = {order.entry: order for order in batch}
     sent = _Sent([], [], 0)
     failed = _send_once(batch, topic, sent)
     retried = 0
     for attempt in range(1, ATTEMPTS_MAX):
         if not failed or stopping.is_set():
             break
-        clock.wait_ms(retry_wait_ms(attempt, clock))
+        clock.wait_ms(BACKOFF.wait_ms(attempt, clock))
         retried += len(failed)
-        failed = _send_once([letters[refusal.entry] for refusal in failed], topic, sent)
+        failed = _send_once([orders[refusal.entry] for refusal in failed], topic, sent)
     sent.refusals.extend(failed)
     return sent._replace(retried=retried)
 
 
-def retry_wait_ms(attempt: int, clock: Clock) -> float:
-    """Full jitter: anything from nothing to a limit that doubles with each attempt."""
-    return clock.jitter_ms(min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** min(attempt, 16)))
-
-
-def _send_once(pending: list[Letter], topic: Topic, sent: _Sent) -> list[Refusal]:
+def _send_once(pending: list[PendingOrder], topic: Topic, sent: _Sent) -> list[Refusal]:
     """Send once; those to be tried again."""
     try:
-        answers = topic.publish([letter.message for letter in pending])
+        answers = topic.publish([order.message for order in pending])
     except OrderUnavailable as error:
-        return [Refusal(letter.entry, error.code, error.reason, hopeless=False) for letter in pending]
+        return [Refusal(order.entry, error.code, error.reason, retryable=True) for order in pending]
     failed: list[Refusal] = []
-    for letter, answer in zip(pending, answers, strict=True):
+    for order, answer in zip(pending, answers, strict=True):
         if answer is None:
-            sent.accepted.append(letter.entry)
+            sent.accepted.append(order.entry)
             continue
-        refusal = Refusal(letter.entry, *answer)
-        (sent.refusals if refusal.hopeless else failed).append(refusal)
+        refusal = Refusal(order.entry, *answer)
+        (failed if refusal.retryable else sent.refusals).append(refusal)
     return failed

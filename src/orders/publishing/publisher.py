@@ -22,17 +22,19 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from orders.batches import split_batches
 from orders.clock import Clock, SystemClock
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected, OrdersError, OrderUnavailable
-from orders.publishing.bulk import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic, make_order_message, retry_wait_ms
+from orders.publishing.bulk import BACKOFF, make_order_message
 from orders.publishing.message import Message, encode_order
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic
 from orders.publishing.spool import FileSpool, MemorySpool, Spool
 
 SPOOL_BYTES_MAX = 1024 * 1024 * 1024
 MEMORY_BYTES_MAX = 32 * 1024 * 1024
 FLUSH_TIMEOUT_S = 30.0
-TOLD_MAX = 1_000
+REPORTED_MAX = 1_000
 APPEND_MAX = 500
 ATTEMPT_OF_CAP = 16
 
@@ -101,7 +103,7 @@ class OrderPublisher:
         self._changed = Condition()
         self._settled = 0
         self._accepted = 0
-        self._refused: deque[RefusedOrder] = deque(maxlen=TOLD_MAX)
+        self._refused: deque[RefusedOrder] = deque(maxlen=REPORTED_MAX)
         self._reason: str | None = None
         self._stopping = False
         self._closed = False
@@ -180,7 +182,7 @@ class OrderPublisher:
     def _report(self) -> Flushed:
         if self._closed:
             return self._last_report
-        ids = tuple(parse_order(text).order_id for text in self._spool.texts(TOLD_MAX))
+        ids = tuple(parse_order(text).order_id for text in self._spool.texts(REPORTED_MAX))
         return Flushed(self._accepted, self._spool.waiting, ids, tuple(self._refused), self._reason)
 
     # --- Sending ------------------------------------------------------------------------------------------------------
@@ -203,14 +205,11 @@ class OrderPublisher:
             self._changed.wait_for(lambda: self._stopping or self._spool.waiting > 0)
             if self._stopping:
                 return []
-        messages: list[Message] = []
-        total_bytes = 0
-        for text in self._spool.peek(BATCH_ENTRIES_MAX):
-            message = make_order_message(text, check=False)
-            total_bytes += message.size_bytes
-            if messages and total_bytes > BATCH_BYTES_MAX:
-                break
-            messages.append(message)
+        oldest = [make_order_message(text, check=False) for text in self._spool.peek(BATCH_ENTRIES_MAX)]
+        batches = split_batches(
+            oldest, lambda message: message.size_bytes, entries_max=BATCH_ENTRIES_MAX, bytes_max=BATCH_BYTES_MAX
+        )
+        messages = next(batches, [])
         if not messages:
             raise RuntimeError(f"{self._spool.waiting} orders wait in the spool, but none can be read")
         return messages
@@ -227,7 +226,7 @@ class OrderPublisher:
                 return  # closing: they stay in the spool, accepted ones of the batch too, which is harmless
             failed, attempt = self._send_once(failed, refused), attempt + 1
         for order in refused:
-            self._spool.set_aside(*order)
+            self._spool.record_refused(*order)
         with self._changed:
             self._spool.remove(len(messages))
             self._settled += len(messages)
@@ -243,25 +242,24 @@ class OrderPublisher:
             answers = self._topic.publish(messages)
         except (OrderUnavailable, OperatorError) as error:
             if isinstance(error, OperatorError):
-                self._topic = None  # what is to be mended may be the configuration: it is read again
+                self._topic = None  # what is to be edited may be the configuration: it is read again
             self._reason = error.reason
             return messages
         failed: list[Message] = []
         for message, answer in zip(messages, answers, strict=True):
             if answer is None:
                 continue
-            code, reason, hopeless = answer
-            if hopeless:
-                refused.append(RefusedOrder(message.text, code, reason))
-            else:
-                self._reason = reason
+            if answer.retryable:
+                self._reason = answer.reason
                 failed.append(message)
+            else:
+                refused.append(RefusedOrder(message.text, answer.code, answer.reason))
         return failed
 
     def _wait_before_attempt(self, attempt: int) -> bool:
         """Wait with full jitter; False if it is time to end."""
         with self._changed:
-            return not self._changed.wait_for(lambda: self._stopping, retry_wait_ms(attempt, self._clock) / 1000)
+            return not self._changed.wait_for(lambda: self._stopping, BACKOFF.wait_ms(attempt, self._clock) / 1000)
 
 
 class AsyncOrderPublisher:

@@ -56,7 +56,7 @@ class Spool(Protocol):
     def texts(self, count: int) -> list[str]:
         """The same as ``peek``, for any thread."""
 
-    def set_aside(self, text: str, code: str, reason: str) -> None:
+    def record_refused(self, text: str, code: str, reason: str) -> None:
         """Keep an order that SNS refused for its own sake."""
 
     def close(self) -> None: ...
@@ -90,7 +90,7 @@ class MemorySpool:
             for _ in range(count):
                 self.waiting_bytes -= len(self._texts.popleft())
 
-    def set_aside(self, text: str, code: str, reason: str) -> None:
+    def record_refused(self, text: str, code: str, reason: str) -> None:
         return
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class FileSpool:
     def texts(self, count: int) -> list[str]:
         return [record.text for record in islice(self._read(self._position), count)]
 
-    def set_aside(self, text: str, code: str, reason: str) -> None:
+    def record_refused(self, text: str, code: str, reason: str) -> None:
         """Refused orders are in refused.jsonl, with their reason."""
         line = json.dumps({"code": code, "reason": reason, "order": text}) + "\n"
         with (self._folder / "refused.jsonl").open("a", encoding="utf-8") as stream:

@@ -20,14 +20,14 @@ from orders.aws.names import TOPIC
 from orders.aws.settings import find_settings
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.publishing.message import Message
+from orders.publishing.ports import Rejection
 
 _BODY = "_orders_body"
 # What JSON is full of, replaced at the speed of memory; everything else that needs quoting is rare.
 _FREQUENT = [(bytes([character]), b"%%%02X" % character) for character in b'",:{}[]/'] + [(b" ", b"+")]
 _rare = re.compile(rb"[^A-Za-z0-9_.~%+-]")
 
-HOPELESS_CODES = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError"})
-UNMENDED_CODES = frozenset(
+PERMANENT_CODES = frozenset(
     {
         "AuthorizationError",
         "AuthorizationErrorException",
@@ -51,10 +51,10 @@ class OrderTopic:
         )
         self._sns.meta.events.register("before-call.sns.PublishBatch", _put_body, unique_id=f"{_BODY}_put")
 
-    def publish(self, messages: Sequence[Message]) -> list[tuple[str, str, bool] | None]:
-        answers: list[tuple[str, str, bool] | None] = [None] * len(messages)
+    def publish(self, messages: Sequence[Message]) -> list[Rejection | None]:
+        answers: list[Rejection | None] = [None] * len(messages)
         for failed in self._publish(messages).get("Failed", []):
-            answers[int(failed["Id"])] = _refusal(failed)
+            answers[int(failed["Id"])] = _rejection(failed)
         return answers
 
     def publish_one(self, message: Message) -> str:
@@ -64,8 +64,8 @@ class OrderTopic:
         """
         answer = self._publish([message])
         for failed in answer.get("Failed", []):
-            code, reason, hopeless = _refusal(failed)
-            raise OrderRejected(reason, code=code) if hopeless else OrderUnavailable(reason, code)
+            code, reason, retryable = _rejection(failed)
+            raise OrderUnavailable(reason, code) if retryable else OrderRejected(reason, code=code)
         return str(answer["Successful"][0]["MessageId"])
 
     def _publish(self, messages: Sequence[Message]) -> Any:
@@ -84,7 +84,7 @@ class OrderTopic:
 def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
     """OrderTopic where these options and the environment say.
 
-    Raises OrderUnavailable where nobody answers there at the moment, OperatorError where something must be mended.
+    Raises OrderUnavailable where nobody answers there at the moment, OperatorError where something must be edited.
     """
     aws = Aws(find_settings(os.environ, endpoint_url, region, profile))
     import botocore.exceptions as errors
@@ -99,10 +99,10 @@ def open_order_topic(endpoint_url: str | None, region: str | None, profile: str 
         raise OperatorError(str(error), "Check the credentials and their rights.") from error
 
 
-def _refusal(failed: dict[str, Any]) -> tuple[str, str, bool]:
-    """Code, reason and hopelessness of one entry that was not accepted."""
-    hopeless = bool(failed["SenderFault"]) and not _is_throttling(failed["Code"])
-    return failed["Code"], failed.get("Message", failed["Code"]), hopeless
+def _rejection(failed: dict[str, Any]) -> Rejection:
+    """Why one entry was not accepted."""
+    retryable = not failed["SenderFault"] or _is_throttling(failed["Code"])
+    return Rejection(failed["Code"], failed.get("Message", failed["Code"]), retryable)
 
 
 def _whole_call_error(error: Any) -> Exception:
@@ -111,7 +111,7 @@ def _whole_call_error(error: Any) -> Exception:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if code in ("NotFound", "NotFoundException"):
         return OperatorError(f"there is no topic {TOPIC}: {message}", "Set the system up with `orders deploy`.")
-    if code in UNMENDED_CODES:
+    if code in PERMANENT_CODES:
         return OperatorError(f"{code}: {message}", "Check the credentials and their rights.")
     if status >= 500 or _is_throttling(code):
         return OrderUnavailable(message, code)

@@ -73,4 +73,11 @@ def _read(line: LogLine) -> Change | None:
     outcome = content.get("outcome")
     if not isinstance(outcome, str) or (outcome != STORED and content.get("level") != "ERROR"):
         return None
-    return Change(line.at_ms, outcome, content.get("orderId"), content.get("messageId"), content.get("reason"), None)
+    return Change(
+        at_ms=line.at_ms,
+        outcome=outcome,
+        order_id=content.get("orderId"),
+        message_id=content.get("messageId"),
+        reason=content.get("reason"),
+        order=None,
+    )

@@ -19,13 +19,13 @@ from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
 from orders.clock import Clock, SystemClock
 from orders.errors import OperatorError
 from orders.processor.attribute_values import decode_item
+from orders.retry import Backoff
 from orders.table.query import Position
 
 PAGE_ITEMS_MAX = 1000
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 BATCH_KEYS_MAX = 100
-RETRY_BASE_MS = 50.0
-RETRY_CAP_MS = 5_000.0
+BACKOFF = Backoff(base_ms=50.0, cap_ms=5_000.0)
 
 _DECODED = "_orders_decoded"
 
@@ -53,7 +53,7 @@ class OrderTable:
                 orders, unprocessed = self._get_batch(pending)
                 found.update((order["orderId"], order) for order in orders)
                 if unprocessed and not orders:  # 16 MB were not the limit, throttling was
-                    self._clock.wait_ms(self._clock.jitter_ms(min(RETRY_CAP_MS, RETRY_BASE_MS * 2**attempts)))
+                    self._clock.wait_ms(BACKOFF.wait_ms(attempts, self._clock))
                     attempts += 1
                 pending = unprocessed
         return found
@@ -88,7 +88,9 @@ class OrderTable:
         after: Position | None = None,
     ) -> Iterator[dict[str, Any]]:
         """A user's orders of these statuses, or of any if none is named, by the text of their timestamps."""
-        request = _query(INDEX_BY_USER, "userId", user, bounds, newest_first, after)
+        request = _query(
+            index=INDEX_BY_USER, key="userId", value=user, bounds=bounds, newest_first=newest_first, after=after
+        )
         if statuses:
             places = {f":status{number}": {"S": status} for number, status in enumerate(statuses)}
             request["FilterExpression"] = f"#status IN ({', '.join(places)})"
@@ -107,7 +109,12 @@ class OrderTable:
         after: Position | None = None,
     ) -> Iterator[dict[str, Any]]:
         """The orders of a status, by the text of their timestamps."""
-        yield from self._pages(_query(INDEX_BY_STATUS, "status", status, bounds, newest_first, after), page_items)
+        yield from self._pages(
+            _query(
+                index=INDEX_BY_STATUS, key="status", value=status, bounds=bounds, newest_first=newest_first, after=after
+            ),
+            page_items,
+        )
 
     # --- Calls ------------------------------------------------------------------------------------------------------
 
@@ -126,7 +133,7 @@ class OrderTable:
         try:
             answer = self._dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": keys, "ConsistentRead": True}})
         except Exception as error:
-            _explain(error)
+            _raise_operator_error(error)
             raise
         decoded: tuple[list[dict[str, Any]], list[str]] = answer[_DECODED]
         return decoded
@@ -135,7 +142,7 @@ class OrderTable:
         try:
             return getattr(self._dynamodb, operation)(TableName=TABLE, **request)
         except Exception as error:
-            _explain(error)
+            _raise_operator_error(error)
             raise
 
 
@@ -184,7 +191,7 @@ def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[
     response_dict["body"] = b"{}"
 
 
-def _explain(error: Exception) -> None:
+def _raise_operator_error(error: Exception) -> None:
     """Raise an OperatorError for what an operator can mend."""
     if error_code(error) == "ResourceNotFoundException":
         raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.") from error

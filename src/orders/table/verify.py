@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from orders.domain.order import Order, parse_order, peel, read_stored
+from orders.domain.order import Order, parse_order, read_stored, unwrap_body
 from orders.domain.precedence import Effect, decide_effect, is_same_content
 from orders.errors import OrderRejected
 from orders.publishing.order_files import Entry
@@ -265,12 +265,12 @@ class _Letters:
         return self._by_order.get(order_id, ())
 
     def of_text(self, text: str) -> SetAside | None:
-        return self._by_text.get(peel(text))
+        return self._by_text.get(unwrap_body(text))
 
     def _add(self, letter: SetAside) -> None:
         try:
             order = parse_order(letter.body)
         except OrderRejected:
-            self._by_text[peel(letter.body)] = letter
+            self._by_text[unwrap_body(letter.body)] = letter
         else:
             self._by_order.setdefault(order.order_id, []).append((letter, order))

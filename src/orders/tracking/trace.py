@@ -17,7 +17,7 @@ from orders.table.order_table import OrderTable
 from orders.tracking.journey import Attempt, Journey, Seen, SetAside, Subject, is_body_of
 
 LINES_MAX = 2_000
-LETTERS_MAX = 200
+DLQ_MESSAGES_MAX = 200
 
 # What stands for itself in a filter pattern's string; an asterisk there matches anything.
 _is_plain = re.compile(r"[A-Za-z0-9_.:/#-]{1,200}").fullmatch
@@ -52,7 +52,7 @@ class OrderTrace:
 
     def _find_set_aside(self, journey: Journey) -> SetAside | None:
         known = {one.message_id for one in journey.attempts} if journey.subject.order_id is not None else set()
-        for message in self._dead_letters.look(LETTERS_MAX):
+        for message in self._dead_letters.peek(DLQ_MESSAGES_MAX):
             if message.message_id in known or is_body_of(journey.subject, message.body):
                 return SetAside(message.message_id, message.sent_at_ms)
         return None
@@ -76,12 +76,12 @@ def _read_attempt(line: LogLine) -> Attempt | None:
         return None
     duration, receives = content.get("durationMs"), content.get("receiveCount")
     return Attempt(
-        line.event_id,
-        line.at_ms,
-        message_id,
-        content.get("orderId"),
-        content["outcome"],
-        str(content.get("reason") or ""),
-        receives if isinstance(receives, int) and receives > 0 else 1,
-        float(duration) if isinstance(duration, (int, float)) else None,
+        event_id=line.event_id,
+        at_ms=line.at_ms,
+        message_id=message_id,
+        order_id=content.get("orderId"),
+        outcome=content["outcome"],
+        reason=str(content.get("reason") or ""),
+        number=receives if isinstance(receives, int) and receives > 0 else 1,
+        duration_ms=float(duration) if isinstance(duration, (int, float)) else None,
     )

@@ -1,6 +1,6 @@
-"""``orders dlq edit``: a failed order mended by hand.
+"""``orders dlq edit``: a failed order edited by hand.
 
-Promises: the failed order is removed only after SQS has acknowledged the mended one. What was typed is kept in a file
+Promises: the failed order is removed only after SQS has acknowledged the edited one. What was typed is kept in a file
 until then, so neither a mistake nor an interruption costs it.
 """
 
@@ -12,12 +12,13 @@ from pathlib import Path
 import click
 
 from orders.aws.clients import Aws
-from orders.cli.dlq.choice import find_letters, tell_troubles
+from orders.cli.dlq.choice import find_failed_orders, report_problems
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
-from orders.dead_letters.reasons import explain
-from orders.dead_letters.redrive import DeadLetter, pretty, send_back, tell_reason
+from orders.dead_letters.reader import read_log_of
+from orders.dead_letters.reasons import FailedOrder, describe_reason, pretty
+from orders.dead_letters.redrive import send_back
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
 from orders.function_log.reader import FunctionLogs
@@ -29,7 +30,7 @@ from orders.function_log.reader import FunctionLogs
     "--with",
     "replacement",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Take the mended order from this file instead of an editor.",
+    help="Take the edited order from this file instead of an editor.",
 )
 @json_option
 @aws_options
@@ -37,65 +38,65 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
     """Mend a failed order in your editor ($VISUAL or $EDITOR) and send it back to OrderQueue.
 
     What you save is checked as OrderProcessor will check it, and offered again while it is not valid. The failed order
-    is removed only after OrderQueue has taken the mended one. Save it unchanged to leave everything as it is.
+    is removed only after OrderQueue has taken the edited one. Save it unchanged to leave everything as it is.
     """
     failed, target = dead_letter_queue(aws), order_queue(aws)
-    letter = _load_letter(aws, failed, wanted)
+    order = _load_failed_order(aws, failed, wanted)
     if replacement is not None:
         draft, text = replacement, _read_checked(replacement)
     else:
-        draft = draft_folder() / f"{letter.message_id}.json"
-        edited = _edit(letter, draft)
-        if edited is None:
+        draft = draft_folder() / f"{order.message_id}.json"
+        typed = _edit(order, draft)
+        if typed is None:
             draft.unlink(missing_ok=True)
-            _tell_unchanged(letter, as_json)
+            _report_unchanged(order, as_json)
             return
-        text = edited
+        text = typed
     order_id = parse_order(text).order_id
-    troubles: dict[str, str] = {}
-    mended = {letter.message_id: text}
-    sent = send_back(failed, target, list(mended), mended=mended, on_trouble=troubles.__setitem__)
-    if not sent and troubles:
+    problems: dict[str, str] = {}
+    edited = {order.message_id: text}
+    sent = send_back(failed, target, list(edited), edited=edited, on_problem=problems.__setitem__)
+    if not sent and problems:
         raise OperatorError(
-            f"message {letter.message_id}: {troubles[letter.message_id]}", f"Your order is kept in {draft}."
+            f"message {order.message_id}: {problems[order.message_id]}", f"Your order is kept in {draft}."
         )
     if not sent:
         raise OperatorError(
-            f"message {letter.message_id} is no longer in OrderDLQ, or is being looked at by others; nothing was sent",
+            f"message {order.message_id} is no longer in OrderDLQ, or another reader holds it; nothing was sent",
             f"Your order is kept in {draft}. Try again in half a minute, or publish it: `orders publish {draft}`.",
         )
     if replacement is None:
         draft.unlink(missing_ok=True)
     if as_json:
-        print_json({"sent": True, "message_id": letter.message_id, "order_id": order_id, "troubles": troubles})
+        print_json({"sent": True, "message_id": order.message_id, "order_id": order_id, "problems": problems})
     else:
-        removed = "; the failed one is removed" if not troubles else ""
+        removed = "; the failed one is removed" if not problems else ""
         click.echo(f"Order {order_id} was sent back to OrderQueue{removed}.")
-        tell_troubles(troubles)
+        report_problems(problems)
         click.echo(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
 
 
 def draft_folder() -> Path:
-    """Where orders are kept while they are being mended."""
+    """Where orders are kept while they are being edited."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "mending"
 
 
-def _load_letter(aws: Aws, failed: Queue, wanted: str) -> DeadLetter:
-    found = find_letters(failed, [wanted])
+def _load_failed_order(aws: Aws, failed: Queue, wanted: str) -> FailedOrder:
+    found = find_failed_orders(failed, [wanted])
     if len(found) > 1:
         raise OperatorError(
             f"{wanted} means {len(found)} failed orders",
-            "Give the id of one message: " + ", ".join(letter.message_id for letter in found[:5]),
+            "Give the id of one message: " + ", ".join(order.message_id for order in found[:5]),
         )
-    return explain(FunctionLogs(aws), found[0])[0]
+    return read_log_of(FunctionLogs(aws), found[0])[0]
 
 
-def _edit(letter: DeadLetter, draft: Path) -> str | None:
-    """The mended order, None if it was left as it is. Raises OperatorError once nobody goes on mending."""
-    original = pretty(letter.body) + "\n"
-    click.secho(f"reason: {tell_reason(letter)}", fg="red", err=True)
+def _edit(order: FailedOrder, draft: Path) -> str | None:
+    """The edited order, None if it was left as it is. Raises OperatorError once nobody goes on mending."""
+    original = pretty(order.body) + "\n"
+    click.secho(f"reason: {describe_reason(order)}", fg="red", err=True)
     if draft.exists():
         click.echo(f"Going on with what was kept in {draft}", err=True)
     else:
@@ -114,7 +115,7 @@ def _edit(letter: DeadLetter, draft: Path) -> str | None:
                 continue
             raise OperatorError(
                 "the order is not valid, nothing was sent",
-                f"What you wrote is kept: `orders dlq edit {letter.message_id}` goes on with it. It is in {draft}",
+                f"Your text is kept in {draft}. Continue with `orders dlq edit {order.message_id}`.",
             ) from error
         return text
 
@@ -128,10 +129,10 @@ def _read_checked(path: Path) -> str:
     return text
 
 
-def _tell_unchanged(letter: DeadLetter, as_json: bool) -> None:
+def _report_unchanged(order: FailedOrder, as_json: bool) -> None:
     if as_json:
-        print_json({"sent": False, "message_id": letter.message_id, "order_id": letter.order_id})
+        print_json({"sent": False, "message_id": order.message_id, "order_id": order.order_id})
         return
     click.echo("Nothing was changed, nothing was sent.")
-    if letter.order_id is not None:
-        click.echo(f"The order is valid as it is: `orders dlq redrive {letter.message_id}` sends it back.")
+    if order.order_id is not None:
+        click.echo(f"The order is valid as it is: `orders dlq redrive {order.message_id}` sends it back.")

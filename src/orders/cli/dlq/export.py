@@ -11,8 +11,8 @@ from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json
 from orders.dead_letters.queues import dead_letter_queue
-from orders.dead_letters.reasons import read_letters
-from orders.dead_letters.redrive import export_line
+from orders.dead_letters.reader import read_failed_orders
+from orders.dead_letters.reasons import export_line
 from orders.errors import OperatorError
 from orders.publishing.order_files import STDIN
 
@@ -32,16 +32,16 @@ def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
         raise OperatorError(f"{path} exists", "Give another name, or --force to replace it.")
     if path != STDIN and not Path(path).parent.is_dir():
         raise OperatorError(f"there is no folder {Path(path).parent}")
-    letters = read_letters(aws, dead_letter_queue(aws))
-    lines = [export_line(letter) for letter in letters]
+    failed_orders = read_failed_orders(aws, dead_letter_queue(aws))
+    lines = [export_line(order) for order in failed_orders]
     if path == STDIN:
         click.echo("".join(lines), nl=False)
         return
     _write_whole(Path(path), "".join(lines))
     if as_json:
-        print_json({"exported": len(letters), "file": path})
+        print_json({"exported": len(failed_orders), "file": path})
     else:
-        click.echo(f"{plural(len(letters), 'failed order')} written to {path}; they are still in OrderDLQ")
+        click.echo(f"{plural(len(failed_orders), 'failed order')} written to {path}; they are still in OrderDLQ")
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -9,9 +9,10 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, show_time
+from orders.dead_letters.grouping import Group, group_by_reason
 from orders.dead_letters.queues import Queue, dead_letter_queue
-from orders.dead_letters.reasons import read_letters
-from orders.dead_letters.redrive import FROM_CHECK, FROM_LOG, DeadLetter, Group, group_by_reason
+from orders.dead_letters.reader import read_failed_orders
+from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FailedOrder
 
 LOOK_MAX = 1_000
 
@@ -21,26 +22,26 @@ LOOK_MAX = 1_000
 @click.option("--limit", default=LOOK_MAX, show_default=True, type=click.IntRange(1), help="Look at so many at most.")
 @json_option
 @aws_options
-def list_letters(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
+def list_failed_orders(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
     """List failed orders by reason: how many, the exception, the field, when first and last, and one for example.
 
     The reason is what OrderProcessor logged. Where its log is gone, the order is checked again here, and that is said.
     """
     queue = dead_letter_queue(aws)
-    letters = read_letters(aws, queue, limit)
-    groups = group_by_reason(letters)
+    failed_orders = read_failed_orders(aws, queue, limit)
+    groups = group_by_reason(failed_orders)
     if as_json:
-        for row in letters if each else groups:
+        for row in failed_orders if each else groups:
             print_json(row._asdict())
         return
-    if letters:
-        _print_letters(letters) if each else _print_groups(groups)
-        _print_notes(letters)
+    if failed_orders:
+        _print_letters(failed_orders) if each else _print_groups(groups)
+        _print_notes(failed_orders)
     else:
         click.echo("no failed orders")
-    _print_rest(queue, len(letters))
-    if letters:
-        _print_next(letters)
+    _print_rest(queue, len(failed_orders))
+    if failed_orders:
+        _print_next(failed_orders)
 
 
 def _print_groups(groups: Sequence[Group]) -> None:
@@ -59,16 +60,16 @@ def _print_groups(groups: Sequence[Group]) -> None:
     _print_table(("orders", "exception", "field", "reason", "first", "last", "for example"), rows)
 
 
-def _print_letters(letters: Sequence[DeadLetter]) -> None:
+def _print_letters(failed_orders: Sequence[FailedOrder]) -> None:
     rows = [
         (
-            letter.message_id[:8],
-            letter.order_id or "-",
-            show_time(letter.sent_at_ms),
-            show_time(letter.failed_at_ms),
-            letter.full_reason + _origin(letter.reason_from),
+            order.message_id[:8],
+            order.order_id or "-",
+            show_time(order.sent_at_ms),
+            show_time(order.failed_at_ms),
+            order.full_reason + _origin(order.reason_from),
         )
-        for letter in letters
+        for order in failed_orders
     ]
     _print_table(("message", "order", "sent", "failed", "reason"), rows)
 
@@ -94,11 +95,11 @@ def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console().print(table)
 
 
-def _print_notes(letters: Sequence[DeadLetter]) -> None:
-    silent = sum(letter.reason_from != FROM_LOG for letter in letters)
+def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:
+    silent = sum(order.reason_from != FROM_LOG for order in failed_orders)
     if silent:
         click.echo(f"OrderProcessor's log says nothing of {plural(silent, 'order')}: is it older than its retention?")
-    if any(letter.reason_from == FROM_CHECK for letter in letters):
+    if any(order.reason_from == FROM_CHECK for order in failed_orders):
         click.echo("* found by checking the order again just now")
 
 
@@ -109,9 +110,9 @@ def _print_rest(queue: Queue, shown: int) -> None:
         click.echo(f"About {more:,} more: beyond --limit, or being looked at by others for half a minute at most.")
 
 
-def _print_next(letters: Sequence[DeadLetter]) -> None:
-    example = letters[0].message_id[:8]
+def _print_next(failed_orders: Sequence[FailedOrder]) -> None:
+    example = failed_orders[0].message_id[:8]
     click.echo(
-        f"{plural(len(letters), 'failed order')}; next: `orders dlq show {example}` to see one, `orders dlq edit "
+        f"{plural(len(failed_orders), 'failed order')}; next: `orders dlq show {example}` to see one, `orders dlq edit "
         f"{example}` to mend it, `orders dlq redrive` to send all back as they are"
     )

@@ -6,7 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.aws.names import DEAD_LETTER_QUEUE
-from orders.cli.dlq.choice import choose, tell_troubles
+from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json
 from orders.dead_letters.queues import dead_letter_queue
@@ -26,22 +26,22 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
     Asks for the queue's name first. `orders dlq export FILE` keeps a copy.
     """
     queue = dead_letter_queue(aws)
-    troubles: dict[str, str] = {}
+    problems: dict[str, str] = {}
     if wanted or reason is not None:
-        chosen = [letter.message_id for letter in choose(aws, queue, wanted, reason)]
+        chosen = [order.message_id for order in choose(aws, queue, wanted, reason)]
         _confirm(len(chosen), yes)
-        deleted = delete_chosen(queue, chosen, on_trouble=troubles.__setitem__)
+        deleted = delete_chosen(queue, chosen, on_problem=problems.__setitem__)
     else:
         counts = queue.counts()
         deleted = counts.visible + counts.in_flight
         _confirm(deleted, yes)
         queue.purge()
     if as_json:
-        print_json({"deleted": deleted, "troubles": troubles})
+        print_json({"deleted": deleted, "problems": problems})
     else:
         click.echo(f"{plural(deleted, 'failed order')} deleted")
-        tell_troubles(troubles)
-    if troubles:
+        report_problems(problems)
+    if problems:
         raise SystemExit(1)
 
 

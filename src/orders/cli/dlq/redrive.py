@@ -9,14 +9,14 @@ from typing import NamedTuple
 import click
 
 from orders.aws.clients import Aws
-from orders.cli.dlq.choice import choose, tell_troubles
+from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json
 from orders.clock import SystemClock
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.redrive import send_back
-from orders.rate_limit import Pace
+from orders.rate_limit import RateLimiter
 
 
 @click.command(short_help="Send failed orders back as they are.")
@@ -43,7 +43,7 @@ def redrive(aws: Aws, wanted: tuple[str, ...], reason: str | None, rate: int | N
         print_json(done._asdict())
     else:
         _tell(done)
-    if done.troubles:
+    if done.problems:
         raise SystemExit(1)
 
 
@@ -52,14 +52,14 @@ class Redriven(NamedTuple):
 
     moved: int
     missing: int
-    troubles: dict[str, str]
+    problems: dict[str, str]
 
 
 def _tell(done: Redriven) -> None:
     click.echo(f"{plural(done.moved, 'order')} sent back to OrderQueue")
     if done.missing:
         click.echo(f"{done.missing:,} were taken by others meanwhile, or are being looked at: `orders dlq list` tells.")
-    tell_troubles(done.troubles)
+    report_problems(done.problems)
 
 
 def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> int:
@@ -78,18 +78,18 @@ def _redrive_chosen(
     aws: Aws, queue: Queue, wanted: tuple[str, ...], reason: str | None, rate: int | None, *, quiet: bool
 ) -> Redriven:
     target = order_queue(aws)
-    chosen = [letter.message_id for letter in choose(aws, queue, wanted, reason)]
-    troubles: dict[str, str] = {}
+    chosen = [order.message_id for order in choose(aws, queue, wanted, reason)]
+    problems: dict[str, str] = {}
     with _showing(quiet=quiet) as show:
         sent = send_back(
             queue,
             target,
             chosen,
-            pace=Pace(rate, SystemClock()),
+            limiter=RateLimiter(rate, SystemClock()),
             on_sent=lambda count: show(count, len(chosen)),
-            on_trouble=troubles.__setitem__,
+            on_problem=problems.__setitem__,
         )
-    return Redriven(len(sent), len(set(chosen) - set(sent) - set(troubles)), troubles)
+    return Redriven(len(sent), len(set(chosen) - set(sent) - set(problems)), problems)
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from orders.aws.clients import Aws
-from orders.cli.dlq.choice import find_letters
+from orders.cli.dlq.choice import find_failed_orders
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
 from orders.dead_letters.queues import dead_letter_queue
-from orders.dead_letters.reasons import explain
-from orders.dead_letters.redrive import FROM_LOG, DeadLetter, pretty, tell_reason
-from orders.function_log.reader import FunctionLogs, LogLine
+from orders.dead_letters.reader import read_log_of
+from orders.dead_letters.reasons import FROM_LOG, FailedOrder, describe_reason, pretty
+from orders.function_log.lines import LogLine
+from orders.function_log.reader import FunctionLogs
 
 
 @click.command(short_help="Print a failed order, its reason and its log.")
@@ -25,26 +26,26 @@ def show(aws: Aws, wanted: str, as_json: bool) -> None:
     printed each time.
     """
     logs = FunctionLogs(aws)
-    for position, found in enumerate(find_letters(dead_letter_queue(aws), [wanted])):
-        letter, lines = explain(logs, found)
+    for position, found in enumerate(find_failed_orders(dead_letter_queue(aws), [wanted])):
+        order, lines = read_log_of(logs, found)
         if as_json:
-            print_json({**letter._asdict(), "log": [line.text for line in lines]})
+            print_json({**order._asdict(), "log": [line.text for line in lines]})
             continue
         if position:
             click.echo()
-        _print_letter(letter, lines)
+        _print_letter(order, lines)
 
 
-def _print_letter(letter: DeadLetter, lines: list[LogLine]) -> None:
-    click.echo(f"message    {letter.message_id}")
-    click.echo(f"order      {letter.order_id or '-'}")
-    click.echo(f"sent       {show_time(letter.sent_at_ms)}")
-    if letter.reason_from == FROM_LOG:
-        click.echo(f"failed     {show_time(letter.first_failed_at_ms)}, last {show_time(letter.failed_at_ms)}")
-    click.secho(f"reason     {tell_reason(letter)}", fg="red")
-    if letter.field is not None:
-        click.echo(f"field      {letter.field}")
-    for name, value in letter.attributes.items():
+def _print_letter(order: FailedOrder, lines: list[LogLine]) -> None:
+    click.echo(f"message    {order.message_id}")
+    click.echo(f"order      {order.order_id or '-'}")
+    click.echo(f"sent       {show_time(order.sent_at_ms)}")
+    if order.reason_from == FROM_LOG:
+        click.echo(f"failed     {show_time(order.first_failed_at_ms)}, last {show_time(order.failed_at_ms)}")
+    click.secho(f"reason     {describe_reason(order)}", fg="red")
+    if order.field is not None:
+        click.echo(f"field      {order.field}")
+    for name, value in order.attributes.items():
         click.echo(f"attribute  {name} = {value}")
     click.echo("\nlog")
     for line in lines:
@@ -52,4 +53,4 @@ def _print_letter(letter: DeadLetter, lines: list[LogLine]) -> None:
     if not lines:
         click.echo("OrderProcessor's log says nothing of this message: it is gone, or never was.")
     click.echo("\norder")
-    click.echo(pretty(letter.body))
+    click.echo(pretty(order.body))

@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from orders.aws.errors import explain, known_failures
+from orders.aws.errors import describe_error, reportable_errors
 from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console import render
 from orders.console.context import console_of
-from orders.console.failed_look import FailedOrders, Look, group_key
+from orders.console.dlq_operations import DlqOperations
+from orders.console.dlq_snapshot import DlqSnapshot, group_key
 from orders.console.forms import FormRoute, text_of, texts_of
-from orders.dead_letters.redrive import DeadLetter, export_line, pretty
+from orders.dead_letters.reasons import FailedOrder, export_line, pretty
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
 
@@ -32,7 +33,7 @@ RATE_MAX = 500
 JOBS_SHOWN = 3
 
 
-def failed_of(request: Request) -> FailedOrders:
+def failed_of(request: Request) -> DlqOperations:
     """The failed orders of the console that a request is for."""
     return console_of(request).failed
 
@@ -43,28 +44,28 @@ def failed_of(request: Request) -> FailedOrders:
 def show_groups(request: Request) -> Response:
     """What is wrong with how many orders."""
     failed = failed_of(request)
-    failed.look_if_needed()
+    failed.refresh_if_needed()
     return render.page(request, "failed.html", title="Failed orders", **_common(request))
 
 
 def show_list(request: Request) -> Response:
     """The failed orders of a group, or those that were searched for, page by page."""
     failed = failed_of(request)
-    failed.look_if_needed()
-    look = failed.look
+    failed.refresh_if_needed()
+    snapshot = failed.snapshot
     key, text = _asked(request, "group"), _asked(request, "q")
-    letters = [] if look is None else look.search(text, key)
-    pages = max(1, math.ceil(len(letters) / PAGE_ROWS))
+    failed_orders = [] if snapshot is None else snapshot.search(text, key)
+    pages = max(1, math.ceil(len(failed_orders) / PAGE_ROWS))
     number = min(max(1, _to_number(_asked(request, "page")) or 1), pages)
     return render.page(
         request,
         "failed_list.html",
         title="Failed orders",
-        group=None if look is None else look.groups.get(key),
+        group=None if snapshot is None else snapshot.groups.get(key),
         key=key,
         text=text,
-        letters=letters[(number - 1) * PAGE_ROWS : number * PAGE_ROWS],
-        found=len(letters),
+        failed_orders=failed_orders[(number - 1) * PAGE_ROWS : number * PAGE_ROWS],
+        found=len(failed_orders),
         first=(number - 1) * PAGE_ROWS + 1,
         before=list_url(key, text, number - 1) if number > 1 else None,
         after=list_url(key, text, number + 1) if number < pages else None,
@@ -92,11 +93,11 @@ def show_jobs(request: Request) -> Response:
 
 def export(request: Request) -> Response:
     """Failed orders as JSON Lines: all, a group's, or those that were searched for."""
-    look = _seen(failed_of(request))
-    letters = look.search(_asked(request, "q"), _asked(request, "group"))
-    moment = datetime.fromtimestamp(look.at_ms / 1000, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    snapshot = _seen(failed_of(request))
+    failed_orders = snapshot.search(_asked(request, "q"), _asked(request, "group"))
+    moment = datetime.fromtimestamp(snapshot.at_ms / 1000, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return StreamingResponse(
-        (export_line(letter) for letter in letters),
+        (export_line(order) for order in failed_orders),
         media_type="application/jsonl",
         headers={"Content-Disposition": f'attachment; filename="failed-orders-{moment}.jsonl"'},
     )
@@ -113,11 +114,11 @@ def _draw_message(
 ) -> Response:
     """``draft`` is what was typed and not sent, for the reason ``error``."""
     failed = failed_of(request)
-    failed.look_if_needed()
-    letter = None if failed.look is None else failed.look.find(message_id)
+    failed.refresh_if_needed()
+    order = None if failed.snapshot is None else failed.snapshot.find(message_id)
     sent = failed.find_sent(message_id)
-    if letter is None:
-        is_lost = sent is None and failed.look is not None
+    if order is None:
+        is_lost = sent is None and failed.snapshot is not None
         return render.page(
             request,
             "failed_gone.html",
@@ -129,20 +130,20 @@ def _draw_message(
             error=error,
             **_common(request),
         )
-    letter, lines = failed.explain(letter)
-    text = pretty(letter.body) if draft is None else draft
+    order, lines = failed.with_log(order)
+    text = pretty(order.body) if draft is None else draft
     return render.page(
         request,
         "failed_message.html",
         status,
-        title=f"Failed order {letter.order_id or letter.message_id}",
-        letter=letter,
+        title=f"Failed order {order.order_id or order.message_id}",
+        failed_order=order,
         lines=lines,
         text=text,
         violation=_find_violation(text),
         error=error,
-        key=group_key(letter),
-        received=failed.look.receives.get(message_id) if failed.look else None,
+        key=group_key(order),
+        received=failed.snapshot.receives.get(message_id) if failed.snapshot else None,
         **_common(request),
     )
 
@@ -150,27 +151,27 @@ def _draw_message(
 def _common(request: Request) -> dict[str, Any]:
     """What all these pages show besides what every page does."""
     failed = failed_of(request)
-    return {"look": failed.look, "list_url": list_url, "rate_max": RATE_MAX, **_job_values(failed)}
+    return {"snapshot": failed.snapshot, "list_url": list_url, "rate_max": RATE_MAX, **_job_values(failed)}
 
 
-def _job_values(failed: FailedOrders) -> dict[str, Any]:
+def _job_values(failed: DlqOperations) -> dict[str, Any]:
     jobs = failed.jobs()
-    # Of a look that has ended the look itself tells.
-    told = [job for job in jobs if job.is_running or job.failed or not failed.is_look(job)]
+    # Of a snapshot that has ended the snapshot itself tells.
+    told = [job for job in jobs if job.is_running or job.failed or not failed.is_refresh(job)]
     return {"jobs": told[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
 
 
-def _seen(failed: FailedOrders) -> Look:
-    if failed.look is None:
-        raise OperatorError(f"{DEAD_LETTER_QUEUE} was not looked at yet", "Wait until the first look has ended.")
-    return failed.look
+def _seen(failed: DlqOperations) -> DlqSnapshot:
+    if failed.snapshot is None:
+        raise OperatorError(f"{DEAD_LETTER_QUEUE} was not looked at yet", "Wait until the first snapshot has ended.")
+    return failed.snapshot
 
 
 # --- Changing -------------------------------------------------------------------------------------------------------
 
 
-def look_again(request: Request, form: FormData) -> Response:
-    failed_of(request).start_look()
+def refresh(request: Request, form: FormData) -> Response:
+    failed_of(request).start_refresh()
     return RedirectResponse(_list_of(form), 303)
 
 
@@ -182,8 +183,8 @@ def check(_request: Request, form: FormData) -> Response:
     return JSONResponse({"valid": False, "field": violation.field, "reason": violation.reason})
 
 
-def send_mended(request: Request, form: FormData) -> Response:
-    """Send one failed order back as it was mended; what was typed is shown again where that fails."""
+def send_edited(request: Request, form: FormData) -> Response:
+    """Send one failed order back as it was edited; what was typed is shown again where that fails."""
     message_id, body = text_of(form, "id"), _body_of(form)
     try:
         order_id = parse_order(body).order_id
@@ -191,9 +192,9 @@ def send_mended(request: Request, form: FormData) -> Response:
         return _draw_message(request, message_id, 422, body, f"Nothing was sent: {violation.reason}")
     try:
         console_of(request).audit.log(request, "edit", queue=DEAD_LETTER_QUEUE, message=message_id, order=order_id)
-        failed_of(request).send_mended(message_id, body, order_id)
-    except known_failures() as failure:
-        return _draw_message(request, message_id, 409, body, ". ".join(filter(None, explain(failure))))
+        failed_of(request).send_edited(message_id, body, order_id)
+    except reportable_errors() as failure:
+        return _draw_message(request, message_id, 409, body, ". ".join(filter(None, describe_error(failure))))
     return RedirectResponse(f"{MESSAGE_PATH}?{urlencode({'id': message_id})}", 303)
 
 
@@ -205,8 +206,8 @@ def redrive(request: Request, form: FormData) -> Response:
         audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages="all", rate=rate)
         failed.start_moving_all(rate)
         return RedirectResponse(PATH, 303)
-    look = _seen(failed)
-    message_ids = [letter.message_id for letter in _choose(look, form, scope)]
+    snapshot = _seen(failed)
+    message_ids = [order.message_id for order in _choose(snapshot, form, scope)]
     if not message_ids:
         raise OperatorError("no failed order was chosen", "Tick those that are to be sent back.")
     named = message_ids if scope == "chosen" else None
@@ -216,26 +217,26 @@ def redrive(request: Request, form: FormData) -> Response:
         queue=DEAD_LETTER_QUEUE,
         count=len(message_ids),
         messages=named,
-        reasons=None if named else _reasons(look, message_ids),
+        reasons=None if named else _reasons(snapshot, message_ids),
         rate=rate,
     )
     failed.start_redrive(message_ids, rate)
     return RedirectResponse(_list_of(form), 303)
 
 
-def _choose(look: Look, form: FormData, scope: str) -> Sequence[DeadLetter]:
+def _choose(snapshot: DlqSnapshot, form: FormData, scope: str) -> Sequence[FailedOrder]:
     if scope == "listed":
-        return look.search(text_of(form, "q"), text_of(form, "group"))
+        return snapshot.search(text_of(form, "q"), text_of(form, "group"))
     if scope == "groups":
-        return [letter for one in dict.fromkeys(texts_of(form, "groups")) for letter in look.members(one)]
-    found = [look.find(message_id) for message_id in dict.fromkeys(texts_of(form, "id"))]
-    return [letter for letter in found if letter is not None]
+        return [order for one in dict.fromkeys(texts_of(form, "groups")) for order in snapshot.members(one)]
+    found = [snapshot.find(message_id) for message_id in dict.fromkeys(texts_of(form, "id"))]
+    return [order for order in found if order is not None]
 
 
-def _reasons(look: Look, message_ids: Sequence[str]) -> dict[str, int]:
+def _reasons(snapshot: DlqSnapshot, message_ids: Sequence[str]) -> dict[str, int]:
     """How many of them failed why: thousands of ids in a line would tell nobody anything."""
-    found = (look.find(message_id) for message_id in message_ids)
-    return dict(Counter(letter.kind for letter in found if letter is not None))
+    found = (snapshot.find(message_id) for message_id in message_ids)
+    return dict(Counter(order.kind for order in found if order is not None))
 
 
 def stop(request: Request, form: FormData) -> Response:
@@ -302,9 +303,9 @@ ROUTES = [
     Route(MESSAGE_PATH, show_message),
     Route(f"{PATH}/jobs", show_jobs),
     Route(f"{PATH}/export", export),
-    FormRoute(f"{PATH}/look", look_again, changes=False),
+    FormRoute(f"{PATH}/refresh", refresh, changes=False),
     FormRoute(f"{PATH}/check", check, changes=False),
-    FormRoute(f"{PATH}/send", send_mended, changes=True),
+    FormRoute(f"{PATH}/send", send_edited, changes=True),
     FormRoute(f"{PATH}/redrive", redrive, changes=True),
     FormRoute(f"{PATH}/stop", stop, changes=True),
     FormRoute(f"{PATH}/purge", purge, changes=True),

@@ -1,4 +1,4 @@
-"""What open pages are told: the header with each picture, and the page's own moving part."""
+"""What open pages are told: the header with each snapshot, and the page's own moving part."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from orders.console import render
 from orders.console.context import Console, console_of
-from orders.console.live import Picture
+from orders.console.live import Snapshot
 from orders.console.pages import pipeline
 from orders.console.sse import EventStream, event
 
-# The pages whose body moves with each picture, by the name they ask for.
-BODIES: dict[str, Callable[[Picture], str]] = {"pipeline": pipeline.draw}
+# The pages whose body moves with each snapshot, by the name they ask for.
+BODIES: dict[str, Callable[[Snapshot], str]] = {"pipeline": pipeline.draw}
 
 
 async def follow(request: Request) -> Response:
@@ -25,31 +25,31 @@ async def follow(request: Request) -> Response:
 
 
 async def _tell(console: Console, page: str, drawings: Drawings) -> AsyncIterator[str]:
-    async for picture in console.live.follow():
-        yield event("header", drawings.header(picture))
+    async for snapshot in console.live.follow():
+        yield event("header", drawings.header(snapshot))
         if page in BODIES:
-            yield event("body", drawings.body(page, picture))
+            yield event("body", drawings.body(page, snapshot))
 
 
 class Drawings:
-    """Each picture drawn once, however many pages show it."""
+    """Each snapshot drawn once, however many pages show it."""
 
     def __init__(self, place: str) -> None:
         self._place = place
         self._number = -1
         self._drawn: dict[str, str] = {}
 
-    def header(self, picture: Picture) -> str:
-        return self._draw("", picture, lambda one: render.header(one, self._place))
+    def header(self, snapshot: Snapshot) -> str:
+        return self._draw("", snapshot, lambda one: render.header(one, self._place))
 
-    def body(self, page: str, picture: Picture) -> str:
-        return self._draw(page, picture, BODIES[page])
+    def body(self, page: str, snapshot: Snapshot) -> str:
+        return self._draw(page, snapshot, BODIES[page])
 
-    def _draw(self, name: str, picture: Picture, draw: Callable[[Picture], str]) -> str:
-        if picture.number != self._number:
-            self._number, self._drawn = picture.number, {}
+    def _draw(self, name: str, snapshot: Snapshot, draw: Callable[[Snapshot], str]) -> str:
+        if snapshot.number != self._number:
+            self._number, self._drawn = snapshot.number, {}
         if name not in self._drawn:
-            self._drawn[name] = draw(picture)
+            self._drawn[name] = draw(snapshot)
         return self._drawn[name]
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.aws.errors import explain, known_failures
+from orders.aws.errors import describe_error, reportable_errors
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.fields import Fields, address
@@ -88,10 +88,10 @@ async def _tell(console: Console, query: LogQuery, since_ms: int) -> AsyncIterat
             search_back, FunctionLogs(console.aws), query, console.clock, since_ms=since_ms, limit=KEPT
         )
         yield event("rows", _rows(missed.entries))
-    except known_failures() as error:
-        yield event("trouble", " ".join(explain(error)).strip())
-    async for entries, trouble in console.tail.follow(told):
-        yield event("trouble", trouble)
+    except reportable_errors() as error:
+        yield event("problem", " ".join(describe_error(error)).strip())
+    async for entries, problem in console.tail.follow(told):
+        yield event("problem", problem)
         if wanted := [entry for entry in reversed(entries) if query.holds(entry)]:
             yield event("rows", _rows(wanted))
 

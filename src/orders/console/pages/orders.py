@@ -73,14 +73,14 @@ class Row(NamedTuple):
 def _read_row(order: dict[str, Any]) -> Row:
     total, timestamp = order.get("total"), order["timestamp"]
     return Row(
-        order["orderId"],
-        order.get("userId"),
-        order.get("status"),
-        timestamp,
-        moment_ms(timestamp),
-        total,
-        currency_of(order) if is_number(total) else None,
-        order.get("country"),
+        order_id=order["orderId"],
+        user=order.get("userId"),
+        status=order.get("status"),
+        timestamp=timestamp,
+        at_ms=moment_ms(timestamp),
+        total=total,
+        currency=currency_of(order) if is_number(total) else None,
+        country=order.get("country"),
     )
 
 

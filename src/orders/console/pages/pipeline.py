@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from orders.console import render
 from orders.console.context import console_of
-from orders.console.live import Picture
+from orders.console.live import Snapshot
 from orders.console.verdict import judge, latest, rate
 from orders.monitoring.metrics import (
     AGE,
@@ -31,19 +31,19 @@ MINUTES = 60
 
 
 async def show(request: Request) -> Response:
-    """The page, with the last picture in it."""
-    picture = await console_of(request).live.first()
-    return render.page(request, "pipeline.html", title="Pipeline", body=draw(picture))
+    """The page, with the last snapshot in it."""
+    snapshot = await console_of(request).live.first()
+    return render.page(request, "pipeline.html", title="Pipeline", body=draw(snapshot))
 
 
-def draw(picture: Picture) -> str:
-    """What changes with each picture."""
-    now = picture.status
+def draw(snapshot: Snapshot) -> str:
+    """What changes with each snapshot."""
+    now = snapshot.status
     if now is None:
-        return render.fragment("_pipeline_unknown.html", picture=picture)
+        return render.fragment("_pipeline_unknown.html", live=snapshot)
     return render.fragment(
         "_pipeline.html",
-        picture=picture,
+        live=snapshot,
         now=now,
         verdict=judge(now),
         rates={name: rate(now, measure) for name, measure in _RATES.items()},

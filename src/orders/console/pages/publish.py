@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from orders.aws.errors import explain, known_failures
+from orders.aws.errors import describe_error, reportable_errors
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
@@ -27,10 +27,11 @@ from orders.domain.contract_schema import EXAMPLE
 from orders.domain.form import LINES_NAME, OrderForm, check, compose, read_form, sum_lines
 from orders.domain.violations import find_violations
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
-from orders.publishing.bulk import BATCH_BYTES_MAX, Progress, make_order_message, publish_entries
+from orders.publishing.bulk import Progress, make_order_message, publish_entries
 from orders.publishing.ledger import NoLedger
 from orders.publishing.message import Message
 from orders.publishing.order_files import Entry, read_content
+from orders.publishing.ports import BATCH_BYTES_MAX
 from orders.publishing.topic import OrderTopic
 from orders.table.order_table import OrderTable
 from orders.table.query import USUAL_STATUSES
@@ -259,9 +260,9 @@ def stop(request: Request, form: FormData) -> Response:
 
 def _outcome(progress: Progress) -> str:
     words = [f"{render.plural(progress.accepted, 'order')} published"]
-    hopeless = len(progress.refusals) - len(progress.unsent)
-    if hopeless:
-        words.append(f"{hopeless:,} refused")
+    refused = len(progress.refusals) - len(progress.unsent)
+    if refused:
+        words.append(f"{refused:,} refused")
     if progress.unsent:
         words.append(f"stopped at line {progress.unsent[0].entry.line}: {progress.unsent[0].reason}")
     return ", ".join(words) + "."
@@ -316,13 +317,13 @@ async def progress(request: Request) -> Response:
 async def _tell_journey(console: Console, journey: Journey) -> AsyncIterator[str]:
     trace = await run_in_threadpool(OrderTrace, console.aws)
     while True:
-        trouble = ""
+        problem = ""
         try:
             seen = await run_in_threadpool(trace.read, journey, console.clock.now_ms())
             journey = advance(journey, seen)
-        except known_failures() as error:
-            trouble = " ".join(explain(error)).strip()
-        yield event("steps", render.fragment("_journey.html", journey=journey, steps=steps, trouble=trouble))
+        except reportable_errors() as error:
+            problem = " ".join(describe_error(error)).strip()
+        yield event("steps", render.fragment("_journey.html", journey=journey, steps=steps, problem=problem))
         if journey.end is not None:
             yield event("end", journey.end.value)
             return

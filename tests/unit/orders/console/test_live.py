@@ -1,4 +1,4 @@
-"""Goal: one reading serves all pages, a lost system keeps its last picture, and nothing is read for nobody."""
+"""Goal: one reading serves all pages, a lost system keeps its last snapshot, and nothing is read for nobody."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
-from orders.console.live import LINGER_MS, Live, Picture
+from orders.console.live import LINGER_MS, Live, Snapshot
 from orders.errors import OperatorError
 from orders.monitoring.status import Status
 from tests.polling import PATIENCE_S
-from tests.unit.orders.console.pictures import status
+from tests.unit.orders.console.snapshots import status
 
 
 class HandClock:
@@ -127,10 +127,10 @@ def test_the_end_of_the_console_ends_all_following() -> None:
     run(test)
 
 
-async def anext_(pictures: AsyncIterator[Picture], *default: Any) -> Any:
+async def anext_(snapshots: AsyncIterator[Snapshot], *default: Any) -> Any:
     """anext(), which Python 3.10 has too, with a default that a task can wait for."""
     try:
-        return await pictures.__anext__()
+        return await snapshots.__anext__()
     except StopAsyncIteration:
         if default:
             return default[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from orders.console.tail import KEPT, LOOK_BACK_MS, News, Tail
 from orders.errors import OperatorError
-from orders.function_log.reader import LogLine
+from orders.function_log.lines import LogLine
 from tests.unit.orders.fakes import FakeClock
 
 NEVER_MS = 3_600_000
@@ -89,12 +89,12 @@ def test_a_log_that_does_not_answer_is_told_and_so_is_its_return() -> None:
         page = tail.follow(0)
         log.error = OperatorError("gone", "Start it.")
         await tail.look(0)
-        assert (await anext(page)).trouble == "gone Start it."
+        assert (await anext(page)).problem == "gone Start it."
         log.error = None
         log.say(1_000, "back")
         await tail.look(0)
         news = await anext(page)
-        assert (news.trouble, texts(news)) == ("", ["back"])
+        assert (news.problem, texts(news)) == ("", ["back"])
         await page.aclose()
 
     run(test)

@@ -8,7 +8,7 @@ from orders.console.verdict import judge, latest, rate
 from orders.dead_letters.queues import QueueCounts
 from orders.monitoring.metrics import AGE, ERRORS, PUBLISHED, STORED, Alarm, FunctionState
 from orders.monitoring.status import Status
-from tests.unit.orders.console.pictures import status
+from tests.unit.orders.console.snapshots import status
 
 FAILED = {"dead_letters": QueueCounts(2, 1, 0, "")}
 LATE = {"queue": QueueCounts(7, 0, 0, ""), "series_": {AGE: {0: 90.0}}}

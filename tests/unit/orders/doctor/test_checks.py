@@ -20,8 +20,12 @@ from orders.doctor.inspection import Drifted, FunctionSettings, QueueSettings, T
 from orders.monitoring.metrics import AGE, PUBLISHED
 from orders.monitoring.status import Status
 
-QUEUE = QueueSettings("arn:queue", 180, 345_600, "arn:dlq", 3, 0)
-DEAD_LETTERS = QueueSettings("arn:dlq", 30, 1_209_600, None, 0, 0)
+QUEUE = QueueSettings(
+    arn="arn:queue", visibility_s=180, retention_s=345_600, dead_letter_arn="arn:dlq", max_receives=3, waiting=0
+)
+DEAD_LETTERS = QueueSettings(
+    arn="arn:dlq", visibility_s=30, retention_s=1_209_600, dead_letter_arn=None, max_receives=0, waiting=0
+)
 FUNCTION = FunctionSettings("Active", 30, None)
 TRIGGER = TriggerSettings("Enabled", 0, True, None)
 
@@ -99,6 +103,16 @@ def test_bars_show_every_value_that_is_not_zero() -> None:
 
 def test_status_takes_whole_minutes_and_adds_only_what_adds_up() -> None:
     series = {PUBLISHED: {0: 5.0, 60_000: 7.0, 120_000: 99.0}, AGE: {0: 3.0, 60_000: 9.0}}
-    now = Status("here", None, None, None, None, None, [], series, at_ms=121_000)
+    now = Status(
+        place="here",
+        subscriptions=None,
+        queue=None,
+        dead_letters=None,
+        function=None,
+        table=None,
+        alarms=[],
+        series=series,
+        at_ms=121_000,
+    )
     assert now.minutes(PUBLISHED, 3) == [0.0, 5.0, 7.0], "the minute that still runs is left out"
     assert (now.over_the_hour(PUBLISHED), now.over_the_hour(AGE)) == (111.0, 9.0)

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.services.logs.patterns import parse_pattern
-from orders.function_log.lines import Entry, read_entry
-from orders.function_log.reader import LogLine
+from orders.function_log.lines import Entry, LogLine, read_entry
 from orders.function_log.search import BUDGET_MS, LogQuery, search_back
 from tests.unit.orders.fakes import FakeClock
 

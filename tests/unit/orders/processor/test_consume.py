@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.processor.consume import REJECTED, RETRY_CAP_MS, UNAVAILABLE, Outcome, Record, consume
+from orders.processor.consume import BACKOFF, REJECTED, UNAVAILABLE, Outcome, Record, consume
 from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 
@@ -90,7 +90,7 @@ def test_consume_when_throttled_until_the_deadline_gives_back_and_drops_nothing(
     (outcome,) = run([body("A", 1)], store, clock, budget_ms=5_000)
     assert (outcome.name, outcome.code, outcome.is_given_back) == (UNAVAILABLE, "ThrottlingException", True)
     assert sum(clock.waits) < 5_000
-    assert max(clock.waits) <= RETRY_CAP_MS
+    assert max(clock.waits) <= BACKOFF.cap_ms
 
 
 def test_consume_when_throttled_retries_only_what_was_not_settled() -> None:

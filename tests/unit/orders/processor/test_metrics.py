@@ -94,7 +94,9 @@ def test_metric_lines_leave_out_a_value_that_cloudwatch_refuses() -> None:
 
 def test_reason_of_a_field_that_only_the_sender_knows_makes_no_metric_of_its_own() -> None:
     error = OrderRejected("too many digits", "secret[3].x")
-    outcome = Outcome("m", "rejected", "A", error.reason, error.field, error.code)
+    outcome = Outcome(
+        message_id="m", name="rejected", order_id="A", reason=error.reason, field=error.field, code=error.code
+    )
     assert reason_of(outcome) == "unknown field"
 
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import OrderUnavailable
-from orders.publishing.bulk import ATTEMPTS_MAX, BATCH_BYTES_MAX, Letter, Progress, make_batches, publish_entries
+from orders.publishing.bulk import ATTEMPTS_MAX, PendingOrder, Progress, make_batches, publish_entries
 from orders.publishing.ledger import FileLedger, NoLedger
 from orders.publishing.message import Message
 from orders.publishing.order_files import Entry, read_entries
+from orders.publishing.ports import BATCH_BYTES_MAX, Rejection
 from tests.unit.orders.fakes import FakeClock
 
-Answer = tuple[str, str, bool] | None
+Answer = Rejection | None
 
 
 class FakeTopic:
@@ -61,7 +62,7 @@ def test_publish_of_an_order_the_model_refuses_names_its_line_and_sends_the_othe
     topic = FakeTopic()
     bad = Entry("f.jsonl", 2, 2, '{"total":1}')
     progress = publish([entries(1)[0], bad, entries(3)[2]], topic)
-    assert [(refusal.entry.place, refusal.hopeless) for refusal in progress.refusals] == [("f.jsonl:2", True)]
+    assert [(refusal.entry.place, refusal.retryable) for refusal in progress.refusals] == [("f.jsonl:2", False)]
     assert progress.accepted == 2
 
 
@@ -76,7 +77,7 @@ def test_publish_when_some_fail_retries_those_alone() -> None:
     def fail_once(text: str) -> Answer:
         if '"3"' in text and text not in seen:
             seen.add(text)
-            return ("InternalError", "try again", False)
+            return Rejection("InternalError", "try again", retryable=True)
         return None
 
     topic = FakeTopic(fail_once)
@@ -86,7 +87,9 @@ def test_publish_when_some_fail_retries_those_alone() -> None:
 
 
 def test_publish_when_the_topic_refuses_one_for_good_tells_it_and_does_not_retry() -> None:
-    topic = FakeTopic(lambda text: ("InvalidParameter", "too long", True) if '"2"' in text else None)
+    topic = FakeTopic(
+        lambda text: Rejection("InvalidParameter", "too long", retryable=False) if '"2"' in text else None
+    )
     progress = publish(entries(3), topic)
     assert [refusal.reason for refusal in progress.refusals] == ["too long"]
     assert (topic.calls, progress.unsent) == (1, [])
@@ -150,13 +153,13 @@ def test_ledger_knows_exactly_what_was_accepted_in_any_order(order: list[int], c
 @given(st.lists(st.integers(1, 300_000), max_size=30))
 def test_make_batches_keeps_order_and_stays_within_the_limits(sizes: list[int]) -> None:
     progress = Progress()
-    some = [Letter(Entry("f", number, number, ""), Message("x" * size)) for number, size in enumerate(sizes, 1)]
+    some = [PendingOrder(Entry("f", number, number, ""), Message("x" * size)) for number, size in enumerate(sizes, 1)]
     batches = list(make_batches(some, progress))
-    fitting = [letter for letter in some if letter.message.size_bytes <= BATCH_BYTES_MAX]
-    assert [letter for batch in batches for letter in batch] == fitting
+    fitting = [order for order in some if order.message.size_bytes <= BATCH_BYTES_MAX]
+    assert [order for batch in batches for order in batch] == fitting
     for batch in batches:
         assert len(batch) <= 10
-        assert sum(letter.message.size_bytes for letter in batch) <= BATCH_BYTES_MAX
+        assert sum(order.message.size_bytes for order in batch) <= BATCH_BYTES_MAX
     assert len(progress.refusals) == len(some) - len(fitting)
 
 

@@ -16,10 +16,11 @@ from orders import AsyncOrderPublisher, OrderPublisher, PublisherFull
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.publishing.message import Message
+from orders.publishing.ports import Rejection
 from tests.polling import until
 from tests.unit.orders.fakes import FakeClock
 
-Answer = tuple[str, str, bool] | None
+Answer = Rejection | None
 
 
 class EagerClock(FakeClock):
@@ -112,7 +113,7 @@ def test_publish_when_some_fail_retries_those_alone_and_before_later_ones(tmp_pa
 
     def answer(text: str) -> Answer:
         seen.append(text)
-        return ("Throttled", "slow down", False) if '"3"' in text and seen.count(text) < 3 else None
+        return Rejection("Throttled", "slow down", retryable=True) if '"3"' in text and seen.count(text) < 3 else None
 
     endpoint = Endpoint(answer)
     endpoint.here.clear()
@@ -125,7 +126,9 @@ def test_publish_when_some_fail_retries_those_alone_and_before_later_ones(tmp_pa
 
 
 def test_publish_of_what_sns_refuses_sets_it_aside_and_goes_on(tmp_path: Path) -> None:
-    endpoint = Endpoint(lambda text: ("InvalidParameter", "not that", True) if '"1"' in text else None)
+    endpoint = Endpoint(
+        lambda text: Rejection("InvalidParameter", "not that", retryable=False) if '"1"' in text else None
+    )
     with publisher(endpoint, tmp_path) as ours:
         ours.publish_all(orders(3))
         report = ours.flush()

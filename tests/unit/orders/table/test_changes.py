@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from orders.function_log.reader import LogLine
+from orders.function_log.lines import LogLine
 from orders.table.changes import LOOK_BACK_MS, Changes
 
 

@@ -32,7 +32,15 @@ STORED = Attempt("e-9", 2_000, "sqs-1", "O-1", "stored", duration_ms=8.25)
 
 
 def rejected(number: int, message_id: str = "sqs-1", order_id: str | None = "O-1") -> Attempt:
-    return Attempt(f"{message_id}-{number}", 1_000 + number, message_id, order_id, "rejected", "no total", number)
+    return Attempt(
+        event_id=f"{message_id}-{number}",
+        at_ms=1_000 + number,
+        message_id=message_id,
+        order_id=order_id,
+        outcome="rejected",
+        reason="no total",
+        number=number,
+    )
 
 
 def follow(subject: Subject, *seen: Seen) -> Journey:

@@ -47,7 +47,7 @@ function follow() {
     if (source || paused || document.hidden) return;
     source = new EventSource(`${table.dataset.stream}${table.dataset.stream.includes("?") ? "&" : "?"}from=${newest()}`);
     source.addEventListener("rows", (event) => { say("good", "Following: new lines come on top"); add(event.data); });
-    source.addEventListener("trouble", (event) => {
+    source.addEventListener("problem", (event) => {
       if (event.data) say("bad", event.data);
       else say("good", "Following: new lines come on top");
     });

@@ -1,0 +1,31 @@
+"""Reads OrderDLQ together with OrderProcessor's log: failed orders with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orders.aws.clients import Aws
+from orders.dead_letters.messages import QueueMessage
+from orders.dead_letters.queues import Queue
+from orders.dead_letters.reasons import FailedOrder, join_reasons, make_failed_order, oldest_ms
+from orders.function_log.failures import collect_failures
+from orders.function_log.lines import LogLine
+from orders.function_log.reader import FunctionLogs
+
+
+def read_failed_orders(aws: Aws, queue: Queue, limit: int | None = None) -> list[FailedOrder]:
+    """At most ``limit`` failed orders with their reasons, the oldest first. The messages are released at once."""
+    return find_reasons(aws, queue.peek(limit))
+
+
+def find_reasons(aws: Aws, messages: Sequence[QueueMessage]) -> list[FailedOrder]:
+    """These messages of OrderDLQ with their reasons, the oldest first."""
+    return join_reasons(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else {})
+
+
+def read_log_of(logs: FunctionLogs, order: FailedOrder) -> tuple[FailedOrder, list[LogLine]]:
+    """The failed order with the reason from the log, and its log lines."""
+    lines = logs.lines_of_message(order.message_id, order.sent_at_ms)
+    failure = collect_failures(lines).get(order.message_id)
+    message = QueueMessage(order.message_id, order.body, "", order.sent_at_ms, 0)
+    return make_failed_order(message, failure)._replace(attributes=order.attributes), lines
