@@ -1,0 +1,24 @@
+"""Amazon DynamoDB: tables, items, indexes, expressions, transactions, PartiQL.
+
+Promises: every write, with its index entries and counts, is one atomic piece of the group transaction; reads see
+all that was written before them, so that every read is a consistent one.
+
+How it hangs together, top down::
+
+    service.py          the face to the gateway; the catalog builds it
+    authorization.py    the IAM actions, resources and condition keys of a request
+    operations/         a file for each family of operations; the table OPERATIONS
+    core.py             the parts that operations work with
+    write_requests.py  legacy.py    from requests to writes and conditions
+    writes.py  transactions.py      deciding and storing writes
+    reads.py  pages.py  ranges.py   Query and Scan
+    partiql/  expressions/          the two languages, over one token_stream.py
+    background.py       filling and dropping indexes, dropping tables, time to live
+    table_cache.py      tables by name, in memory
+    store/              all SQL
+    schema.py  description.py  capacity.py  validation.py    pure
+    values/             attribute values, keys, numbers
+    model.py  limits.py  errors.py
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
+"""

@@ -15,10 +15,12 @@ import orjson
 
 from onebox.clock import Clock, Timer
 from onebox.services.dynamodb.capacity import Meter
-from onebox.services.dynamodb.catalogue import Catalogue
 from onebox.services.dynamodb.limits import TTL_AGE_MAX_S, TTL_SWEEP_MS
 from onebox.services.dynamodb.model import ACTIVE, Table
-from onebox.services.dynamodb.store import Chore, ItemStore, TableStore
+from onebox.services.dynamodb.store.chores import Chore, ChoreStore
+from onebox.services.dynamodb.store.items import ItemStore
+from onebox.services.dynamodb.store.tables import TableStore
+from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.writes import Delete, ItemWriter, Tally, find_expiry_s
 from onebox.storage.database import Storage
@@ -32,12 +34,14 @@ class Background:
 
     def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         log: logging.Logger,
         items: ItemStore,
         tables: TableStore,
-        catalogue: Catalogue,
+        chores: ChoreStore,
+        table_cache: TableCache,
         writer: ItemWriter,
     ) -> None:
         self._storage = storage
@@ -45,7 +49,8 @@ class Background:
         self._log = log
         self._items = items
         self._tables = tables
-        self._catalogue = catalogue
+        self._chores = chores
+        self._table_cache = table_cache
         self._writer = writer
         self._chore_timer: Timer | None = None
         self._sweep_timer: Timer | None = None
@@ -92,7 +97,7 @@ class Background:
 
     def step(self) -> bool:
         """Do one step of a chore, inside a job; False if there is none."""
-        chore = self._tables.find_chore()
+        chore = self._chores.find_next()
         if chore is None:
             return False
         self._steps[chore.kind](chore)
@@ -104,7 +109,7 @@ class Background:
         if table is not None:
             index = next((index for index in table.indexes if index.index_id == chore.index_id), None)
         if table is None or index is None:
-            self._tables.end_chore(chore.chore_id)
+            self._chores.end(chore.chore_id)
             return
         tally = Tally(self._items)
         rows = self._items.walk_items(table.table_id, chore.cursor, _STEP_ITEMS)
@@ -118,13 +123,13 @@ class Background:
                 tally.add(table, index.index_id, 1, size_bytes)
         tally.store()
         if self._advance(chore, rows[-1][0] if len(rows) == _STEP_ITEMS else None):
-            self._catalogue.forget(table.key_name)
+            self._table_cache.forget(table.key_name)
             self._tables.update_index(replace(index, status=ACTIVE))
 
     def _fill_expiry(self, chore: Chore) -> None:
         table = self._tables.find_table_by_id(chore.table_id)
         if table is None:
-            self._tables.end_chore(chore.chore_id)
+            self._chores.end(chore.chore_id)
             return
         rows = self._items.walk_items(table.table_id, chore.cursor, _STEP_ITEMS)
         for _, stored in rows:
@@ -133,18 +138,18 @@ class Background:
 
     def _drop_items(self, chore: Chore) -> None:
         if self._items.drop_items(chore.table_id, _STEP_ITEMS) < _STEP_ITEMS:
-            self._tables.end_chore(chore.chore_id)
+            self._chores.end(chore.chore_id)
 
     def _drop_entries(self, chore: Chore) -> None:
         if self._items.drop_entries(chore.index_id, _STEP_ITEMS) < _STEP_ITEMS:
-            self._tables.end_chore(chore.chore_id)
+            self._chores.end(chore.chore_id)
 
     def _advance(self, chore: Chore, cursor: Position | None) -> bool:
         """Note how far a walk has come; True if it is at its end."""
         if cursor is not None:
-            self._tables.advance_chore(chore.chore_id, cursor)
+            self._chores.advance(chore.chore_id, cursor)
             return False
-        self._tables.end_chore(chore.chore_id)
+        self._chores.end(chore.chore_id)
         return True
 
     def _sweep(self) -> None:

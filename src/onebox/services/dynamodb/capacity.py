@@ -86,7 +86,14 @@ class Meter:
             ):
                 if units:
                     metrics.add(
-                        context.account, context.region, NAMESPACE, name, dimensions, units, "Count", context.now_ms
+                        account=context.account,
+                        region=context.region,
+                        namespace=NAMESPACE,
+                        name=name,
+                        dimensions=dimensions,
+                        value=units,
+                        unit="Count",
+                        now_ms=context.now_ms,
                     )
 
     def reports(self, mode: str, *, split: bool = False) -> list[Wire]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from onebox.services.context import Wire
 from onebox.services.dynamodb.model import ACTIVE, CREATING, GLOBAL, Index, Table
 from onebox.services.dynamodb.schema import ON_DEMAND
-from onebox.services.dynamodb.store import Sizes
+from onebox.services.dynamodb.store.items import Sizes
 from onebox.services.dynamodb.values.keys import KeySchema
 
 _NO_THROUGHPUT = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}

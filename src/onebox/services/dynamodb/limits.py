@@ -19,8 +19,10 @@ NUMBER_MAGNITUDE_MIN = -130
 EXPRESSION_BYTES_MAX = 4096
 EXPRESSION_OPERATORS_MAX = 300
 IN_OPERANDS_MAX = 100
-EXPRESSION_NESTING_MAX = 120
-"""Of parentheses and NOT; ours, below the operators' limit, because the parser calls itself."""
+EXPRESSION_NESTING_MAX = 150
+"""Of parentheses, NOT and functions; ours, below the operators' limit, because the parser calls itself."""
+EXPRESSION_CACHE_ENTRIES = 2048
+"""How many parsed expressions of each kind are kept; ours."""
 
 BATCH_WRITES_MAX = 25
 BATCH_GETS_MAX = 100

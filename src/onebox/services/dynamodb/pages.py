@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from onebox.services.dynamodb.model import Index, Table
 from onebox.services.dynamodb.ranges import KeyRange
-from onebox.services.dynamodb.store import ItemStore
+from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.keys import Position
 
 
@@ -32,7 +32,13 @@ class Start:
 
 
 def read_range(
-    store: ItemStore, table: Table, index: Index | None, key_range: KeyRange, start: Start | None, forward: bool
+    store: ItemStore,
+    table: Table,
+    index: Index | None,
+    key_range: KeyRange,
+    *,
+    start: Start | None,
+    forward: bool,
 ) -> Iterator[Row]:
     """The rows of one partition within bounds, in the order of their sort keys."""
     columns = _KEY_COLUMNS if index is None else _ENTRY_KEY_COLUMNS
@@ -45,7 +51,7 @@ def read_range(
             parameters.append(bound.value)
     if start is not None:
         _resume(where, parameters, columns[1:], _key_values(start, index)[1:], forward)
-    return _read(store, table, index, where, parameters, columns[1:], forward)
+    return _read(store, table, index, where, parameters, order=columns[1:], forward=forward)
 
 
 def read_all(
@@ -60,7 +66,7 @@ def read_all(
         parameters.append(bounds[0])
     else:
         _resume(where, parameters, columns, _key_values(start, index), True)
-    return _read(store, table, index, where, parameters, columns, True)
+    return _read(store, table, index, where, parameters, order=columns, forward=True)
 
 
 _KEY_COLUMNS = ("i.partition_key", "i.sort_key")
@@ -85,6 +91,7 @@ def _read(
     index: Index | None,
     where: list[str],
     parameters: list[object],
+    *,
     order: tuple[str, ...],
     forward: bool,
 ) -> Iterator[Row]:

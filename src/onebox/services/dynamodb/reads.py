@@ -23,7 +23,7 @@ from onebox.services.dynamodb.limits import PAGE_BYTES_MAX
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
 from onebox.services.dynamodb.pages import Row, Start, read_all, read_range
 from onebox.services.dynamodb.ranges import KeyRange
-from onebox.services.dynamodb.store import ItemStore
+from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.attributes import Item, check_value
 from onebox.services.dynamodb.values.keys import SLOTS, Position, segment_bounds
 
@@ -107,7 +107,14 @@ def _keep(page: Page, row: Row, reading: Reading) -> None:
 
 def _rows(store: ItemStore, reading: Reading) -> Iterator[Row]:
     if reading.key_range is not None:
-        return read_range(store, reading.table, reading.index, reading.key_range, reading.start, reading.forward)
+        return read_range(
+            store,
+            reading.table,
+            reading.index,
+            reading.key_range,
+            start=reading.start,
+            forward=reading.forward,
+        )
     bounds = (b"", bytes([SLOTS])) if reading.segment is None else segment_bounds(*reading.segment)
     return read_all(store, reading.table, reading.index, bounds, reading.start)
 

@@ -17,9 +17,8 @@ from onebox.services.dynamodb.limits import (
     PROJECTED_ATTRIBUTES_MAX,
 )
 from onebox.services.dynamodb.model import ACTIVE, GLOBAL, LOCAL, Index
-from onebox.services.dynamodb.store import load_key
 from onebox.services.dynamodb.validation import Violations
-from onebox.services.dynamodb.values.keys import KeySchema
+from onebox.services.dynamodb.values.keys import KeySchema, make_key_schema
 
 PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
 _PROJECTIONS = ("ALL", "INCLUDE", "KEYS_ONLY")
@@ -100,7 +99,7 @@ def parse_key_schema(schema: list[Wire], kinds: dict[str, str]) -> KeySchema:
         raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     if len(schema) == 2 and schema[1]["KeyType"] != "RANGE":
         raise ValidationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-    return load_key(names, kinds)
+    return make_key_schema(names, kinds)
 
 
 def check_all_defined_used(kinds: dict[str, str], schemas: list[KeySchema]) -> None:

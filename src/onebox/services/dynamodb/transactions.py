@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from onebox.errors import AwsError, ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import (
     ConditionalCheckFailedException,
     DuplicateItemException,
@@ -29,9 +30,6 @@ from onebox.services.dynamodb.limits import (
 from onebox.services.dynamodb.validation import Violations
 from onebox.services.dynamodb.writes import Prepared, Put, Tally, Write
 
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
-
 # Found wrong only when an action meets its table's schema: these cancel the transaction, while what can be known
 # from the request alone refuses it before it begins.
 _CANCELLING_TEXTS = (
@@ -44,8 +42,8 @@ _CANCELLING_TEXTS = (
 class Transaction:
     """The writes of one transaction, gathered one by one, then run."""
 
-    def __init__(self, dynamodb: DynamoDb, context: RequestContext) -> None:
-        self._dynamodb = dynamodb
+    def __init__(self, core: Core, context: RequestContext) -> None:
+        self._core = core
         self._context = context
         self._writes: list[Write | None] = []
         self._failures: list[AwsError | None] = []
@@ -65,7 +63,7 @@ class Transaction:
     def run(self) -> list[Prepared]:
         """Decide all writes, then apply them. Raises TransactionCanceledException with nothing written."""
         self._check_targets()
-        writer = self._dynamodb.writer
+        writer = self._core.writer
         prepared: list[Prepared] = []
         for at, write in enumerate(self._writes):
             if write is None:
@@ -75,11 +73,11 @@ class Transaction:
             except (ConditionalCheckFailedException, DuplicateItemException, ValidationException) as error:
                 self._failures[at] = error
         raise_if_cancelled(self._failures)
-        tally = Tally(self._dynamodb.items)
+        tally = Tally(self._core.items)
         for change in prepared:
             writer.commit(change, self.meter, tally)
         tally.store()
-        self.meter.record(self._dynamodb.deps.metrics, self._context)
+        self.meter.record(self._core.deps.metrics, self._context)
         return prepared
 
     def _check_targets(self) -> None:
@@ -121,8 +119,8 @@ def check_count(entries: list[Any], member: str) -> None:
 class TokenGuard:
     """Remembers a transaction by its ClientRequestToken, so that sending it again changes nothing."""
 
-    def __init__(self, dynamodb: DynamoDb, context: RequestContext, request: Wire) -> None:
-        self._store = dynamodb.tables
+    def __init__(self, core: Core, context: RequestContext, request: Wire) -> None:
+        self._tokens = core.tokens
         self._context = context
         self._token: str | None = request.get("ClientRequestToken")
         if self._token is None:
@@ -143,7 +141,7 @@ class TokenGuard:
         if self._token is None:
             return None
         context = self._context
-        kept = self._store.find_token(context.account, context.region, self._token, context.now_ms)
+        kept = self._tokens.find(context.account, context.region, self._token, context.now_ms)
         if kept is None:
             return None
         fingerprint, answer = kept
@@ -165,12 +163,12 @@ class TokenGuard:
         for change in prepared:
             name = change.write.table.name
             reads[name] = reads.get(name, 0) + 2 * read_units(change.size_bytes, consistent=True)
-        self._store.keep_token(
-            self._context.account,
-            self._context.region,
-            self._token,
-            self._fingerprint,
-            orjson.dumps({**answer, "Reads": reads}),
-            self._context.now_ms,
-            TRANSACTION_TOKEN_MS,
+        self._tokens.keep(
+            account=self._context.account,
+            region=self._context.region,
+            token=self._token,
+            fingerprint=self._fingerprint,
+            answer=orjson.dumps({**answer, "Reads": reads}),
+            now_ms=self._context.now_ms,
+            lasts_ms=TRANSACTION_TOKEN_MS,
         )

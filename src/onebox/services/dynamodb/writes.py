@@ -20,7 +20,7 @@ from onebox.services.dynamodb.expressions.nodes import Action, Condition
 from onebox.services.dynamodb.expressions.updates import apply_actions
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
 from onebox.services.dynamodb.model import Index, StoredItem, Table
-from onebox.services.dynamodb.store import ItemStore
+from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
 
@@ -83,8 +83,8 @@ class Prepared:
     old: Item | None
     """The item before, where it was needed; see ``stored`` for whether there was one."""
     new: Item | None
-    data: bytes
-    size_bytes: int
+    data: bytes = b""
+    size_bytes: int = 0
 
 
 class ItemWriter:
@@ -111,10 +111,10 @@ class ItemWriter:
         if isinstance(write, Put):
             if write.must_be_new and stored is not None:
                 raise DuplicateItemException(orjson.loads(stored.data) if write.returns_old_on_failure else None)
-            return Prepared(write, stored, old, write.item, write.data, write.size_bytes)
+            return Prepared(write, stored, old, write.item, data=write.data, size_bytes=write.size_bytes)
         if isinstance(write, Update):
             return self._prepare_update(write, stored, old)
-        return Prepared(write, stored, old, None, b"", 0)
+        return Prepared(write, stored, old, None)
 
     def commit(self, prepared: Prepared, meter: Meter, tally: Tally) -> None:
         """Write what was prepared."""
@@ -159,7 +159,7 @@ class ItemWriter:
         meter.write(table, write_units(put.size_bytes))
         tally.add(table, 0, 1, put.size_bytes)
         if table.indexes:
-            prepared = Prepared(put, None, None, put.item, put.data, put.size_bytes)
+            prepared = Prepared(put, None, None, put.item, data=put.data, size_bytes=put.size_bytes)
             for index in table.indexes:
                 self._maintain(index, prepared, item_id, meter, tally)
         return True
@@ -171,7 +171,7 @@ class ItemWriter:
             raise ValidationException("Item size to update has exceeded the maximum allowed size")
         for index in write.table.indexes:
             check_index_key(new, index.key, index.name, updated=True)
-        return Prepared(write, stored, old, new, data, size_bytes)
+        return Prepared(write, stored, old, new, data=data, size_bytes=size_bytes)
 
     def _maintain(self, index: Index, prepared: Prepared, item_id: int, meter: Meter, tally: Tally) -> None:
         table, position = prepared.write.table, prepared.write.position

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.errors import ValidationException
-from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.expressions.updates import apply_actions

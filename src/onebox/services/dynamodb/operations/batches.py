@@ -5,12 +5,12 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWri
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.actions import check_key, parse_key
 from onebox.services.dynamodb.capacity import Meter
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import key_mismatch
 from onebox.services.dynamodb.legacy import refuse_mixed_parameters
 from onebox.services.dynamodb.limits import BATCH_GET_BYTES_MAX, BATCH_GETS_MAX, BATCH_WRITES_MAX, ITEM_BYTES_MAX
@@ -24,20 +24,18 @@ from onebox.services.dynamodb.operations.items import (
 from onebox.services.dynamodb.validation import Violations, check_options, check_table_name
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
+from onebox.services.dynamodb.write_requests import check_key, parse_key
 from onebox.services.dynamodb.writes import Delete, Put, Tally, Write
 
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
 
-
-def batch_get_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def batch_get_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Fetch up to 100 items by their keys; what would exceed 16 MB comes back as UnprocessedKeys."""
     check_options(request)
     wanted = _parse_gets(request)
     plan = []
     for name, part in wanted.items():
         paths = parse_paths(part)
-        table = dynamodb.catalogue.load(context, name)
+        table = core.table_cache.load(context, name)
         positions = [parse_key(table, key) for key in part["Keys"]]
         _refuse_duplicates([(table.table_id, position) for position in positions])
         plan.append((name, part, table, paths, positions))
@@ -48,7 +46,7 @@ def batch_get_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -
     for name, part, table, paths, positions in plan:
         items = responses.setdefault(name, [])
         for key, position in zip(part["Keys"], positions, strict=True):
-            stored = dynamodb.items.find_item(table.table_id, position)
+            stored = core.items.find_item(table.table_id, position)
             size_bytes = 0 if stored is None else stored.size_bytes
             if read_bytes + size_bytes > BATCH_GET_BYTES_MAX:
                 unprocessed.setdefault(name, {**part, "Keys": []})["Keys"].append(key)
@@ -57,9 +55,9 @@ def batch_get_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -
             meter_get(meter, table, stored, part)
             if stored is not None:
                 items.append(shown_item(stored, paths))
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     for name, items in responses.items():
-        dynamodb.record(context, "ReturnedItemCount", name, "BatchGetItem", len(items), "Count")
+        core.record_returned(context, name, "BatchGetItem", len(items))
     return meter.add_list_to({"Responses": responses, "UnprocessedKeys": unprocessed}, request)
 
 
@@ -80,29 +78,29 @@ def _parse_gets(request: Wire) -> dict[str, Wire]:
     return wanted
 
 
-def batch_write_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def batch_write_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Put and delete up to 25 items, each by itself; all of them are processed."""
     check_options(request)
-    writes = _parse_writes(dynamodb, context, request)
-    meter, tally = Meter(), Tally(dynamodb.items)
+    writes = _parse_writes(core, context, request)
+    meter, tally = Meter(), Tally(core.items)
     collections: dict[str, list[Wire]] = {}
     shows_collections = request.get("ReturnItemCollectionMetrics") == "SIZE"
     for name, write in writes:
-        if isinstance(write, Put) and not shows_collections and dynamodb.writer.insert(write, meter, tally):
+        if isinstance(write, Put) and not shows_collections and core.writer.insert(write, meter, tally):
             continue
-        prepared = dynamodb.writer.apply(write, meter, tally)
+        prepared = core.writer.apply(write, meter, tally)
         metrics = item_collection_metrics(prepared) if shows_collections else None
         if metrics is not None:
             collections.setdefault(name, []).append(metrics)
     tally.store()
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     answer: Wire = {"UnprocessedItems": {}}
     if collections:
         answer["ItemCollectionMetrics"] = collections
     return meter.add_list_to(answer, request)
 
 
-def _parse_writes(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> list[tuple[str, Write]]:
+def _parse_writes(core: Core, context: RequestContext, request: Wire) -> list[tuple[str, Write]]:
     wanted: dict[str, list[Wire]] = request["RequestItems"]
     if not wanted:
         raise ValidationException("The requestItems parameter is required for BatchWriteItem")
@@ -122,7 +120,7 @@ def _parse_writes(dynamodb: DynamoDb, context: RequestContext, request: Wire) ->
     writes: list[tuple[str, Write]] = []
     for name, requests in wanted.items():
         checked = [_check_write(entry) for entry in requests]
-        table = dynamodb.catalogue.load(context, name)
+        table = core.table_cache.load(context, name)
         writes.extend((name, _locate(table, *entry)) for entry in checked)
     _refuse_duplicates([(write.table.table_id, write.position) for _, write in writes])
     return writes

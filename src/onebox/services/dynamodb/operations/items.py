@@ -5,14 +5,14 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.actions import check_key, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.capacity import Meter, read_units
-from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.core import Core
+from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.nodes import Path
 from onebox.services.dynamodb.expressions.projections import project
@@ -20,53 +20,51 @@ from onebox.services.dynamodb.legacy import refuse_mixed_parameters
 from onebox.services.dynamodb.model import LOCAL, StoredItem, Table
 from onebox.services.dynamodb.validation import check_options
 from onebox.services.dynamodb.values.attributes import Item
+from onebox.services.dynamodb.write_requests import check_key, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.writes import Prepared, Tally, Update, Write
 
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
 
-
-def put_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def put_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Store a whole item, new or in place of another."""
-    put = parse_put(dynamodb.catalogue, context, request)
-    meter, tally = Meter(), Tally(dynamodb.items)
+    put = parse_put(core.table_cache, context, request)
+    meter, tally = Meter(), Tally(core.items)
     # Most puts are of new items: where a missing item would pass the condition, one statement stores and decides.
-    if (put.condition is None or holds(put.condition, {})) and dynamodb.writer.insert(put, meter, tally):
+    if (put.condition is None or holds(put.condition, {})) and core.writer.insert(put, meter, tally):
         tally.store()
-        meter.record(dynamodb.deps.metrics, context)
-        return {} if len(request) == 2 else _answer(Prepared(put, None, None, put.item, b"", 0), request, meter)
-    prepared = _apply(dynamodb, context, put, request, meter, tally)
+        meter.record(core.deps.metrics, context)
+        return {} if len(request) == 2 else _answer(Prepared(put, None, None, put.item), request, meter)
+    prepared = _apply(core, context, put, request, meter=meter, tally=tally)
     return _answer(prepared, request, meter)
 
 
-def delete_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def delete_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete an item; deleting what is not there is a success."""
-    delete = parse_delete(dynamodb.catalogue, context, request)
+    delete = parse_delete(core.table_cache, context, request)
     meter = Meter()
-    prepared = _apply(dynamodb, context, delete, request, meter, Tally(dynamodb.items))
+    prepared = _apply(core, context, delete, request, meter=meter, tally=Tally(core.items))
     return _answer(prepared, request, meter)
 
 
-def update_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def update_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Change attributes of an item, or make one of its key."""
-    update = parse_update(dynamodb.catalogue, context, request)
+    update = parse_update(core.table_cache, context, request)
     meter = Meter()
-    prepared = _apply(dynamodb, context, update, request, meter, Tally(dynamodb.items))
+    prepared = _apply(core, context, update, request, meter=meter, tally=Tally(core.items))
     return _answer(prepared, request, meter)
 
 
-def get_item(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def get_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Fetch one item."""
     paths = None
     if len(request) > 2:
         check_options(request)
         paths = parse_paths(request)
     check_key(request["Key"])
-    table = dynamodb.catalogue.load(context, request["TableName"])
-    stored = dynamodb.items.find_item(table.table_id, table.key.position_of_key(request["Key"]))
+    table = core.table_cache.load(context, request["TableName"])
+    stored = core.items.find_item(table.table_id, table.key.position_of_key(request["Key"]))
     meter = Meter()
     meter_get(meter, table, stored, request)
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     answer: Wire = {} if stored is None else {"Item": shown_item(stored, paths)}
     return meter.add_to(answer, request)
 
@@ -98,13 +96,11 @@ def meter_get(meter: Meter, table: Table, stored: StoredItem | None, request: Wi
     meter.read(table, read_units(size_bytes, consistent=request.get("ConsistentRead", False)))
 
 
-def _apply(
-    dynamodb: DynamoDb, context: RequestContext, write: Write, request: Wire, meter: Meter, tally: Tally
-) -> Prepared:
+def _apply(core: Core, context: RequestContext, write: Write, request: Wire, meter: Meter, tally: Tally) -> Prepared:
     needs_old = request.get("ReturnValues", "NONE") != "NONE"
-    prepared = dynamodb.writer.apply(write, meter, tally, needs_old=needs_old)
+    prepared = core.writer.apply(write, meter, tally, needs_old=needs_old)
     tally.store()
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     return prepared
 
 

@@ -5,13 +5,12 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.ht
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import invalid_values
-from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import paths_of
 from onebox.services.dynamodb.expressions.nodes import And, Condition, Path
 from onebox.services.dynamodb.legacy import parse_comparison, parse_filter, refuse_mixed_parameters
@@ -27,13 +26,10 @@ from onebox.services.dynamodb.reads import (
 )
 from onebox.services.dynamodb.validation import check_options
 
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
-
 _EXPRESSIONS = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
 
 
-def query(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def query(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The items of one partition of a table or index, in the order of the sort key."""
     check_options(request)
     refuse_mixed_parameters(request)
@@ -42,7 +38,7 @@ def query(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     condition = _parse_filter(request, bindings, "QueryFilter")
     paths = _parse_paths(request, bindings)
     bindings.check_all_used()
-    table = dynamodb.catalogue.load(context, request["TableName"])
+    table = core.table_cache.load(context, request["TableName"])
     index = _find_index(table, request)
     schema = table.key if index is None else index.key
     key_range = parse_key_range(key_condition, schema)
@@ -50,10 +46,10 @@ def query(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     reading = _reading(request, table, index, condition, paths)
     reading.key_range = key_range
     reading.forward = request.get("ScanIndexForward", True)
-    return _read(dynamodb, context, request, reading)
+    return _read(core, context, request, reading)
 
 
-def scan(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def scan(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All items of a table or index, or those of one segment."""
     check_options(request)
     segment = _parse_segment(request)
@@ -62,26 +58,26 @@ def scan(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
     condition = _parse_filter(request, bindings, "ScanFilter")
     paths = _parse_paths(request, bindings)
     bindings.check_all_used()
-    table = dynamodb.catalogue.load(context, request["TableName"])
+    table = core.table_cache.load(context, request["TableName"])
     reading = _reading(request, table, _find_index(table, request), condition, paths)
     reading.segment = segment
-    return _read(dynamodb, context, request, reading)
+    return _read(core, context, request, reading)
 
 
 def _bindings(request: Wire) -> Bindings:
     return Bindings.of_request(request, has_expression=any(member in request for member in _EXPRESSIONS))
 
 
-def _read(dynamodb: DynamoDb, context: RequestContext, request: Wire, reading: Reading) -> Wire:
+def _read(core: Core, context: RequestContext, request: Wire, reading: Reading) -> Wire:
     check_projected(reading)
     start = request.get("ExclusiveStartKey")
     if start is not None:
         reading.start = parse_start(reading, start)
     meter = Meter()
-    page = read_page(dynamodb.items, reading, meter)
-    meter.record(dynamodb.deps.metrics, context)
+    page = read_page(core.items, reading, meter)
+    meter.record(core.deps.metrics, context)
     operation = "Scan" if reading.key_range is None else "Query"
-    dynamodb.record(context, "ReturnedItemCount", reading.table.name, operation, page.count, "Count")
+    core.record_returned(context, reading.table.name, operation, page.count)
     return meter.add_to(_answer(reading, page), request)
 
 

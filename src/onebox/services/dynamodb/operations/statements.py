@@ -6,11 +6,11 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-referen
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from onebox.errors import AwsError, ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.limits import BATCH_STATEMENTS_MAX
 from onebox.services.dynamodb.partiql import execution
 from onebox.services.dynamodb.partiql.execution import Parameters
@@ -29,35 +29,32 @@ from onebox.services.dynamodb.validation import Violations, check_options
 from onebox.services.dynamodb.values.attributes import Item
 from onebox.services.dynamodb.writes import Tally, Write
 
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
-
 _BATCH_NO_WHOLE_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 
 
-def execute_statement(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def execute_statement(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Run one statement; a SELECT answers a page."""
     check_options(request)
     statement = parse_statement(request["Statement"])
     parameters = Parameters(statement.parameters, request.get("Parameters", []))
     meter = Meter()
     if isinstance(statement, Select):
-        answer = execution.select_page(dynamodb, context, statement, parameters, request, meter)
+        answer = execution.select_page(core, context, statement, parameters, request=request, meter=meter)
         count = len(answer["Items"])
-        dynamodb.record(context, "ReturnedItemCount", statement.table_name, "ExecuteStatement", count, "Count")
+        core.record_returned(context, statement.table_name, "ExecuteStatement", count)
     elif isinstance(statement, Exists):
         raise ValidationException("EXISTS is only supported in ExecuteTransaction")
     else:
         shows_old = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        tally = Tally(dynamodb.items)
-        item = _write(dynamodb, context, statement, parameters, meter, tally, shows_old=shows_old)
+        tally = Tally(core.items)
+        item = _write(core, context, statement, parameters, meter=meter, tally=tally, shows_old=shows_old)
         tally.store()
         answer = {"Items": [] if item is None else [item]}
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     return meter.add_to(answer, request)
 
 
-def batch_execute_statement(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def batch_execute_statement(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Run up to 25 statements, each by itself: one that fails says so in its place, the others are done."""
     entries = request["Statements"]
     violations = Violations()
@@ -65,14 +62,14 @@ def batch_execute_statement(dynamodb: DynamoDb, context: RequestContext, request
     violations.raise_if_any()
     check_options(request)
     _refuse_mixture(entries, "BatchExecuteStatement")
-    meter, tally = Meter(), Tally(dynamodb.items)
-    responses = [_run_in_batch(dynamodb, context, entry, meter, tally) for entry in entries]
+    meter, tally = Meter(), Tally(core.items)
+    responses = [_run_in_batch(core, context, entry, meter, tally) for entry in entries]
     tally.store()
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request)
 
 
-def _run_in_batch(dynamodb: DynamoDb, context: RequestContext, entry: Wire, meter: Meter, tally: Tally) -> Wire:
+def _run_in_batch(core: Core, context: RequestContext, entry: Wire, meter: Meter, tally: Tally) -> Wire:
     response: Wire = {}
     try:
         statement = parse_statement(entry["Statement"])
@@ -83,7 +80,7 @@ def _run_in_batch(dynamodb: DynamoDb, context: RequestContext, entry: Wire, mete
             if statement.index_name is not None:
                 raise ValidationException("Reads on indices are not supported within batches.")
             item = execution.select_one(
-                dynamodb,
+                core,
                 context,
                 statement,
                 parameters,
@@ -93,7 +90,7 @@ def _run_in_batch(dynamodb: DynamoDb, context: RequestContext, entry: Wire, mete
             )
         else:
             shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-            item = _write(dynamodb, context, statement, parameters, meter, tally, shows_old=shows_old)
+            item = _write(core, context, statement, parameters, meter=meter, tally=tally, shows_old=shows_old)
     except AwsError as error:
         # Nothing was written: every refusal comes before the statement's first write.
         response["Error"] = _batch_error(error)
@@ -111,51 +108,51 @@ def _batch_error(error: AwsError) -> Wire:
 
 
 def _write(
-    dynamodb: DynamoDb,
+    core: Core,
     context: RequestContext,
     statement: Statement,
     parameters: Parameters,
+    *,
     meter: Meter,
     tally: Tally,
-    *,
     shows_old: bool,
 ) -> Item | None:
     """Run a statement that writes; the item that its RETURNING clause shows."""
     if isinstance(statement, Insert):
-        put = execution.parse_insert(dynamodb, context, statement, parameters)
-        execution.insert(dynamodb, put, meter, tally, shows_existing=shows_old)
+        put = execution.parse_insert(core, context, statement, parameters)
+        execution.insert(core, put, meter, tally, shows_existing=shows_old)
         return None
     write: Write
     if isinstance(statement, UpdateStatement):
-        write = execution.parse_update(dynamodb, context, statement, parameters)
+        write = execution.parse_update(core, context, statement, parameters)
     elif isinstance(statement, DeleteStatement):
-        write = execution.parse_delete(dynamodb, context, statement, parameters)
+        write = execution.parse_delete(core, context, statement, parameters)
     else:
         raise ValidationException("EXISTS is only supported in ExecuteTransaction")
     write.returns_old_on_failure = shows_old
     returning = statement.returning
-    prepared = dynamodb.writer.apply(write, meter, tally, needs_old=returning is not None)
+    prepared = core.writer.apply(write, meter, tally, needs_old=returning is not None)
     return execution.returned_item(prepared, returning)
 
 
-def execute_transaction(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def execute_transaction(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Run up to 100 statements, all or none: all reads, or all writes and EXISTS checks."""
     entries = request["TransactStatements"]
     check_count(entries, "transactStatements")
     check_options(request)
     statements = [_validated(at, entry) for at, entry in enumerate(entries)]
-    guard = TokenGuard(dynamodb, context, request)
+    guard = TokenGuard(core, context, request)
     replay = guard.find_replay(request)
     if replay is not None:
         return replay
     if all(isinstance(statement, Select) for statement in statements):
-        return _read_transaction(dynamodb, context, request, statements)
+        return _read_transaction(core, context, request, statements)
     _refuse_mixture(entries, "ExecuteTransaction")
-    transaction = Transaction(dynamodb, context)
+    transaction = Transaction(core, context)
     for statement, entry in zip(statements, entries, strict=True):
         parameters = Parameters(statement.parameters, entry.get("Parameters", []))
         shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        transaction.add(partial(_transacted, dynamodb, context, statement, parameters, shows_old))
+        transaction.add(partial(_transacted, core, context, statement, parameters, shows_old=shows_old))
     prepared = transaction.run()
     answer: Wire = {"Responses": [{} for _ in prepared]}
     guard.keep(prepared, answer)
@@ -175,34 +172,34 @@ def _validated(at: int, entry: Wire) -> Statement:
 
 
 def _transacted(
-    dynamodb: DynamoDb, context: RequestContext, statement: Statement, parameters: Parameters, shows_old: bool
+    core: Core, context: RequestContext, statement: Statement, parameters: Parameters, *, shows_old: bool
 ) -> Write:
     write: Write
     if isinstance(statement, Insert):
-        write = execution.parse_insert(dynamodb, context, statement, parameters)
+        write = execution.parse_insert(core, context, statement, parameters)
         write.must_be_new = True
     elif isinstance(statement, UpdateStatement):
-        write = execution.parse_update(dynamodb, context, statement, parameters)
+        write = execution.parse_update(core, context, statement, parameters)
     elif isinstance(statement, DeleteStatement):
-        write = execution.parse_delete(dynamodb, context, statement, parameters)
+        write = execution.parse_delete(core, context, statement, parameters)
     else:
         assert isinstance(statement, Exists), "transactions that read go another way"
-        write = execution.parse_exists(dynamodb, context, statement, parameters)
+        write = execution.parse_exists(core, context, statement, parameters)
     write.returns_old_on_failure = shows_old
     return write
 
 
-def _read_transaction(dynamodb: DynamoDb, context: RequestContext, request: Wire, statements: list[Statement]) -> Wire:
+def _read_transaction(core: Core, context: RequestContext, request: Wire, statements: list[Statement]) -> Wire:
     meter = Meter(factor=2)
     responses: list[Wire] = []
     for statement, entry in zip(statements, request["TransactStatements"], strict=True):
         assert isinstance(statement, Select), "the caller looked"
         parameters = Parameters(statement.parameters, entry.get("Parameters", []))
         item = execution.select_one(
-            dynamodb, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY
+            core, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY
         )
         responses.append({} if item is None else {"Item": item})
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request, split=True)
 
 

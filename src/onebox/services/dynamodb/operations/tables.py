@@ -8,12 +8,11 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTa
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from onebox.arn import make_arn
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.catalogue import table_key
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.description import describe_table as describe
 from onebox.services.dynamodb.errors import (
     LimitExceededException,
@@ -37,10 +36,8 @@ from onebox.services.dynamodb.schema import (
     parse_key_schema,
     parse_local_indexes,
 )
+from onebox.services.dynamodb.table_cache import table_key
 from onebox.services.dynamodb.validation import Violations
-
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
 
 _LIST_MAX = 100
 _UNSUPPORTED_IN_CREATE = (
@@ -59,7 +56,7 @@ _UNSUPPORTED_IN_UPDATE = (
 )
 
 
-def create_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def create_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Make a table with its indexes."""
     key = table_key(context, request["TableName"])
     check_constraints(request)
@@ -76,20 +73,28 @@ def create_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> 
         raise invalid_values("Duplicate index name: two indexes of the table have the same name")
     check_all_defined_used(kinds, [schema, *(index.key for index in indexes)])
     check_projected_total(indexes)
-    if dynamodb.catalogue.find(key) is not None:
+    if core.table_cache.find(key) is not None:
         raise ResourceInUseException(f"Table already exists: {key.name}")
-    table = Table(0, key, schema, (), kinds, context.now_ms, _settings(dynamodb, context, request, billing_mode))
-    dynamodb.catalogue.forget(key)
-    table_id = dynamodb.tables.insert_table(table)
+    table = Table(
+        table_id=0,
+        key_name=key,
+        key=schema,
+        indexes=(),
+        attribute_kinds=kinds,
+        created_at_ms=context.now_ms,
+        settings=_settings(core, context, request, billing_mode),
+    )
+    core.table_cache.forget(key)
+    table_id = core.tables.insert_table(table)
     for index in indexes:
-        dynamodb.tables.insert_index(table_id, index)
-    created = dynamodb.catalogue.load(context, key.name)
+        core.tables.insert_index(table_id, index)
+    created = core.table_cache.load(context, key.name)
     return {"TableDescription": describe(created, {}, CREATING)}
 
 
-def _settings(dynamodb: DynamoDb, context: RequestContext, request: Wire, billing_mode: str) -> Wire:
+def _settings(core: Core, context: RequestContext, request: Wire, billing_mode: str) -> Wire:
     settings: Wire = {
-        "TableId": dynamodb.deps.ids.uuid(),
+        "TableId": core.deps.ids.uuid(),
         "BillingMode": billing_mode,
         "DeletionProtectionEnabled": request.get("DeletionProtectionEnabled", False),
         "Tags": {},
@@ -106,13 +111,13 @@ def _settings(dynamodb: DynamoDb, context: RequestContext, request: Wire, billin
     return settings
 
 
-def describe_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def describe_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """What a table is and holds."""
-    table = dynamodb.catalogue.load_described(context, request["TableName"])
-    return {"Table": describe(table, dynamodb.items.sizes(table.table_id))}
+    table = core.table_cache.load_described(context, request["TableName"])
+    return {"Table": describe(table, core.items.sizes(table.table_id))}
 
 
-def list_tables(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def list_tables(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The names of the tables, a page of at most 100."""
     violations = Violations()
     violations.check_range(request.get("Limit"), "limit", 1, _LIST_MAX)
@@ -120,32 +125,32 @@ def list_tables(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> W
     violations.raise_if_any()
     limit = request.get("Limit", _LIST_MAX)
     after = request.get("ExclusiveStartTableName", "")
-    names = dynamodb.tables.list_tables(context.account, context.region, after, limit + 1)
+    names = core.tables.list_tables(context.account, context.region, after, limit + 1)
     answer: Wire = {"TableNames": names[:limit]}
     if len(names) > limit:
         answer["LastEvaluatedTableName"] = names[limit - 1]
     return answer
 
 
-def delete_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def delete_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a table with all it holds."""
-    table = dynamodb.catalogue.load_described(context, request["TableName"])
+    table = core.table_cache.load_described(context, request["TableName"])
     if table.settings["DeletionProtectionEnabled"]:
         raise ValidationException(
             "Resource cannot be deleted as it is currently protected against deletion. "
             "Disable deletion protection first."
         )
-    sizes = dynamodb.items.sizes(table.table_id)
-    dynamodb.catalogue.forget(table.key_name)
-    dynamodb.tables.delete_table(table)
-    dynamodb.background.wake_after_commit()
+    sizes = core.items.sizes(table.table_id)
+    core.table_cache.forget(table.key_name)
+    core.tables.delete_table(table)
+    core.background.wake_after_commit()
     # AWS shows neither keys nor indexes of a table that is going.
     shown = ("TableName", "TableStatus", "ProvisionedThroughput", "TableSizeBytes", "ItemCount", "TableArn", "TableId")
     description = describe(table, sizes, DELETING)
     return {"TableDescription": {member: description[member] for member in (*shown, "DeletionProtectionEnabled")}}
 
 
-def update_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def update_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Change billing, throughput, class, encryption or protection of a table, or one of its global indexes."""
     key = table_key(context, request["TableName"])
     check_constraints(request)
@@ -155,7 +160,7 @@ def update_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> 
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates "
             "or SSESpecification or ReplicaUpdates is required"
         )
-    table = dynamodb.catalogue.load_described(context, request["TableName"])
+    table = core.table_cache.load_described(context, request["TableName"])
     settings = dict(table.settings)
     _set_billing(settings, context, request, table)
     for member in ("OnDemandThroughput", "TableClass", "WarmThroughput", "DeletionProtectionEnabled"):
@@ -163,12 +168,12 @@ def update_table(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> 
             settings[member] = request[member]
     _set_encryption(settings, context, request)
     kinds = {**table.attribute_kinds, **parse_attribute_kinds(request.get("AttributeDefinitions", []))}
-    dynamodb.catalogue.forget(key)
+    core.table_cache.forget(key)
     changed = replace(table, settings=settings, attribute_kinds=kinds)
-    changed = _update_indexes(dynamodb, changed, request.get("GlobalSecondaryIndexUpdates", []))
-    dynamodb.tables.update_table(changed)
-    updated = dynamodb.catalogue.load_described(context, key.name)
-    return {"TableDescription": describe(updated, dynamodb.items.sizes(table.table_id), UPDATING)}
+    changed = _update_indexes(core, changed, request.get("GlobalSecondaryIndexUpdates", []))
+    core.tables.update_table(changed)
+    updated = core.table_cache.load_described(context, key.name)
+    return {"TableDescription": describe(updated, core.items.sizes(table.table_id), UPDATING)}
 
 
 def _set_billing(settings: Wire, context: RequestContext, request: Wire, table: Table) -> None:
@@ -225,22 +230,22 @@ def _set_encryption(settings: Wire, context: RequestContext, request: Wire) -> N
     settings["KMSMasterKeyArn"] = key_id
 
 
-def _update_indexes(dynamodb: DynamoDb, table: Table, updates: list[Wire]) -> Table:
+def _update_indexes(core: Core, table: Table, updates: list[Wire]) -> Table:
     if sum(1 for update in updates if "Create" in update or "Delete" in update) > 1:
         raise LimitExceededException(
             "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
         )
     for update in updates:
         if "Create" in update:
-            _create_index(dynamodb, table, update["Create"])
+            _create_index(core, table, update["Create"])
         elif "Delete" in update:
-            table = _delete_index(dynamodb, table, update["Delete"]["IndexName"])
+            table = _delete_index(core, table, update["Delete"]["IndexName"])
         elif "Update" in update:
-            _update_index(dynamodb, table, update["Update"])
+            _update_index(core, table, update["Update"])
     return table
 
 
-def _create_index(dynamodb: DynamoDb, table: Table, wanted: Wire) -> None:
+def _create_index(core: Core, table: Table, wanted: Wire) -> None:
     index = parse_global_index(wanted, table.key, table.attribute_kinds, table.settings["BillingMode"], CREATING)
     if table.find_index(index.name) is not None:
         raise ValidationException(f"Attempting to create an index which already exists: {index.name}")
@@ -251,28 +256,28 @@ def _create_index(dynamodb: DynamoDb, table: Table, wanted: Wire) -> None:
     if sum(1 for other in table.indexes if other.scope == GLOBAL) >= GLOBAL_INDEXES_MAX:
         raise invalid_values(f"GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES_MAX}")
     check_projected_total([*table.indexes, index])
-    index_id = dynamodb.tables.insert_index(table.table_id, index)
-    dynamodb.tables.add_chore("fill_index", table.table_id, index_id)
-    dynamodb.background.wake_after_commit()
+    index_id = core.tables.insert_index(table.table_id, index)
+    core.chores.add("fill_index", table.table_id, index_id)
+    core.background.wake_after_commit()
 
 
-def _delete_index(dynamodb: DynamoDb, table: Table, name: str) -> Table:
+def _delete_index(core: Core, table: Table, name: str) -> Table:
     index = _load_global_index(table, name)
-    dynamodb.tables.delete_index(table.table_id, index.index_id)
-    dynamodb.background.wake_after_commit()
+    core.tables.delete_index(table.table_id, index.index_id)
+    core.background.wake_after_commit()
     left = tuple(other for other in table.indexes if other is not index)
     used = {*table.key.names, *(attribute for other in left for attribute in other.key.names)}
     kinds = {attribute: kind for attribute, kind in table.attribute_kinds.items() if attribute in used}
     return replace(table, indexes=left, attribute_kinds=kinds)
 
 
-def _update_index(dynamodb: DynamoDb, table: Table, wanted: Wire) -> None:
+def _update_index(core: Core, table: Table, wanted: Wire) -> None:
     index = _load_global_index(table, wanted["IndexName"])
     if "ProvisionedThroughput" in wanted and table.settings["BillingMode"] != PROVISIONED:
         raise invalid_values(
             f"ProvisionedThroughput should not be specified for index: {index.name} when BillingMode is PAY_PER_REQUEST"
         )
-    dynamodb.tables.update_index(
+    core.tables.update_index(
         replace(
             index,
             throughput=wanted.get("ProvisionedThroughput", index.throughput),

@@ -6,44 +6,41 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.ht
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.catalogue import table_key
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import ResourceNotFoundException, invalid_values
 from onebox.services.dynamodb.limits import TAGS_MAX
 from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.table_cache import table_key
 from onebox.services.dynamodb.validation import Violations
 
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
 
-
-def tag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def tag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Set tags of a table."""
     check_tags(context, request["Tags"])
-    table = _load(dynamodb, context, request["ResourceArn"])
+    table = _load(core, context, request["ResourceArn"])
     tags = {**table.settings["Tags"], **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
     if len(tags) > TAGS_MAX:
         raise ValidationException(f"Number of tags exceeds the limit of {TAGS_MAX}")
-    _save(dynamodb, table, tags)
+    _save(core, table, tags)
     return {}
 
 
-def untag_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def untag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove tags of a table."""
-    table = _load(dynamodb, context, request["ResourceArn"])
+    table = _load(core, context, request["ResourceArn"])
     gone = set(request["TagKeys"])
     if not gone:
         raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
-    _save(dynamodb, table, {key: value for key, value in table.settings["Tags"].items() if key not in gone})
+    _save(core, table, {key: value for key, value in table.settings["Tags"].items() if key not in gone})
     return {}
 
 
-def list_tags_of_resource(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def list_tags_of_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The tags of a table; 50 at most, so there is never a second page."""
-    table = _load(dynamodb, context, request["ResourceArn"])
+    table = _load(core, context, request["ResourceArn"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings["Tags"].items()]}
 
 
@@ -63,15 +60,15 @@ def check_tags(context: RequestContext, tags: list[Wire]) -> None:
         raise invalid_values("Tag keys cannot begin with aws:")
 
 
-def _load(dynamodb: DynamoDb, context: RequestContext, resource_arn: str) -> Table:
+def _load(core: Core, context: RequestContext, resource_arn: str) -> Table:
     if not resource_arn.startswith("arn:"):
         raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {resource_arn}")
-    table = dynamodb.catalogue.find(table_key(context, resource_arn))
+    table = core.table_cache.find(table_key(context, resource_arn))
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {resource_arn} not found")
     return table
 
 
-def _save(dynamodb: DynamoDb, table: Table, tags: dict[str, str]) -> None:
-    dynamodb.catalogue.forget(table.key_name)
-    dynamodb.tables.update_table(replace(table, settings={**table.settings, "Tags": tags}))
+def _save(core: Core, table: Table, tags: dict[str, str]) -> None:
+    core.table_cache.forget(table.key_name)
+    core.tables.update_table(replace(table, settings={**table.settings, "Tags": tags}))

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from onebox.errors import AwsError, ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.actions import check_key, parse_check, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.limits import TRANSACTION_BYTES_MAX
 from onebox.services.dynamodb.operations.items import item_collection_metrics, parse_paths, shown_item
 from onebox.services.dynamodb.transactions import (
@@ -23,10 +22,8 @@ from onebox.services.dynamodb.transactions import (
     raise_if_cancelled,
 )
 from onebox.services.dynamodb.validation import check_options
+from onebox.services.dynamodb.write_requests import check_key, parse_check, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.writes import Prepared, Write
-
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
 
 _PARSERS: dict[str, Callable[..., Write]] = {
     "ConditionCheck": parse_check,
@@ -36,21 +33,21 @@ _PARSERS: dict[str, Callable[..., Write]] = {
 }
 
 
-def transact_write_items(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def transact_write_items(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Apply up to 100 writes and checks at once."""
     entries = request["TransactItems"]
     check_count(entries, "transactItems")
     check_options(request)
-    guard = TokenGuard(dynamodb, context, request)
+    guard = TokenGuard(core, context, request)
     replay = guard.find_replay(request)
     if replay is not None:
         return replay
-    transaction = Transaction(dynamodb, context)
+    transaction = Transaction(core, context)
     for entry in entries:
         if len(entry) != 1:
             raise ValidationException("TransactItems can only contain one of Check, Put, Update or Delete")
         ((kind, action),) = entry.items()
-        transaction.add(partial(_PARSERS[kind], dynamodb.catalogue, context, action))
+        transaction.add(partial(_PARSERS[kind], core.table_cache, context, action))
     prepared = transaction.run()
     answer: Wire = {}
     if request.get("ReturnItemCollectionMetrics") == "SIZE":
@@ -59,7 +56,7 @@ def transact_write_items(dynamodb: DynamoDb, context: RequestContext, request: W
     return transaction.meter.add_list_to(answer, request, split=True)
 
 
-def transact_get_items(dynamodb: DynamoDb, context: RequestContext, request: Wire) -> Wire:
+def transact_get_items(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Fetch up to 100 items as of one moment."""
     entries = request["TransactItems"]
     check_count(entries, "transactItems")
@@ -72,7 +69,7 @@ def transact_get_items(dynamodb: DynamoDb, context: RequestContext, request: Wir
         get = entry["Get"]
         paths = parse_paths(get)
         check_key(get["Key"])
-        table = dynamodb.catalogue.load(context, get["TableName"])
+        table = core.table_cache.load(context, get["TableName"])
         try:
             position = table.key.position_of_key(get["Key"])
         except ValidationException as error:
@@ -81,7 +78,7 @@ def transact_get_items(dynamodb: DynamoDb, context: RequestContext, request: Wir
             failures.append(error)
             continue
         failures.append(None)
-        stored = dynamodb.items.find_item(table.table_id, position)
+        stored = core.items.find_item(table.table_id, position)
         size_bytes = 0 if stored is None else stored.size_bytes
         total_bytes += size_bytes
         meter.read(table, read_units(size_bytes, consistent=True))
@@ -89,7 +86,7 @@ def transact_get_items(dynamodb: DynamoDb, context: RequestContext, request: Wir
     raise_if_cancelled(failures)
     if total_bytes > TRANSACTION_BYTES_MAX:
         raise ValidationException("Collection size of items in transaction has exceeded the maximum allowed size")
-    meter.record(dynamodb.deps.metrics, context)
+    meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request, split=True)
 
 

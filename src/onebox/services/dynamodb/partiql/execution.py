@@ -10,16 +10,16 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.actions import check_keys_untouched, make_located_put
 from onebox.services.dynamodb.capacity import Meter, read_units
+from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import DuplicateItemException, invalid_values
-from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import holds, paths_of
 from onebox.services.dynamodb.expressions.lexer import ExpressionError
 from onebox.services.dynamodb.expressions.nodes import Condition, Function, Literal, Path, ValueRef
@@ -49,10 +49,8 @@ from onebox.services.dynamodb.reads import (
     read_page,
 )
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
+from onebox.services.dynamodb.write_requests import check_keys_untouched, make_located_put
 from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
-
-if TYPE_CHECKING:
-    from onebox.services.dynamodb.service import DynamoDb
 
 T = TypeVar("T")
 
@@ -72,7 +70,7 @@ class Parameters:
         return Bindings(None, self.values)
 
 
-def parse_insert(dynamodb: DynamoDb, context: RequestContext, statement: Insert, parameters: Parameters) -> Put:
+def parse_insert(core: Core, context: RequestContext, statement: Insert, parameters: Parameters) -> Put:
     """The put that an INSERT means."""
     values = parameters.values
     item: Item = {}
@@ -88,50 +86,46 @@ def parse_insert(dynamodb: DynamoDb, context: RequestContext, statement: Insert,
             assert isinstance(bound, Literal), "only values stand here"
             item[name] = bound.value  # type: ignore[index]
     data, size_bytes = serialize_item(item)
-    table = dynamodb.catalogue.load(context, statement.table_name)
+    table = core.table_cache.load(context, statement.table_name)
     return make_located_put(table, item, data, size_bytes)
 
 
-def insert(dynamodb: DynamoDb, put: Put, meter: Meter, tally: Tally, *, shows_existing: bool) -> None:
+def insert(core: Core, put: Put, meter: Meter, tally: Tally, *, shows_existing: bool) -> None:
     """Store what an INSERT means. Raises DuplicateItemException."""
-    if dynamodb.writer.insert(put, meter, tally):
+    if core.writer.insert(put, meter, tally):
         return
     existing = None
     if shows_existing:
-        stored = dynamodb.items.find_item(put.table.table_id, put.position)
+        stored = core.items.find_item(put.table.table_id, put.position)
         assert stored is not None, "the insert found it"
         existing = orjson.loads(stored.data)
     raise DuplicateItemException(existing)
 
 
-def parse_update(
-    dynamodb: DynamoDb, context: RequestContext, statement: UpdateStatement, parameters: Parameters
-) -> Update:
+def parse_update(core: Core, context: RequestContext, statement: UpdateStatement, parameters: Parameters) -> Update:
     """The update that an UPDATE means: of an item that exists."""
     bindings = parameters.bindings()
     actions = _binding(lambda: bindings.bind_actions(statement.actions))
     where = _bind_where(statement.where, bindings)
-    table = dynamodb.catalogue.load(context, statement.table_name)
+    table = core.table_cache.load(context, statement.table_name)
     keyed = load_keyed(where, table.key)
     check_keys_untouched(table, actions)
     condition = _must_exist(table, keyed.rest)
     return Update(table, table.key.position_of_key(keyed.key), keyed.key, actions, condition)
 
 
-def parse_delete(
-    dynamodb: DynamoDb, context: RequestContext, statement: DeleteStatement, parameters: Parameters
-) -> Delete:
+def parse_delete(core: Core, context: RequestContext, statement: DeleteStatement, parameters: Parameters) -> Delete:
     """The delete that a DELETE means."""
     where = _bind_where(statement.where, parameters.bindings())
-    table = dynamodb.catalogue.load(context, statement.table_name)
+    table = core.table_cache.load(context, statement.table_name)
     keyed = load_keyed(where, table.key)
     return Delete(table, table.key.position_of_key(keyed.key), keyed.key, keyed.rest)
 
 
-def parse_exists(dynamodb: DynamoDb, context: RequestContext, statement: Exists, parameters: Parameters) -> Check:
+def parse_exists(core: Core, context: RequestContext, statement: Exists, parameters: Parameters) -> Check:
     """The condition check that EXISTS means."""
     where = _bind_where(statement.select.where, parameters.bindings())
-    table = dynamodb.catalogue.load(context, statement.table_name)
+    table = core.table_cache.load(context, statement.table_name)
     keyed = load_keyed(where, table.key)
     condition = _must_exist(table, keyed.rest)
     return Check(table, table.key.position_of_key(keyed.key), keyed.key, condition)
@@ -149,7 +143,7 @@ def returned_item(prepared: Prepared, returning: Returning | None) -> Item | Non
 
 
 def select_one(
-    dynamodb: DynamoDb,
+    core: Core,
     context: RequestContext,
     statement: Select,
     parameters: Parameters,
@@ -160,11 +154,11 @@ def select_one(
 ) -> Item | None:
     """The one item that a SELECT with a whole key means. Raises ValidationException with ``no_whole_key``."""
     where = _bind_where(statement.where, parameters.bindings())
-    table = dynamodb.catalogue.load(context, statement.table_name)
+    table = core.table_cache.load(context, statement.table_name)
     keyed = find_keyed(where, table.key)
     if keyed is None:
         raise ValidationException(no_whole_key)
-    stored = dynamodb.items.find_item(table.table_id, table.key.position_of_key(keyed.key))
+    stored = core.items.find_item(table.table_id, table.key.position_of_key(keyed.key))
     size_bytes = 0 if stored is None else stored.size_bytes
     meter.read(table, read_units(size_bytes, consistent=consistent))
     if stored is None:
@@ -176,16 +170,17 @@ def select_one(
 
 
 def select_page(
-    dynamodb: DynamoDb,
+    core: Core,
     context: RequestContext,
     statement: Select,
     parameters: Parameters,
+    *,
     request: Wire,
     meter: Meter,
 ) -> Wire:
     """A page of what a SELECT means, with the token for the next."""
     where = _bind_where(statement.where, parameters.bindings())
-    table = dynamodb.catalogue.load(context, statement.table_name)
+    table = core.table_cache.load(context, statement.table_name)
     index = _find_index(table, statement.index_name, request)
     plan = plan_ranges(where, table.key if index is None else index.key)
     reading = Reading(
@@ -201,11 +196,11 @@ def select_page(
     reading.paths = statement.paths
     check_projected(reading)
     reading.paths = None
-    return _read_ranges(dynamodb, reading, plan, statement, request.get("NextToken"), meter)
+    return _read_ranges(core, reading, plan, statement, token=request.get("NextToken"), meter=meter)
 
 
 def _read_ranges(
-    dynamodb: DynamoDb, reading: Reading, plan: RangeWhere, statement: Select, token: str | None, meter: Meter
+    core: Core, reading: Reading, plan: RangeWhere, statement: Select, *, token: str | None, meter: Meter
 ) -> Wire:
     at, start = _parse_token(token)
     ranges = plan.ranges or (None,)
@@ -216,7 +211,7 @@ def _read_ranges(
     while True:
         reading.key_range = ranges[at]
         reading.start = None if start is None else parse_start(reading, start)
-        page = read_page(dynamodb.items, reading, meter)
+        page = read_page(core.items, reading, meter)
         items += page.items
         last = last_evaluated_key(reading, page)
         if last is not None:

@@ -6,11 +6,11 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-referen
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from onebox.errors import ValidationException
+from onebox.services.dynamodb.token_stream import END, Token, TokenStream
 
-WORD, QUOTED, STRING, NUMBER, PARAMETER, SYMBOL, END = "word", "quoted", "string", "number", "?", "symbol", "end"
+WORD, QUOTED, STRING, NUMBER, PARAMETER = "word", "quoted", "string", "number", "?"
 
 _TOKEN = re.compile(
     r"(?:\s+|--[^\n]*|/\*.*?\*/)*(?:"
@@ -26,76 +26,29 @@ _TOKEN = re.compile(
 _KINDS = {"word": WORD, "quoted": QUOTED, "string": STRING, "number": NUMBER, "parameter": PARAMETER}
 
 
-class Token(NamedTuple):
-    kind: str
-    text: str
-
-
 def malformed(detail: str = "") -> ValidationException:
     """The statement cannot be parsed."""
     return ValidationException(f"Statement wasn't well formed, can't be processed: {detail}")
 
 
-class TokenStream:
-    """The tokens of one statement, read from front to back."""
+class StatementTokens(TokenStream):
+    """The tokens of one statement."""
+
+    word_kind = WORD
 
     def __init__(self, text: str) -> None:
-        self._tokens = _split(text)
-        self._at = 0
+        super().__init__(_split(text))
         self.parameters = 0
         """How many parameters were read so far."""
 
-    @property
-    def current(self) -> Token:
-        return self._tokens[self._at]
-
-    @property
-    def following(self) -> Token:
-        return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
-
-    def take(self) -> Token:
-        """The current token, moving past it."""
-        token = self._tokens[self._at]
-        if token.kind != END:
-            self._at += 1
-        return token
-
-    def at_symbol(self, symbol: str) -> bool:
-        return self._tokens[self._at] == (SYMBOL, symbol)
-
-    def take_symbol(self, symbol: str) -> bool:
-        """Move past ``symbol`` if it is next."""
-        if self._tokens[self._at] == (SYMBOL, symbol):
-            self._at += 1
-            return True
-        return False
-
-    def expect_symbol(self, symbol: str) -> None:
-        """Move past ``symbol`` or refuse the statement."""
-        if not self.take_symbol(symbol):
-            raise malformed("Unexpected term" if self.current.kind == END else "Unexpected token")
-
-    def at_keyword(self, *keywords: str) -> bool:
-        token = self._tokens[self._at]
-        return token.kind == WORD and token.text.upper() in keywords
-
-    def take_keyword(self, keyword: str) -> bool:
-        """Move past a keyword, in any case, if it is next."""
-        if self.at_keyword(keyword):
-            self._at += 1
-            return True
-        return False
-
-    def expect_keyword(self, keyword: str) -> None:
-        """Move past a keyword or refuse the statement."""
-        if not self.take_keyword(keyword):
-            raise malformed(f"Expected {keyword}")
+    def unexpected(self, expected: str = "") -> ValidationException:
+        """The statement is refused for its current token."""
+        return malformed(expected or ("Unexpected term" if self.current.kind == END else "Unexpected token"))
 
     def expect_end(self) -> None:
         """Refuse whatever follows a whole statement."""
         self.take_symbol(";")
-        if self.current.kind != END:
-            raise malformed("Unexpected token after expression")
+        super().expect_end()
 
 
 def _split(text: str) -> list[Token]:
@@ -112,6 +65,6 @@ def _split(text: str) -> list[Token]:
             content = content.replace('""', '"')
         elif group == "string":
             content = content.replace("''", "'")
-        tokens.append(Token(_KINDS.get(group, group), content))
+        tokens.append(Token(_KINDS.get(group, group), content, match.start(group), match.end()))
         at = match.end()
     return tokens

@@ -16,10 +16,9 @@ from onebox.services.dynamodb.expressions.nodes import (
     Path,
     RemoveAction,
     SetAction,
-    Template,
 )
 from onebox.services.dynamodb.limits import STATEMENT_CHARACTERS_MAX
-from onebox.services.dynamodb.partiql.lexer import END, QUOTED, WORD, TokenStream, malformed
+from onebox.services.dynamodb.partiql.lexer import QUOTED, WORD, StatementTokens, malformed
 from onebox.services.dynamodb.partiql.nodes import (
     DeleteStatement,
     Exists,
@@ -30,6 +29,7 @@ from onebox.services.dynamodb.partiql.nodes import (
     UpdateStatement,
 )
 from onebox.services.dynamodb.partiql.terms import TermParser
+from onebox.services.dynamodb.token_stream import END
 
 _CACHE_ENTRIES = 512
 
@@ -43,7 +43,7 @@ def parse_statement(text: str) -> Statement:
             f"1 validation error detected: Value '{text}' at 'statement' failed to satisfy constraint: "
             f"Member must have length {sign} than or equal to {limit}"
         )
-    parser = _StatementParser(TokenStream(text))
+    parser = _StatementParser(StatementTokens(text))
     return parser.parse()
 
 
@@ -56,7 +56,7 @@ def find_statement(text: str) -> Statement | None:
 
 
 class _StatementParser:
-    def __init__(self, stream: TokenStream) -> None:
+    def __init__(self, stream: StatementTokens) -> None:
         self._stream = stream
         self._terms = TermParser(stream)
 
@@ -94,9 +94,7 @@ class _StatementParser:
         stream.take()
         if not stream.at_symbol("{"):
             raise malformed("Expected a tuple in VALUE")
-        item = self._terms.parse_value_term(as_template=True)
-        assert isinstance(item, Template), "asked for"
-        return Insert(table_name, item)
+        return Insert(table_name, self._terms.parse_tuple())
 
     def _parse_select(self) -> Select:
         stream = self._stream

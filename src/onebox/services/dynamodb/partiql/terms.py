@@ -1,7 +1,6 @@
-"""Parses what stands inside PartiQL statements: conditions, paths, values, arithmetic.
+"""Parses what PartiQL statements hold: conditions, operands, functions, sums. Knows nothing of statements.
 
-Promises: literals become checked values, so that a statement without parameters is whole. Knows nothing of
-statements. AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-operators.html
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-operators.html
 """
 
 from __future__ import annotations
@@ -20,39 +19,33 @@ from onebox.services.dynamodb.expressions.nodes import (
     Operand,
     Or,
     Path,
-    PathPart,
     Template,
     ValueRef,
 )
-from onebox.services.dynamodb.limits import EXPRESSION_NESTING_MAX, NESTING_MAX
+from onebox.services.dynamodb.limits import EXPRESSION_NESTING_MAX
 from onebox.services.dynamodb.partiql.lexer import (
-    END,
-    NUMBER,
-    PARAMETER,
     QUOTED,
-    STRING,
-    SYMBOL,
     WORD,
-    TokenStream,
+    StatementTokens,
     malformed,
 )
-from onebox.services.dynamodb.values.attributes import check_value
-from onebox.services.dynamodb.values.numbers import canonical_number
+from onebox.services.dynamodb.partiql.paths import PathParser
+from onebox.services.dynamodb.partiql.values import Depth, ValueParser
+from onebox.services.dynamodb.token_stream import END, SYMBOL
 
 _COMPARATORS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _CONDITION_FUNCTIONS = {"begins_with": 2, "contains": 2, "attribute_type": 2, "size": 1}
 _SET_FUNCTIONS = {"list_append": 2, "set_add": 2, "set_delete": 2, "if_not_exists": 2}
-_CLAUSE_WORDS = frozenset(
-    ("AND", "BETWEEN", "BY", "DELETE", "FROM", "IN", "INSERT", "INTO", "IS", "LIKE", "OR", "ORDER", "REMOVE")
-) | {"RETURNING", "SELECT", "SET", "UPDATE", "WHERE"}
 
 
 class TermParser:
     """Recursive descent over the tokens of one statement."""
 
-    def __init__(self, stream: TokenStream) -> None:
+    def __init__(self, stream: StatementTokens) -> None:
         self._stream = stream
-        self._depth = 0
+        self._depth = Depth()
+        self._values = ValueParser(stream, self._depth)
+        self._paths = PathParser(stream)
 
     def parse_condition(self) -> Condition:
         """OR, then AND, NOT and comparisons."""
@@ -63,39 +56,14 @@ class TermParser:
         return _require_operand(self._parse_sum())
 
     def parse_path(self) -> Path:
-        """``a.b[1]['c']``."""
-        parts: list[PathPart] = [self._parse_identifier()]
-        stream = self._stream
-        while True:
-            if stream.take_symbol("."):
-                parts.append(self._parse_identifier())
-            elif stream.take_symbol("["):
-                token = stream.take()
-                if token.kind == STRING:
-                    parts.append(token.text)
-                elif token.kind == NUMBER and token.text.isdigit():
-                    parts.append(int(token.text))
-                else:
-                    raise malformed("Unexpected path component")
-                stream.expect_symbol("]")
-            else:
-                break
-        if len(parts) > NESTING_MAX:
-            raise malformed("Path has too many components")
-        return Path(tuple(parts))
+        """A document path."""
+        return self._paths.parse()
 
-    def parse_value_term(self, *, as_template: bool = False) -> Operand:
-        """A literal or a parameter; lists, maps and sets hold such again."""
-        token = self._stream.current
-        if token.kind == SYMBOL and token.text in ("{", "[", "<<"):
-            self._enter()
-            template = self._parse_collection()
-            self._depth -= 1
-            return template if as_template else _simplify(template)
-        value = self._find_scalar()
-        if value is None:
-            raise malformed("Unexpected term")
-        return value
+    def parse_tuple(self) -> Template:
+        """A map, with its members as they are written."""
+        item = self._values.parse(as_template=True)
+        assert isinstance(item, Template), "the caller saw an opening brace"
+        return item
 
     def _parse_or(self) -> Condition | Operand:
         first = self._parse_and()
@@ -124,9 +92,9 @@ class TermParser:
     def _parse_not(self) -> Condition | Operand:
         if not self._stream.take_keyword("NOT"):
             return self._parse_comparison()
-        self._enter()
+        self._depth.enter()
         part = _require_condition(self._parse_not())
-        self._depth -= 1
+        self._depth.leave()
         return Not(part)
 
     def _parse_comparison(self) -> Condition | Operand:
@@ -182,7 +150,7 @@ class TermParser:
     def _parse_sum(self) -> Condition | Operand:
         left = self._parse_primary()
         terms = 1
-        while self._stream.current in ((SYMBOL, "+"), (SYMBOL, "-")):
+        while self._stream.at_symbol("+", "-"):
             terms += 1
             if terms > EXPRESSION_NESTING_MAX:
                 raise malformed("Too many levels of nesting")
@@ -194,32 +162,32 @@ class TermParser:
         stream = self._stream
         token = stream.current
         if stream.take_symbol("("):
-            self._enter()
+            self._depth.enter()
             inner = self._parse_or()
             stream.expect_symbol(")")
-            self._depth -= 1
+            self._depth.leave()
             return inner
-        if token.kind == SYMBOL and token.text in ("{", "[", "<<"):
-            return self.parse_value_term()
-        value = self._find_scalar()
+        if self._values.at_collection():
+            return self._values.parse()
+        value = self._values.find_scalar()
         if value is not None:
             return value
-        if token.kind == WORD and stream.following == (SYMBOL, "("):
+        if token.kind == WORD and stream.following.text == "(":
             return self._parse_function()
         if token.kind not in (WORD, QUOTED):
             raise malformed("Unexpected term")
-        return self.parse_path()
+        return self._paths.parse()
 
     def _parse_function(self) -> Function:
         written = self._stream.take().text
         name = written.lower()
         self._stream.expect_symbol("(")
-        self._enter()
+        self._depth.enter()
         arguments = [self.parse_operand()]
         while self._stream.take_symbol(","):
             arguments.append(self.parse_operand())
         self._stream.expect_symbol(")")
-        self._depth -= 1
+        self._depth.leave()
         wanted = _CONDITION_FUNCTIONS.get(name, _SET_FUNCTIONS.get(name))
         if wanted is None:
             raise ValidationException(f"Unsupported function: {written}")
@@ -233,102 +201,6 @@ class TermParser:
                 "Operator or function requires a document path; operator or function: if_not_exists"
             )
         return Function(name, tuple(arguments))
-
-    def _parse_identifier(self) -> str:
-        token = self._stream.current
-        if token.kind == QUOTED:
-            if not token.text:
-                raise ValidationException("Path component cannot be an empty string")
-            return self._stream.take().text
-        if token.kind != WORD:
-            raise malformed("Unexpected term")
-        if token.text.upper() in _CLAUSE_WORDS:
-            raise malformed("Unexpected operator" if token.text.upper() in ("IS", "LIKE") else "Unexpected keyword")
-        return self._stream.take().text
-
-    def _find_scalar(self) -> Operand | None:
-        stream = self._stream
-        token = stream.current
-        if token.kind == PARAMETER:
-            stream.take()
-            stream.parameters += 1
-            return ValueRef(f"?{stream.parameters - 1}")
-        if token.kind == STRING:
-            stream.take()
-            return Literal({"S": token.text})
-        if token.kind == NUMBER:
-            stream.take()
-            return Literal({"N": _number(token.text)})
-        if token == (SYMBOL, "-") and stream.following.kind == NUMBER:
-            stream.take()
-            return Literal({"N": _number("-" + stream.take().text)})
-        if stream.take_keyword("TRUE"):
-            return Literal({"BOOL": True})
-        if stream.take_keyword("FALSE"):
-            return Literal({"BOOL": False})
-        if stream.take_keyword("NULL"):
-            return Literal({"NULL": True})
-        return None
-
-    def _parse_collection(self) -> Template:
-        stream = self._stream
-        opening = stream.take().text
-        closing, kind = {"{": ("}", "M"), "[": ("]", "L"), "<<": (">>", "")}[opening]
-        members: list[tuple[PathPart, Operand]] = []
-        while not stream.at_symbol(closing):
-            if members:
-                stream.expect_symbol(",")
-            key: PathPart = len(members)
-            if kind == "M":
-                key = self._parse_member_name()
-            members.append((key, self.parse_value_term()))
-        stream.take()
-        return Template(kind or _set_kind(members), tuple(members))
-
-    def _parse_member_name(self) -> str:
-        token = self._stream.take()
-        if token.kind not in (STRING, QUOTED, WORD):
-            raise malformed("Unexpected term")
-        self._stream.expect_symbol(":")
-        return token.text
-
-    def _enter(self) -> None:
-        self._depth += 1
-        if self._depth > EXPRESSION_NESTING_MAX:
-            raise malformed("Too many levels of nesting")
-
-
-def _number(text: str) -> str:
-    try:
-        return canonical_number(text)
-    except ValidationException as error:
-        raise ValidationException(f"{error.message} under root") from error
-
-
-def _set_kind(members: list[tuple[PathPart, Operand]]) -> str:
-    """SS or NS by the first literal; a set of parameters only is decided when they are known."""
-    for _, member in members:
-        if isinstance(member, Literal) and next(iter(member.value)) in ("S", "N", "B"):
-            return f"{next(iter(member.value))}S"
-    return "SET"
-
-
-def _simplify(template: Template) -> Operand:
-    """A collection without parameters is a literal."""
-    values = []
-    for key, member in template.members:
-        if not isinstance(member, Literal):
-            return template
-        values.append((key, member.value))
-    value: dict[str, object]
-    if template.kind == "M":
-        value = {"M": dict(values)}
-    elif template.kind == "L":
-        value = {"L": [member for _, member in values]}
-    else:
-        value = {template.kind: [next(iter(member.values())) for _, member in values]}
-    check_value(value)
-    return Literal(value)
 
 
 def _require_condition(node: Condition | Operand) -> Condition:

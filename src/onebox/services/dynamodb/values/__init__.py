@@ -1,0 +1,1 @@
+"""Attribute values, their keys and numbers: ``attributes.py``, ``keys.py``, ``numbers.py``. Pure."""

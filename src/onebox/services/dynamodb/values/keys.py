@@ -97,6 +97,12 @@ class KeySchema:
         return {attribute.name: item[attribute.name] for attribute in self.attributes}
 
 
+def make_key_schema(names: list[str], kinds: dict[str, str]) -> KeySchema:
+    """A key schema from its attribute names, the partition key first, and the kinds of the table's attributes."""
+    attributes = [KeyAttribute(name, kinds[name]) for name in names]
+    return KeySchema(attributes[0], attributes[1] if len(attributes) == 2 else None)
+
+
 _EMPTY_INDEX_KEY_UPDATE = (
     "One or more parameter values are not valid. The update expression attempted to update a secondary index key "
     "to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty {kind} value."

@@ -1,7 +1,7 @@
 """Tables by name, kept in memory so that an item operation needs no query to know its table.
 
 Promises: never serves a table of a transaction that was undone. Whoever changes a table calls
-:meth:`Catalogue.forget` in the same job; from then until the change is on disk the table is read from the database
+:meth:`TableCache.forget` in the same job; from then until the change is on disk the table is read from the database
 each time, and a change that is undone merely leaves it so.
 """
 
@@ -12,17 +12,19 @@ from onebox.errors import AccessDeniedException, ValidationException
 from onebox.services.context import RequestContext
 from onebox.services.dynamodb.errors import ResourceNotFoundException, resource_not_found
 from onebox.services.dynamodb.model import Table, TableKey
-from onebox.services.dynamodb.store import TableStore
+from onebox.services.dynamodb.store.tables import TableStore
 from onebox.services.dynamodb.validation import check_table_name
 from onebox.storage.database import Storage
 
 
-class Catalogue:
+class TableCache:
+    """The tables by name."""
+
     def __init__(self, storage: Storage, store: TableStore) -> None:
         self._storage = storage
         self._store = store
         self._tables: dict[TableKey, Table] = {}
-        self._unsettled: dict[TableKey, int] = {}
+        self._uncommitted: dict[TableKey, int] = {}
         """How many changes of the table are not on disk yet."""
 
     def load(self, context: RequestContext, name: str) -> Table:
@@ -48,21 +50,21 @@ class Catalogue:
         table = self._tables.get(key)
         if table is None:
             table = self._store.find_table(key)
-            if table is not None and key not in self._unsettled:
+            if table is not None and key not in self._uncommitted:
                 self._tables[key] = table
         return table
 
     def forget(self, key: TableKey) -> None:
         """The table is being changed in the current job."""
         self._tables.pop(key, None)
-        self._unsettled[key] = self._unsettled.get(key, 0) + 1
-        self._storage.after_commit(lambda: self._settle(key))
+        self._uncommitted[key] = self._uncommitted.get(key, 0) + 1
+        self._storage.after_commit(lambda: self._forget_change(key))
 
-    def _settle(self, key: TableKey) -> None:
+    def _forget_change(self, key: TableKey) -> None:
         # A change that was undone never gets here: its table goes on being read from the database.
-        self._unsettled[key] -= 1
-        if not self._unsettled[key]:
-            del self._unsettled[key]
+        self._uncommitted[key] -= 1
+        if not self._uncommitted[key]:
+            del self._uncommitted[key]
 
 
 def table_key(context: RequestContext, name: str) -> TableKey:

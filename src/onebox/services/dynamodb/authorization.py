@@ -8,6 +8,7 @@ from __future__ import annotations
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.partiql.parser import find_statement
+from onebox.services.registry import Access
 
 _TRANSACTION_ACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
@@ -20,8 +21,8 @@ _WITHOUT_RESOURCE = ("DescribeEndpoints", "DescribeLimits", "ListTables")
 _STATEMENT_MEMBERS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
 
 
-def actions_of(context: RequestContext, operation: str, request: Wire) -> list[tuple[str, str]]:
-    """Pairs of action, with its prefix, and resource."""
+def required_access(context: RequestContext, operation: str, request: Wire) -> list[Access]:
+    """The rights that a request needs, each once."""
     if operation in ("TransactWriteItems", "TransactGetItems"):
         pairs = [
             (f"dynamodb:{_TRANSACTION_ACTIONS[kind]}", _table_arn(context, action["TableName"]))
@@ -36,7 +37,7 @@ def actions_of(context: RequestContext, operation: str, request: Wire) -> list[t
         ]
     else:
         pairs = [(f"dynamodb:{operation}", resource) for resource in resources_of(context, operation, request)]
-    return list(dict.fromkeys(pairs))
+    return [Access(action, resource) for action, resource in dict.fromkeys(pairs)]
 
 
 def resources_of(context: RequestContext, operation: str, request: Wire) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from onebox.services.dynamodb.resources import actions_of
-from tests.unit.onebox.dynamodb.test_catalogue import CONTEXT
+from onebox.services.dynamodb.authorization import required_access
+from tests.unit.onebox.dynamodb.support import CONTEXT
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
 
@@ -60,4 +60,4 @@ TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
     ],
 )
 def test_actions_of_request_are_those_aws_lists(operation: str, request_: dict[str, Any], expected: Any) -> None:
-    assert actions_of(CONTEXT, operation, request_) == expected
+    assert [access[:2] for access in required_access(CONTEXT, operation, request_)] == expected

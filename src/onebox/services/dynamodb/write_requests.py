@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.catalogue import Catalogue
 from onebox.services.dynamodb.errors import invalid_values
-from onebox.services.dynamodb.expressions.binding import Bindings
+from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.nodes import Action, Condition
 from onebox.services.dynamodb.legacy import (
     parse_attribute_updates,
@@ -18,6 +17,7 @@ from onebox.services.dynamodb.legacy import (
 )
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
 from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.validation import check_options
 from onebox.services.dynamodb.values.attributes import Item, check_value, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
@@ -26,10 +26,10 @@ from onebox.services.dynamodb.writes import Check, Delete, Put, Update
 _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 
 
-def parse_put(catalogue: Catalogue, context: RequestContext, request: Wire) -> Put:
+def parse_put(tables: TableCache, context: RequestContext, request: Wire) -> Put:
     """A PutItem request or the Put of a transaction."""
     if len(request) == 2:  # TableName and Item, the commonest by far
-        return make_put(catalogue, context, request["TableName"], request["Item"])
+        return make_put(tables, context, request["TableName"], request["Item"])
     check_options(request)
     if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
         raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
@@ -37,16 +37,16 @@ def parse_put(catalogue: Catalogue, context: RequestContext, request: Wire) -> P
     data, size_bytes = serialize_item(request["Item"])
     condition = _parse_condition(request, bindings)
     bindings.check_all_used()
-    put = make_located_put(catalogue.load(context, request["TableName"]), request["Item"], data, size_bytes)
+    put = make_located_put(tables.load(context, request["TableName"]), request["Item"], data, size_bytes)
     put.condition = condition
     put.returns_old_on_failure = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return put
 
 
-def make_put(catalogue: Catalogue, context: RequestContext, table_name: str, item: Item) -> Put:
+def make_put(tables: TableCache, context: RequestContext, table_name: str, item: Item) -> Put:
     """A put without any condition."""
     data, size_bytes = serialize_item(item)
-    return make_located_put(catalogue.load(context, table_name), item, data, size_bytes)
+    return make_located_put(tables.load(context, table_name), item, data, size_bytes)
 
 
 def make_located_put(table: Table, item: Item, data: bytes, size_bytes: int) -> Put:
@@ -59,7 +59,7 @@ def make_located_put(table: Table, item: Item, data: bytes, size_bytes: int) -> 
     return Put(table, position, item, data, size_bytes)
 
 
-def parse_delete(catalogue: Catalogue, context: RequestContext, request: Wire) -> Delete:
+def parse_delete(tables: TableCache, context: RequestContext, request: Wire) -> Delete:
     """A DeleteItem request or the Delete of a transaction."""
     check_options(request)
     if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
@@ -68,7 +68,7 @@ def parse_delete(catalogue: Catalogue, context: RequestContext, request: Wire) -
     check_key(request["Key"])
     condition = _parse_condition(request, bindings)
     bindings.check_all_used()
-    table = catalogue.load(context, request["TableName"])
+    table = tables.load(context, request["TableName"])
     return Delete(
         table,
         table.key.position_of_key(request["Key"]),
@@ -78,13 +78,13 @@ def parse_delete(catalogue: Catalogue, context: RequestContext, request: Wire) -
     )
 
 
-def parse_check(catalogue: Catalogue, context: RequestContext, request: Wire) -> Check:
+def parse_check(tables: TableCache, context: RequestContext, request: Wire) -> Check:
     """The ConditionCheck of a transaction."""
-    delete = parse_delete(catalogue, context, request)
+    delete = parse_delete(tables, context, request)
     return Check(delete.table, delete.position, delete.key, delete.condition, delete.returns_old_on_failure)
 
 
-def parse_update(catalogue: Catalogue, context: RequestContext, request: Wire) -> Update:
+def parse_update(tables: TableCache, context: RequestContext, request: Wire) -> Update:
     """An UpdateItem request or the Update of a transaction."""
     check_options(request)
     bindings = _bindings(request)
@@ -92,7 +92,7 @@ def parse_update(catalogue: Catalogue, context: RequestContext, request: Wire) -
     actions = _parse_actions(request, bindings)
     condition = _parse_condition(request, bindings)
     bindings.check_all_used()
-    table = catalogue.load(context, request["TableName"])
+    table = tables.load(context, request["TableName"])
     position = table.key.position_of_key(request["Key"])
     check_keys_untouched(table, actions)
     return Update(
@@ -100,8 +100,8 @@ def parse_update(catalogue: Catalogue, context: RequestContext, request: Wire) -
         position,
         request["Key"],
         actions,
-        condition,
-        request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+        condition=condition,
+        returns_old_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
     )
 
 

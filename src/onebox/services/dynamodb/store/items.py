@@ -1,0 +1,148 @@
+"""The rows of items, of index entries and of their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from onebox.services.dynamodb.model import StoredItem
+from onebox.services.dynamodb.values.keys import Position
+from onebox.storage.database import Storage
+
+
+class Sizes(NamedTuple):
+    item_count: int
+    size_bytes: int
+
+
+_FIND_ITEM = (
+    "SELECT item_id, size_bytes, item FROM dynamodb_items WHERE table_id = ? AND partition_key = ? AND sort_key = ?"
+)
+_INSERT_ITEM = (
+    "INSERT INTO dynamodb_items (table_id, partition_key, sort_key, size_bytes, expires_at_s, item) "
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_REPLACE_ITEM = "UPDATE dynamodb_items SET size_bytes = ?, expires_at_s = ?, item = ? WHERE item_id = ?"
+_CHANGE_SIZES = (
+    "UPDATE dynamodb_sizes SET item_count = item_count + ?, size_bytes = size_bytes + ? "
+    "WHERE table_id = ? AND index_id = ?"
+)
+_INSERT_ENTRY = (
+    "INSERT INTO dynamodb_index_entries "
+    "(index_id, partition_key, sort_key, item_partition_key, item_sort_key, item_id, size_bytes) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+
+class ItemStore:
+    """Items, index entries and their counts."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._execute = storage.execute
+
+    def find_item(self, table_id: int, position: Position) -> StoredItem | None:
+        """The item at a position, or None."""
+        row = self._execute(_FIND_ITEM, (table_id, *position)).fetchone()
+        return None if row is None else StoredItem(*row)
+
+    def insert_item(
+        self, table_id: int, position: Position, size_bytes: int, expires_at_s: int | None, data: bytes
+    ) -> int | None:
+        """Store a new item; its id, or None (and nothing done) if the position is taken."""
+        self._execute(_INSERT_ITEM, (table_id, *position, size_bytes, expires_at_s, data))
+        return self._storage.last_insert_id() if self._storage.changes() else None
+
+    def replace_item(self, item_id: int, size_bytes: int, expires_at_s: int | None, data: bytes) -> None:
+        self._execute(_REPLACE_ITEM, (size_bytes, expires_at_s, data, item_id))
+
+    def delete_item(self, item_id: int) -> None:
+        self._execute("DELETE FROM dynamodb_items WHERE item_id = ?", (item_id,))
+
+    def change_sizes(self, table_id: int, index_id: int, items: int, size_bytes: int) -> None:
+        """Add to the counts of a table (index 0) or of an index."""
+        self._execute(_CHANGE_SIZES, (items, size_bytes, table_id, index_id))
+
+    def insert_entry(
+        self, index_id: int, position: Position, item_position: Position, item_id: int, size_bytes: int
+    ) -> bool:
+        """Add an index entry; False if it was there already."""
+        self._execute(
+            _INSERT_ENTRY,
+            (index_id, *position, *item_position, item_id, size_bytes),
+        )
+        return bool(self._storage.changes())
+
+    def resize_entry(self, index_id: int, position: Position, item_position: Position, size_bytes: int) -> bool:
+        """Note an entry's new size; False if there is no such entry yet."""
+        self._execute(
+            "UPDATE dynamodb_index_entries SET size_bytes = ? WHERE index_id = ? AND partition_key = ? "
+            "AND sort_key = ? AND item_partition_key = ? AND item_sort_key = ?",
+            (size_bytes, index_id, *position, *item_position),
+        )
+        return bool(self._storage.changes())
+
+    def delete_entry(self, index_id: int, position: Position, item_position: Position) -> bool:
+        """Remove an index entry; False if there is none (the index is still being filled)."""
+        self._execute(
+            "DELETE FROM dynamodb_index_entries WHERE index_id = ? AND partition_key = ? AND sort_key = ? "
+            "AND item_partition_key = ? AND item_sort_key = ?",
+            (index_id, *position, *item_position),
+        )
+        return bool(self._storage.changes())
+
+    def sizes(self, table_id: int) -> dict[int, Sizes]:
+        """Item count and bytes of the table (0) and its indexes, by index id."""
+        rows = self._storage.all(
+            "SELECT index_id, item_count, size_bytes FROM dynamodb_sizes WHERE table_id = ?", (table_id,)
+        )
+        return {index_id: Sizes(items, size_bytes) for index_id, items, size_bytes in rows}
+
+    def walk_items(self, table_id: int, after: Position, limit: int) -> list[tuple[Position, StoredItem]]:
+        """The next items of a table in key order, after a position."""
+        rows = self._storage.all(
+            "SELECT partition_key, sort_key, item_id, size_bytes, item FROM dynamodb_items "
+            "WHERE table_id = ? AND (partition_key, sort_key) > (?, ?) "
+            "ORDER BY partition_key, sort_key LIMIT ?",
+            (table_id, *after, limit),
+        )
+        return [(Position(row[0], row[1]), StoredItem(*row[2:])) for row in rows]
+
+    def set_expiry(self, item_id: int, expires_at_s: int | None) -> None:
+        self._execute("UPDATE dynamodb_items SET expires_at_s = ? WHERE item_id = ?", (expires_at_s, item_id))
+
+    def expired_items(self, table_id: int, after_s: int, until_s: int, limit: int) -> list[tuple[Position, StoredItem]]:
+        """Items whose time came after ``after_s`` and up to ``until_s``, the earliest first."""
+        rows = self._storage.all(
+            "SELECT partition_key, sort_key, item_id, size_bytes, item FROM dynamodb_items "
+            "WHERE table_id = ? AND expires_at_s > ? AND expires_at_s <= ? ORDER BY expires_at_s LIMIT ?",
+            (table_id, after_s, until_s, limit),
+        )
+        return [(Position(row[0], row[1]), StoredItem(*row[2:])) for row in rows]
+
+    def drop_items(self, table_id: int, limit: int) -> int:
+        """Delete some rows of a table that is gone; how many."""
+        self._execute(
+            "DELETE FROM dynamodb_items WHERE item_id IN "
+            "(SELECT item_id FROM dynamodb_items WHERE table_id = ? LIMIT ?)",
+            (table_id, limit),
+        )
+        return self._storage.changes()
+
+    def drop_entries(self, index_id: int, limit: int) -> int:
+        """Delete some entries of an index that is gone; how many."""
+        self._execute(
+            "DELETE FROM dynamodb_index_entries WHERE (index_id, partition_key, sort_key, item_partition_key, "
+            "item_sort_key) IN (SELECT index_id, partition_key, sort_key, item_partition_key, item_sort_key "
+            "FROM dynamodb_index_entries WHERE index_id = ? LIMIT ?)",
+            (index_id, limit),
+        )
+        return self._storage.changes()
+
+    def iterate(self, sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
+        """Rows one by one, so that a page reads no more than it needs."""
+        cursor = self._execute(sql, parameters)
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
