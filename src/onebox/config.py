@@ -25,6 +25,10 @@ class Settings:
     """How long answers and invocations under way may take when the process is asked to stop."""
     accept_loss: bool = False
     """Start although the write-ahead log was cut short and acknowledged changes are missing."""
+    function_calls_max: int = 20_000
+    """Invocations after which a function's process is replaced by a fresh one."""
+    sdk_cache: bool = True
+    """Whether function processes cache three pure functions of the AWS SDK."""
     log_level: str = "WARNING"
     """What onebox itself writes to standard error: DEBUG, INFO, WARNING or ERROR."""
 

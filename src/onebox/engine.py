@@ -98,7 +98,7 @@ class Engine:
         self._server = HttpServer(self._handle, self._clock)
         await self._server.start(self._settings.host, self._settings.port)
         self._undo.append(self._server.abort)
-        catalog = build_services(deps, folder, lambda: self.endpoint_url, self._settings.stop_grace_ms)
+        catalog = build_services(deps, folder, lambda: self.endpoint_url, self._settings)
         self._services = catalog.services
         self._pipeline = Pipeline(catalog.services, self._storage, self._clock, self._ids, catalog.iam)
         catalog.connect(self._pipeline)

@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -48,7 +49,8 @@ def test_onebox_ends_and_its_children_with_it(tmp_path: Path, number: signal.Sig
             process.kill()
 
 
-def end_with_children(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def client_of(process: subprocess.Popen[str]) -> Callable[..., Any]:
+    """Makes boto3 clients of an onebox that was just started."""
     assert process.stdout is not None
     url = process.stdout.readline().split()[4]
 
@@ -62,6 +64,11 @@ def end_with_children(process: subprocess.Popen[str], number: signal.Signals) ->
             aws_secret_access_key="test",
         )
 
+    return client
+
+
+def end_with_children(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    client = client_of(process)
     role = make_role(client)
     make_function(client, PID, Role=role)
     make_function(client, BUSY, Role=role, FunctionName="busy", Timeout=900)
@@ -170,3 +177,20 @@ def handler(event, context):
     assert answer["FunctionError"] == "Unhandled"
     assert payload["errorType"] == "Runtime.ExitError"
     assert payload["errorMessage"].endswith("Runtime exited with error: signal: killed")
+
+
+@pytest.mark.parametrize("switch", ["--sdk-cache", "--no-sdk-cache"])
+def test_sdk_cache_is_a_setting(tmp_path: Path, switch: str):
+    code = """
+import botocore.auth
+def handler(event, context):
+    return hasattr(botocore.auth._host_from_url, "cache_info")
+"""
+    command = [sys.executable, "-m", "onebox", "serve", "--port", "0", "--data", str(tmp_path), switch]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            client = client_of(process)
+            make_function(client, code)
+            assert invoke(client)[0] is (switch == "--sdk-cache")
+        finally:
+            process.kill()

@@ -63,6 +63,7 @@ def _services() -> list[Service]:
     from pathlib import Path
 
     from onebox.clock import SystemClock
+    from onebox.config import Settings
     from onebox.ids import RandomIds
     from onebox.runtime.metrics import MetricBuffer
     from onebox.services.catalog import build_services
@@ -76,4 +77,4 @@ def _services() -> list[Service]:
     storage = Storage(connection, lambda _fault: None)
     deps = Deps(storage, SystemClock(), RandomIds(), MetricBuffer(), logging.getLogger("onebox"))
     # Built, never started: nothing runs and nothing is written.
-    return list(build_services(deps, Path(), lambda: "", 0).services.values())
+    return list(build_services(deps, Path(), lambda: "", Settings()).services.values())

@@ -40,13 +40,36 @@ if TYPE_CHECKING:
     help="Start although the write-ahead log is damaged and acknowledged changes are missing; a copy of it is kept.",
 )
 @click.option(
+    "--function-calls-max",
+    default=Settings().function_calls_max,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Invocations after which a function's process is replaced by a fresh one.",
+)
+@click.option(
+    "--sdk-cache/--no-sdk-cache",
+    default=True,
+    show_default=True,
+    help="Cache three pure functions of the AWS SDK in function processes; the requests sent stay the same.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     default="WARNING",
     show_default=True,
     help="What onebox writes to standard error about itself.",
 )
-def serve(host: str, port: int, data: Path | None, ephemeral: bool, accept_loss: bool, log_level: str) -> None:
+def serve(
+    *,
+    host: str,
+    port: int,
+    data: Path | None,
+    ephemeral: bool,
+    accept_loss: bool,
+    function_calls_max: int,
+    sdk_cache: bool,
+    log_level: str,
+) -> None:
     """Run onebox in the foreground; prints one line when it is ready.
 
     SIGTERM or Ctrl-C stops it cleanly; a kill at any moment loses nothing that was acknowledged.
@@ -55,7 +78,15 @@ def serve(host: str, port: int, data: Path | None, ephemeral: bool, accept_loss:
         raise click.UsageError("--ephemeral keeps nothing, --data DIR keeps everything: give one of them")
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     folder = None if ephemeral else (data or default_data_folder())
-    settings = Settings(host=host, port=port, data=folder, accept_loss=accept_loss, log_level=log_level)
+    settings = Settings(
+        host=host,
+        port=port,
+        data=folder,
+        accept_loss=accept_loss,
+        function_calls_max=function_calls_max,
+        sdk_cache=sdk_cache,
+        log_level=log_level,
+    )
     sys.exit(run(settings))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from onebox.config import Settings
 from onebox.services.cloudformation.service import CloudFormation
 from onebox.services.cloudwatch.gauges import queue_gauge
 from onebox.services.cloudwatch.service import CloudWatch
@@ -14,7 +15,7 @@ from onebox.services.dynamodb.service import DynamoDb
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.service import Iam
 from onebox.services.lambda_.service import Lambda
-from onebox.services.lambda_.settings import LambdaSettings
+from onebox.services.lambda_.settings import LambdaSettings, default_pool_limits
 from onebox.services.logs.service import Logs
 from onebox.services.registry import ApiCaller, Service
 from onebox.services.s3.service import S3
@@ -52,7 +53,7 @@ class Catalog:
         self._late.connect(caller)
 
 
-def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], stop_grace_ms: int) -> Catalog:
+def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], settings: Settings) -> Catalog:
     """Build every service, each after those it needs. Their order is that of their start."""
     late = LateCaller()
     iam = Iam(deps)
@@ -60,9 +61,15 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], st
     logs = Logs(deps)
     s3 = S3(deps)
     sqs = Sqs(deps)
-    settings = LambdaSettings(data_dir=folder, endpoint_url=endpoint_url, stop_grace_ms=stop_grace_ms)
+    lambda_settings = LambdaSettings(
+        data_dir=folder,
+        endpoint_url=endpoint_url,
+        pool=default_pool_limits(settings.function_calls_max),
+        caches_sdk=settings.sdk_cache,
+        stop_grace_ms=settings.stop_grace_ms,
+    )
     fetch = s3.internal.fetch
-    functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, settings, fetch_object=fetch)
+    functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, lambda_settings, fetch_object=fetch)
     sns = Sns(deps, sqs.internal, functions.internal)
     dynamodb = DynamoDb(deps)
     gauges = (queue_gauge(sqs.internal.gauges),)

@@ -1,0 +1,20 @@
+"""AWS Lambda: functions that run as processes of this machine, and what invokes them.
+
+How it hangs together, top down::
+
+    service.py          the class the engine builds: start, stop and the table of operations
+    authorization.py    the actions, resources and condition keys of a request
+    operations/         one thin function for each API operation, by family: wire dict in, wire dict out
+    core.py             the parts that operations work with, and the steps that several of them share
+    internal.py         typed calls for SNS and CloudWatch, inside their transaction
+    background/         event source mappings; asynchronous invocations, their retries and destinations
+    invocations.py      one invocation: its concurrency, its execution environment, its metrics
+    execution/          execution environments: the pool, a worker for each process, the Runtime API, output, limits
+    child/              what runs inside a function's own process; imports nothing of onebox
+    configuration.py  naming.py  package.py  filters.py  batches.py    pure
+    resource_policies.py    who else may invoke a function
+    store/              all SQL of the service, by table
+    model.py  limits.py  errors.py  settings.py  principals.py  metrics.py
+
+AWS: https://docs.aws.amazon.com/lambda/latest/api/welcome.html
+"""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.arn import find_arn
 from onebox.services.context import RequestContext
-from onebox.services.lambda_.access import check_service
+from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import ResourceNotFoundException
 from onebox.services.lambda_.naming import parse_function_reference
-
-if TYPE_CHECKING:
-    from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.resource_policies import check_service
 
 
 class LambdaInternal:
@@ -37,7 +33,7 @@ class LambdaInternal:
         if arn is None or arn.service != "lambda":
             raise ResourceNotFoundException(f"Function not found: {function_arn}")
         reference = parse_function_reference(context, function_arn, any_account=True)
-        self._core.load_qualified(reference.key, reference.qualifier)
+        self._core.finder.load(reference.key, reference.qualifier)
         policies = self._core.policies
-        check_service(policies, reference, source_service, source_arn, context.account)
+        check_service(policies, reference, service=source_service, source_arn=source_arn, account=context.account)
         return self._core.events.accept(context, reference.key, reference.qualifier, payload)

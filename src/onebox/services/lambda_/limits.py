@@ -33,6 +33,8 @@ LOG_TAIL_BYTES_MAX = 4096
 CONCURRENT_EXECUTIONS_MAX = 1000
 UNRESERVED_CONCURRENT_EXECUTIONS_MIN = 100
 
+CALLS_MAX_DEFAULT = 20_000
+"""Ours, not AWS's: a function's process is replaced after so many invocations, as AWS ends its environments."""
 INIT_MS_MAX = 10_000
 SESSION_S = 12 * 3600
 

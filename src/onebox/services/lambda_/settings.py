@@ -7,9 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from onebox.services.lambda_.execution.pool import PoolLimits
+from onebox.services.lambda_.limits import CALLS_MAX_DEFAULT
 
-def _workers_max_default() -> int:
-    return 4 * (os.cpu_count() or 1)
+
+def default_pool_limits(calls_max: int = CALLS_MAX_DEFAULT) -> PoolLimits:
+    """Four processes for each processor, which end after ten idle minutes or ``calls_max`` invocations."""
+    return PoolLimits(workers_max=4 * (os.cpu_count() or 1), idle_ms=10 * 60_000, calls_max=calls_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +21,15 @@ class LambdaSettings:
     """Settings of the Lambda service, built once by the engine."""
 
     data_dir: Path
-    """Where code is unpacked and children keep their scratch folders. Everything in it can be rebuilt from the
-    database; a folder ``lambda`` is made in it."""
+    """Function processes keep their code and scratch folders in its folder ``lambda``, whose content is made from the
+    database."""
     endpoint_url: Callable[[], str]
-    """The address children reach onebox at (``AWS_ENDPOINT_URL``); asked when a child starts."""
-    workers_max: int = field(default_factory=_workers_max_default)
-    """Child processes at most, all functions together. Invocations beyond wait, up to AWS's concurrency limit."""
-    idle_ms: int = 10 * 60_000
-    """How long an unused child stays warm."""
+    """The address at which function processes reach onebox (``AWS_ENDPOINT_URL``); asked when a process starts."""
+    pool: PoolLimits = field(default_factory=default_pool_limits)
+    """How many processes there may be, all functions together, and how long each lives. Invocations beyond wait, up to
+    AWS's concurrency limit."""
+    caches_sdk: bool = True
+    """Whether function processes cache three pure functions of the AWS SDK (``child/sdk_cache.py``)."""
     stop_grace_ms: int = 2_000
     """How long running invocations may go on when onebox stops."""
     interpreters: dict[str, Path] = field(default_factory=dict)

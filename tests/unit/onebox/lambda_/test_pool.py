@@ -6,6 +6,7 @@ Real children on the real clock; what they wait for is a signal of the test.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -16,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from onebox.clock import SystemClock
-from onebox.services.lambda_.execution.environments import link_packages
+from onebox.services.lambda_.execution.environment import Environment
+from onebox.services.lambda_.execution.environment_maker import link_packages
 from onebox.services.lambda_.execution.execution import Execution, Outcome
 from onebox.services.lambda_.execution.interpreters import own_interpreter
-from onebox.services.lambda_.execution.pool import WorkerPool
-from onebox.services.lambda_.execution.worker import Environment
+from onebox.services.lambda_.execution.pool import PoolLimits, WorkerPool
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from tests.polling import PATIENCE_S
 
@@ -49,11 +50,12 @@ def function(name: str, revision_id: str = "1") -> FunctionVersion:
 class World:
     """A pool over children that run CODE, and the invocations of a test."""
 
-    def __init__(self, folder: Path, workers_max: int) -> None:
+    def __init__(self, folder: Path, workers_max: int, calls_max: int) -> None:
         self.folder = folder
         self.started = 0
         self.logged: list[str] = []
-        self.pool = WorkerPool(SystemClock(), self.make_environment, logging.getLogger("test"), workers_max, 600_000)
+        limits = PoolLimits(workers_max, idle_ms=600_000, calls_max=calls_max)
+        self.pool = WorkerPool(SystemClock(), self.make_environment, logging.getLogger("test"), limits)
         (folder / "code").mkdir(exist_ok=True)
         (folder / "code/app.py").write_text(CODE)
         if not (folder / "runtime").exists():
@@ -63,7 +65,7 @@ class World:
         self.started += 1
         scratch = self.folder / f"scratch{self.started}"
         command = (str(own_interpreter().path), "-X", "utf8", "-S", "-s", str(LAUNCHER))
-        arguments = (str(self.folder / "runtime"), str(os.getpid()), "", "app.handler")
+        arguments = (str(self.folder / "runtime"), str(os.getpid()), "", "yes", "app.handler")
         return Environment(
             function=version,
             command=command + arguments,
@@ -96,8 +98,8 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, workers_max: int) -> AsyncIterator[World]:
-    made = World(folder, workers_max)
+async def world(folder: Path, workers_max: int, calls_max: int = 1_000_000) -> AsyncIterator[World]:
+    made = World(folder, workers_max, calls_max)
     try:
         yield made
     finally:
@@ -128,7 +130,7 @@ async def test_submit_other_function_needs_the_room_of_an_idle_child(tmp_path: P
         first = await here.run(function("a"))
         second = await here.run(function("b"))
         assert first != second
-        assert here.pool.children_of(function("a")) == 0
+        assert here.pool.workers_of(function("a")) == 0
 
 
 @running
@@ -144,7 +146,7 @@ async def test_submit_every_function_gets_its_turn_though_others_never_rest(tmp_
 
 
 @running
-async def test_submit_urgent_invocations_get_children_of_their_own(tmp_path: Path) -> None:
+async def test_submit_urgent_invocations_get_workers_of_their_own(tmp_path: Path) -> None:
     async with world(tmp_path, workers_max=3) as here:
         gate = here.gate("gate")
         blocked = [here.submit(function("f"), gate) for _ in range(2)]
@@ -161,7 +163,7 @@ async def test_submit_changed_function_runs_in_a_new_child(tmp_path: Path) -> No
         assert await here.run(function("f")) == old
         new = await here.run(function("f", revision_id="2"))
         assert new != old
-        assert here.pool.children_of(function("f")) == 1
+        assert here.pool.workers_of(function("f")) == 1
 
 
 @running
@@ -194,3 +196,25 @@ async def test_stop_at_any_moment_of_a_start_leaves_nothing(tmp_path: Path) -> N
                 await asyncio.sleep(0)
         assert all(done.done() for done in dones)
     assert [path.name for path in tmp_path.glob("scratch*")] == []
+
+
+@running
+async def test_worn_out_worker_serves_until_its_successor_is_ready(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=2, calls_max=20) as here:
+        pids = [await here.run(function("f")) for _ in range(15)]
+        assert len(set(pids)) == 1
+        while here.started < 2 or here.pool.workers_of(function("f")) < 2:
+            assert await here.run(function("f")) == pids[0]  # no invocation waits for the successor
+        while (pid := await here.run(function("f"))) == pids[0]:
+            await asyncio.sleep(0)
+        assert here.started == 2
+        while here.pool.workers_of(function("f")) > 1:
+            await asyncio.sleep(0)
+        assert await here.run(function("f")) == pid
+
+
+@running
+async def test_worn_out_worker_is_replaced_where_there_is_no_room_for_two(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=1, calls_max=5) as here:
+        pids = [await here.run(function("f")) for _ in range(21)]
+        assert [len(list(run)) for _, run in itertools.groupby(pids)] == [10, 10, 1]

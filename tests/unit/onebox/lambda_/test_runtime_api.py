@@ -24,8 +24,12 @@ class Host:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
 
-    def next_requested(self) -> None:
+    def next_requested(self, connection: RuntimeApiConnection) -> bool:
         self.calls.append(("next",))
+        return True
+
+    def connection_lost(self, connection: RuntimeApiConnection) -> None:
+        self.calls.append(("lost",))
 
     def answered(self, request_id: str, payload: bytes, peak_memory_kib: int) -> bool:
         self.calls.append(("answered", request_id, payload, peak_memory_kib))
@@ -39,8 +43,9 @@ class Host:
         self.calls.append(("failed", request_id, error, peak_memory_kib))
         return request_id == "id"
 
-    def init_failed(self, error: bytes) -> None:
+    def init_failed(self, error: bytes) -> bool:
         self.calls.append(("init failed", error))
+        return True
 
 
 class Transport:
@@ -66,7 +71,7 @@ class Transport:
 
 def connected() -> tuple[RuntimeApiConnection, Host, Transport]:
     host, transport = Host(), Transport()
-    connection = RuntimeApiConnection(host)
+    connection = RuntimeApiConnection(host, lambda _: None)
     connection.connection_made(transport)  # type: ignore[arg-type]
     return connection, host, transport
 

@@ -1,9 +1,10 @@
 """First code in a function's process: ties its life to onebox's, lays out the import path as AWS does, and hands
 over to AWS's runtime client (awslambdaric).
 
-Run as ``python -S -s launcher.py PACKAGES PARENT_PID CACHE HANDLER`` with the working folder at the function's code.
-PACKAGES is the folder that stands for AWS's /var/runtime (awslambdaric, boto3), CACHE where another interpreter than
-onebox's keeps its bytecode ("" for none). Standard library only, Python 3.10 to 3.14.
+Run in the folder of the function's code as ``python -S -s launcher.py PACKAGES PARENT_PID BYTECODE SDK_CACHE HANDLER``.
+PACKAGES is the folder that stands for AWS's /var/runtime (awslambdaric, boto3), BYTECODE where an interpreter that
+differs from onebox's keeps its bytecode ("" for none), SDK_CACHE whether functions of the SDK are cached (yes, no).
+Standard library only, Python 3.10 to 3.14.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 """
 
@@ -17,20 +18,22 @@ _SIGKILL = 9
 
 
 def main() -> None:
-    packages, parent_pid, cache, handler = sys.argv[1:5]
+    packages, parent_pid, bytecode, sdk_cache, handler = sys.argv[1:6]
     _die_with_parent(int(parent_pid))
     _complete_builtins()
-    if cache:
-        sys.pycache_prefix = cache
+    if bytecode:
+        sys.pycache_prefix = bytecode
     # sys.path[0] is this file's folder, after it come the entries of the function's own PYTHONPATH.
     own_folder = sys.path.pop(0)
     sys.path[0:0] = [packages, own_folder]
     # Boundaries of multi-line log messages survive in frames of their own; they share the pipe of the output, so
     # that both stay in order.
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
+    import runtime_client  # type: ignore[import-not-found]  # a neighbour on the path of this process
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
+    runtime_client.caches_sdk = sdk_cache == "yes"
     _read_events_fast()
     del sys.path[0:2]
     # The function's code comes first, then its PYTHONPATH, then what AWS brings along, then the standard library.

@@ -12,7 +12,7 @@ import os
 import socket
 from typing import Any
 
-from _onebox_remembering import remember_answers  # type: ignore[import-not-found]  # a neighbour on the child's path
+from sdk_cache import cache_sdk_functions  # type: ignore[import-not-found]  # a neighbour on the child's path
 
 _NEXT = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n"
 _RECEIVE_BYTES = 262_144
@@ -93,6 +93,8 @@ class _PeakMemory:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+caches_sdk = True
+"""Set by the launcher."""
 _connection: _Connection | None = None
 _peak_memory: _PeakMemory | None = None
 
@@ -106,7 +108,8 @@ def initialize_client(user_agent: str) -> None:
 
 def next() -> tuple[bytes, dict[str, Any]]:
     """Wait for the next invocation: its event and the ``Lambda-Runtime-…`` headers."""
-    remember_answers()
+    if caches_sdk:
+        cache_sdk_functions()
     body, headers = _opened().next()
     headers["Lambda-Runtime-Deadline-Ms"] = int(headers["Lambda-Runtime-Deadline-Ms"])
     return body, headers

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API, as one execution environment sees it: an HTTP/1.1 connection of a child process.
+"""The Lambda Runtime API, as one execution environment sees it: an HTTP/1.1 connection of a function's process.
 
 Every worker has a listener of its own, because the runtime client is only ever told a host and a port. Bytes in,
 calls to a :class:`RuntimeHost` out; what the host answers to one read leaves in one write. Any garbage is answered
@@ -10,6 +10,7 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import httptools
@@ -24,8 +25,12 @@ _ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent
 class RuntimeHost(Protocol):
     """The worker behind the API. All calls come from the event loop."""
 
-    def next_requested(self) -> None:
-        """The child has finished its initialisation or its last invocation; answer with ``send_invocation``."""
+    def next_requested(self, connection: RuntimeApiConnection) -> bool:
+        """The process has finished its initialisation or its last invocation; answer with ``send_invocation``. False
+        if it asks too often: an invocation runs, or it waits for the next one already."""
+
+    def connection_lost(self, connection: RuntimeApiConnection) -> None:
+        """The process closed a connection."""
 
     def answered(self, request_id: str, payload: bytes, peak_memory_kib: int) -> bool:
         """The handler returned. False if ``request_id`` isn't the running invocation."""
@@ -36,15 +41,16 @@ class RuntimeHost(Protocol):
     def failed(self, request_id: str, error: bytes, peak_memory_kib: int) -> bool:
         """The handler raised; ``error`` is the JSON payload that describes it."""
 
-    def init_failed(self, error: bytes) -> None:
-        """The function's module could not be loaded."""
+    def init_failed(self, error: bytes) -> bool:
+        """The function's module could not be loaded. False if the process was initialised before."""
 
 
 class RuntimeApiConnection(asyncio.Protocol):
     """One connection of a child; pipelined requests are served in order."""
 
-    def __init__(self, host: RuntimeHost) -> None:
+    def __init__(self, host: RuntimeHost, on_lost: Callable[[RuntimeApiConnection], None]) -> None:
         self._host = host
+        self._on_lost = on_lost
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._outgoing: list[bytes] = []
@@ -70,6 +76,10 @@ class RuntimeApiConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is of no asyncio class
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._on_lost(self)
+        self._host.connection_lost(self)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -108,12 +118,16 @@ class RuntimeApiConnection(asyncio.Protocol):
         url = self._url
         if url == _INVOCATION + b"next":
             self._next_pending = True
-            self._host.next_requested()
+            if not self._host.next_requested(self):
+                self._next_pending = False
+                self._refuse(403, b"InvalidStateTransition", b"Not expecting a request for the next invocation")
         elif url.startswith(_INVOCATION):
             self._complete_invocation(url[len(_INVOCATION) :])
         elif url == _PREFIX + b"init/error":
-            self._host.init_failed(b"".join(self._body))
-            self._outgoing.append(_ACCEPTED)
+            if self._host.init_failed(b"".join(self._body)):
+                self._outgoing.append(_ACCEPTED)
+            else:
+                self._refuse(403, b"InvalidStateTransition", b"The runtime is initialised")
         else:
             self._refuse(404, b"InvalidRequest", b"Not Found")
 

@@ -101,7 +101,7 @@ def update_event_source_mapping(core: LambdaCore, context: RequestContext, reque
     if "FunctionName" in request:
         reference = parse_function_reference(context, request["FunctionName"])
         key, qualifier = reference.key, reference.qualifier
-    function = core.load_qualified(key, qualifier)
+    function = core.finder.load(key, qualifier)
     _check_queue(core, context, function, mapping.queue_arn, configuration)
     changed = dataclasses.replace(
         mapping,

@@ -10,7 +10,6 @@ import orjson
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_ import limits
-from onebox.services.lambda_.access import check_account
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -21,6 +20,7 @@ from onebox.services.lambda_.errors import (
 from onebox.services.lambda_.execution.execution import Outcome
 from onebox.services.lambda_.model import FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
+from onebox.services.lambda_.resource_policies import check_account
 
 _CLIENT_CONTEXT_CHARACTERS_MAX = 3583
 
@@ -29,7 +29,7 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     """Run a function and answer with its result, or accept its event, or only look whether it could run."""
     reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"), any_account=True)
     check_account(core.policies, reference, context)
-    function = core.load_for_invocation(reference.key, reference.qualifier)
+    function = core.finder.load_for_invocation(reference.key, reference.qualifier)
     invocation_type = request.get("InvocationType", "RequestResponse")
     payload = request.get("Payload") or b""
     if invocation_type == "DryRun":

@@ -9,7 +9,6 @@ import orjson
 
 from onebox.arn import partition_of
 from onebox.services.context import RequestContext, Wire
-from onebox.services.lambda_.access import policy_document
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -19,6 +18,7 @@ from onebox.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from onebox.services.lambda_.resource_policies import policy_document
 
 _ACTION = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]")
 _STATEMENT_ID = re.compile(r"[a-zA-Z0-9-_]{1,100}")

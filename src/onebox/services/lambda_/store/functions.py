@@ -13,7 +13,7 @@ from onebox.storage.database import Row, Storage
 
 _VERSION_COLUMNS = """v.account, v.region, v.function_name, v.number, v.configuration, v.revision_id, v.code_sha256,
     v.code_bytes, v.modified_at_ms, f.reserved_concurrency"""
-_REMEMBERED_MAX = 1000
+_CACHED_MAX = 1000
 _VERSION_JOIN = """FROM lambda_versions v JOIN lambda_functions f
     ON f.account = v.account AND f.region = v.region AND f.name = v.function_name"""
 _FIND_VERSION = f"""SELECT {_VERSION_COLUMNS} {_VERSION_JOIN}
@@ -25,25 +25,25 @@ class FunctionStore:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._remembered: dict[tuple[FunctionKey, str | None], FunctionVersion] = {}
+        self._cached: dict[tuple[FunctionKey, str | None], FunctionVersion] = {}
 
     # For invocations
 
-    def find_remembered(self, key: FunctionKey, qualifier: str | None) -> FunctionVersion | None:
-        """What :meth:`remember` was told, unless the function has changed since."""
-        return self._remembered.get((key, qualifier))
+    def find_cached(self, key: FunctionKey, qualifier: str | None) -> FunctionVersion | None:
+        """What :meth:`cache` was given, unless the function has changed since."""
+        return self._cached.get((key, qualifier))
 
-    def remember(self, key: FunctionKey, qualifier: str | None, function: FunctionVersion) -> None:
+    def cache(self, key: FunctionKey, qualifier: str | None, function: FunctionVersion) -> None:
         """Keep in memory which version a qualifier means. Only outside of jobs that write: what such a job reads
         may be undone with it."""
-        if len(self._remembered) >= _REMEMBERED_MAX:
-            self._remembered.clear()
-        self._remembered[key, qualifier] = function
+        if len(self._cached) >= _CACHED_MAX:
+            self._cached.clear()
+        self._cached[key, qualifier] = function
 
     def _forget(self, key: FunctionKey) -> None:
         """Called with every write that concerns a function."""
-        for known in [known for known in self._remembered if known[0] == key]:
-            del self._remembered[known]
+        for known in [known for known in self._cached if known[0] == key]:
+            del self._cached[known]
 
     # Functions
 

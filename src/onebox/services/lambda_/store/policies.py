@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 
 from onebox.services.context import Wire
-from onebox.services.lambda_.model import FunctionKey
+from onebox.services.lambda_.limits import EVENT_AGE_S_MAX, EVENT_RETRIES_MAX
+from onebox.services.lambda_.model import LATEST, EventInvokeConfig, FunctionKey
 from onebox.storage.database import Storage
 
 _WHERE = "WHERE account = ? AND region = ? AND function_name = ? AND qualifier = ?"
@@ -43,6 +44,20 @@ class PolicyStore:
             (key.account, key.region, key.name, qualifier),
         )
         return None if row is None else (orjson.loads(row[0]), row[1])
+
+    def load_event_invoke_config(self, key: FunctionKey, qualifier: str | None) -> EventInvokeConfig:
+        """How asynchronous invocations are retried: as configured, else AWS's defaults."""
+        found = self.find_event_invoke_config(key, qualifier or LATEST)
+        if found is None:
+            return EventInvokeConfig(EVENT_RETRIES_MAX, EVENT_AGE_S_MAX)
+        configuration, _ = found
+        destinations = configuration.get("DestinationConfig") or {}
+        return EventInvokeConfig(
+            retries_max=configuration.get("MaximumRetryAttempts", EVENT_RETRIES_MAX),
+            age_s_max=configuration.get("MaximumEventAgeInSeconds", EVENT_AGE_S_MAX),
+            on_failure_arn=(destinations.get("OnFailure") or {}).get("Destination"),
+            on_success_arn=(destinations.get("OnSuccess") or {}).get("Destination"),
+        )
 
     def list_event_invoke_configs(self, key: FunctionKey) -> list[tuple[str, Wire, int]]:
         """Qualifier, configuration and time of change of each."""

@@ -1,7 +1,7 @@
 """Event source mappings at work: each takes batches from its queue and has the function process them.
 
 Promises: a message is deleted only after the function succeeded with it; a failed batch returns when its visibility
-time-out ends, as on AWS; no more batches are under way than the mapping and the children allow.
+time-out ends, as on AWS; no more batches are under way than the mapping and the workers allow.
 
 A batch goes to the child before the receive is on disk. That is safe: what the child then does through onebox comes
 later in the same log, so that no effect can survive without the receive, and until the deletion is on disk the
@@ -114,7 +114,7 @@ class Poller:
 
     def _has_room(self, function: FunctionVersion) -> bool:
         # One batch more than there are children waits, so that no child waits for the queue.
-        room = self._parts.pool.children_of(function) + 1
+        room = self._parts.pool.workers_of(function) + 1
         limit = self.mapping.concurrency_max
         return self._under_way < (room if limit is None else min(room, limit))
 
@@ -245,6 +245,8 @@ class Poller:
             self._deps.storage.run(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
         except AwsError as error:
             self._problem(error)
+        except StorageFault:
+            return  # The engine is stopping for it; the messages return with their visibility time-out.
 
     def _throttled(self) -> None:
         self.last_result = "PROBLEM: Function call throttled"

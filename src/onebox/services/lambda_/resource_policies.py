@@ -30,10 +30,10 @@ def policy_document(statements: list[Wire]) -> str:
 
 
 def check_service(
-    policies: PolicyStore, reference: FunctionReference, service: str, source_arn: str, source_account: str
+    policies: PolicyStore, reference: FunctionReference, *, service: str, source_arn: str, account: str
 ) -> None:
     """Raise AccessDeniedException unless the policy lets ``service`` invoke the function for ``source_arn``."""
-    keys = {"aws:SourceArn": source_arn, "aws:SourceAccount": source_account}
+    keys = {"aws:SourceArn": source_arn, "aws:SourceAccount": account}
     _check(policies, reference, service_caller(service), service, keys)
 
 

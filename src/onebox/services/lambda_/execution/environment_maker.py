@@ -19,10 +19,10 @@ from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.model import Session
 from onebox.services.lambda_.errors import InvalidParameterValueException
+from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.interpreters import Interpreter, Interpreters
 from onebox.services.lambda_.execution.log_buffer import LogBuffer
 from onebox.services.lambda_.execution.output import LogEvent
-from onebox.services.lambda_.execution.worker import Environment
 from onebox.services.lambda_.limits import SESSION_S
 from onebox.services.lambda_.model import FunctionVersion
 from onebox.services.lambda_.package import folder_name, unpack
@@ -56,7 +56,7 @@ class EnvironmentMaker:
         self._packages = root / "runtime"
         self._bytecode = root / "bytecode"
 
-    def tidy(self, known_hashes: Iterable[str]) -> None:
+    def clean_up(self, known_hashes: Iterable[str]) -> None:
         """At the start: remove what earlier processes left, and lay out the packages that children import."""
         shutil.rmtree(self._scratch_root, ignore_errors=True)
         keep = {folder_name(sha256) for sha256 in known_hashes}
@@ -112,7 +112,7 @@ class EnvironmentMaker:
         # No site-packages of whichever interpreter it is (-S, -s): a function finds what it finds on AWS.
         return (
             *(str(interpreter.path), "-X", "utf8", "-S", "-s", launcher),
-            *(str(self._packages), str(os.getpid()), cache, handler),
+            *(str(self._packages), str(os.getpid()), cache, "yes" if self._settings.caches_sdk else "no", handler),
         )
 
     def _variables(

@@ -1,0 +1,1 @@
+"""What runs by itself: event source mappings and asynchronous invocations."""

@@ -1,0 +1,112 @@
+"""A process with its own process group and a pipe for its output.
+
+Promises: ``on_exit`` is called once, unless ``kill`` came first; after ``close`` no callback comes; ``kill`` ends the
+whole group. Knows nothing of functions and invocations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from onebox.services.lambda_.execution.output_pipe import OutputPipe
+
+assert sys.platform != "win32", "execution environments need process groups"
+
+
+class ChildProcess:
+    """The process of one execution environment. ``on_exit`` gets its return code, negative for a signal."""
+
+    def __init__(self, on_output: Callable[[], None], on_exit: Callable[[int], None]) -> None:
+        self.output = OutputPipe(on_output)
+        self._on_exit = on_exit
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._exited = asyncio.Event()
+        self._killed = False
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._transport is None else self._transport.get_pid()
+
+    async def start(self, command: Sequence[str], variables: Mapping[str, str], folder: Path) -> None:
+        """Start the process in ``folder``. Raises OSError if the machine refuses."""
+        loop = asyncio.get_running_loop()
+        writer = self.output.open()
+        try:
+            self._transport, _ = await loop.subprocess_exec(
+                lambda: _Protocol(self._process_exited),
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writer,
+                stderr=writer,
+                env=dict(variables),
+                cwd=folder,
+                start_new_session=True,
+            )
+        finally:
+            os.close(writer)
+        if self._killed:  # ``kill`` came while the process was being made.
+            self._kill_group()
+        else:
+            self.output.listen()
+
+    def kill(self) -> None:
+        """End the process and those it started in its group. Idempotent."""
+        self._killed = True
+        self._kill_group()
+
+    def close(self) -> None:
+        """Close the output pipe."""
+        self.output.close()
+
+    async def wait_exited(self) -> None:
+        """Wait until the process is gone, if it was started."""
+        if self._transport is not None:
+            await self._exited.wait()
+
+    def _kill_group(self) -> None:
+        if self._transport is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._transport.get_pid(), signal.SIGKILL)
+
+    def _process_exited(self, return_code: int) -> None:
+        self._exited.set()
+        if not self._killed:
+            self._on_exit(return_code)
+
+
+class _Protocol(asyncio.SubprocessProtocol):
+    def __init__(self, on_exit: Callable[[int], None]) -> None:
+        self._on_exit = on_exit
+        self._transport: asyncio.SubprocessTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.SubprocessTransport", transport)  # uvloop's is of no asyncio class
+
+    def process_exited(self) -> None:
+        assert self._transport is not None
+        return_code = self._transport.get_returncode()
+        self._transport.close()
+        self._on_exit(0 if return_code is None else return_code)
+
+
+def describe_exit(return_code: int) -> str:
+    """Why a runtime ended, in AWS's words."""
+    if return_code == 0:
+        return "Runtime exited without providing a reason"
+    if return_code > 0:
+        return f"Runtime exited with error: exit status {return_code}"
+    return f"Runtime exited with error: signal: {_signal_name(-return_code)}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return (signal.strsignal(number) or str(number)).lower()
+    except ValueError:
+        return str(number)

@@ -1,0 +1,27 @@
+"""Everything that the process of an execution environment is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from onebox.services.lambda_.execution.output import LogEvent
+from onebox.services.lambda_.model import FunctionVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A function's version with its command, variables, folders and log."""
+
+    function: FunctionVersion
+    command: tuple[str, ...]
+    variables: dict[str, str]
+    code_folder: Path
+    scratch_folder: Path
+    """The process's own HOME and TMPDIR; removed with it."""
+    description: str
+    """Which interpreter runs, for the first line of the log."""
+    expires_at_ms: int
+    """When its credentials end."""
+    write_log: Callable[[list[LogEvent]], None]
