@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from onebox.runtime.metrics import Dimensions, MetricBuffer, MetricKey, Statistic
 from onebox.services.cloudwatch.model import Datum, MetricId
-from onebox.services.cloudwatch.store import MetricStore
+from onebox.services.cloudwatch.store.metrics import MetricStore
 from onebox.storage.database import Storage
 
 GaugeReading = tuple[str, str, str, Dimensions, Mapping[str, tuple[float, str]]]
@@ -30,7 +30,16 @@ class Collector:
         for gauge in self._gauges:
             for account, region, namespace, dimensions, readings in gauge(now_ms):
                 for name, (value, unit) in readings.items():
-                    self._metrics.add(account, region, namespace, name, dimensions, value, unit, now_ms)
+                    self._metrics.add(
+                        account=account,
+                        region=region,
+                        namespace=namespace,
+                        name=name,
+                        dimensions=dimensions,
+                        value=value,
+                        unit=unit,
+                        now_ms=now_ms,
+                    )
         self.drain()
 
     def drain(self) -> None:

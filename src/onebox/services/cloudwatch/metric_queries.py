@@ -15,10 +15,10 @@ from onebox.services.cloudwatch.metric_math.evaluate import Scope, evaluate
 from onebox.services.cloudwatch.metric_math.parser import names_in, parse_expression
 from onebox.services.cloudwatch.metric_math.values import MathError, TimeSeries, Value
 from onebox.services.cloudwatch.metric_search import find_metrics, parse_search
-from onebox.services.cloudwatch.model import MetricId, Series, sorted_dimensions
+from onebox.services.cloudwatch.model import MetricId, Periods, Series, sorted_dimensions
 from onebox.services.cloudwatch.reader import MetricReader
 from onebox.services.cloudwatch.statistics import find_stat
-from onebox.services.cloudwatch.store import MetricStore
+from onebox.services.cloudwatch.store.metrics import MetricStore
 from onebox.services.cloudwatch.validation import check_dimensions, check_unit, is_period
 
 Query = Mapping[str, Any]
@@ -146,7 +146,7 @@ class _Resolver:
         stat = find_stat(stat_name)
         if stat is None:
             raise MathError(f"The statistic {stat_name} is not supported")
-        series = self._reader.series(metric, stat, period_s, self._window.start_ms, self._window.end_ms, unit)
+        series = self._reader.series(metric, stat, Periods(period_s, self._window.start_ms, self._window.end_ms, unit))
         return TimeSeries(series, period_s, label)
 
     def _metrics(self, text: str) -> list[TimeSeries]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from onebox.services.cloudwatch.metric_math.values import MathError
 from onebox.services.cloudwatch.model import MetricId
-from onebox.services.cloudwatch.store import MetricStore
+from onebox.services.cloudwatch.store.metrics import MetricStore
 
 _SCHEMA = re.compile(r"\s*\{\s*([^}]*)\}\s*")
 _TERM = re.compile(r'\s*(?:(?P<key>[\w:]+)\s*=\s*)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"=()]+))')

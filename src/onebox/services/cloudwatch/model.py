@@ -7,6 +7,10 @@ from typing import Any
 
 from onebox.runtime.metrics import Dimensions, Statistic
 
+STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
+TYPES = ("CompositeAlarm", "MetricAlarm", "LogAlarm")
+ACTION_LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
+
 Series = dict[int, float]
 """A time series: the start of a period in ms, and its value."""
 
@@ -31,6 +35,17 @@ class Datum:
     at_ms: int
     statistic: Statistic
     high_resolution: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Which samples to read: periods of ``period_s`` counted from ``start_ms`` to before ``end_ms``."""
+
+    period_s: int
+    start_ms: int
+    end_ms: int
+    unit: str | None = None
+    """None: samples of every unit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from onebox.services.cloudwatch.errors import (
     InvalidParameterValueException,
     ValidationError,
 )
-from onebox.services.cloudwatch.limits import DIMENSIONS_MAX, UNITS
+from onebox.services.cloudwatch.limits import DIMENSIONS_MAX, TAGS_MAX, UNITS
+from onebox.services.context import RequestContext
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -95,3 +96,25 @@ def check_range(value: int, member: str, lowest: int, highest: int) -> None:
         raise broken_constraint(value, member, f"Member must have value greater than or equal to {lowest}")
     if value > highest:
         raise broken_constraint(value, member, f"Member must have value less than or equal to {highest}")
+
+
+def parse_tags(context: RequestContext, tags: list[dict[str, str]]) -> dict[str, str]:
+    """Tags of a request by key. Raises InvalidParameterValue."""
+    parsed = {tag["Key"]: tag["Value"] for tag in tags}
+    if len(parsed) != len(tags):
+        raise InvalidParameterValueException("Tag keys must be unique.")
+    if len(parsed) > TAGS_MAX:
+        raise InvalidParameterValueException(f"A resource cannot have more than {TAGS_MAX} tags.")
+    for key, value in parsed.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise InvalidParameterValueException(f"The tag {key} is too long or has no key.")
+        if not context.may_set_tag(key):
+            raise InvalidParameterValueException("Tag keys must not begin with aws:")
+    return parsed
+
+
+def check_alarm_names(names: list[str]) -> None:
+    if len(names) > 100:
+        raise ValidationError("The collection AlarmNames must not have a size greater than 100.")
+    for name in names:
+        check_length(name, "alarmNames", 1, 255)

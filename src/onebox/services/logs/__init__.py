@@ -1,2 +1,19 @@
-"""CloudWatch Logs: groups, streams and events. AWS:
-https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/"""
+"""Amazon CloudWatch Logs: groups, streams, events, searches, metric filters.
+
+How it is laid out, top down::
+
+    service.py          the class that the engine builds: bound operations, start and stop
+    core.py             the parts that every operation works with
+    authorization.py    the actions, resources and condition keys of a request
+    operations/         a function for each API operation, by family
+    ingest.py           adding events: storage, metrics of the service, metric filters, embedded metrics
+    internal.py         what other services call, inside their transaction
+    background/         work that runs by itself: removing expired and deleted events
+    patterns/           filter patterns: terms, JSON, space-delimited
+    metric_filters.py  embedded_metrics.py    from log lines to metric samples
+    tokens.py  validation.py    event ids and page tokens; checks of parameters
+    store/              all SQL of the service
+    model.py  limits.py  errors.py
+
+AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
+"""

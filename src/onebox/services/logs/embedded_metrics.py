@@ -64,7 +64,15 @@ def _samples_of_directive(document: dict[str, Any], directive: dict[str, Any], a
         unit = metric.get("Unit", "None")
         for value, samples in _values(document.get(name)).items():
             for dimensions in dimension_sets:
-                yield MetricSample(namespace, name, dimensions, str(unit), value, samples, at_ms)
+                yield MetricSample(
+                    namespace=namespace,
+                    name=name,
+                    dimensions=dimensions,
+                    unit=str(unit),
+                    value=value,
+                    samples=samples,
+                    at_ms=at_ms,
+                )
 
 
 def _dimensions(document: dict[str, Any], names: Any) -> Dimensions | None:

@@ -10,20 +10,20 @@ from collections.abc import Sequence
 
 from onebox.services.context import Deps, RequestContext
 from onebox.services.logs.embedded_metrics import find_embedded_metrics, has_embedded_metrics
-from onebox.services.logs.events_store import EventsStore
 from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES
 from onebox.services.logs.metric_filters import MetricSample, apply_filter, parse_filter
 from onebox.services.logs.model import LogGroup
-from onebox.services.logs.store import LogsStore
+from onebox.services.logs.store.events import EventStore
+from onebox.services.logs.store.metric_filters import MetricFilterStore
 
 Events = Sequence[tuple[int, str]]
 
 
 class Ingest:
-    def __init__(self, deps: Deps, store: LogsStore, events_store: EventsStore) -> None:
+    def __init__(self, deps: Deps, events: EventStore, metric_filters: MetricFilterStore) -> None:
         self._deps = deps
-        self._store = store
-        self._events_store = events_store
+        self._events = events
+        self._metric_filters = metric_filters
 
     def append(self, context: RequestContext, group: LogGroup, stream_id: int, events: Events) -> None:
         """Append events (time and message, in order of time) to a stream, in the caller's transaction."""
@@ -32,7 +32,7 @@ class Ingest:
         # All lines as one text: counting bytes and looking for embedded metrics cost a pass each, not a call a line.
         text = "".join([message for _, message in events])
         incoming_bytes = len(text.encode()) + EVENT_OVERHEAD_BYTES * len(events)
-        self._events_store.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
+        self._events.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
         samples = self._samples(group, events, has_embedded_metrics(text))
         self._deps.storage.after_commit(
             lambda: self._record(context, group.name, len(events), incoming_bytes, samples), patient=True
@@ -41,7 +41,7 @@ class Ingest:
     def _samples(self, group: LogGroup, events: Events, embedded: bool) -> list[MetricSample]:
         samples = find_embedded_metrics(events) if embedded else []
         if group.metric_filters:
-            for name, _, pattern, transformations in self._store.metric_filters(group.id):
+            for name, _, pattern, transformations in self._metric_filters.of(group.id):
                 samples.extend(apply_filter(parse_filter(name, pattern, transformations), events))
         return samples
 
@@ -57,34 +57,30 @@ class Ingest:
         account, region, now_ms = context.account, context.region, context.now_ms
         dimensions = (("LogGroupName", group_name),)
         # One sample an event, as AWS counts: SampleCount of IncomingLogEvents is the number of events.
-        add(account, region, "AWS/Logs", "IncomingLogEvents", dimensions, 1, "None", now_ms, events)
-        add(
-            account,
-            region,
-            "AWS/Logs",
-            "IncomingBytes",
-            dimensions,
-            incoming_bytes / events,
-            "Bytes",
-            now_ms,
-            events,
-        )
+        readings = (("IncomingLogEvents", 1, "None"), ("IncomingBytes", incoming_bytes / events, "Bytes"))
+        for name, value, unit in readings:
+            add(
+                account=account,
+                region=region,
+                namespace="AWS/Logs",
+                name=name,
+                dimensions=dimensions,
+                value=value,
+                unit=unit,
+                now_ms=now_ms,
+                samples=events,
+            )
         for sample in samples:
             # CloudWatch takes no datapoint older than two weeks or more than two hours ahead.
             if now_ms - EVENT_AGE_MS_MAX <= sample.at_ms <= now_ms + EVENT_FUTURE_MS_MAX:
                 add(
-                    account,
-                    region,
-                    sample.namespace,
-                    sample.name,
-                    sample.dimensions,
-                    sample.value,
-                    sample.unit,
-                    sample.at_ms,
-                    sample.samples,
+                    account=account,
+                    region=region,
+                    namespace=sample.namespace,
+                    name=sample.name,
+                    dimensions=sample.dimensions,
+                    value=sample.value,
+                    unit=sample.unit,
+                    now_ms=sample.at_ms,
+                    samples=sample.samples,
                 )
-
-
-def event_bytes(message: str) -> int:
-    """What AWS counts for an event: its UTF-8 bytes and 26 more."""
-    return (len(message) if message.isascii() else len(message.encode())) + EVENT_OVERHEAD_BYTES

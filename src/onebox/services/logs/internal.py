@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from onebox.services.context import RequestContext
 from onebox.services.logs.ingest import Ingest
 from onebox.services.logs.model import LogGroup
-from onebox.services.logs.store import LogsStore
+from onebox.services.logs.store.groups import GroupStore
+from onebox.services.logs.store.streams import StreamStore
 
 
 class LogsInternal:
-    def __init__(self, store: LogsStore, ingest: Ingest) -> None:
-        self._store = store
+    def __init__(self, groups: GroupStore, streams: StreamStore, ingest: Ingest) -> None:
+        self._groups = groups
+        self._streams = streams
         self._ingest = ingest
 
     def put(
@@ -29,17 +31,17 @@ class LogsInternal:
 
         Runs in the caller's transaction. The rules for clients (age, size of a batch) do not apply.
         """
-        log_group = self._store.find_group(context.account, context.region, group)
+        log_group = self._groups.find(context.account, context.region, group)
         if log_group is None:
             if not may_create_group:
                 return
             log_group = self._create_group(context, group)
-        log_stream = self._store.find_stream(log_group.id, stream)
-        stream_id = log_stream.id if log_stream else self._store.insert_stream(log_group.id, stream, context.now_ms)
+        log_stream = self._streams.find(log_group.id, stream)
+        stream_id = log_stream.id if log_stream else self._streams.insert(log_group.id, stream, context.now_ms)
         self._ingest.append(context, log_group, stream_id, events)
 
     def _create_group(self, context: RequestContext, name: str) -> LogGroup:
-        self._store.insert_group(context.account, context.region, name, context.now_ms)
-        group = self._store.find_group(context.account, context.region, name)
+        self._groups.insert(context.account, context.region, name, context.now_ms)
+        group = self._groups.find(context.account, context.region, name)
         assert group is not None
         return group

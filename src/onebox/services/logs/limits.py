@@ -18,6 +18,11 @@ PAGE_EVENTS_MAX = 10_000
 SCAN_EVENTS_MAX = 10_000
 """FilterLogEvents looks at so many events for one answer and then hands out a page, even an empty one, with a
 token, as AWS does; a rare pattern in a large log never holds up the event loop."""
+SLICE_EVENTS = 500
+SLICE_BYTES = 256 * 1024
+"""A search reads so much at a time and lets other requests be answered before it goes on."""
+INLINE_WORK_MAX = 4 * 1024 * 1024
+"""Characters times tests of a pattern up to which matching stays on the event loop."""
 DESCRIBE_ITEMS_MAX = 50
 
 FILTER_STREAMS_MAX = 100

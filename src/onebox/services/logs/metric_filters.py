@@ -57,13 +57,13 @@ def apply_filter(metric_filter: MetricFilter, events: Sequence[tuple[int, str]])
 
 def _sample(transformation: dict[str, Any], dimensions: Dimensions, value: float, at_ms: int) -> MetricSample:
     return MetricSample(
-        transformation["metricNamespace"],
-        transformation["metricName"],
-        dimensions,
-        transformation.get("unit", "None"),
-        value,
-        1,
-        at_ms,
+        namespace=transformation["metricNamespace"],
+        name=transformation["metricName"],
+        dimensions=dimensions,
+        unit=transformation.get("unit", "None"),
+        value=value,
+        samples=1,
+        at_ms=at_ms,
     )
 
 

@@ -51,3 +51,14 @@ class Position:
 
     at_ms: int
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventRange:
+    """Which events to read: from ``start_ms`` to before ``end_ms``, beyond ``place`` in the direction read."""
+
+    start_ms: int
+    end_ms: int
+    place: Position | None
+    forward: bool
+    limit: int

@@ -14,8 +14,10 @@ from onebox.arn import find_arn
 from onebox.services.context import RequestContext
 from onebox.services.logs.errors import InvalidParameterException
 
+_TIME_MAX_MS = 1 << 62
 _GROUP_NAME = r"[\.\-_/#A-Za-z0-9]+"
 _STREAM_NAME = r"[^:*]*"
+_STREAM_NAME_PYTHON = r"[^:*\x00]*"
 _METRIC_NAME = r"[^:*$]*"
 _TAG_KEY = r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$"
 _TAG_KEY_PYTHON = r"[\w\s.:/=+\-@]+"
@@ -60,7 +62,7 @@ def check_group_name(value: str, member: str = "logGroupName") -> str:
 
 def check_stream_name(value: str, member: str = "logStreamName") -> str:
     check_length(value, member, 1, 512)
-    check_pattern(value, member, _STREAM_NAME)
+    check_pattern(value, member, _STREAM_NAME, _STREAM_NAME_PYTHON)
     return value
 
 
@@ -102,3 +104,11 @@ def parse_limit(request: Mapping[str, Any], maximum: int, default: int | None = 
     limit: int = request.get("limit", default or maximum)
     check_range(limit, "limit", 1, maximum)
     return limit
+
+
+def parse_time(request: Mapping[str, Any], member: str, default: int) -> int:
+    """A moment of a request in ms, 0 or later. Moments beyond what can be stored count as the last one that can."""
+    at_ms: int = request.get(member, default)
+    if at_ms < 0:
+        raise broken_constraint(at_ms, member, "Member must have value greater than or equal to 0")
+    return min(at_ms, _TIME_MAX_MS)

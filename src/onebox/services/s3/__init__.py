@@ -1,0 +1,19 @@
+"""Amazon S3: buckets, objects with their versions, uploads in parts, settings of buckets, lifecycle.
+
+How it is laid out, top down::
+
+    service.py          the class that the engine builds: bound operations, start and stop
+    core.py             the parts that every operation works with
+    authorization.py    the actions, resources and condition keys of a request
+    operations/         a function for each API operation, by family
+    objects.py          what operations on objects share: writing, finding and deleting versions
+    internal.py         what other services call, inside their transaction
+    background.py       the daily walk that deletes what lifecycle rules say
+    listing.py  listing_sources.py    pages with prefixes and delimiters
+    headers.py  integrity.py  checksums.py  copy_source.py  lifecycle.py  refusals.py  rules.py    what they decide
+    store/              all SQL of the service
+    model.py  limits.py  errors.py
+
+Not offered, and refused: SSE-C, object lock, replication, website hosting, select. AWS:
+https://docs.aws.amazon.com/AmazonS3/latest/API/
+"""

@@ -50,7 +50,7 @@ class Listing(Generic[T]):
 
 
 def list_from(
-    source: Source[T, P], position: P, end_key: str | None, prefix: str, delimiter: str, limit: int
+    source: Source[T, P], position: P, *, end_key: str | None, prefix: str, delimiter: str, limit: int
 ) -> Listing[T]:
     """A page of at most ``limit``, from ``position`` to before ``end_key``."""
     listing: Listing[T] = Listing()

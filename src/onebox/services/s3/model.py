@@ -41,6 +41,32 @@ class StoredObject:
     checksums: dict[str, str]
 
 
+def new_version(
+    bucket: str,
+    key: str,
+    *,
+    size_bytes: int,
+    etag: str,
+    now_ms: int,
+    headers: dict[str, object],
+    checksums: dict[str, str],
+) -> StoredObject:
+    """An object that is about to be stored; its ids are given when it is."""
+    return StoredObject(
+        object_id=0,
+        bucket=bucket,
+        key=key,
+        version_id="",
+        is_latest=True,
+        is_delete_marker=False,
+        size_bytes=size_bytes,
+        etag=etag,
+        modified_at_ms=now_ms,
+        headers=headers,
+        checksums=checksums,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """A stretch of an object that one content holds; one for each part of its upload."""
@@ -74,3 +100,8 @@ class Part:
     etag: str
     modified_at_ms: int
     checksums: dict[str, str]
+
+
+def owner_id(account: str) -> str:
+    """The canonical user id of an account: 64 hexadecimal digits."""
+    return account.rjust(64, "0")

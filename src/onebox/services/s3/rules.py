@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from hashlib import md5
 from ipaddress import IPv4Address
 from typing import Any
@@ -159,7 +160,7 @@ def check_copy_conditions(request: dict[str, Any], etag: str, modified_at_ms: in
         raise PreconditionFailed(Condition="x-amz-copy-source-if-none-match") from None
 
 
-def check_write_conditions(request: dict[str, Any], etag: str | None) -> bool:
+def check_write_conditions(request: Mapping[str, Any], etag: str | None) -> bool:
     """If-Match and If-None-Match on writing; ``etag`` is that of the current object. Raises PreconditionFailed.
 
     False where If-Match names an object that does not exist.

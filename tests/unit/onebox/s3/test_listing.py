@@ -57,7 +57,9 @@ def test_list_from_page_by_page_yields_every_key_and_prefix_once(
     marker = ""
     while True:
         begin = first_key_after(marker, prefix, delimiter)
-        page = list_from(source, begin, key_after_prefix(prefix), prefix, delimiter, limit)
+        page = list_from(
+            source, begin, end_key=key_after_prefix(prefix), prefix=prefix, delimiter=delimiter, limit=limit
+        )
         assert page.count <= limit
         seen += sorted([*[entry.key for entry in page.entries], *page.prefixes])
         if not page.is_truncated:
@@ -71,7 +73,7 @@ def test_list_from_page_by_page_yields_every_key_and_prefix_once(
 def test_list_from_huge_common_prefix_is_jumped_over() -> None:
     source = Source([f"a/{number:05}" for number in range(10_000)] + ["b"])
 
-    page = list_from(source, "", None, "", "/", 1000)
+    page = list_from(source, "", end_key=None, prefix="", delimiter="/", limit=1000)
 
     assert (page.prefixes, [entry.key for entry in page.entries]) == (["a/"], ["b"])
     assert source.loaded < 50

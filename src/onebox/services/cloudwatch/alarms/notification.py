@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from onebox.arn import make_arn
 from onebox.services.cloudwatch.alarms.reasons import iso_time
+from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.model import Alarm
 
 _REGIONS = {
@@ -54,10 +54,6 @@ _ALARM_MEMBERS = (
     ("ComparisonOperator", "ComparisonOperator"),
     ("Threshold", "Threshold"),
 )
-
-
-def alarm_arn(account: str, region: str, name: str) -> str:
-    return make_arn("cloudwatch", region, account, f"alarm:{name}")
 
 
 def subject(alarm: Alarm) -> str:

@@ -65,6 +65,7 @@ def state_reason_data(
     rule: Rule,
     decision: Decision,
     points: list[Point],
+    *,
     sample_counts: Mapping[int, float],
     configuration: Mapping[str, Any],
     period_s: int,

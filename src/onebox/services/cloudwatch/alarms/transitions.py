@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 from onebox.arn import find_arn, make_arn
 from onebox.errors import AwsError
-from onebox.services.cloudwatch.alarm_store import AlarmStore
-from onebox.services.cloudwatch.alarms.notification import alarm_arn, lambda_event, sns_message, subject
+from onebox.services.cloudwatch.alarms.notification import lambda_event, sns_message, subject
+from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.model import Alarm
+from onebox.services.cloudwatch.store.alarm_history import AlarmHistoryStore
+from onebox.services.cloudwatch.store.alarms import AlarmStore
 from onebox.services.context import Deps, Principal, RequestContext
 
 _ACTIONS = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -46,9 +48,17 @@ class LambdaInvoker(Protocol):
 
 
 class Transitions:
-    def __init__(self, deps: Deps, store: AlarmStore, sns: SnsPublisher | None, lambda_: LambdaInvoker | None) -> None:
+    def __init__(
+        self,
+        deps: Deps,
+        store: AlarmStore,
+        history: AlarmHistoryStore,
+        sns: SnsPublisher | None,
+        lambda_: LambdaInvoker | None,
+    ) -> None:
         self._deps = deps
         self._store = store
+        self._history = history
         self._sns = sns
         self._lambda = lambda_
 
@@ -67,7 +77,7 @@ class Transitions:
         if changed:
             summary = f"Alarm updated from {alarm.state} to {state}"
             data = {"version": "1.0", "oldState": _history_state(alarm), "newState": _history_state(new)}
-            self._store.record(new, now_ms, "StateUpdate", summary, data)
+            self._history.record(new, now_ms, "StateUpdate", summary, data)
             if new.actions_enabled:
                 for arn in new.configuration.get(_ACTIONS[state], ()):
                     self._act(new, alarm, arn, now_ms)
@@ -88,7 +98,7 @@ class Transitions:
         except AwsError as error:
             data |= {"actionState": "Failed", "error": f"{error.wire_code}: {error.message}"}
             summary = f"Failed to execute action {arn}"
-        self._store.record(alarm, now_ms, "Action", summary, data)
+        self._history.record(alarm, now_ms, "Action", summary, data)
 
     def _execute(self, context: RequestContext, alarm: Alarm, old: Alarm, arn: str) -> str | None:
         target = find_arn(arn)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.operations import (
     alarm_history,
+    alarm_lists,
+    alarm_states,
     alarms,
     dashboards,
     metric_data,
@@ -15,22 +16,19 @@ from onebox.services.cloudwatch.operations import (
 )
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
-if TYPE_CHECKING:
-    from onebox.services.cloudwatch.service import CloudWatch
-
 # What reads metrics collects first, in a transaction of its own: an error in the answer must not undo that.
-OPERATIONS: OperationTable[CloudWatch] = {
+OPERATIONS: OperationTable[CloudWatchCore] = {
     "PutMetricData": Operation(metrics.put_metric_data),
     "ListMetrics": WaitingOperation(metrics.list_metrics),
     "GetMetricStatistics": WaitingOperation(statistics.get_metric_statistics),
     "GetMetricData": WaitingOperation(metric_data.get_metric_data),
     "PutMetricAlarm": Operation(alarms.put_metric_alarm),
     "PutCompositeAlarm": Operation(alarms.put_composite_alarm),
-    "DescribeAlarms": Operation(alarms.describe_alarms, reads_only=True),
-    "DescribeAlarmsForMetric": Operation(alarms.describe_alarms_for_metric, reads_only=True),
+    "DescribeAlarms": Operation(alarm_lists.describe_alarms, reads_only=True),
+    "DescribeAlarmsForMetric": Operation(alarm_lists.describe_alarms_for_metric, reads_only=True),
     "DescribeAlarmHistory": Operation(alarm_history.describe_alarm_history, reads_only=True),
     "DeleteAlarms": Operation(alarms.delete_alarms),
-    "SetAlarmState": Operation(alarms.set_alarm_state),
+    "SetAlarmState": Operation(alarm_states.set_alarm_state),
     "EnableAlarmActions": Operation(alarms.enable_alarm_actions),
     "DisableAlarmActions": Operation(alarms.disable_alarm_actions),
     "PutDashboard": Operation(dashboards.put_dashboard),

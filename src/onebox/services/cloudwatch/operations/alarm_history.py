@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from onebox.services.cloudwatch.operations.alarms import TYPES
+from onebox.services.cloudwatch.core import CloudWatchCore
+from onebox.services.cloudwatch.model import TYPES
 from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import check_enum, check_range
 from onebox.services.context import RequestContext, Wire
-
-if TYPE_CHECKING:
-    from onebox.services.cloudwatch.service import CloudWatch
 
 _ITEM_TYPES = (
     "ConfigurationUpdate",
@@ -22,7 +18,7 @@ _ITEM_TYPES = (
 _FOREVER_MS = 1 << 62
 
 
-def describe_alarm_history(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
+def describe_alarm_history(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
     """History items, newest first unless asked otherwise; those of deleted alarms too."""
     item_type = request.get("HistoryItemType")
     if item_type is not None:
@@ -38,7 +34,7 @@ def describe_alarm_history(cloudwatch: CloudWatch, context: RequestContext, requ
     if "NextToken" in request:
         at_ms, id_ = decode_token(request["NextToken"], int, int)
         after = (at_ms, id_)
-    items = cloudwatch.alarm_store.history(
+    items = core.history.page(
         context.account,
         context.region,
         alarm_name=request.get("AlarmName"),

@@ -5,8 +5,7 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMet
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import ValidationError
 from onebox.services.cloudwatch.limits import METRIC_DATA_DATAPOINTS_MAX, METRIC_DATA_QUERIES_MAX
 from onebox.services.cloudwatch.metric_math.values import TimeSeries
@@ -16,13 +15,10 @@ from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import check_enum, check_range
 from onebox.services.context import RequestContext, Wire
 
-if TYPE_CHECKING:
-    from onebox.services.cloudwatch.service import CloudWatch
-
 _SCANS = ("TimestampDescending", "TimestampAscending")
 
 
-async def get_metric_data(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
+async def get_metric_data(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
     """Series by query, newest datapoint first unless asked otherwise, in pages of MaxDatapoints."""
     queries = request["MetricDataQueries"]
     if not 1 <= len(queries) <= METRIC_DATA_QUERIES_MAX:
@@ -42,11 +38,9 @@ async def get_metric_data(cloudwatch: CloudWatch, context: RequestContext, reque
     _check_size(queries, start_ms, end_ms)
     shortest_s = min((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
     window = Window(context.account, context.region, rounded_start_ms(start_ms, shortest_s, context.now_ms), end_ms)
-    cloudwatch.collect(context.now_ms)
+    core.collector.collect(context.now_ms)
     found = [
-        (query["Id"], series)
-        for query, all_series in cloudwatch.queries.results(queries, window)
-        for series in all_series
+        (query["Id"], series) for query, all_series in core.queries.results(queries, window) for series in all_series
     ]
     results, more = _page(found, scan == "TimestampDescending", skipped, limit)
     return {

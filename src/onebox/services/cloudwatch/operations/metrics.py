@@ -6,9 +6,9 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMet
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from onebox.runtime.metrics import Dimensions, Statistic
+from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import (
     InvalidParameterCombinationException,
     InvalidParameterValueException,
@@ -35,14 +35,11 @@ from onebox.services.cloudwatch.validation import (
 )
 from onebox.services.context import RequestContext, Wire
 
-if TYPE_CHECKING:
-    from onebox.services.cloudwatch.service import CloudWatch
-
 _SCAN_PAGES = 10
 """ListMetrics looks at so many pages of metrics for one answer that filters by dimensions."""
 
 
-def put_metric_data(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
+def put_metric_data(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
     """Store samples; all of them or, if one is wrong, none."""
     check_namespace(request["Namespace"])
     entities = request.get("EntityMetricData", [])
@@ -57,7 +54,7 @@ def put_metric_data(cloudwatch: CloudWatch, context: RequestContext, request: Wi
         parse_datum(context, request["Namespace"], wire, f"MetricData.member.{place}")
         for place, wire in enumerate(data, 1)
     ]:
-        cloudwatch.metric_store.add(datum)
+        core.metrics.add(datum)
     return {}
 
 
@@ -133,7 +130,7 @@ def _check_number(value: float, parameter: str) -> None:
         raise InvalidParameterValueException(f"The value {value} for parameter {parameter} is invalid.")
 
 
-async def list_metrics(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
+async def list_metrics(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
     """Metrics with datapoints in the last two weeks (or three hours); filters by dimensions may give short pages."""
     wanted = request.get("Dimensions", [])
     recently = request.get("RecentlyActive")
@@ -143,9 +140,9 @@ async def list_metrics(cloudwatch: CloudWatch, context: RequestContext, request:
     if "NextToken" in request:
         namespace, name, dimensions = decode_token(request["NextToken"], str, str, str)
         after = (namespace, name, dimensions)
-    cloudwatch.collect(context.now_ms)
+    core.collector.collect(context.now_ms)
     limit = LIST_METRICS_PAGE * (_SCAN_PAGES if wanted else 1)
-    found = cloudwatch.metric_store.list_metrics(
+    found = core.metrics.list_metrics(
         context.account,
         context.region,
         namespace=request.get("Namespace"),

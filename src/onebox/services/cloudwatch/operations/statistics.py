@@ -5,16 +5,15 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMet
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.runtime.metrics import Statistic
+from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import (
     InvalidParameterCombinationException,
     InvalidParameterValueException,
     MissingRequiredParameterException,
 )
 from onebox.services.cloudwatch.limits import STATISTICS_DATAPOINTS_MAX
-from onebox.services.cloudwatch.model import MetricId, sorted_dimensions
+from onebox.services.cloudwatch.model import MetricId, Periods, sorted_dimensions
 from onebox.services.cloudwatch.reader import rounded_start_ms
 from onebox.services.cloudwatch.statistics import SIMPLE, Stat, find_stat
 from onebox.services.cloudwatch.validation import (
@@ -27,11 +26,8 @@ from onebox.services.cloudwatch.validation import (
 )
 from onebox.services.context import RequestContext, Wire
 
-if TYPE_CHECKING:
-    from onebox.services.cloudwatch.service import CloudWatch
 
-
-async def get_metric_statistics(cloudwatch: CloudWatch, context: RequestContext, request: Wire) -> Wire:
+async def get_metric_statistics(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
     """Datapoints by period and unit, at most 1,440."""
     simple, extended = _parse_stats(request)
     check_namespace(request["Namespace"])
@@ -55,15 +51,9 @@ async def get_metric_statistics(cloudwatch: CloudWatch, context: RequestContext,
         request["MetricName"],
         sorted_dimensions(request.get("Dimensions", [])),
     )
-    cloudwatch.collect(context.now_ms)
-    found = cloudwatch.reader.by_unit(
-        metric,
-        period_s,
-        rounded_start_ms(start_ms, period_s, context.now_ms),
-        end_ms,
-        request.get("Unit"),
-        values=bool(extended),
-    )
+    core.collector.collect(context.now_ms)
+    periods = Periods(period_s, rounded_start_ms(start_ms, period_s, context.now_ms), end_ms, request.get("Unit"))
+    found = core.reader.by_unit(metric, periods, values=bool(extended))
     return {
         "Label": request["MetricName"],
         "Datapoints": [

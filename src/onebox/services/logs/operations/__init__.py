@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.operations import events, groups, metric_filters, search, streams, tags
-from onebox.services.registry import Operation, OperationTable
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
-if TYPE_CHECKING:
-    from onebox.services.logs.service import Logs
-
-OPERATIONS: OperationTable[Logs] = {
+OPERATIONS: OperationTable[LogsCore] = {
     "CreateLogGroup": Operation(groups.create_log_group),
     "DeleteLogGroup": Operation(groups.delete_log_group),
     "DescribeLogGroups": Operation(groups.describe_log_groups, reads_only=True),
@@ -22,7 +18,7 @@ OPERATIONS: OperationTable[Logs] = {
     "DescribeLogStreams": Operation(streams.describe_log_streams, reads_only=True),
     "PutLogEvents": Operation(events.put_log_events),
     "GetLogEvents": Operation(events.get_log_events, reads_only=True),
-    "FilterLogEvents": Operation(search.filter_log_events, reads_only=True),
+    "FilterLogEvents": WaitingOperation(search.filter_log_events),
     "TagResource": Operation(tags.tag_resource),
     "UntagResource": Operation(tags.untag_resource),
     "ListTagsForResource": Operation(tags.list_tags_for_resource, reads_only=True),

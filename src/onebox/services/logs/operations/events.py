@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import InvalidParameterException
-from onebox.services.logs.ingest import event_bytes
 from onebox.services.logs.limits import (
     BATCH_BYTES_MAX,
     BATCH_EVENTS_MAX,
@@ -21,7 +20,8 @@ from onebox.services.logs.limits import (
     PAGE_BYTES_MAX,
     PAGE_EVENTS_MAX,
 )
-from onebox.services.logs.model import LogEvent, LogGroup, Position
+from onebox.services.logs.model import EventRange, LogEvent, LogGroup, Position
+from onebox.services.logs.search import event_bytes
 from onebox.services.logs.tokens import HEAD, backward_token, forward_token, parse_stream_token
 from onebox.services.logs.validation import (
     broken_constraint,
@@ -29,24 +29,22 @@ from onebox.services.logs.validation import (
     check_stream_name,
     parse_group_name,
     parse_limit,
+    parse_time,
 )
-
-if TYPE_CHECKING:
-    from onebox.services.logs.service import Logs
 
 _FOREVER_MS = 1 << 62
 
 
-def put_log_events(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def put_log_events(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     """Append a batch; events too old, too new or past the retention are left out and reported."""
     group_name = check_group_name(request["logGroupName"])
     stream_name = check_stream_name(request["logStreamName"])
     events = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
     _check_batch(events)
-    group = logs.load_group(context, group_name)
-    stream = logs.load_stream(group, stream_name)
+    group = core.load_group(context, group_name)
+    stream = core.load_stream(group, stream_name)
     start, end, rejected = decide_accepted([at_ms for at_ms, _ in events], group, context.now_ms)
-    logs.ingest.append(context, group, stream.id, events[start:end])
+    core.ingest.append(context, group, stream.id, events[start:end])
     # The token is a relic: AWS still answers one and no longer looks at it.
     return {"nextSequenceToken": f"{context.now_ms:056d}", "rejectedLogEventsInfo": rejected or None}
 
@@ -67,7 +65,7 @@ def decide_accepted(times_ms: list[int], group: LogGroup, now_ms: int) -> tuple[
     return start, max(start, too_new), rejected
 
 
-def get_log_events(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def get_log_events(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     """A page of a stream, oldest event first; at either end the token given is the token answered."""
     limit = parse_limit(request, PAGE_EVENTS_MAX)
     group_name = parse_group_name(request)
@@ -77,16 +75,16 @@ def get_log_events(logs: Logs, context: RequestContext, request: Wire) -> Wire:
         forward, place = bool(request.get("startFromHead", False)), None
     else:
         forward, place = parse_stream_token(token)
-    group = logs.load_group(context, group_name)
-    stream = logs.load_stream(group, stream_name)
-    found = logs.events_store.read_stream(
-        stream.id,
-        max(request.get("startTime", 0), group.expired_before_ms(context.now_ms)),
-        request.get("endTime", _FOREVER_MS),
-        place,
-        forward,
-        limit,
+    group = core.load_group(context, group_name)
+    stream = core.load_stream(group, stream_name)
+    wanted = EventRange(
+        start_ms=max(parse_time(request, "startTime", 0), group.expired_before_ms(context.now_ms)),
+        end_ms=parse_time(request, "endTime", _FOREVER_MS),
+        place=place,
+        forward=forward,
+        limit=limit,
     )
+    found = core.events.read_stream(stream.id, wanted)
     page = take_page(found)
     if not forward:
         page.reverse()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import (
     InvalidParameterException,
     ResourceAlreadyExistsException,
@@ -25,13 +24,10 @@ from onebox.services.logs.validation import (
     parse_limit,
 )
 
-if TYPE_CHECKING:
-    from onebox.services.logs.service import Logs
-
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 
 
-def create_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def create_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     name = check_group_name(request["logGroupName"])
     log_class = request.get("logGroupClass", "STANDARD")
     check_enum(log_class, "logGroupClass", _CLASSES)
@@ -39,9 +35,9 @@ def create_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire
     check_tags(context, tags)
     if len(tags) > TAGS_MAX:
         raise broken_constraint(tags, "tags", f"Member must have length less than or equal to {TAGS_MAX}")
-    if logs.store.find_group(context.account, context.region, name) is not None:
+    if core.groups.find(context.account, context.region, name) is not None:
         raise ResourceAlreadyExistsException("The specified log group already exists")
-    group_id = logs.store.insert_group(
+    group_id = core.groups.insert(
         context.account,
         context.region,
         name,
@@ -50,41 +46,41 @@ def create_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire
         kms_key_id=request.get("kmsKeyId"),
         deletion_protected=request.get("deletionProtectionEnabled", False),
     )
-    logs.store.put_tags(group_id, tags)
+    core.tags.put(group_id, tags)
     return {}
 
 
-def delete_log_group(logs: Logs, context: RequestContext, request: Wire) -> Wire:
-    group = logs.load_group(context, check_group_name(request["logGroupName"]))
+def delete_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    group = core.load_group(context, check_group_name(request["logGroupName"]))
     if group.deletion_protected:
         raise ValidationException("The log group has deletion protection enabled and cannot be deleted.")
-    logs.store.delete_group(group.id)
+    core.groups.delete(group.id)
     return {}
 
 
-def put_log_group_deletion_protection(logs: Logs, context: RequestContext, request: Wire) -> Wire:
-    group = logs.load_group(context, parse_group_name(request))
-    logs.store.set_deletion_protection(group.id, request["deletionProtectionEnabled"])
+def put_log_group_deletion_protection(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    group = core.load_group(context, parse_group_name(request))
+    core.groups.set_deletion_protection(group.id, request["deletionProtectionEnabled"])
     return {}
 
 
-def put_retention_policy(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def put_retention_policy(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     days = request["retentionInDays"]
     if days not in RETENTION_DAYS:
         allowed = ", ".join(map(str, RETENTION_DAYS))
         raise broken_constraint(days, "retentionInDays", f"Member must satisfy enum value set: [{allowed}]")
-    group = logs.load_group(context, check_group_name(request["logGroupName"]))
-    logs.store.set_retention(group.id, days)
+    group = core.load_group(context, check_group_name(request["logGroupName"]))
+    core.groups.set_retention(group.id, days)
     return {}
 
 
-def delete_retention_policy(logs: Logs, context: RequestContext, request: Wire) -> Wire:
-    group = logs.load_group(context, check_group_name(request["logGroupName"]))
-    logs.store.set_retention(group.id, None)
+def delete_retention_policy(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    group = core.load_group(context, check_group_name(request["logGroupName"]))
+    core.groups.set_retention(group.id, None)
     return {}
 
 
-def describe_log_groups(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def describe_log_groups(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     """Groups by name; with ``logGroupNamePattern`` those whose name holds it."""
     limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
     prefix, pattern = request.get("logGroupNamePrefix"), request.get("logGroupNamePattern")
@@ -98,9 +94,9 @@ def describe_log_groups(logs: Logs, context: RequestContext, request: Wire) -> W
         check_length(pattern, "logGroupNamePattern", 0, 512)
         check_pattern(pattern, "logGroupNamePattern", r"[\.\-_/#A-Za-z0-9]*")
     if "logGroupIdentifiers" in request:
-        return {"logGroups": _identified(logs, context, request["logGroupIdentifiers"])}
+        return {"logGroups": _identified(core, context, request["logGroupIdentifiers"])}
     after = decode_token(request["nextToken"]) if "nextToken" in request else ""
-    groups = logs.store.groups(
+    groups = core.groups.page(
         context.account,
         context.region,
         prefix=prefix or "",
@@ -112,27 +108,27 @@ def describe_log_groups(logs: Logs, context: RequestContext, request: Wire) -> W
     page = groups[:limit]
     return {
         "logGroups": [
-            _pattern_item(logs, context, group) if pattern is not None else _group_item(logs, context, group)
+            _pattern_item(core, context, group) if pattern is not None else _group_item(core, context, group)
             for group in page
         ],
         "nextToken": encode_token(page[-1].name) if len(groups) > limit else None,
     }
 
 
-def _identified(logs: Logs, context: RequestContext, identifiers: list[str]) -> list[Wire]:
+def _identified(core: LogsCore, context: RequestContext, identifiers: list[str]) -> list[Wire]:
     names = (find_group_name(identifier) or identifier for identifier in identifiers)
-    groups = (logs.store.find_group(context.account, context.region, name) for name in names)
-    return [_group_item(logs, context, group) for group in groups if group is not None]
+    groups = (core.groups.find(context.account, context.region, name) for name in names)
+    return [_group_item(core, context, group) for group in groups if group is not None]
 
 
-def _pattern_item(logs: Logs, context: RequestContext, group: LogGroup) -> Wire:
+def _pattern_item(core: LogsCore, context: RequestContext, group: LogGroup) -> Wire:
     """The three members AWS gives when it was asked by pattern."""
-    item = _group_item(logs, context, group)
+    item = _group_item(core, context, group)
     return {member: item[member] for member in ("logGroupName", "creationTime", "arn")}
 
 
-def _group_item(logs: Logs, context: RequestContext, group: LogGroup) -> Wire:
-    arn = logs.arn(context, f"log-group:{group.name}")
+def _group_item(core: LogsCore, context: RequestContext, group: LogGroup) -> Wire:
+    arn = core.arn(context, f"log-group:{group.name}")
     return {
         "logGroupName": group.name,
         "creationTime": group.created_at_ms,

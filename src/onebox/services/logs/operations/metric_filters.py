@@ -6,9 +6,9 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Pu
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import (
     InvalidParameterException,
     LimitExceededException,
@@ -31,13 +31,10 @@ from onebox.services.logs.validation import (
     parse_limit,
 )
 
-if TYPE_CHECKING:
-    from onebox.services.logs.service import Logs
-
 _UNSUPPORTED = ("fieldSelectionCriteria", "emitSystemFieldDimensions")
 
 
-def put_metric_filter(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def put_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["filterName"], "filterName")
     pattern = request["filterPattern"]
@@ -47,35 +44,37 @@ def put_metric_filter(logs: Logs, context: RequestContext, request: Wire) -> Wir
     _check_transformations(transformations)
     if request.get("applyOnTransformedLogs") or any(request.get(member) for member in _UNSUPPORTED):
         raise InvalidParameterException("The log group has no transformer or system fields to apply.")
-    group = logs.load_group(context, group_name)
-    known = {row[0] for row in logs.store.metric_filters(group.id)}
+    group = core.load_group(context, group_name)
+    known = {row[0] for row in core.metric_filters.of(group.id)}
     if name not in known and len(known) >= METRIC_FILTERS_PER_GROUP_MAX:
         raise LimitExceededException("Resource limit exceeded.")
-    logs.store.put_metric_filter(group.id, name, pattern, transformations, context.now_ms)
+    core.metric_filters.put(group.id, name, pattern, transformations, context.now_ms)
     return {}
 
 
-def delete_metric_filter(logs: Logs, context: RequestContext, request: Wire) -> Wire:
-    group = logs.load_group(context, check_group_name(request["logGroupName"]))
-    if not logs.store.delete_metric_filter(group.id, request["filterName"]):
+def delete_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    group = core.load_group(context, check_group_name(request["logGroupName"]))
+    if not core.metric_filters.delete(group.id, request["filterName"]):
         raise ResourceNotFoundException("The specified metric filter does not exist.")
     return {}
 
 
-def describe_metric_filters(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def describe_metric_filters(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
     metric, namespace = request.get("metricName"), request.get("metricNamespace")
     if (metric is None) != (namespace is None):
         raise InvalidParameterException("metricName and metricNamespace must be given together.")
     group_name = request.get("logGroupName")
     if group_name is not None:
-        logs.load_group(context, check_group_name(group_name))
+        core.load_group(context, check_group_name(group_name))
     after = ("", "")
     if "nextToken" in request:
         group_after, _, filter_after = decode_token(request["nextToken"]).partition(":")
         after = (group_after, filter_after)
     prefix = request.get("filterNamePrefix", "")
-    rows = logs.store.metric_filters_page(context.account, context.region, group_name, prefix, after, limit + 1)
+    rows = core.metric_filters.page(
+        context.account, context.region, group=group_name, prefix=prefix, after=after, limit=limit + 1
+    )
     page = rows[:limit]
     filters = [
         {
@@ -93,7 +92,7 @@ def describe_metric_filters(logs: Logs, context: RequestContext, request: Wire) 
     }
 
 
-def test_metric_filter(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def test_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     check_length(request["filterPattern"], "filterPattern", 0, 1024)
     pattern = parse_pattern(request["filterPattern"])
     messages = request["logEventMessages"]
@@ -112,9 +111,9 @@ def test_metric_filter(logs: Logs, context: RequestContext, request: Wire) -> Wi
 test_metric_filter.__test__ = False  # type: ignore[attr-defined]  # the API's name, not a test of ours
 
 
-def describe_subscription_filters(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def describe_subscription_filters(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     """None: onebox delivers logs to nobody, and creating a subscription filter is an unknown operation."""
-    logs.load_group(context, check_group_name(request["logGroupName"]))
+    core.load_group(context, check_group_name(request["logGroupName"]))
     return {"subscriptionFilters": []}
 
 

@@ -7,19 +7,15 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Fi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import InvalidParameterException
-from onebox.services.logs.ingest import event_bytes
-from onebox.services.logs.limits import (
-    FILTER_STREAMS_MAX,
-    PAGE_BYTES_MAX,
-    PAGE_EVENTS_MAX,
-    SCAN_EVENTS_MAX,
-)
-from onebox.services.logs.model import LogEvent, LogGroup, Position
+from onebox.services.logs.limits import FILTER_STREAMS_MAX, PAGE_EVENTS_MAX
+from onebox.services.logs.model import EventRange, LogEvent, LogGroup, Position
 from onebox.services.logs.patterns import parse_pattern
+from onebox.services.logs.search import ReadSlice, find_events
 from onebox.services.logs.tokens import event_id, filter_token, parse_filter_token
 from onebox.services.logs.validation import (
     broken_constraint,
@@ -27,45 +23,39 @@ from onebox.services.logs.validation import (
     check_stream_name,
     parse_group_name,
     parse_limit,
+    parse_time,
 )
 
-if TYPE_CHECKING:
-    from onebox.services.logs.service import Logs
-
 _BACKWARD_SINCE_MS = 1_704_067_200_000  # 2024-01-01: AWS reads backwards only from there on
+_FOREVER_MS = 1 << 62
 
 
-def filter_log_events(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+async def filter_log_events(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """A page of the events that match."""
     limit = parse_limit(request, PAGE_EVENTS_MAX)
     group_name = parse_group_name(request)
     pattern_text = request.get("filterPattern", "")
     check_length(pattern_text, "filterPattern", 0, 1024)
     pattern = parse_pattern(pattern_text)
+    start_ms, end_ms = parse_time(request, "startTime", 0), parse_time(request, "endTime", _FOREVER_MS)
     forward, place = _parse_direction(request)
-    group = logs.load_group(context, group_name)
-    wanted = _wanted_streams(logs, group, request)
-    names: dict[int, str | None] = {}
-
-    page: list[Wire] = []
-    scanned = page_bytes = 0
-    last: Position | None = None
-    more = False
-    for event in _read(logs, context, group, request, wanted, forward, place):
-        if scanned == SCAN_EVENTS_MAX or len(page) == limit or page_bytes > PAGE_BYTES_MAX:
-            more = True
-            break
-        scanned += 1
-        last = Position(event.at_ms, event.id)
-        name = _stream_name(logs, event.stream_id, names)
-        if name is None or not _is_wanted(wanted, event.stream_id, name):
-            continue
-        if pattern.extract(event.message) is not None:
-            page_bytes += event_bytes(event.message)
-            page.append(_event_item(event, name))
+    group = core.load_group(context, group_name)
+    wanted = _wanted_streams(core, group, request)
+    # Here, unlike in GetLogEvents, the end is included.
+    span = EventRange(
+        start_ms=max(start_ms, group.expired_before_ms(context.now_ms)),
+        end_ms=end_ms + 1,
+        place=None,
+        forward=forward,
+        limit=0,
+    )
+    read = _reader(core, group, wanted, span)
+    names = _StreamNames(core, wanted)
+    found = await find_events(read, place, pattern, names.is_wanted, limit)
     return {
-        "events": page,
+        "events": [_event_item(event, names.of(event.stream_id) or "") for event in found.events],
         "searchedLogStreams": [],  # AWS answers no streams since May 2020
-        "nextToken": filter_token(forward, last) if more and last else None,
+        "nextToken": filter_token(forward, found.last) if found.more and found.last else None,
     }
 
 
@@ -84,7 +74,7 @@ Wanted = dict[int, str] | str
 """The streams asked for: ids and names, or a prefix of their names."""
 
 
-def _wanted_streams(logs: Logs, group: LogGroup, request: Wire) -> Wanted:
+def _wanted_streams(core: LogsCore, group: LogGroup, request: Wire) -> Wanted:
     names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix")
     if names is None:
         return "" if prefix is None else check_stream_name(prefix, "logStreamNamePrefix")
@@ -93,34 +83,40 @@ def _wanted_streams(logs: Logs, group: LogGroup, request: Wire) -> Wanted:
     if not 1 <= len(names) <= FILTER_STREAMS_MAX:
         bound = "greater than or equal to 1" if not names else f"less than or equal to {FILTER_STREAMS_MAX}"
         raise broken_constraint(names, "logStreamNames", f"Member must have length {bound}")
-    return {logs.load_stream(group, check_stream_name(name, "logStreamNames")).id: name for name in names}
+    return {core.load_stream(group, check_stream_name(name, "logStreamNames")).id: name for name in names}
 
 
-def _read(
-    logs: Logs,
-    context: RequestContext,
-    group: LogGroup,
-    request: Wire,
-    wanted: Wanted,
-    forward: bool,
-    place: Position | None,
-) -> Iterator[LogEvent]:
-    start_ms = max(request.get("startTime", 0), group.expired_before_ms(context.now_ms))
-    end_ms = request.get("endTime", (1 << 62) - 1) + 1  # here, unlike in GetLogEvents, the end is included
-    if isinstance(wanted, dict) and len(wanted) == 1:
-        (stream_id,) = wanted
-        return logs.events_store.read_stream(stream_id, start_ms, end_ms, place, forward, SCAN_EVENTS_MAX + 1)
-    return logs.events_store.read_group(group.id, start_ms, end_ms, place, forward, SCAN_EVENTS_MAX + 1)
+def _reader(core: LogsCore, group: LogGroup, wanted: Wanted, span: EventRange) -> ReadSlice:
+    def read(place: Position | None, limit: int) -> Iterator[LogEvent]:
+        part = replace(span, place=place, limit=limit)
+        if isinstance(wanted, dict) and len(wanted) == 1:
+            (stream_id,) = wanted
+            return core.events.read_stream(stream_id, part)
+        return core.events.read_group(group.id, part)
+
+    return read
 
 
-def _stream_name(logs: Logs, stream_id: int, names: dict[int, str | None]) -> str | None:
-    if stream_id not in names:
-        names[stream_id] = logs.store.stream_name(stream_id)
-    return names[stream_id]
+class _StreamNames:
+    """The names of the streams that a search meets, each looked up once."""
 
+    def __init__(self, core: LogsCore, wanted: Wanted) -> None:
+        self._core = core
+        self._wanted = wanted
+        self._names: dict[int, str | None] = {}
 
-def _is_wanted(wanted: Wanted, stream_id: int, name: str) -> bool:
-    return stream_id in wanted if isinstance(wanted, dict) else name.startswith(wanted)
+    def of(self, stream_id: int) -> str | None:
+        """The stream's name; None for one that was deleted."""
+        if stream_id not in self._names:
+            self._names[stream_id] = self._core.streams.name_of(stream_id)
+        return self._names[stream_id]
+
+    def is_wanted(self, event: LogEvent) -> bool:
+        """Whether the event's stream is among those asked for."""
+        if isinstance(self._wanted, dict):
+            return event.stream_id in self._wanted
+        name = self.of(event.stream_id)
+        return name is not None and name.startswith(self._wanted)
 
 
 def _event_item(event: LogEvent, stream_name: str) -> Wire:

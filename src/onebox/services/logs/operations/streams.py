@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX
 from onebox.services.logs.model import LogGroup, LogStream
@@ -17,29 +16,26 @@ from onebox.services.logs.validation import (
     parse_limit,
 )
 
-if TYPE_CHECKING:
-    from onebox.services.logs.service import Logs
 
-
-def create_log_stream(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def create_log_stream(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["logStreamName"])
-    group = logs.load_group(context, group_name)
-    if logs.store.find_stream(group.id, name) is not None:
+    group = core.load_group(context, group_name)
+    if core.streams.find(group.id, name) is not None:
         raise ResourceAlreadyExistsException("The specified log stream already exists")
-    logs.store.insert_stream(group.id, name, context.now_ms)
+    core.streams.insert(group.id, name, context.now_ms)
     return {}
 
 
-def delete_log_stream(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def delete_log_stream(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["logStreamName"])
-    group = logs.load_group(context, group_name)
-    logs.store.delete_stream(group.id, logs.load_stream(group, name).id)
+    group = core.load_group(context, group_name)
+    core.streams.delete(group.id, core.load_stream(group, name).id)
     return {}
 
 
-def describe_log_streams(logs: Logs, context: RequestContext, request: Wire) -> Wire:
+def describe_log_streams(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     """Streams by name, or by the time of their last event; those without events count as the oldest."""
     limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
     order = request.get("orderBy", "LogStreamName")
@@ -49,18 +45,18 @@ def describe_log_streams(logs: Logs, context: RequestContext, request: Wire) -> 
         check_stream_name(prefix, "logStreamNamePrefix")
         if order == "LastEventTime":
             raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
-    group = logs.load_group(context, parse_group_name(request))
+    group = core.load_group(context, parse_group_name(request))
     descending = request.get("descending", False)
     after = decode_token(request["nextToken"]) if "nextToken" in request else None
     if order == "LastEventTime":
-        streams = logs.store.streams_by_last_event(
+        streams = core.streams.by_last_event(
             group.id, None if after is None else _parse_place(after), descending, limit + 1
         )
     else:
-        streams = logs.store.streams_by_name(group.id, prefix or "", after, descending, limit + 1)
+        streams = core.streams.by_name(group.id, prefix or "", after, descending, limit + 1)
     page = streams[:limit]
     return {
-        "logStreams": [_stream_item(logs, context, group, stream) for stream in page],
+        "logStreams": [_stream_item(core, context, group, stream) for stream in page],
         "nextToken": _next_token(page[-1], order) if len(streams) > limit else None,
     }
 
@@ -77,7 +73,7 @@ def _parse_place(text: str) -> tuple[int, str]:
     return int(at_ms), name
 
 
-def _stream_item(logs: Logs, context: RequestContext, group: LogGroup, stream: LogStream) -> Wire:
+def _stream_item(core: LogsCore, context: RequestContext, group: LogGroup, stream: LogStream) -> Wire:
     has_events = stream.first_event_at_ms is not None
     return {
         "logStreamName": stream.name,
@@ -86,6 +82,6 @@ def _stream_item(logs: Logs, context: RequestContext, group: LogGroup, stream: L
         "lastEventTimestamp": stream.last_event_at_ms if has_events else None,
         "lastIngestionTime": stream.last_ingested_at_ms,
         "uploadSequenceToken": f"{stream.last_ingested_at_ms:056d}" if has_events else None,
-        "arn": logs.arn(context, f"log-group:{group.name}:log-stream:{stream.name}"),
+        "arn": core.arn(context, f"log-group:{group.name}:log-stream:{stream.name}"),
         "storedBytes": 0,  # AWS answers 0 for streams since June 2019
     }

@@ -42,6 +42,10 @@ class ColumnPattern:
     after: tuple[Column, ...]
     ellipsis: bool
 
+    @property
+    def tests(self) -> int:
+        return len(self.before) + len(self.after) + 1
+
     def extract(self, message: str) -> Extracted | None:
         fields = self._fields(message)
         if fields is None:

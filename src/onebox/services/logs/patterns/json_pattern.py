@@ -43,6 +43,12 @@ _MISSING = object()
 class JsonPattern:
     test: Node
     selectors: tuple[tuple[str, tuple[Step, ...]], ...]
+    comparisons: int
+
+    @property
+    def tests(self) -> int:
+        # Parsing and walking a document costs many times a search in its text.
+        return 8 * (self.comparisons + 1)
 
     def extract(self, message: str) -> Extracted | None:
         document = _parse_document(message)
@@ -61,7 +67,7 @@ class JsonPattern:
 def parse_json_pattern(text: str) -> JsonPattern:
     parser = _Parser(text)
     test = parser.parse()
-    return JsonPattern(test, tuple(parser.selectors.items()))
+    return JsonPattern(test, tuple(parser.selectors.items()), parser.comparisons)
 
 
 def parse_selector(text: str) -> tuple[Step, ...]:
@@ -86,6 +92,7 @@ class _Parser:
         self._place = 0
         self._depth = 0
         self.selectors: dict[str, tuple[Step, ...]] = {}
+        self.comparisons = 0
 
     def parse(self) -> Node:
         self._expect("{")
@@ -123,6 +130,7 @@ class _Parser:
         if kind != "selector":
             raise invalid_pattern()
         steps = parse_selector(selector)
+        self.comparisons += 1
         self.selectors[selector] = steps
         kind, operator = self._next()
         if kind == "word":

@@ -18,6 +18,10 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 class Pattern(Protocol):
+    @property
+    def tests(self) -> int:
+        """How many tests a message may have to pass: what a match costs at most, times the message's length."""
+
     def extract(self, message: str) -> Extracted | None:
         """None if the message does not match, else what the pattern's selectors found in it."""
 

@@ -24,6 +24,10 @@ class TermPattern:
     optional: tuple[Test, ...]
     excluded: tuple[Test, ...]
 
+    @property
+    def tests(self) -> int:
+        return len(self.required) + len(self.optional) + len(self.excluded)
+
     def extract(self, message: str) -> Extracted | None:
         if any(test(message) for test in self.excluded) or not all(test(message) for test in self.required):
             return None

@@ -6,11 +6,12 @@ The policy is not evaluated here. https://docs.aws.amazon.com/AmazonS3/latest/AP
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import (
     InvalidTag,
     MalformedPolicy,
@@ -26,28 +27,25 @@ from onebox.services.s3.errors import (
 from onebox.services.s3.lifecycle import check_lifecycle
 from onebox.services.s3.limits import BUCKET_TAGS_MAX, POLICY_BYTES_MAX
 
-if TYPE_CHECKING:
-    from onebox.services.s3.service import S3
-
-Handler = Callable[["S3", RequestContext, Wire], Wire]
+Handler = Callable[[S3Core, RequestContext, Wire], Wire]
 
 _DEFAULT_ENCRYPTION = {
     "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]
 }
 
 
-def get_bucket_policy(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def get_bucket_policy(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """The policy's text, as it was put."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-    policy = s3.objects.buckets.find_setting(bucket.name, "policy")
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    policy = core.buckets.find_setting(bucket.name, "policy")
     if policy is None:
         raise NoSuchBucketPolicy(BucketName=bucket.name)
     return {"Policy": policy}
 
 
-def put_bucket_policy(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def put_bucket_policy(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Set the policy."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     policy = request["Policy"]
     try:
         document = orjson.loads(policy)
@@ -57,14 +55,14 @@ def put_bucket_policy(s3: S3, context: RequestContext, request: Wire) -> Wire:
         raise MalformedPolicy
     if not document.get("Statement"):
         raise MalformedPolicy("Missing required field Statement")
-    s3.objects.buckets.put_setting(bucket.name, "policy", policy)
+    core.buckets.put_setting(bucket.name, "policy", policy)
     return {}
 
 
 def _getter(kind: str, member: str, missing: type[S3Error]) -> Handler:
-    def get(s3: S3, context: RequestContext, request: Wire) -> Wire:
-        bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-        document = s3.objects.buckets.find_setting(bucket.name, kind)
+    def get(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+        bucket = core.objects.load_bucket(request["Bucket"], context.account)
+        document = core.buckets.find_setting(bucket.name, kind)
         if document is None:
             raise missing(BucketName=bucket.name)
         return {member: document} if member else dict(document)
@@ -73,31 +71,31 @@ def _getter(kind: str, member: str, missing: type[S3Error]) -> Handler:
 
 
 def _putter(kind: str, member: str, check: Callable[[Any], None]) -> Handler:
-    def put(s3: S3, context: RequestContext, request: Wire) -> Wire:
-        bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    def put(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+        bucket = core.objects.load_bucket(request["Bucket"], context.account)
         document = request.get(member)
         if document is None:
             raise MalformedXML
         check(document)
-        s3.objects.buckets.put_setting(bucket.name, kind, document)
+        core.buckets.put_setting(bucket.name, kind, document)
         return {}
 
     return put
 
 
 def _deleter(kind: str) -> Handler:
-    def delete(s3: S3, context: RequestContext, request: Wire) -> Wire:
-        bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-        s3.objects.buckets.delete_setting(bucket.name, kind)
+    def delete(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+        bucket = core.objects.load_bucket(request["Bucket"], context.account)
+        core.buckets.delete_setting(bucket.name, kind)
         return {}
 
     return delete
 
 
-def get_bucket_encryption(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def get_bucket_encryption(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """The default encryption, which every bucket has."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-    stored = s3.objects.buckets.find_setting(bucket.name, "encryption")
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    stored = core.buckets.find_setting(bucket.name, "encryption")
     return {"ServerSideEncryptionConfiguration": stored or _DEFAULT_ENCRYPTION}
 
 
@@ -107,10 +105,10 @@ def _check_encryption(document: Any) -> None:
             raise NotOffered(Header="SSEAlgorithm")
 
 
-def put_bucket_tagging(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def put_bucket_tagging(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Replace the bucket's tags."""
     put: Handler = _putter("tagging", "Tagging", lambda document: _check_tagging(context, document))
-    return put(s3, context, request)
+    return put(core, context, request)
 
 
 def _check_tagging(context: RequestContext, document: Any) -> None:

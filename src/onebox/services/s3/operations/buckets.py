@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import (
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
@@ -14,12 +13,9 @@ from onebox.services.s3.errors import (
     InvalidArgument,
     InvalidBucketName,
 )
-from onebox.services.s3.model import Bucket
-from onebox.services.s3.operations.refusals import refuse_acl, refuse_members
+from onebox.services.s3.model import Bucket, owner_id
+from onebox.services.s3.refusals import refuse_acl, refuse_members
 from onebox.services.s3.rules import is_bucket_name, whole_seconds
-
-if TYPE_CHECKING:
-    from onebox.services.s3.service import S3
 
 _HOME_REGION = "us-east-1"
 _PUBLIC_ACCESS_BLOCKED = dict.fromkeys(
@@ -27,7 +23,7 @@ _PUBLIC_ACCESS_BLOCKED = dict.fromkeys(
 )
 
 
-def create_bucket(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def create_bucket(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """A new bucket, closed to the public and without ACLs, as AWS makes them since April 2023."""
     name = request["Bucket"]
     refuse_acl(request)
@@ -35,15 +31,15 @@ def create_bucket(s3: S3, context: RequestContext, request: Wire) -> Wire:
     if not is_bucket_name(name):
         raise InvalidBucketName(BucketName=name)
     region = _checked_region(context, request)
-    existing = s3.objects.buckets.find(name)
+    existing = core.buckets.find(name)
     if existing is not None:
         if existing.account != context.account:
             raise BucketAlreadyExists(BucketName=name)
         if context.region != _HOME_REGION or existing.region != _HOME_REGION:
             raise BucketAlreadyOwnedByYou(BucketName=name)
         return {"Location": f"/{name}"}  # in the first of all regions, and there alone, a second time is no error
-    buckets = s3.objects.buckets
-    buckets.insert(Bucket(name, context.account, region, whole_seconds(context.now_ms), ""))
+    buckets = core.buckets
+    buckets.insert(Bucket(name, context.account, region, whole_seconds(context.now_ms), versioning=""))
     buckets.put_setting(name, "public_access_block", _PUBLIC_ACCESS_BLOCKED)
     ownership = request.get("ObjectOwnership", "BucketOwnerEnforced")
     buckets.put_setting(name, "ownership_controls", {"Rules": [{"ObjectOwnership": ownership}]})
@@ -67,31 +63,31 @@ def _checked_region(context: RequestContext, request: Wire) -> str:
     )
 
 
-def head_bucket(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def head_bucket(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Whether the bucket is there and ours."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     return {"BucketRegion": bucket.region, "AccessPointAlias": False}
 
 
-def delete_bucket(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def delete_bucket(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Remove an empty bucket; uploads in progress go with it."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-    if not s3.objects.rows.is_bucket_empty(bucket.name):
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    if not core.versions.is_bucket_empty(bucket.name):
         raise BucketNotEmpty(BucketName=bucket.name)
-    while uploads := s3.objects.uploads.page(bucket.name, "", "", "", 100):
+    while uploads := core.uploads.page(bucket.name, "", "", "", 100):
         for upload in uploads:
-            s3.objects.discard_upload(upload.upload_id)
-    s3.objects.buckets.delete(bucket.name)
+            core.objects.discard_upload(upload.upload_id)
+    core.buckets.delete(bucket.name)
     return {}
 
 
-def list_buckets(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def list_buckets(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """The account's buckets, in every region."""
     limit = request.get("MaxBuckets", 10_000)
     if not 1 <= limit <= 10_000:
         raise InvalidArgument("Provided max-buckets not an integer or within integer range")
     prefix, after = request.get("Prefix", ""), request.get("ContinuationToken", "")
-    found = s3.objects.buckets.page(context.account, prefix, after, limit + 1)
+    found = core.buckets.page(context.account, prefix, after, limit + 1)
     region = request.get("BucketRegion")
     listed = [
         {"Name": bucket.name, "CreationDate": bucket.created_at_ms, "BucketRegion": bucket.region}
@@ -106,26 +102,21 @@ def list_buckets(s3: S3, context: RequestContext, request: Wire) -> Wire:
     return result
 
 
-def owner_id(account: str) -> str:
-    """The canonical user id of an account: 64 hexadecimal digits."""
-    return account.rjust(64, "0")
-
-
-def get_bucket_location(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def get_bucket_location(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """The bucket's region; empty for us-east-1."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     return {"LocationConstraint": "" if bucket.region == _HOME_REGION else bucket.region}
 
 
-def get_bucket_versioning(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def get_bucket_versioning(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Whether versions are kept; nothing for a bucket where they never were."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     return {"Status": bucket.versioning or None}
 
 
-def put_bucket_versioning(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def put_bucket_versioning(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Keep versions from now on, or no longer."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     configuration = request["VersioningConfiguration"]
     refuse_members(request, "MFA")
     if configuration.get("MFADelete") == "Enabled":
@@ -133,5 +124,5 @@ def put_bucket_versioning(s3: S3, context: RequestContext, request: Wire) -> Wir
     status = configuration.get("Status")
     if status not in ("Enabled", "Suspended"):
         raise IllegalVersioningConfigurationException
-    s3.objects.buckets.set_versioning(bucket.name, status)
+    core.buckets.set_versioning(bucket.name, status)
     return {}

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import MalformedXML, PreconditionFailed
 from onebox.services.s3.limits import DELETED_AT_ONCE_MAX
 from onebox.services.s3.model import Bucket
 from onebox.services.s3.objects import Deletion
-from onebox.services.s3.operations.refusals import refuse_members
+from onebox.services.s3.refusals import refuse_members
 from onebox.services.s3.rules import check_write_conditions
 
-if TYPE_CHECKING:
-    from onebox.services.s3.service import S3
 
-
-def delete_object(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def delete_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Delete an object, or one version of it for good. Deleting what is not there succeeds."""
     refuse_members(request, "MFA", "IfMatchLastModifiedTime", "IfMatchSize")
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-    deletion = _delete(s3, context, bucket, request)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    deletion = _delete(core, context, bucket, request)
     result: Wire = {}
     if deletion.version_id is not None:
         result["VersionId"] = deletion.version_id
@@ -29,22 +25,22 @@ def delete_object(s3: S3, context: RequestContext, request: Wire) -> Wire:
     return result
 
 
-def _delete(s3: S3, context: RequestContext, bucket: Bucket, wanted: Wire) -> Deletion:
+def _delete(core: S3Core, context: RequestContext, bucket: Bucket, wanted: Wire) -> Deletion:
     key, version_id = wanted["Key"], wanted.get("VersionId")
     condition = wanted.get("IfMatch") or wanted.get("ETag")
     if condition is not None:
-        current = s3.objects.find_current(bucket.name, key)
+        current = core.objects.find_current(bucket.name, key)
         if not check_write_conditions({"IfMatch": condition}, current.etag if current is not None else None):
             raise PreconditionFailed(Condition="If-Match")
     if version_id is not None:
-        return s3.objects.delete_version(bucket, key, version_id)
-    return s3.objects.delete(bucket, key, context.now_ms)
+        return core.objects.delete_version(bucket, key, version_id)
+    return core.objects.delete(bucket, key, context.now_ms)
 
 
-def delete_objects(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def delete_objects(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Delete many; each succeeds or fails by itself."""
     refuse_members(request, "MFA")
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     wanted = request["Delete"]["Objects"]
     if not 1 <= len(wanted) <= DELETED_AT_ONCE_MAX:
         raise MalformedXML
@@ -53,7 +49,7 @@ def delete_objects(s3: S3, context: RequestContext, request: Wire) -> Wire:
     for item in wanted:
         refuse_members(item, "LastModifiedTime", "Size")
         try:
-            deletion = _delete(s3, context, bucket, item)
+            deletion = _delete(core, context, bucket, item)
         except PreconditionFailed as error:
             errors.append({"Key": item["Key"], "Code": error.wire_code, "Message": error.message})
             continue

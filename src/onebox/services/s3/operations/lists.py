@@ -8,28 +8,24 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import InvalidArgument
 from onebox.services.s3.limits import LISTED_MAX
 from onebox.services.s3.listing import Listing, first_key_after, list_from
-from onebox.services.s3.model import StoredObject
-from onebox.services.s3.operations.buckets import owner_id
+from onebox.services.s3.listing_sources import AllVersions, CurrentObjects, VersionPosition
+from onebox.services.s3.model import StoredObject, owner_id
 from onebox.services.s3.rules import key_after_prefix, quoted
-from onebox.services.s3.versions import AllVersions, CurrentObjects, VersionPosition
-
-if TYPE_CHECKING:
-    from onebox.services.s3.service import S3
 
 
-def list_objects_v2(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def list_objects_v2(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """A page of current objects."""
     after = request.get("StartAfter", "")
     if "ContinuationToken" in request:
         after = _parse_token(request["ContinuationToken"])
-    listing = _list_current(s3, context, request, after)
+    listing = _list_current(core, context, request, after)
     owner = {"ID": owner_id(context.account)} if request.get("FetchOwner") else None
     result = _page(request, listing, owner)
     result["KeyCount"] = listing.count
@@ -42,10 +38,10 @@ def list_objects_v2(s3: S3, context: RequestContext, request: Wire) -> Wire:
     return result
 
 
-def list_objects(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def list_objects(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """The same in its older form, with markers."""
     marker = request.get("Marker", "")
-    listing = _list_current(s3, context, request, marker)
+    listing = _list_current(core, context, request, marker)
     result = _page(request, listing, {"ID": owner_id(context.account)})
     encode = _encoder(request)
     result["Marker"] = encode(marker)
@@ -54,15 +50,15 @@ def list_objects(s3: S3, context: RequestContext, request: Wire) -> Wire:
     return result
 
 
-def _list_current(s3: S3, context: RequestContext, request: Wire, after: str) -> Listing[StoredObject]:
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+def _list_current(core: S3Core, context: RequestContext, request: Wire, after: str) -> Listing[StoredObject]:
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     prefix, delimiter = request.get("Prefix", ""), request.get("Delimiter", "")
     limit = _limit(request)
     if limit == 0:
         return Listing()
-    source = CurrentObjects(s3.objects.rows, bucket.name)
+    source = CurrentObjects(core.versions, bucket.name)
     begin = first_key_after(after, prefix, delimiter)
-    return list_from(source, begin, key_after_prefix(prefix), prefix, delimiter, limit)
+    return list_from(source, begin, end_key=key_after_prefix(prefix), prefix=prefix, delimiter=delimiter, limit=limit)
 
 
 def _limit(request: Wire) -> int:
@@ -106,16 +102,18 @@ def _entry(stored: StoredObject, owner: Wire | None, encode: Callable[[str], str
     return entry
 
 
-def list_object_versions(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def list_object_versions(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """A page of versions and delete markers, the newest of each key first."""
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
     prefix, delimiter = request.get("Prefix", ""), request.get("Delimiter", "")
     limit = _limit(request)
-    position = _version_position(s3, request)
-    source = AllVersions(s3.objects.rows, bucket.name)
+    position = _version_position(core, request)
+    source = AllVersions(core.versions, bucket.name)
     listing: Listing[StoredObject] = Listing()
     if limit > 0:
-        listing = list_from(source, position, key_after_prefix(prefix), prefix, delimiter, limit)
+        listing = list_from(
+            source, position, end_key=key_after_prefix(prefix), prefix=prefix, delimiter=delimiter, limit=limit
+        )
     owner = {"ID": owner_id(context.account)}
     encode = _encoder(request)
     page = _page(request, listing, None)
@@ -131,14 +129,14 @@ def list_object_versions(s3: S3, context: RequestContext, request: Wire) -> Wire
     return page
 
 
-def _version_position(s3: S3, request: Wire) -> VersionPosition:
+def _version_position(core: S3Core, request: Wire) -> VersionPosition:
     prefix, delimiter = request.get("Prefix", ""), request.get("Delimiter", "")
     key_marker, version_marker = request.get("KeyMarker", ""), request.get("VersionIdMarker")
     if not version_marker:
         return first_key_after(key_marker, prefix, delimiter), None
     if not key_marker:
         raise InvalidArgument("A version-id marker cannot be specified without a key marker.")
-    marked = s3.objects.rows.find_version(request["Bucket"], key_marker, version_marker)
+    marked = core.versions.find_version(request["Bucket"], key_marker, version_marker)
     if marked is None:
         raise InvalidArgument("Invalid version id specified", ArgumentName="version-id-marker")
     return key_marker, marked.object_id

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import InvalidPart, InvalidRequest
+from onebox.services.s3.headers import DEFAULT_CONTENT_TYPE
 from onebox.services.s3.model import Bucket, StoredObject
-from onebox.services.s3.operations.refusals import refuse_members
-from onebox.services.s3.operations.writes import DEFAULT_CONTENT_TYPE
+from onebox.services.s3.refusals import refuse_members
 from onebox.services.s3.rules import check_read_conditions, parse_range, quoted
-
-if TYPE_CHECKING:
-    from onebox.services.s3.service import S3
 
 _OVERRIDES = {
     "ResponseCacheControl": "CacheControl",
@@ -24,34 +20,34 @@ _OVERRIDES = {
 }
 
 
-def get_object(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def get_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """An object or a stretch of it."""
-    bucket, stored, stretch = _load(s3, context, request)
+    bucket, stored, stretch = _load(core, context, request)
     first_byte, size_bytes = stretch or (0, stored.size_bytes)
-    result = _described(s3, request, bucket, stored, stretch)
-    result["Body"] = s3.objects.read(stored, first_byte, size_bytes)
+    result = _described(core, request, bucket, stored, stretch)
+    result["Body"] = core.objects.read(stored, first_byte, size_bytes)
     return result
 
 
-def head_object(s3: S3, context: RequestContext, request: Wire) -> Wire:
+def head_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """What GetObject would answer, without the bytes."""
-    return _described(s3, request, *_load(s3, context, request))
+    return _described(core, request, *_load(core, context, request))
 
 
-def _load(s3: S3, context: RequestContext, request: Wire) -> tuple[Bucket, StoredObject, tuple[int, int] | None]:
+def _load(core: S3Core, context: RequestContext, request: Wire) -> tuple[Bucket, StoredObject, tuple[int, int] | None]:
     refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey")
-    bucket = s3.objects.load_bucket(request["Bucket"], context.account)
-    stored = s3.objects.load(bucket.name, request["Key"], request.get("VersionId"))
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    stored = core.objects.load(bucket.name, request["Key"], request.get("VersionId"))
     check_read_conditions(request, stored.etag, stored.modified_at_ms)
     if "PartNumber" in request:
-        return bucket, stored, _part_stretch(s3, stored, request)
+        return bucket, stored, _part_stretch(core, stored, request)
     return bucket, stored, parse_range(request.get("Range"), stored.size_bytes)
 
 
-def _part_stretch(s3: S3, stored: StoredObject, request: Wire) -> tuple[int, int] | None:
+def _part_stretch(core: S3Core, stored: StoredObject, request: Wire) -> tuple[int, int] | None:
     if "Range" in request:
         raise InvalidRequest("Cannot specify both Range header and partNumber query parameter")
-    extents = s3.objects.rows.extents(stored.object_id)
+    extents = core.versions.extents(stored.object_id)
     number = request["PartNumber"]
     if number == 1 and len(extents) <= 1:
         return None
@@ -61,7 +57,9 @@ def _part_stretch(s3: S3, stored: StoredObject, request: Wire) -> tuple[int, int
     return extent.start_byte, extent.size_bytes
 
 
-def _described(s3: S3, request: Wire, bucket: Bucket, stored: StoredObject, stretch: tuple[int, int] | None) -> Wire:
+def _described(
+    core: S3Core, request: Wire, bucket: Bucket, stored: StoredObject, stretch: tuple[int, int] | None
+) -> Wire:
     result: Wire = {
         "AcceptRanges": "bytes",
         "LastModified": stored.modified_at_ms,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from onebox.runtime.metrics import Dimensions, Statistic
-from onebox.services.cloudwatch.model import Datum, MetricId
+from onebox.services.cloudwatch.model import Datum, MetricId, Periods
 from onebox.storage.database import Row, Storage
 
 _SUMS = "sum(samples), sum(total), min(minimum), max(maximum)"
@@ -60,29 +60,25 @@ class MetricStore:
         )
         return None if row is None else row[0]
 
-    def sums(
-        self, metric_id: int, period_ms: int, start_ms: int, end_ms: int, unit: str | None
-    ) -> Iterator[tuple[int, str, Statistic]]:
-        """(period's start, unit, sums without values) of the periods counted from ``start_ms``."""
+    def sums(self, metric_id: int, periods: Periods) -> Iterator[tuple[int, str, Statistic]]:
+        """(period's start, unit, sums without values) by period."""
         rows = self._storage.execute(
             f"SELECT ?1 + (at_ms - ?1) / ?2 * ?2 AS period_at_ms, unit, {_SUMS} FROM cloudwatch_datapoint"
-            f" WHERE metric_id = ?3 AND resolution_s IN {_resolutions(period_ms)} AND at_ms >= ?1 AND at_ms < ?4"
+            f" WHERE metric_id = ?3 AND resolution_s IN {_resolutions(periods.period_s)} AND at_ms >= ?1 AND at_ms < ?4"
             " AND (?5 IS NULL OR unit = ?5) GROUP BY period_at_ms, unit ORDER BY period_at_ms",
-            (start_ms, period_ms, metric_id, end_ms, unit),
+            (periods.start_ms, periods.period_s * 1000, metric_id, periods.end_ms, periods.unit),
         )
         for at_ms, row_unit, *sums in rows:
             yield at_ms, row_unit, Statistic(*sums)
 
-    def distributions(
-        self, metric_id: int, period_ms: int, start_ms: int, end_ms: int, unit: str | None
-    ) -> Iterator[tuple[int, str, Statistic]]:
+    def distributions(self, metric_id: int, periods: Periods) -> Iterator[tuple[int, str, Statistic]]:
         """(period's start, unit, samples with their values) in order of time, a period in several parts."""
         rows = self._storage.execute(
             "SELECT ?1 + (at_ms - ?1) / ?2 * ?2, unit, samples, total, minimum, maximum, histogram"
             " FROM cloudwatch_datapoint"
-            f" WHERE metric_id = ?3 AND resolution_s IN {_resolutions(period_ms)} AND at_ms >= ?1 AND at_ms < ?4"
+            f" WHERE metric_id = ?3 AND resolution_s IN {_resolutions(periods.period_s)} AND at_ms >= ?1 AND at_ms < ?4"
             " AND (?5 IS NULL OR unit = ?5)",
-            (start_ms, period_ms, metric_id, end_ms, unit),
+            (periods.start_ms, periods.period_s * 1000, metric_id, periods.end_ms, periods.unit),
         )
         for at_ms, row_unit, *statistic in rows:
             yield at_ms, row_unit, _statistic(tuple(statistic))
@@ -166,11 +162,11 @@ class MetricStore:
         )
 
 
-def _resolutions(period_ms: int) -> str:
+def _resolutions(period_s: int) -> str:
     """The stored resolutions that make up a period; seconds and minutes hold the same samples twice."""
-    if period_ms < 60_000:
+    if period_s < 60:
         return "(1)"
-    return "(" + ", ".join(str(s) for s in (60, 300, 3600) if s * 1000 <= period_ms) + ")"
+    return "(" + ", ".join(str(s) for s in (60, 300, 3600) if s <= period_s) + ")"
 
 
 def _dimensions_text(dimensions: Dimensions) -> str:

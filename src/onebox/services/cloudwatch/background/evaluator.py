@@ -10,18 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from onebox.runtime.metrics import Statistic
-from onebox.services.cloudwatch.alarm_store import AlarmStore
 from onebox.services.cloudwatch.alarms.composite import evaluate_rule, parse_rule
 from onebox.services.cloudwatch.alarms.evaluation import IGNORE, Decision, Point, Rule, decide_state, is_settled
-from onebox.services.cloudwatch.alarms.notification import alarm_arn
 from onebox.services.cloudwatch.alarms.reasons import long_time, state_reason, state_reason_data
-from onebox.services.cloudwatch.alarms.transitions import Transitions
+from onebox.services.cloudwatch.arns import alarm_arn
+from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.limits import ALARM_SPARE_PERIODS, MINUTE_MS
-from onebox.services.cloudwatch.metric_queries import MetricQueries, Window
-from onebox.services.cloudwatch.model import Alarm, MetricId, Series, sorted_dimensions
-from onebox.services.cloudwatch.reader import MetricReader
+from onebox.services.cloudwatch.metric_queries import Window
+from onebox.services.cloudwatch.model import Alarm, MetricId, Periods, Series, sorted_dimensions
 from onebox.services.cloudwatch.statistics import Stat, find_stat
-from onebox.services.context import Deps
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +32,12 @@ class Observation:
 
 
 class Evaluator:
-    def __init__(
-        self, deps: Deps, store: AlarmStore, reader: MetricReader, queries: MetricQueries, transitions: Transitions
-    ) -> None:
-        self._deps = deps
-        self._store = store
-        self._reader = reader
-        self._queries = queries
-        self._transitions = transitions
+    def __init__(self, core: CloudWatchCore) -> None:
+        self._deps = core.deps
+        self._store = core.alarms
+        self._reader = core.reader
+        self._queries = core.queries
+        self._transitions = core.transitions
 
     def evaluate_all(self, now_ms: int) -> None:
         """Evaluate metric alarms, then the composite ones that depend on them."""
@@ -73,7 +68,15 @@ class Evaluator:
         if decision.state is None or decision.state == alarm.state or self._too_few(alarm, decision, seen):
             return
         samples = {at_ms: statistic.samples for at_ms, statistic in seen.statistics.items()}
-        data = state_reason_data(rule, decision, points, samples, alarm.configuration, period_s, now_ms)
+        data = state_reason_data(
+            rule,
+            decision,
+            points,
+            sample_counts=samples,
+            configuration=alarm.configuration,
+            period_s=period_s,
+            now_ms=now_ms,
+        )
         self._transitions.apply(alarm, decision.state, state_reason(rule, decision), data, now_ms)
 
     def _decide_early(
@@ -113,9 +116,8 @@ class Evaluator:
             configuration["MetricName"],
             sorted_dimensions(configuration.get("Dimensions", [])),
         )
-        statistics = self._reader.by_period(
-            metric, period_s, start_ms, end_ms, configuration.get("Unit"), stat.needs_values
-        )
+        periods = Periods(period_s, start_ms, end_ms, configuration.get("Unit"))
+        statistics = self._reader.by_period(metric, periods, values=stat.needs_values)
         series = {at_ms: value for at_ms, statistic in statistics.items() if (value := stat.of(statistic)) is not None}
         return Observation(series, statistics, end_ms)
 

@@ -6,10 +6,10 @@ rules cost nothing. Knows rules only through ``lifecycle``.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
-from onebox.clock import Clock, Timer
+from onebox.clock import Timer
+from onebox.services.s3.core import S3Core
 from onebox.services.s3.lifecycle import (
     DAY_MS,
     LifecycleRule,
@@ -18,22 +18,21 @@ from onebox.services.s3.lifecycle import (
     is_upload_due,
     parse_rules,
 )
+from onebox.services.s3.listing_sources import AllVersions, VersionPosition
 from onebox.services.s3.model import Bucket
-from onebox.services.s3.objects import Objects
-from onebox.services.s3.versions import AllVersions, VersionPosition
-from onebox.storage.database import Storage
 
 _PIECE = 200
 
 
-class Expirer:
+class LifecycleWalk:
     """Walks the buckets that have lifecycle rules, once a day and once after a start."""
 
-    def __init__(self, objects: Objects, storage: Storage, clock: Clock, log: logging.Logger) -> None:
-        self._objects = objects
-        self._storage = storage
-        self._clock = clock
-        self._log = log
+    def __init__(self, core: S3Core) -> None:
+        self._core = core
+        self._objects = core.objects
+        self._storage = core.deps.storage
+        self._clock = core.deps.clock
+        self._log = core.deps.log
         self._timer: Timer | None = None
 
     def start(self) -> None:
@@ -49,7 +48,7 @@ class Expirer:
     def _walk(self) -> None:
         pending = [
             (name, rules)
-            for name, document in self._objects.buckets.buckets_with("lifecycle")
+            for name, document in self._core.buckets.buckets_with("lifecycle")
             if (rules := parse_rules(document))
         ]
         self._next_bucket(pending)
@@ -60,7 +59,7 @@ class Expirer:
             self._timer = self._clock.call_at(midnight_ms, self._walk)
             return
         name, rules = pending.pop()
-        bucket = self._objects.buckets.find(name)
+        bucket = self._core.buckets.find(name)
         if bucket is None:
             self._soon(lambda: self._next_bucket(pending))
         else:
@@ -84,14 +83,14 @@ class Expirer:
 
     def _expire(self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition) -> VersionPosition | None:
         now_ms = self._clock.now_ms()
-        source = AllVersions(self._objects.rows, bucket.name)
+        source = AllVersions(self._core.versions, bucket.name)
         versions = source.load(position, None, _PIECE)
         for stored in versions:
             if stored.is_latest:
                 if not stored.is_delete_marker and is_current_due(rules, stored.key, stored.modified_at_ms, now_ms):
                     self._objects.delete(bucket, stored.key, now_ms)
                 continue
-            superseded_at_ms = self._objects.rows.superseded_at_ms(stored.object_id)
+            superseded_at_ms = self._core.versions.superseded_at_ms(stored.object_id)
             if superseded_at_ms is not None and is_noncurrent_due(rules, stored.key, superseded_at_ms, now_ms):
                 self._objects.delete_version(bucket, stored.key, stored.version_id)
         if len(versions) == _PIECE:
@@ -100,6 +99,6 @@ class Expirer:
         return None
 
     def _discard_uploads(self, bucket: Bucket, rules: list[LifecycleRule], now_ms: int) -> None:
-        for upload in self._objects.uploads.page(bucket.name, "", "", "", 1000):
+        for upload in self._core.uploads.page(bucket.name, "", "", "", 1000):
             if is_upload_due(rules, upload.key, upload.initiated_at_ms, now_ms):
                 self._objects.discard_upload(upload.upload_id)

@@ -15,7 +15,7 @@ _COLUMNS = (
 )
 
 
-class ObjectStore:
+class VersionStore:
     """Objects, one row for each version."""
 
     def __init__(self, storage: Storage) -> None:
@@ -129,15 +129,15 @@ class ObjectStore:
 def _object(row: Row) -> StoredObject:
     object_id, bucket, key, version_id, is_latest, is_delete_marker, size, etag, modified, headers, checksums = row
     return StoredObject(
-        object_id,
-        bucket,
-        key,
-        version_id,
-        bool(is_latest),
-        bool(is_delete_marker),
-        size,
-        etag,
-        modified,
-        orjson.loads(headers),
-        orjson.loads(checksums),
+        object_id=object_id,
+        bucket=bucket,
+        key=key,
+        version_id=version_id,
+        is_latest=bool(is_latest),
+        is_delete_marker=bool(is_delete_marker),
+        size_bytes=size,
+        etag=etag,
+        modified_at_ms=modified,
+        headers=orjson.loads(headers),
+        checksums=orjson.loads(checksums),
     )

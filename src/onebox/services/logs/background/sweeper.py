@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from onebox.clock import Timer
 from onebox.services.context import Deps
-from onebox.services.logs.events_store import EventsStore
 from onebox.services.logs.limits import DAY_MS, SWEEP_EVENTS_MAX, SWEEP_INTERVAL_MS, SWEEP_PAUSE_MS
+from onebox.services.logs.store.events import EventStore
 
 
 class Sweeper:
-    def __init__(self, deps: Deps, events_store: EventsStore) -> None:
+    def __init__(self, deps: Deps, events: EventStore) -> None:
         self._deps = deps
-        self._events_store = events_store
+        self._events = events
         self._timer: Timer | None = None
 
     def start(self) -> None:
@@ -24,14 +24,14 @@ class Sweeper:
 
     def sweep(self) -> bool:
         """Remove one portion; True if there is more to remove."""
-        removed = self._events_store.sweep_trash(SWEEP_EVENTS_MAX)
+        removed = self._events.sweep_trash(SWEEP_EVENTS_MAX)
         now_ms = self._deps.clock.now_ms()
-        for group_id, days in self._events_store.expiring_groups():
+        for group_id, days in self._events.expiring_groups():
             if removed >= SWEEP_EVENTS_MAX:
                 return True
             before_ms = now_ms - days * DAY_MS
-            removed += self._events_store.sweep_expired(group_id, before_ms, SWEEP_EVENTS_MAX - removed)
-        return removed >= SWEEP_EVENTS_MAX or self._events_store.has_trash()
+            removed += self._events.sweep_expired(group_id, before_ms, SWEEP_EVENTS_MAX - removed)
+        return removed >= SWEEP_EVENTS_MAX or self._events.has_trash()
 
     def _tick(self) -> None:
         self._timer = None

@@ -1,10 +1,9 @@
-"""SQL of dashboards and tags, and nothing else."""
+"""SQL of dashboards, and nothing else."""
 
 from __future__ import annotations
 
+from onebox.services.cloudwatch.store.ranges import NAME_MAX
 from onebox.storage.database import Row, Storage
-
-NAME_MAX = "\U0010ffff"
 
 
 class DashboardStore:
@@ -34,24 +33,3 @@ class DashboardStore:
 
     def delete(self, account: str, name: str) -> None:
         self._storage.execute("DELETE FROM cloudwatch_dashboard WHERE account = ? AND name = ?", (account, name))
-
-
-class TagStore:
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-
-    def tags(self, arn: str) -> dict[str, str]:
-        return dict(self._storage.all("SELECT key, value FROM cloudwatch_tag WHERE arn = ? ORDER BY key", (arn,)))
-
-    def put(self, arn: str, tags: dict[str, str]) -> None:
-        self._storage.executemany(
-            "INSERT INTO cloudwatch_tag (arn, key, value) VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET value = excluded.value",
-            [(arn, key, value) for key, value in tags.items()],
-        )
-
-    def delete(self, arn: str, keys: list[str]) -> None:
-        self._storage.executemany("DELETE FROM cloudwatch_tag WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
-
-    def delete_all(self, arn: str) -> None:
-        self._storage.execute("DELETE FROM cloudwatch_tag WHERE arn = ?", (arn,))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from onebox.services.logs.limits import EVENT_OVERHEAD_BYTES
-from onebox.services.logs.model import LogEvent, Position
+from onebox.services.logs.model import EventRange, LogEvent, Position
 from onebox.storage.database import Storage
 
 _EVENT = "id, stream_id, at_ms, ingested_at_ms, message"
 
 
-class EventsStore:
+class EventStore:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
@@ -33,35 +33,23 @@ class EventsStore:
             "UPDATE logs_group SET stored_bytes = stored_bytes + ? WHERE id = ?", (stored_bytes, group_id)
         )
 
-    def read_stream(
-        self, stream_id: int, start_ms: int, end_ms: int, place: Position | None, forward: bool, limit: int
-    ) -> Iterator[LogEvent]:
-        """Events of a stream from ``start_ms`` to before ``end_ms``, beyond ``place`` in the direction read."""
-        return self._read("stream_id", stream_id, start_ms, end_ms, place, forward, limit)
+    def read_stream(self, stream_id: int, wanted: EventRange) -> Iterator[LogEvent]:
+        """Events of a stream."""
+        return self._read("stream_id", stream_id, wanted)
 
-    def read_group(
-        self, group_id: int, start_ms: int, end_ms: int, place: Position | None, forward: bool, limit: int
-    ) -> Iterator[LogEvent]:
-        """As :meth:`read_stream`, interleaved over all streams of a group, deleted streams included."""
-        return self._read("group_id", group_id, start_ms, end_ms, place, forward, limit)
+    def read_group(self, group_id: int, wanted: EventRange) -> Iterator[LogEvent]:
+        """Events of all streams of a group, interleaved; those of deleted streams included."""
+        return self._read("group_id", group_id, wanted)
 
-    def _read(
-        self,
-        column: str,
-        owner_id: int,
-        start_ms: int,
-        end_ms: int,
-        place: Position | None,
-        forward: bool,
-        limit: int,
-    ) -> Iterator[LogEvent]:
-        comparison, order = (">", "ASC") if forward else ("<", "DESC")
+    def _read(self, column: str, owner_id: int, wanted: EventRange) -> Iterator[LogEvent]:
+        comparison, order = (">", "ASC") if wanted.forward else ("<", "DESC")
+        place = wanted.place
         if place is None:
-            place = Position(-1, 0) if forward else Position(1 << 62, 0)
+            place = Position(-1, 0) if wanted.forward else Position(1 << 62, 0)
         cursor = self._storage.execute(
             f"SELECT {_EVENT} FROM logs_event WHERE {column} = ? AND at_ms >= ? AND at_ms < ?"
             f" AND (at_ms, id) {comparison} (?, ?) ORDER BY at_ms {order}, id {order} LIMIT ?",
-            (owner_id, start_ms, end_ms, place.at_ms, place.id, limit),
+            (owner_id, wanted.start_ms, wanted.end_ms, place.at_ms, place.id, wanted.limit),
         )
         try:
             for row in cursor:

@@ -10,13 +10,17 @@ from typing import Any
 import apsw
 
 from onebox.runtime.metrics import Statistic
-from onebox.services.cloudwatch.alarm_store import AlarmStore
-from onebox.services.cloudwatch.dashboard_store import DashboardStore, TagStore
-from onebox.services.cloudwatch.model import Alarm, Datum, MetricId
-from onebox.services.cloudwatch.store import MetricStore
-from onebox.services.logs.events_store import EventsStore
-from onebox.services.logs.model import Position
-from onebox.services.logs.store import LogsStore
+from onebox.services.cloudwatch.model import Alarm, Datum, MetricId, Periods
+from onebox.services.cloudwatch.store.alarm_history import AlarmHistoryStore
+from onebox.services.cloudwatch.store.alarms import AlarmStore
+from onebox.services.cloudwatch.store.dashboards import DashboardStore
+from onebox.services.cloudwatch.store.metrics import MetricStore
+from onebox.services.cloudwatch.store.tags import TagStore
+from onebox.services.logs.model import EventRange, Position
+from onebox.services.logs.store.events import EventStore
+from onebox.services.logs.store.groups import GroupStore
+from onebox.services.logs.store.metric_filters import MetricFilterStore
+from onebox.services.logs.store.streams import StreamStore
 from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
 from onebox.storage.opening import open_connection
@@ -51,40 +55,42 @@ class Recorder(Storage):
 
 
 def call_logs(storage: Storage) -> None:
-    store, events = LogsStore(storage), EventsStore(storage)
-    group_id = store.insert_group("a", "r", "g", 1)
-    stream_id = store.insert_stream(group_id, "s", 1)
+    groups, streams = GroupStore(storage), StreamStore(storage)
+    filters, events = MetricFilterStore(storage), EventStore(storage)
+    group_id = groups.insert("a", "r", "g", 1)
+    stream_id = streams.insert(group_id, "s", 1)
     events.append(group_id, stream_id, [(1, "m")], 27, 1)
-    store.set_retention(group_id, 1)
+    groups.set_retention(group_id, 1)
     for log_class in (None, "STANDARD"):
-        store.groups("a", "r", prefix="p", pattern="x", after="", log_class=log_class, limit=5)
+        groups.page("a", "r", prefix="p", pattern="x", after="", log_class=log_class, limit=5)
     for forward in (True, False):
         for place in (None, Position(1, 1)):
-            list(events.read_stream(stream_id, 0, 9, place, forward, 5))
-            list(events.read_group(group_id, 0, 9, place, forward, 5))
-        store.streams_by_name(group_id, "s", None, forward, 5)
-        store.streams_by_last_event(group_id, None, forward, 5)
-    store.put_metric_filter(group_id, "f", "", [], 1)
-    store.metric_filters(group_id)
+            span = EventRange(start_ms=0, end_ms=9, place=place, forward=forward, limit=5)
+            list(events.read_stream(stream_id, span))
+            list(events.read_group(group_id, span))
+        streams.by_name(group_id, "s", None, forward, 5)
+        streams.by_last_event(group_id, None, forward, 5)
+    filters.put(group_id, "f", "", [], 1)
+    filters.of(group_id)
     for name in (None, "g"):
-        store.metric_filters_page("a", "r", name, "", ("", ""), 5)
+        filters.page("a", "r", group=name, prefix="", after=("", ""), limit=5)
     events.expiring_groups()
     events.sweep_expired(group_id, 0, 5)
-    store.delete_stream(group_id, stream_id)
+    streams.delete(group_id, stream_id)
     events.sweep_trash(5)
-    store.delete_group(group_id)
+    groups.delete(group_id)
     events.sweep_trash(5)
 
 
 def call_cloudwatch(storage: Storage) -> None:
-    metrics, alarms = MetricStore(storage), AlarmStore(storage)
+    metrics, alarms, history = MetricStore(storage), AlarmStore(storage), AlarmHistoryStore(storage)
     metric = MetricId("a", "r", "n", "m", ())
     for at_ms in (0, 120_000):
         metrics.add(Datum(metric, "None", at_ms, Statistic(1, 1, 1, 1), high_resolution=True))
     metric_id = metrics.find_metric(metric) or 0
     for unit in (None, "None"):
-        list(metrics.sums(metric_id, 60_000, 0, 9, unit))
-        list(metrics.distributions(metric_id, 300_000, 0, 9, unit))
+        list(metrics.sums(metric_id, Periods(60, 0, 9, unit)))
+        list(metrics.distributions(metric_id, Periods(300, 0, 9, unit)))
     for namespace, name in ((None, None), ("n", None), ("n", "m")):
         metrics.list_metrics("a", "r", namespace=namespace, name=name, since_ms=0, after=("", "", ""), limit=5)
     metrics.metric_ids(0, 5)
@@ -93,20 +99,20 @@ def call_cloudwatch(storage: Storage) -> None:
     metrics.delete_metric_if_empty(metric_id)
     alarms.put(Alarm(0, "a", "r", "x", "MetricAlarm", {}, True, 1, "OK", "", None, 1, 1, ""))
     (alarm,) = alarms.every()
-    alarms.record(alarm, 1, "Action", "s", {})
+    history.record(alarm, 1, "Action", "s", {})
     alarms.page("a", "r", types=["MetricAlarm"], prefix="", state=None, after="", limit=5)
     alarms.composites("a", "r")
     alarms.on_metric("a", "r", "n", "m")
     for name in (None, "x"):
         for descending in (True, False):
-            alarms.history(
+            history.page(
                 "a", "r", alarm_name=name, types=["MetricAlarm"], item_type=None, start_ms=0, end_ms=9,
                 descending=descending, after=None, limit=5,
             )  # fmt: skip
-    alarms.forget_history(1, 5)
+    history.forget(1, 5)
     alarms.delete(alarm.id)
     DashboardStore(storage).page("a", "", "", 5)
-    TagStore(storage).tags("arn")
+    TagStore(storage).of("arn")
 
 
 def plans(call: Callable[[Storage], None]) -> list[tuple[str, str]]:

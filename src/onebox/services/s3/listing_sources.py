@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from onebox.services.s3.model import StoredObject
-from onebox.services.s3.object_store import ObjectStore
+from onebox.services.s3.store.versions import VersionStore
 
 
 class CurrentObjects:
     """Current objects of a bucket by key; a position is the first key."""
 
-    def __init__(self, rows: ObjectStore, bucket: str) -> None:
+    def __init__(self, rows: VersionStore, bucket: str) -> None:
         self._rows = rows
         self._bucket = bucket
 
@@ -30,7 +30,7 @@ VersionPosition = tuple[str, "int | None"]
 class AllVersions:
     """Versions and delete markers of a bucket by key, the newest of each first."""
 
-    def __init__(self, rows: ObjectStore, bucket: str) -> None:
+    def __init__(self, rows: VersionStore, bucket: str) -> None:
         self._rows = rows
         self._bucket = bucket
 

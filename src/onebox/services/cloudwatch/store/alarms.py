@@ -1,19 +1,15 @@
-"""SQL of alarms and their history, and nothing else."""
+"""SQL of alarms, and nothing else."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from onebox.services.cloudwatch.model import Alarm, HistoryItem
+from onebox.services.cloudwatch.model import Alarm
+from onebox.services.cloudwatch.store.ranges import NAME_MAX
 from onebox.storage.database import Row, Storage
 
-_ALARM = (
-    "id, account, region, name, type, configuration, actions_enabled, configured_at_ms, state, reason, reason_data,"
-    " state_updated_at_ms, state_transitioned_at_ms, endpoint_url"
-)
-_HISTORY = "id, alarm_name, alarm_type, at_ms, item_type, summary, data"
-NAME_MAX = "\U0010ffff"
+_FIELDS = tuple(Alarm.__slots__)
+_ALARM = ", ".join(_FIELDS)
 
 
 class AlarmStore:
@@ -105,60 +101,9 @@ class AlarmStore:
     def delete(self, alarm_id: int) -> None:
         self._storage.execute("DELETE FROM cloudwatch_alarm WHERE id = ?", (alarm_id,))
 
-    # -- history
-
-    def record(self, alarm: Alarm, at_ms: int, item_type: str, summary: str, data: dict[str, Any]) -> None:
-        self._storage.execute(
-            "INSERT INTO cloudwatch_alarm_history"
-            " (account, region, alarm_name, alarm_type, at_ms, item_type, summary, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                alarm.account,
-                alarm.region,
-                alarm.name,
-                alarm.type,
-                at_ms,
-                item_type,
-                summary,
-                json.dumps(data, separators=(",", ":"), ensure_ascii=False),
-            ),
-        )
-
-    def history(
-        self,
-        account: str,
-        region: str,
-        *,
-        alarm_name: str | None,
-        types: list[str],
-        item_type: str | None,
-        start_ms: int,
-        end_ms: int,
-        descending: bool,
-        after: tuple[int, int] | None,
-        limit: int,
-    ) -> list[HistoryItem]:
-        """History items by time, of one alarm or of all."""
-        comparison, order = ("<", "DESC") if descending else (">", "ASC")
-        place = after or ((1 << 62, 0) if descending else (-1, 0))
-        whose, names = ("", ()) if alarm_name is None else (" AND alarm_name = ?", (alarm_name,))
-        rows = self._storage.all(
-            f"SELECT {_HISTORY} FROM cloudwatch_alarm_history WHERE account = ? AND region = ?{whose}"
-            f" AND at_ms >= ? AND at_ms <= ? AND (at_ms, id) {comparison} (?, ?)"
-            " AND (? IS NULL OR item_type = ?) AND instr(?, alarm_type)"
-            f" ORDER BY at_ms {order}, id {order} LIMIT ?",
-            (account, region, *names, start_ms, end_ms, *place, item_type, item_type, " ".join(types), limit),
-        )
-        return [HistoryItem(*row) for row in rows]
-
-    def forget_history(self, before_ms: int, limit: int) -> None:
-        self._storage.execute(
-            "DELETE FROM cloudwatch_alarm_history WHERE id IN"
-            " (SELECT id FROM cloudwatch_alarm_history WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
-            (before_ms, limit),
-        )
-
 
 def _alarm(row: Row) -> Alarm:
-    id_, account, region, name, type_, configuration, actions_enabled, *rest = row
-    return Alarm(id_, account, region, name, type_, json.loads(configuration), bool(actions_enabled), *rest)
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["configuration"] = json.loads(values["configuration"])
+    values["actions_enabled"] = bool(values["actions_enabled"])
+    return Alarm(**values)

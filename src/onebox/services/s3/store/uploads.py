@@ -86,9 +86,24 @@ class UploadStore:
 
 def _upload(row: Row) -> Upload:
     upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers = row
-    return Upload(upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, orjson.loads(headers))
+    return Upload(
+        upload_id=upload_id,
+        bucket=bucket,
+        key=key,
+        initiated_at_ms=initiated_at_ms,
+        checksum_algorithm=checksum_algorithm,
+        checksum_type=checksum_type,
+        headers=orjson.loads(headers),
+    )
 
 
 def _part(row: Row) -> Part:
     part_number, content_id, size_bytes, etag, modified_at_ms, checksums = row
-    return Part(part_number, content_id, size_bytes, etag, modified_at_ms, orjson.loads(checksums))
+    return Part(
+        part_number=part_number,
+        content_id=content_id,
+        size_bytes=size_bytes,
+        etag=etag,
+        modified_at_ms=modified_at_ms,
+        checksums=orjson.loads(checksums),
+    )

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 
 from onebox.runtime.metrics import Statistic
-from onebox.services.cloudwatch.alarm_store import AlarmStore
+from onebox.services.cloudwatch.background.rollup import Rollup
 from onebox.services.cloudwatch.limits import DAY_MS, HOUR_MS, MINUTE_MS
-from onebox.services.cloudwatch.model import Datum, MetricId
+from onebox.services.cloudwatch.model import Datum, MetricId, Periods
 from onebox.services.cloudwatch.reader import MetricReader
-from onebox.services.cloudwatch.rollup import Rollup
 from onebox.services.cloudwatch.statistics import Stat, find_stat
-from onebox.services.cloudwatch.store import MetricStore
+from onebox.services.cloudwatch.store.alarm_history import AlarmHistoryStore
+from onebox.services.cloudwatch.store.metrics import MetricStore
 from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
 from onebox.storage.opening import open_connection
@@ -29,7 +29,7 @@ class World:
         migrate(connection)
         self.storage = Storage(connection, lambda _: None)
         self.store = MetricStore(self.storage)
-        self.rollup = Rollup(self.store, AlarmStore(self.storage))
+        self.rollup = Rollup(self.store, AlarmHistoryStore(self.storage))
 
     def add(self, at_ms: int, value: float, high_resolution: bool = False) -> None:
         statistic = Statistic(1, value, value, value, {value: 1})
@@ -42,7 +42,7 @@ class World:
         """(minutes from the start, value)."""
         found = find_stat(stat)
         assert isinstance(found, Stat)
-        series = MetricReader(self.store).series(METRIC, found, period_s, START_MS, START_MS + 2 * HOUR_MS, None)
+        series = MetricReader(self.store).series(METRIC, found, Periods(period_s, START_MS, START_MS + 2 * HOUR_MS))
         return [((at_ms - START_MS) // MINUTE_MS, value) for at_ms, value in series.items()]
 
 

@@ -5,7 +5,6 @@ AWS: 1 s for 3 hours, 60 s for 15 days, 300 s for 63 days, 3600 s for 455 days.
 
 from __future__ import annotations
 
-from onebox.services.cloudwatch.alarm_store import AlarmStore
 from onebox.services.cloudwatch.limits import (
     HISTORY_KEEP_MS,
     KEEP_1_S_MS,
@@ -14,7 +13,8 @@ from onebox.services.cloudwatch.limits import (
     KEEP_3600_S_MS,
     ROLLUP_METRICS,
 )
-from onebox.services.cloudwatch.store import MetricStore
+from onebox.services.cloudwatch.store.alarm_history import AlarmHistoryStore
+from onebox.services.cloudwatch.store.metrics import MetricStore
 
 _HISTORY_ITEMS = 1_000
 _STEPS = ((60, KEEP_60_S_MS, 300), (300, KEEP_300_S_MS, 3600))
@@ -22,9 +22,9 @@ _HORIZONS = ((1, KEEP_1_S_MS), (3600, KEEP_3600_S_MS))
 
 
 class Rollup:
-    def __init__(self, store: MetricStore, alarm_store: AlarmStore) -> None:
+    def __init__(self, store: MetricStore, history: AlarmHistoryStore) -> None:
         self._store = store
-        self._alarm_store = alarm_store
+        self._history = history
         self._last_id = 0
 
     def run(self, now_ms: int) -> None:
@@ -33,7 +33,7 @@ class Rollup:
         self._last_id = metric_ids[-1] if len(metric_ids) == ROLLUP_METRICS else 0
         for metric_id in metric_ids:
             self._roll_up(metric_id, now_ms)
-        self._alarm_store.forget_history(now_ms - HISTORY_KEEP_MS, _HISTORY_ITEMS)
+        self._history.forget(now_ms - HISTORY_KEEP_MS, _HISTORY_ITEMS)
 
     def _roll_up(self, metric_id: int, now_ms: int) -> None:
         for resolution_s, keep_ms, coarser_s in _STEPS:

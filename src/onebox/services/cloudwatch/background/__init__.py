@@ -1,0 +1,1 @@
+"""Work of CloudWatch that runs by itself."""

@@ -1,0 +1,33 @@
+"""SetAlarmState."""
+
+from __future__ import annotations
+
+import json
+
+from onebox.services.cloudwatch.core import CloudWatchCore
+from onebox.services.cloudwatch.errors import InvalidFormatFault, ResourceNotFound
+from onebox.services.cloudwatch.model import STATES
+from onebox.services.cloudwatch.validation import check_enum, check_length
+from onebox.services.context import RequestContext, Wire
+
+
+def set_alarm_state(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Force a state until the next evaluation; its actions run."""
+    check_enum(request["StateValue"], "stateValue", STATES)
+    check_length(request["StateReason"], "stateReason", 0, 1023)
+    data = request.get("StateReasonData")
+    if data is not None:
+        check_length(data, "stateReasonData", 0, 4000)
+        _check_json(data)
+    alarm = core.alarms.find(context.account, context.region, request["AlarmName"])
+    if alarm is None:
+        raise ResourceNotFound()
+    core.transitions.apply(alarm, request["StateValue"], request["StateReason"], data, context.now_ms)
+    return {}
+
+
+def _check_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise InvalidFormatFault("TestAlarmState: StateReasonData is not valid JSON") from error

@@ -1,0 +1,1 @@
+"""All SQL of CloudWatch, a file for each family of tables."""

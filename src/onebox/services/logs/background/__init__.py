@@ -1,0 +1,1 @@
+"""Work of CloudWatch Logs that runs by itself."""

@@ -1,0 +1,62 @@
+"""The parts that every operation of CloudWatch Logs works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onebox.arn import make_arn
+from onebox.services.context import Deps, RequestContext
+from onebox.services.logs.errors import group_not_found, stream_not_found
+from onebox.services.logs.ingest import Ingest
+from onebox.services.logs.model import LogGroup, LogStream
+from onebox.services.logs.store.events import EventStore
+from onebox.services.logs.store.groups import GroupStore
+from onebox.services.logs.store.metric_filters import MetricFilterStore
+from onebox.services.logs.store.streams import StreamStore
+from onebox.services.logs.store.tags import TagStore
+
+
+@dataclass(frozen=True, slots=True)
+class LogsCore:
+    """The stores of the service and what works on them."""
+
+    deps: Deps
+    groups: GroupStore
+    streams: StreamStore
+    events: EventStore
+    tags: TagStore
+    metric_filters: MetricFilterStore
+    ingest: Ingest
+
+    def arn(self, context: RequestContext, resource: str) -> str:
+        """The ARN of a resource of the caller's account and region."""
+        return make_arn("logs", context.region, context.account, resource)
+
+    def load_group(self, context: RequestContext, name: str) -> LogGroup:
+        """The group of that name. Raises ResourceNotFoundException."""
+        group = self.groups.find(context.account, context.region, name)
+        if group is None:
+            raise group_not_found()
+        return group
+
+    def load_stream(self, group: LogGroup, name: str) -> LogStream:
+        """The stream of that name. Raises ResourceNotFoundException."""
+        stream = self.streams.find(group.id, name)
+        if stream is None:
+            raise stream_not_found()
+        return stream
+
+
+def make_core(deps: Deps) -> LogsCore:
+    """The core on a database."""
+    metric_filters = MetricFilterStore(deps.storage)
+    events = EventStore(deps.storage)
+    return LogsCore(
+        deps=deps,
+        groups=GroupStore(deps.storage),
+        streams=StreamStore(deps.storage),
+        events=events,
+        tags=TagStore(deps.storage),
+        metric_filters=metric_filters,
+        ingest=Ingest(deps, events, metric_filters),
+    )

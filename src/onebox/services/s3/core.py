@@ -1,0 +1,32 @@
+"""The parts that every operation of S3 works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onebox.services.context import Deps
+from onebox.services.s3.objects import Objects
+from onebox.services.s3.store.buckets import BucketStore
+from onebox.services.s3.store.contents import ContentStore
+from onebox.services.s3.store.uploads import UploadStore
+from onebox.services.s3.store.versions import VersionStore
+
+
+@dataclass(frozen=True, slots=True)
+class S3Core:
+    """The stores of the service, and ``objects``, which keeps them consistent."""
+
+    deps: Deps
+    buckets: BucketStore
+    contents: ContentStore
+    versions: VersionStore
+    uploads: UploadStore
+    objects: Objects
+
+
+def make_core(deps: Deps) -> S3Core:
+    """The core on a database."""
+    buckets, contents = BucketStore(deps.storage), ContentStore(deps.storage)
+    versions, uploads = VersionStore(deps.storage), UploadStore(deps.storage)
+    objects = Objects(buckets=buckets, contents=contents, versions=versions, uploads=uploads, ids=deps.ids)
+    return S3Core(deps=deps, buckets=buckets, contents=contents, versions=versions, uploads=uploads, objects=objects)

@@ -1,0 +1,63 @@
+"""CopyObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.copy_source import parse_copy_source
+from onebox.services.s3.core import S3Core
+from onebox.services.s3.errors import InvalidRequest
+from onebox.services.s3.headers import checked_headers
+from onebox.services.s3.model import NULL_VERSION, Extent, StoredObject, new_version
+from onebox.services.s3.rules import check_copy_conditions, check_key, quoted
+
+
+def copy_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+    """Store a copy of an object, with its headers or with new ones."""
+    headers = checked_headers(request)
+    check_key(request["Key"])
+    source_bucket, source_key, version_id = parse_copy_source(request["CopySource"])
+    core.objects.load_bucket(source_bucket, context.account)
+    source = core.objects.load(source_bucket, source_key, version_id)
+    check_copy_conditions(request, source.etag, source.modified_at_ms)
+    replaces = request.get("MetadataDirective", "COPY") == "REPLACE"
+    _refuse_pointless_copy(request, source, replaces, version_id)
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    core.objects.check_current(bucket, request["Key"], request)
+    if not replaces:
+        own: dict[str, Any] = {
+            name: headers[name] for name in ("StorageClass", "ServerSideEncryption") if name in headers
+        }
+        kept = {name: value for name, value in source.headers.items() if name != "StorageClass"}
+        headers = {**kept, **own}
+    extents = [Extent(1, 0, source.size_bytes, core.contents.copy(core.versions.extents(source.object_id)))]
+    # A copy is of one piece, but its entity tag stays that of the source, whose bytes it has.
+    stored = new_version(
+        bucket.name,
+        request["Key"],
+        size_bytes=source.size_bytes,
+        etag=source.etag,
+        now_ms=context.now_ms,
+        headers=headers,
+        checksums=source.checksums,
+    )
+    written = core.objects.put(bucket, stored, extents if source.size_bytes else [])
+    result: Wire = {
+        "CopyObjectResult": {"ETag": quoted(source.etag), "LastModified": written.modified_at_ms, **source.checksums},
+        "ServerSideEncryption": headers.get("ServerSideEncryption"),
+    }
+    if bucket.versioning:
+        result["VersionId"] = written.version_id
+    if source.version_id != NULL_VERSION:
+        result["CopySourceVersionId"] = source.version_id
+    return result
+
+
+def _refuse_pointless_copy(request: Wire, source: StoredObject, replaces: bool, version_id: str | None) -> None:
+    onto_itself = (request["Bucket"], request["Key"]) == (source.bucket, source.key) and version_id is None
+    if onto_itself and not replaces and not {"StorageClass", "ServerSideEncryption"} & request.keys():
+        raise InvalidRequest(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes."
+        )

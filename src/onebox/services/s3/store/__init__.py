@@ -1,0 +1,1 @@
+"""All SQL of S3, a file for each family of tables."""
