@@ -1,4 +1,4 @@
-"""What may go wrong, told apart by what helps: a edited order, another attempt, or the operator.
+"""What may go wrong, told apart by what helps: an edited order, another attempt, or the operator.
 
 Standard library only: this file travels with the function.
 """

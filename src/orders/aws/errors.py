@@ -17,6 +17,13 @@ def aws_errors() -> tuple[type[Exception], ...]:
     return named if parsers is None else (*named, parsers.ResponseParserError)
 
 
+def load_client_errors() -> tuple[type[Exception], ...]:
+    """The base classes of botocore's errors; imports botocore."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return ClientError, BotoCoreError
+
+
 def reportable_errors() -> tuple[type[Exception], ...]:
     """All errors that `describe_error` has words for."""
     return (OperatorError, *aws_errors())

@@ -1,15 +1,20 @@
-"""The console: the order system in a browser.
+"""The console: the order system in a browser. A Starlette app over the same features as the command line.
 
-    server.py     runs the app on a socket; app.py puts it together
-    guard.py      who may ask: host, origin, token, CSRF, read-only; the headers of every answer
-    live.py       one reading of the system, shared by all open pages; sse.py sends it
-    tail.py       the end of the log, read once for all pages that follow it
-    reading.py    what is read how often
-    fields.py     what a page is asked for in its address
-    render.py     templates and what they may use
-    jobs.py       work that outlives a request; audit.py tells of every change
-    pages/        a file a page: its routes and what it shows; pages/__init__.py lists them
-    templates/ static/    what the browser gets; static/vendor/ holds what others wrote, with versions and licences
-
-It uses the AWS API alone, through the same features as the command line, so AWS and onebox look alike.
+app.py                 assembles the app; server.py runs it on a socket; settings.py holds its options
+context.py             what every page needs: settings, clients, jobs, live data
+guard.py               access: host, origin, token, CSRF, read-only; the headers of every response
+forms.py               routes for POST requests; audit.py logs every change
+live.py                the state of the system, read once and shared by all open pages; reading.py reads it
+sse.py                 server-sent events
+tail.py                the end of the log, read once for all pages that follow it
+dlq_operations.py      reads, redrives, edits and purges OrderDLQ; dlq_snapshot.py is OrderDLQ as it was read last
+metrics_board.py       the data of the charts; dashboard.py parses a dashboard, packaged_dashboard.py is the template's
+verdict.py             the headline of the pipeline page
+ranges.py              time ranges of the charts; charts.py draws sparklines
+jobs.py                background work that outlives a request
+fields.py              the fields of a page's address
+arns.py                names of resources and links to the AWS console
+render.py              templates and their filters
+pages/                 a file for each page: its routes and what it shows
+templates/ static/     what the browser gets; static/vendor/ holds third-party code with versions and licences
 """

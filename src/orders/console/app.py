@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from orders.aws.clients import Aws
-from orders.aws.errors import describe_error
+from orders.aws.errors import describe_error, load_client_errors
 from orders.clock import Clock
 from orders.console import render
 from orders.console.audit import Audit
@@ -45,8 +45,6 @@ def make_app(
     reading: Reading | None = None,
 ) -> Starlette:
     """The app. ``write_audit`` takes a line for each change; ``reading`` stands in for AWS in tests."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     routes: list[BaseRoute] = [route for page in PAGES for route in page.ROUTES]
     routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
     access = Access(settings.token)
@@ -58,11 +56,10 @@ def make_app(
         routes=routes,
         middleware=[Middleware(Guard, settings=settings, access=access, harmless=harmless_paths(routes))],
         exception_handlers={
-            OperatorError: _tell_failure,
-            ClientError: _tell_failure,
-            BotoCoreError: _tell_failure,
-            Forbidden: _tell_forbidden,
-            HTTPException: _tell_http,
+            OperatorError: _show_error,
+            **dict.fromkeys(load_client_errors(), _show_error),
+            Forbidden: _show_forbidden,
+            HTTPException: _show_http_error,
         },
         lifespan=_running,
     )
@@ -101,14 +98,14 @@ def _identity(aws: Aws) -> str:
     return str(aws.client("sts").get_caller_identity()["Arn"])
 
 
-async def _tell_failure(request: Request, error: Exception) -> Response:
+async def _show_error(request: Request, error: Exception) -> Response:
     reason, advice = describe_error(error)
     # 409: the request was understood, but the system is not in a state for it. 502: AWS's API failed or was not there.
-    return _tell(request, 409 if isinstance(error, OperatorError) else 502, reason, advice)
+    return _show(request, 409 if isinstance(error, OperatorError) else 502, reason, advice)
 
 
-async def _tell_forbidden(request: Request, _error: Exception) -> Response:
-    return _tell(
+async def _show_forbidden(request: Request, _error: Exception) -> Response:
+    return _show(
         request,
         403,
         "This page is older than the console",
@@ -116,14 +113,14 @@ async def _tell_forbidden(request: Request, _error: Exception) -> Response:
     )
 
 
-async def _tell_http(request: Request, error: Exception) -> Response:
+async def _show_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return _tell(request, 404, "There is no such page", "The navigation shows those there are.")
-    return _tell(request, error.status_code, error.detail, "")
+        return _show(request, 404, "There is no such page", "The navigation shows those there are.")
+    return _show(request, error.status_code, error.detail, "")
 
 
-def _tell(request: Request, status: int, reason: str, advice: str) -> Response:
+def _show(request: Request, status: int, reason: str, advice: str) -> Response:
     """For a page a page, for a script of ours a sentence."""
     if "text/html" not in request.headers.get("accept", ""):
         return Response(f"{reason}. {advice}".strip(), status, media_type="text/plain")

@@ -3,6 +3,7 @@
 message.py      the SNS message of an order: its text and the attributes that subscribers filter by
 order_files.py  orders from JSON, JSON Lines and CSV files, plain or gzipped
 csv_orders.py   orders from CSV by a column mapping
+ports.py        the interfaces of the topic and of the ledger, and SNS's limits
 bulk.py         publishes many orders in batches over several connections
 publisher.py    OrderPublisher and AsyncOrderPublisher, for a shop's own program
 spool.py        where OrderPublisher keeps orders until SNS accepts them

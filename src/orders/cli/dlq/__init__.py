@@ -1,4 +1,13 @@
-"""``orders dlq``: failed orders, found, understood, edited, sent back, deleted. A file for each command."""
+"""``orders dlq``: the commands for failed orders.
+
+listing.py  `list`: failed orders by reason
+show.py     `show`: one failed order with its log
+edit.py     `edit`: edits a failed order and sends it back
+redrive.py  `redrive`: sends failed orders back unchanged
+export.py   `export`: writes failed orders to a file
+purge.py    `purge`: deletes failed orders
+choice.py   which failed orders a command is about
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""The pages of the console, in the order of the navigation."""
+"""The pages of the console, a module for each, and the navigation.
+
+pipeline.py  the whole system on one page
+orders.py    lists orders; order.py shows one
+failed.py    failed orders: groups, list, one message, redrive, edit, purge
+logs.py      searches and follows the log
+metrics.py   charts
+publish.py   publishes orders and follows one
+stack.py     resources, outputs and settings
+login.py     asks for the token
+live.py      the event stream that updates open pages
+"""
 
 from __future__ import annotations
 
