@@ -36,7 +36,7 @@ def test_subscribe_own_queue_is_confirmed_at_once(world, sns, topic, account):
         "Protocol": "sqs",
         "Endpoint": queue,
         "Owner": account,
-        "SubscriptionPrincipal": f"arn:aws:iam::{account}:root",
+        "SubscriptionPrincipal": f"arn:aws:iam::{account}:user/onebox",
         "ConfirmationWasAuthenticated": "true",
         "PendingConfirmation": "false",
         "RawMessageDelivery": "false",

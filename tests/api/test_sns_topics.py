@@ -184,8 +184,8 @@ def test_add_permission_lets_the_other_account_publish_until_removed(sns, onebox
     guest = onebox.client("sns", account="777777777777")
     assert refusal(guest.publish, TopicArn=arn, Message="m") == (
         "AuthorizationError",
-        f"User: arn:aws:iam::777777777777:root is not authorized to perform: SNS:Publish on resource: {arn} because no"
-        " resource-based policy allows the SNS:Publish action",
+        f"User: arn:aws:iam::777777777777:user/onebox is not authorized to perform: SNS:Publish on resource: {arn}"
+        " because no resource-based policy allows the SNS:Publish action",
     )
     sns.add_permission(TopicArn=arn, Label="guest", AWSAccountId=["777777777777"], ActionName=["Publish"])
     assert guest.publish(TopicArn=arn, Message="m")["MessageId"]

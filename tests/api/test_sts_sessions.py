@@ -47,9 +47,9 @@ def make_role(client):
     return make
 
 
-def test_get_caller_identity_of_plain_credentials_is_the_account(sts, account):
+def test_get_caller_identity_of_plain_credentials_is_the_built_in_user(sts, account):
     identity = sts.get_caller_identity()
-    assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:root")
+    assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:user/onebox")
 
 
 def test_assume_role_trusted_account_gets_credentials_that_work(sts, account, make_role, onebox):
@@ -66,7 +66,7 @@ def test_assume_role_not_trusted_is_refused(sts, account, make_role):
     arn = make_role("Worker", trust({"Service": "lambda.amazonaws.com"}))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == (
         "AccessDenied",
-        f"User: arn:aws:iam::{account}:root is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        f"User: arn:aws:iam::{account}:user/onebox is not authorized to perform: sts:AssumeRole on resource: {arn}",
     )
 
 
@@ -153,7 +153,9 @@ def test_session_with_wrong_token_or_secret_is_refused(sts, account, make_role, 
 
 def test_get_session_token_acts_as_the_account(sts, account, onebox, client):
     credentials = sts.get_session_token(DurationSeconds=900)["Credentials"]
-    assert session_client(onebox, "sts", credentials).get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:root"
+    assert (
+        session_client(onebox, "sts", credentials).get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/onebox"
+    )
     assert session_client(onebox, "iam", credentials).list_roles()["Roles"] == []
 
 

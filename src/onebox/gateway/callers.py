@@ -1,65 +1,79 @@
 """Who calls: from the credential in a request to a Principal.
 
-Plain credentials act as the root of an account, the one the access key names if it is a 12-digit account id, else
-000000000000. Credentials that onebox issued (a Lambda role's, AssumeRole's) act as that role: their signature and
-token are verified and their end is kept. Knows nothing of policies.
+Credentials that onebox issued (access keys of IAM users, sessions of roles and users) act as their owner: signature,
+token and end are checked. Any other key is a plain one. It stands for the built-in user of an account, the one the key
+names if it is a 12-digit account id, else 000000000000; its signature is not checked, as anyone can make one. Plain
+keys are refused where they look like keys that AWS or onebox issues, in requests of functions' processes, and
+everywhere with ``onebox serve --credentials required``. Knows nothing of policies.
 """
 
 from __future__ import annotations
 
-from onebox.errors import AwsError
+from onebox.gateway.denials import expired_token, invalid_key, missing_token, wrong_signature
 from onebox.gateway.message import Request
 from onebox.gateway.sigv4 import Credential, verify
 from onebox.services.context import Principal
 from onebox.services.iam.internal import IamInternal
-from onebox.services.iam.model import Session
+from onebox.services.iam.model import Credentials
 
 DEFAULT_ACCOUNT = "000000000000"
-
-
-class MissingAuthenticationToken(AwsError):
-    status = 403
-
-
-class InvalidClientTokenId(AwsError):
-    status = 403
-
-
-class SignatureDoesNotMatch(AwsError):
-    status = 403
-
-
-class ExpiredToken(AwsError):
-    status = 403
+_ISSUED_PREFIXES = ("AKIA", "ASIA")
+_ISSUED_CHARACTERS_LEAST = 16
 
 
 def authenticate(
-    request: Request, credential: Credential | None, iam: IamInternal, now_ms: int, partition: str
+    request: Request,
+    credential: Credential | None,
+    iam: IamInternal,
+    now_ms: int,
+    partition: str,
+    *,
+    accepts_plain: bool,
 ) -> Principal:
-    """The caller. Raises AwsError if the credentials are missing, expired or wrongly signed."""
+    """The caller. Raises AwsError if the credentials are missing, unknown, expired or wrongly signed."""
     if credential is None:
-        raise MissingAuthenticationToken("Request is missing Authentication Token")
+        raise missing_token()
+    key_id = credential.access_key_id
     # Only keys that begin so are ever issued; a plain key needs no look-up.
-    session = iam.find_session(credential.access_key_id) if credential.access_key_id.startswith("ASIA") else None
-    if session is None:
-        return _root(credential.access_key_id, partition)
-    _verify(request, credential, session, now_ms)
-    return session.principal
+    if not key_id.startswith(_ISSUED_PREFIXES):
+        if not accepts_plain or looks_issued(key_id):
+            raise invalid_key(credential.service)
+        return iam.plain_principal(_named_account(key_id), partition)
+    known = iam.find_credentials(key_id)
+    if known is None:
+        raise invalid_key(credential.service)
+    _verify(request, credential, known, now_ms)
+    if known.session_token is None:
+        iam.note_key_use(key_id, credential.service, credential.region, now_ms)
+    return known.principal
 
 
-def _root(access_key_id: str, partition: str) -> Principal:
+def looks_issued(access_key_id: str) -> bool:
+    """Whether a key is one of AWS or onebox, or was meant to be: in another case, or with a slip in its prefix. Its
+    owner expects the rights of that key, and must not get those of the built-in user instead."""
+    prefix = access_key_id.strip()[:4].upper()
+    if prefix in _ISSUED_PREFIXES:
+        return True
+    if len(access_key_id) < _ISSUED_CHARACTERS_LEAST or not access_key_id.isalnum() or access_key_id.isdecimal():
+        return False
+    return any(_is_slip(prefix, issued) for issued in _ISSUED_PREFIXES)
+
+
+def _is_slip(text: str, wanted: str) -> bool:
+    """Whether one character differs, or two are swapped."""
+    different = sum(given != right for given, right in zip(text, wanted, strict=False))
+    return different <= 1 or (different == 2 and sorted(text) == sorted(wanted))
+
+
+def _named_account(access_key_id: str) -> str:
     names_account = len(access_key_id) == 12 and access_key_id.isdecimal() and access_key_id.isascii()
-    account = access_key_id if names_account else DEFAULT_ACCOUNT
-    return Principal(account=account, arn=f"arn:{partition}:iam::{account}:root", user_id=account)
+    return access_key_id if names_account else DEFAULT_ACCOUNT
 
 
-def _verify(request: Request, credential: Credential, session: Session, now_ms: int) -> None:
-    if session.expiration_at_ms <= now_ms:
-        raise ExpiredToken("The security token included in the request is expired")
-    if credential.session_token != session.session_token:
-        raise InvalidClientTokenId("The security token included in the request is invalid.")
-    if not verify(request, credential, session.secret_access_key):
-        raise SignatureDoesNotMatch(
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
-        )
+def _verify(request: Request, credential: Credential, known: Credentials, now_ms: int) -> None:
+    if known.expiration_at_ms is not None and known.expiration_at_ms <= now_ms:
+        raise expired_token(credential.service)
+    if credential.session_token != known.session_token:
+        raise invalid_key(credential.service)
+    if not verify(request, credential, known.secret_access_key):
+        raise wrong_signature(credential.service)

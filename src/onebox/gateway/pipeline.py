@@ -50,13 +50,21 @@ class Pipeline:
     """Answers requests with the operations of the services."""
 
     def __init__(
-        self, services: Mapping[str, Service], storage: Storage, clock: Clock, ids: Ids, iam: IamInternal
+        self,
+        services: Mapping[str, Service],
+        storage: Storage,
+        clock: Clock,
+        ids: Ids,
+        iam: IamInternal,
+        *,
+        credentials_required: bool = False,
     ) -> None:
         self._services = services
         self._storage = storage
         self._clock = clock
         self._ids = ids
         self._iam = iam
+        self._credentials_required = credentials_required
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = logging.getLogger("onebox.gateway")
 
@@ -115,7 +123,10 @@ class Pipeline:
             principal = ANONYMOUS
         else:
             # What came is what was signed, compressed perhaps; ``request`` is its plain form.
-            principal = authenticate(received, credential, self._iam, now_ms, partition_of(region))
+            accepts_plain = not self._credentials_required and not received.from_function
+            principal = authenticate(
+                received, credential, self._iam, now_ms, partition_of(region), accepts_plain=accepts_plain
+            )
         headers = request.headers
         context = RequestContext(
             account=principal.account,
@@ -132,8 +143,7 @@ class Pipeline:
         return context, call
 
     def _authorize(self, context: RequestContext, service: Service, name: str, call: Wire) -> None:
-        principal = context.principal
-        if principal.role_name is None and not principal.session_policies:
+        if context.principal.is_unrestricted:
             return
         for access in service.required_access(context, name, call):
             decision = self._iam.check(context, access.action, [access.resource], access.find_condition_keys)

@@ -57,7 +57,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
     """Build every service, each after those it needs. Their order is that of their start."""
     late = LateCaller()
     iam = Iam(deps)
-    sts = Sts(deps, iam.internal)
+    sts = Sts(iam.internal)
     logs = Logs(deps)
     s3 = S3(deps)
     sqs = Sqs(deps)

@@ -20,16 +20,34 @@ Wire = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. ``arn`` is ``arn:aws:iam::ACCOUNT:root`` for plain credentials, which are not restricted, or
-    ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`` for credentials that onebox issued."""
+    """Who calls. ``arn`` is that of an IAM user, of a role's or federated user's session, or of an account's root.
+
+    Plain credentials are the built-in user of an account (:mod:`onebox.services.iam.builtin_user`), whom nothing
+    restricts.
+    """
 
     account: str
     arn: str
     user_id: str
     role_name: str | None = None
-    """The role whose policies restrict the call; None for root."""
+    """The role whose policies restrict the call."""
     session_policies: tuple[str, ...] = ()
-    """Policy documents given at AssumeRole, which restrict the session further."""
+    """Policy documents given at AssumeRole or GetFederationToken, which restrict the session further."""
+    user_name: str | None = None
+    """The IAM user whose policies restrict the call; None for roles, root and plain credentials."""
+    entity_id: str | None = None
+    """The unique id of the role or user. Rights end when the name belongs to another one; None is not checked."""
+    session_tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[str, ...] = ()
+    """The keys of the session tags that pass on to a role assumed from this session."""
+    source_identity: str | None = None
+    issued_at_ms: int | None = None
+    """When the temporary credentials were issued; None for long-term ones."""
+
+    @property
+    def is_unrestricted(self) -> bool:
+        """Whether IAM's policies have no say: root, and plain credentials."""
+        return self.role_name is None and self.user_name is None and not self.session_policies
 
 
 # Who follows a link without credentials, to the operations that allow it. He has no account, and no region.

@@ -33,6 +33,10 @@ class StackSettings:
     principal_user_id: str
     endpoint_url: str
     principal_role_name: str | None = None
+    principal_user_name: str | None = None
+    principal_entity_id: str | None = None
+    principal_session_policies: tuple[str, ...] = ()
+    principal_session_tags: tuple[tuple[str, str], ...] = ()
     role_arn: str | None = None
     on_failure: str = "ROLLBACK"
     """What happens after a failed creation: ROLLBACK, DO_NOTHING or DELETE."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from onebox.errors import AwsError
@@ -20,7 +21,7 @@ from onebox.services.cloudformation.model import Source, StackSettings
 from onebox.services.cloudformation.template.document import Template, parse_template
 from onebox.services.cloudformation.template.parameters import decide_parameters
 from onebox.services.cloudformation.template.validate import check_template
-from onebox.services.context import RequestContext, Wire
+from onebox.services.context import Principal, RequestContext, Wire
 
 _STACK_NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 _ROLE_ARN = re.compile(r"arn:[^:]+:iam::\d{12}:role/(?:.*/)?[\w+=,.@-]+")
@@ -195,6 +196,20 @@ def check_role_arn(role_arn: str | None) -> str | None:
     return role_arn
 
 
+def caller_settings(principal: Principal) -> dict[str, Any]:
+    """The settings that name who calls, with all that restricts the caller."""
+    return {
+        "principal_account": principal.account,
+        "principal_arn": principal.arn,
+        "principal_user_id": principal.user_id,
+        "principal_role_name": principal.role_name,
+        "principal_user_name": principal.user_name,
+        "principal_entity_id": principal.entity_id,
+        "principal_session_policies": principal.session_policies,
+        "principal_session_tags": principal.session_tags,
+    }
+
+
 def settings_from_request(context: RequestContext, request: Wire) -> StackSettings:
     """The settings of a new stack."""
     if "OnFailure" in request and "DisableRollback" in request:
@@ -206,10 +221,7 @@ def settings_from_request(context: RequestContext, request: Wire) -> StackSettin
             "must satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]"
         )
     return StackSettings(
-        principal_account=context.principal.account,
-        principal_arn=context.principal.arn,
-        principal_user_id=context.principal.user_id,
-        principal_role_name=context.principal.role_name,
+        **caller_settings(context.principal),
         endpoint_url=context.endpoint_url,
         role_arn=check_role_arn(request.get("RoleARN")),
         on_failure=on_failure,

@@ -108,15 +108,7 @@ def _like(pattern: Pattern, value: str, keys: Keys) -> bool:
 
 
 def _arn_like(pattern: Pattern, value: str, keys: Keys) -> bool:
-    """Each of the six parts of the ARN is compared for itself; wildcards do not cross into the next."""
-    wanted, given = pattern.text.split(":", 5), value.split(":", 5)
-    if pattern.text == "*":
-        return True
-    if pattern.has_variables:
-        return pattern.matches(value, keys)
-    return len(wanted) == len(given) and all(
-        Pattern(part, False).matches(actual, keys) for part, actual in zip(wanted, given, strict=True)
-    )
+    return pattern.matches_arn(value, keys)
 
 
 def _numeric(compare: Callable[[float, float], bool]) -> Match:
@@ -190,7 +182,7 @@ def _operators() -> dict[str, Operator]:
         Operator("binaryequals", _equals),
         Operator("ipaddress", _ip_address),
         Operator("notipaddress", _ip_address, negated=True),
-        Operator("null", _equals),
+        Operator("null", _equals, ignore_case=True),
     ]
     for name, compare in comparisons.items():
         operators.append(Operator(f"numeric{name}", _numeric(compare)))

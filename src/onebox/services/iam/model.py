@@ -1,4 +1,4 @@
-"""What IAM keeps: roles, managed policies, sessions."""
+"""What IAM keeps: roles, users, groups, managed policies, access keys and sessions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,39 @@ from onebox.services.context import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """A role. ``trust_policy`` is the document's text as it was given."""
+class Entity:
+    """What roles, users and groups share. ``id`` is unique for ever: ``AROA…``, ``AIDA…``, ``AGPA…``."""
 
     account: str
     name: str
     path: str
-    role_id: str
+    id: str
     arn: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Role(Entity):
+    """A role. ``trust_policy`` is the document's text as it was given."""
+
     trust_policy: str
     description: str | None
     max_session_s: int
     permissions_boundary: str | None
     tags: dict[str, str]
-    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class User(Entity):
+    """An IAM user."""
+
+    permissions_boundary: str | None
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Entity):
+    """A group of users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +70,37 @@ class PolicyVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A user's long-term key. The last use is kept to the minute."""
+
+    access_key_id: str
+    secret_access_key: str
+    user_id: str
+    is_active: bool
+    created_at_ms: int
+    used_at_ms: int | None = None
+    used_service: str | None = None
+    used_region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Temporary credentials and whom they stand for."""
 
     access_key_id: str
     secret_access_key: str
     session_token: str
-    account: str
     role_arn: str | None
-    role_name: str | None
     principal: Principal
     issued_at_ms: int
     expiration_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A key as the gateway checks it: a session's, or a user's, which has neither token nor end."""
+
+    secret_access_key: str
+    session_token: str | None
+    expiration_at_ms: int | None
+    principal: Principal

@@ -2,8 +2,9 @@
 
 A pattern is text with ``*`` and ``?`` and, in policies of version 2012-10-17, variables: ``${aws:username}``,
 ``${aws:PrincipalTag/team, 'default'}``, and ``${*}``, ``${?}``, ``${$}`` for those characters themselves. A
-variable whose key the request lacks, and that has no default, makes the pattern match nothing.
-Knows nothing of statements and callers.
+variable whose key the request lacks, and that has no default, makes the pattern match nothing. The value of a variable
+stands for itself: a ``*`` in a user's name is no wildcard.
+Knows nothing of statements and callers. A match costs time in proportion to the text, whatever the pattern is.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 
@@ -14,11 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from onebox.text.globs import Glob, Token, compile_glob, compile_tokens, split_wildcards
+
 Keys = Mapping[str, tuple[str, ...]]
 """Condition keys of a request: lower-case name to values."""
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+# Without ``$`` and ``{`` inside, so that a text of many beginnings is read once.
+_VARIABLE = re.compile(r"\$\{(\$|[^${}]*)\}")
 _LITERALS = frozenset("*?$")
+_ARN_PARTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,22 @@ class Pattern:
         """Whether the whole of ``value`` fits: ``*`` is any run of characters, ``?`` any one."""
         if self.text == "*":
             return True
-        regex = _resolved_regex(self, keys) if self.has_variables else _regex(self.text, self.ignore_case)
-        return regex is not None and regex.fullmatch(value) is not None
+        text, value = (self.text.lower(), value.lower()) if self.ignore_case else (self.text, value)
+        if not self.has_variables:
+            return compile_glob(text).matches(value)
+        tokens = _resolved_tokens(text, keys)
+        return tokens is not None and compile_tokens(tokens).matches(value)
+
+    def matches_arn(self, value: str, keys: Keys) -> bool:
+        """Whether each of the six parts of the ARN fits for itself: no wildcard crosses one of the first five colons,
+        whether it stands in the text or in a default of a variable."""
+        if self.text == "*":
+            return True
+        parts = _resolved_arn(self.text, keys) if self.has_variables else _split_arn(self.text)
+        given = value.split(":", _ARN_PARTS - 1)
+        if parts is None or len(parts) != len(given):
+            return False
+        return all(part.matches(text) for part, text in zip(parts, given, strict=True))
 
     def equals(self, value: str, keys: Keys) -> bool:
         """Whether ``value`` is this very text."""
@@ -62,32 +81,41 @@ def resolve(text: str, keys: Keys) -> str | None:
     return "".join([*pieces, text[position:]])
 
 
-def glob_regex(text: str) -> str:
-    """The regular expression of a text with wildcards."""
-    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
-
-
-@lru_cache(maxsize=4096)
-def _regex(text: str, ignore_case: bool) -> re.Pattern[str]:
-    return re.compile(glob_regex(text), _flags(ignore_case))
-
-
-def _resolved_regex(pattern: Pattern, keys: Keys) -> re.Pattern[str] | None:
-    """Values of variables stand for themselves: a ``*`` in a user's name is no wildcard."""
-    pieces = []
+def _resolved_tokens(text: str, keys: Keys) -> list[Token] | None:
+    """Literals and wildcards, the values of variables among the literals; None if a variable has no value."""
+    tokens: list[Token] = []
     position = 0
-    for match in _VARIABLE.finditer(pattern.text):
+    for match in _VARIABLE.finditer(text):
         value = _variable_value(match[1], keys)
         if value is None:
             return None
-        pieces += [glob_regex(pattern.text[position : match.start()]), re.escape(value)]
+        tokens += split_wildcards(text[position : match.start()])
+        tokens.append(value)
         position = match.end()
-    pieces.append(glob_regex(pattern.text[position:]))
-    return re.compile("".join(pieces), _flags(pattern.ignore_case))
+    return tokens + split_wildcards(text[position:])
 
 
-def _flags(ignore_case: bool) -> re.RegexFlag:
-    return re.DOTALL | re.IGNORECASE if ignore_case else re.DOTALL
+@lru_cache(maxsize=1024)
+def _split_arn(text: str) -> list[Glob]:
+    return _arn_parts(split_wildcards(text))
+
+
+def _resolved_arn(text: str, keys: Keys) -> list[Glob] | None:
+    tokens = _resolved_tokens(text, keys)
+    return None if tokens is None else _arn_parts(tokens)
+
+
+def _arn_parts(tokens: list[Token]) -> list[Glob]:
+    """A pattern for each part of an ARN: the tokens, divided at the first five colons."""
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if not isinstance(token, str):
+            parts[-1].append(token)
+            continue
+        first, *others = token.split(":", _ARN_PARTS - len(parts))
+        parts[-1].append(first)
+        parts += [[text] for text in others]
+    return [compile_tokens(part) for part in parts]
 
 
 def _variable_value(variable: str, keys: Keys) -> str | None:

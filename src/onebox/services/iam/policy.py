@@ -1,20 +1,19 @@
 """The policy evaluator: statements in, decision out. Explicit deny beats allow beats the implicit deny.
 
-Used for identity policies (roles), trust policies and the resource policies of queues, topics and functions::
+Used for identity policies, trust policies and the resource policies of queues, topics and functions::
 
     statements = compile_policy(document)            # once
     request = PolicyRequest("sqs:SendMessage", queue_arn, service_caller("sns.amazonaws.com"),
                             condition_keys({"aws:SourceArn": topic_arn}))
     evaluate(statements, request).allowed
 
-Promises: pure; a document that :mod:`onebox.services.iam.validation` accepts never makes it raise.
+Promises: pure; a document that :mod:`onebox.services.iam.policy_grammar` accepts never makes it raise.
 Knows nothing of storage, of the clock, and of who asks.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,6 +21,7 @@ from typing import Any
 
 from onebox.services.iam.conditions import Condition, compile_conditions
 from onebox.services.iam.patterns import Keys, Pattern, compile_pattern
+from onebox.text.documents import parse_document
 
 __all__ = [
     "ALLOWED",
@@ -196,7 +196,7 @@ def compile_policy(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
 
 @lru_cache(maxsize=1024)
 def _compile_text(document: str) -> tuple[Statement, ...]:
-    return _compile_document(json.loads(document))
+    return _compile_document(parse_document(document))
 
 
 def _compile_document(document: Mapping[str, Any]) -> tuple[Statement, ...]:
@@ -216,7 +216,7 @@ def _compile_statement(statement: Mapping[str, Any], variables: bool) -> Stateme
     patterns = tuple(compile_pattern(text, variables=variables) for text in resources)
     return Statement(
         sid=str(statement.get("Sid", "")),
-        allows=statement.get("Effect") == "Allow",
+        allows=str(statement.get("Effect")).lower() == "allow",
         actions=tuple(Pattern(text.lower(), False) for text in actions),
         actions_excluded=actions_excluded,
         resources=patterns,

@@ -1,205 +1,111 @@
-"""The grammar of policy documents, with AWS's words for what breaks it.
-
-Promises: a document accepted here compiles (policy.py) and can be evaluated without an error.
-AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-"""
+"""Names, paths, tags and pages in requests, checked as IAM checks them."""
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from onebox.services.iam.conditions import parse_moment_s, parse_operator
-from onebox.services.iam.errors import MalformedPolicyDocumentException
+from onebox.errors import ValidationError
+from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.errors import InvalidInputException, LimitExceededException
+from onebox.services.iam.limits import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, TAGS_MAX
+from onebox.services.paging import make_token, read_token
 
-VERSIONS = ("2008-10-17", "2012-10-17")
-_SID = re.compile(r"[0-9A-Za-z]*")
-_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+|\*")
-_POLICY_MEMBERS = frozenset(("Version", "Id", "Statement"))
-_STATEMENT_MEMBERS = frozenset(
-    (
-        "Sid",
-        "Effect",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-        "Principal",
-        "NotPrincipal",
+T = TypeVar("T")
+
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+_PATH = re.compile(r"/|(/[\x21-\x2e\x30-\x7e]+)+/")
+_TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
+
+
+def check_name(member: str, name: str, most: int) -> None:
+    """Raise ValidationError unless it is a name of IAM of at most ``most`` characters."""
+    if len(name) > most:
+        raise invalid(member, name, f"Member must have length less than or equal to {most}")
+    if not name:
+        raise invalid(member, name, "Member must have length greater than or equal to 1")
+    if not _NAME.fullmatch(name):
+        raise ValidationError(
+            f"The specified value for {member} is invalid. It must contain only alphanumeric characters and/or the"
+            " following: +=,.@_-"
+        )
+
+
+def check_path(path: str) -> None:
+    """Raise ValidationError unless it begins and ends with a slash."""
+    if len(path) > 512 or not _PATH.fullmatch(path):
+        raise ValidationError(
+            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric"
+            " characters and/or / characters."
+        )
+
+
+def invalid(member: str, value: object, constraint: str) -> ValidationError:
+    """The error of a value that breaks a constraint of the service model."""
+    return ValidationError(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
     )
-)
-_PARTITIONS = frozenset(("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc", "*"))
-_PRINCIPAL_KINDS = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
-_ASSUME_ACTIONS = frozenset(
-    (
-        "sts:assumerole",
-        "sts:assumerolewithsaml",
-        "sts:assumerolewithwebidentity",
-        "sts:tagsession",
-        "sts:setsourceidentity",
-        "sts:setcontext",
-    )
-)
-_ACCOUNT = re.compile(r"\d{12}")
 
 
-def check_identity_policy(text: str) -> None:
-    """The rules for inline, managed and session policies. Raises MalformedPolicyDocument."""
-    for statement in _parse(text, "Syntax errors in policy."):
-        if "Principal" in statement or "NotPrincipal" in statement:
-            raise MalformedPolicyDocumentException("Policy document should not specify a principal.")
-        _check_actions(statement)
-        if not _texts(statement, "Resource"):
-            raise MalformedPolicyDocumentException("Policy statement must contain resources.")
-        for resource in _texts(statement, "Resource"):
-            _check_resource(resource)
+def parse_tags(context: RequestContext, tags: Sequence[Wire]) -> dict[str, str]:
+    """Tags as a mapping. Raises InvalidInput or LimitExceeded."""
+    parsed: dict[str, str] = {}
+    for tag in tags:
+        key = tag["Key"]
+        if not _TAG_KEY.fullmatch(key) or not context.may_set_tag(key):
+            pattern = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"
+            raise invalid("tags.1.member.key", key, f"Member must satisfy regular expression pattern: {pattern}")
+        if key.lower() in {known.lower() for known in parsed}:
+            raise InvalidInputException("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        parsed[key] = tag.get("Value", "")
+    check_tag_number(parsed)
+    return parsed
 
 
-def check_trust_policy(text: str) -> None:
-    """The rules for a role's AssumeRolePolicyDocument. Raises MalformedPolicyDocument."""
-    for statement in _parse(text, "This policy contains invalid Json"):
-        for member in ("Resource", "NotResource"):
-            if member in statement:
-                raise MalformedPolicyDocumentException(f"Has prohibited field {member}")
-        _check_actions(statement)
-        if any(not _is_assume_action(action) for action in _texts(statement, "Action")):
-            raise MalformedPolicyDocumentException("AssumeRole policy may only specify STS AssumeRole actions.")
-        _check_principal(statement)
+def check_tag_number(tags: dict[str, str]) -> None:
+    """Raise LimitExceeded for more than 50."""
+    if len(tags) > TAGS_MAX:
+        raise LimitExceededException(f"Cannot exceed quota for TagsPerEntity: {TAGS_MAX}")
 
 
-def _parse(text: str, not_json: str) -> list[dict[str, Any]]:
-    """The statements of a document whose common parts are right."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise MalformedPolicyDocumentException(not_json) from error
-    if not isinstance(document, dict) or not document.keys() <= _POLICY_MEMBERS:
-        raise MalformedPolicyDocumentException("Syntax errors in policy.")
-    if document.get("Version", VERSIONS[0]) not in VERSIONS:
-        raise MalformedPolicyDocumentException("Syntax errors in policy.")
-    statements = document.get("Statement")
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not statements:
-        raise MalformedPolicyDocumentException("Syntax errors in policy.")
-    for statement in statements:
-        _check_statement(statement)
-    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
-    if len(set(sids)) < len(sids):
-        raise MalformedPolicyDocumentException("Statement IDs (SID) in a single policy must be unique.")
-    return statements
+def tag_list(tags: dict[str, str]) -> list[Wire]:
+    """Tags as IAM lists them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _check_statement(statement: Any) -> None:
-    """What identity and trust policies share."""
-    syntax = MalformedPolicyDocumentException("Syntax errors in policy.")
-    if not isinstance(statement, dict) or not statement.keys() <= _STATEMENT_MEMBERS:
-        raise syntax
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise syntax
-    for name in ("Action", "Resource", "Principal"):
-        if name in statement and f"Not{name}" in statement:
-            raise syntax
-    for name in ("Action", "NotAction", "Resource", "NotResource"):
-        if name in statement and not _is_texts(statement[name]):
-            raise syntax
-    sid = statement.get("Sid", "")
-    if not isinstance(sid, str) or not _SID.fullmatch(sid):
-        raise MalformedPolicyDocumentException(
-            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression"
-            " [0-9A-Za-z]*"
-        )
-    _check_condition(statement.get("Condition", {}))
+def page(request: Wire, member: str, items: Sequence[T], key: Callable[[T], str], show: Callable[[T], object]) -> Wire:
+    """One page of a list that is in the order of ``key``: at most MaxItems after Marker."""
+    limit = page_limit(request)
+    after = parse_marker(request)
+    rest = [item for item in items if key(item) > after] if after else list(items)
+    return page_of(member, rest[: limit + 1], limit, key, show)
 
 
-def _check_actions(statement: dict[str, Any]) -> None:
-    actions = _texts(statement, "Action")
-    if not actions:
-        raise MalformedPolicyDocumentException("Policy statement must contain actions.")
-    for action in actions:
-        if not _ACTION.fullmatch(action):
-            if ":" not in action:
-                raise MalformedPolicyDocumentException(
-                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
-                )
-            raise MalformedPolicyDocumentException("The policy failed legacy parsing")
+def page_of(member: str, found: Sequence[T], limit: int, key: Callable[[T], str], show: Callable[[T], object]) -> Wire:
+    """The same for a list already read after the marker, with one item more than fits if there is one."""
+    shown = found[:limit]
+    result: Wire = {member: [show(item) for item in shown], "IsTruncated": len(found) > limit}
+    if len(found) > limit:
+        result["Marker"] = make_token(key(shown[-1]))
+    return result
 
 
-def _check_resource(resource: str) -> None:
-    if resource == "*" or resource.startswith("${"):
-        return
-    parts = resource.split(":", 5)
-    if parts[0] != "arn" or len(parts) < 3:
-        raise MalformedPolicyDocumentException(f'Resource {resource} must be in ARN format or "*".')
-    if parts[1] not in _PARTITIONS:
-        raise MalformedPolicyDocumentException(f'Partition "{parts[1]}" is not valid for resource "{resource}".')
-    if any(character in parts[2] for character in "*?") and parts[2] != "*":
-        raise MalformedPolicyDocumentException(
-            f"Resource vendor must be fully qualified and cannot contain regexes. Resource: {resource}"
-        )
-    if len(parts) < 6 and not resource.endswith("*"):
-        raise MalformedPolicyDocumentException(
-            f"The policy failed legacy parsing: resource {resource} is not a complete ARN"
-        )
+def page_limit(request: Wire) -> int:
+    """MaxItems, which is 100 if not given."""
+    limit: int = request.get("MaxItems", PAGE_ITEMS_DEFAULT)
+    if not 1 <= limit <= PAGE_ITEMS_MAX:
+        bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {PAGE_ITEMS_MAX}"
+        raise invalid("maxItems", limit, f"Member must have value {bound}")
+    return limit
 
 
-def _check_condition(block: Any) -> None:
-    syntax = MalformedPolicyDocumentException("Syntax errors in policy.")
-    if not isinstance(block, dict):
-        raise syntax
-    for operator, tests in block.items():
-        try:
-            _, parsed, _ = parse_operator(operator)
-        except ValueError:
-            raise syntax from None
-        if not isinstance(tests, dict) or not tests:
-            raise syntax
-        for values in tests.values():
-            several = values if isinstance(values, list) else [values]
-            if not all(isinstance(value, (str, bool, int, float)) for value in several):
-                raise syntax
-            if parsed.name.startswith("date") and any(parse_moment_s(str(value)) is None for value in several):
-                raise syntax
+def parse_marker(request: Wire) -> str:
+    """The key after which the page begins; empty for the first page."""
+    place = read_token(request.get("Marker"), invalid_marker, str)
+    return "" if place is None else place[0]
 
 
-def _check_principal(statement: dict[str, Any]) -> None:
-    member = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
-    if member not in statement:
-        raise MalformedPolicyDocumentException("Missing required field Principal")
-    principal = statement[member]
-    if principal == "*":
-        return
-    if not isinstance(principal, dict) or not principal:
-        raise MalformedPolicyDocumentException("AssumeRolepolicy contained an invalid principal.")
-    for kind, names in principal.items():
-        if kind not in _PRINCIPAL_KINDS or not _is_texts(names):
-            raise MalformedPolicyDocumentException("AssumeRolepolicy contained an invalid principal.")
-        for name in [names] if isinstance(names, str) else names:
-            if not _is_principal(kind, name):
-                raise MalformedPolicyDocumentException(f'Invalid principal in policy: "{kind}":"{name}"')
-
-
-def _is_principal(kind: str, name: str) -> bool:
-    if kind == "Service":
-        return "." in name and " " not in name
-    if kind != "AWS" or name == "*":
-        return bool(name)
-    return _ACCOUNT.fullmatch(name) is not None or name.startswith("arn:")
-
-
-def _is_assume_action(action: str) -> bool:
-    return action.lower() in _ASSUME_ACTIONS or action.lower() in ("sts:*", "sts:assume*")
-
-
-def _is_texts(value: Any) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(one, str) for one in value)
-    return isinstance(value, str)
-
-
-def _texts(statement: dict[str, Any], name: str) -> list[str]:
-    """The values of an element or of its Not form."""
-    value = statement.get(name, statement.get(f"Not{name}", []))
-    return [value] if isinstance(value, str) else value
+def invalid_marker() -> ValidationError:
+    """The error of a Marker that no answer gave."""
+    return ValidationError("Invalid Marker.")

@@ -17,6 +17,10 @@ class PackedPolicyTooLargeException(AwsError):
     code = "PackedPolicyTooLarge"
 
 
+class InvalidParameterValue(AwsError):
+    """Session tags that contradict each other."""
+
+
 class AccessDenied(AwsError):
     """The role's trust policy does not let the caller assume it, or the role does not exist."""
 

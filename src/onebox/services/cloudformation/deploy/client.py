@@ -79,10 +79,14 @@ def principal_of(stack: Stack) -> Principal:
     settings = stack.settings
     if settings.role_arn is None:
         return Principal(
-            settings.principal_account,
-            settings.principal_arn,
-            settings.principal_user_id,
-            settings.principal_role_name,
+            account=settings.principal_account,
+            arn=settings.principal_arn,
+            user_id=settings.principal_user_id,
+            role_name=settings.principal_role_name,
+            session_policies=settings.principal_session_policies,
+            user_name=settings.principal_user_name,
+            entity_id=settings.principal_entity_id,
+            session_tags=settings.principal_session_tags,
         )
     match = re.fullmatch(r"arn:([^:]+):iam::(\d+):role/(?:.*/)?([^/]+)", settings.role_arn)
     assert match is not None, "checked when the request was accepted"

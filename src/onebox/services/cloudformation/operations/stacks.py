@@ -14,6 +14,7 @@ from onebox.services.cloudformation.errors import AlreadyExistsException, Valida
 from onebox.services.cloudformation.lookup import find_stack, load_stack, next_page, page_start
 from onebox.services.cloudformation.model import Stack
 from onebox.services.cloudformation.stack_source import (
+    caller_settings,
     check_role_arn,
     check_stack_name,
     draft,
@@ -127,10 +128,7 @@ def _delete(core: Core, context: RequestContext, request: Wire) -> Stack | None:
     operation = replace(new_operation(core, context, OperationKind.DELETE, request), retain=retain, force=force)
     settings = replace(
         stack.settings,
-        principal_account=context.principal.account,
-        principal_arn=context.principal.arn,
-        principal_user_id=context.principal.user_id,
-        principal_role_name=context.principal.role_name,
+        **caller_settings(context.principal),
         role_arn=role_arn,
     )
     reason = "User Initiated"

@@ -30,7 +30,12 @@ def source_from(text: str) -> Source:
 
 
 def settings_from(text: str) -> StackSettings:
-    return StackSettings(**json.loads(text))
+    fields = json.loads(text)
+    tuples = {
+        "principal_session_policies": tuple(fields.get("principal_session_policies", ())),
+        "principal_session_tags": tuple((key, value) for key, value in fields.get("principal_session_tags", ())),
+    }
+    return StackSettings(**{**fields, **tuples})
 
 
 def operation_from(text: str | None) -> Operation | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.aws_policies import AWS_ACCOUNT, find_aws_policy_version, list_aws_policies
+from onebox.services.iam.core import Core, entity_arn, load_policy
 from onebox.services.iam.errors import (
     DeleteConflictException,
     EntityAlreadyExistsException,
@@ -19,36 +20,31 @@ from onebox.services.iam.limits import (
     POLICIES_PER_ACCOUNT_MAX,
     POLICY_VERSIONS_MAX,
 )
-from onebox.services.iam.managed import AWS_ACCOUNT, find_aws_policy_version, list_aws_policies
 from onebox.services.iam.model import ManagedPolicy, PolicyVersion
-from onebox.services.iam.operations.documents import counted_characters
-from onebox.services.iam.parameters import check_name, check_path, check_tag_number, page, parse_tags, tag_list
-from onebox.services.iam.validation import check_identity_policy
-
-if TYPE_CHECKING:
-    from onebox.services.iam.service import Iam
+from onebox.services.iam.operations.document_size import counted_characters
+from onebox.services.iam.policy_grammar import check_identity_policy
+from onebox.services.iam.validation import check_name, check_path, check_tag_number, page, parse_tags, tag_list
 
 _NAME_MAX = 128
-_ID_CHARACTERS = 17
 
 
-def create_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def create_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Create a policy with its first version."""
     name, path = request["PolicyName"], request.get("Path", "/")
     check_name("policyName", name, _NAME_MAX)
     check_path(path)
     _check_document(request["PolicyDocument"])
     tags = parse_tags(context, request.get("Tags") or [])
-    if iam.store.find_policy_named(context.account, name) is not None:
+    if core.managed_policies.find_named(context.account, name) is not None:
         raise EntityAlreadyExistsException(f"A policy called {name} already exists. Duplicate names are not allowed.")
-    if iam.store.count_policies(context.account) >= POLICIES_PER_ACCOUNT_MAX:
+    if core.managed_policies.count(context.account) >= POLICIES_PER_ACCOUNT_MAX:
         raise LimitExceededException(f"Cannot exceed quota for PoliciesPerAccount: {POLICIES_PER_ACCOUNT_MAX}")
     policy = ManagedPolicy(
-        arn=iam.arn(context, f"policy{path}{name}"),
+        arn=entity_arn(context, f"policy{path}{name}"),
         account=context.account,
         name=name,
         path=path,
-        policy_id=f"ANPA{iam.deps.ids.token(_ID_CHARACTERS)}",
+        policy_id=core.new_id("ANPA"),
         description=request.get("Description"),
         default_version=1,
         newest_version=1,
@@ -56,32 +52,32 @@ def create_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
         created_at_ms=context.now_ms,
         updated_at_ms=context.now_ms,
     )
-    iam.store.insert_policy(policy)
-    iam.store.insert_version(policy.arn, PolicyVersion(1, request["PolicyDocument"], context.now_ms))
-    return {"Policy": {**_listed(iam, context, policy), "Tags": tag_list(tags) or None}}
+    core.managed_policies.insert(policy)
+    core.managed_policies.insert_version(policy.arn, PolicyVersion(1, request["PolicyDocument"], context.now_ms))
+    return {"Policy": {**_listed(core, context, policy), "Tags": tag_list(tags) or None}}
 
 
-def get_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def get_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """A policy without its documents."""
-    policy = iam.load_policy(context, request["PolicyArn"])
+    policy = load_policy(core, context, request["PolicyArn"])
     return {
         "Policy": {
-            **_listed(iam, context, policy),
+            **_listed(core, context, policy),
             "Description": policy.description,
             "Tags": tag_list(policy.tags),
         }
     }
 
 
-def list_policies(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def list_policies(core: Core, context: RequestContext, request: Wire) -> Wire:
     """AWS's and the account's own policies."""
     scope, prefix = request.get("Scope", "All"), request.get("PathPrefix", "/")
     policies: list[ManagedPolicy] = []
     if scope in ("All", "AWS"):
         policies += list_aws_policies()
     if scope in ("All", "Local"):
-        policies += iam.store.list_policies(context.account)
-    shown = [_listed(iam, context, policy) for policy in policies if policy.path.startswith(prefix)]
+        policies += core.managed_policies.list_all(context.account)
+    shown = [_listed(core, context, policy) for policy in policies if policy.path.startswith(prefix)]
     if request.get("OnlyAttached"):
         shown = [policy for policy in shown if policy["AttachmentCount"] > 0]
     if request.get("PolicyUsageFilter") == "PermissionsBoundary":
@@ -90,135 +86,114 @@ def list_policies(iam: Iam, context: RequestContext, request: Wire) -> Wire:
     return page(request, "Policies", shown, lambda policy: str(policy["Arn"]), lambda policy: policy)
 
 
-def delete_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def delete_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a policy that nobody has and that has no version but the default."""
-    policy = _load_own(iam, context, request)
-    if _attached_to(iam, context, policy.arn) or _bounds(iam, context, policy.arn):
+    policy = _load_own(core, context, request)
+    if _attachments(core, context, policy.arn) or _bounded(core, context, policy.arn):
         raise DeleteConflictException("Cannot delete a policy attached to entities.")
-    if len(iam.store.list_versions(policy.arn)) > 1:
+    if len(core.managed_policies.list_versions(policy.arn)) > 1:
         raise DeleteConflictException(
             "This policy has more than one version. Before you delete a policy, you must delete the policy's"
             " versions. The default version is deleted with the policy."
         )
-    iam.store.delete_policy(policy.arn)
-    iam.internal.forget_policies()
+    core.managed_policies.delete(policy.arn)
+    core.forget()
     return {}
 
 
-def create_policy_version(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def create_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add a version, and make it the default if asked."""
-    policy = _load_own(iam, context, request)
+    policy = _load_own(core, context, request)
     _check_document(request["PolicyDocument"])
-    if len(iam.store.list_versions(policy.arn)) >= POLICY_VERSIONS_MAX:
+    if len(core.managed_policies.list_versions(policy.arn)) >= POLICY_VERSIONS_MAX:
         raise LimitExceededException(
             f"A managed policy can have up to {POLICY_VERSIONS_MAX} versions. Before you create a new version, you"
             " must delete an existing version."
         )
     number = policy.newest_version + 1
     version = PolicyVersion(number, request["PolicyDocument"], context.now_ms)
-    iam.store.insert_version(policy.arn, version)
+    core.managed_policies.insert_version(policy.arn, version)
     default = number if request.get("SetAsDefault") else policy.default_version
-    _write(iam, replace(policy, newest_version=number, default_version=default, updated_at_ms=context.now_ms))
+    _write(core, replace(policy, newest_version=number, default_version=default, updated_at_ms=context.now_ms))
     return {"PolicyVersion": _shown_version(version, default)}
 
 
-def get_policy_version(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def get_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """A version with its document, percent-encoded as in AWS."""
-    policy = iam.load_policy(context, request["PolicyArn"])
-    version = _load_version(iam, policy, request["VersionId"])
+    policy = load_policy(core, context, request["PolicyArn"])
+    version = _load_version(core, policy, request["VersionId"])
     shown = _shown_version(version, policy.default_version)
     return {"PolicyVersion": {**shown, "Document": quote(version.document, safe="")}}
 
 
-def list_policy_versions(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def list_policy_versions(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The versions, newest first, without documents."""
-    policy = iam.load_policy(context, request["PolicyArn"])
+    policy = load_policy(core, context, request["PolicyArn"])
     if policy.account == AWS_ACCOUNT:
         version = find_aws_policy_version(policy.arn)
         versions = [version] if version else []
     else:
-        versions = iam.store.list_versions(policy.arn)
+        versions = core.managed_policies.list_versions(policy.arn)
     shown = [_shown_version(version, policy.default_version) for version in versions]
     return {"Versions": shown, "IsTruncated": False}
 
 
-def set_default_policy_version(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def set_default_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Put another version in force."""
-    policy = _load_own(iam, context, request)
-    version = _load_version(iam, policy, request["VersionId"])
-    _write(iam, replace(policy, default_version=version.version, updated_at_ms=context.now_ms))
+    policy = _load_own(core, context, request)
+    version = _load_version(core, policy, request["VersionId"])
+    _write(core, replace(policy, default_version=version.version, updated_at_ms=context.now_ms))
     return {}
 
 
-def delete_policy_version(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def delete_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a version that is not in force."""
-    policy = _load_own(iam, context, request)
-    version = _load_version(iam, policy, request["VersionId"])
+    policy = _load_own(core, context, request)
+    version = _load_version(core, policy, request["VersionId"])
     if version.version == policy.default_version:
         raise DeleteConflictException("Cannot delete the default version of a policy.")
-    iam.store.delete_version(policy.arn, version.version)
+    core.managed_policies.delete_version(policy.arn, version.version)
     return {}
 
 
-def list_entities_for_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
-    """The roles that have the policy, or are bounded by it."""
-    policy = iam.load_policy(context, request["PolicyArn"])
-    wanted, usage = request.get("EntityFilter", "Role"), request.get("PolicyUsageFilter")
-    names: list[str] = []
-    if wanted in ("Role", "LocalManagedPolicy", "AWSManagedPolicy"):
-        if usage != "PermissionsBoundary":
-            names += _attached_to(iam, context, policy.arn)
-        if usage != "PermissionsPolicy":
-            names += _bounds(iam, context, policy.arn)
-    roles = [role for name in sorted(set(names)) if (role := iam.store.find_role(context.account, name))]
-    result = page(
-        request,
-        "PolicyRoles",
-        roles,
-        lambda role: role.name,
-        lambda role: {"RoleName": role.name, "RoleId": role.role_id},
-    )
-    return {"PolicyGroups": [], "PolicyUsers": [], **result}
-
-
-def tag_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def tag_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add tags, or give them new values."""
-    policy = _load_own(iam, context, request)
+    policy = _load_own(core, context, request)
     tags = {**policy.tags, **parse_tags(context, request["Tags"])}
     check_tag_number(tags)
-    _write(iam, replace(policy, tags=tags))
+    _write(core, replace(policy, tags=tags))
     return {}
 
 
-def untag_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def untag_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove tags by key."""
-    policy = _load_own(iam, context, request)
+    policy = _load_own(core, context, request)
     removed = set(request["TagKeys"])
-    _write(iam, replace(policy, tags={key: value for key, value in policy.tags.items() if key not in removed}))
+    _write(core, replace(policy, tags={key: value for key, value in policy.tags.items() if key not in removed}))
     return {}
 
 
-def list_policy_tags(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def list_policy_tags(core: Core, context: RequestContext, request: Wire) -> Wire:
     """A policy's tags by key."""
-    tags = sorted(tag_list(iam.load_policy(context, request["PolicyArn"]).tags), key=lambda tag: str(tag["Key"]))
+    tags = sorted(tag_list(load_policy(core, context, request["PolicyArn"]).tags), key=lambda tag: str(tag["Key"]))
     return page(request, "Tags", tags, lambda tag: str(tag["Key"]), lambda tag: tag)
 
 
-def _load_own(iam: Iam, context: RequestContext, request: Wire) -> ManagedPolicy:
+def _load_own(core: Core, context: RequestContext, request: Wire) -> ManagedPolicy:
     """A policy the account may change: not one of AWS's."""
-    policy = iam.load_policy(context, request["PolicyArn"])
+    policy = load_policy(core, context, request["PolicyArn"])
     if policy.account == AWS_ACCOUNT:
         raise InvalidInputException("Cannot perform the operation on the AWS managed policy.")
     return policy
 
 
-def _load_version(iam: Iam, policy: ManagedPolicy, version_id: str) -> PolicyVersion:
+def _load_version(core: Core, policy: ManagedPolicy, version_id: str) -> PolicyVersion:
     number = int(version_id[1:]) if version_id[:1] == "v" and version_id[1:].isdecimal() else 0
     if policy.account == AWS_ACCOUNT:
         known = find_aws_policy_version(policy.arn)
         version = known if known and known.version == number else None
     else:
-        version = iam.store.find_version(policy.arn, number)
+        version = core.managed_policies.find_version(policy.arn, number)
     if version is None:
         raise NoSuchEntityException(f"Policy {policy.arn} version {version_id} does not exist or is not attachable.")
     return version
@@ -230,28 +205,29 @@ def _check_document(document: str) -> None:
         raise LimitExceededException(f"Cannot exceed quota for PolicySize: {MANAGED_POLICY_CHARACTERS_MAX}")
 
 
-def _write(iam: Iam, policy: ManagedPolicy) -> None:
-    iam.store.update_policy(policy)
-    iam.internal.forget_policies()
+def _write(core: Core, policy: ManagedPolicy) -> None:
+    core.managed_policies.update(policy)
+    core.forget()
 
 
-def _attached_to(iam: Iam, context: RequestContext, policy_arn: str) -> list[str]:
-    return iam.store.list_roles_attached_to(context.account, policy_arn)
+def _attachments(core: Core, context: RequestContext, policy_arn: str) -> int:
+    return core.entity_policies.count_attachments(context.account, policy_arn)
 
 
-def _bounds(iam: Iam, context: RequestContext, policy_arn: str) -> list[str]:
-    return iam.store.list_roles_bounded_by(context.account, policy_arn)
+def _bounded(core: Core, context: RequestContext, policy_arn: str) -> int:
+    roles = core.roles.list_bounded(context.account, policy_arn)
+    return len(roles) + len(core.users.list_bounded(context.account, policy_arn))
 
 
-def _listed(iam: Iam, context: RequestContext, policy: ManagedPolicy) -> Wire:
+def _listed(core: Core, context: RequestContext, policy: ManagedPolicy) -> Wire:
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.policy_id,
         "Arn": policy.arn,
         "Path": policy.path,
         "DefaultVersionId": f"v{policy.default_version}",
-        "AttachmentCount": len(_attached_to(iam, context, policy.arn)),
-        "PermissionsBoundaryUsageCount": len(_bounds(iam, context, policy.arn)),
+        "AttachmentCount": _attachments(core, context, policy.arn),
+        "PermissionsBoundaryUsageCount": _bounded(core, context, policy.arn),
         "IsAttachable": True,
         "CreateDate": policy.created_at_ms,
         "UpdateDate": policy.updated_at_ms,

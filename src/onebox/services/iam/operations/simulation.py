@@ -1,17 +1,26 @@
-"""SimulatePrincipalPolicy and SimulateCustomPolicy: what the evaluator would say, without a call being made."""
+"""SimulatePrincipalPolicy and SimulateCustomPolicy: what the evaluator would say, without a call being made.
+
+Promises: the work of one request is bounded: a page ends early when its evaluations together reach a limit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
+from onebox.arn import find_arn
 from onebox.services.context import RequestContext, Wire
-from onebox.services.iam.errors import InvalidInputException, NoSuchEntityException
-from onebox.services.iam.managed import find_aws_policy
-from onebox.services.iam.model import Role
+from onebox.services.iam.aws_policies import find_aws_policy
+from onebox.services.iam.core import Core
+from onebox.services.iam.errors import (
+    InvalidInputException,
+    MalformedPolicyDocumentException,
+    NoSuchEntityException,
+)
+from onebox.services.iam.model import Group, Role, User
 from onebox.services.iam.patterns import Keys
+from onebox.services.iam.permissions import EntityPolicy
 from onebox.services.iam.policy import (
     Decision,
     PolicyRequest,
@@ -21,10 +30,11 @@ from onebox.services.iam.policy import (
     condition_keys,
     evaluate,
 )
-from onebox.services.iam.validation import check_identity_policy
+from onebox.services.iam.policy_grammar import check_identity_policy, check_resource_policy
+from onebox.services.iam.validation import invalid_marker, page_limit
+from onebox.services.paging import make_token, read_token
 
-if TYPE_CHECKING:
-    from onebox.services.iam.service import Iam
+_STATEMENTS_PER_PAGE_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,76 +46,138 @@ class _Source:
     statements: tuple[Statement, ...]
 
 
-def simulate_principal_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
-    """Evaluate a role's policies, and further ones, for actions and resources."""
-    role = iam.internal.find_role(context.account, request["PolicySourceArn"])
-    if role is None:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What all evaluations of a request share."""
+
+    sources: list[_Source]
+    bounds: list[Statement]
+    """The statements of permissions boundaries; empty without one."""
+    is_bounded: bool
+    resource_policy: tuple[Statement, ...] | None
+    caller_account: str
+    caller_arn: str
+    keys: Keys
+
+
+def simulate_principal_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Evaluate the policies of a user, group or role, and further ones, for actions and resources."""
+    entity = _find_entity(core, context, request["PolicySourceArn"])
+    if entity is None:
         raise NoSuchEntityException(f"The source ARN {request['PolicySourceArn']} cannot be found.")
-    sources = _role_sources(iam, role) + _given_sources(request)
-    boundary = [iam.internal.policy_document(role.permissions_boundary)] if role.permissions_boundary else []
-    return _simulate(context, request, sources, boundary, role.arn)
+    sources = [_entity_source(policy) for policy in core.permissions.identity_policies(entity)]
+    boundary = None if isinstance(entity, Group) else entity.permissions_boundary
+    bounds = [core.permissions.policy_document(boundary)] if boundary else []
+    return _simulate(context, request, sources + _given_sources(request), bounds, entity.arn)
 
 
-def simulate_custom_policy(iam: Iam, context: RequestContext, request: Wire) -> Wire:
+def simulate_custom_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Evaluate policies that are given in the request."""
     return _simulate(context, request, _given_sources(request), [], request.get("CallerArn", ""))
 
 
-def _role_sources(iam: Iam, role: Role) -> list[_Source]:
-    sources = []
-    for name, document in iam.internal.identity_documents(role):
-        if not name.startswith("arn:"):
-            source_type, source_id = "role", f"role_{role.name}_{name}"
-        else:
-            source_type = "aws-managed" if find_aws_policy(name) else "user-managed"
-            source_id = name.rpartition("/")[2]
-        sources.append(_Source(source_id, source_type, compile_policy(document)))
-    return sources
+def _find_entity(core: Core, context: RequestContext, text: str) -> Role | User | Group | None:
+    arn = find_arn(text)
+    if arn is None or arn.service != "iam" or arn.account != context.account:
+        return None
+    kind, name = arn.resource.partition("/")[0], arn.resource.rpartition("/")[2]
+    found: Role | User | Group | None = None
+    if kind == "role":
+        found = core.roles.find(arn.account, name)
+    elif kind == "user":
+        found = core.users.find(arn.account, name)
+    elif kind == "group":
+        found = core.groups.find(arn.account, name)
+    return found if found and found.arn == text else None
+
+
+def _entity_source(policy: EntityPolicy) -> _Source:
+    statements = compile_policy(policy.document)
+    if policy.is_inline:
+        word = type(policy.owner).__name__.lower()
+        return _Source(f"{word}_{policy.owner.name}_{policy.name}", word, statements)
+    source_type = "aws-managed" if find_aws_policy(policy.name) else "user-managed"
+    return _Source(policy.name.rpartition("/")[2], source_type, statements)
 
 
 def _given_sources(request: Wire) -> list[_Source]:
-    sources = []
-    for number, document in enumerate(request.get("PolicyInputList") or [], 1):
-        check_identity_policy(document)
-        sources.append(_Source(f"PolicyInputList.{number}", "none", compile_policy(document)))
-    return sources
+    documents = _checked(request.get("PolicyInputList") or [])
+    return [
+        _Source(f"PolicyInputList.{number}", "none", compile_policy(document))
+        for number, document in enumerate(documents, 1)
+    ]
+
+
+def _checked(documents: Sequence[str]) -> Sequence[str]:
+    """Policies of the request. Raises InvalidInput, which the simulator's operations know for all of their inputs."""
+    try:
+        for document in documents:
+            check_identity_policy(document)
+    except MalformedPolicyDocumentException as error:
+        raise InvalidInputException(error.message) from error
+    return documents
 
 
 def _simulate(
     context: RequestContext, request: Wire, sources: list[_Source], boundary: Sequence[str], caller_arn: str
 ) -> Wire:
-    keys = _keys(request)
-    bounds = [*boundary, *(request.get("PermissionsBoundaryPolicyInputList") or [])]
-    resource_policy = request.get("ResourcePolicy")
-    results = []
-    for action, resource in product(request["ActionNames"], request.get("ResourceArns") or ["*"]):
-        question = PolicyRequest(action, resource, None, keys)
-        decision, matched = _decide(sources, question)
-        result: Wire = {"EvalActionName": action, "EvalResourceName": resource}
-        if resource_policy is not None:
-            caller = account_caller(context.account, request.get("CallerArn", caller_arn))
-            asked = PolicyRequest(action, resource, caller, keys)
-            decision = _either(decision, evaluate(compile_policy(resource_policy), asked))
-        if bounds:
-            statements = [statement for document in bounds for statement in compile_policy(document)]
-            bounded = evaluate(statements, question)
-            result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": bounded.allowed}
-            decision = decision if bounded.allowed or decision.explicit else bounded
-        result["EvalDecision"] = _word(decision)
-        result["MatchedStatements"] = matched
-        result["MissingContextValues"] = _missing(sources, question)
-        results.append(result)
-    return {"EvaluationResults": results, "IsTruncated": False}
+    bounds = [*boundary, *_checked(request.get("PermissionsBoundaryPolicyInputList") or [])]
+    question = _Question(
+        sources=sources,
+        bounds=[statement for document in bounds for statement in compile_policy(document)],
+        is_bounded=bool(bounds),
+        resource_policy=_resource_policy(request.get("ResourcePolicy")),
+        caller_account=context.account,
+        caller_arn=request.get("CallerArn", caller_arn),
+        keys=_keys(request),
+    )
+    statements = 1 + len(question.bounds) + sum(len(source.statements) for source in sources)
+    limit = min(page_limit(request), max(1, _STATEMENTS_PER_PAGE_MAX // statements))
+    place = read_token(request.get("Marker"), invalid_marker, int)
+    first = 0 if place is None else max(0, place[0])
+    pairs = list(product(request["ActionNames"], request.get("ResourceArns") or ["*"]))
+    shown = [_evaluate(question, action, resource) for action, resource in pairs[first : first + limit]]
+    is_truncated = first + limit < len(pairs)
+    marker = make_token(first + limit) if is_truncated else None
+    return {"EvaluationResults": shown, "IsTruncated": is_truncated, "Marker": marker}
 
 
-def _decide(sources: list[_Source], question: PolicyRequest) -> tuple[Decision, list[Wire]]:
+def _resource_policy(text: str | None) -> tuple[Statement, ...] | None:
+    if text is None:
+        return None
+    try:
+        check_resource_policy(text)
+    except MalformedPolicyDocumentException as error:
+        raise InvalidInputException(error.message) from error
+    return compile_policy(text)
+
+
+def _evaluate(question: _Question, action: str, resource: str) -> Wire:
+    asked = PolicyRequest(action, resource, None, question.keys)
+    decision, matched = _decide(question.sources, asked)
+    result: Wire = {"EvalActionName": action, "EvalResourceName": resource}
+    if question.resource_policy is not None:
+        caller = account_caller(question.caller_account, question.caller_arn)
+        by_resource = evaluate(question.resource_policy, PolicyRequest(action, resource, caller, question.keys))
+        decision = _either(decision, by_resource)
+    if question.is_bounded:
+        bounded = evaluate(question.bounds, asked)
+        result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": bounded.allowed}
+        decision = decision if bounded.allowed or decision.explicit else bounded
+    result["EvalDecision"] = _word(decision)
+    result["MatchedStatements"] = matched
+    result["MissingContextValues"] = _missing(question.sources, asked)
+    return result
+
+
+def _decide(sources: list[_Source], asked: PolicyRequest) -> tuple[Decision, list[Wire]]:
     """The decision of all policies together, and the statements that led to it."""
-    decision = evaluate([statement for source in sources for statement in source.statements], question)
+    decision = evaluate([statement for source in sources for statement in source.statements], asked)
     matched = [
         {"SourcePolicyId": source.id, "SourcePolicyType": source.type}
         for source in sources
         for statement in source.statements
-        if statement.applies(question) and statement.allows != decision.explicit
+        if statement.applies(asked) and statement.allows != decision.explicit
     ]
     return decision, matched
 
@@ -117,16 +189,16 @@ def _either(identity: Decision, resource: Decision) -> Decision:
     return identity if identity.allowed else resource
 
 
-def _missing(sources: list[_Source], question: PolicyRequest) -> list[str]:
+def _missing(sources: list[_Source], asked: PolicyRequest) -> list[str]:
     """The condition keys that statements on this action and resource ask for and the request does not give."""
     return sorted(
         {
             condition.key
             for source in sources
             for statement in source.statements
-            if statement.concerns(question.action, question.resource, question.keys)
+            if statement.concerns(asked.action, asked.resource, asked.keys)
             for condition in statement.conditions
-            if condition.key not in question.keys
+            if condition.key not in asked.keys
         }
     )
 

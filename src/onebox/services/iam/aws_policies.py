@@ -1,4 +1,4 @@
-"""AWS's own managed policies, as far as this runtime has their documents (``managed_policies.json``).
+"""AWS's own managed policies, as far as this runtime has their documents (``aws_policies.json``).
 
 The documents, ids and dates are AWS's: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
 """
@@ -35,7 +35,7 @@ def list_aws_policies() -> list[ManagedPolicy]:
 @lru_cache(maxsize=1)
 def _aws_policies() -> dict[str, tuple[ManagedPolicy, PolicyVersion]]:
     policies = {}
-    for entry in json.loads(Path(__file__).with_name("managed_policies.json").read_text("utf-8")):
+    for entry in json.loads(Path(__file__).with_name("aws_policies.json").read_text("utf-8")):
         version = int(entry["DefaultVersionId"][1:])
         created_at_ms, updated_at_ms = _moment_ms(entry["CreateDate"]), _moment_ms(entry["UpdateDate"])
         policy = ManagedPolicy(

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onebox.services.iam.aws_policies import find_aws_policy_version, list_aws_policies
 from onebox.services.iam.errors import MalformedPolicyDocumentException
-from onebox.services.iam.managed import find_aws_policy_version, list_aws_policies
 from onebox.services.iam.policy import PolicyRequest, compile_policy, evaluate
-from onebox.services.iam.validation import check_identity_policy, check_trust_policy
+from onebox.services.iam.policy_grammar import check_identity_policy, check_trust_policy
 
 
 def document(**statement):

@@ -1,0 +1,183 @@
+"""The policies that bind a principal: identity-based ones, the permissions boundary, those of its session.
+
+Promises: :meth:`Permissions.decide` answers from memory, in a microsecond or so, and never from policies older than
+the last change: every change of IAM's tables calls :meth:`Permissions.forget`.
+Knows nothing of requests and of the wire.
+AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from onebox.services.context import Principal
+from onebox.services.iam.aws_policies import find_aws_policy_version
+from onebox.services.iam.model import Entity, Group, Role, User
+from onebox.services.iam.patterns import Keys
+from onebox.services.iam.policy import PolicySet, Statement, compile_policy
+from onebox.services.iam.store.entity_policies import EntityPolicyStore
+from onebox.services.iam.store.groups import GroupStore
+from onebox.services.iam.store.managed_policies import ManagedPolicyStore
+from onebox.services.iam.store.roles import RoleStore
+from onebox.services.iam.store.users import UserStore
+
+IDENTITY = "identity-based"
+BOUNDARY = "permissions boundary"
+SESSION = "session"
+_REMEMBERED_MAX = 10_000
+
+
+class PolicySource(NamedTuple):
+    """One policy that takes part in a decision. ``name`` is the ARN of a managed policy, else what it is in words."""
+
+    kind: str
+    name: str
+    document: str
+
+
+class EntityPolicy(NamedTuple):
+    """An identity-based policy and the role, user or group that has it. ``name`` is the ARN of a managed policy."""
+
+    owner: Entity
+    name: str
+    is_inline: bool
+    document: str
+
+    @property
+    def title(self) -> str:
+        """The ARN, or the inline policy in words."""
+        if not self.is_inline:
+            return self.name
+        return f"inline policy {self.name} of {type(self.owner).__name__.lower()} {self.owner.name}"
+
+
+class DeniedBy(NamedTuple):
+    """The kind of policies that denied, and whether a Deny statement did."""
+
+    kind: str
+    explicit: bool
+
+
+class Permissions:
+    """The policies in force."""
+
+    def __init__(
+        self,
+        roles: RoleStore,
+        users: UserStore,
+        groups: GroupStore,
+        entity_policies: EntityPolicyStore,
+        managed_policies: ManagedPolicyStore,
+    ) -> None:
+        self._roles = roles
+        self._users = users
+        self._groups = groups
+        self._entity_policies = entity_policies
+        self._managed_policies = managed_policies
+        self._entity_sets: dict[tuple[str, str | None, str | None, str | None], tuple[tuple[str, PolicySet], ...]] = {}
+        self._session_sets: dict[tuple[str, ...], PolicySet] = {}
+
+    def decide(
+        self, principal: Principal, action: str, resource: str, find_keys: Callable[[], Keys]
+    ) -> DeniedBy | None:
+        """None if every kind of policy that binds the principal allows the action, else which one does not."""
+        if principal.is_unrestricted:
+            return None
+        for kind, policies in self._sets_of(principal):
+            decision = policies.decide(action, resource, find_keys)
+            if not decision.allowed:
+                return DeniedBy(kind, decision.explicit)
+        return None
+
+    def forget(self) -> None:
+        """Read every entity's policies anew at its next request; called with every change of IAM's tables."""
+        self._entity_sets.clear()
+
+    def find_entity(self, principal: Principal) -> Role | User | None:
+        """The role or user that the principal stands for; None for root, and where the name is another's by now."""
+        entity: Role | User | None = None
+        if principal.role_name is not None:
+            entity = self._roles.find(principal.account, principal.role_name)
+        elif principal.entity_id is not None:
+            entity = self._users.find_by_id(principal.entity_id)
+        elif principal.user_name is not None:
+            entity = self._users.find(principal.account, principal.user_name)
+        if entity is not None and principal.entity_id not in (None, entity.id):
+            return None
+        return entity
+
+    def list_sources(self, principal: Principal) -> list[PolicySource]:
+        """Every policy that binds the principal, in the order in which they are asked."""
+        entity = self.find_entity(principal)
+        sources = []
+        if entity is not None:
+            sources += [PolicySource(IDENTITY, own.title, own.document) for own in self.identity_policies(entity)]
+            if entity.permissions_boundary is not None:
+                boundary = entity.permissions_boundary
+                sources.append(PolicySource(BOUNDARY, boundary, self.policy_document(boundary)))
+        for number, text in enumerate(principal.session_policies, 1):
+            sources.append(PolicySource(SESSION, f"session policy {number}", text))
+        return sources
+
+    def identity_policies(self, entity: Role | User | Group) -> list[EntityPolicy]:
+        """Every identity-based policy: of the entity itself, then of a user's groups."""
+        policies = self._own_policies(entity)
+        if isinstance(entity, User):
+            for group in self._groups.list_of_user(entity):
+                policies += self._own_policies(group)
+        return policies
+
+    def policy_document(self, arn: str) -> str:
+        """The default version of a managed policy that exists."""
+        version = find_aws_policy_version(arn)
+        if version is None:
+            policy = self._managed_policies.find(arn)
+            assert policy is not None, arn
+            version = self._managed_policies.find_version(arn, policy.default_version)
+        assert version is not None, arn
+        return version.document
+
+    def _own_policies(self, entity: Entity) -> list[EntityPolicy]:
+        inline = [
+            EntityPolicy(entity, name, True, document) for name, document in self._entity_policies.list_inline(entity)
+        ]
+        attached = self._entity_policies.list_attached(entity)
+        return inline + [EntityPolicy(entity, arn, False, self.policy_document(arn)) for arn in attached]
+
+    def _sets_of(self, principal: Principal) -> tuple[tuple[str, PolicySet], ...]:
+        sets: tuple[tuple[str, PolicySet], ...] = ()
+        if principal.role_name is not None or principal.user_name is not None:
+            key = (principal.account, principal.role_name, principal.user_name, principal.entity_id)
+            known = self._entity_sets.get(key)
+            if known is None:
+                if len(self._entity_sets) >= _REMEMBERED_MAX:
+                    self._entity_sets.clear()
+                known = self._entity_sets[key] = self._load_sets(principal)
+            sets = known
+        if principal.session_policies:
+            sets = (*sets, (SESSION, self._session_set(principal.session_policies)))
+        return sets
+
+    def _load_sets(self, principal: Principal) -> tuple[tuple[str, PolicySet], ...]:
+        entity = self.find_entity(principal)
+        if entity is None:
+            return ((IDENTITY, PolicySet(())),)
+        documents = [policy.document for policy in self.identity_policies(entity)]
+        identity = (IDENTITY, PolicySet(_statements(documents)))
+        if entity.permissions_boundary is None:
+            return (identity,)
+        boundary = [self.policy_document(entity.permissions_boundary)]
+        return (identity, (BOUNDARY, PolicySet(_statements(boundary))))
+
+    def _session_set(self, documents: tuple[str, ...]) -> PolicySet:
+        known = self._session_sets.get(documents)
+        if known is None:
+            if len(self._session_sets) >= _REMEMBERED_MAX:
+                self._session_sets.clear()
+            known = self._session_sets[documents] = PolicySet(_statements(documents))
+        return known
+
+
+def _statements(documents: Iterable[str]) -> list[Statement]:
+    return [statement for document in documents for statement in compile_policy(document)]

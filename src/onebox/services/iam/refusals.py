@@ -1,0 +1,124 @@
+"""Why a request was refused: the deciding statement, found again from the policies in force.
+
+Promises: the last 1,000 refusals are remembered in memory, by request id; each has a line in the log. A refusal is
+worked out when it happens and costs an allowed request nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from onebox.services.context import RequestContext
+from onebox.services.iam.patterns import Keys
+from onebox.services.iam.permissions import DeniedBy, PolicySource
+from onebox.services.iam.policy import PolicyRequest, Statement, compile_policy
+
+REMEMBERED_MAX = 1_000
+_SHOWN_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StatementNote:
+    """A statement that mattered, and the condition keys because of which it did not apply, if any."""
+
+    policy: str
+    sid: str
+    number: int
+    """Its place in the policy, from 1."""
+    effect: str
+    failed_conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refusal."""
+
+    request_id: str
+    at_ms: int
+    principal: str
+    action: str
+    resource: str
+    kind: str
+    """The kind of policy that denied: identity-based, permissions boundary or session."""
+    explicit: bool
+    decided_by: StatementNote | None
+    """The Deny statement; None if nothing allowed the action."""
+    policies: tuple[str, ...]
+    """The policies of that kind that were asked."""
+    near_misses: tuple[StatementNote, ...]
+    """Allow statements for this action and resource whose conditions did not hold."""
+
+
+class Refusals:
+    """The last refusals, by request id."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._known: OrderedDict[str, Refusal] = OrderedDict()
+
+    def add(
+        self,
+        context: RequestContext,
+        action: str,
+        resource: str,
+        denied: DeniedBy,
+        sources: Sequence[PolicySource],
+        keys: Keys,
+    ) -> None:
+        """Find the deciding statement, log it and remember it."""
+        asked = [source for source in sources if source.kind == denied.kind]
+        question = PolicyRequest(action, resource, None, keys)
+        notes = [note for source in asked for note in _notes(source, question)]
+        refusal = Refusal(
+            request_id=context.request_id,
+            at_ms=context.now_ms,
+            principal=context.principal.arn,
+            action=action,
+            resource=resource,
+            kind=denied.kind,
+            explicit=denied.explicit,
+            decided_by=next((note for note in notes if note.effect == "Deny" and not note.failed_conditions), None),
+            policies=tuple(source.name for source in asked)[:_SHOWN_MAX],
+            near_misses=tuple(note for note in notes if note.effect == "Allow" and note.failed_conditions)[:_SHOWN_MAX],
+        )
+        self._known[context.request_id] = refusal
+        if len(self._known) > REMEMBERED_MAX:
+            self._known.popitem(last=False)
+        self._log.info(
+            "refused request %s: %s on %r for %r, %s",
+            refusal.request_id,
+            action,
+            resource,
+            refusal.principal,
+            _why(refusal),
+        )
+
+    def find(self, request_id: str) -> dict[str, object] | None:
+        """A refusal as plain values, or None if it is unknown or too old."""
+        refusal = self._known.get(request_id)
+        return asdict(refusal) if refusal else None
+
+
+def _why(refusal: Refusal) -> str:
+    decided = refusal.decided_by
+    if decided is None:
+        return f"no {refusal.kind} policy allows it ({len(refusal.policies)} asked)"
+    name = f"{decided.sid!r}" if decided.sid else f"number {decided.number}"
+    return f"denied by statement {name} of {decided.policy!r} ({refusal.kind})"
+
+
+def _notes(source: PolicySource, question: PolicyRequest) -> list[StatementNote]:
+    notes = []
+    for number, statement in enumerate(compile_policy(source.document), 1):
+        if statement.concerns(question.action, question.resource, question.keys):
+            effect = "Allow" if statement.allows else "Deny"
+            failed = _failed_conditions(statement, question.keys)
+            notes.append(StatementNote(source.name, statement.sid, number, effect, failed))
+    return notes
+
+
+def _failed_conditions(statement: Statement, keys: Keys) -> tuple[str, ...]:
+    return tuple(condition.key for condition in statement.conditions if not condition.holds(keys))
