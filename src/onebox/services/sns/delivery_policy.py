@@ -9,6 +9,8 @@ import json
 from typing import Any
 
 from onebox.services.sns.errors import InvalidParameterException
+from onebox.services.sns.limits import POLICY_BYTES_MAX
+from onebox.text.documents import parse_document
 
 DEFAULT_RETRIES: dict[str, Any] = {
     "minDelayTarget": 20,
@@ -20,6 +22,7 @@ DEFAULT_RETRIES: dict[str, Any] = {
     "backoffFunction": "linear",
 }
 DEFAULT_CONTENT_TYPE = "text/plain; charset=UTF-8"
+_DEPTH_MAX = 8
 _RETRIES_MAX = 100
 _DELAY_S_MAX = 3_600
 _BACKOFFS = frozenset(("arithmetic", "exponential", "geometric", "linear"))
@@ -28,15 +31,29 @@ _BACKOFFS = frozenset(("arithmetic", "exponential", "geometric", "linear"))
 def check_delivery_policy(text: str, prefix: str = "Invalid parameter: ") -> None:
     """Raise InvalidParameter unless it is a delivery policy of a topic or a subscription."""
     try:
-        policy = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InvalidParameterException(f"{prefix}DeliveryPolicy: failed to parse JSON. {error.msg}") from error
+        policy = parse_document(text, bytes_max=POLICY_BYTES_MAX, depth_max=_DEPTH_MAX)
+    except ValueError as error:
+        raise InvalidParameterException(f"{prefix}DeliveryPolicy: failed to parse JSON. {error}") from error
     if not isinstance(policy, dict):
         raise InvalidParameterException(f"{prefix}DeliveryPolicy: must be a JSON object")
     http = policy.get("http", policy)
-    retries = http.get("defaultHealthyRetryPolicy", http.get("healthyRetryPolicy"))
-    if retries is not None:
-        _check_retries(retries, prefix)
+    if not isinstance(http, dict):
+        raise InvalidParameterException(f"{prefix}DeliveryPolicy: http must be a JSON object")
+    for name in ("defaultHealthyRetryPolicy", "healthyRetryPolicy", "sicklyRetryPolicy"):
+        if http.get(name) is not None:
+            _check_retries(http[name], prefix)
+    for name in ("defaultThrottlePolicy", "throttlePolicy", "defaultRequestPolicy", "requestPolicy"):
+        if http.get(name) is not None and not isinstance(http[name], dict):
+            raise InvalidParameterException(f"{prefix}DeliveryPolicy: {name} must be a JSON object")
+    for name in ("defaultRequestPolicy", "requestPolicy"):
+        content_type = (http.get(name) or {}).get("headerContentType")
+        if content_type is not None and not _is_content_type(content_type):
+            raise InvalidParameterException(f"{prefix}DeliveryPolicy: {name}.headerContentType is invalid")
+
+
+def _is_content_type(value: Any) -> bool:
+    """Whether a value may be sent as an HTTP header."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 256
 
 
 def _check_retries(retries: Any, prefix: str) -> None:
@@ -45,7 +62,7 @@ def _check_retries(retries: Any, prefix: str) -> None:
         raise InvalidParameterException(f"{label}healthyRetryPolicy must be a JSON object")
     for name, value in retries.items():
         if name == "backoffFunction":
-            if value not in _BACKOFFS:
+            if not isinstance(value, str) or value not in _BACKOFFS:
                 raise InvalidParameterException(f"{label}healthyRetryPolicy.backoffFunction is invalid")
         elif name not in DEFAULT_RETRIES:
             raise InvalidParameterException(f"{label}Unrecognized field {name}")

@@ -1,36 +1,25 @@
-"""Filter policies: which messages a subscription wants.
+"""Filter policies: which messages a subscription accepts.
 
-A policy is compiled once, when its subscription is loaded, into small tests; matching reads only the message.
-A key's list of conditions is an OR, the keys are an AND, ``$or`` holds alternative policies. In the scope
-MessageAttributes a key is a message attribute; in MessageBody it is a property of the JSON body, and may nest.
-The policy was validated when it was set (filter_validation.py); nothing here raises for one that was.
+A policy is compiled once, when its subscription is loaded; matching reads only the message. A key's list of conditions
+is an OR, the keys are an AND, ``$or`` holds alternative policies. In the scope MessageAttributes a key is a message
+attribute. In MessageBody a key is a property of the JSON body; policies may nest, and a dot in a key means the same as
+nesting, in the policy and in the body. The policy was validated when it was set (filter_validation.py); nothing here
+raises for a valid one.
 AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import orjson
 
+from onebox.services.sns.filter_conditions import ABSENT, Test, compile_conditions
+from onebox.services.sns.limits import FILTER_TESTS_MAX
 from onebox.services.sns.model import Message
-
-Test = Callable[[Any], bool]
-"""Whether one value fits one condition; the value is ABSENT where the message has no such key."""
-Matcher = Callable[[Any], bool]
-"""Whether an object (attributes by name, or a JSON object) fits a policy."""
-
-
-class Absent:
-    """The value of a key that a message lacks."""
-
-
-ABSENT: Final = Absent()
 
 
 class Verdict(Enum):
@@ -47,26 +36,36 @@ class FilterPolicy:
     """A compiled policy with its scope."""
 
     def __init__(self, policy: Mapping[str, Any], scope: str) -> None:
-        self._matches = _compile_object(policy)
         self._of_body = scope == "MessageBody"
+        self._root = _Node()
+        self._tests = _compile_object(policy, self._root, nests=self._of_body)
 
     def decide(self, message: Message, body: str) -> Verdict:
-        """Whether the subscription wants the message, whose text for it is ``body``."""
+        """Whether the subscription accepts the message, whose text for it is ``body``."""
         if self._of_body:
-            try:
-                value = orjson.loads(body)
-            except orjson.JSONDecodeError:
-                return Verdict.INVALID_BODY
-            if not isinstance(value, dict):
-                return Verdict.INVALID_BODY
-            return Verdict.ACCEPTED if self._matches(value) else Verdict.FILTERED_OUT
+            return self._decide_by_body(body)
         try:
             values = attribute_values(message.attributes)
         except ValueError:
             return Verdict.INVALID_ATTRIBUTES
-        if self._matches(values):
+        if any(isinstance(value, list) and self._is_too_much(len(value)) for value in values.values()):
+            return Verdict.INVALID_ATTRIBUTES
+        if _matches(self._root, [_Place(values)]):
             return Verdict.ACCEPTED
         return Verdict.FILTERED_OUT if values else Verdict.NO_ATTRIBUTES
+
+    def _decide_by_body(self, body: str) -> Verdict:
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return Verdict.INVALID_BODY
+        # A body has no more values than commas and brackets.
+        if not isinstance(value, dict) or self._is_too_much(body.count(",") + body.count("[") + body.count("{")):
+            return Verdict.INVALID_BODY
+        return Verdict.ACCEPTED if _matches(self._root, [_Place(value)]) else Verdict.FILTERED_OUT
+
+    def _is_too_much(self, values: int) -> bool:
+        return values * self._tests > FILTER_TESTS_MAX
 
 
 def parse_filter_policy(text: str, scope: str) -> FilterPolicy | None:
@@ -104,161 +103,96 @@ def is_alternatives(value: object) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(v, dict) and v for v in value)
 
 
-def _compile_object(policy: Mapping[str, Any]) -> Matcher:
-    """All keys must fit. A JSON array in the message fits if one of its elements does."""
-    parts: list[Matcher] = []
+class _Node:
+    """A place in the policy: what its value must fulfil, and the places below it, by the next part of their key."""
+
+    __slots__ = ("alternatives", "children", "tests")
+
+    def __init__(self) -> None:
+        self.tests: list[Test] = []
+        self.children: dict[str, _Node] = {}
+        self.alternatives: list[list[_Node]] = []
+
+
+class _Place(NamedTuple):
+    """An object of the message, and the beginning of the keys in it that belong here (``a.`` for ``{"a.b": 1}``)."""
+
+    properties: Mapping[str, Any]
+    prefix: str = ""
+
+
+def _compile_object(policy: Mapping[str, Any], node: _Node, *, nests: bool) -> int:
+    """Add a (nested) policy to a node; the number of tests in it. All keys must fit."""
+    count = 0
     for key, value in policy.items():
         if key == "$or" and is_alternatives(value):
-            parts.append(_any_of([_compile_object(alternative) for alternative in value]))
-        elif isinstance(value, Mapping):
-            parts.append(_of_key(key, _compile_nested(value)))
+            roots = [_Node() for _ in value]
+            node.alternatives.append(roots)
+            count += sum(_compile_object(one, root, nests=nests) for one, root in zip(value, roots, strict=True))
+            continue
+        target = node
+        for part in key.split(".") if nests else [key]:
+            target = target.children.setdefault(part, _Node())
+        if isinstance(value, Mapping):
+            count += _compile_object(value, target, nests=nests)
         else:
-            parts.append(_of_key(key, _compile_conditions(value)))
-    return parts[0] if len(parts) == 1 else lambda target: all(part(target) for part in parts)
+            test, tests = compile_conditions(value)
+            target.tests.append(test)
+            count += tests
+    return count
 
 
-def _any_of(matchers: Sequence[Matcher]) -> Matcher:
-    return lambda target: any(matcher(target) for matcher in matchers)
+def _matches(node: _Node, places: Sequence[_Place]) -> bool:
+    """Whether the properties at these places, which are one place to the policy, fit everything below the node."""
+    # Loops instead of all(): this runs for every message and subscription.
+    for part, child in node.children.items():
+        if not _child_matches(child, part, places):
+            return False
+    if not node.alternatives:
+        return True
+    return all(any(_matches(root, places) for root in roots) for roots in node.alternatives)
 
 
-def _of_key(key: str, test: Test) -> Matcher:
-    return lambda target: test(target.get(key, ABSENT))
+def _child_matches(node: _Node, part: str, places: Sequence[_Place]) -> bool:
+    if len(places) == 1 and not node.children and not node.alternatives:
+        # The usual case: one object, one value, nothing below.
+        (place,) = places
+        value = place.properties.get(place.prefix + part, ABSENT)
+        if not isinstance(value, list):
+            return node.tests[0](value) if len(node.tests) == 1 else all(test(value) for test in node.tests)
+    values = [p.properties[p.prefix + part] for p in places if p.prefix + part in p.properties]
+    for test in node.tests:
+        if not any(test(value) for value in _elements(values)):
+            return False
+    if not node.children and not node.alternatives:
+        return True
+    below = [_Place(value) for value in values if isinstance(value, dict)]
+    # Keys with a dot go on in the same object: {"a.b": 1} is {"a": {"b": 1}}.
+    below += [_Place(place.properties, f"{place.prefix}{part}.") for place in places]
+    arrays = [value for value in values if isinstance(value, list)]
+    if not arrays:
+        return _matches(node, below)
+    # One element must fit the whole of what lies below. An element that is no object has none of the keys.
+    return any(
+        _matches(node, [_Place(element), *below] if isinstance(element, dict) else below)
+        for element in _flatten(arrays)
+    )
 
 
-def _compile_nested(policy: Mapping[str, Any]) -> Test:
-    matches = _compile_object(policy)
-
-    def test(value: Any) -> bool:
-        if isinstance(value, list):
-            return any(test(element) for element in value)
-        # What is no object has none of the keys: {"a": {"b": [{"exists": false}]}} fits {"a": 1}.
-        return matches(value if isinstance(value, dict) else {})
-
-    return test
-
-
-def _compile_conditions(conditions: Sequence[Any]) -> Test:
-    tests = [_compile_condition(condition) for condition in conditions]
-
-    def test(value: Any) -> bool:
-        if isinstance(value, list):
-            elements = _flatten(value)
-            if not elements:
-                return any(one(ABSENT) for one in tests)
-            return any(one(element) for one in tests for element in elements)
-        return any(one(value) for one in tests)
-
-    return test
+def _elements(values: list[Any]) -> list[Any]:
+    """The values to be tested: of an array its elements, ABSENT if there is nothing."""
+    return _flatten(values) or [ABSENT]
 
 
 def _flatten(values: list[Any]) -> list[Any]:
     if not any(isinstance(value, list) for value in values):
         return values
     flat: list[Any] = []
-    for value in values:
-        flat.extend(_flatten(value) if isinstance(value, list) else [value])
+    rest = values[::-1]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, list):
+            rest.extend(reversed(value))
+        else:
+            flat.append(value)
     return flat
-
-
-def _compile_condition(condition: Any) -> Test:
-    if isinstance(condition, Mapping):
-        ((operator, operand),) = condition.items()
-        return _OPERATORS[operator](operand)
-    return _equals(condition)
-
-
-def _equals(wanted: Any) -> Test:
-    if wanted is None:
-        # Recorded from AWS: a null in an attribute policy fits a message without the attribute.
-        return lambda value: value is None or value is ABSENT
-    if isinstance(wanted, bool):
-        return lambda value: value is wanted
-    if isinstance(wanted, (int, float)):
-        number = float(wanted)
-        return lambda value: _is_number(value) and value == number
-    return lambda value: bool(value == wanted)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _exists(wanted: bool) -> Test:
-    return lambda value: (value is not ABSENT) == wanted
-
-
-def _prefix(operand: Any) -> Test:
-    if isinstance(operand, Mapping):
-        start = operand["equals-ignore-case"].lower()
-        return lambda value: isinstance(value, str) and value.lower().startswith(start)
-    return lambda value: isinstance(value, str) and value.startswith(operand)
-
-
-def _suffix(operand: Any) -> Test:
-    if isinstance(operand, Mapping):
-        end = operand["equals-ignore-case"].lower()
-        return lambda value: isinstance(value, str) and value.lower().endswith(end)
-    return lambda value: isinstance(value, str) and value.endswith(operand)
-
-
-def _equals_ignore_case(operand: str) -> Test:
-    wanted = operand.lower()
-    return lambda value: isinstance(value, str) and value.lower() == wanted
-
-
-def _wildcard(operand: str) -> Test:
-    """``*`` is any run of characters; a backslash makes the next character ordinary."""
-    pieces = re.findall(r"\\(.)|(\*)|([^\\*]+)", operand, re.DOTALL)
-    regex = re.compile(
-        "".join(".*" if star else re.escape(escaped or text) for escaped, star, text in pieces), re.DOTALL
-    )
-    return lambda value: isinstance(value, str) and regex.fullmatch(value) is not None
-
-
-def _cidr(operand: str) -> Test:
-    network = ipaddress.ip_network(operand, strict=False)
-
-    def test(value: Any) -> bool:
-        try:
-            return isinstance(value, str) and ipaddress.ip_address(value) in network
-        except ValueError:
-            return False
-
-    return test
-
-
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda given, wanted: given == wanted,
-    "<": lambda given, wanted: given < wanted,
-    "<=": lambda given, wanted: given <= wanted,
-    ">": lambda given, wanted: given > wanted,
-    ">=": lambda given, wanted: given >= wanted,
-}
-
-
-def _numeric(operand: Sequence[Any]) -> Test:
-    bounds = [(_COMPARISONS[name], float(wanted)) for name, wanted in zip(operand[::2], operand[1::2], strict=True)]
-    return lambda value: _is_number(value) and all(compare(value, wanted) for compare, wanted in bounds)
-
-
-def _anything_but(operand: Any) -> Test:
-    """Fits a value that is there and is none of these."""
-    if isinstance(operand, Mapping):
-        ((operator, nested),) = operand.items()
-        several = nested if isinstance(nested, list) else [nested]
-        refused = [_OPERATORS[operator](one) for one in several]
-    else:
-        refused = [_equals(one) for one in (operand if isinstance(operand, list) else [operand])]
-    return lambda value: value is not ABSENT and not any(test(value) for test in refused)
-
-
-_OPERATORS: dict[str, Callable[[Any], Test]] = {
-    "exists": _exists,
-    "prefix": _prefix,
-    "suffix": _suffix,
-    "equals-ignore-case": _equals_ignore_case,
-    "wildcard": _wildcard,
-    "cidr": _cidr,
-    "numeric": _numeric,
-    "anything-but": _anything_but,
-}

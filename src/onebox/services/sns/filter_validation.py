@@ -13,10 +13,15 @@ from typing import Any
 from onebox.services.sns.errors import FilterPolicyLimitExceededException, InvalidParameterException
 from onebox.services.sns.filter_policy import is_alternatives
 from onebox.services.sns.limits import (
+    FILTER_KEY_PARTS_MAX,
     FILTER_POLICY_BYTES_MAX,
     FILTER_POLICY_COMBINATIONS_MAX,
+    FILTER_POLICY_DEPTH_MAX,
     FILTER_POLICY_KEYS_MAX,
+    FILTER_WILDCARD_POINTS_MAX,
+    FILTER_WILDCARDS_OF_PATTERN_MAX,
 )
+from onebox.text.documents import parse_document
 
 _TEXT_OPERATORS = frozenset(("prefix", "suffix", "equals-ignore-case", "wildcard"))
 _RANGE_OPERATORS = frozenset(("<", "<=", "=", ">", ">="))
@@ -27,15 +32,18 @@ def check_filter_policy(text: str, scope: str, prefix: str = "Invalid parameter:
     if len(text.encode()) > FILTER_POLICY_BYTES_MAX:
         raise FilterPolicyLimitExceededException("Filter policy exceeds the maximum size")
     try:
-        policy = json.loads(text)
+        policy = parse_document(text, bytes_max=FILTER_POLICY_BYTES_MAX, depth_max=FILTER_POLICY_DEPTH_MAX)
+    except ValueError as error:
+        raise InvalidParameterException(f"{prefix}FilterPolicy: failed to parse JSON. {error}") from error
+    try:
         if not isinstance(policy, dict):
             raise _Refused("Filter policy must be a JSON object")
         if len(policy) > FILTER_POLICY_KEYS_MAX:
             raise _Refused("Filter policy can not have more than 5 keys")
         if _check_object(policy, scope, depth=1, combinations=1) > FILTER_POLICY_COMBINATIONS_MAX:
             raise _Refused("Filter policy is too complex")
-    except json.JSONDecodeError as error:
-        raise InvalidParameterException(f"{prefix}FilterPolicy: failed to parse JSON. {error.msg}") from error
+        if _count_wildcard_points(policy) > FILTER_WILDCARD_POINTS_MAX:
+            raise _Refused("Filter policy is too complex")
     except _Refused as error:
         raise InvalidParameterException(f"{prefix}{error}") from error
 
@@ -50,15 +58,18 @@ class _Refused(Exception):
 def _check_object(policy: Mapping[str, Any], scope: str, depth: int, combinations: int) -> int:
     """Check a (nested) policy; the product of the lengths of its lists, each times its depth."""
     for key, value in policy.items():
+        if key.count(".") >= FILTER_KEY_PARTS_MAX:
+            raise _Refused("Filter policy is too complex")
         if key == "$or" and is_alternatives(value):
             combinations = sum(_check_object(one, scope, depth, combinations) for one in value)
         elif isinstance(value, dict):
+            if not value:
+                raise _Refused("Empty objects are not allowed")
+            # AWS looks at what is nested first, and refuses nesting afterwards.
+            combinations = _check_object(value, scope, depth + 1, combinations)
             if scope == "MessageAttributes":
                 reason = "Filter policy scope MessageAttributes does not support nested filter policy"
                 raise _Refused(reason, label="")
-            if not value:
-                raise _Refused("Empty objects are not allowed")
-            combinations = _check_object(value, scope, depth + 1, combinations)
         elif isinstance(value, list):
             if not value:
                 raise _Refused("Empty arrays are not allowed")
@@ -100,8 +111,34 @@ def _check_text(operator: str, operand: Any) -> None:
         raise _Refused(f"Unsupported {operator} pattern: {next(iter(operand), '')}")
     if not isinstance(operand, str):
         raise _Refused(f"{operator} match pattern must be a string")
-    if operator == "wildcard" and "**" in operand:
-        raise _Refused("Consecutive wildcard characters are not allowed in wildcard match pattern")
+    if operator == "wildcard":
+        if "**" in operand:
+            raise _Refused("Consecutive wildcard characters are not allowed in wildcard match pattern")
+        if _count_wildcards(operand) > FILTER_WILDCARDS_OF_PATTERN_MAX:
+            raise _Refused("Too many wildcard characters in wildcard match pattern")
+
+
+def _count_wildcards(pattern: str) -> int:
+    """The stars of a pattern that are not escaped."""
+    return pattern.replace("\\\\", "").replace("\\*", "").count("*")
+
+
+def _count_wildcard_points(policy: Mapping[str, Any]) -> int:
+    """The complexity of all wildcard patterns of a policy that passed the other checks."""
+    points = 0
+    rest: list[Any] = [policy]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, list):
+            rest += value
+        elif isinstance(value, dict):
+            pattern = value.get("wildcard")
+            if len(value) == 1 and isinstance(pattern, str):
+                wildcards = _count_wildcards(pattern)
+                points += wildcards if wildcards < 2 else 3 * wildcards
+            else:
+                rest += value.values()
+    return points
 
 
 def _check_anything_but(operand: Any) -> None:
@@ -109,7 +146,7 @@ def _check_anything_but(operand: Any) -> None:
         if len(operand) != 1:
             raise _Refused("Only one key allowed in match expression")
         ((operator, nested),) = operand.items()
-        if operator not in _TEXT_OPERATORS:
+        if operator != "prefix":
             raise _Refused(f"Unsupported anything-but pattern: {operator}")
         for one in nested if isinstance(nested, list) and nested else [nested]:
             if not isinstance(one, str):
@@ -125,9 +162,12 @@ def _check_anything_but(operand: Any) -> None:
 
 def _check_cidr(operand: Any) -> None:
     if not isinstance(operand, str):
-        raise _Refused("Malformed CIDR, prefix match pattern must be a string")
-    if "/" not in operand:
+        raise _Refused("prefix match pattern must be a string")
+    if operand.count("/") != 1:
         raise _Refused("Malformed CIDR, one '/' required")
+    mask = operand.partition("/")[2]
+    if not (mask.isascii() and mask.isdigit()):
+        raise _Refused("Malformed CIDR, mask bits must be an integer")
     try:
         ipaddress.ip_network(operand, strict=False)
     except ValueError:

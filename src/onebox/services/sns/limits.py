@@ -11,6 +11,7 @@ BATCH_ENTRIES_MAX = 10
 BATCH_ENTRY_ID_CHARACTERS_MAX = 80
 SUBJECT_CHARACTERS_MAX = 100
 TAGS_MAX = 50
+POLICY_BYTES_MAX = 30_720
 PAGE_ITEMS = 100
 
 TOPIC_NAME_CHARACTERS_MAX = 256
@@ -20,6 +21,17 @@ FIFO_DEDUPLICATION_MS = 300_000
 FILTER_POLICY_KEYS_MAX = 5
 FILTER_POLICY_COMBINATIONS_MAX = 150
 FILTER_POLICY_BYTES_MAX = 262_144
+FILTER_POLICY_DEPTH_MAX = 100
+FILTER_KEY_PARTS_MAX = 100
+# AWS: 1 point for a pattern with one wildcard, 3 for each wildcard of a pattern with several.
+FILTER_WILDCARDS_OF_PATTERN_MAX = 3
+FILTER_WILDCARD_POINTS_MAX = 100
+# Ours: a message whose values times the policy's tests are more than this is filtered out, so that no message delays
+# others; it takes an array of thousands of elements and a policy of a hundred conditions to get there.
+FILTER_TESTS_MAX = 400_000
 
 RAW_DELIVERY_ATTRIBUTES_MAX = 10
 CONFIRMATION_TOKEN_MS = 172_800_000
+
+# Ours: the body of a request. A message of 1 MiB is three times as long when its characters are percent-encoded.
+REQUEST_BYTES_MAX = 3 * MESSAGE_BYTES_MOST + 262_144

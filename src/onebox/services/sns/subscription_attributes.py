@@ -18,10 +18,13 @@ from onebox.services.sns.delivery_policy import (
 )
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_validation import check_filter_policy
+from onebox.services.sns.limits import POLICY_BYTES_MAX
 from onebox.services.sns.model import SUBSCRIPTION_PROTOCOLS, Subscription, Topic
+from onebox.text.documents import parse_document
 
 ON_SET = "Invalid parameter: "
 ON_SUBSCRIBE = "Invalid parameter: Attributes Reason: "
+_POLICY_DEPTH_MAX = 4
 _NAMES = frozenset(
     (
         "DeliveryPolicy",
@@ -141,9 +144,9 @@ def _check_raw(protocol: str, value: str, prefix: str) -> None:
 
 def _check_redrive(topic: Topic, endpoint: str, value: str, prefix: str) -> None:
     try:
-        policy = json.loads(value)
-    except json.JSONDecodeError as error:
-        raise InvalidParameterException(f"{prefix}RedrivePolicy: failed to parse JSON. {error.msg}") from error
+        policy = parse_document(value, bytes_max=POLICY_BYTES_MAX, depth_max=_POLICY_DEPTH_MAX)
+    except ValueError as error:
+        raise InvalidParameterException(f"{prefix}RedrivePolicy: failed to parse JSON. {error}") from error
     target = policy.get("deadLetterTargetArn") if isinstance(policy, dict) else None
     arn = find_arn(target) if isinstance(target, str) else None
     if arn is None or arn.service != "sqs":

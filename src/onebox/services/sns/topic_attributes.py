@@ -13,8 +13,9 @@ from typing import Any
 from onebox.services.iam.policy import compile_policy
 from onebox.services.sns.delivery_policy import check_delivery_policy, effective_topic_policy
 from onebox.services.sns.errors import InvalidParameterException
-from onebox.services.sns.limits import MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_LEAST, MESSAGE_BYTES_MOST
+from onebox.services.sns.limits import MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_LEAST, MESSAGE_BYTES_MOST, POLICY_BYTES_MAX
 from onebox.services.sns.model import Topic
+from onebox.text.documents import parse_object
 
 _FEEDBACK = re.compile(
     r"(HTTP|SQS|Lambda|Firehose|Application)(SuccessFeedbackRoleArn|FailureFeedbackRoleArn|SuccessFeedbackSampleRate)"
@@ -109,8 +110,9 @@ def _check(name: str, value: str, is_fifo: bool, prefix: str) -> None:
 
 def _check_policy(name: str, value: str, prefix: str) -> None:
     try:
-        statements = json.loads(value)["Statement"]
-        compiled = compile_policy(value)
+        document = parse_object(value, bytes_max=POLICY_BYTES_MAX)
+        statements = document["Statement"]
+        compiled = compile_policy(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidParameterException(f"{prefix}Policy Error: null") from error
     if not statements or not all(_is_of_service(action.text) for s in compiled for action in s.actions):
@@ -147,12 +149,16 @@ def _one_of(*allowed: str) -> Callable[[str, str, str], None]:
 
 
 def _check_size(name: str, value: str, prefix: str) -> None:
-    valid = value.isdecimal() and MESSAGE_BYTES_LEAST <= int(value) <= MESSAGE_BYTES_MOST
+    valid = _is_number(value) and MESSAGE_BYTES_LEAST <= int(value) <= MESSAGE_BYTES_MOST
     if not valid:
         raise InvalidParameterException(
             f"{prefix}MaximumMessageSize: value must be an integer between {MESSAGE_BYTES_LEAST} and"
             f" {MESSAGE_BYTES_MOST}"
         )
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= 10
 
 
 def _check_any(name: str, value: str, prefix: str) -> None:
@@ -161,7 +167,7 @@ def _check_any(name: str, value: str, prefix: str) -> None:
 
 def _check_feedback(name: str, value: str, prefix: str) -> None:
     if name.endswith("SampleRate"):
-        if not (value.isdecimal() and int(value) <= 100):
+        if not (_is_number(value) and int(value) <= 100):
             raise InvalidParameterException(f"{prefix}{name}: value provided is not an integer between 0-100")
     elif not value.startswith("arn:"):
         raise InvalidParameterException(f"{prefix}{name}: Invalid ARN")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from onebox.services.iam.policy import compile_policy
 from onebox.services.sqs.errors import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue
-from onebox.services.sqs.limits import MESSAGE_BYTES_MAX, QUEUE_NAME_CHARACTERS_MAX
+from onebox.services.sqs.limits import MESSAGE_BYTES_MAX, POLICY_BYTES_MAX, QUEUE_NAME_CHARACTERS_MAX
 from onebox.services.sqs.redrive_policy import parse_redrive_allow_policy, parse_redrive_policy
+from onebox.text.documents import parse_object
 
 _RANGES = {
     "DelaySeconds": (0, 900),
@@ -144,7 +146,7 @@ def _check_value(name: str, value: str) -> None:
     if name in _RANGES:
         low, high = _RANGES[name]
         # int() would take signs, blanks and other scripts' digits, which AWS does not.
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        if not (value.isascii() and value.isdigit() and len(value) <= 10 and low <= int(value) <= high):
             raise _invalid(name)
     elif name == "FifoQueue" and value != "true":
         raise InvalidAttributeValue(
@@ -162,12 +164,23 @@ def _check_document(name: str, value: str) -> None:
     elif name == "RedriveAllowPolicy":
         parse_redrive_allow_policy(value)
     elif name == "Policy":
-        try:
-            statements = compile_policy(value)
-        except (ValueError, TypeError, AttributeError):
-            raise _invalid(name) from None
-        if not statements:
-            raise _invalid(name)
+        _check_policy(name, value)
+
+
+def _check_policy(name: str, text: str) -> None:
+    try:
+        document = parse_object(text, bytes_max=POLICY_BYTES_MAX)
+        compiled = compile_policy(document)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        raise _invalid(name) from None
+    statements = document["Statement"] if compiled else []
+    if not statements or not all(map(_is_statement, [statements] if isinstance(statements, dict) else statements)):
+        raise _invalid(name)
+
+
+def _is_statement(statement: Mapping[str, Any]) -> bool:
+    texts = [statement.get(member, "") for member in ("Action", "NotAction", "Resource", "NotResource")]
+    return statement.get("Effect") in ("Allow", "Deny") and all(isinstance(text, (str, list)) for text in texts)
 
 
 def _invalid(name: str) -> InvalidAttributeValue:

@@ -6,15 +6,19 @@ AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from onebox.arn import find_arn
 from onebox.services.sqs.errors import InvalidParameterValue, invalid_value
 from onebox.services.sqs.limits import RECEIVE_COUNT_MAX, REDRIVE_ALLOW_SOURCES_MAX
 from onebox.services.sqs.model import Queue, RedriveAllowPolicy, RedrivePolicy
+from onebox.text.documents import parse_object
 
 ALLOW_ALL = RedriveAllowPolicy("allowAll")
+# Ours; ten ARNs of the longest names have some 2 KB.
+_POLICY_BYTES_MAX = 16_384
+_POLICY_DEPTH_MAX = 4
+_SHOWN_CHARACTERS_MAX = 1_000
 _REDRIVE_KEYS = frozenset({"deadLetterTargetArn", "maxReceiveCount"})
 _ALLOW_KEYS = frozenset({"redrivePermission", "sourceQueueArns"})
 
@@ -35,7 +39,7 @@ def parse_redrive_policy(text: str) -> RedrivePolicy:
     if count is None or not 1 <= count <= RECEIVE_COUNT_MAX:
         raise _refused(
             text,
-            f"Invalid value for maxReceiveCount: {policy['maxReceiveCount']}, "
+            f"Invalid value for maxReceiveCount: {str(policy['maxReceiveCount'])[:_SHOWN_CHARACTERS_MAX]}, "
             f"valid values are from 1 to {RECEIVE_COUNT_MAX} both inclusive.",
         )
     return RedrivePolicy(target, count)
@@ -88,17 +92,14 @@ def parse_redrive_allow_policy(text: str) -> RedriveAllowPolicy:
 
 def _parse_map(text: str, parameter: str, reason: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
+        return parse_object(text, bytes_max=_POLICY_BYTES_MAX, depth_max=_POLICY_DEPTH_MAX)
     except ValueError:
-        raise invalid_value(text, parameter, reason) from None
-    if not isinstance(value, dict):
-        raise invalid_value(text, parameter, reason)
-    return value
+        raise invalid_value(text[:_SHOWN_CHARACTERS_MAX], parameter, reason) from None
 
 
 def _parse_count(value: object) -> int | None:
     """maxReceiveCount may come as a number or as its text."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -7,6 +7,7 @@ import re
 
 from onebox.arn import find_arn
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 from onebox.services.sns.core import Core
 from onebox.services.sns.envelope import Origin, confirmation, confirmation_url
 from onebox.services.sns.errors import (
@@ -22,7 +23,7 @@ from onebox.services.sns.limits import (
 )
 from onebox.services.sns.model import Subscription
 from onebox.services.sns.neighbours import SERVICE
-from onebox.services.sns.operations.paging import page_token, parse_page_number
+from onebox.services.sns.operations.paging import invalid_token
 from onebox.services.sns.subscription_attributes import (
     ON_SET,
     ON_SUBSCRIBE,
@@ -100,14 +101,14 @@ def unsubscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def list_subscriptions(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The account's subscriptions in the region, 100 a page."""
-    after_id = parse_page_number(request.get("NextToken"))
+    after_id = _read_token(request)
     return _page(core.subscriptions.list_of_account(context.account, context.region, after_id, PAGE_ITEMS + 1))
 
 
 def list_subscriptions_by_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     """A topic's subscriptions, 100 a page."""
     topic = load_topic(core.cache, context, request["TopicArn"], "ListSubscriptionsByTopic")
-    after_id = parse_page_number(request.get("NextToken"))
+    after_id = _read_token(request)
     return _page(core.subscriptions.list_of_topic(topic.arn, after_id, PAGE_ITEMS + 1))
 
 
@@ -219,9 +220,15 @@ def _check_owner(context: RequestContext, subscription: Subscription, action: st
         )
 
 
+def _read_token(request: Wire) -> int:
+    """The id after which the page begins."""
+    place = read_token(request.get("NextToken"), invalid_token, int)
+    return 0 if place is None else place[0]
+
+
 def _page(found: list[Subscription]) -> Wire:
     page = found[:PAGE_ITEMS]
-    next_token = page_token(str(page[-1].id)) if len(found) > PAGE_ITEMS else None
+    next_token = make_token(page[-1].id) if len(found) > PAGE_ITEMS else None
     return {"Subscriptions": [_shown(subscription) for subscription in page], "NextToken": next_token}
 
 

@@ -6,6 +6,7 @@ import re
 
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 from onebox.services.sns.core import Core
 from onebox.services.sns.errors import InvalidParameterException, NotFoundException
 from onebox.services.sns.limits import (
@@ -15,7 +16,7 @@ from onebox.services.sns.limits import (
     TOPIC_NAME_CHARACTERS_MAX,
 )
 from onebox.services.sns.model import Topic
-from onebox.services.sns.operations.paging import page_token, parse_page_token
+from onebox.services.sns.operations.paging import invalid_token
 from onebox.services.sns.operations.tags import parse_tags
 from onebox.services.sns.topic_access import load_topic
 from onebox.services.sns.topic_attributes import (
@@ -70,10 +71,11 @@ def delete_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def list_topics(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The account's topics in the region, 100 a page."""
-    after = parse_page_token(request.get("NextToken"))
+    place = read_token(request.get("NextToken"), invalid_token, str)
+    after = "" if place is None else place[0]
     found = core.topics.list_names(context.account, context.region, after, PAGE_ITEMS + 1)
     page = found[:PAGE_ITEMS]
-    next_token = page_token(page[-1][0]) if len(found) > PAGE_ITEMS else None
+    next_token = make_token(page[-1][0]) if len(found) > PAGE_ITEMS else None
     return {"Topics": [{"TopicArn": arn} for _, arn in page], "NextToken": next_token}
 
 

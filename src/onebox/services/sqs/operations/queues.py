@@ -6,11 +6,9 @@ here a queue is gone when DeleteQueue returns.
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 from onebox.services.sqs import attributes as queue_attributes
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import (
@@ -176,12 +174,8 @@ def _check_results_max(request: Wire) -> int | None:
 def _read_token(request: Wire) -> str:
     """The name after which a page begins."""
     token = request.get("NextToken")
-    if not token:
-        return ""
-    try:
-        return base64.urlsafe_b64decode(token).decode()
-    except (binascii.Error, ValueError):
-        raise InvalidParameterValue(f"Invalid or expired next token: {token}") from None
+    place = read_token(token, lambda: InvalidParameterValue(f"Invalid or expired next token: {str(token)[:1000]}"), str)
+    return "" if place is None else place[0]
 
 
 def _show_page(context: RequestContext, names: list[str], limit: int | None, member: str) -> Wire:
@@ -191,5 +185,5 @@ def _show_page(context: RequestContext, names: list[str], limit: int | None, mem
     if shown:
         page[member] = [format_queue_url(context, context.account, name) for name in shown]
     if limit is not None and len(names) > limit:
-        page["NextToken"] = base64.urlsafe_b64encode(shown[-1].encode()).decode()
+        page["NextToken"] = make_token(shown[-1])
     return page
