@@ -14,7 +14,7 @@ from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.template.conditions import check_rules, decide_conditions
 from onebox.services.cloudformation.template.document import OutputDeclaration, ResourceDeclaration, Template
 from onebox.services.cloudformation.template.graph import decide_order
-from onebox.services.cloudformation.template.intrinsics import Scope
+from onebox.services.cloudformation.template.intrinsics import Scope, check_mappings
 from onebox.services.cloudformation.template.parameters import parameter_value
 from onebox.services.cloudformation.template.references import find_references
 from onebox.services.cloudformation.template.validate import needs
@@ -57,6 +57,8 @@ class Blueprint:
     """In the order of their making."""
     needs: Mapping[str, frozenset[str]]
     outputs: Mapping[str, OutputDeclaration]
+    attributes_used: Mapping[str, frozenset[str]]
+    """For each resource the attributes that others or outputs refer to."""
 
     def masked(self) -> Blueprint:
         """The same with the values of NoEcho parameters out of sight; itself if there are none."""
@@ -95,6 +97,8 @@ def draw_blueprint(template: Template, parameters: Mapping[str, str], identity: 
         if output.condition is None or conditions[output.condition]
     }
     _refuse_absent(template, wanted, outputs, conditions)
+    for resource in wanted.values():
+        check_mappings(dict(resource.properties), replace(scope, conditions=conditions))
     graph = {name: needs(resource, template, conditions) & wanted.keys() for name, resource in wanted.items()}
     return Blueprint(
         template=template,
@@ -102,7 +106,22 @@ def draw_blueprint(template: Template, parameters: Mapping[str, str], identity: 
         resources={name: wanted[name] for name in decide_order(graph)},
         needs=graph,
         outputs=outputs,
+        attributes_used=_attributes_used(wanted, outputs, conditions),
     )
+
+
+def _attributes_used(
+    wanted: Mapping[str, ResourceDeclaration],
+    outputs: Mapping[str, OutputDeclaration],
+    conditions: Mapping[str, bool],
+) -> dict[str, frozenset[str]]:
+    values: list[Any] = [dict(resource.properties) for resource in wanted.values()]
+    values += [[output.value, output.export_name] for output in outputs.values()]
+    used: dict[str, set[str]] = {}
+    for reference in find_references(values, conditions):
+        if reference.attribute is not None:
+            used.setdefault(reference.target, set()).add(reference.attribute)
+    return {name: frozenset(attributes) for name, attributes in used.items()}
 
 
 def _refuse_absent(

@@ -9,7 +9,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Resou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +23,8 @@ from onebox.services.cloudformation.template.references import find_references
 from onebox.services.context import Wire
 
 KNOWN_AFTER_APPLY = "{{changeSet:KNOWN_AFTER_APPLY}}"
-_ATTRIBUTES = (
-    ("Metadata", "metadata"),
-    ("DeletionPolicy", "deletion_policy"),
-    ("UpdateReplacePolicy", "update_replace_policy"),
-)
+DYNAMIC_ONLY = "DynamicOnly"
+"""Marks a change that only may happen, because an attribute changes. Not shown together with property values."""
 
 
 @dataclass(slots=True)
@@ -41,6 +38,8 @@ class _Survey:
     resources: Mapping[str, Resource]
     tags_changed: bool
     import_value: Callable[[str], Any]
+    changing: set[tuple[str, str | None]] = field(default_factory=set)
+    """Resource and property for each property that changes in place."""
     uncertain: set[str] = field(default_factory=set)
     """Resources whose physical id or attributes will, or may, be others."""
 
@@ -78,7 +77,7 @@ def decide_changes(
         change = _find_modification(declaration, resource, resource_type, survey)
         if change is not None:
             changes.append(change)
-            if change["Replacement"] != "False":
+            if change["Replacement"] != "False" and DYNAMIC_ONLY not in change:
                 survey.uncertain.add(logical_id)
     removed = [resource for name, resource in resources.items() if name not in blueprint.resources]
     return changes + [_removal(resource) for resource in removed]
@@ -137,11 +136,11 @@ def _find_modification(
         details.append(_detail("Tags", None, "Never", "Static", "DirectModification"))
     details += [
         _detail(attribute, None, "Never", "Static", "DirectModification")
-        for attribute, member in _ATTRIBUTES
-        if getattr(declaration, member) != getattr(resource.body, member)
+        for attribute in _changed_attributes(declaration, resource, survey)
     ]
+    survey.changing.update((declaration.logical_id, name) for name in names)
     if not details:
-        return None
+        return _dynamic_modification(declaration, resource, resource_type, survey)
     certain = any(name in forcing and not contains_unknown(after.get(name)) for name in names)
     possible = any(name in forcing for name in names)
     change: Wire = {
@@ -159,6 +158,51 @@ def _find_modification(
         retained = declaration.update_replace_policy == "Retain"
         change["PolicyAction"] = "ReplaceAndRetain" if retained else "ReplaceAndDelete"
     return change
+
+
+def _changed_attributes(declaration: ResourceDeclaration, resource: Resource, survey: _Survey) -> Iterator[str]:
+    """The attributes of the declaration that changed. A policy that is written for the first time is a change too."""
+    old = survey.old_template.resources.get(declaration.logical_id) if survey.old_template else None
+    deletion, replacement = old.policies if old is not None else declaration.policies
+    if declaration.metadata != resource.body.metadata:
+        yield "Metadata"
+    if declaration.deletion_policy != resource.body.deletion_policy or declaration.policies[0] != deletion:
+        yield "DeletionPolicy"
+    if (
+        declaration.update_replace_policy != resource.body.update_replace_policy
+        or declaration.policies[1] != replacement
+    ):
+        yield "UpdateReplacePolicy"
+
+
+def _dynamic_modification(
+    declaration: ResourceDeclaration, resource: Resource, resource_type: ResourceType, survey: _Survey
+) -> Wire | None:
+    """The change of a resource that refers to a property which the update changes in another resource."""
+    details = []
+    possible = False
+    for name, raw in declaration.properties.items():
+        for reference in find_references(raw, survey.blueprint.scope.conditions):
+            if (reference.target, reference.attribute) not in survey.changing:
+                continue
+            forces = name in resource_type.create_only
+            possible = possible or forces
+            recreation = "Conditionally" if forces else "Never"
+            entity = f"{reference.target}.{reference.attribute}"
+            details.append(_detail("Properties", name, recreation, "Dynamic", "ResourceAttribute", entity=entity))
+            survey.changing.add((declaration.logical_id, name))
+    if not details:
+        return None
+    return {
+        "Action": "Modify",
+        "LogicalResourceId": declaration.logical_id,
+        "PhysicalResourceId": resource.physical_id,
+        "ResourceType": declaration.type,
+        "Replacement": "Conditional" if possible else "False",
+        "Scope": ["Properties"],
+        "Details": details,
+        DYNAMIC_ONLY: True,
+    }
 
 
 def _property_details(

@@ -60,6 +60,8 @@ class Operation:
     """Logical ids of resources that a deletion retains."""
     skip: tuple[str, ...] = ()
     """Logical ids that a continued rollback treats as rolled back."""
+    rollback_at_ms: int | None = None
+    """When the rollback of a creation began."""
     force: bool = False
     """Whether a deletion succeeds although resources could not be deleted; they stay."""
 

@@ -57,6 +57,8 @@ class StackState:
     reviewed_only: bool = False
     """The stack has a change set and nothing else; to most operations it does not exist."""
     is_deleted: bool = False
+    is_rolled_back: bool = False
+    """Its creation was rolled back: nothing of it is left."""
     is_failed: bool = False
     """An operation failed and was not rolled back: an update without changes is possible, to finish it."""
 
@@ -85,7 +87,7 @@ STACK_STATES: Mapping[str, StackState] = {
         {_T.SUCCEEDED: "ROLLBACK_COMPLETE", _T.UNFINISHED: "ROLLBACK_FAILED", _T.ERROR: "ROLLBACK_FAILED"},
         operation=OperationKind.CREATE_ROLLBACK,
     ),
-    "ROLLBACK_COMPLETE": StackState(_DELETE),
+    "ROLLBACK_COMPLETE": StackState(_DELETE, is_rolled_back=True),
     "ROLLBACK_FAILED": StackState(_DELETE, is_failed=True),
     "UPDATE_IN_PROGRESS": StackState(
         {

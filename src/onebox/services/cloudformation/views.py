@@ -8,6 +8,7 @@ from typing import Any
 from onebox.services.cloudformation.blueprint import MASK
 from onebox.services.cloudformation.model import ChangeSet, Event, Resource, Source, Stack
 from onebox.services.cloudformation.resources.types import tag_list
+from onebox.services.cloudformation.states import STACK_STATES
 from onebox.services.cloudformation.template.document import Template, parse_template
 from onebox.services.cloudformation.template.parameters import ParameterDeclaration
 from onebox.services.context import Wire
@@ -22,10 +23,10 @@ def show_stack(stack: Stack) -> Wire:
         "StackName": stack.name,
         "ChangeSetId": stack.change_set_id,
         "Description": template.description if template else None,
-        "Parameters": show_parameters(stack.source, template),
+        "Parameters": show_parameters(stack.source, template) or None,
         "CreationTime": stack.created_at_ms,
         "LastUpdatedTime": stack.updated_at_ms,
-        "DeletionTime": stack.deleted_at_ms,
+        "DeletionTime": _deletion_time(stack),
         "RollbackConfiguration": {},
         "StackStatus": stack.status,
         "StackStatusReason": stack.status_reason,
@@ -53,12 +54,19 @@ def show_stack_summary(stack: Stack) -> Wire:
             "TemplateDescription": template.description if template else None,
             "CreationTime": stack.created_at_ms,
             "LastUpdatedTime": stack.updated_at_ms,
-            "DeletionTime": stack.deleted_at_ms,
+            "DeletionTime": _deletion_time(stack),
             "StackStatus": stack.status,
             "StackStatusReason": stack.status_reason,
             "DriftInformation": _drift(stack.drift_status, stack.drift_checked_at_ms, "StackDriftStatus"),
         }
     )
+
+
+def _deletion_time(stack: Stack) -> int | None:
+    """Of a deleted stack, and of one whose creation was rolled back: the time when its rollback began."""
+    if STACK_STATES[stack.status].is_rolled_back and stack.last_operation is not None:
+        return stack.last_operation.rollback_at_ms
+    return stack.deleted_at_ms
 
 
 def show_parameters(source: Source, template: Template | None) -> list[Wire]:
@@ -145,7 +153,7 @@ def show_change_set(stack: Stack, change_set: ChangeSet, changes: list[Wire], ne
             "StackId": stack.stack_id,
             "StackName": stack.name,
             "Description": change_set.description,
-            "Parameters": show_parameters(change_set.source, template),
+            "Parameters": show_parameters(change_set.source, template) or None,
             "CreationTime": change_set.created_at_ms,
             "ExecutionStatus": change_set.execution_status,
             "Status": change_set.status,
@@ -153,7 +161,7 @@ def show_change_set(stack: Stack, change_set: ChangeSet, changes: list[Wire], ne
             "NotificationARNs": change_set.source.notification_arns,
             "RollbackConfiguration": {},
             "Capabilities": change_set.source.capabilities,
-            "Tags": tag_list(change_set.source.tags),
+            "Tags": tag_list(change_set.source.tags) or None,
             "Changes": changes,
             "NextToken": next_token,
             "IncludeNestedStacks": False,

@@ -5,6 +5,8 @@ Promises: each phase ends with one transaction that moves the stack to the next 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from onebox.errors import AwsError
 from onebox.services.cloudformation.blueprint import Blueprint
 from onebox.services.cloudformation.deploy.cleanup import remove_from_stack, schedule_replaced
@@ -72,7 +74,13 @@ def _creation_failed(run: StackRun, reason: str) -> None:
     elif run.operation.on_failure == "DELETE":
         run.journal.move_stack(run.stack, StackTrigger.FAILED_DELETE, f"{reason}Delete requested by user.")
     else:
-        run.journal.move_stack(run.stack, StackTrigger.FAILED, f"{reason}Rollback requested by user.")
+        run.journal.move_stack(
+            run.stack,
+            StackTrigger.FAILED,
+            f"{reason}Rollback requested by user.",
+            operation=replace(run.operation, rollback_at_ms=run.now_ms()),
+            change_set_id=None,
+        )
 
 
 def _finish_update(run: StackRun, blueprint: Blueprint) -> None:

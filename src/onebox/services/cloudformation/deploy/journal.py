@@ -57,7 +57,7 @@ class Journal:
                 logical_id=moved.name,
                 type=STACK_TYPE,
                 status=status,
-                at_ms=self._deps.clock.now_ms(),
+                at_ms=self._next_time(moved.stack_id),
                 physical_id=moved.stack_id,
                 status_reason=reason,
                 client_token=_client_token(moved) or _client_token(stack),
@@ -105,20 +105,24 @@ class Journal:
         reason: str | None,
         properties: Wire,
     ) -> None:
-        now_ms = self._deps.clock.now_ms()
+        at_ms = self._next_time(stack.stack_id)
         event = Event(
             stack_id=stack.stack_id,
-            event_id=f"{logical_id}-{status}-{_event_time(now_ms)}",
+            event_id=f"{logical_id}-{status}-{_event_time(at_ms)}",
             logical_id=logical_id,
             type=type_name,
             status=status,
-            at_ms=now_ms,
+            at_ms=at_ms,
             physical_id=physical_id or "",
             status_reason=reason,
             properties=json.dumps(properties, separators=(",", ":")),
             client_token=_client_token(stack),
         )
         self._record(stack, event)
+
+    def _next_time(self, stack_id: str) -> int:
+        """Now, or a millisecond after the stack's last event: sorting by time keeps the order of the events."""
+        return max(self._deps.clock.now_ms(), self._store.events.find_last_time(stack_id) + 1)
 
     def _record(self, stack: Stack, event: Event) -> None:
         self._store.events.add(event)

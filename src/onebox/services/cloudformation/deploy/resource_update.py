@@ -44,8 +44,11 @@ async def reconcile_resource(run: StackRun, declaration: ResourceDeclaration, bl
     try:
         if row is None or row.created_in == run.token:
             # A row of this operation's own: a creation or replacement that a restart interrupted.
-            return await _create(run, declaration, wanted)
-        return await _change(run, declaration, row, wanted)
+            done = await _create(run, declaration, wanted)
+        else:
+            done = await _change(run, declaration, row, wanted)
+        await _read_attributes(run, declaration, blueprint)
+        return done
     except StorageFault:
         raise
     except AwsError as error:
@@ -54,6 +57,26 @@ async def reconcile_resource(run: StackRun, declaration: ResourceDeclaration, bl
         _log.exception("%s %s failed", declaration.type, declaration.logical_id)
         reason = "Internal Failure"
     return await _fail(run, run.rows[declaration.logical_id], reason)
+
+
+async def _read_attributes(run: StackRun, declaration: ResourceDeclaration, blueprint: Blueprint) -> None:
+    """Read the properties to which others refer by Fn::GetAtt, as they are now."""
+    resource_type = run.type_of(declaration.type)
+    used = blueprint.attributes_used.get(declaration.logical_id, frozenset())
+    names = [name for name in sorted(used) if resource_type.is_read(name)]
+    row = run.rows[declaration.logical_id]
+    physical = row.snapshot()
+    if not names or physical is None:
+        return
+    body = physical.body
+    live = LiveResource(
+        physical_id=physical.physical_id, properties=body.properties, attributes=body.attributes, tags=body.tags
+    )
+    read = await resource_type.lifecycle.read(run.client, live) or {}
+    found = {name: read.get(name, body.properties.get(name)) for name in names}
+    known = {name: value for name, value in found.items() if value is not None}
+    updated = replace(row, body=replace(body, attributes={**body.attributes, **known}))
+    await run.write(lambda: run.save_unchanged(updated))
 
 
 class _InvalidProperties(AwsError):

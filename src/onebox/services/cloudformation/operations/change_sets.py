@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from onebox.arn import make_arn
 from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.changes import DYNAMIC_ONLY
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import (
     AlreadyExistsException,
@@ -40,6 +41,7 @@ from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 _NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+_ONLY_WITH_VALUES = ("BeforeContext", "AfterContext", DYNAMIC_ONLY)
 _VALUES_OF_TARGET = ("BeforeValue", "AfterValue", "Path", "AttributeChangeType")
 
 
@@ -66,7 +68,7 @@ def create_change_set(core: Core, context: RequestContext, request: Wire) -> Wir
         changes = []
         failure: str | None = error.message
     else:
-        is_empty = not changes and not (kind == "UPDATE" and outputs_changed(core, stack, wanted))
+        is_empty = kind == "UPDATE" and not changes and not outputs_changed(core, stack, wanted)
         failure = _NO_CHANGES if is_empty else None
     change_set = ChangeSet(
         change_set_id=make_arn(
@@ -137,7 +139,7 @@ def load_change_set(core: Core, context: RequestContext, request: Wire) -> tuple
         change_set = core.store.change_sets.find(name)
     else:
         if not request.get("StackName"):
-            raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+            raise ValidationError("StackName is a required parameter.")
         stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
         change_set = core.store.change_sets.find_by_name(stack.stack_id, name)
     owner = None if change_set is None else core.store.stacks.find(change_set.stack_id)
@@ -150,10 +152,12 @@ def describe_change_set(core: Core, context: RequestContext, request: Wire) -> W
     """The changes, a page at a time; with property values if asked for."""
     change_set, stack = load_change_set(core, context, request)
     start = page_start(request)
-    page = change_set.changes[start : start + limits.PAGE_ITEMS]
-    show = _with_values if request.get("IncludePropertyValues") else _without_values
+    with_values = bool(request.get("IncludePropertyValues"))
+    found = [change for change in change_set.changes if not (with_values and DYNAMIC_ONLY in change)]
+    page = found[start : start + limits.PAGE_ITEMS]
+    show = _with_values if with_values else _without_values
     changes = [{"Type": "Resource", "ResourceChange": show(change)} for change in page]
-    return show_change_set(stack, change_set, changes, next_page(start, len(change_set.changes) - start))
+    return show_change_set(stack, change_set, changes, next_page(start, len(found) - start))
 
 
 def _with_values(change: Wire) -> Wire:
@@ -168,7 +172,9 @@ def _without_values(change: Wire) -> Wire:
         }
         for detail in change["Details"]
     ]
-    plain = {name: value for name, value in change.items() if name not in ("BeforeContext", "AfterContext")}
+    plain = {
+        name: value for name, value in change.items() if name not in ("BeforeContext", "AfterContext", DYNAMIC_ONLY)
+    }
     return {**plain, "Details": details}
 
 
@@ -199,7 +205,7 @@ def _execute(core: Core, context: RequestContext, request: Wire) -> Stack:
             source=change_set.source,
             settings=replace(settings, on_failure=on_failure),
             change_set_id=change_set.change_set_id,
-            created_at_ms=stack.created_at_ms,
+            updated_at_ms=context.now_ms,
         )
         return begin_creation(core, context, made, request, on_failure)
     check_updatable(stack)

@@ -6,6 +6,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTe
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from onebox.services.cloudformation.capabilities import needed_capability
 from onebox.services.cloudformation.core import Core
@@ -76,11 +77,20 @@ def get_template_summary(core: Core, context: RequestContext, request: Wire) -> 
             **_capabilities(template),
             "ResourceTypes": list(dict.fromkeys(resource.type for resource in template.resources.values())),
             "Version": template.version,
-            "Metadata": None if template.metadata is None else json.dumps(template.metadata),
+            "Metadata": None if template.metadata is None else _single_quoted(template.metadata),
             "DeclaredTransforms": list(template.transforms) or None,
             "ResourceIdentifierSummaries": _identifiers(core, template),
         }
     )
+
+
+def _single_quoted(value: Any) -> str:
+    """Metadata as AWS writes it: JSON with texts in single quotes."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_single_quoted(key)}: {_single_quoted(member)}' for key, member in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(_single_quoted(item) for item in value)}]"
+    return f"'{value}'" if isinstance(value, str) else json.dumps(value)
 
 
 def _capabilities(template: Template) -> Wire:

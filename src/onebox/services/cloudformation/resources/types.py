@@ -103,8 +103,18 @@ class ResourceType:
     attributes: frozenset[str] = frozenset()
     naming: Naming = field(default_factory=lambda: Naming(None))
     taggable: bool = False
+    any_attribute: bool = False
+    """Fn::GetAtt takes every name: what the resource answers decides (custom resources)."""
     further_replacement: Callable[[Wire, Wire], frozenset[str]] = _no_further
     """Properties that force a new resource for these old and new values, beyond ``create_only``."""
+
+    def has_attribute(self, name: str) -> bool:
+        """Whether Fn::GetAtt takes the name: a documented attribute, or any property."""
+        return self.any_attribute or name in self.attributes or name in self.schema.members
+
+    def is_read(self, name: str) -> bool:
+        """Whether the attribute is a property, to be read from the live resource."""
+        return not self.any_attribute and name not in self.attributes
 
 
 def generate_name(naming: Naming, stack_name: str, logical_id: str, properties: Wire, token: str) -> str:

@@ -33,6 +33,13 @@ class EventStore:
             ),
         )
 
+    def find_last_time(self, stack_id: str) -> int:
+        """The time of the newest event; 0 if there is none."""
+        row = self._storage.first(
+            "SELECT at_ms FROM cloudformation_events WHERE stack_id = ? ORDER BY id DESC LIMIT 1", (stack_id,)
+        )
+        return 0 if row is None else int(row[0])
+
     def page(self, stack_id: str, before_id: int | None, limit: int) -> list[tuple[int, Event]]:
         """The newest first, with their row ids."""
         rows = self._storage.all(

@@ -68,6 +68,8 @@ class ResourceDeclaration:
     deletion_policy: str = "Delete"
     update_replace_policy: str = "Delete"
     metadata: Any = None
+    policies: tuple[str | None, str | None] = (None, None)
+    """DeletionPolicy and UpdateReplacePolicy as they are written; None where they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ def _parse_resource(name: str, value: Any) -> ResourceDeclaration:
         deletion_policy=_parse_policy(value, name, "DeletionPolicy", _DELETION_POLICIES),
         update_replace_policy=_parse_policy(value, name, "UpdateReplacePolicy", _REPLACE_POLICIES),
         metadata=value.get("Metadata"),
+        policies=(value.get("DeletionPolicy"), value.get("UpdateReplacePolicy")),
     )
 
 

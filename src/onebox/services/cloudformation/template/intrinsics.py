@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -76,6 +76,27 @@ def evaluate(value: Value, scope: Scope) -> Value:
     return {name: member for name, member in members.items() if member is not NO_VALUE}
 
 
+def check_mappings(value: Value, scope: Scope) -> None:
+    """Resolve every Fn::FindInMap that will be taken. Raises ValidationError for a key that its map does not have."""
+    if isinstance(value, list):
+        for item in value:
+            check_mappings(item, scope)
+    elif isinstance(value, dict):
+        if len(value) == 1 and "Fn::FindInMap" in value:
+            evaluate(value, replace(scope, resource=_unknown, attribute=_unknown, import_value=_unknown))
+            return
+        if len(value) == 1 and isinstance(value.get("Fn::If"), list) and len(value["Fn::If"]) == 3:
+            name, if_true, if_false = value["Fn::If"]
+            check_mappings(if_true if scope.conditions.get(name) else if_false, scope)
+            return
+        for member in value.values():
+            check_mappings(member, scope)
+
+
+def _unknown(*_names: str) -> Value:
+    return UNKNOWN
+
+
 def contains_unknown(value: Value) -> bool:
     """Whether UNKNOWN stands anywhere in ``value``."""
     if value is UNKNOWN:
@@ -100,7 +121,8 @@ def _ref(argument: Any, scope: Scope) -> Value:
     if argument == "AWS::NoValue":
         return NO_VALUE
     if argument in scope.values:
-        return scope.values[argument]
+        # A parameter with this text removes the property, as the pseudo parameter does.
+        return NO_VALUE if scope.values[argument] == "AWS::NoValue" else scope.values[argument]
     return scope.resource(argument)
 
 

@@ -6,7 +6,7 @@ Knows nothing of parameter values. AWS checks the same in ValidateTemplate, Crea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from onebox.services.cloudformation.errors import ValidationError
@@ -23,8 +23,7 @@ PSEUDO_PARAMETERS = frozenset(
 class KnownType(Protocol):
     """What the check needs to know of a resource type."""
 
-    @property
-    def attributes(self) -> Set[str]: ...
+    def has_attribute(self, name: str) -> bool: ...
 
 
 def check_template(template: Template, types: Mapping[str, KnownType]) -> None:
@@ -93,7 +92,7 @@ def _check_attribute(reference: Reference, template: Template, types: Mapping[st
         raise ValidationError(
             f"Template error: instance of Fn::GetAtt references undefined resource {reference.target}"
         )
-    if reference.attribute is not None and reference.attribute not in types[resource.type].attributes:
+    if reference.attribute is not None and not types[resource.type].has_attribute(reference.attribute):
         raise ValidationError(
             f"Template error: resource {reference.target} does not support attribute type {reference.attribute} in "
             "Fn::GetAtt"
