@@ -32,7 +32,7 @@ from onebox.services.lambda_.store.policies import PolicyStore
 from onebox.services.logs.internal import LogsInternal
 from onebox.services.sqs.internal import SqsInternal
 
-FetchObject = Callable[[RequestContext, str, str], bytes]
+FetchObject = Callable[[RequestContext, str, str, "str | None"], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,12 @@ class LambdaCore:
 
     def retire_after_commit(self, key: FunctionKey) -> None:
         """The function changed: once that is durable, its execution environments end."""
-        self.deps.storage.after_commit(lambda: self.pool.retire(key))
+
+        def retire() -> None:
+            self.pool.retire(key)
+            self.environments.forget(key)
+
+        self.deps.storage.after_commit(retire)
 
 
 def make_core(

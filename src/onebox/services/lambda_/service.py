@@ -46,7 +46,7 @@ class Lambda:
     async def start(self) -> None:
         """Resume mappings and asynchronous invocations."""
         core = self._core
-        core.environments.clean_up(core.functions.code_hashes())
+        await asyncio.get_running_loop().run_in_executor(None, core.environments.clean_up)
         for mapping in core.mappings.all_enabled():
             core.pollers.apply(mapping)
         core.events.start()

@@ -74,6 +74,7 @@ class World:
             scratch_folder=scratch,
             description="",
             expires_at_ms=SystemClock().now_ms() + 3_600_000,
+            release=lambda: None,
             write_log=lambda events: self.logged.extend(text for _, text in events),
         )
 

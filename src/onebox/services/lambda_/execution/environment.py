@@ -18,6 +18,7 @@ class Environment:
     command: tuple[str, ...]
     variables: dict[str, str]
     code_folder: Path
+    """The working folder: the function's code."""
     scratch_folder: Path
     """The process's own HOME and TMPDIR; removed with it."""
     description: str
@@ -25,3 +26,5 @@ class Environment:
     expires_at_ms: int
     """When its credentials end."""
     write_log: Callable[[list[LogEvent]], None]
+    release: Callable[[], None]
+    """Called once, when the process is gone and needs its folders no more."""

@@ -6,11 +6,10 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
@@ -19,13 +18,13 @@ from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.model import Session
 from onebox.services.lambda_.errors import InvalidParameterValueException
+from onebox.services.lambda_.execution.code_folders import CodeFolder, CodeFolders, remove_tree
 from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.interpreters import Interpreter, Interpreters
 from onebox.services.lambda_.execution.log_buffer import LogBuffer
 from onebox.services.lambda_.execution.output import LogEvent
 from onebox.services.lambda_.limits import SESSION_S
-from onebox.services.lambda_.model import FunctionVersion
-from onebox.services.lambda_.package import folder_name, unpack
+from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 from onebox.services.lambda_.principals import role_context
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.lambda_.store.functions import FunctionStore
@@ -51,24 +50,32 @@ class EnvironmentMaker:
         self._settings = settings
         self._interpreters = Interpreters(settings.interpreters)
         root = settings.data_dir / "lambda"
-        self._code_root = root / "code"
+        self._code = CodeFolders(root / "code", deps.ids)
         self._scratch_root = root / "scratch"
         self._packages = root / "runtime"
         self._bytecode = root / "bytecode"
 
-    def clean_up(self, known_hashes: Iterable[str]) -> None:
-        """At the start: remove what earlier processes left, and lay out the packages that children import."""
-        shutil.rmtree(self._scratch_root, ignore_errors=True)
-        keep = {folder_name(sha256) for sha256 in known_hashes}
-        for folder in self._code_root.glob("*"):
-            if folder.name not in keep:
-                shutil.rmtree(folder, ignore_errors=True)
+    def clean_up(self) -> None:
+        """At the start: remove what earlier processes left, and lay out the packages that functions import. Blocks."""
+        self._code.clear()
+        remove_tree(self._scratch_root)
         shutil.rmtree(self._packages, ignore_errors=True)
         link_packages(self._packages)
 
+    def forget(self, key: FunctionKey) -> None:
+        """The function changed or is gone."""
+        self._code.forget(key)
+
     async def make(self, function: FunctionVersion) -> Environment:
         """Everything for a child of this version. Raises InvalidParameterValueException if its role is gone."""
-        code_folder = await self._unpacked(function)
+        code = await self._code.take(function, lambda: [self._store.load_code(function.code_sha256)])
+        try:
+            return await self._make(function, code)
+        except BaseException:
+            self._code.release(code)
+            raise
+
+    async def _make(self, function: FunctionVersion, code: CodeFolder) -> Environment:
         runtime = str(function.configuration["Runtime"])
         interpreter = await self._interpreters.find(runtime)
         now_ms = self._deps.clock.now_ms()
@@ -79,25 +86,18 @@ class EnvironmentMaker:
         return Environment(
             function=function,
             command=self._command(interpreter, str(function.configuration["Handler"])),
-            variables=self._variables(function, session, stream, code_folder, scratch),
-            code_folder=code_folder,
+            variables=self._variables(function, session, stream, code.task, scratch),
+            code_folder=code.task,
             scratch_folder=scratch,
             description=_describe(interpreter, runtime),
             expires_at_ms=session.expiration_at_ms,
             write_log=self._log_writer(context, function, stream),
+            release=lambda: self._code.release(code),
         )
 
     async def stop(self) -> None:
         """Make no more; call it when nobody waits for one."""
         await self._interpreters.stop()
-
-    async def _unpacked(self, function: FunctionVersion) -> Path:
-        folder = self._code_root / folder_name(function.code_sha256)
-        if not folder.exists():
-            archive = self._store.load_code(function.code_sha256)
-            scratch_name = f"unpacking-{self._deps.ids.hex(16)}"
-            await asyncio.get_running_loop().run_in_executor(None, unpack, archive, folder, scratch_name)
-        return folder
 
     def _issue_session(self, context: RequestContext, function: FunctionVersion) -> Session:
         role_arn = str(function.configuration["Role"])

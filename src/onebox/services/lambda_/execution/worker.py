@@ -8,12 +8,12 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.htm
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from onebox.clock import Clock
 from onebox.services.lambda_.execution.child_process import ChildProcess, describe_exit
+from onebox.services.lambda_.execution.code_folders import remove_tree
 from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.execution import Execution, Outcome
 from onebox.services.lambda_.execution.invocation_log import InvocationLog
@@ -209,7 +209,8 @@ class Worker:
         """Wait until the killed process is gone, and remove what it left."""
         await self._process.wait_exited()
         scratch = self.environment.scratch_folder
-        await asyncio.get_running_loop().run_in_executor(None, lambda: shutil.rmtree(scratch, ignore_errors=True))
+        await asyncio.get_running_loop().run_in_executor(None, remove_tree, scratch)
+        self.environment.release()
 
     def _exited(self, return_code: int) -> None:
         self._break_off("Runtime.ExitError", describe_exit(return_code), status="error")

@@ -17,10 +17,10 @@ from onebox.services.lambda_.operations import (
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 OPERATIONS: OperationTable[LambdaCore] = {
-    "CreateFunction": Operation(functions.create_function),
+    "CreateFunction": WaitingOperation(functions.create_function),
     "GetFunction": Operation(functions.get_function, reads_only=True),
     "GetFunctionConfiguration": Operation(functions.get_function_configuration, reads_only=True),
-    "UpdateFunctionCode": Operation(functions.update_function_code),
+    "UpdateFunctionCode": WaitingOperation(functions.update_function_code),
     "UpdateFunctionConfiguration": Operation(functions.update_function_configuration),
     "DeleteFunction": Operation(functions.delete_function),
     "ListFunctions": Operation(functions.list_functions, reads_only=True),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_ import limits
 from onebox.services.lambda_.configuration import (
@@ -20,46 +19,53 @@ from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
     AccessDeniedException,
     InvalidParameterValueException,
-    RequestEntityTooLargeException,
     ResourceConflictException,
     ResourceNotFoundException,
 )
 from onebox.services.lambda_.model import LATEST, FunctionVersion
-from onebox.services.lambda_.naming import parse_function_reference
+from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
+from onebox.services.lambda_.operations.code import load_package
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
 from onebox.services.lambda_.operations.tags import checked_tags
 from onebox.services.lambda_.operations.versions import publish
-from onebox.services.lambda_.package import check_archive, code_sha256
 
 _SERVICE = "lambda.amazonaws.com"
 
 
-def create_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+async def create_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Store a function and its code; it is active at once, though AWS's first answer says Pending."""
     reference = parse_function_reference(context, request["FunctionName"])
     configuration = new_configuration(request, reference.key.name)
     tags = checked_tags(context, request.get("Tags") or {})
     _check_role(core, context, request["Role"])
     _check_dead_letter_rights(core, context, configuration, reference.key.name)
+    _check_new(core, reference)
+    package = await load_package(core, context, request["Code"], "CreateFunction")
+
+    def create() -> Wire:
+        _check_new(core, reference)
+        function = FunctionVersion(
+            key=reference.key,
+            version=LATEST,
+            configuration=configuration,
+            revision_id=core.deps.ids.uuid(),
+            code_sha256=package.sha256,
+            code_bytes=len(package.archive),
+            modified_at_ms=context.now_ms,
+            reserved_concurrency=None,
+        )
+        core.functions.save_code(package.sha256, package.archive)
+        core.functions.insert_function(function, tags)
+        if request.get("Publish"):
+            function = publish(core, function, None, context.now_ms)
+        return describe_pending(function)
+
+    return await core.deps.storage.write(create)
+
+
+def _check_new(core: LambdaCore, reference: FunctionReference) -> None:
     if core.functions.find_version(reference.key, LATEST) is not None:
         raise ResourceConflictException(f"Function already exist: {reference.key.name}")
-    archive = _load_archive(core, context, request["Code"], "CreateFunction")
-    check_archive(archive)
-    function = FunctionVersion(
-        key=reference.key,
-        version=LATEST,
-        configuration=configuration,
-        revision_id=core.deps.ids.uuid(),
-        code_sha256=code_sha256(archive),
-        code_bytes=len(archive),
-        modified_at_ms=context.now_ms,
-        reserved_concurrency=None,
-    )
-    core.functions.save_code(function.code_sha256, archive)
-    core.functions.insert_function(function, tags)
-    if request.get("Publish"):
-        function = publish(core, function, None, context.now_ms)
-    return describe_pending(function)
 
 
 def get_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -79,32 +85,36 @@ def get_function_configuration(core: LambdaCore, context: RequestContext, reques
     return describe(function)
 
 
-def update_function_code(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
-    """Give ``$LATEST`` other code; its children end."""
-    function = core.load_unqualified(context, request["FunctionName"])
-    core.check_revision(function, request.get("RevisionId"))
-    archive = _load_archive(core, context, request, "UpdateFunctionCode")
-    check_archive(archive)
-    configuration = dict(function.configuration)
-    if "Architectures" in request:
-        configuration["Architectures"] = checked_architectures(request["Architectures"])
-    changed = dataclasses.replace(
-        function,
-        configuration=configuration,
-        revision_id=core.deps.ids.uuid(),
-        code_sha256=code_sha256(archive),
-        code_bytes=len(archive),
-        modified_at_ms=context.now_ms,
-    )
-    if request.get("DryRun"):
-        return describe(changed)
-    core.functions.save_code(changed.code_sha256, archive)
-    core.functions.update_latest(changed)
-    core.functions.delete_code_if_unused(function.code_sha256)
-    core.retire_after_commit(function.key)
-    if request.get("Publish"):
-        changed = publish(core, changed, None, context.now_ms)
-    return describe_updating(changed)
+async def update_function_code(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Give ``$LATEST`` other code; its execution environments end."""
+    core.check_revision(core.load_unqualified(context, request["FunctionName"]), request.get("RevisionId"))
+    package = await load_package(core, context, request, "UpdateFunctionCode")
+
+    def update() -> Wire:
+        function = core.load_unqualified(context, request["FunctionName"])
+        core.check_revision(function, request.get("RevisionId"))
+        configuration = dict(function.configuration)
+        if "Architectures" in request:
+            configuration["Architectures"] = checked_architectures(request["Architectures"])
+        changed = dataclasses.replace(
+            function,
+            configuration=configuration,
+            revision_id=core.deps.ids.uuid(),
+            code_sha256=package.sha256,
+            code_bytes=len(package.archive),
+            modified_at_ms=context.now_ms,
+        )
+        if request.get("DryRun"):
+            return describe(changed)
+        core.functions.save_code(package.sha256, package.archive)
+        core.functions.update_latest(changed)
+        core.functions.delete_code_if_unused(function.code_sha256)
+        core.retire_after_commit(function.key)
+        if request.get("Publish"):
+            changed = publish(core, changed, None, context.now_ms)
+        return describe_updating(changed)
+
+    return await core.deps.storage.write(update)
 
 
 def update_function_configuration(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -208,33 +218,6 @@ def _check_dead_letter_rights(
         raise InvalidParameterValueException(
             "The provided execution role does not have permissions to call SendMessage on SQS"
         )
-
-
-def _load_archive(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> bytes:
-    if code.get("ImageUri"):
-        raise InvalidParameterValueException(
-            "Please don't provide ImageUri when updating a function with packageType Zip."
-        )
-    archive: bytes | None = code.get("ZipFile")
-    if archive is not None:
-        if len(archive) > limits.INLINE_ZIP_BYTES_MAX:
-            raise RequestEntityTooLargeException(
-                f"Request must be smaller than 70167211 bytes for the {operation} operation"
-            )
-        return archive
-    bucket, key = code.get("S3Bucket"), code.get("S3Key")
-    if not bucket or not key:
-        raise InvalidParameterValueException("Please provide a source for function code.")
-    if core.fetch_object is None:
-        raise InvalidParameterValueException(_s3_error("NoSuchBucket", "The specified bucket does not exist"))
-    try:
-        return core.fetch_object(context, bucket, key)
-    except AwsError as error:
-        raise InvalidParameterValueException(_s3_error(error.wire_code, error.message)) from error
-
-
-def _s3_error(code: str, message: str) -> str:
-    return f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
 
 
 def _numbered_arn(function: FunctionVersion) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -207,10 +206,6 @@ class FunctionStore:
             AND NOT EXISTS (SELECT 1 FROM lambda_versions WHERE code_sha256 = ?1)""",
             (sha256,),
         )
-
-    def code_hashes(self) -> Iterator[str]:
-        """The hashes of all archives."""
-        return (row[0] for row in self._storage.all("SELECT sha256 FROM lambda_code"))
 
     # Aliases
 

@@ -1,0 +1,64 @@
+"""The code that a request brings: a zip in the request, or an object of S3.
+
+An archive is hashed and read through off the event loop: a large one keeps no other request waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from onebox.arn import partition_of
+from onebox.errors import AwsError
+from onebox.services.context import RequestContext, Wire
+from onebox.services.lambda_ import limits
+from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.errors import (
+    AccessDeniedException,
+    InvalidParameterValueException,
+    RequestEntityTooLargeException,
+)
+from onebox.services.lambda_.package import Package, inspect
+
+
+async def load_package(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> Package:
+    """The checked archive of ``Code`` or of a request of UpdateFunctionCode. Raises in AWS's words."""
+    archive = _load_archive(core, context, code, operation)
+    return await asyncio.get_running_loop().run_in_executor(None, inspect, archive)
+
+
+def _load_archive(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> bytes:
+    if code.get("ImageUri"):
+        raise InvalidParameterValueException(
+            "Please don't provide ImageUri when updating a function with packageType Zip."
+        )
+    archive: bytes | None = code.get("ZipFile")
+    if archive is not None:
+        if len(archive) > limits.INLINE_ZIP_BYTES_MAX:
+            raise RequestEntityTooLargeException(
+                f"Zipped size must be smaller than {limits.INLINE_ZIP_BYTES_MAX} bytes"
+            )
+        return archive
+    bucket, key = code.get("S3Bucket"), code.get("S3Key")
+    if not bucket or not key:
+        raise InvalidParameterValueException("Please provide a source for function code.")
+    if core.fetch_object is None:
+        raise InvalidParameterValueException(_s3_error("NoSuchBucket", "The specified bucket does not exist"))
+    _check_read_access(core, context, bucket, key)
+    try:
+        return core.fetch_object(context, bucket, key, code.get("S3ObjectVersion"))
+    except AwsError as error:
+        raise InvalidParameterValueException(_s3_error(error.wire_code, error.message)) from error
+
+
+def _check_read_access(core: LambdaCore, context: RequestContext, bucket: str, key: str) -> None:
+    """Lambda reads the object with the rights of its caller."""
+    arn = f"arn:{partition_of(context.region)}:s3:::{bucket}/{key}"
+    if not core.iam.check(context, "s3:GetObject", [arn]).allowed:
+        raise AccessDeniedException(
+            "Your access has been denied by S3, please make sure your request credentials have permission to GetObject "
+            f"for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
+        )
+
+
+def _s3_error(code: str, message: str) -> str:
+    return f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
