@@ -23,6 +23,8 @@ class Settings:
     """The folder of the database and of the functions' code; None is ephemeral: nothing outlives the process."""
     stop_grace_ms: int = 2_000
     """How long answers and invocations under way may take when the process is asked to stop."""
+    credentials_required: bool = False
+    """Refuse every access key that onebox did not issue; else such keys stand for a user with all rights."""
     accept_loss: bool = False
     """Start although the write-ahead log was cut short and acknowledged changes are missing."""
     function_calls_max: int = 20_000

@@ -33,6 +33,8 @@ from onebox.storage.folder import DATABASE_NAME, DataFolder
 from onebox.storage.space import SpaceKeeper
 from onebox.storage.starting import open_database
 
+_REFUSALS_PATH = "/_onebox/refusals/"
+
 
 class Engine:
     """One running onebox."""
@@ -100,7 +102,15 @@ class Engine:
         self._undo.append(self._server.abort)
         catalog = build_services(deps, folder, lambda: self.endpoint_url, self._settings)
         self._services = catalog.services
-        self._pipeline = Pipeline(catalog.services, self._storage, self._clock, self._ids, catalog.iam)
+        self._iam = catalog.iam
+        self._pipeline = Pipeline(
+            catalog.services,
+            self._storage,
+            self._clock,
+            self._ids,
+            catalog.iam,
+            credentials_required=self._settings.credentials_required,
+        )
         catalog.connect(self._pipeline)
         self._undo.append(self._storage.close)
         for service in self._services.values():
@@ -152,7 +162,16 @@ class Engine:
     def _own_page(self, request: Request) -> Response:
         if request.path == "/_onebox/health" and request.method in ("GET", "HEAD"):
             return _json(200, self.health())
-        return _json(404, {"message": f"onebox has no page {request.path}; there is /_onebox/health"})
+        if request.path.startswith(_REFUSALS_PATH) and request.method == "GET":
+            return self._refusal(request.path[len(_REFUSALS_PATH) :])
+        pages = f"/_onebox/health and {_REFUSALS_PATH}REQUEST-ID"
+        return _json(404, {"message": f"onebox has no page {request.path}; there are {pages}"})
+
+    def _refusal(self, request_id: str) -> Response:
+        refusal = self._iam.refusals.find(request_id)
+        if refusal is None:
+            return _json(404, {"message": "no refused request of this id is among the last 1,000 since the start"})
+        return _json(200, refusal)
 
     def health(self) -> dict[str, object]:
         """What ``GET /_onebox/health`` answers."""

@@ -7,6 +7,7 @@ import click
 from onebox import __version__
 from onebox.cli.copies import backup, check, compact, restore
 from onebox.cli.health import health
+from onebox.cli.iam import iam
 from onebox.cli.operations import operations
 from onebox.cli.serve import serve
 
@@ -29,6 +30,7 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(health)
+main.add_command(iam)
 main.add_command(operations)
 main.add_command(backup)
 main.add_command(restore)

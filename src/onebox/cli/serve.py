@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 )
 @click.option("--ephemeral", is_flag=True, help="Keep everything in memory; nothing outlives the process.")
 @click.option(
+    "--credentials",
+    type=click.Choice(["any", "required"]),
+    default="any",
+    show_default=True,
+    help="Which access keys are accepted: any, or only those that were issued (see `onebox iam create-admin`).",
+)
+@click.option(
     "--accept-loss",
     is_flag=True,
     help="Start although the write-ahead log is damaged and acknowledged changes are missing; a copy of it is kept.",
@@ -65,6 +72,7 @@ def serve(
     port: int,
     data: Path | None,
     ephemeral: bool,
+    credentials: str,
     accept_loss: bool,
     function_calls_max: int,
     sdk_cache: bool,
@@ -76,12 +84,17 @@ def serve(
     """
     if ephemeral and data is not None:
         raise click.UsageError("--ephemeral keeps nothing, --data DIR keeps everything: give one of them")
+    if ephemeral and credentials == "required":
+        raise click.UsageError(
+            "--credentials required needs a data folder: `onebox iam create-admin` makes the first key in it"
+        )
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     folder = None if ephemeral else (data or default_data_folder())
     settings = Settings(
         host=host,
         port=port,
         data=folder,
+        credentials_required=credentials == "required",
         accept_loss=accept_loss,
         function_calls_max=function_calls_max,
         sdk_cache=sdk_cache,

@@ -1,0 +1,139 @@
+"""``onebox iam``: the first administrator's key, and why a request was refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+
+from onebox.config import DEFAULT_HOST, DEFAULT_PORT, default_data_folder
+
+if TYPE_CHECKING:
+    from onebox.services.iam.model import AccessKey
+
+
+@click.group()
+def iam() -> None:
+    """Access keys for `onebox serve --credentials required`, and the reasons of refusals."""
+
+
+@iam.command("create-admin")
+@click.option("--name", default="admin", show_default=True, help="The user; created if missing.")
+@click.option("--account", default="000000000000", show_default=True, help="The account, 12 digits.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"The data folder.  [default: {default_data_folder()}]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def create_admin(name: str, account: str, data: Path | None, as_json: bool) -> None:
+    """Create a user with all rights and an access key. onebox must not run on the data folder meanwhile.
+
+    The secret is printed once and cannot be read again; a user has at most two keys.
+    """
+    if not re.fullmatch(r"[0-9]{12}", account):
+        raise click.UsageError(f"an account id has 12 digits, not {account!r}")
+    key = _create_admin(data or default_data_folder(), account, name)
+    if as_json:
+        click.echo(json.dumps({"AccessKeyId": key.access_key_id, "SecretAccessKey": key.secret_access_key}))
+        return
+    click.echo(f"export AWS_ACCESS_KEY_ID={key.access_key_id}")
+    click.echo(f"export AWS_SECRET_ACCESS_KEY={key.secret_access_key}")
+
+
+@iam.command()
+@click.argument("request_id")
+@click.option("--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="Where onebox listens.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as it came.")
+def explain(request_id: str, url: str, as_json: bool) -> None:
+    """Tell why a request was refused: which statement of which policy decided.
+
+    REQUEST_ID is in every error's answer (boto3: ResponseMetadata.RequestId). The last 1,000 refusals since the start
+    are kept.
+    """
+    try:
+        with urllib.request.urlopen(f"{url}/_onebox/refusals/{quote(request_id, safe='')}", timeout=5) as answer:  # noqa: S310
+            refusal = json.load(answer)
+    except urllib.error.HTTPError as error:
+        click.echo(f"onebox: {json.load(error).get('message', error.reason)}", err=True)
+        sys.exit(1)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        click.echo(f"no onebox answers on {url} ({error}). Start one with: onebox serve", err=True)
+        sys.exit(1)
+    click.echo(json.dumps(refusal) if as_json else _explanation(refusal))
+
+
+def _create_admin(folder: Path, account: str, name: str) -> AccessKey:
+    import asyncio
+    import logging
+
+    from onebox import __version__
+    from onebox.clock import SystemClock
+    from onebox.errors import AwsError
+    from onebox.ids import RandomIds
+    from onebox.runtime.metrics import MetricBuffer
+    from onebox.services.context import Deps
+    from onebox.services.iam.core import make_core
+    from onebox.services.iam.first_admin import create_admin
+    from onebox.storage.database import Storage
+    from onebox.storage.folder import DATABASE_NAME, DataFolder, DataFolderUnusable
+    from onebox.storage.opening import DatabaseUnusable
+    from onebox.storage.starting import open_database
+
+    clock = SystemClock()
+
+    async def create(path: Path) -> AccessKey:
+        connection = open_database(path, __version__, clock.now_ms(), accept_loss=False)
+        storage = Storage(connection, lambda _fault: None)
+        try:
+            deps = Deps(storage, clock, RandomIds(), MetricBuffer(), logging.getLogger("onebox"))
+            return await storage.write(lambda: create_admin(make_core(deps), account, name, clock.now_ms()))
+        finally:
+            storage.close()
+            connection.close()
+
+    try:
+        with DataFolder(folder) as data:
+            return asyncio.run(create(data.path / DATABASE_NAME))
+    except AwsError as error:
+        reason = error.message
+    except (DataFolderUnusable, DatabaseUnusable) as error:
+        reason = str(error)
+    click.echo(f"onebox: {reason}", err=True)
+    sys.exit(1)
+
+
+def _explanation(refusal: dict[str, Any]) -> str:
+    """A refusal as text. What clients chose (names, resources) is quoted, so that it cannot move the cursor."""
+    lines = [
+        f"request   {refusal['request_id']}",
+        f"caller    {_safe(refusal['principal'])}",
+        f"action    {_safe(refusal['action'])}",
+        f"resource  {_safe(refusal['resource'])}",
+    ]
+    decided = refusal["decided_by"]
+    if decided:
+        lines.append(f"denied by {_statement(decided)}")
+    else:
+        lines.append(f"denied    no {refusal['kind']} policy allows the action")
+    lines += [f"asked     {_safe(policy)}" for policy in refusal["policies"]]
+    for note in refusal["near_misses"]:
+        keys = ", ".join(_safe(key) for key in note["failed_conditions"])
+        lines.append(f"would allow, but for its condition on {keys}: {_statement(note)}")
+    return "\n".join(lines)
+
+
+def _statement(note: dict[str, Any]) -> str:
+    sid = f" ({_safe(note['sid'])})" if note["sid"] else ""
+    return f"statement {note['number']}{sid} of {_safe(note['policy'])}"
+
+
+def _safe(text: str) -> str:
+    return text if text.isprintable() else ascii(text)
