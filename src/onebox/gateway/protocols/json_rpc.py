@@ -12,12 +12,13 @@ from zlib import crc32
 
 import orjson
 
-from onebox.errors import AwsError, InternalFault
+from onebox.errors import AwsError, InternalFault, ValidationException
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import OperationCodec
 from onebox.gateway.protocols.compile import MissingFlags, Transform, find_missing
 from onebox.gateway.protocols.dialects import dialect_of
 from onebox.gateway.protocols.error_forms import ErrorForm, find_error_form
+from onebox.gateway.protocols.json_bounds import COUNTED_FROM_BYTES, is_cheap_json
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
 from onebox.gateway.specs.loader import ServiceModel
 from onebox.services.context import Wire
@@ -28,6 +29,8 @@ _ERROR_NAMESPACES = {
     "cloudwatch": "com.amazonaws.cloudwatch#",
     "logs": "",
 }
+_BODY_BYTES_MAX = {"dynamodb": 16 * 1024 * 1024, "dynamodbstreams": 1024 * 1024}
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 _FRAMEWORK_NAMESPACE = "com.amazon.coral.service#"
 _VALIDATION_NAMESPACE = "com.amazon.coral.validate#"
 # JSON names these errors of the framework by exception, query by code; services may raise either.
@@ -44,6 +47,12 @@ _FRAMEWORK_EXCEPTIONS = {
     "ExpiredToken": "ExpiredTokenException",
 }
 _QUERY_CODES = {exception: code for code, exception in _FRAMEWORK_EXCEPTIONS.items()}
+
+
+class RequestEntityTooLarge(AwsError):
+    """The body is larger than the service takes."""
+
+    status = 413
 
 
 def build_json_codec(model: ServiceModel, operation_name: str) -> OperationCodec:
@@ -71,13 +80,17 @@ def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable
     input_name = operation["input"]["shape"] if "input" in operation else None
     decode_input: Transform = JsonDecoders(model, dialect, flags).decoder(input_name) if input_name else lambda _: {}
     loads = orjson.loads
+    most_bytes = _BODY_BYTES_MAX.get(model.service)
 
     def decode(request: Request) -> Wire:
         flags.raised = False
+        body = request.body
+        if len(body) >= COUNTED_FROM_BYTES:
+            _check_size(body, most_bytes)
         try:
-            value = loads(request.body)
+            value = loads(body)
         except orjson.JSONDecodeError:
-            if request.body:
+            if body:
                 raise dialect.malformed() from None
             value = {}
         if value is None or type(value) is str:
@@ -88,6 +101,14 @@ def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable
         return wire
 
     return decode
+
+
+def _check_size(body: bytes, most_bytes: int | None) -> None:
+    """Refuse a large body that would hold up everybody else while it is parsed."""
+    if most_bytes is not None and len(body) > most_bytes:
+        raise RequestEntityTooLarge(f"The request is larger than {most_bytes} bytes.")
+    if not is_cheap_json(body):
+        raise ValidationException("The request holds more values than onebox takes at once")
 
 
 def _result_encoder(
@@ -139,6 +160,8 @@ def json_error_encoder(model: ServiceModel, content_type: str) -> Callable[[AwsE
 
 def _framework_status(service: str, error: AwsError) -> int | None:
     # The framework answers 400 to what is wrong with a JSON request as such; only the REST services say 404 or 403.
+    if isinstance(error, RequestEntityTooLarge):
+        return error.status
     return 500 if error.receiver_fault or error.status >= 500 else 400
 
 

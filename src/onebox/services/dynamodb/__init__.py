@@ -6,7 +6,7 @@ all that was written before them, so that every read is a consistent one.
 How it hangs together, top down::
 
     service.py          the face to the gateway; the catalog builds it
-    authorization.py    the IAM actions, resources and condition keys of a request
+    authorization.py    the IAM actions and resources of a request; condition_keys.py: their condition keys
     operations/         a file for each family of operations; the table OPERATIONS
     core.py             the parts that operations work with
     write_requests.py  legacy.py    from requests to writes and conditions

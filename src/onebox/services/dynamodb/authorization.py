@@ -1,13 +1,20 @@
-"""Which IAM actions a request needs, and on which tables and indexes.
+"""Which IAM actions a request needs, on which tables and indexes, under which condition keys.
 
 AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
+from onebox.services.dynamodb.condition_keys import Part, find_condition_keys
+from onebox.services.dynamodb.partiql.nodes import Select, Statement
 from onebox.services.dynamodb.partiql.parser import find_statement
+from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.registry import Access
 
 _TRANSACTION_ACTIONS = {
@@ -21,71 +28,96 @@ _WITHOUT_RESOURCE = ("DescribeEndpoints", "DescribeLimits", "ListTables")
 _STATEMENT_MEMBERS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
 
 
-def required_access(context: RequestContext, operation: str, request: Wire) -> list[Access]:
-    """The rights that a request needs, each once."""
-    if operation in ("TransactWriteItems", "TransactGetItems"):
-        pairs = [
-            (f"dynamodb:{_TRANSACTION_ACTIONS[kind]}", _table_arn(context, action["TableName"]))
-            for entry in request["TransactItems"]
-            for kind, action in entry.items()
-        ]
-    elif operation in ("ExecuteStatement", *_STATEMENT_MEMBERS):
-        pairs = [
-            pair
-            for entry in _statements(operation, request)
-            if (pair := _statement_action(context, entry["Statement"])) is not None
-        ]
-    else:
-        pairs = [(f"dynamodb:{operation}", resource) for resource in resources_of(context, operation, request)]
-    return [Access(action, resource) for action, resource in dict.fromkeys(pairs)]
+class _Need(NamedTuple):
+    """One part of a request, and the right it needs."""
+
+    action: str
+    table_name: str | None
+    """None where the right concerns no table."""
+    part: Part
+    index_name: str | None = None
 
 
-def resources_of(context: RequestContext, operation: str, request: Wire) -> list[str]:
-    """The ARNs of a request, ``*`` for what concerns no table."""
-    if operation in _WITHOUT_RESOURCE:
-        return ["*"]
-    if "ResourceArn" in request:
-        return [request["ResourceArn"]]
-    arns = [_table_arn(context, name) for name in table_names(operation, request)]
-    if "IndexName" in request and operation in ("Query", "Scan"):
-        return [f"{arns[0]}/index/{request['IndexName']}"]
-    return arns or ["*"]
+def required_access(tables: TableCache, context: RequestContext, operation: str, request: Wire) -> list[Access]:
+    """The rights that a request needs: for each action and resource one, whose condition keys cover all parts of the
+    request that need it."""
+    grouped: dict[tuple[str, str], list[_Need]] = {}
+    for need in _needs(operation, request):
+        grouped.setdefault((f"dynamodb:{need.action}", _resource(context, need)), []).append(need)
+    return [
+        Access(
+            action,
+            resource,
+            partial(
+                find_condition_keys,
+                tables,
+                context,
+                request,
+                table_name=needs[0].table_name,
+                index_name=needs[0].index_name,
+                parts=[need.part for need in needs],
+            ),
+        )
+        for (action, resource), needs in grouped.items()
+    ]
 
 
 def table_names(operation: str, request: Wire) -> list[str]:
-    """The tables that a request names."""
+    """The tables that a request names, each once."""
     name = request.get("TableName")
     if name is not None:
         return [name]
-    if "RequestItems" in request:
-        return list(request["RequestItems"])
-    if "TransactItems" in request:
-        names = [action["TableName"] for entry in request["TransactItems"] for action in entry.values()]
-        return list(dict.fromkeys(names))
-    if operation in ("ExecuteStatement", *_STATEMENT_MEMBERS):
-        found = [find_statement(entry["Statement"]) for entry in _statements(operation, request)]
-        return list(dict.fromkeys(statement.table_name for statement in found if statement is not None))
-    return []
+    return list(dict.fromkeys(need.table_name for need in _needs(operation, request) if need.table_name is not None))
+
+
+def _needs(operation: str, request: Wire) -> Iterator[_Need]:
+    if operation in ("TransactWriteItems", "TransactGetItems"):
+        for entry in request.get("TransactItems", ()):
+            for kind, action in entry.items():
+                part = Part(action, enclosing=operation)
+                yield _Need(_TRANSACTION_ACTIONS[kind], action.get("TableName", ""), part)
+    elif operation in ("ExecuteStatement", *_STATEMENT_MEMBERS):
+        for entry in _statements(operation, request):
+            statement = find_statement(entry.get("Statement", ""))
+            # Text that is no statement is refused without touching a table.
+            if statement is not None:
+                yield _statement_need(operation, entry, statement)
+    elif operation in ("BatchGetItem", "BatchWriteItem"):
+        for name, content in request.get("RequestItems", {}).items():
+            yield _Need(operation, name, Part(content if isinstance(content, dict) else {"Writes": content}))
+    elif operation in _WITHOUT_RESOURCE:
+        yield _Need(operation, None, Part(request))
+    else:
+        yield from _simple_needs(operation, request)
+
+
+def _simple_needs(operation: str, request: Wire) -> Iterator[_Need]:
+    """The rights of a request about one table."""
+    name = request.get("ResourceArn", request.get("TableName", ""))
+    index_name = request.get("IndexName") if operation in ("Query", "Scan") else None
+    yield _Need(operation, name, Part(request), index_name)
+    if operation == "CreateTable" and request.get("Tags"):
+        yield _Need("TagResource", name, Part(request))
+
+
+def _statement_need(operation: str, entry: Wire, statement: Statement) -> _Need:
+    index_name = statement.index_name if isinstance(statement, Select) else None
+    enclosing = operation if operation == "ExecuteTransaction" else None
+    part = Part(entry, enclosing=enclosing, statement=statement)
+    return _Need(statement.iam_action, statement.table_name, part, index_name)
 
 
 def _statements(operation: str, request: Wire) -> list[Wire]:
     if operation == "ExecuteStatement":
         return [request]
-    statements: list[Wire] = request[_STATEMENT_MEMBERS[operation]]
+    statements: list[Wire] = request.get(_STATEMENT_MEMBERS[operation], [])
     return statements
 
 
-def _statement_action(context: RequestContext, text: str) -> tuple[str, str] | None:
-    """None for text that is no statement: it is refused without touching a table."""
-    statement = find_statement(text)
-    if statement is None:
-        return None
-    arn = _table_arn(context, statement.table_name)
-    index_name = getattr(statement, "index_name", None)
-    return f"dynamodb:{statement.iam_action}", arn if index_name is None else f"{arn}/index/{index_name}"
-
-
-def _table_arn(context: RequestContext, name: str) -> str:
-    if name.startswith("arn:"):
-        return name
-    return make_arn("dynamodb", context.region, context.account, f"table/{name}")
+def _resource(context: RequestContext, need: _Need) -> str:
+    name = need.table_name
+    if name is None:
+        return "*"
+    if not name.startswith("arn:"):
+        name = make_arn("dynamodb", context.region, context.account, f"table/{name}")
+    return name if need.index_name is None else f"{name}/index/{need.index_name}"

@@ -1,7 +1,7 @@
 """Query and Scan: what to read, what to keep, where to stop.
 
-Promises: a page ends after ``Limit`` items or before it would exceed 1 MB, counted before filtering, and then names
-the key after which the next page begins.
+Promises: a page ends after ``Limit`` items or before it would exceed 1 MB, counted before filtering, or when it has
+cost as much as a page may, and then names the key after which the next page begins.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
 """
 
@@ -17,6 +17,7 @@ from onebox.errors import ValidationException
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.errors import key_mismatch
 from onebox.services.dynamodb.expressions.conditions import holds
+from onebox.services.dynamodb.expressions.effort import PAGE_EFFORT_MAX, count_operators, row_effort
 from onebox.services.dynamodb.expressions.nodes import Condition, Path
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.limits import PAGE_BYTES_MAX
@@ -74,6 +75,8 @@ def read_page(store: ItemStore, reading: Reading, meter: Meter) -> Page:
 
 def _fill(page: Page, rows: Iterator[Row], reading: Reading) -> None:
     last: bytes | None = None
+    operators = count_operators(reading.filter)
+    effort = 0
     for row in rows:
         if page.scanned and page.read_bytes + row.size_bytes > PAGE_BYTES_MAX:
             page.last = last
@@ -82,7 +85,8 @@ def _fill(page: Page, rows: Iterator[Row], reading: Reading) -> None:
         page.scanned += 1
         last = row.data
         _keep(page, row, reading)
-        if page.scanned == reading.limit:
+        effort += row_effort(operators, row.data)
+        if page.scanned == reading.limit or effort > PAGE_EFFORT_MAX:
             page.last = last
             return
 

@@ -19,8 +19,8 @@ class DynamoDb:
         self.operations = bind(OPERATIONS, self._core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
-        """The IAM actions that a request needs, each with its resource: several for transactions and PartiQL."""
-        return required_access(context, operation, request)
+        """The IAM actions that a request needs, each with its resource and condition keys."""
+        return required_access(self._core.table_cache, context, operation, request)
 
     async def start(self) -> None:
         """Resume filling, dropping and expiring."""

@@ -16,6 +16,7 @@ from onebox.errors import ValidationException
 from onebox.services.dynamodb.capacity import Meter, write_units
 from onebox.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
 from onebox.services.dynamodb.expressions.conditions import holds
+from onebox.services.dynamodb.expressions.effort import check_effort
 from onebox.services.dynamodb.expressions.nodes import Action, Condition
 from onebox.services.dynamodb.expressions.updates import apply_actions
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
@@ -106,8 +107,11 @@ class ItemWriter:
         reads_old = needs_old or write.condition is not None or not write.table.is_plain or isinstance(write, Update)
         if stored is not None and reads_old:
             old = orjson.loads(stored.data)
-        if write.condition is not None and not holds(write.condition, old or {}):
-            raise ConditionalCheckFailedException(old if write.returns_old_on_failure else None)
+        if write.condition is not None:
+            if stored is not None:
+                check_effort(write.condition, stored.data)
+            if not holds(write.condition, old or {}):
+                raise ConditionalCheckFailedException(old if write.returns_old_on_failure else None)
         if isinstance(write, Put):
             if write.must_be_new and stored is not None:
                 raise DuplicateItemException(orjson.loads(stored.data) if write.returns_old_on_failure else None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onebox.services.dynamodb.authorization import required_access
-from tests.unit.onebox.dynamodb.support import CONTEXT
+from tests.unit.onebox.dynamodb.support import CONTEXT, World, on_loop
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
 
@@ -60,4 +60,8 @@ TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
     ],
 )
 def test_actions_of_request_are_those_aws_lists(operation: str, request_: dict[str, Any], expected: Any) -> None:
-    assert [access[:2] for access in required_access(CONTEXT, operation, request_)] == expected
+    def test(world: World) -> None:
+        required = required_access(world.core.table_cache, CONTEXT, operation, request_)
+        assert [access[:2] for access in required] == expected
+
+    on_loop(test)

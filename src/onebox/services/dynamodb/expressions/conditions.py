@@ -23,6 +23,7 @@ from onebox.services.dynamodb.expressions.nodes import (
 )
 from onebox.services.dynamodb.expressions.paths import find_value
 from onebox.services.dynamodb.values.attributes import (
+    ORDERED_KINDS,
     AttributeValue,
     Item,
     decode_binary,
@@ -114,7 +115,10 @@ def _contains(value: AttributeValue, sought: AttributeValue) -> bool:
     if kind == "B":
         return sought_kind == "B" and decode_binary(sought_content) in decode_binary(content)
     if kind == "L":
-        return any(values_equal(member, sought) for member in content)
+        if sought in content:
+            return True
+        # Only sets, alone or deep inside, can be equal and yet differ in their order.
+        return sought_kind not in ORDERED_KINDS and any(values_equal(member, sought) for member in content)
     return kind == sought_kind + "S" and sought_content in content
 
 

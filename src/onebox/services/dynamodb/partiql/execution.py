@@ -21,6 +21,7 @@ from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import DuplicateItemException, invalid_values
 from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import holds, paths_of
+from onebox.services.dynamodb.expressions.effort import check_effort
 from onebox.services.dynamodb.expressions.lexer import ExpressionError
 from onebox.services.dynamodb.expressions.nodes import Condition, Function, Literal, Path, ValueRef
 from onebox.services.dynamodb.expressions.paths import find_value
@@ -164,8 +165,10 @@ def select_one(
     if stored is None:
         return None
     item: Item = orjson.loads(stored.data)
-    if keyed.rest is not None and not holds(keyed.rest, item):
-        return None
+    if keyed.rest is not None:
+        check_effort(keyed.rest, stored.data)
+        if not holds(keyed.rest, item):
+            return None
     return _shown(item, statement.paths)
 
 

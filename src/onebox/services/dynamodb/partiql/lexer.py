@@ -12,8 +12,10 @@ from onebox.services.dynamodb.token_stream import END, Token, TokenStream
 
 WORD, QUOTED, STRING, NUMBER, PARAMETER = "word", "quoted", "string", "number", "?"
 
+# Blanks and comments one by one: a repeated group around both would be exponential on text that fits no token.
+_GAP = re.compile(r"\s+|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _TOKEN = re.compile(
-    r"(?:\s+|--[^\n]*|/\*.*?\*/)*(?:"
+    r"(?:"
     r"(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)"
     r'|"(?P<quoted>(?:[^"]|"")*)"'
     r"|'(?P<string>(?:[^']|'')*)'"
@@ -55,6 +57,10 @@ def _split(text: str) -> list[Token]:
     tokens: list[Token] = []
     at = 0
     while not tokens or tokens[-1].kind != END:
+        gap = _GAP.match(text, at)
+        if gap is not None:
+            at = gap.end()
+            continue
         match = _TOKEN.match(text, at)
         if match is None:
             raise malformed()

@@ -17,7 +17,7 @@ import orjson
 
 from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
-from onebox.services.dynamodb.limits import NESTING_MAX
+from onebox.services.dynamodb.limits import ITEM_BYTES_MAX, NESTING_MAX
 from onebox.services.dynamodb.values.numbers import encode_number, measure_number
 
 AttributeValue = dict[str, Any]
@@ -26,6 +26,8 @@ Item = dict[str, AttributeValue]
 KINDS = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
 ORDERED_KINDS = frozenset(("S", "N", "B"))
 SET_KINDS = frozenset(("SS", "NS", "BS"))
+
+ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 
 _CONTAINER_BYTES = 3
 """What a map or list costs, besides one byte for each member."""
@@ -110,6 +112,8 @@ def _measure_elements(content: list[Any], depth: int) -> int:
         raise TypeError
     if depth >= NESTING_MAX:
         raise _too_deep()
+    if len(content) > ITEM_BYTES_MAX:
+        raise ValidationException(ITEM_TOO_LARGE)  # without a look at what is in it
     size = 0
     for value in content:
         # Elements are mostly maps; one above the limit of nesting is left to the general case.

@@ -1,0 +1,172 @@
+"""Goal: no request to DynamoDB, however large or dense, holds up its neighbours for more than a tenth of a second."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from onebox.testing import EngineThread
+from tests.api.dynamodb_support import create_table
+
+STALL_S = 0.1
+SLACK = 4
+"""The machine that runs tests is slower and shared: what must not happen takes seconds."""
+
+
+class Probe:
+    """Sends a cheap request over and over, and keeps the longest time that one took."""
+
+    def __init__(self, engine: EngineThread) -> None:
+        self._address = urlsplit(engine.endpoint_url).netloc
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.longest_s = 0.0
+
+    def __enter__(self) -> Probe:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection(self._address)
+        while not self._ended.is_set():
+            started = time.monotonic()
+            connection.request("GET", "/_onebox/health")
+            connection.getresponse().read()
+            self.longest_s = max(self.longest_s, time.monotonic() - started)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Any:
+    with EngineThread() as engine:
+        create_table(engine.client("dynamodb"), "Orders", "id:S")
+        yield engine
+
+
+def send(engine: EngineThread, operation: str, body: bytes) -> tuple[int, Any]:
+    """Send a request as it is; its status and answer."""
+    connection = http.client.HTTPConnection(urlsplit(engine.endpoint_url).netloc)
+    scope = "Credential=test/20260101/us-east-1/dynamodb/aws4_request"
+    headers = {
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Date": "20260101T000000Z",
+        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+    }
+    connection.request("POST", "/", body, headers)
+    response = connection.getresponse()
+    text = response.read()
+    try:
+        return response.status, json.loads(text)
+    except ValueError:
+        return response.status, text
+
+
+def put(value: bytes) -> bytes:
+    return b'{"TableName":"Orders","Item":{"id":{"S":"1"},"v":' + value + b"}}"
+
+
+def statement(text: str) -> tuple[str, bytes]:
+    return "ExecuteStatement", json.dumps({"Statement": text}).encode()
+
+
+DENSE_PUTS = [
+    b'{"PutRequest":{"Item":{"id":{"S":"%d"},"v":{"L":[' % number + b'{"N":"1"},' * 60_000 + b'{"N":"1"}]}}}}'
+    for number in range(25)
+]
+BODIES: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "list of 2 million": lambda: ("PutItem", put(b'{"L":[' + b'{"N":"1"},' * 2_000_000 + b'{"N":"1"}]}')),
+    "string of 100 MB": lambda: ("PutItem", put(b'{"S":"' + b"a" * 100_000_000 + b'"}')),
+    "empty objects": lambda: ("PutItem", put(b'{"L":[' + b"{}," * 5_000_000 + b"{}]}")),
+    "braces in a string": lambda: ("PutItem", put(b'{"S":"' + b"{[," * 5_000_000 + b'"}')),
+    "open brackets": lambda: ("PutItem", put(b"[" * 10_000_000)),
+    "batch of dense items": lambda: ("BatchWriteItem", b'{"RequestItems":{"Orders":[' + b",".join(DENSE_PUTS) + b"]}}"),
+    "blanks of PartiQL": lambda: ("ExecuteStatement", json.dumps({"Statement": "SELECT" + " " * 8000 + "~"}).encode()),
+    "quotes of PartiQL": lambda: ("ExecuteStatement", json.dumps({"Statement": "SELECT " + "''" * 4000}).encode()),
+    "deep PartiQL": lambda: (
+        "ExecuteStatement",
+        json.dumps({"Statement": "SELECT * FROM a WHERE " + "(" * 8000}).encode(),
+    ),
+    "paths": lambda: (
+        "GetItem",
+        json.dumps(
+            {
+                "TableName": "Orders",
+                "Key": {"id": {"S": "1"}},
+                "ProjectionExpression": ",".join(f"a[{n}]" for n in range(550)),
+            }
+        ).encode(),
+    ),
+    "long expression": lambda: (
+        "DeleteItem",
+        json.dumps({"TableName": "Orders", "Key": {"id": {"S": "1"}}, "ConditionExpression": "(" * 5_000_000}).encode(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_hostile_body_delays_nobody(engine: EngineThread, name: str) -> None:
+    operation, body = BODIES[name]()
+    with Probe(engine) as probe:
+        status, _ = send(engine, operation, body)
+    assert 200 <= status < 500
+    assert probe.longest_s < SLACK * STALL_S
+
+
+def test_body_over_16_mb_is_refused(engine: EngineThread) -> None:
+    status, _ = send(engine, "PutItem", put(b'{"S":"' + b"a" * 16 * 1024 * 1024 + b'"}'))
+    assert status == 413
+
+
+def test_dense_but_legal_item_is_stored(engine: EngineThread) -> None:
+    value = b'{"L":[' + b'{"N":"1"},' * 130_000 + b'{"N":"1"}]}'
+    status, answer = send(engine, "PutItem", put(value))
+    assert (status, answer) == (200, {})
+
+
+def test_condition_over_a_dense_item_is_bounded(engine: EngineThread) -> None:
+    send(engine, "PutItem", put(b'{"L":[' + b'{"N":"1"},' * 100_000 + b'{"N":"1"}]}'))
+    request = {
+        "TableName": "Orders",
+        "Key": {"id": {"S": "1"}},
+        "ConditionExpression": " OR ".join(["contains(v, :x)"] * 140),
+        "ExpressionAttributeValues": {":x": {"N": "2"}},
+    }
+    with Probe(engine) as probe:
+        status, answer = send(engine, "DeleteItem", json.dumps(request).encode())
+    assert (status, answer["__type"].rpartition("#")[2]) == (400, "ValidationException")
+    assert probe.longest_s < SLACK * STALL_S
+
+
+def test_scan_of_many_small_items_under_a_long_filter_goes_in_pages(engine: EngineThread) -> None:
+    dynamodb = engine.client("dynamodb")
+    create_table(dynamodb, "Small", "id:S")
+    for start in range(0, 5000, 25):
+        requests = [{"PutRequest": {"Item": {"id": {"S": str(n)}}}} for n in range(start, start + 25)]
+        dynamodb.batch_write_item(RequestItems={"Small": requests})
+    condition = " OR ".join(["v = :x"] * 140)
+    found = 0
+    request: dict[str, Any] = {
+        "TableName": "Small",
+        "FilterExpression": f"{condition} OR attribute_not_exists(v)",
+        "ExpressionAttributeValues": {":x": {"N": "2"}},
+    }
+    with Probe(engine) as probe:
+        while True:
+            page = dynamodb.scan(**request)
+            found += page["Count"]
+            if "LastEvaluatedKey" not in page:
+                break
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    assert found == 5000
+    assert probe.longest_s < SLACK * STALL_S
