@@ -88,8 +88,7 @@ def test_alarm_starts_without_data_and_follows_its_metric(timed: EngineThread, c
     timed.clock.advance(5)
     assert state(cloudwatch) == "ALARM"
     assert alarm(cloudwatch)["StateReason"] == (
-        "Threshold Crossed: 1 out of the last 1 datapoints [3.0 (01/01/26 00:01:00)] was greater than the threshold"
-        " (0.0) (minimum 1 datapoint for OK -> ALARM transition)."
+        "Threshold Crossed: 1 datapoint [3.0 (01/01/26 00:01:00)] was greater than the threshold (0.0)."
     )
     data = json.loads(alarm(cloudwatch)["StateReasonData"])
     assert (data["recentDatapoints"], data["threshold"], data["statistic"], data["period"]) == ([3.0], 0.0, "Sum", 60)
@@ -194,8 +193,8 @@ def test_alarm_on_a_dead_letter_queue_tells_its_topic_soon(timed: EngineThread, 
         "AWSAccountId": "000000000000",
         "AlarmConfigurationUpdatedTimestamp": "2026-01-01T00:00:00.000+0000",
         "NewStateValue": "ALARM",
-        "NewStateReason": "Threshold Crossed: 1 out of the last 1 datapoints [1.0 (01/01/26 00:01:00)] was greater"
-        " than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).",
+        "NewStateReason": "Threshold Crossed: 1 datapoint [1.0 (01/01/26 00:01:00)] was greater than the threshold"
+        " (0.0).",
         "StateChangeTime": "2026-01-01T00:01:05.000+0000",
         "Region": "US East (N. Virginia)",
         "AlarmArn": f"{ARN}OrderDLQ-not-empty",
@@ -271,6 +270,8 @@ def test_set_alarm_state_lasts_until_the_next_evaluation(timed: EngineThread, cl
     put_alarm(cloudwatch, TreatMissingData="notBreaching")
     cloudwatch.set_alarm_state(AlarmName="a", StateValue="ALARM", StateReason="test", StateReasonData='{"by": "hand"}')
     assert (state(cloudwatch), alarm(cloudwatch)["StateReasonData"]) == ("ALARM", '{"by": "hand"}')
+    timed.clock.advance(55)
+    assert state(cloudwatch) == "ALARM"
     timed.clock.advance(5)
     assert state(cloudwatch) == "OK"
     with pytest.raises(ClientError) as caught:
@@ -385,7 +386,10 @@ def test_composite_alarm_follows_its_children(timed: EngineThread, cloudwatch: A
         put_alarm(cloudwatch, name, MetricName=name, TreatMissingData="notBreaching")
     cloudwatch.put_composite_alarm(AlarmName="c", AlarmRule="ALARM(one) AND ALARM(two)", AlarmActions=[topic_arn])
     timed.clock.advance(60)
-    assert state(cloudwatch, "c") == "OK"
+    assert (state(cloudwatch, "c"), alarm(cloudwatch, "c")["StateReason"]) == (
+        "OK",
+        f"{ARN}c was created and its alarm rule evaluates to OK",
+    )
     put(timed, 1, "one")
     timed.clock.advance(5)
     assert state(cloudwatch, "c") == "OK"
@@ -415,3 +419,50 @@ def test_alarm_state_and_history_survive_a_restart(tmp_path: Path) -> None:
         engine.clock.advance(5)
         assert state(cloudwatch) == "ALARM"
         assert len(cloudwatch.describe_alarm_history(HistoryItemType="StateUpdate")["AlarmHistoryItems"]) == 1
+
+
+def test_composite_alarm_moves_at_once_when_a_member_is_set(timed: EngineThread, cloudwatch: Any) -> None:
+    for name in ("one", "two"):
+        put_alarm(cloudwatch, name, MetricName=name, TreatMissingData="notBreaching")
+    cloudwatch.put_composite_alarm(AlarmName="c", AlarmRule="ALARM(one) OR ALARM(two)")
+    timed.clock.advance(5)
+    cloudwatch.set_alarm_state(AlarmName="one", StateValue="ALARM", StateReason="by hand")
+    timed.clock.advance(0)
+    moved = alarm(cloudwatch, "c")
+    assert moved["StateValue"] == "ALARM"
+    assert moved["StateReason"] == f"{ARN}one transitioned to ALARM at Thursday 01 January, 2026 00:00:05 UTC"
+    member = {"arn": f"{ARN}one", "state": {"value": "ALARM", "timestamp": "2026-01-01T00:00:05.000+0000"}}
+    assert json.loads(moved["StateReasonData"]) == {"triggeringAlarms": [member]}
+    cloudwatch.set_alarm_state(AlarmName="two", StateValue="ALARM", StateReason="by hand")
+    timed.clock.advance(5)
+    assert alarm(cloudwatch, "c") == moved
+
+
+def test_alarm_on_ten_seconds_sees_samples_of_standard_resolution(timed: EngineThread, cloudwatch: Any) -> None:
+    put_alarm(cloudwatch, Period=10, Threshold=21, DatapointsToAlarm=1)
+    timed.clock.advance(95)
+    put(timed, 21.5)
+    timed.clock.advance(5)
+    found = alarm(cloudwatch)
+    assert found["StateValue"] == "ALARM"
+    assert found["StateReason"] == (
+        "Threshold Crossed: 1 out of the last 1 datapoints [21.5 (01/01/26 00:01:00)] was greater than the threshold"
+        " (21.0) (minimum 1 datapoint for OK -> ALARM transition)."
+    )
+    (judged,) = json.loads(found["StateReasonData"])["evaluatedDatapoints"]
+    assert judged == {"timestamp": "2026-01-01T00:01:00.000+0000", "sampleCount": 1.0, "value": 21.5}
+    timed.clock.advance(90)
+    assert state(cloudwatch) == "INSUFFICIENT_DATA"
+
+
+def test_a_set_state_survives_a_restart_until_its_evaluation(tmp_path: Path) -> None:
+    with EngineThread(tmp_path, manual_clock=True) as engine:
+        put_alarm(engine.client("cloudwatch"), TreatMissingData="notBreaching")
+        engine.clock.advance(5)
+        engine.client("cloudwatch").set_alarm_state(AlarmName="a", StateValue="ALARM", StateReason="by hand")
+        now_ms = engine.clock.now_ms()
+    with EngineThread(tmp_path, manual_clock=True, now_ms=now_ms) as engine:
+        engine.clock.advance(55)
+        assert state(engine.client("cloudwatch")) == "ALARM"
+        engine.clock.advance(10)
+        assert state(engine.client("cloudwatch")) == "OK"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from onebox.runtime.metrics import Dimensions, MetricBuffer, MetricKey, Statistic
+from onebox.runtime.metrics import Dimensions, MetricKey, Statistic
+from onebox.services.cloudwatch.alarms.signals import AlarmSignals
 from onebox.services.cloudwatch.model import Datum, MetricId
 from onebox.services.cloudwatch.store.metrics import MetricStore
-from onebox.storage.database import Storage
+from onebox.services.context import Deps
 
 GaugeReading = tuple[str, str, str, Dimensions, Mapping[str, tuple[float, str]]]
 """Account, region, namespace, dimensions, and by metric name its value and unit."""
@@ -19,10 +20,11 @@ Gauge = Callable[[int], Iterable[GaugeReading]]
 
 
 class Collector:
-    def __init__(self, storage: Storage, metrics: MetricBuffer, store: MetricStore, gauges: Sequence[Gauge]) -> None:
-        self._storage = storage
-        self._metrics = metrics
+    def __init__(self, deps: Deps, store: MetricStore, signals: AlarmSignals, gauges: Sequence[Gauge]) -> None:
+        self._storage = deps.storage
+        self._metrics = deps.metrics
         self._store = store
+        self._signals = signals
         self._gauges = gauges
 
     def collect(self, now_ms: int) -> None:
@@ -52,3 +54,4 @@ class Collector:
         for key, statistic in drained:
             metric = MetricId(key.account, key.region, key.namespace, key.name, key.dimensions)
             self._store.add(Datum(metric, key.unit, key.minute_at_ms, statistic))
+            self._signals.metric_changed(metric)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from onebox.services.cloudwatch.alarms.signals import AlarmSignals
 from onebox.services.cloudwatch.alarms.transitions import LambdaInvoker, SnsPublisher, Transitions
 from onebox.services.cloudwatch.collector import Collector, Gauge
 from onebox.services.cloudwatch.metric_queries import MetricQueries
@@ -31,6 +32,7 @@ class CloudWatchCore:
     queries: MetricQueries
     collector: Collector
     transitions: Transitions
+    signals: AlarmSignals
 
 
 def make_core(
@@ -41,6 +43,7 @@ def make_core(
     alarms = AlarmStore(deps.storage)
     history = AlarmHistoryStore(deps.storage)
     reader = MetricReader(metrics)
+    signals = AlarmSignals()
     return CloudWatchCore(
         deps=deps,
         metrics=metrics,
@@ -50,6 +53,7 @@ def make_core(
         tags=TagStore(deps.storage),
         reader=reader,
         queries=MetricQueries(metrics, reader),
-        collector=Collector(deps.storage, deps.metrics, metrics, gauges),
-        transitions=Transitions(deps, alarms, history, sns, lambda_),
+        collector=Collector(deps, metrics, signals, gauges),
+        transitions=Transitions(deps=deps, store=alarms, history=history, signals=signals, sns=sns, lambda_=lambda_),
+        signals=signals,
     )

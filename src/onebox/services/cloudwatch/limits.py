@@ -28,6 +28,8 @@ KEEP_60_S_MS = 15 * DAY_MS
 KEEP_300_S_MS = 63 * DAY_MS
 KEEP_3600_S_MS = 455 * DAY_MS
 
+EVALUATED_AT_ONCE = 10
+"""Alarms evaluated in one go; requests are answered before the next."""
 COLLECT_INTERVAL_MS = 5_000
 """How often the services' metrics are stored, gauges sampled and alarms evaluated."""
 ROLLUP_INTERVAL_MS = 60_000

@@ -65,6 +65,8 @@ class Alarm:
     state_updated_at_ms: int
     state_transitioned_at_ms: int
     endpoint_url: str
+    held_until_ms: int = 0
+    """Until then it keeps the state that SetAlarmState gave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Rule:
     evaluation_periods: int
     datapoints_to_alarm: int
     treat_missing: str
+    counts_datapoints: bool = True
+    """Whether the alarm states its M; the reason names M and N then."""
 
     def breaches(self, value: float) -> bool:
         return COMPARISONS[self.comparison](value, self.threshold)

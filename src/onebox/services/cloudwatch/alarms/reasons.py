@@ -50,13 +50,18 @@ def state_reason(rule: Rule, decision: Decision) -> str:
         if point.value is not None and rule.breaches(point.value) is breaching
     ]
     listed = ", ".join(f"{point.value} ({_moment(point.at_ms):%d/%m/%y %H:%M:%S})" for point in chosen)
+    compared = f"{'' if breaching else 'not '}{_COMPARISON[rule.comparison]} the threshold ({rule.threshold})"
+    if not rule.counts_datapoints:
+        return (
+            f"Threshold Crossed: {len(chosen)} {_plural('datapoint', 'datapoints', len(chosen))} [{listed}]"
+            f" {_plural('was', 'were', len(chosen))} {compared}{_filled(rule, decision.filled)}."
+        )
     # The number that decides: so many datapoints would have brought the alarm here from the opposite state.
     m, n = rule.datapoints_to_alarm, rule.evaluation_periods
     minimum, change = (m, "OK -> ALARM") if breaching else (n - m + 1, "ALARM -> OK")
     return (
         f"Threshold Crossed: {len(chosen)} out of the last {max(len(chosen), len(decision.evaluated))} datapoints"
-        f" [{listed}] {_plural('was', 'were', len(chosen))} {'' if breaching else 'not '}"
-        f"{_COMPARISON[rule.comparison]} the threshold ({rule.threshold}){_filled(rule, decision.filled)}"
+        f" [{listed}] {_plural('was', 'were', len(chosen))} {compared}{_filled(rule, decision.filled)}"
         f" (minimum {minimum} {_plural('datapoint', 'datapoints', minimum)} for {change} transition)."
     )
 

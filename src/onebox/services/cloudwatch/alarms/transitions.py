@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from onebox.arn import find_arn, make_arn
 from onebox.errors import AwsError
 from onebox.services.cloudwatch.alarms.notification import lambda_event, sns_message, subject
+from onebox.services.cloudwatch.alarms.signals import AlarmSignals, key_of
 from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.model import Alarm
 from onebox.services.cloudwatch.store.alarm_history import AlarmHistoryStore
@@ -50,20 +51,33 @@ class LambdaInvoker(Protocol):
 class Transitions:
     def __init__(
         self,
+        *,
         deps: Deps,
         store: AlarmStore,
         history: AlarmHistoryStore,
+        signals: AlarmSignals,
         sns: SnsPublisher | None,
         lambda_: LambdaInvoker | None,
     ) -> None:
         self._deps = deps
         self._store = store
         self._history = history
+        self._signals = signals
         self._sns = sns
         self._lambda = lambda_
 
-    def apply(self, alarm: Alarm, state: str, reason: str, reason_data: str | None, now_ms: int) -> Alarm:
-        """Put the alarm in ``state``. Actions run only if that is another one. Call inside ``storage.run``."""
+    def apply(
+        self,
+        alarm: Alarm,
+        state: str,
+        reason: str,
+        reason_data: str | None,
+        now_ms: int,
+        *,
+        held_until_ms: int = 0,
+    ) -> Alarm:
+        """Put the alarm in ``state``, and keep it there until ``held_until_ms``. Actions run only if that is another
+        state. Call inside ``storage.run``."""
         changed = state != alarm.state
         new = replace(
             alarm,
@@ -72,9 +86,11 @@ class Transitions:
             reason_data=reason_data,
             state_updated_at_ms=now_ms,
             state_transitioned_at_ms=now_ms if changed else alarm.state_transitioned_at_ms,
+            held_until_ms=held_until_ms,
         )
         self._store.set_state(new)
         if changed:
+            self._deps.storage.after_commit(lambda: self._signals.alarm_moved(key_of(new)))
             summary = f"Alarm updated from {alarm.state} to {state}"
             data = {"version": "1.0", "oldState": _history_state(alarm), "newState": _history_state(new)}
             self._history.record(new, now_ms, "StateUpdate", summary, data)

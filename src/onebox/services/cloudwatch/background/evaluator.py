@@ -1,78 +1,67 @@
-"""The evaluator: reads what each alarm watches and puts it in the state that calls for.
+"""The evaluator: reads what an alarm watches and puts it in the state that this calls for.
 
-Promises: evaluating an alarm costs one bounded read of its metrics, whatever the traffic, and writes only if the
-state changes. An alarm whose evaluation fails is logged and keeps its state; the others are evaluated.
+Promises: evaluating an alarm writes only if the state changes. An alarm whose evaluation fails is logged and keeps its
+state; the others are evaluated.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterable
 
-from onebox.runtime.metrics import Statistic
 from onebox.services.cloudwatch.alarms.composite import evaluate_rule, parse_rule
-from onebox.services.cloudwatch.alarms.evaluation import IGNORE, Decision, Point, Rule, decide_state, is_settled
-from onebox.services.cloudwatch.alarms.reasons import long_time, state_reason, state_reason_data
+from onebox.services.cloudwatch.alarms.configuration import alarm_period_s, alarm_rule, alarm_stat, alarm_step_ms
+from onebox.services.cloudwatch.alarms.evaluation import Decision, Rule, decide_state, is_settled
+from onebox.services.cloudwatch.alarms.observation import Observation, Observer
+from onebox.services.cloudwatch.alarms.reasons import INITIAL, iso_time, long_time, state_reason, state_reason_data
+from onebox.services.cloudwatch.alarms.signals import AlarmKey
 from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.core import CloudWatchCore
-from onebox.services.cloudwatch.limits import ALARM_SPARE_PERIODS, MINUTE_MS
-from onebox.services.cloudwatch.metric_queries import Window
-from onebox.services.cloudwatch.model import Alarm, MetricId, Periods, Series, sorted_dimensions
-from onebox.services.cloudwatch.statistics import Stat, find_stat
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What an alarm's expression or metric shows over a range of periods that ends at ``end_ms``."""
-
-    series: Series
-    statistics: dict[int, Statistic]
-    """The samples behind the values, by period; none for expressions."""
-    end_ms: int
+from onebox.services.cloudwatch.model import Alarm
 
 
 class Evaluator:
+    """Evaluates one alarm at a time."""
+
     def __init__(self, core: CloudWatchCore) -> None:
         self._deps = core.deps
         self._store = core.alarms
-        self._reader = core.reader
-        self._queries = core.queries
         self._transitions = core.transitions
+        self._observer = Observer(core.reader, core.queries)
 
-    def evaluate_all(self, now_ms: int) -> None:
-        """Evaluate metric alarms, then the composite ones that depend on them."""
-        alarms = self._store.every()
-        for alarm in sorted(alarms, key=lambda alarm: alarm.type, reverse=True):  # MetricAlarm before Composite
-            self._evaluate_safely(alarm, now_ms)
-
-    def _evaluate_safely(self, alarm: Alarm, now_ms: int) -> None:
+    def evaluate(self, key: AlarmKey, now_ms: int) -> int | None:
+        """Evaluate the alarm, if it still exists, as of ``now_ms``. Where SetAlarmState's state still holds, nothing
+        is done and the answer is until when it holds (ms)."""
+        alarm = self._store.find(*key)
+        if alarm is None:
+            return None
+        if alarm.held_until_ms > now_ms:
+            return alarm.held_until_ms
+        evaluate = self._evaluate_composite if alarm.type == "CompositeAlarm" else self._evaluate_metric
         try:
-            self._deps.storage.run(lambda: self.evaluate(alarm, now_ms))
+            self._deps.storage.run(lambda: evaluate(alarm, now_ms))
         except Exception:
-            self._deps.log.exception("evaluating alarm %s failed", alarm.name)
+            self._deps.log.exception("evaluating alarm %s failed", key.name)
+        return None
 
-    def evaluate(self, alarm: Alarm, now_ms: int) -> None:
-        """Judge one alarm as of ``now_ms``. Call inside ``storage.run``."""
-        if alarm.type == "CompositeAlarm":
-            self._evaluate_composite(alarm, now_ms)
-            return
+    def _evaluate_metric(self, alarm: Alarm, now_ms: int) -> None:
         rule = alarm_rule(alarm.configuration)
         period_s = alarm_period_s(alarm.configuration)
-        step_ms = min(period_s * 1000, MINUTE_MS)
+        step_ms = alarm_step_ms(alarm.configuration)
         whole_end_ms = now_ms - now_ms % step_ms
-        decision, points, seen = self._decide_early(alarm, rule, period_s, whole_end_ms + step_ms)
-        if decision is None:
-            seen = self._observe(alarm, rule, period_s, whole_end_ms)
-            points = range_points(rule, period_s, seen)
-            decision = decide_state(rule, points)
-        if decision.state is None or decision.state == alarm.state or self._too_few(alarm, decision, seen):
+        early = self._decide_early(alarm, rule, period_s, whole_end_ms + step_ms)
+        if early is not None:
+            decision, seen = early
+        else:
+            seen = self._observer.observe(alarm, rule, period_s, whole_end_ms)
+            decision = decide_state(rule, seen.points)
+        if decision.state is None or decision.state == alarm.state or _has_too_few(alarm, decision, seen):
             return
-        samples = {at_ms: statistic.samples for at_ms, statistic in seen.statistics.items()}
         data = state_reason_data(
             rule,
             decision,
-            points,
-            sample_counts=samples,
+            seen.points,
+            sample_counts=seen.sample_counts,
             configuration=alarm.configuration,
             period_s=period_s,
             now_ms=now_ms,
@@ -81,112 +70,61 @@ class Evaluator:
 
     def _decide_early(
         self, alarm: Alarm, rule: Rule, period_s: int, end_ms: int
-    ) -> tuple[Decision | None, list[Point], Observation]:
+    ) -> tuple[Decision, Observation] | None:
         """ALARM with the running period taken in, if what it holds cannot stop breaching; else no decision."""
         configuration = alarm.configuration
-        none = Observation({}, {}, end_ms)
         if "Statistic" not in configuration:
-            return None, [], none
-        seen = self._observe(alarm, rule, period_s, end_ms)
-        last_ms = end_ms - period_s * 1000
-        value = seen.series.get(last_ms)
-        if value is None or not is_settled(
-            rule.comparison,
-            configuration["Statistic"],
-            value,
-            rule.threshold,
-            seen.statistics[last_ms].minimum,
-        ):
-            return None, [], none
-        points = range_points(rule, period_s, seen)
-        decision = decide_state(rule, points)
-        return (decision, points, seen) if decision.state == "ALARM" else (None, [], none)
-
-    def _observe(self, alarm: Alarm, rule: Rule, period_s: int, end_ms: int) -> Observation:
-        start_ms = end_ms - (rule.evaluation_periods + ALARM_SPARE_PERIODS) * period_s * 1000
-        configuration = alarm.configuration
-        if "Metrics" in configuration:
-            window = Window(alarm.account, alarm.region, start_ms, end_ms)
-            return Observation(self._queries.alarm_series(configuration["Metrics"], window), {}, end_ms)
-        stat = alarm_stat(configuration)
-        metric = MetricId(
-            alarm.account,
-            alarm.region,
-            configuration["Namespace"],
-            configuration["MetricName"],
-            sorted_dimensions(configuration.get("Dimensions", [])),
-        )
-        periods = Periods(period_s, start_ms, end_ms, configuration.get("Unit"))
-        statistics = self._reader.by_period(metric, periods, values=stat.needs_values)
-        series = {at_ms: value for at_ms, statistic in statistics.items() if (value := stat.of(statistic)) is not None}
-        return Observation(series, statistics, end_ms)
-
-    def _too_few(self, alarm: Alarm, decision: Decision, seen: Observation) -> bool:
-        """Whether a percentile rests on too few samples and the alarm is told to ignore that."""
-        configuration = alarm.configuration
-        if configuration.get("EvaluateLowSampleCountPercentile") != "ignore":
-            return False
-        stat = alarm_stat(configuration)
-        if stat.kind != "percentile" or stat.high is None or not decision.evaluated:
-            return False
-        tail = (100 - stat.high if stat.high >= 50 else stat.high) / 100
-        samples = sum(
-            seen.statistics[point.at_ms].samples for point in decision.evaluated if point.at_ms in seen.statistics
-        )
-        return tail > 0 and samples < 10 / tail
+            return None
+        seen = self._observer.observe(alarm, rule, period_s, end_ms)
+        last_ms = max(seen.series, default=0)
+        if last_ms <= end_ms - max(period_s, 60) * 1000 - 1:
+            return None
+        value, minimum = seen.series[last_ms], seen.statistics[last_ms].minimum
+        if not is_settled(rule.comparison, configuration["Statistic"], value, rule.threshold, minimum):
+            return None
+        decision = decide_state(rule, seen.points)
+        return (decision, seen) if decision.state == "ALARM" else None
 
     def _evaluate_composite(self, alarm: Alarm, now_ms: int) -> None:
         rule = parse_rule(alarm.configuration["AlarmRule"])
-        children = {
-            name: child
-            for name in rule.names
-            if (child := self._store.find(alarm.account, alarm.region, name)) is not None
-        }
-        state = evaluate_rule(rule, {name: child.state for name, child in children.items()})
+        found = (self._store.find(alarm.account, alarm.region, name) for name in sorted(rule.names))
+        members = {member.name: member for member in found if member is not None}
+        state = evaluate_rule(rule, {name: member.state for name, member in members.items()})
         if state == alarm.state:
             return
-        latest = max(children.values(), key=lambda child: child.state_transitioned_at_ms, default=None)
-        if latest is None:
-            reason = f"{alarm_arn(alarm.account, alarm.region, alarm.name)} transitioned to {state}"
+        latest = max(members.values(), key=lambda member: member.state_transitioned_at_ms, default=None)
+        arn = alarm_arn(alarm.account, alarm.region, alarm.name)
+        if alarm.reason == INITIAL:
+            reason = f"{arn} was created and its alarm rule evaluates to {state}"
+            triggering = list(members.values())
+        elif latest is None:
+            reason, triggering = f"{arn} transitioned to {state}", []
         else:
-            reason = (
-                f"{alarm_arn(alarm.account, alarm.region, latest.name)} transitioned to {latest.state} at"
-                f" {long_time(latest.state_transitioned_at_ms)}"
-            )
-        self._transitions.apply(alarm, state, reason, None, now_ms)
+            member_arn = alarm_arn(alarm.account, alarm.region, latest.name)
+            reason = f"{member_arn} transitioned to {latest.state} at {long_time(latest.state_transitioned_at_ms)}"
+            triggering = [latest]
+        self._transitions.apply(alarm, state, reason, _triggering_data(triggering), now_ms)
 
 
-def alarm_rule(configuration: dict[str, Any]) -> Rule:
-    """The rule of a metric alarm's configuration."""
-    periods = configuration["EvaluationPeriods"]
-    # AWS: alarms on AWS/DynamoDB metrics ignore missing data whatever they were told.
-    ignores = configuration.get("Namespace") == "AWS/DynamoDB"
-    return Rule(
-        configuration["ComparisonOperator"],
-        float(configuration["Threshold"]),
-        periods,
-        configuration.get("DatapointsToAlarm", periods),
-        IGNORE if ignores else configuration.get("TreatMissingData", "missing"),
-    )
+def _triggering_data(alarms: Iterable[Alarm]) -> str:
+    """StateReasonData of a composite alarm."""
+    items = [
+        {
+            "arn": alarm_arn(alarm.account, alarm.region, alarm.name),
+            "state": {"value": alarm.state, "timestamp": iso_time(alarm.state_transitioned_at_ms)},
+        }
+        for alarm in alarms
+    ]
+    return json.dumps({"triggeringAlarms": items}, separators=(",", ":"))
 
 
-def alarm_period_s(configuration: dict[str, Any]) -> int:
-    """The period of an alarm; of one on an expression that of its metrics, which is one."""
-    if "Metrics" not in configuration:
-        return int(configuration["Period"])
-    periods = [query["MetricStat"]["Period"] for query in configuration["Metrics"] if "MetricStat" in query]
-    own = [query["Period"] for query in configuration["Metrics"] if "Period" in query]
-    return max([*periods, *own], default=60)
-
-
-def alarm_stat(configuration: dict[str, Any]) -> Stat:
-    stat = find_stat(configuration.get("ExtendedStatistic") or configuration["Statistic"])
-    assert stat is not None, "checked by PutMetricAlarm"
-    return stat
-
-
-def range_points(rule: Rule, period_s: int, seen: Observation) -> list[Point]:
-    """The periods of the evaluation range, oldest first."""
-    periods = rule.evaluation_periods + ALARM_SPARE_PERIODS
-    starts = (seen.end_ms - back * period_s * 1000 for back in range(periods, 0, -1))
-    return [Point(at_ms, seen.series.get(at_ms)) for at_ms in starts]
+def _has_too_few(alarm: Alarm, decision: Decision, seen: Observation) -> bool:
+    """Whether a percentile rests on too few samples and the alarm is told to ignore that."""
+    if alarm.configuration.get("EvaluateLowSampleCountPercentile") != "ignore":
+        return False
+    stat = alarm_stat(alarm.configuration)
+    if stat.kind != "percentile" or stat.high is None or not decision.evaluated:
+        return False
+    tail = (100 - stat.high if stat.high >= 50 else stat.high) / 100
+    counts = seen.sample_counts
+    return tail > 0 and sum(counts.get(point.at_ms, 0) for point in decision.evaluated) < 10 / tail

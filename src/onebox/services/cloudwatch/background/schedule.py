@@ -1,12 +1,21 @@
-"""What CloudWatch does every few seconds: collect metrics, evaluate alarms, roll up old datapoints."""
+"""What CloudWatch does every few seconds: collect metrics, evaluate the alarms that are due, roll up old datapoints.
+
+The work is cut into pieces of a few milliseconds, one after the other on timers, so that requests are answered in
+between however many alarms there are.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+
 from onebox.clock import Timer
+from onebox.services.cloudwatch.alarms.signals import AlarmKey
+from onebox.services.cloudwatch.background.due import DueAlarms
 from onebox.services.cloudwatch.background.evaluator import Evaluator
 from onebox.services.cloudwatch.background.rollup import Rollup
 from onebox.services.cloudwatch.core import CloudWatchCore
-from onebox.services.cloudwatch.limits import COLLECT_INTERVAL_MS, ROLLUP_INTERVAL_MS
+from onebox.services.cloudwatch.limits import COLLECT_INTERVAL_MS, EVALUATED_AT_ONCE, ROLLUP_INTERVAL_MS
 
 
 class Schedule:
@@ -14,33 +23,70 @@ class Schedule:
 
     def __init__(self, core: CloudWatchCore) -> None:
         self._deps = core.deps
+        self._signals = core.signals
         self._collector = core.collector
         self._evaluator = Evaluator(core)
+        self._due = DueAlarms(core.alarms, core.signals)
         self._rollup = Rollup(core.metrics, core.history)
-        self._timer: Timer | None = None
+        self._pending: deque[AlarmKey] = deque()
+        self._is_looking = False
+        self._turn: Timer | None = None
+        self._piece: Timer | None = None
 
     def start(self) -> None:
         """Wait for the first turn."""
+        self._signals.wake = self._continue
         self._wait()
 
     def stop(self) -> None:
         """Nothing runs afterwards. Idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _turn(self) -> None:
-        self._timer = None
-        now_ms = self._deps.clock.now_ms()
-        try:
-            self._collector.collect(now_ms)
-            self._evaluator.evaluate_all(now_ms)
-            if now_ms % ROLLUP_INTERVAL_MS < COLLECT_INTERVAL_MS:
-                self._deps.storage.run(lambda: self._rollup.run(now_ms))
-        except Exception:
-            self._deps.log.exception("collecting metrics or evaluating alarms failed; trying again")
-        self._wait()
+        for timer in (self._turn, self._piece):
+            if timer is not None:
+                timer.cancel()
+        self._turn = self._piece = None
+        self._signals.wake = _ignore
 
     def _wait(self) -> None:
         now_ms = self._deps.clock.now_ms()
-        self._timer = self._deps.clock.call_at(now_ms - now_ms % COLLECT_INTERVAL_MS + COLLECT_INTERVAL_MS, self._turn)
+        at_ms = now_ms - now_ms % COLLECT_INTERVAL_MS + COLLECT_INTERVAL_MS
+        self._turn = self._deps.clock.call_at(at_ms, self._begin_turn)
+
+    def _begin_turn(self) -> None:
+        self._wait()
+        now_ms = self._deps.clock.now_ms()
+        try:
+            self._collector.collect(now_ms)
+            if now_ms % ROLLUP_INTERVAL_MS < COLLECT_INTERVAL_MS:
+                self._deps.storage.run(lambda: self._rollup.run(now_ms))
+            self._is_looking = True
+        except Exception:
+            self._deps.log.exception("collecting metrics or finding due alarms failed; trying again")
+        self._run_piece()
+
+    def _add(self, keys: Sequence[AlarmKey]) -> None:
+        waiting = set(self._pending)
+        self._pending.extend(key for key in keys if key not in waiting)
+
+    def _continue(self) -> None:
+        if self._piece is None and self._turn is not None:
+            self._piece = self._deps.clock.call_at(self._deps.clock.now_ms(), self._run_piece)
+
+    def _run_piece(self) -> None:
+        self._piece = None
+        now_ms = self._deps.clock.now_ms()
+        if self._is_looking:
+            self._is_looking = self._due.load()
+            if not self._is_looking:
+                self._add(self._due.take_due(now_ms))
+        self._add(self._due.take_moved())
+        for _ in range(min(EVALUATED_AT_ONCE, len(self._pending))):
+            key = self._pending.popleft()
+            held_until_ms = self._evaluator.evaluate(key, now_ms)
+            if held_until_ms is not None:
+                self._due.hold(key, held_until_ms)
+        if self._pending or self._is_looking:
+            self._continue()
+
+
+def _ignore() -> None:
+    """After the stop."""

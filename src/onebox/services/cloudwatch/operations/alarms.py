@@ -12,6 +12,7 @@ from onebox.services.cloudwatch.alarms.checks import (
 from onebox.services.cloudwatch.alarms.composite import parse_rule
 from onebox.services.cloudwatch.alarms.description import history_alarm
 from onebox.services.cloudwatch.alarms.reasons import INITIAL
+from onebox.services.cloudwatch.alarms.signals import key_of
 from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import (
@@ -64,6 +65,7 @@ def _put(core: CloudWatchCore, context: RequestContext, request: Wire, type_: st
         endpoint_url=context.endpoint_url,
     )
     store.put(alarm)
+    core.signals.alarm_put(key_of(alarm))
     if known is None:
         core.tags.put(alarm_arn(context.account, context.region, name), parse_tags(context, request.get("Tags", [])))
         data = {"version": "1.0", "type": "Create", "createdAlarm": history_alarm(alarm)}
@@ -83,6 +85,7 @@ def delete_alarms(core: CloudWatchCore, context: RequestContext, request: Wire) 
     _check_unused(core, context, {alarm.name for alarm in found})
     for alarm in found:
         store.delete(alarm.id)
+        core.signals.alarm_put(key_of(alarm))
         core.tags.delete_all(alarm_arn(alarm.account, alarm.region, alarm.name))
         data = {"version": "1.0", "type": "Delete", "deletedAlarm": history_alarm(alarm)}
         core.history.record(alarm, context.now_ms, "ConfigurationUpdate", f'Alarm "{alarm.name}" deleted', data)

@@ -55,6 +55,7 @@ def put_metric_data(core: CloudWatchCore, context: RequestContext, request: Wire
         for place, wire in enumerate(data, 1)
     ]:
         core.metrics.add(datum)
+        core.signals.metric_changed(datum.metric)
     return {}
 
 

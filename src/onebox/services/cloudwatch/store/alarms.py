@@ -23,9 +23,12 @@ class AlarmStore:
         )
         return None if row is None else _alarm(row)
 
-    def every(self) -> list[Alarm]:
-        """All alarms of all accounts and regions, for evaluation."""
-        return [_alarm(row) for row in self._storage.all(f"SELECT {_ALARM} FROM cloudwatch_alarm ORDER BY id")]
+    def page_by_id(self, after_id: int, limit: int) -> list[Alarm]:
+        """Alarms of all accounts and regions in the order of their creation, for evaluation."""
+        rows = self._storage.all(
+            f"SELECT {_ALARM} FROM cloudwatch_alarm WHERE id > ? ORDER BY id LIMIT ?", (after_id, limit)
+        )
+        return [_alarm(row) for row in rows]
 
     def page(
         self, account: str, region: str, *, types: list[str], prefix: str, state: str | None, after: str, limit: int
@@ -84,13 +87,14 @@ class AlarmStore:
         """Store state, reason and their moments."""
         self._storage.execute(
             "UPDATE cloudwatch_alarm SET state = ?, reason = ?, reason_data = ?, state_updated_at_ms = ?,"
-            " state_transitioned_at_ms = ? WHERE id = ?",
+            " state_transitioned_at_ms = ?, held_until_ms = ? WHERE id = ?",
             (
                 alarm.state,
                 alarm.reason,
                 alarm.reason_data,
                 alarm.state_updated_at_ms,
                 alarm.state_transitioned_at_ms,
+                alarm.held_until_ms,
                 alarm.id,
             ),
         )

@@ -64,7 +64,7 @@ class MetricStore:
         """(period's start, unit, sums without values) by period."""
         rows = self._storage.execute(
             f"SELECT ?1 + (at_ms - ?1) / ?2 * ?2 AS period_at_ms, unit, {_SUMS} FROM cloudwatch_datapoint"
-            f" WHERE metric_id = ?3 AND resolution_s IN {_resolutions(periods.period_s)} AND at_ms >= ?1 AND at_ms < ?4"
+            f" WHERE metric_id = ?3 AND {_rows_of(periods.period_s)} AND at_ms >= ?1 AND at_ms < ?4"
             " AND (?5 IS NULL OR unit = ?5) GROUP BY period_at_ms, unit ORDER BY period_at_ms",
             (periods.start_ms, periods.period_s * 1000, metric_id, periods.end_ms, periods.unit),
         )
@@ -76,7 +76,7 @@ class MetricStore:
         rows = self._storage.execute(
             "SELECT ?1 + (at_ms - ?1) / ?2 * ?2, unit, samples, total, minimum, maximum, histogram"
             " FROM cloudwatch_datapoint"
-            f" WHERE metric_id = ?3 AND resolution_s IN {_resolutions(periods.period_s)} AND at_ms >= ?1 AND at_ms < ?4"
+            f" WHERE metric_id = ?3 AND {_rows_of(periods.period_s)} AND at_ms >= ?1 AND at_ms < ?4"
             " AND (?5 IS NULL OR unit = ?5)",
             (periods.start_ms, periods.period_s * 1000, metric_id, periods.end_ms, periods.unit),
         )
@@ -162,11 +162,16 @@ class MetricStore:
         )
 
 
-def _resolutions(period_s: int) -> str:
-    """The stored resolutions that make up a period; seconds and minutes hold the same samples twice."""
+def _rows_of(period_s: int) -> str:
+    """The condition for the rows that make up a period. Seconds and the minutes beside them hold the same samples
+    twice; periods below a minute take a minute's row where no row of its seconds stands beside it."""
     if period_s < 60:
-        return "(1)"
-    return "(" + ", ".join(str(s) for s in (60, 300, 3600) if s <= period_s) + ")"
+        return (
+            "(resolution_s = 1 OR resolution_s = 60 AND NOT EXISTS (SELECT 1 FROM cloudwatch_datapoint AS second"
+            " WHERE second.metric_id = cloudwatch_datapoint.metric_id AND second.resolution_s = 1"
+            " AND second.at_ms >= cloudwatch_datapoint.at_ms AND second.at_ms < cloudwatch_datapoint.at_ms + 60000))"
+        )
+    return "resolution_s IN (" + ", ".join(str(s) for s in (60, 300, 3600) if s <= period_s) + ")"
 
 
 def _dimensions_text(dimensions: Dimensions) -> str:

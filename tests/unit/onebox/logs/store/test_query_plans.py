@@ -25,11 +25,10 @@ from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
 from onebox.storage.opening import open_connection
 
-# The sweeper and the evaluator look after every group that expires and every alarm; trash has few rows.
+# The sweeper looks after every group that expires; trash has few rows.
 MEANT = (
     "FROM logs_trash LIMIT 1",
     "FROM logs_group WHERE retention_days IS NOT NULL",
-    "FROM cloudwatch_alarm ORDER BY id",
 )
 WHOLE = re.compile(r"SCAN (logs|cloudwatch)_")
 
@@ -90,6 +89,7 @@ def call_cloudwatch(storage: Storage) -> None:
     metric_id = metrics.find_metric(metric) or 0
     for unit in (None, "None"):
         list(metrics.sums(metric_id, Periods(60, 0, 9, unit)))
+        list(metrics.sums(metric_id, Periods(1, 0, 9, unit)))
         list(metrics.distributions(metric_id, Periods(300, 0, 9, unit)))
     for namespace, name in ((None, None), ("n", None), ("n", "m")):
         metrics.list_metrics("a", "r", namespace=namespace, name=name, since_ms=0, after=("", "", ""), limit=5)
@@ -98,7 +98,7 @@ def call_cloudwatch(storage: Storage) -> None:
     metrics.delete_before(metric_id, 60, 9)
     metrics.delete_metric_if_empty(metric_id)
     alarms.put(Alarm(0, "a", "r", "x", "MetricAlarm", {}, True, 1, "OK", "", None, 1, 1, ""))
-    (alarm,) = alarms.every()
+    (alarm,) = alarms.page_by_id(0, 5)
     history.record(alarm, 1, "Action", "s", {})
     alarms.page("a", "r", types=["MetricAlarm"], prefix="", state=None, after="", limit=5)
     alarms.composites("a", "r")
