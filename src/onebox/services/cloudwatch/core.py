@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from onebox.services.cloudwatch.alarms.signals import AlarmSignals
 from onebox.services.cloudwatch.alarms.transitions import LambdaInvoker, SnsPublisher, Transitions
-from onebox.services.cloudwatch.collector import Collector, Gauge
+from onebox.services.cloudwatch.collector import Collector
+from onebox.services.cloudwatch.gauges import Gauge
 from onebox.services.cloudwatch.metric_queries import MetricQueries
 from onebox.services.cloudwatch.reader import MetricReader
 from onebox.services.cloudwatch.store.alarm_history import AlarmHistoryStore

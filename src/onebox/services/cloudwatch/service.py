@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from onebox.services.cloudwatch import authorization
 from onebox.services.cloudwatch.alarms.transitions import LambdaInvoker, SnsPublisher
 from onebox.services.cloudwatch.background.schedule import Schedule
-from onebox.services.cloudwatch.collector import Gauge
 from onebox.services.cloudwatch.core import make_core
+from onebox.services.cloudwatch.gauges import Gauge
 from onebox.services.cloudwatch.operations import OPERATIONS
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.registry import Access, bind

@@ -6,7 +6,7 @@ Callers have checked the rights of those they act for; only deliveries ask the q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from onebox.arn import find_arn
 from onebox.errors import AwsError
@@ -131,26 +131,23 @@ class SqsInternal:
         """Have ``callback`` called on the event loop when the queue may have messages to receive."""
         return self._core.watchers.watch(queue_arn, callback)
 
-    def gauges(self, now_ms: int) -> Iterable[tuple[str, str, str, dict[str, float]]]:
+    def gauges(self, now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""
-        return self._core.storage.run(lambda: list(self._gauges(now_ms)))
+        # One queue at a time, so that the reader can let requests be answered in between.
+        for listed in list(self._core.queues.all()):
+            queue = self._core.queues.find(listed.account, listed.region, listed.name)
+            if queue is not None:  # it was not deleted meanwhile
+                yield queue.account, queue.region, queue.name, self._gauges_of(queue, now_ms)
 
-    def _gauges(self, now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
-        for queue in self._core.queues.all():
-            counts = refresh_counts(self._core, queue, now_ms)
-            oldest_ms = self._core.messages.find_oldest_arrival(queue.backlog_id)
-            age_s = 0 if oldest_ms is None else max(0, now_ms - oldest_ms) // SECOND_MS
-            yield (
-                queue.account,
-                queue.region,
-                queue.name,
-                {
-                    "ApproximateNumberOfMessagesVisible": counts.visible,
-                    "ApproximateNumberOfMessagesNotVisible": counts.in_flight,
-                    "ApproximateNumberOfMessagesDelayed": counts.delayed,
-                    "ApproximateAgeOfOldestMessage": age_s,
-                },
-            )
+    def _gauges_of(self, queue: Queue, now_ms: int) -> dict[str, float]:
+        counts = self._core.storage.run(lambda: refresh_counts(self._core, queue, now_ms))
+        oldest_ms = self._core.messages.find_oldest_arrival(queue.backlog_id)
+        return {
+            "ApproximateNumberOfMessagesVisible": counts.visible,
+            "ApproximateNumberOfMessagesNotVisible": counts.in_flight,
+            "ApproximateNumberOfMessagesDelayed": counts.delayed,
+            "ApproximateAgeOfOldestMessage": 0 if oldest_ms is None else max(0, now_ms - oldest_ms) // SECOND_MS,
+        }
 
     def _load(self, queue_arn: str) -> Queue:
         queue = self._core.queues.find_by_arn(queue_arn)

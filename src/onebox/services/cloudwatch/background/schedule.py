@@ -7,7 +7,7 @@ between however many alarms there are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from onebox.clock import Timer
 from onebox.services.cloudwatch.alarms.signals import AlarmKey
@@ -29,6 +29,7 @@ class Schedule:
         self._due = DueAlarms(core.alarms, core.signals)
         self._rollup = Rollup(core.metrics, core.history)
         self._pending: deque[AlarmKey] = deque()
+        self._collecting: Iterator[None] | None = None
         self._is_looking = False
         self._turn: Timer | None = None
         self._piece: Timer | None = None
@@ -54,13 +55,12 @@ class Schedule:
     def _begin_turn(self) -> None:
         self._wait()
         now_ms = self._deps.clock.now_ms()
+        self._collecting = self._collector.steps(now_ms)
         try:
-            self._collector.collect(now_ms)
             if now_ms % ROLLUP_INTERVAL_MS < COLLECT_INTERVAL_MS:
                 self._deps.storage.run(lambda: self._rollup.run(now_ms))
-            self._is_looking = True
         except Exception:
-            self._deps.log.exception("collecting metrics or finding due alarms failed; trying again")
+            self._deps.log.exception("rolling up metrics failed; trying again")
         self._run_piece()
 
     def _add(self, keys: Sequence[AlarmKey]) -> None:
@@ -74,7 +74,9 @@ class Schedule:
     def _run_piece(self) -> None:
         self._piece = None
         now_ms = self._deps.clock.now_ms()
-        if self._is_looking:
+        if self._collecting is not None:
+            self._collect_some()
+        elif self._is_looking:
             self._is_looking = self._due.load()
             if not self._is_looking:
                 self._add(self._due.take_due(now_ms))
@@ -84,8 +86,20 @@ class Schedule:
             held_until_ms = self._evaluator.evaluate(key, now_ms)
             if held_until_ms is not None:
                 self._due.hold(key, held_until_ms)
-        if self._pending or self._is_looking:
+        if self._pending or self._is_looking or self._collecting is not None:
             self._continue()
+
+    def _collect_some(self) -> None:
+        assert self._collecting is not None
+        try:
+            next(self._collecting)
+        except StopIteration:
+            self._collecting = None
+            self._is_looking = True
+        except Exception:
+            self._deps.log.exception("collecting metrics failed; trying again")
+            self._collecting = None
+            self._is_looking = True
 
 
 def _ignore() -> None:

@@ -38,7 +38,7 @@ async def get_metric_data(core: CloudWatchCore, context: RequestContext, request
     _check_size(queries, start_ms, end_ms)
     shortest_s = min((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
     window = Window(context.account, context.region, rounded_start_ms(start_ms, shortest_s, context.now_ms), end_ms)
-    core.collector.collect(context.now_ms)
+    await core.collector.collect(context.now_ms)
     found = [
         (query["Id"], series) for query, all_series in core.queries.results(queries, window) for series in all_series
     ]

@@ -141,7 +141,7 @@ async def list_metrics(core: CloudWatchCore, context: RequestContext, request: W
     if "NextToken" in request:
         namespace, name, dimensions = decode_token(request["NextToken"], str, str, str)
         after = (namespace, name, dimensions)
-    core.collector.collect(context.now_ms)
+    await core.collector.collect(context.now_ms)
     limit = LIST_METRICS_PAGE * (_SCAN_PAGES if wanted else 1)
     found = core.metrics.list_metrics(
         context.account,

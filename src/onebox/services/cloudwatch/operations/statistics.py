@@ -51,7 +51,7 @@ async def get_metric_statistics(core: CloudWatchCore, context: RequestContext, r
         request["MetricName"],
         sorted_dimensions(request.get("Dimensions", [])),
     )
-    core.collector.collect(context.now_ms)
+    await core.collector.collect(context.now_ms)
     periods = Periods(period_s, rounded_start_ms(start_ms, period_s, context.now_ms), end_ms, request.get("Unit"))
     found = core.reader.by_unit(metric, periods, values=bool(extended))
     return {
