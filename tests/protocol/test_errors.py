@@ -203,17 +203,23 @@ def test_dynamodb_errors_carry_the_namespace_of_their_origin() -> None:
     assert type_of(modelled) == "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"
 
 
-def test_operation_that_is_not_offered_is_unknown_in_the_services_words() -> None:
-    sqs = find_codec("sqs", "query", "AddPermission")
-    s3 = find_codec("s3", "rest-xml", "GetBucketWebsite")
-    dynamodb = find_codec("dynamodb", "json", "CreateGlobalTable")
-    assert sqs is not None
-    assert s3 is not None
-    assert dynamodb is not None
-
-    assert b"<Code>InvalidAction</Code>" in sqs.unknown_operation("r").body
-    assert (s3.unknown_operation("r").status, b"<Code>NotImplemented</Code>" in s3.unknown_operation("r").body) == (
-        501,
-        True,
-    )
-    assert b"UnknownOperationException" in dynamodb.unknown_operation("r").body
+@pytest.mark.parametrize(
+    ("service", "protocol", "operation", "status", "code"),
+    [
+        ("sqs", "query", "AddPermission", 400, b"<Code>InvalidAction</Code>"),
+        ("s3", "rest-xml", "GetBucketWebsite", 501, b"<Code>NotImplemented</Code>"),
+        ("dynamodb", "json", "CreateGlobalTable", 400, b"UnknownOperationException"),
+        ("cloudwatch", "cbor", "PutInsightRule", 404, b"UnknownOperationException"),
+        ("lambda", "rest-json", "AddLayerVersionPermission", 404, b"onebox does not offer"),
+    ],
+)
+def test_operation_that_is_not_offered_names_service_and_operation(
+    service: str, protocol: str, operation: str, status: int, code: bytes
+) -> None:
+    codec = find_codec(service, protocol, operation)
+    assert codec is not None
+    answer = codec.not_offered("r")
+    assert answer.status == status
+    assert code in answer.body
+    assert f"onebox does not offer the operation {operation} of {service}.".encode() in answer.body
+    assert b"docs/compatibility.md" in answer.body

@@ -80,7 +80,7 @@ class Pipeline:
         service = self._services.get(route.service)
         operation = service.operations.get(route.operation) if service is not None else None
         if operation is None:
-            reply.send(route.codec.unknown_operation(request_id))
+            reply.send(route.codec.not_offered(request_id))
             return
         try:
             context, call = self._admit(request, plain, route, operation, request_id)

@@ -7,7 +7,6 @@ strings and timestamps carry tag 1. Knows nothing of services' behaviour.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -16,9 +15,9 @@ import cbor2
 
 from onebox.errors import AwsError, InternalFault
 from onebox.gateway.message import Request, Response
-from onebox.gateway.protocols.codec import OperationCodec
-from onebox.gateway.protocols.compile import Compiled, MissingFlags, Transform, find_missing
-from onebox.gateway.protocols.dialects import dialect_of
+from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
+from onebox.gateway.protocols.compile import Compiled, MissingFlags, Transform
+from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.error_forms import find_error_form
 from onebox.gateway.protocols.json_rpc import error_type, query_error_header
 from onebox.gateway.protocols.json_shapes import JsonDecoders
@@ -29,40 +28,17 @@ from onebox.services.context import Wire
 _HEADERS = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
 
 
-def build_cbor_codec(model: ServiceModel, operation_name: str) -> OperationCodec:
-    """The codec of one operation. Raises KeyError for an operation that the model does not know."""
-    operation = model.load_operation(operation_name)
-    encode_error = cbor_error_encoder(model)
-    unknown = dialect_of(model.service, "cbor").unknown_operation
-    return OperationCodec(
-        decode=_request_decoder(model, operation),
-        encode=_result_encoder(model, operation),
-        encode_error=encode_error,
-        unknown_operation=lambda request_id: encode_error(unknown(operation_name), request_id),
-    )
+def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, flags: MissingFlags) -> RequestReader:
+    decode_input = _CborDecoders(operation.model, dialect, flags).decoder(input_name)
 
-
-def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Request], Wire]:
-    dialect = dialect_of(model.service, "cbor")
-    flags = MissingFlags()
-    input_name = operation["input"]["shape"] if "input" in operation else None
-    decode_input: Transform = _CborDecoders(model, dialect, flags).decoder(input_name) if input_name else _nothing
-
-    def decode(request: Request) -> Wire:
-        flags.raised = False
+    def read(request: Request) -> Wire:
         value = _parse(request.body)
         if value is None:
             raise dialect.malformed()
         wire: Wire = decode_input(value)
-        if flags.raised:
-            raise dialect.missing(find_missing(model, str(input_name), wire))
         return wire
 
-    return decode
-
-
-def _nothing(value: Any) -> Wire:
-    return {}
+    return read
 
 
 def _parse(body: bytes) -> Any:
@@ -150,21 +126,21 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _result_encoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Wire, str], Response]:
-    encode_output = _CborEncoders(model).encoder(operation["output"]["shape"]) if "output" in operation else None
+def _build_writer(operation: OperationSpec) -> ResultWriter:
+    output_name = operation.output_name
+    encode_output = _CborEncoders(operation.model).encoder(output_name) if output_name is not None else None
 
-    def encode(result: Wire, request_id: str) -> Response:
+    def write(result: Wire, request_id: str) -> Response:
         body = cbor2.dumps(encode_output(result)) if encode_output is not None else cbor2.dumps({})
         return Response(200, body, [("x-amzn-RequestId", request_id), *_HEADERS])
 
-    return encode
+    return write
 
 
-def cbor_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Response]:
-    """The function that writes errors."""
+def _build_error_writer(model: ServiceModel) -> ErrorWriter:
     encoders = _CborEncoders(model)
 
-    def encode_error(error: AwsError, request_id: str) -> Response:
+    def write_error(error: AwsError, request_id: str) -> Response:
         form = find_error_form(model, error)
         content: dict[str, Any] = {"__type": error_type(model.service, form)}
         if form.message:
@@ -174,4 +150,7 @@ def cbor_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Respons
         headers = [("x-amzn-RequestId", request_id), *_HEADERS, query_error_header(form)]
         return Response(form.status, cbor2.dumps(content), headers)
 
-    return encode_error
+    return write_error
+
+
+CBOR = WireProtocol("cbor", _build_reader, _build_writer, _build_error_writer)

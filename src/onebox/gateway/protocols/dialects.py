@@ -313,6 +313,14 @@ DIALECTS: dict[str, Dialect] = {
 }
 
 
+def not_offered(unknown: AwsError, service: str, operation: str) -> AwsError:
+    """The service's error for an unknown operation, with a sentence that says that AWS has it and onebox does not."""
+    return type(unknown)(
+        f"onebox does not offer the operation {operation} of {service}. "
+        f"The command `onebox operations {service}` and docs/compatibility.md list what it offers."
+    )
+
+
 def dialect_of(service: str, protocol: str) -> Dialect:
     """The words of a service in a protocol."""
     return DIALECTS.get(f"{service}-{protocol}") or DIALECTS.get(service) or _AWS_JSON

@@ -14,6 +14,8 @@ CONTAINERS_MAX = 140_000
 SEPARATORS_MAX = 2_000_000
 """Commas of one body: some 80 ms of parsing."""
 
+TOO_MANY_VALUES = "The request holds more values than onebox takes at once"
+
 
 def is_cheap_json(body: bytes) -> bool:
     """False for a body whose values are too many to be parsed at once."""

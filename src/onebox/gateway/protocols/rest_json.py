@@ -12,9 +12,9 @@ import orjson
 
 from onebox.errors import AwsError, InternalFault
 from onebox.gateway.message import Request, Response
-from onebox.gateway.protocols.codec import OperationCodec
-from onebox.gateway.protocols.compile import MissingFlags, find_missing
-from onebox.gateway.protocols.dialects import Dialect, dialect_of
+from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
+from onebox.gateway.protocols.compile import MissingFlags
+from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.error_forms import find_error_form
 from onebox.gateway.protocols.json_rpc import dump_json, encode_error_members
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
@@ -31,40 +31,22 @@ from onebox.services.context import Wire
 _CONTENT_TYPE = ("Content-Type", "application/json")
 
 
-def build_rest_json_codec(model: ServiceModel, operation_name: str) -> OperationCodec:
-    """The codec of one operation. Raises KeyError for an operation that the model does not know."""
-    operation = model.load_operation(operation_name)
-    encode_error = rest_json_error_encoder(model)
-    unknown = dialect_of(model.service, "rest-json").unknown_operation
-    return OperationCodec(
-        decode=_request_decoder(model, operation),
-        encode=_result_encoder(model, operation),
-        encode_error=encode_error,
-        unknown_operation=lambda request_id: encode_error(unknown(operation_name), request_id),
-    )
-
-
-def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Request], Wire]:
-    dialect = dialect_of(model.service, "rest-json")
-    flags = MissingFlags()
-    if "input" not in operation:
-        return lambda _: {}
-    input_name = operation["input"]["shape"]
+def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, flags: MissingFlags) -> RequestReader:
+    model = operation.model
     shape = model.load_shape(input_name)
-    binders = build_binders(model, operation, shape, dialect)
+    binders = build_binders(model, operation.definition, shape, dialect)
     decode_body = _body_decoder(model, shape, dialect, flags)
+    required = frozenset(shape.get("required", ()))
 
-    def decode(request: Request) -> Wire:
-        flags.raised = False
+    def read(request: Request) -> Wire:
         wire = decode_body(request.body)
         for bind in binders:
             bind(request, wire)
-        if flags.raised or not required.issubset(wire):
-            raise dialect.missing(find_missing(model, input_name, wire))
+        if not required.issubset(wire):
+            flags.raised = True
         return wire
 
-    required = frozenset(shape.get("required", ()))
-    return decode
+    return read
 
 
 def _body_decoder(model: ServiceModel, shape: Shape, dialect: Dialect, flags: MissingFlags) -> Callable[[bytes], Wire]:
@@ -98,24 +80,24 @@ def _loads(body: bytes, dialect: Dialect) -> Any:
     return value
 
 
-def _result_encoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Wire, str], Response]:
-    status = operation["http"].get("responseCode", 200)
-    if "output" not in operation:
+def _build_writer(operation: OperationSpec) -> ResultWriter:
+    status = operation.definition["http"].get("responseCode", 200)
+    output_name = operation.output_name
+    if output_name is None:
         return lambda _, request_id: Response(status, b"", [("x-amzn-RequestId", request_id), _CONTENT_TYPE])
-    output_name = operation["output"]["shape"]
-    shape = model.load_shape(output_name)
-    header_writers = build_header_writers(model, shape)
+    shape = operation.load_output()
+    header_writers = build_header_writers(operation.model, shape)
     status_member = find_status_member(shape)
-    encode_body = _body_encoder(model, output_name, shape)
+    encode_body = _body_encoder(operation.model, output_name, shape)
 
-    def encode(result: Wire, request_id: str) -> Response:
+    def write(result: Wire, request_id: str) -> Response:
         headers = [("x-amzn-RequestId", request_id), _CONTENT_TYPE]
         rest = not_in_headers(result, header_writers, headers)
         own_status = rest.pop(status_member, status) if status_member is not None else status
         body = encode_body(rest) if own_status != 204 else b""
         return Response(own_status, body, headers)
 
-    return encode
+    return write
 
 
 def _body_encoder(model: ServiceModel, output_name: str, shape: Shape) -> Callable[[Wire], bytes]:
@@ -142,11 +124,11 @@ def _body_encoder(model: ServiceModel, output_name: str, shape: Shape) -> Callab
     return encode
 
 
-def rest_json_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Response]:
-    """The function that writes errors: the code in a header, whose fault it is and the message in the body."""
+def _build_error_writer(model: ServiceModel) -> ErrorWriter:
+    """The code goes in a header, whose fault it is and the message in the body."""
     encoders = JsonEncoders(model)
 
-    def encode_error(error: AwsError, request_id: str) -> Response:
+    def write_error(error: AwsError, request_id: str) -> Response:
         form = find_error_form(model, error)
         content: dict[str, Any] = {}
         if form.modelled and "Type" in model.load_shape(form.shape_name)["members"]:
@@ -157,4 +139,7 @@ def rest_json_error_encoder(model: ServiceModel) -> Callable[[AwsError, str], Re
         headers = [("x-amzn-RequestId", request_id), ("x-amzn-ErrorType", form.shape_name), _CONTENT_TYPE]
         return Response(form.status, dump_json(content), headers)
 
-    return encode_error
+    return write_error
+
+
+REST_JSON = WireProtocol("rest-json", _build_reader, _build_writer, _build_error_writer)

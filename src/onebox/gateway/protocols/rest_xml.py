@@ -7,14 +7,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. Knows nothi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from onebox.errors import AwsError, InternalFault
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.aws_chunked import unchunked
-from onebox.gateway.protocols.codec import OperationCodec
-from onebox.gateway.protocols.compile import MissingFlags, find_missing
-from onebox.gateway.protocols.dialects import Dialect, dialect_of
+from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
+from onebox.gateway.protocols.compile import MissingFlags
+from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.error_forms import find_error_form
 from onebox.gateway.protocols.rest import (
     body_members,
@@ -31,45 +30,27 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _CONTENT_TYPE = ("Content-Type", "application/xml")
 
 
-def build_rest_xml_codec(model: ServiceModel, operation_name: str) -> OperationCodec:
-    """The codec of one operation. Raises KeyError for an operation that the model does not know."""
-    operation = model.load_operation(operation_name)
-    encode_error = rest_xml_error_encoder(model, bodiless=operation["http"]["method"] == "HEAD")
-    unknown = dialect_of(model.service, "rest-xml").unknown_operation
-    return OperationCodec(
-        decode=_request_decoder(model, operation),
-        encode=_result_encoder(model, operation),
-        encode_error=encode_error,
-        unknown_operation=lambda request_id: encode_error(unknown(operation_name), request_id),
-    )
-
-
-def _request_decoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Request], Wire]:
-    dialect = dialect_of(model.service, "rest-xml")
-    flags = MissingFlags()
-    if "input" not in operation:
-        return lambda _: {}
-    input_name = operation["input"]["shape"]
+def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, flags: MissingFlags) -> RequestReader:
+    model = operation.model
     shape = model.load_shape(input_name)
-    binders = build_binders(model, operation, shape, dialect)
+    binders = build_binders(model, operation.definition, shape, dialect)
     decode_body = _body_decoder(model, shape, dialect, flags)
     required = frozenset(shape.get("required", ()))
 
-    def decode(request: Request) -> Wire:
+    def read(request: Request) -> Wire:
         try:
             request = unchunked(request)
         except ValueError:
             raise dialect.incomplete_body() from None
-        flags.raised = False
         wire: Wire = {}
         for bind in binders:
             bind(request, wire)
         wire.update(decode_body(request.body))
-        if flags.raised or not required.issubset(wire):
-            raise dialect.missing(find_missing(model, input_name, wire))
+        if not required.issubset(wire):
+            flags.raised = True
         return wire
 
-    return decode
+    return read
 
 
 def _body_decoder(model: ServiceModel, shape: Shape, dialect: Dialect, flags: MissingFlags) -> Callable[[bytes], Wire]:
@@ -103,23 +84,23 @@ def _text(body: bytes, dialect: Dialect) -> str:
         raise dialect.malformed() from None
 
 
-def _result_encoder(model: ServiceModel, operation: dict[str, Any]) -> Callable[[Wire, str], Response]:
-    status = operation["http"].get("responseCode", 200)
-    if "output" not in operation:
+def _build_writer(operation: OperationSpec) -> ResultWriter:
+    status = operation.definition["http"].get("responseCode", 200)
+    output_name = operation.output_name
+    if output_name is None:
         return lambda _, request_id: Response(status, b"", [("x-amz-request-id", request_id)])
-    output_name = operation["output"]["shape"]
-    shape = model.load_shape(output_name)
-    header_writers = build_header_writers(model, shape)
-    encode_body = _body_encoder(model, output_name, shape)
+    shape = operation.load_output()
+    header_writers = build_header_writers(operation.model, shape)
+    encode_body = _body_encoder(operation.model, output_name, shape)
     partial = "ContentRange" in shape["members"]
 
-    def encode(result: Wire, request_id: str) -> Response:
+    def write(result: Wire, request_id: str) -> Response:
         headers = [("x-amz-request-id", request_id)]
         rest = not_in_headers(result, header_writers, headers)
         body = encode_body(rest, headers)
         return Response(206 if partial and result.get("ContentRange") else status, body, headers)
 
-    return encode
+    return write
 
 
 BodyEncoder = Callable[[Wire, list[tuple[str, str]]], bytes]
@@ -181,17 +162,19 @@ def _with_type(headers: list[tuple[str, str]], body: bytes) -> bytes:
     return body
 
 
-def rest_xml_error_encoder(model: ServiceModel, *, bodiless: bool = False) -> Callable[[AwsError, str], Response]:
-    """The function that writes S3's errors; an answer to HEAD or with status 304 has no body."""
+def _build_error_writer(model: ServiceModel) -> ErrorWriter:
 
-    def encode_error(error: AwsError, request_id: str) -> Response:
+    def write_error(error: AwsError, request_id: str) -> Response:
         form = find_error_form(model, error)
         headers = [("x-amz-request-id", request_id)]
-        if bodiless or form.status == 304:
+        if form.status == 304:
             return Response(form.status, b"", headers)
         out = [f"{_XML}<Error><Code>{escape(form.code)}</Code><Message>{escape(form.message)}</Message>"]
         out += (f"<{name}>{escape(str(value))}</{name}>" for name, value in form.members.items() if value is not None)
         out.append(f"<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>")
         return Response(form.status, _with_type(headers, "".join(out).encode()), headers)
 
-    return encode_error
+    return write_error
+
+
+REST_XML = WireProtocol("rest-xml", _build_reader, _build_writer, _build_error_writer)
