@@ -31,6 +31,11 @@ class Settings:
     """Invocations after which a function's process is replaced by a fresh one."""
     sdk_cache: bool = True
     """Whether function processes cache three pure functions of the AWS SDK."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which clients reach onebox besides localhost, ``*.localhost`` and addresses; ``*.suffix`` for all names
+    under a suffix, ``*`` for any name (which gives up the protection against DNS rebinding)."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web pages that may send requests: ``scheme://host[:port]``, or ``*`` for every page."""
     log_level: str = "WARNING"
     """What onebox itself writes to standard error: DEBUG, INFO, WARNING or ERROR."""
 

@@ -20,9 +20,12 @@ from onebox import __version__
 from onebox.clock import Clock, SystemClock
 from onebox.config import Settings
 from onebox.errors import StorageFault
+from onebox.gateway.connection import Reply
 from onebox.gateway.message import Request, Response
 from onebox.gateway.pipeline import Pipeline
-from onebox.gateway.server import HttpServer, Reply
+from onebox.gateway.refusals import find_body_bytes_max, page_refusal
+from onebox.gateway.server import HttpServer
+from onebox.gateway.web_guard import PageRefused, WebGuard, is_function_url
 from onebox.ids import Ids, RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.catalog import build_services
@@ -97,7 +100,9 @@ class Engine:
         self._space = SpaceKeeper(self._storage, self._clock)
         self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection)
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
-        self._server = HttpServer(self._handle, self._clock)
+        settings = self._settings
+        self._guard = WebGuard((settings.host, *settings.allowed_hosts), settings.allowed_origins)
+        self._server = HttpServer(self._handle, self._clock, find_body_bytes_max)
         await self._server.start(self._settings.host, self._settings.port)
         self._undo.append(self._server.abort)
         catalog = build_services(deps, folder, lambda: self.endpoint_url, self._settings)
@@ -154,7 +159,16 @@ class Engine:
             self.fault.set_result(fault)
 
     def _handle(self, request: Request, reply: Reply) -> None:
-        if request.path.startswith("/_onebox/"):
+        try:
+            self._guard.check(request)
+        except PageRefused as refused:
+            reply.send(page_refusal(request, refused, self._ids.uuid()))
+            return
+        if "origin" in request.headers:
+            reply.headers = self._guard.cors_headers(request)
+        if request.method == "OPTIONS" and not is_function_url(request.headers.get("host", "")):
+            reply.send(self._guard.preflight_answer(request))
+        elif request.path.startswith("/_onebox/"):
             reply.send(self._own_page(request))
         else:
             self._pipeline.handle(request, reply)

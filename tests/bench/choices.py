@@ -24,8 +24,10 @@ import apsw
 import uvloop
 
 from onebox.clock import SystemClock
+from onebox.gateway.connection import Reply
+from onebox.gateway.limits import BODY_BYTES_MAX
 from onebox.gateway.message import Request, Response
-from onebox.gateway.server import HttpServer, Reply
+from onebox.gateway.server import HttpServer
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 
@@ -87,7 +89,7 @@ FRONTS = {
 def serve(front: str, fast_loop: bool, ready: Pipe) -> None:
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            server = HttpServer(FRONTS[front](Path(folder)), SystemClock())
+            server = HttpServer(FRONTS[front](Path(folder)), SystemClock(), lambda *_: BODY_BYTES_MAX)
             await server.start("127.0.0.1", 0)
             ready.send(server.port)
             await asyncio.Event().wait()

@@ -60,6 +60,24 @@ if TYPE_CHECKING:
     help="Cache three pure functions of the AWS SDK in function processes; the requests sent stay the same.",
 )
 @click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    envvar="ONEBOX_ALLOW_HOST",
+    metavar="NAME",
+    help="Name by which clients reach onebox, besides localhost and addresses (a container's name, *.example.test). "
+    "Repeatable; in ONEBOX_ALLOW_HOST separated by spaces.",
+)
+@click.option(
+    "--allow-origin",
+    "allowed_origins",
+    multiple=True,
+    envvar="ONEBOX_ALLOW_ORIGIN",
+    metavar="ORIGIN",
+    help="Origin of web pages that may send requests (http://localhost:3000). Requests from all other pages are "
+    "refused. Repeatable; in ONEBOX_ALLOW_ORIGIN separated by spaces.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     default="WARNING",

@@ -15,6 +15,8 @@ class Request:
     headers: dict[str, str]
     body: bytes
     source_ip: str = "127.0.0.1"
+    body_bytes: int = -1
+    """How many bytes the body had. Of one that is too large only the size is kept, and ``body`` is empty."""
     from_function: bool = False
     """It came through the endpoint of a function's process: only issued credentials are accepted."""
 

@@ -18,10 +18,12 @@ from onebox.arn import partition_of
 from onebox.clock import Clock
 from onebox.errors import AwsError, InvalidAction
 from onebox.gateway.callers import authenticate
+from onebox.gateway.connection import Reply
 from onebox.gateway.denials import denial
+from onebox.gateway.limits import BODY_BYTES_MAX
 from onebox.gateway.message import Request, Response
+from onebox.gateway.refusals import too_large
 from onebox.gateway.routing import Route, RoutingError, resolve
-from onebox.gateway.server import BODY_BYTES_MAX, Reply
 from onebox.ids import Ids
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
@@ -71,6 +73,9 @@ class Pipeline:
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request through ``reply``, now or when its wait is over."""
         request_id = self._ids.uuid()
+        if request.body_bytes > len(request.body):
+            reply.send(too_large(request, request_id))
+            return
         try:
             plain = decompressed(request)
             route = resolve(plain)

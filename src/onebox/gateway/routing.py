@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-from onebox.errors import AwsError, UnknownOperationException
+from onebox.errors import AwsError, InvalidAction, UnknownOperationException
+from onebox.gateway.destination import LAMBDA_PATH, SIGNING_NAMES, TARGETS, find_destination
 from onebox.gateway.message import Request, Response
-from onebox.gateway.protocols.codec import OperationCodec
+from onebox.gateway.protocols.codec import ErrorWriter, OperationCodec
 from onebox.gateway.protocols.dialects import MissingAction, dialect_of
 from onebox.gateway.protocols.protocols import find_codec, find_error_encoder
 from onebox.gateway.protocols.rest_routes import find_rest_operation
@@ -41,24 +42,6 @@ class RoutingError(Exception):
         self.response = response
 
 
-_TARGETS = {
-    "AmazonSQS": "sqs",
-    "DynamoDB_20120810": "dynamodb",
-    "Logs_20140328": "logs",
-    "GraniteServiceVersion20100801": "cloudwatch",
-}
-_SIGNING_NAMES = {
-    "sqs": "sqs",
-    "sns": "sns",
-    "dynamodb": "dynamodb",
-    "lambda": "lambda",
-    "logs": "logs",
-    "monitoring": "cloudwatch",
-    "iam": "iam",
-    "sts": "sts",
-    "cloudformation": "cloudformation",
-    "s3": "s3",
-}
 _QUERY_SERVICES = frozenset({"sqs", "sns", "cloudwatch", "iam", "sts", "cloudformation"})
 _VERSIONS = {
     "2012-11-05": "sqs",
@@ -70,7 +53,9 @@ _VERSIONS = {
 }
 # Links in SNS's confirmation and notification messages carry neither a signature nor a version.
 _UNVERSIONED_ACTIONS = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
-_LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/")
+_PRESIGNED_ACTIONS = frozenset({("sts", "GetCallerIdentity")})
+"""Query actions that are sent as presigned links (a cluster's proof of who asks). S3 presigns everything."""
+_SERVICE_NOT_OFFERED = "onebox does not offer the service {}. The command `onebox operations` and docs/compatibility.md list what it offers."
 _CBOR_PATH = re.compile(r"/service/(\w{1,100})/operation/(\w{1,100})")
 _QUEUE_PATH = re.compile(r"/\d{12}/[\w.-]{1,80}", re.ASCII)
 _ACTION = re.compile(rb"(?:^|&)Action=([^&]{0,200})")
@@ -81,34 +66,60 @@ def resolve(request: Request) -> Route:
     """The route of a request. Raises RoutingError."""
     credential = find_credential(request)
     target = request.headers.get("x-amz-target")
-    if target is not None:
+    if target is not None and request.method == "POST":
         service, operation, codec = _resolve_target(target)
-        return Route(service, operation, codec, credential)
+        return Route(service, operation, codec, _header_credential(credential))
     path = request.path
     if path.startswith("/service/") and "smithy-protocol" in request.headers:
-        return _resolve_cbor(path, credential)
-    if _LAMBDA_PATH.match(path) and (credential is None or credential.service == "lambda"):
-        return _resolve_rest("lambda", request, credential)
-    service_name = _SIGNING_NAMES.get(credential.service) if credential is not None else None
-    if service_name in ("lambda", "s3"):
-        return _resolve_rest(service_name, request, credential)
+        return _resolve_cbor(request, _header_credential(credential))
+    if LAMBDA_PATH.match(path) and (credential is None or credential.service == "lambda"):
+        return _resolve_rest("lambda", request, _header_credential(credential))
+    if credential is None:
+        return _resolve_action(None, request, None)
+    service_name = SIGNING_NAMES.get(credential.service)
+    if service_name is None:
+        raise service_not_offered(request)
+    if service_name == "s3":
+        return _resolve_rest("s3", request, credential)
+    if service_name == "lambda":
+        return _resolve_rest("lambda", request, _header_credential(credential))
     return _resolve_action(service_name, request, credential)
+
+
+def _header_credential(credential: Credential | None) -> Credential | None:
+    """The credential, if it is in a header. A link may carry it only where links are presigned in practice: a web page
+    can make a browser follow any link."""
+    return None if credential is None or credential.presigned else credential
 
 
 # Only existing operations are kept, so a client cannot make it grow.
 @lru_cache(maxsize=1024)
 def _resolve_target(target: str) -> tuple[str, str, OperationCodec]:
     prefix, _, operation = target.rpartition(".")
-    service = _TARGETS.get(prefix)
-    codec = find_codec(service, "json", operation) if service is not None else None
-    if service is None or codec is None:
-        raise _error(service or "dynamodb", "json", UnknownOperationException())
+    service = TARGETS.get(prefix)
+    if service is None:
+        raise _error(
+            "logs", "json", UnknownOperationException(_SERVICE_NOT_OFFERED.format(prefix[:100] or target[:100]))
+        )
+    codec = find_codec(service, "json", operation)
+    if codec is None:
+        raise _error(service, "json", UnknownOperationException())
     return service, operation, codec
 
 
-def _resolve_cbor(path: str, credential: Credential | None) -> Route:
-    match = _CBOR_PATH.fullmatch(path)
-    service = _TARGETS.get(match[1]) if match else None
+def service_not_offered(request: Request) -> RoutingError:
+    """The refusal of a request for a service that onebox does not have, in the form that the service's clients read."""
+    message = _SERVICE_NOT_OFFERED.format(find_destination(request.path, request.query, request.headers).name)
+    if "x-amz-target" in request.headers:
+        return _error("logs", "json", UnknownOperationException(message))
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return _error("sts", "query", InvalidAction(message))
+    return _error("lambda", "rest-json", UnknownOperationException(message))
+
+
+def _resolve_cbor(request: Request, credential: Credential | None) -> Route:
+    match = _CBOR_PATH.fullmatch(request.path) if request.method == "POST" else None
+    service = TARGETS.get(match[1]) if match else None
     codec = find_codec("cloudwatch", "cbor", match[2]) if match and service == "cloudwatch" else None
     if match is None or codec is None:
         raise _error("cloudwatch", "cbor", UnknownOperationException())
@@ -132,11 +143,15 @@ def _resolve_action(service: str | None, request: Request, credential: Credentia
             return _resolve_rest("s3", request, credential)
     if service not in _QUERY_SERVICES:
         raise _error(service, "json", UnknownOperationException())
+    if request.method not in ("GET", "POST"):
+        raise _error(service, "query", InvalidAction(f"The service {service} takes requests by GET and POST."))
     if action is None:
         raise _error(service, "query", MissingAction("The request must contain the parameter Action."))
     codec = find_codec(service, "query", action)
     if codec is None:
         raise _error(service, "query", dialect_of(service, "query").unknown_operation(action))
+    if (service, action) not in _PRESIGNED_ACTIONS:
+        credential = _header_credential(credential)
     return Route(service, action, codec, credential)
 
 
@@ -154,6 +169,20 @@ def _service_of_unsigned(action: str | None, request: Request) -> str | None:
 def _parameter(pattern: re.Pattern[bytes], request: Request) -> str | None:
     match = pattern.search(request.body) or (pattern.search(request.query.encode()) if request.query else None)
     return unquote_plus(match[1].decode("utf-8", "replace")) if match else None
+
+
+def find_error_writer(request: Request) -> ErrorWriter | None:
+    """What writes an error in the form of the service that the head of the request names; None if it names none."""
+    service = find_destination(request.path, request.query, request.headers).service
+    if service is None:
+        return None
+    if service == "s3":
+        return find_error_encoder("s3", "rest-xml")
+    if service == "lambda":
+        return find_error_encoder("lambda", "rest-json")
+    if "x-amz-target" in request.headers or service not in _QUERY_SERVICES:
+        return find_error_encoder(service, "json")
+    return find_error_encoder(service, "cbor" if "smithy-protocol" in request.headers else "query")
 
 
 def _error(service: str, protocol: str, error: AwsError) -> RoutingError:

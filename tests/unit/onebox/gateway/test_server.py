@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onebox.gateway.connection import Reply
 from onebox.gateway.message import Request, Response
-from onebox.gateway.server import HttpServer, Reply
+from onebox.gateway.server import HttpServer
 from onebox.testing import ManualClock
 
 Handler = Callable[[Request, Reply], None]
@@ -24,7 +25,7 @@ def with_server(
     """Run a server around ``handler`` and one client conversation."""
 
     async def run() -> None:
-        server = HttpServer(handler, ManualClock())
+        server = HttpServer(handler, ManualClock(), lambda *_: 1_000_000)
         await server.start("127.0.0.1", 0)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         try:

@@ -1,0 +1,313 @@
+"""One client connection: bytes to Request values, Response values to bytes, in the order of the requests.
+
+Promises: answers leave in the order of their requests, whatever the order in which they become ready; a client that
+hangs up cancels what waits for it; what is too large is never kept; a client that does not read its answers is not
+served further ones. Knows nothing of AWS. The parser is httptools (the one of Node.js).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, cast
+
+import httptools
+
+from onebox.gateway.answers import Payload, serialize
+from onebox.gateway.heads import BadHead, Target, check_head, check_repeated, read_target, refusal
+from onebox.gateway.limits import (
+    BODY_BYTES_MAX,
+    HEAD_BYTES_MAX,
+    HEADERS_MAX,
+    PIPELINED_REQUESTS_MAX,
+    TARGET_BYTES_MAX,
+)
+from onebox.gateway.message import Request, Response
+from onebox.gateway.stage import Progress, Stage
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    def handler(self, request: Request, reply: Reply) -> None: ...
+    def body_bytes_max(self, path: str, query: str, headers: dict[str, str]) -> int: ...
+    def date(self) -> bytes: ...
+    def now_ms(self) -> int: ...
+    def opened(self, connection: HttpConnection) -> bool: ...
+    def closed(self, connection: HttpConnection) -> None: ...
+    def client_is_slow(self) -> None: ...
+
+
+class Reply:
+    """The place of one answer in its connection's order."""
+
+    __slots__ = ("_connection", "cancelled", "head_only", "headers", "keep_alive", "payload")
+
+    def __init__(self, connection: HttpConnection, *, keep_alive: bool, head_only: bool) -> None:
+        self._connection = connection
+        self.keep_alive = keep_alive
+        self.head_only = head_only
+        self.headers: list[tuple[str, str]] = []
+        """Headers that the answer gets besides its own."""
+        self.payload: Payload | None = None
+        self.cancelled: Callable[[], object] | None = None
+        """Called if the client hangs up before the answer."""
+
+    def send(self, response: Response) -> None:
+        """Answer. Harmless if the client has gone."""
+        self.cancelled = None
+        if self.headers:
+            response = Response(response.status, response.body, [*response.headers, *self.headers])
+        date = self._connection.date()
+        self.payload = serialize(response, date, keep_alive=self.keep_alive, head_only=self.head_only)
+        self._connection.answer_ready()
+
+    def abort(self) -> None:
+        """Cut the connection without an answer (the outcome is unknown)."""
+        self._connection.abort()
+
+
+class HttpConnection(asyncio.Protocol):
+    """One client connection."""
+
+    def __init__(self, server: Host) -> None:
+        self._server = server
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._replies: deque[Reply] = deque()
+        self._backlog: deque[tuple[Request, Reply]] = deque()
+        """Requests that came while the client did not read, or while too many others waited."""
+        self._is_writable = True
+        self._is_refused = False
+        self._source_ip = ""
+        self._method = ""
+        self._target = Target("/", "")
+        self._body: bytes | bytearray
+        self._body_bytes: int
+        self._body_bytes_max = 0
+        self.progress = Progress(server.now_ms())
+        self._start_message()
+
+    # asyncio's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # A cast, not an assertion: uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._source_ip = peer[0] if peer else "127.0.0.1"
+        if not self._server.opened(self):
+            self._refuse(BadHead(503, "too many connections are open"))
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        progress = self.progress
+        progress.received(len(data), self._server.now_ms())
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            # What a callback raises is the context of the parser's own error.
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, BadHead) else BadHead(400, f"not an HTTP/1.1 request: {error}"))
+        if progress.stage is Stage.HEAD and progress.stage_bytes > HEAD_BYTES_MAX + TARGET_BYTES_MAX:
+            self._refuse(BadHead(431, "the head of the request is too large"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._server.closed(self)
+        self._transport = None
+        for reply in self._replies:
+            if reply.cancelled is not None:
+                reply.cancelled()
+        self._replies.clear()
+        self._backlog.clear()
+
+    def pause_writing(self) -> None:
+        self._is_writable = False
+        self._server.client_is_slow()
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._is_writable = True
+        self._serve_backlog()
+        self._resume_reading()
+
+    # the parser's callbacks
+
+    def on_message_begin(self) -> None:
+        self._start_message()
+        self.progress.enter(Stage.HEAD, self._server.now_ms())
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        if len(self._url) > TARGET_BYTES_MAX:
+            raise BadHead(414, "path and query are too long")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        self._header_count += 1
+        if self._header_bytes > HEAD_BYTES_MAX or self._header_count > HEADERS_MAX:
+            raise BadHead(431, "the headers are too large or too many")
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        if key in self._headers:
+            check_repeated(key)
+            text = f"{self._headers[key]},{text}"
+        self._headers[key] = text
+
+    def on_headers_complete(self) -> None:
+        parser, headers = self._parser, self._headers
+        self._method = parser.get_method().decode("ascii")
+        self._target = read_target(self._url, headers)
+        check_head(self._method, parser.get_http_version(), headers)
+        if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
+            raise BadHead(413, "the body is too large")
+        self._body_bytes_max = self._server.body_bytes_max(self._target.path, self._target.query, headers)
+        self.progress.enter(Stage.BODY, self._server.now_ms())
+        if headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > BODY_BYTES_MAX:
+            raise BadHead(413, "the body is too large")
+        if self._body_bytes > self._body_bytes_max:
+            self._body = b""  # read to its end, so that the client gets the answer, and not kept
+        elif not self._body:
+            self._body = body
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            self._body = bytearray(self._body) + body
+
+    def on_message_complete(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        request = Request(
+            self._method,
+            self._target.path,
+            self._target.query,
+            self._headers,
+            bytes(self._body),
+            self._source_ip,
+            self._body_bytes,
+        )
+        reply = Reply(self, keep_alive=self._parser.should_keep_alive(), head_only=self._method == "HEAD")
+        self.progress.enter(Stage.IDLE, self._server.now_ms())
+        if self._backlog or not self._can_serve():
+            self._backlog.append((request, reply))
+            transport.pause_reading()
+            return
+        self._replies.append(reply)
+        self._server.handler(request, reply)
+
+    # answers
+
+    def answer_ready(self) -> None:
+        """Write every answer whose turn has come."""
+        transport = self._transport
+        if transport is None:
+            return
+        replies = self._replies
+        while replies and replies[0].payload is not None:
+            reply = replies.popleft()
+            assert reply.payload is not None
+            head, body = reply.payload
+            transport.write(head)
+            if body:
+                transport.write(body)
+            if not reply.keep_alive:
+                transport.close()
+                return
+        if not replies:
+            self.progress.answered(self._server.now_ms())
+        if self._backlog:
+            self._serve_backlog()
+            self._resume_reading()
+
+    def date(self) -> bytes:
+        """The Date header's value."""
+        return self._server.date()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether requests wait for their answer."""
+        return bool(self._replies)
+
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes of answers that the client has not taken yet."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close_when_idle(self) -> None:
+        """Close at once if nothing waits for an answer, else after it."""
+        if self._transport is None:
+            return
+        self._backlog.clear()
+        if not self._replies:
+            self._transport.close()
+        for reply in self._replies:
+            reply.keep_alive = False
+
+    def time_out(self) -> None:
+        """End a connection that brings nothing: with an answer where a request has begun."""
+        if self.progress.stage is Stage.IDLE:
+            if self._transport is not None:
+                self._transport.close()
+        else:
+            self._refuse(BadHead(408, "the request did not arrive in time"))
+
+    def _feed(self, data: bytes) -> None:
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                # The request is answered as if it had asked for no other protocol (RFC 9110, 7.8). What follows it
+                # is HTTP/1.1 still.
+                self._parser = httptools.HttpRequestParser(self)
+                data = data[upgrade.args[0] :]
+                if data and not self._is_refused:
+                    continue
+            return
+
+    def _can_serve(self) -> bool:
+        return self._is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
+
+    def _serve_backlog(self) -> None:
+        while self._backlog and self._can_serve() and self._transport is not None:
+            request, reply = self._backlog.popleft()
+            self._replies.append(reply)
+            self._server.handler(request, reply)
+
+    def _resume_reading(self) -> None:
+        if self._transport is not None and not self._backlog and self._is_writable:
+            self._transport.resume_reading()
+
+    def _start_message(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._header_bytes = 0
+        self._header_count = 0
+        self._body = b""
+        self._body_bytes = 0
+
+    def _refuse(self, error: BadHead) -> None:
+        if self._is_refused or self._transport is None or self._transport.is_closing():
+            return
+        self._is_refused = True
+        answer = refusal(error)
+        if self._replies:  # those before it are answered first
+            reply = Reply(self, keep_alive=False, head_only=False)
+            self._replies.append(reply)
+            reply.send(answer)
+            return
+        head, body = serialize(answer, self._server.date(), keep_alive=False)
+        self._transport.write(head + body)
+        self._transport.close()

@@ -1,0 +1,58 @@
+"""What the HTTP front accepts of one request, one connection and all connections together.
+
+Sizes in bytes, times in milliseconds. The limits of bodies are those of AWS's services with room for the protocol:
+what a service refuses in its own words must reach it, what is far beyond is not worth decoding.
+"""
+
+from __future__ import annotations
+
+TARGET_BYTES_MAX = 32 * 1024
+"""Path and query: a presigned URL with a session token has about 4 KiB."""
+HEAD_BYTES_MAX = 64 * 1024
+HEADERS_MAX = 200
+BODY_BYTES_MAX = 128 * 1024 * 1024
+"""Of any request, known service or not."""
+PIPELINED_REQUESTS_MAX = 64
+
+HEAD_TIMEOUT_MS = 30_000
+"""From a request's first byte to the end of its head."""
+BODY_TIMEOUT_MS = 60_000
+"""Within each such period a body must bring :data:`BODY_PROGRESS_BYTES`, or its rest."""
+BODY_PROGRESS_BYTES = 16 * 1024
+IDLE_TIMEOUT_MS = 180_000
+"""Between two requests of a connection, and before the first."""
+UNREAD_TIMEOUT_MS = 60_000
+"""How long a client may read nothing of an answer."""
+
+CONNECTIONS_MAX = 4_096
+RESERVED_FILES = 256
+"""Open files that are not connections: the database, functions and their pipes."""
+UNREAD_BYTES_MAX = 64 * 1024 * 1024
+"""Answers of all connections that their clients have not read. Beyond it, clients that read nothing for
+:data:`STALLED_MS` are cut off."""
+STALLED_MS = 1_000
+
+SMALL_BODY_BYTES = 256 * 1024
+"""Bodies up to this size are decoded at once, larger ones beside the event loop."""
+COMPRESSED_SMALL_BYTES = 4 * 1024
+"""The same for compressed bodies, which grow a thousandfold at most."""
+
+_MIB = 1024 * 1024
+_BODY_BYTES_MAX = {
+    "sqs": 4 * _MIB,  # 1 MiB of text, each of its bytes escaped
+    "sns": 4 * _MIB,
+    "dynamodb": 17 * _MIB,  # BatchWriteItem takes 16 MB
+    "logs": 4 * _MIB,  # PutLogEvents takes 1 MiB of text
+    "cloudwatch": 4 * _MIB,  # PutMetricData takes 1 MB
+    "cloudformation": 4 * _MIB,  # a template of 51,200 bytes, or of 1 MB by macros, percent-encoded
+    "iam": _MIB,
+    "sts": _MIB,
+    "lambda": 70 * _MIB,  # a zip file of 50 MB in base64
+    "s3": BODY_BYTES_MAX,
+}
+_OTHER_BODY_BYTES_MAX = 4 * _MIB
+
+
+def body_bytes_max(service: str | None) -> int:
+    """The largest body that a service is given; ``None`` for a request whose head names no known service."""
+    return _BODY_BYTES_MAX.get(service or "", _OTHER_BODY_BYTES_MAX)
