@@ -94,6 +94,8 @@ def serve(
     accept_loss: bool,
     function_calls_max: int,
     sdk_cache: bool,
+    allowed_hosts: tuple[str, ...],
+    allowed_origins: tuple[str, ...],
     log_level: str,
 ) -> None:
     """Run onebox in the foreground; prints one line when it is ready.
@@ -116,6 +118,8 @@ def serve(
         accept_loss=accept_loss,
         function_calls_max=function_calls_max,
         sdk_cache=sdk_cache,
+        allowed_hosts=allowed_hosts,
+        allowed_origins=allowed_origins,
         log_level=log_level,
     )
     sys.exit(run(settings))

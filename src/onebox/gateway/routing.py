@@ -55,7 +55,10 @@ _VERSIONS = {
 _UNVERSIONED_ACTIONS = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
 _PRESIGNED_ACTIONS = frozenset({("sts", "GetCallerIdentity")})
 """Query actions that are sent as presigned links (a cluster's proof of who asks). S3 presigns everything."""
-_SERVICE_NOT_OFFERED = "onebox does not offer the service {}. The command `onebox operations` and docs/compatibility.md list what it offers."
+_SERVICE_NOT_OFFERED = (
+    "onebox does not offer the service {}. "
+    "The command `onebox operations` and docs/compatibility.md list what it offers."
+)
 _CBOR_PATH = re.compile(r"/service/(\w{1,100})/operation/(\w{1,100})")
 _QUEUE_PATH = re.compile(r"/\d{12}/[\w.-]{1,80}", re.ASCII)
 _ACTION = re.compile(rb"(?:^|&)Action=([^&]{0,200})")

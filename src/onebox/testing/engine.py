@@ -48,12 +48,21 @@ class EngineThread:
         port: int = 0,
         ids: Ids | None = None,
         credentials_required: bool = False,
+        allowed_hosts: tuple[str, ...] = (),
+        allowed_origins: tuple[str, ...] = (),
     ) -> None:
         manual = None
         if manual_clock:
             manual = ManualClock() if now_ms is None else ManualClock(now_ms)
         clock: Clock | None = manual
-        self._settings = Settings(port=port, data=data, stop_grace_ms=0, credentials_required=credentials_required)
+        self._settings = Settings(
+            port=port,
+            data=data,
+            stop_grace_ms=0,
+            credentials_required=credentials_required,
+            allowed_hosts=allowed_hosts,
+            allowed_origins=allowed_origins,
+        )
         self._engine = Engine(self._settings, clock, ids)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="onebox", daemon=True)
