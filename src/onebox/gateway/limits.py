@@ -41,7 +41,8 @@ _MIB = 1024 * 1024
 _BODY_BYTES_MAX = {
     "sqs": 4 * _MIB,  # 1 MiB of text, each of its bytes escaped
     "sns": 4 * _MIB,
-    "dynamodb": 17 * _MIB,  # BatchWriteItem takes 16 MB
+    "dynamodb": 16 * _MIB,
+    "dynamodbstreams": _MIB,
     "logs": 4 * _MIB,  # PutLogEvents takes 1 MiB of text
     "cloudwatch": 4 * _MIB,  # PutMetricData takes 1 MB
     "cloudformation": 4 * _MIB,  # a template of 51,200 bytes, or of 1 MB by macros, percent-encoded

@@ -14,8 +14,9 @@ from onebox.errors import AwsError, InternalFault
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
 from onebox.gateway.protocols.compile import MissingFlags
-from onebox.gateway.protocols.dialects import Dialect
+from onebox.gateway.protocols.dialects import Dialect, InvalidRequestContentException
 from onebox.gateway.protocols.error_forms import find_error_form
+from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES, is_cheap_json
 from onebox.gateway.protocols.json_rpc import dump_json, encode_error_members
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
 from onebox.gateway.protocols.rest import (
@@ -71,6 +72,8 @@ def _body_decoder(model: ServiceModel, shape: Shape, dialect: Dialect, flags: Mi
 
 
 def _loads(body: bytes, dialect: Dialect) -> Any:
+    if not is_cheap_json(body):
+        raise InvalidRequestContentException(TOO_MANY_VALUES)
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
