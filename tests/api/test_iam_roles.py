@@ -163,5 +163,15 @@ def test_delete_role_with_policies_is_refused_until_they_are_gone(iam, role):
     assert refusal(iam.get_role, RoleName="Worker")[0] == "NoSuchEntity"
 
 
-def test_list_instance_profiles_for_role_is_empty(iam, role):
-    assert iam.list_instance_profiles_for_role(RoleName="Worker")["InstanceProfiles"] == []
+def test_create_role_answers_without_the_longest_session(iam, role):
+    assert "MaxSessionDuration" not in role
+    assert "RoleLastUsed" not in role
+    got = iam.get_role(RoleName="Worker")["Role"]
+    assert (got["MaxSessionDuration"], got["RoleLastUsed"]) == (3600, {})
+    assert iam.list_roles()["Roles"][0]["MaxSessionDuration"] == 3600
+
+
+def test_effect_is_read_in_any_case(iam):
+    trust = {**TRUST, "Statement": [{**TRUST["Statement"][0], "Effect": "ALLOW"}]}
+    iam.create_role(RoleName="R", AssumeRolePolicyDocument=json.dumps(trust))
+    assert iam.get_role(RoleName="R")["Role"]["AssumeRolePolicyDocument"] == trust

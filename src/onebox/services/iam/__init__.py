@@ -15,6 +15,8 @@ How it hangs together, top down::
     builtin_user.py   the user that plain credentials stand for
     aws_policies.py   AWS's own managed policies
     policy.py  conditions.py  patterns.py    the evaluator: pure
+    certificates.py   when a certificate expires: pure
+    first_admin.py    the first administrator, for the command line
     policy_grammar.py the rules for policy documents: pure
     store/            all SQL
     model.py  limits.py  errors.py  validation.py

@@ -15,8 +15,11 @@ from onebox.services.iam.permissions import Permissions
 from onebox.services.iam.store.access_keys import AccessKeyStore
 from onebox.services.iam.store.entity_policies import EntityPolicyStore
 from onebox.services.iam.store.groups import GroupStore
+from onebox.services.iam.store.instance_profiles import InstanceProfileStore
 from onebox.services.iam.store.managed_policies import ManagedPolicyStore
 from onebox.services.iam.store.roles import RoleStore
+from onebox.services.iam.store.server_certificates import ServerCertificateStore
+from onebox.services.iam.store.service_credentials import ServiceCredentialStore
 from onebox.services.iam.store.sessions import SessionStore
 from onebox.services.iam.store.users import UserStore
 
@@ -34,6 +37,9 @@ class Core:
     entity_policies: EntityPolicyStore
     managed_policies: ManagedPolicyStore
     access_keys: AccessKeyStore
+    instance_profiles: InstanceProfileStore
+    server_certificates: ServerCertificateStore
+    service_credentials: ServiceCredentialStore
     permissions: Permissions
     credentials: IssuedCredentials
 
@@ -62,6 +68,9 @@ def make_core(deps: Deps) -> Core:
         entity_policies=entity_policies,
         managed_policies=managed_policies,
         access_keys=access_keys,
+        instance_profiles=InstanceProfileStore(storage),
+        server_certificates=ServerCertificateStore(storage),
+        service_credentials=ServiceCredentialStore(storage),
         permissions=permissions,
         credentials=IssuedCredentials(
             storage=storage,
@@ -86,4 +95,12 @@ def load_policy(core: Core, context: RequestContext, policy_arn: str, missing: s
     policy = find_aws_policy(policy_arn) or core.managed_policies.find(policy_arn)
     if policy is None or policy.account not in (context.account, AWS_ACCOUNT):
         raise NoSuchEntityException(missing or f"Policy {policy_arn} was not found.")
+    return policy
+
+
+def load_own_policy(core: Core, context: RequestContext, policy_arn: str) -> ManagedPolicy:
+    """A policy the account may change: not one of AWS's. Raises InvalidInput or NoSuchEntity."""
+    policy = load_policy(core, context, policy_arn)
+    if policy.account == AWS_ACCOUNT:
+        raise InvalidInputException("Cannot perform the operation on the AWS managed policy.")
     return policy

@@ -11,7 +11,9 @@ from onebox.services.iam.builtin_user import NAME as BUILTIN_NAME
 from onebox.services.iam.builtin_user import builtin_user
 from onebox.services.iam.core import Core
 from onebox.services.iam.errors import NoSuchEntityException, UnmodifiableEntityException
-from onebox.services.iam.model import Entity, Group, Role, User
+from onebox.services.iam.model import Entity, Group, InstanceProfile, Role, ServerCertificate, User
+
+SERVICE_LINKED_PATH = "/aws-service-role/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,32 @@ def load_group(core: Core, context: RequestContext, request: Wire) -> Group:
     if group is None:
         raise NoSuchEntityException(f"The group with name {name} cannot be found.")
     return group
+
+
+def load_instance_profile(core: Core, context: RequestContext, request: Wire) -> InstanceProfile:
+    """The instance profile named in the request. Raises NoSuchEntity."""
+    name = request["InstanceProfileName"]
+    profile = core.instance_profiles.find(context.account, name)
+    if profile is None:
+        raise NoSuchEntityException(f"Instance Profile {name} cannot be found.")
+    return profile
+
+
+def load_server_certificate(core: Core, context: RequestContext, request: Wire) -> ServerCertificate:
+    """The server certificate named in the request. Raises NoSuchEntity."""
+    name = request["ServerCertificateName"]
+    certificate = core.server_certificates.find(context.account, name)
+    if certificate is None:
+        raise NoSuchEntityException(f"The Server Certificate with name {name} cannot be found.")
+    return certificate
+
+
+def check_changeable(entity: Entity) -> None:
+    """Raise UnmodifiableEntity for a service-linked role."""
+    if entity.path.startswith(SERVICE_LINKED_PATH):
+        raise UnmodifiableEntityException(
+            f"Cannot perform the operation on the protected role '{entity.name}' - this role is only modifiable by AWS"
+        )
 
 
 ROLE = EntityKind("role", "RoleName", load_role, 10_240, "PoliciesPerRole")

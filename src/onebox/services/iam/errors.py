@@ -55,3 +55,9 @@ class PolicyNotAttachableException(AwsError):
     """A policy made for service-linked roles."""
 
     code = "PolicyNotAttachable"
+
+
+class MalformedCertificateException(AwsError):
+    """A certificate or key that is not PEM."""
+
+    code = "MalformedCertificate"

@@ -104,3 +104,33 @@ class Credentials:
     session_token: str | None
     expiration_at_ms: int | None
     principal: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceProfile(Entity):
+    """A role's container for machines. ``role_id`` is None while it is empty."""
+
+    role_id: str | None
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate(Entity):
+    """An uploaded TLS certificate, without its private key."""
+
+    body: str
+    chain: str | None
+    expires_at_ms: int
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCredential:
+    """A user's password for one other service, without the password. ``user_name`` is the name to sign in with."""
+
+    credential_id: str
+    user_id: str
+    service: str
+    user_name: str
+    is_active: bool
+    created_at_ms: int

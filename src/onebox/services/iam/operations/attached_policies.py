@@ -6,7 +6,7 @@ from onebox.arn import find_arn
 from onebox.errors import ValidationError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.core import Core, load_policy
-from onebox.services.iam.entities import EntityKind
+from onebox.services.iam.entities import EntityKind, check_changeable
 from onebox.services.iam.errors import LimitExceededException, NoSuchEntityException
 from onebox.services.iam.limits import ATTACHED_POLICIES_MAX
 from onebox.services.iam.validation import invalid, page
@@ -24,6 +24,7 @@ def attach_policy(kind: EntityKind, core: Core, context: RequestContext, request
         # AWS leaves two blanks where the ARN should stand.
         raise ValidationError("Invalid ARN:  Could not be parsed!")
     entity = kind.load(core, context, request)
+    check_changeable(entity)
     policy = load_policy(core, context, arn, f"Policy {arn} does not exist or is not attachable.")
     attached = core.entity_policies.list_attached(entity)
     if policy.arn not in attached and len(attached) >= ATTACHED_POLICIES_MAX:
@@ -36,6 +37,7 @@ def attach_policy(kind: EntityKind, core: Core, context: RequestContext, request
 def detach_policy(kind: EntityKind, core: Core, context: RequestContext, request: Wire) -> Wire:
     """Detach a managed policy."""
     entity = kind.load(core, context, request)
+    check_changeable(entity)
     if not core.entity_policies.detach(entity, request["PolicyArn"]):
         raise NoSuchEntityException(f"Policy {request['PolicyArn']} was not found.")
     core.forget()

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.core import Core
-from onebox.services.iam.entities import EntityKind
+from onebox.services.iam.entities import EntityKind, check_changeable
 from onebox.services.iam.errors import LimitExceededException, NoSuchEntityException
 from onebox.services.iam.operations.document_size import counted_characters
 from onebox.services.iam.policy_grammar import check_identity_policy
@@ -18,6 +18,7 @@ _NAME_MAX = 128
 def put_policy(kind: EntityKind, core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add an inline policy, or replace the one of that name."""
     entity = kind.load(core, context, request)
+    check_changeable(entity)
     name, document = request["PolicyName"], request["PolicyDocument"]
     check_name("policyName", name, _NAME_MAX)
     check_identity_policy(document)
@@ -49,6 +50,7 @@ def list_policies(kind: EntityKind, core: Core, context: RequestContext, request
 def delete_policy(kind: EntityKind, core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove an inline policy."""
     entity = kind.load(core, context, request)
+    check_changeable(entity)
     if not core.entity_policies.delete_inline(entity, request["PolicyName"]):
         raise _missing(kind, request)
     core.forget()

@@ -7,11 +7,10 @@ from urllib.parse import quote
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.aws_policies import AWS_ACCOUNT, find_aws_policy_version, list_aws_policies
-from onebox.services.iam.core import Core, entity_arn, load_policy
+from onebox.services.iam.core import Core, entity_arn, load_own_policy, load_policy
 from onebox.services.iam.errors import (
     DeleteConflictException,
     EntityAlreadyExistsException,
-    InvalidInputException,
     LimitExceededException,
     NoSuchEntityException,
 )
@@ -23,7 +22,7 @@ from onebox.services.iam.limits import (
 from onebox.services.iam.model import ManagedPolicy, PolicyVersion
 from onebox.services.iam.operations.document_size import counted_characters
 from onebox.services.iam.policy_grammar import check_identity_policy
-from onebox.services.iam.validation import check_name, check_path, check_tag_number, page, parse_tags, tag_list
+from onebox.services.iam.validation import check_name, check_path, page, parse_tags, tag_list
 
 _NAME_MAX = 128
 
@@ -88,7 +87,7 @@ def list_policies(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def delete_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a policy that nobody has and that has no version but the default."""
-    policy = _load_own(core, context, request)
+    policy = load_own_policy(core, context, request["PolicyArn"])
     if _attachments(core, context, policy.arn) or _bounded(core, context, policy.arn):
         raise DeleteConflictException("Cannot delete a policy attached to entities.")
     if len(core.managed_policies.list_versions(policy.arn)) > 1:
@@ -103,7 +102,7 @@ def delete_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def create_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add a version, and make it the default if asked."""
-    policy = _load_own(core, context, request)
+    policy = load_own_policy(core, context, request["PolicyArn"])
     _check_document(request["PolicyDocument"])
     if len(core.managed_policies.list_versions(policy.arn)) >= POLICY_VERSIONS_MAX:
         raise LimitExceededException(
@@ -140,7 +139,7 @@ def list_policy_versions(core: Core, context: RequestContext, request: Wire) -> 
 
 def set_default_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Put another version in force."""
-    policy = _load_own(core, context, request)
+    policy = load_own_policy(core, context, request["PolicyArn"])
     version = _load_version(core, policy, request["VersionId"])
     _write(core, replace(policy, default_version=version.version, updated_at_ms=context.now_ms))
     return {}
@@ -148,43 +147,12 @@ def set_default_policy_version(core: Core, context: RequestContext, request: Wir
 
 def delete_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a version that is not in force."""
-    policy = _load_own(core, context, request)
+    policy = load_own_policy(core, context, request["PolicyArn"])
     version = _load_version(core, policy, request["VersionId"])
     if version.version == policy.default_version:
         raise DeleteConflictException("Cannot delete the default version of a policy.")
     core.managed_policies.delete_version(policy.arn, version.version)
     return {}
-
-
-def tag_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Add tags, or give them new values."""
-    policy = _load_own(core, context, request)
-    tags = {**policy.tags, **parse_tags(context, request["Tags"])}
-    check_tag_number(tags)
-    _write(core, replace(policy, tags=tags))
-    return {}
-
-
-def untag_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Remove tags by key."""
-    policy = _load_own(core, context, request)
-    removed = set(request["TagKeys"])
-    _write(core, replace(policy, tags={key: value for key, value in policy.tags.items() if key not in removed}))
-    return {}
-
-
-def list_policy_tags(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """A policy's tags by key."""
-    tags = sorted(tag_list(load_policy(core, context, request["PolicyArn"]).tags), key=lambda tag: str(tag["Key"]))
-    return page(request, "Tags", tags, lambda tag: str(tag["Key"]), lambda tag: tag)
-
-
-def _load_own(core: Core, context: RequestContext, request: Wire) -> ManagedPolicy:
-    """A policy the account may change: not one of AWS's."""
-    policy = load_policy(core, context, request["PolicyArn"])
-    if policy.account == AWS_ACCOUNT:
-        raise InvalidInputException("Cannot perform the operation on the AWS managed policy.")
-    return policy
 
 
 def _load_version(core: Core, policy: ManagedPolicy, version_id: str) -> PolicyVersion:

@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.core import Core, entity_arn, load_policy
-from onebox.services.iam.entities import load_role, shown_boundary
+from onebox.services.iam.entities import SERVICE_LINKED_PATH, check_changeable, load_role, shown_boundary
 from onebox.services.iam.errors import (
     DeleteConflictException,
     EntityAlreadyExistsException,
+    InvalidInputException,
     LimitExceededException,
 )
 from onebox.services.iam.limits import (
@@ -26,9 +27,7 @@ from onebox.services.iam.policy_grammar import check_trust_policy
 from onebox.services.iam.validation import (
     check_name,
     check_path,
-    check_tag_number,
     invalid,
-    page,
     page_limit,
     page_of,
     parse_marker,
@@ -45,6 +44,8 @@ def create_role(core: Core, context: RequestContext, request: Wire) -> Wire:
     name, path = request["RoleName"], request.get("Path", "/")
     check_name("roleName", name, _NAME_MAX)
     check_path(path)
+    if path.startswith(SERVICE_LINKED_PATH):
+        raise InvalidInputException(f"The path {SERVICE_LINKED_PATH} is for service-linked roles.")
     _check_trust_policy(request["AssumeRolePolicyDocument"])
     boundary = request.get("PermissionsBoundary")
     if boundary is not None:
@@ -60,7 +61,7 @@ def create_role(core: Core, context: RequestContext, request: Wire) -> Wire:
         id=core.new_id("AROA"),
         arn=entity_arn(context, f"role{path}{name}"),
         trust_policy=request["AssumeRolePolicyDocument"],
-        description=_checked_description(request.get("Description")),
+        description=checked_description(request.get("Description")),
         max_session_s=_checked_session_s(request.get("MaxSessionDuration", MAX_SESSION_S_DEFAULT)),
         permissions_boundary=boundary,
         tags=parse_tags(context, request.get("Tags") or []),
@@ -68,7 +69,7 @@ def create_role(core: Core, context: RequestContext, request: Wire) -> Wire:
     )
     core.roles.insert(role)
     core.forget()
-    return {"Role": {**_shown_role(role), "MaxSessionDuration": None}}
+    return {"Role": shown_new_role(role)}
 
 
 def get_role(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -81,12 +82,15 @@ def list_roles(core: Core, context: RequestContext, request: Wire) -> Wire:
     limit = page_limit(request)
     prefix = request.get("PathPrefix", "/")
     roles = core.roles.list_page(context.account, prefix, parse_marker(request), limit + 1)
-    return page_of("Roles", roles, limit, lambda role: role.name, _listed_role)
+    return page_of("Roles", roles, limit, lambda role: role.name, listed_role)
 
 
 def delete_role(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a role from which all policies were removed."""
     role = load_role(core, context, request)
+    check_changeable(role)
+    if core.instance_profiles.list_of_role(role):
+        raise DeleteConflictException("Cannot delete entity, must remove roles from instance profile first.")
     if core.entity_policies.list_attached(role):
         raise DeleteConflictException("Cannot delete entity, must detach all policies first.")
     if core.entity_policies.list_inline(role):
@@ -101,7 +105,7 @@ def update_role(core: Core, context: RequestContext, request: Wire) -> Wire:
     role = load_role(core, context, request)
     changed = replace(
         role,
-        description=_checked_description(request.get("Description", role.description)),
+        description=checked_description(request.get("Description", role.description)),
         max_session_s=_checked_session_s(request.get("MaxSessionDuration", role.max_session_s)),
     )
     _write(core, changed)
@@ -111,7 +115,7 @@ def update_role(core: Core, context: RequestContext, request: Wire) -> Wire:
 def update_role_description(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Change the description."""
     role = load_role(core, context, request)
-    changed = replace(role, description=_checked_description(request["Description"]))
+    changed = replace(role, description=checked_description(request["Description"]))
     _write(core, changed)
     return {"Role": _shown_role(changed)}
 
@@ -119,50 +123,27 @@ def update_role_description(core: Core, context: RequestContext, request: Wire) 
 def update_assume_role_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Replace the trust policy."""
     role = load_role(core, context, request)
+    check_changeable(role)
     _check_trust_policy(request["PolicyDocument"])
     _write(core, replace(role, trust_policy=request["PolicyDocument"]))
     return {}
 
 
-def tag_role(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Add tags, or give them new values."""
-    role = load_role(core, context, request)
-    tags = {**role.tags, **parse_tags(context, request["Tags"])}
-    check_tag_number(tags)
-    _write(core, replace(role, tags=tags))
-    return {}
-
-
-def untag_role(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Remove tags by key."""
-    role = load_role(core, context, request)
-    removed = set(request["TagKeys"])
-    _write(core, replace(role, tags={key: value for key, value in role.tags.items() if key not in removed}))
-    return {}
-
-
-def list_role_tags(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """A role's tags by key."""
-    role = load_role(core, context, request)
-    tags = sorted(tag_list(role.tags), key=lambda tag: str(tag["Key"]))
-    return page(request, "Tags", tags, lambda tag: str(tag["Key"]), lambda tag: tag)
-
-
-def list_instance_profiles_for_role(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """None: there are no machines to give profiles to. Asked by tools before they delete a role."""
-    load_role(core, context, request)
-    return {"InstanceProfiles": [], "IsTruncated": False}
+def shown_new_role(role: Role) -> Wire:
+    """A role as its creation shows it: without the longest session."""
+    return {**_shown_role(role), "MaxSessionDuration": None}
 
 
 def _shown_role(role: Role) -> Wire:
     return {
-        **_listed_role(role),
+        **listed_role(role),
         "PermissionsBoundary": shown_boundary(role.permissions_boundary),
         "Tags": tag_list(role.tags) or None,
     }
 
 
-def _listed_role(role: Role) -> Wire:
+def listed_role(role: Role) -> Wire:
+    """A role as lists show it; the document is percent-encoded, as in AWS."""
     return {
         "Path": role.path,
         "RoleName": role.name,
@@ -186,7 +167,8 @@ def _check_trust_policy(document: str) -> None:
         raise LimitExceededException(f"Cannot exceed quota for ACLSizePerRole: {TRUST_POLICY_CHARACTERS_MAX}")
 
 
-def _checked_description(description: str | None) -> str | None:
+def checked_description(description: str | None) -> str | None:
+    """The description. Raises ValidationError if it is too long."""
     if description is not None and len(description) > _DESCRIPTION_MAX:
         constraint = f"Member must have length less than or equal to {_DESCRIPTION_MAX}"
         raise invalid("description", description, constraint)

@@ -18,8 +18,6 @@ from onebox.services.iam.model import User
 from onebox.services.iam.validation import (
     check_name,
     check_path,
-    check_tag_number,
-    page,
     page_limit,
     page_of,
     parse_marker,
@@ -87,38 +85,14 @@ def delete_user(core: Core, context: RequestContext, request: Wire) -> Wire:
     user = load_user(core, context, request)
     if core.access_keys.list_of_user(user):
         raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
+    if core.service_credentials.list_of_user(user):
+        raise DeleteConflictException("Cannot delete entity, must remove referenced objects first.")
     policies = core.entity_policies
     if policies.list_attached(user) or policies.list_inline(user) or core.groups.list_of_user(user):
         raise DeleteConflictException("Cannot delete entity, must remove referenced objects first.")
     core.users.delete(user)
     core.forget()
     return {}
-
-
-def tag_user(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Add tags, or give them new values."""
-    user = load_user(core, context, request)
-    tags = {**user.tags, **parse_tags(context, request["Tags"])}
-    check_tag_number(tags)
-    core.users.update(replace(user, tags=tags))
-    core.forget()
-    return {}
-
-
-def untag_user(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Remove tags by key."""
-    user = load_user(core, context, request)
-    removed = set(request["TagKeys"])
-    core.users.update(replace(user, tags={key: value for key, value in user.tags.items() if key not in removed}))
-    core.forget()
-    return {}
-
-
-def list_user_tags(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """A user's tags by key."""
-    user = find_builtin_user(context, request["UserName"]) or load_user(core, context, request)
-    tags = sorted(tag_list(user.tags), key=lambda tag: str(tag["Key"]))
-    return page(request, "Tags", tags, key=lambda tag: str(tag["Key"]), show=lambda tag: tag)
 
 
 def listed_user(user: User) -> Wire:

@@ -24,6 +24,11 @@ class RoleStore:
         row = self._db.first(f"SELECT {_COLUMNS} FROM iam_role WHERE account = ? AND name = ?", (account, name))
         return _role(row) if row else None
 
+    def find_by_id(self, role_id: str) -> Role | None:
+        """A role by its unique id."""
+        row = self._db.first(f"SELECT {_COLUMNS} FROM iam_role WHERE role_id = ?", (role_id,))
+        return _role(row) if row else None
+
     def list_page(self, account: str, path_prefix: str, after: str, limit: int) -> list[Role]:
         """Roles under a path by name, after a name."""
         rows = self._db.all(
