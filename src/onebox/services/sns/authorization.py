@@ -1,20 +1,33 @@
-"""The rights that a request to SNS requires of its caller: IAM actions on topics and subscriptions.
+"""The rights that a request to SNS requires of its caller: IAM actions on topics and subscriptions, with their
+condition keys.
 
 AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Access, access_to
+from onebox.services.registry import Access, ConditionKeys
+from onebox.services.sns.condition_keys import find_condition_keys
+from onebox.services.sns.core import Core
 from onebox.services.sns.operations import OPERATIONS
 
 
-def required_access(context: RequestContext, operation: str, request: Wire) -> list[Access]:
+def required_access(core: Core, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on the topic or subscription that the request names."""
+    resource = _find_resource(context, operation, request)
     # AWS writes the prefix in capitals in its denials; IAM ignores case.
-    return access_to("SNS", OPERATIONS, operation, [_find_resource(context, operation, request)])
+    action = f"SNS:{OPERATIONS[operation].action or operation}"
+    return [Access(action, resource, partial(_condition_keys, core, resource, request))]
+
+
+def _condition_keys(core: Core, resource: str, request: Wire) -> ConditionKeys:
+    topic_arn = ":".join(resource.split(":", 6)[:6])  # that of a subscription's topic, too
+    topic = core.cache.find(topic_arn)
+    return find_condition_keys({} if topic is None else topic.row.tags, request)
 
 
 def _find_resource(context: RequestContext, operation: str, request: Wire) -> str:

@@ -18,14 +18,14 @@ class Sns:
     name = "sns"
 
     def __init__(self, deps: Deps, queues: Queues, functions: Functions) -> None:
-        core = make_core(deps, queues, functions)
-        self.operations = bind(OPERATIONS, core)
-        self.internal = SnsInternal(core)
-        self._http_sender = HttpSender(core)
+        self._core = make_core(deps, queues, functions)
+        self.operations = bind(OPERATIONS, self._core)
+        self.internal = SnsInternal(self._core)
+        self._http_sender = HttpSender(self._core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the caller needs for the request."""
-        return required_access(context, operation, request)
+        return required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
         """Resume the deliveries to HTTP endpoints."""

@@ -18,12 +18,17 @@ from onebox.services.iam.policy import (
     evaluate,
     service_caller,
 )
+from onebox.services.iam.request_keys import find_request_keys
+from onebox.services.registry import ConditionKeys
+from onebox.services.sns.condition_keys import find_condition_keys
 from onebox.services.sns.errors import (
     AuthorizationErrorException,
     InvalidParameterException,
     NotFoundException,
 )
 from onebox.services.sns.topic_cache import CachedTopic, TopicCache
+
+_NO_KEYS: ConditionKeys = {}
 
 
 def check_topic_arn(context: RequestContext, topic_arn: str, parameter: str = "TopicArn") -> None:
@@ -38,17 +43,21 @@ def check_topic_arn(context: RequestContext, topic_arn: str, parameter: str = "T
         raise InvalidParameterException(f"Invalid parameter: {parameter}")
 
 
-def load_topic(directory: TopicCache, context: RequestContext, topic_arn: str, action: str) -> CachedTopic:
-    """The topic, if the caller may do ``action`` (``Publish``) with it. Raises InvalidParameter, NotFound or
-    AuthorizationError."""
-    topic = directory.find(topic_arn)
+def load_topic(
+    cache: TopicCache, context: RequestContext, topic_arn: str, action: str, extra_keys: ConditionKeys = _NO_KEYS
+) -> CachedTopic:
+    """The topic, if the caller may do ``action`` (``Publish``) with it.
+
+    ``extra_keys`` are the request's own condition keys. Raises InvalidParameter, NotFound or AuthorizationError.
+    """
+    topic = cache.find(topic_arn)
     if topic is None or topic.region != context.region:
         check_topic_arn(context, topic_arn)
         if topic_arn.split(":")[4] != context.account:
             raise _refused(context.principal.arn, action, topic_arn, explicit=False)
         raise NotFoundException("Topic does not exist")
     if topic.statements is not None or topic.account != context.account:
-        _check_policy(context, topic, action)
+        _check_policy(context, topic, action, extra_keys)
     return topic
 
 
@@ -68,16 +77,14 @@ def check_service(topic: CachedTopic, service: str, source_arn: str, source_acco
         raise _refused(service, "Publish", topic.arn, decision.explicit)
 
 
-def _check_policy(context: RequestContext, topic: CachedTopic, action: str) -> None:
+def _check_policy(context: RequestContext, topic: CachedTopic, action: str, extra_keys: ConditionKeys) -> None:
     principal = context.principal
     keys = condition_keys(
         {
+            **find_request_keys(context, topic.arn, principal.arn, dict(principal.session_tags)),
             "aws:SourceOwner": context.account,
-            "aws:PrincipalArn": principal.arn,
-            "aws:PrincipalAccount": principal.account,
-            "aws:SourceIp": context.source_ip,
-            "aws:userid": principal.user_id,
-            "aws:SecureTransport": "true" if context.endpoint_url.startswith("https:") else "false",
+            **find_condition_keys(topic.row.tags, {}),
+            **extra_keys,
         }
     )
     decision = _decide(topic, action, _caller_of(principal), keys)

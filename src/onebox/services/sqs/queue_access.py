@@ -18,6 +18,8 @@ from onebox.services.iam.policy import (
     evaluate,
     service_caller,
 )
+from onebox.services.iam.request_keys import find_request_keys
+from onebox.services.sqs.condition_keys import find_condition_keys
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import AccessDenied, QueueDoesNotExist
 from onebox.services.sqs.model import Queue
@@ -64,7 +66,8 @@ def _check_other_account(context: RequestContext, queue: Queue | None, action: s
     principal = context.principal
     if queue is not None and action not in OWNER_ONLY:
         caller = account_caller(context.account, principal.arn)
-        keys = condition_keys({"aws:SourceIp": context.source_ip, "aws:PrincipalArn": principal.arn})
+        global_keys = find_request_keys(context, queue.arn, principal.arn, dict(principal.session_tags))
+        keys = condition_keys({**global_keys, **find_condition_keys(queue.tags, {})})
         if evaluate(queue.policy, PolicyRequest(f"sqs:{action}", queue.arn, caller, keys)).allowed:
             return
     if queue is None:

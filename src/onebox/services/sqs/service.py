@@ -24,7 +24,7 @@ class Sqs:
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the caller needs for the request."""
-        return required_access(context, operation, request)
+        return required_access(self.core, context, operation, request)
 
     async def start(self) -> None:
         """Resume move tasks and sweeping."""

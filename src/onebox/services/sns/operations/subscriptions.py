@@ -8,6 +8,7 @@ import re
 from onebox.arn import find_arn
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.paging import make_token, read_token
+from onebox.services.sns.condition_keys import subscription_keys
 from onebox.services.sns.core import Core
 from onebox.services.sns.envelope import Origin, confirmation, confirmation_url
 from onebox.services.sns.errors import (
@@ -44,7 +45,7 @@ _log = logging.getLogger("onebox.sns")
 
 def subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Subscribe an endpoint. Queues and functions of the caller are confirmed at once, others asked to confirm."""
-    topic = load_topic(core.cache, context, request["TopicArn"], "Subscribe")
+    topic = load_topic(core.cache, context, request["TopicArn"], "Subscribe", subscription_keys(request))
     protocol, endpoint = request["Protocol"], request.get("Endpoint", "")
     attributes = {key: value for key, value in (request.get("Attributes") or {}).items() if value}
     check_endpoint(topic.row, protocol, endpoint)
