@@ -52,7 +52,7 @@ def test_send_message_answers_with_the_digests_of_aws(sqs: Any, url: str) -> Non
     assert "SequenceNumber" not in answer
 
 
-def test_receive_message_returns_what_was_sent_with_all_attributes(sqs: Any, url: str, account: str) -> None:
+def test_receive_message_returns_what_was_sent_with_all_attributes(sqs: Any, url: str, client: Make) -> None:
     binary = {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
     sent = sqs.send_message(
         QueueUrl=url,
@@ -66,7 +66,7 @@ def test_receive_message_returns_what_was_sent_with_all_attributes(sqs: Any, url
     assert message["MD5OfBody"] == sent["MD5OfMessageBody"]
     assert message["MD5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
     assert message["MessageAttributes"] == {"text": STRING, "bytes": binary}
-    assert message["Attributes"]["SenderId"] == account
+    assert message["Attributes"]["SenderId"] == client("sts").get_caller_identity()["UserId"]
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
     assert message["Attributes"]["AWSTraceHeader"] == "trace"
     first, sent_at = message["Attributes"]["ApproximateFirstReceiveTimestamp"], message["Attributes"]["SentTimestamp"]

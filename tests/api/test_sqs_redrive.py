@@ -184,7 +184,7 @@ def test_message_move_task_of_a_message_without_a_source_fails(sqs: Any, timed: 
 def test_start_message_move_task_that_breaks_a_rule_is_refused(sqs: Any) -> None:
     url, dead_url = make_queues(sqs)
     arn, dead_arn = arn_of(sqs, url), arn_of(sqs, dead_url)
-    with pytest.raises(ClientError, match="Source queue must be configured as a Dead PendingOrder Queue"):
+    with pytest.raises(ClientError, match="Source queue must be configured as a Dead Letter Queue"):
         sqs.start_message_move_task(SourceArn=arn)
     with pytest.raises(ClientError, match="specified for the DestinationArn parameter doesn't exist"):
         sqs.start_message_move_task(SourceArn=dead_arn, DestinationArn=arn + "x")

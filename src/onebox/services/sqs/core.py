@@ -46,6 +46,10 @@ def make_core(deps: Deps) -> Core:
         queue = queues.find_by_arn(queue_arn)
         return None if queue is None else messages.find_next_due(queue.backlog_id, after_ms)
 
+    def has_visible(queue_arn: str) -> bool:
+        queue = queues.find_by_arn(queue_arn)
+        return queue is None or messages.has_visible(queue.backlog_id, deps.clock.now_ms())
+
     return Core(
         storage=storage,
         clock=deps.clock,
@@ -55,7 +59,7 @@ def make_core(deps: Deps) -> Core:
         messages=messages,
         deduplication=DeduplicationStore(storage),
         move_tasks=MoveTaskStore(storage),
-        watchers=Watchers(deps.clock, find_next_due),
+        watchers=Watchers(deps.clock, find_next_due, has_visible),
         metrics=QueueMetrics(deps.metrics),
         background=BackgroundSignals(),
     )

@@ -11,7 +11,9 @@ from onebox.services.sqs.receiving import refresh_groups, release_due
 
 def refresh_counts(core: Core, queue: Queue, now_ms: int) -> Counts:
     """Set a queue's counts right: what fell due becomes visible, what is too old goes; up to a bound."""
-    release_due(core, queue, now_ms, TRANSITIONS_PER_REQUEST_MAX)
+    counts = release_due(core, queue, now_ms, TRANSITIONS_PER_REQUEST_MAX)
+    if not counts.visible:
+        return counts
     for state in (State.READY, State.BEHIND):
         remove_expired(core, queue, state, now_ms)
     return core.messages.load_counts(queue.backlog_id)

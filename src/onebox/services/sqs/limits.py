@@ -45,6 +45,7 @@ MOVE_TASK_RESULTS_MAX = 10
 TRANSITIONS_PER_REQUEST_MAX = 1000
 SWEEP_MESSAGES_MAX = 500
 SWEEP_INTERVAL_MS = 60 * SECOND_MS
+SWEEP_QUEUES_MAX = 50
 MOVE_MESSAGES_PER_STEP_MAX = 200
 # The body of a request. A batch of 1 MiB is up to three times as long when its characters are escaped in JSON or
 # percent-encoded.

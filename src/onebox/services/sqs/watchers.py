@@ -3,11 +3,13 @@
 Promises: a watcher is called, on the event loop, after the commit of a message it may receive, and when a delay or a
 visibility time-out ends. A queue nobody watches costs nothing: no timer runs and no effect is registered for it.
 Being called is a hint; who comes late finds nothing. Watchers are known by the queue's ARN, so that one may wait for
-a queue that is deleted and made again.
+a queue that is deleted and made again. Many watchers of one queue are called a few at a time, those that wait longest
+first, and only as long as the queue has something: neither they nor other requests wait for all of them.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from onebox.clock import Clock, Timer
@@ -30,11 +32,17 @@ class Subscription:
             cancel()
 
 
+# How many are called in one turn of the event loop; each then looks into the queue.
+_SLICE = 20
+
+
 class _Watch:
-    __slots__ = ("callbacks", "due_at_ms", "timer")
+    __slots__ = ("callbacks", "due_at_ms", "timer", "uncalled")
 
     def __init__(self) -> None:
         self.callbacks: dict[object, Callback] = {}
+        self.uncalled: list[object] | None = None
+        """The keys still to be called in the round that is under way, the last one first."""
         self.timer: Timer | None = None
         self.due_at_ms: int | None = None
 
@@ -42,9 +50,13 @@ class _Watch:
 class Watchers:
     """All who wait, by queue."""
 
-    def __init__(self, clock: Clock, find_next_due: Callable[[str, int], int | None]) -> None:
-        """``find_next_due(queue_arn, after_ms)`` tells when the next message becomes visible by itself."""
+    def __init__(
+        self, clock: Clock, find_next_due: Callable[[str, int], int | None], has_visible: Callable[[str], bool]
+    ) -> None:
+        """``find_next_due(queue_arn, after_ms)`` tells when the next message becomes visible by itself,
+        ``has_visible(queue_arn)`` whether one is visible, or becomes so with the next look."""
         self._clock = clock
+        self._has_visible = has_visible
         self._find_next_due = find_next_due
         self._watches: dict[str, _Watch] = {}
         self.is_closed = False
@@ -67,15 +79,41 @@ class Watchers:
     def notify(self, queue_arn: str) -> None:
         """Messages may have become visible."""
         watch = self._watches.get(queue_arn)
-        if watch is not None:
+        if watch is None:
+            return
+        if len(watch.callbacks) <= _SLICE:
             for callback in list(watch.callbacks.values()):
                 callback()
+            return
+        is_under_way = watch.uncalled is not None
+        watch.uncalled = list(reversed(watch.callbacks))
+        if not is_under_way:
+            self._call_slice(queue_arn, watch)
+
+    def _call_slice(self, queue_arn: str, watch: _Watch) -> None:
+        """Call the next few watchers, and the others in the turns of the event loop that follow."""
+        assert watch.uncalled is not None
+        for _ in range(min(_SLICE, len(watch.uncalled))):
+            callback = watch.callbacks.get(watch.uncalled.pop())
+            if callback is not None:
+                callback()
+        if watch.uncalled and not self.is_closed:
+            asyncio.get_running_loop().call_soon(self._go_on, queue_arn, watch)
+        else:
+            watch.uncalled = None
+
+    def _go_on(self, queue_arn: str, watch: _Watch) -> None:
+        if self._watches.get(queue_arn) is watch and self._has_visible(queue_arn):
+            self._call_slice(queue_arn, watch)
+        else:
+            watch.uncalled = None
 
     def close(self) -> None:
         """Wake everyone for good: the service stops."""
         self.is_closed = True
-        for queue_arn in list(self._watches):
-            self.notify(queue_arn)
+        for watch in list(self._watches.values()):
+            for callback in list(watch.callbacks.values()):
+                callback()
 
     def expect(self, queue_arn: str, due_at_ms: int) -> None:
         """A message will become visible at ``due_at_ms``."""

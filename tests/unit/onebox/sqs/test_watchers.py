@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 
 from onebox.errors import AwsError
@@ -195,3 +196,80 @@ def test_stop_while_a_poll_waits_ends_it_empty() -> None:
     harness.close_service()
     assert task.result() == {}
     harness.close()
+
+
+def test_two_thousand_watchers_are_called_a_few_a_turn_the_oldest_first(harness: SqsHarness) -> None:
+    url = harness.create_queue("q")
+    calls: list[int] = []
+    for number in range(2000):
+        harness.sqs.internal.subscribe(arn_of(url), lambda number=number: calls.append(number))
+
+    async def send_and_count() -> list[int]:
+        harness.storage.run(
+            lambda: harness.sqs.operations["SendMessage"].run(harness.context(), {"QueueUrl": url, "MessageBody": "x"})
+        )
+        await harness.storage.durable()
+        called = [len(calls)]
+        while len(calls) < 2000:
+            await asyncio.sleep(0)
+            called.append(len(calls))
+        return called
+
+    called = harness.run(send_and_count())
+    assert max(after - before for before, after in itertools.pairwise(called)) <= 20
+    assert calls == list(range(2000))
+
+
+def test_watchers_that_find_nothing_left_are_not_called(harness: SqsHarness) -> None:
+    url = harness.create_queue("q")
+    calls: list[int] = []
+
+    def take() -> None:
+        calls.append(1)
+        harness.storage.run(lambda: harness.sqs.internal.receive(harness.context(), arn_of(url), 10))
+
+    for _ in range(2000):
+        harness.sqs.internal.subscribe(arn_of(url), take)
+    harness.call("SendMessage", QueueUrl=url, MessageBody="x")
+    harness.advance(0)
+    assert 1 <= len(calls) <= 40
+
+
+def test_watchers_are_called_again_for_messages_that_come_during_a_round(harness: SqsHarness) -> None:
+    url = harness.create_queue("q")
+    calls: dict[int, int] = {}
+
+    def count(number: int) -> None:
+        calls[number] = calls.get(number, 0) + 1
+
+    for number in range(100):
+        harness.sqs.internal.subscribe(arn_of(url), lambda number=number: count(number))
+
+    async def send_twice() -> None:
+        for _ in range(2):
+            await harness.begin("SendMessage", QueueUrl=url, MessageBody="x")
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    harness.run(send_twice())
+    assert len(calls) == 100
+    assert calls[0] == 2
+
+
+def test_sweeper_looks_at_a_thousand_queues_a_portion_at_a_time(harness: SqsHarness) -> None:
+    urls = [harness.create_queue(f"q{number}", MessageRetentionPeriod="60") for number in range(200)]
+    for url in urls:
+        harness.call("SendMessage", QueueUrl=url, MessageBody="x")
+    harness.advance(58)
+    looked: list[str] = []
+    find_oldest = harness.sqs.core.messages.find_oldest
+
+    def spy(backlog_id: int, state: object, limit: int) -> object:
+        looked.append(str(backlog_id))
+        return find_oldest(backlog_id, state, limit)  # type: ignore[arg-type]
+
+    harness.sqs.core.messages.find_oldest = spy  # type: ignore[assignment, method-assign]
+    harness.storage.run(harness.sqs.background.sweeper._sweep_once)
+    assert len(set(looked)) <= 50
+    harness.advance(130)
+    assert all(harness.count_rows(url) == (0, 0, 0) for url in urls)

@@ -12,8 +12,8 @@ from onebox.clock import Timer
 from onebox.errors import StorageFault
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.expiry import remove_expired
-from onebox.services.sqs.limits import SWEEP_INTERVAL_MS, SWEEP_MESSAGES_MAX
-from onebox.services.sqs.model import State
+from onebox.services.sqs.limits import SWEEP_INTERVAL_MS, SWEEP_MESSAGES_MAX, SWEEP_QUEUES_MAX
+from onebox.services.sqs.model import Queue, State
 
 # Between two portions the loop serves requests.
 _PAUSE_MS = 5
@@ -27,6 +27,8 @@ class Sweeper:
         self._log = log
         self._timer: Timer | None = None
         self._running = False
+        self._unswept: list[tuple[str, str, str]] = []
+        """The queues that this sweep has still to come to: account, region, name."""
 
     def start(self) -> None:
         """Begin; what an earlier run left is swept at once."""
@@ -61,11 +63,20 @@ class Sweeper:
         self._arm(_PAUSE_MS if more else SWEEP_INTERVAL_MS)
 
     def _sweep_once(self) -> bool:
-        """Sweep a portion; whether there may be more."""
+        """Sweep a portion: some messages of purged queues, some queues. Whether there may be more."""
         core, now_ms = self._core, self._core.clock.now_ms()
         more = core.messages.sweep_abandoned(SWEEP_MESSAGES_MAX) > 0
-        for queue in core.queues.all():
-            for state in (State.READY, State.BEHIND):
-                more = remove_expired(core, queue, state, now_ms) or more
+        if not self._unswept:
+            self._unswept = core.queues.list_keys()
+        portion, self._unswept = self._unswept[:SWEEP_QUEUES_MAX], self._unswept[SWEEP_QUEUES_MAX:]
+        for key in portion:
+            queue = core.queues.find(*key)
+            if queue is not None and self._remove_expired(queue, now_ms):
+                self._unswept.append(key)
         core.deduplication.sweep(now_ms, SWEEP_MESSAGES_MAX)
-        return more
+        return more or bool(self._unswept)
+
+    def _remove_expired(self, queue: Queue, now_ms: int) -> bool:
+        """Whether there may be more."""
+        more = [remove_expired(self._core, queue, state, now_ms) for state in (State.READY, State.BEHIND)]
+        return any(more)

@@ -199,6 +199,16 @@ class MessageStore:
         )
         return None if row is None else row[0]
 
+    def has_visible(self, backlog_id: int, now_ms: int) -> bool:
+        """Whether a message is visible, or would be if its time-out or delay that has ended were looked at."""
+        row = self._storage.first(
+            "SELECT EXISTS (SELECT 1 FROM sqs_message WHERE backlog_id = ?1 AND state = 0)"
+            " OR EXISTS (SELECT 1 FROM sqs_message WHERE backlog_id = ?1 AND state = 2 AND due_at_ms <= ?2)"
+            " OR EXISTS (SELECT 1 FROM sqs_message WHERE backlog_id = ?1 AND state = 3 AND due_at_ms <= ?2)",
+            (backlog_id, now_ms),
+        )
+        return bool(row and row[0])
+
     def set_state(self, ids: Iterable[int], state: State, due_at_ms: int = 0) -> None:
         """Change the state of messages; the counts are the caller's."""
         self._storage.execute(

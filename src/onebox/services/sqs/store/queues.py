@@ -80,10 +80,14 @@ class QueueStore:
 
     def all(self) -> Iterable[Queue]:
         """Every queue there is, for the background work that looks after all of them."""
-        for account, region, name in self._storage.all("SELECT account, region, name FROM sqs_queue"):
-            queue = self.find(account, region, name)
+        for key in self.list_keys():
+            queue = self.find(*key)
             if queue is not None:
                 yield queue
+
+    def list_keys(self) -> list[tuple[str, str, str]]:
+        """Account, region and name of every queue."""
+        return self._storage.all("SELECT account, region, name FROM sqs_queue")
 
     def insert(
         self,
