@@ -52,7 +52,7 @@ def test_send_message_answers_with_the_digests_of_aws(sqs: Any, url: str) -> Non
     assert "SequenceNumber" not in answer
 
 
-def test_receive_message_returns_what_was_sent_with_all_attributes(sqs: Any, url: str, client: Make) -> None:
+def test_receive_message_returns_what_was_sent_with_all_attributes(sqs: Any, url: str, client: Client) -> None:
     binary = {"DataType": "Binary", "BinaryValue": b"\x00\xff"}
     sent = sqs.send_message(
         QueueUrl=url,
