@@ -163,3 +163,141 @@ def test_get_access_key_info_tells_the_account(sts, account, make_role):
     arn = make_role("Worker", trust({"AWS": account}))
     key = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]["AccessKeyId"]
     assert sts.get_access_key_info(AccessKeyId=key)["Account"] == account
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn::b:::something/role",
+        "arn:a::::something/role",
+        "arn:a:a::aaaaaaaaaa:",
+        "arn:aws:iam::role/x-x-x-x",
+        "nonsense-nonsense-nonsense",
+    ],
+)
+def test_assume_role_judges_the_arn_before_any_right(sts, account, make_role, onebox, arn):
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == ("ValidationError", f"{arn} is invalid")
+    worker = make_role("Worker", trust({"AWS": account}))
+    credentials = sts.assume_role(RoleArn=worker, RoleSessionName="shift")["Credentials"]
+    session = session_client(onebox, "sts", credentials)
+    assert refusal(session.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "ValidationError"
+
+
+def tags(**values):
+    return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+BOTH = ["sts:AssumeRole", "sts:TagSession"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"Tags": tags(team="a"), "TransitiveTagKeys": ["other"]},
+            "The specified transitive tag key must be included in the requested tags.",
+        ),
+        (
+            {"Tags": [*tags(team="a"), *tags(TEAM="b")]},
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        ),
+    ],
+)
+def test_session_tags_that_contradict_each_other_are_refused(sts, account, make_role, change, message):
+    arn = make_role("Worker", trust({"AWS": account}, Action=BOTH))
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", **change) == (
+        "InvalidParameterValue",
+        message,
+    )
+
+
+def test_transitive_session_tags_pass_on_and_cannot_be_set_again(sts, account, make_role, client, onebox):
+    first = make_role("First", trust({"AWS": account}, Action=BOTH))
+    second = make_role("Second", trust({"AWS": first}, Action=BOTH))
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
+    client("iam").put_role_policy(RoleName="First", PolicyName="p", PolicyDocument=json.dumps(allow))
+    tagged = {
+        "Effect": "Allow",
+        "Action": "sqs:CreateQueue",
+        "Resource": "arn:aws:sqs:*:*:${aws:PrincipalTag/team}",
+    }
+    own = json.dumps({"Version": "2012-10-17", "Statement": [tagged]})
+    client("iam").put_role_policy(RoleName="Second", PolicyName="p", PolicyDocument=own)
+    credentials = sts.assume_role(
+        RoleArn=first, RoleSessionName="shift", Tags=tags(team="blue", kept="no"), TransitiveTagKeys=["Team"]
+    )["Credentials"]
+    chained = session_client(onebox, "sts", credentials)
+    assert refusal(chained.assume_role, RoleArn=second, RoleSessionName="next", Tags=tags(TEAM="red")) == (
+        "InvalidParameterValue",
+        "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the"
+        " calling session.",
+    )
+    last = chained.assume_role(RoleArn=second, RoleSessionName="next")["Credentials"]
+    sqs = session_client(onebox, "sqs", last)
+    assert sqs.create_queue(QueueName="blue")["QueueUrl"]
+    assert refusal(sqs.create_queue, QueueName="red")[0] == "AccessDenied"
+
+
+def test_session_tags_need_the_roles_trust(sts, account, make_role):
+    arn = make_role("Worker", trust({"AWS": account}))
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", Tags=tags(a="b"))[0] == "AccessDenied"
+
+
+def test_federated_user_may_do_what_user_and_policy_both_allow(sts, account, client, onebox):
+    iam = client("iam")
+    iam.create_user(UserName="Ann")
+    own = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sqs:*", "sts:*"], "Resource": "*"}]}
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=json.dumps(own))
+    ann = session_client(onebox, "sts", {**iam.create_access_key(UserName="Ann")["AccessKey"], "SessionToken": None})
+    given = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    answer = ann.get_federation_token(Name="guest", Policy=json.dumps(given), DurationSeconds=900)
+    arn = f"arn:aws:sts::{account}:federated-user/guest"
+    assert answer["FederatedUser"] == {"Arn": arn, "FederatedUserId": f"{account}:guest"}
+    assert session_client(onebox, "sts", answer["Credentials"]).get_caller_identity()["Arn"] == arn
+    assert session_client(onebox, "sqs", answer["Credentials"]).create_queue(QueueName="q")["QueueUrl"]
+    assert refusal(session_client(onebox, "sns", answer["Credentials"]).list_topics)[0] == "AuthorizationError"
+    bare = ann.get_federation_token(Name="guest")
+    assert bare["PackedPolicySize"] == 0
+    assert refusal(session_client(onebox, "sqs", bare["Credentials"]).list_queues)[0] == "AccessDenied"
+    again = session_client(onebox, "sts", bare["Credentials"])
+    assert refusal(again.get_federation_token, Name="other")[0] == "AccessDenied"
+
+
+def test_federated_user_of_plain_credentials_has_no_more_than_its_policy(sts, onebox):
+    bare = sts.get_federation_token(Name="guest")["Credentials"]
+    assert refusal(session_client(onebox, "sqs", bare).list_queues)[0] == "AccessDenied"
+
+
+def test_get_access_key_info_of_an_unknown_key_is_refused(sts):
+    assert refusal(sts.get_access_key_info, AccessKeyId="AKIAIOSFODNN7EXAMPLE")[0] == "ValidationError"
+
+
+def test_source_identity_needs_trust_and_passes_on(sts, account, make_role):
+    plain = make_role("Plain", trust({"AWS": account}))
+    assert refusal(sts.assume_role, RoleArn=plain, RoleSessionName="shift", SourceIdentity="ann")[0] == "AccessDenied"
+    arn = make_role("Worker", trust({"AWS": account}, Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))
+    answer = sts.assume_role(RoleArn=arn, RoleSessionName="shift", SourceIdentity="ann")
+    assert answer["SourceIdentity"] == "ann"
+
+
+def test_a_user_that_the_role_names_needs_no_policy_of_its_own(sts, account, make_role, client, onebox):
+    iam = client("iam")
+    iam.create_user(UserName="Ann")
+    ann = session_client(onebox, "sts", {**iam.create_access_key(UserName="Ann")["AccessKey"], "SessionToken": None})
+    named = make_role("Named", trust({"AWS": f"arn:aws:iam::{account}:user/Ann"}))
+    whole = make_role("Whole", trust({"AWS": account}))
+    assert ann.assume_role(RoleArn=named, RoleSessionName="shift")["Credentials"]
+    assert refusal(ann.assume_role, RoleArn=whole, RoleSessionName="shift")[0] == "AccessDenied"
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sts:*", "Resource": named}]}
+    iam.put_user_policy(UserName="Ann", PolicyName="deny", PolicyDocument=json.dumps(deny))
+    assert refusal(ann.assume_role, RoleArn=named, RoleSessionName="shift")[0] == "AccessDenied"
+
+
+def test_a_user_that_the_role_does_not_name_is_refused(sts, account, make_role, client, onebox):
+    iam = client("iam")
+    iam.create_user(UserName="Ann")
+    ann = session_client(onebox, "sts", {**iam.create_access_key(UserName="Ann")["AccessKey"], "SessionToken": None})
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=json.dumps(allow))
+    bobs = make_role("Bobs", trust({"AWS": f"arn:aws:iam::{account}:user/Bob"}))
+    assert refusal(ann.assume_role, RoleArn=bobs, RoleSessionName="shift")[0] == "AccessDenied"

@@ -151,7 +151,9 @@ class Pipeline:
         if context.principal.is_unrestricted:
             return
         for access in service.required_access(context, name, call):
-            decision = self._iam.check(context, access.action, [access.resource], access.find_condition_keys)
+            decision = self._iam.check(
+                context, access.action, [access.resource], access.find_condition_keys, access.find_resource_policy
+            )
             if not decision.allowed:
                 raise denial(service.name, decision.reason)
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import Statement
 
 CoreT = TypeVar("CoreT")
 
@@ -89,6 +90,9 @@ class Access(NamedTuple):
     """The resource's ARN; ``*`` where AWS knows no resource for the action."""
     find_condition_keys: Callable[[], ConditionKeys] | None = None
     """The service's own condition keys (``dynamodb:LeadingKeys``), worked out when a policy asks for one."""
+    find_resource_policy: Callable[[], Sequence[Statement]] | None = None
+    """The policy of the resource itself. Within the account it suffices that it names the caller; it is asked for when
+    the caller's own policies do not allow the action."""
 
 
 def access_to(prefix: str, table: OperationTable[CoreT], operation: str, resources: Iterable[str]) -> list[Access]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from onebox.arn import find_arn
 from onebox.services.context import Principal, RequestContext
@@ -25,6 +26,7 @@ from onebox.services.iam.policy import (
     Caller,
     Decision,
     PolicyRequest,
+    Statement,
     account_caller,
     compile_policy,
     evaluate,
@@ -54,10 +56,12 @@ class IamInternal:
         action: str,
         resources: Sequence[str],
         find_condition_keys: Callable[[], ConditionKeys] | None = None,
+        find_resource_policy: Callable[[], Sequence[Statement]] | None = None,
     ) -> Decision:
         """Whether the context's principal may do ``action`` (``sqs:SendMessage``) on all of the resources.
 
         ``find_condition_keys`` gives the service's own condition keys; it is called when a policy asks for a key.
+        ``find_resource_policy`` gives the resource's own policy; see :class:`onebox.services.registry.Access`.
         Raises nothing; a denial carries AWS's sentence as ``reason``. Plain credentials may do everything.
         """
         principal = context.principal
@@ -65,16 +69,43 @@ class IamInternal:
             return ALLOWED
         for resource in resources:
             find_keys = _keys_once(self, context, resource, find_condition_keys)
-            denied = self._core.permissions.decide(principal, action, resource, find_keys)
+            is_granted = None
+            if find_resource_policy is not None:
+                is_granted = partial(self._is_granted, principal, action, resource, find_keys, find_resource_policy)
+            denied = self._core.permissions.decide(principal, action, resource, find_keys, is_granted)
             if denied is not None:
                 sources = self._core.permissions.list_sources(principal)
                 self.refusals.add(context, action, resource, denied, sources, find_keys())
                 return _denied(principal, action, resource, denied)
         return ALLOWED
 
-    def check_pass_role(self, context: RequestContext, role_arn: str, service: str) -> Decision:
-        """Whether the caller may hand the role to ``service`` (``lambda.amazonaws.com``)."""
-        return self.check(context, "iam:PassRole", [role_arn], lambda: {"iam:PassedToService": service})
+    def _is_granted(
+        self,
+        principal: Principal,
+        action: str,
+        resource: str,
+        find_keys: Callable[[], Keys],
+        find_policy: Callable[[], Sequence[Statement]],
+    ) -> bool:
+        """Whether a policy of a resource of the caller's account names the caller, and not the account alone."""
+        arn = find_arn(resource)
+        if arn is None or arn.account not in ("", principal.account):
+            return False
+        entity = self._core.permissions.find_entity(principal)
+        caller = Caller("AWS", frozenset((principal.arn, entity.arn) if entity else (principal.arn,)))
+        return evaluate(find_policy(), PolicyRequest(action, resource, caller, find_keys())).allowed
+
+    def check_pass_role(
+        self, context: RequestContext, role_arn: str, service: str, associated_arn: str | None = None
+    ) -> Decision:
+        """Whether the caller may hand the role to ``service`` (``lambda.amazonaws.com``), for the resource
+        ``associated_arn`` if the service names one."""
+
+        def find_keys() -> ConditionKeys:
+            keys = {"iam:PassedToService": service}
+            return keys | {"iam:AssociatedResourceArn": associated_arn} if associated_arn else keys
+
+        return self.check(context, "iam:PassRole", [role_arn], find_keys)
 
     def trusts_service(self, role: Role, service: str) -> bool:
         """Whether the role's trust policy lets ``service`` (``lambda.amazonaws.com``) assume it."""

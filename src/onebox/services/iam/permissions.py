@@ -79,14 +79,26 @@ class Permissions:
         self._session_sets: dict[tuple[str, ...], PolicySet] = {}
 
     def decide(
-        self, principal: Principal, action: str, resource: str, find_keys: Callable[[], Keys]
+        self,
+        principal: Principal,
+        action: str,
+        resource: str,
+        find_keys: Callable[[], Keys],
+        is_granted: Callable[[], bool] | None = None,
     ) -> DeniedBy | None:
-        """None if every kind of policy that binds the principal allows the action, else which one does not."""
+        """None if every kind of policy that binds the principal allows the action, else which one does not.
+
+        ``is_granted`` tells whether the resource's own policy names the principal and allows the action. That stands
+        in for an identity-based policy, and for a user's boundary as well.
+        """
         if principal.is_unrestricted:
             return None
         for kind, policies in self._sets_of(principal):
             decision = policies.decide(action, resource, find_keys)
-            if not decision.allowed:
+            if decision.allowed:
+                continue
+            can_be_granted = kind == IDENTITY or (kind == BOUNDARY and principal.role_name is None)
+            if decision.explicit or not can_be_granted or is_granted is None or not is_granted():
                 return DeniedBy(kind, decision.explicit)
         return None
 

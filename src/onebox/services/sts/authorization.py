@@ -5,10 +5,11 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_aws
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import Statement, compile_policy
 from onebox.services.registry import Access
 from onebox.services.sts.core import Core
 from onebox.services.sts.validation import parse_role_arn
@@ -48,7 +49,14 @@ def required_access(core: Core, context: RequestContext, operation: str, request
         actions.append("sts:TagSession")
     if "SourceIdentity" in request:
         actions.append("sts:SetSourceIdentity")
-    return [Access(action, request["RoleArn"], find_keys) for action in actions]
+    find_trust = partial(_find_trust_policy, core, request)
+    return [Access(action, request["RoleArn"], find_keys, find_trust) for action in actions]
+
+
+def _find_trust_policy(core: Core, request: Wire) -> Sequence[Statement]:
+    """The role's trust policy: within an account it is enough that it names the caller."""
+    role = core.iam.find_role(parse_role_arn(request["RoleArn"]).account, request["RoleArn"])
+    return compile_policy(role.trust_policy) if role else ()
 
 
 def find_condition_keys(core: Core, request: Wire) -> dict[str, str | Iterable[str]]:
