@@ -15,7 +15,16 @@ from typing import Protocol, cast
 import httptools
 
 from onebox.gateway.answers import Payload, serialize
-from onebox.gateway.heads import BadHead, Target, check_head, check_repeated, read_target, refusal
+from onebox.gateway.heads import (
+    BadHead,
+    Target,
+    check_host,
+    check_method,
+    check_repeated,
+    read_target,
+    refusal,
+    without_upgrade,
+)
 from onebox.gateway.limits import (
     BODY_BYTES_MAX,
     HEAD_BYTES_MAX,
@@ -159,8 +168,11 @@ class HttpConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
         self._method = parser.get_method().decode("ascii")
+        check_method(self._method)
         self._target = read_target(self._url, headers)
-        check_head(self._method, parser.get_http_version(), headers)
+        check_host(parser.get_http_version(), headers)
+        if parser.should_upgrade():
+            return
         if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
         self._body_bytes_max = self._server.body_bytes_max(self._target.path, self._target.query, headers)
@@ -183,7 +195,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._parser.should_upgrade():
             return
         request = Request(
             self._method,
@@ -265,17 +277,21 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(BadHead(408, "the request did not arrive in time"))
 
     def _feed(self, data: bytes) -> None:
-        while True:
-            try:
-                self._parser.feed_data(data)
-            except httptools.HttpParserUpgrade as upgrade:
-                # The request is answered as if it had asked for no other protocol (RFC 9110, 7.8). What follows it
-                # is HTTP/1.1 still.
-                self._parser = httptools.HttpRequestParser(self)
-                data = data[upgrade.args[0] :]
-                if data and not self._is_refused:
-                    continue
-            return
+        rest = self._feed_until_upgrade(memoryview(data))
+        while rest is not None:
+            # The request is answered as if it had asked for no other protocol (RFC 9110, 7.8), body included. The
+            # parser stops after such a head, so a fresh one reads the head again without the wish.
+            self._parser = httptools.HttpRequestParser(self)
+            self._parser.feed_data(without_upgrade(self._method, self._url, self._headers))
+            rest = self._feed_until_upgrade(rest)
+
+    def _feed_until_upgrade(self, data: memoryview) -> memoryview | None:
+        """What follows a head that asks for another protocol; None if all is read."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            return data[upgrade.args[0] :]
+        return None
 
     def _can_serve(self) -> bool:
         return self._is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX

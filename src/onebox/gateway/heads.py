@@ -47,16 +47,31 @@ def read_target(url: bytes, headers: dict[str, str]) -> Target:
     return Target(path, query)
 
 
-def check_head(method: str, http_version: str, headers: dict[str, str]) -> None:
-    """The rules for method and Host. Raises BadHead."""
+def check_method(method: str) -> None:
+    """Refuse what no service knows. Raises BadHead."""
     if method not in METHODS:
         raise BadHead(405, f"the method {method} is not supported; supported are {', '.join(METHODS)}")
+
+
+def check_host(http_version: str, headers: dict[str, str]) -> None:
+    """The rules of RFC 9112, 3.2. Raises BadHead."""
     host = headers.get("host")
     if host is None:
         if http_version != "1.0":
             raise BadHead(400, "the header host is missing")
     elif not _HOST.fullmatch(host):
         raise BadHead(400, "the header host is not a host with an optional port")
+
+
+def without_upgrade(method: str, url: bytes, headers: dict[str, str]) -> bytes:
+    """A head without the wish for another protocol."""
+    lines = [b"%b %b HTTP/1.1" % (method.encode("ascii"), url)]
+    for name, value in headers.items():
+        if name == "connection":
+            value = "close" if "close" in value.lower() else "keep-alive"
+        if name not in ("upgrade", "http2-settings"):
+            lines.append(f"{name}: {value}".encode("latin-1"))
+    return b"\r\n".join((*lines, b"", b""))
 
 
 def refusal(error: BadHead) -> Response:

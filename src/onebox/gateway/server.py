@@ -103,6 +103,11 @@ class HttpServer:
                 self._sweep.cancel()
             self._sweep_in(_UNREAD_SWEEP_MS)
 
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes of answers that clients have not taken yet."""
+        return sum(connection.unread_bytes for connection in self._connections)
+
     def now_ms(self) -> int:
         """The moment."""
         return self._clock.now_ms()
@@ -159,4 +164,4 @@ def _connections_max() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return CONNECTIONS_MAX
-    return max(16, min(CONNECTIONS_MAX, soft - RESERVED_FILES))
+    return min(CONNECTIONS_MAX, max(16, soft - RESERVED_FILES))

@@ -150,3 +150,216 @@ def test_garbage_never_raises_out_of_the_parser(raw: bytes) -> None:
 
     with_server(echo, talk)
     assert not unhandled
+
+
+async def read_head(reader: asyncio.StreamReader) -> bytes:
+    return await reader.readuntil(b"\r\n\r\n")
+
+
+def test_head_has_the_length_and_no_body() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n" + GET)
+        assert b"Content-Length: 9\r\n" in await read_head(reader)
+        assert await read_answer(reader) == (200, b"GET /a b=c ")
+
+    with_server(echo, talk)
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n",
+        b"Upgrade: h2c\r\n",
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"hello"])
+def test_upgrade_is_ignored_and_the_connection_goes_on(upgrade: bytes, body: bytes) -> None:
+    request = b"POST /u HTTP/1.1\r\nHost: h\r\n%bContent-Length: %d\r\n\r\n%b" % (upgrade, len(body), body)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(request + GET)
+        assert await read_answer(reader) == (200, b"POST /u  " + body)
+        assert await read_answer(reader) == (200, b"GET /a b=c ")
+        writer.write(request)
+        assert await read_answer(reader) == (200, b"POST /u  " + body)
+
+    with_server(echo, talk)
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\n", 405),
+        (b"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", 405),
+        (b"PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n", 405),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: [\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nX-Amz-Target: a\r\nX-Amz-Target: b\r\n\r\n", 400),
+        (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X: 1\r\n" * 300 + b"\r\n", 431),
+        (b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_rfc_9112_forbids_is_refused_once(raw: bytes, status: int) -> None:
+    handled: list[Request] = []
+
+    def handler(request: Request, reply: Reply) -> None:
+        handled.append(request)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        answer = await reader.read()
+        assert int(answer.split()[1]) == status, answer[:200]
+        assert answer.count(b"\r\nDate: ") == 1
+        assert not handled
+
+    with_server(handler, talk)
+
+
+def test_an_absolute_target_is_a_path_and_a_host() -> None:
+    def handler(request: Request, reply: Reply) -> None:
+        reply.send(Response(200, f"{request.path} {request.query} {request.headers['host']}".encode()))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"GET http://evil.example:80/p?q=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await read_answer(reader) == (200, b"/p q=1 evil.example:80")
+
+    with_server(handler, talk)
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nHost: h\r\nX: "], ids=["target", "header"])
+def test_a_head_without_an_end_is_cut_off_early(start: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        sent = 0
+        try:
+            while sent < 200_000_000:
+                writer.write(b"a" * 65_536)
+                sent += 65_536
+                await writer.drain()
+        except ConnectionError:
+            pass
+        assert sent < 8_000_000, "the rest was in the sockets' buffers"
+
+    with_server(echo, talk)
+
+
+def test_a_body_beyond_the_services_limit_is_not_kept_but_answered() -> None:
+    def handler(request: Request, reply: Reply) -> None:
+        reply.send(Response(413, f"{len(request.body)} of {request.body_bytes}".encode()))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1500000\r\n\r\n" + b"x" * 1_500_000 + GET)
+        assert await read_answer(reader) == (413, b"0 of 1500000")
+        assert (await read_answer(reader))[0] == 413, "the connection goes on"
+
+    with_server(handler, talk)
+
+
+@pytest.mark.parametrize(
+    ("first", "patience_s", "answer"),
+    [
+        (b"", 180, b""),
+        (b"GET / HT", 30, b"HTTP/1.1 408 "),
+        (b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab", 60, b"HTTP/1.1 408 "),
+    ],
+    ids=["idle", "head", "body"],
+)
+def test_a_slow_client_is_let_go(first: bytes, patience_s: int, answer: bytes) -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        server = HttpServer(echo, clock, lambda *_: 1_000_000)
+        await server.start("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(first)
+        await writer.drain()
+        received = asyncio.create_task(reader.read())
+        for _ in range(50):  # turns of the loop, until the server has read what was sent
+            await asyncio.sleep(0)
+        await clock.advance(patience_s - 10)
+        assert not received.done()
+        await clock.advance(20)
+        assert (await asyncio.wait_for(received, 10)).startswith(answer)
+        writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
+def test_a_client_that_waits_for_its_answer_is_not_slow() -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        waiting: list[Reply] = []
+        server = HttpServer(lambda _, reply: waiting.append(reply), clock, lambda *_: 1_000_000)
+        await server.start("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(GET)
+        while not waiting:
+            await asyncio.sleep(0)
+        await clock.advance(3_600)
+        waiting[0].send(Response(200, b"late"))
+        assert await asyncio.wait_for(read_answer(reader), 10) == (200, b"late")
+        writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
+def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
+    body = b"x" * 4_000_000
+
+    async def run() -> None:
+        clock = ManualClock()
+        served = 0
+
+        def handler(request: Request, reply: Reply) -> None:
+            nonlocal served
+            served += 1
+            reply.send(Response(200, body))
+
+        server = HttpServer(handler, clock, lambda *_: 1_000_000)
+        await server.start("127.0.0.1", 0)
+        streams = [await asyncio.open_connection("127.0.0.1", server.port, limit=1_000) for _ in range(60)]
+        for _, writer in streams:
+            writer.write(GET * 20)
+        while served < len(streams):
+            await asyncio.sleep(0)
+        assert served < 3 * len(streams), "who does not read is not served further requests"
+        for _ in range(12):
+            await clock.advance(0.25)
+        assert server.unread_bytes <= 64 * 1024 * 1024
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(GET)
+        assert (await asyncio.wait_for(read_answer(reader), 10))[0] == 200, "others are served"
+        await server.stop()
+
+    asyncio.run(run())
+
+
+def test_more_connections_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onebox.gateway.server.CONNECTIONS_MAX", 3)
+
+    async def run() -> None:
+        server = HttpServer(echo, ManualClock(), lambda *_: 1_000_000)
+        await server.start("127.0.0.1", 0)
+        kept = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(GET)
+            await asyncio.wait_for(read_answer(reader), 10)
+            kept.append(writer)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 503 ")
+        kept[0].close()
+        await kept[0].wait_closed()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(GET)
+        assert (await asyncio.wait_for(read_answer(reader), 10))[0] == 200
+        await server.stop()
+
+    asyncio.run(run())
