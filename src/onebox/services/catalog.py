@@ -74,7 +74,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
     dynamodb = DynamoDb(deps)
     gauges = (queue_gauge(sqs.internal.gauges),)
     cloudwatch = CloudWatch(deps, sns.internal, gauges, functions.internal)
-    cloudformation = CloudFormation(deps, late, fetch_object=fetch)
+    cloudformation = CloudFormation(deps, late, iam.internal)
     services: tuple[Service, ...] = (
         iam,
         sts,

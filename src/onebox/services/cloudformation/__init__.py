@@ -10,7 +10,9 @@ Top down::
     operations/          the API operations, a file for each family, and their table
     core.py              what every operation works with
     lookup.py            the stack that a request names; pages of lists
+    template_text.py     the text of a template: in the request, in S3 with the caller's rights, or the stack's own
     stack_source.py      from a request to a checked template, parameters and tags
+    workbench.py         the thread for work on templates
     start_operation.py   the transactions that give a stack an operation
     deploy/              what runs in the background until the operation is done; see its own map
     states.py            the table of stack and resource states: the only place that names a status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from onebox.services.cloudformation.deploy.journal import Journal
@@ -12,11 +12,10 @@ from onebox.services.cloudformation.deploy.supervisor import Supervisor
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
 from onebox.services.cloudformation.resources.types import ResourceType
 from onebox.services.cloudformation.store import Store
-from onebox.services.context import Deps, RequestContext
+from onebox.services.cloudformation.workbench import Workbench
+from onebox.services.context import Deps
+from onebox.services.iam.internal import IamInternal
 from onebox.services.registry import ApiCaller
-
-FetchObject = Callable[[RequestContext, str, str], bytes]
-"""The content of an object of onebox's own S3; raises AwsError as GetObject does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,8 @@ class Core:
 
     deps: Deps
     caller: ApiCaller
-    fetch_object: FetchObject | None
+    iam: IamInternal
+    workbench: Workbench
     types: Mapping[str, ResourceType]
     store: Store
     journal: Journal
@@ -33,18 +33,20 @@ class Core:
     notifications: Notifications
 
 
-def make_core(deps: Deps, caller: ApiCaller, fetch_object: FetchObject | None) -> Core:
+def make_core(deps: Deps, caller: ApiCaller, iam: IamInternal, workbench: Workbench) -> Core:
     """The parts, put together."""
     store = Store(deps.storage)
     notifications = Notifications(deps, caller)
     journal = Journal(store, deps, notifications.listen)
+    tools = Tools(deps=deps, store=store, journal=journal, caller=caller, types=RESOURCE_TYPES, workbench=workbench)
     return Core(
         deps=deps,
         caller=caller,
-        fetch_object=fetch_object,
+        iam=iam,
+        workbench=workbench,
         types=RESOURCE_TYPES,
         store=store,
         journal=journal,
-        supervisor=Supervisor(Tools(deps, store, journal, caller, RESOURCE_TYPES)),
+        supervisor=Supervisor(tools),
         notifications=notifications,
     )

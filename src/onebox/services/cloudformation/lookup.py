@@ -7,6 +7,7 @@ from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import Stack
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 
 
 def find_stack(core: Core, context: RequestContext, name_or_id: str) -> Stack | None:
@@ -31,14 +32,22 @@ def load_stack(
 
 def page_start(request: Wire) -> int:
     """Where the page begins that ``NextToken`` asks for."""
-    token = request.get("NextToken")
-    if token is None:
-        return 0
-    if not str(token).isdecimal():
-        raise ValidationError("Invalid NextToken")
-    return int(token)
+    place = read_token(request.get("NextToken"), _invalid_token, int)
+    if place is not None and place[0] < 0:
+        raise _invalid_token()
+    return 0 if place is None else place[0]
+
+
+def name_start(request: Wire) -> str:
+    """The name after which the page begins; empty for the first page."""
+    place = read_token(request.get("NextToken"), _invalid_token, str)
+    return "" if place is None else place[0]
+
+
+def _invalid_token() -> ValidationError:
+    return ValidationError("Invalid NextToken: use the token of the page before, as it is.")
 
 
 def next_page(start: int, found: int) -> str | None:
     """The token of the next page, if a page and one more item were found."""
-    return str(start + limits.PAGE_ITEMS) if found > limits.PAGE_ITEMS else None
+    return make_token(start + limits.PAGE_ITEMS) if found > limits.PAGE_ITEMS else None

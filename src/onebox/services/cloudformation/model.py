@@ -22,6 +22,16 @@ class Source:
     tags: dict[str, str] = field(default_factory=dict)
     capabilities: list[str] = field(default_factory=list)
     notification_arns: list[str] = field(default_factory=list)
+    description: str | None = None
+    no_echo: list[str] | None = None
+    """Names of the parameters whose values are never shown; None in rows that older versions wrote."""
+    original: str | None = None
+    """The template before its transforms; None without transforms. ``template`` is what is deployed."""
+
+    @property
+    def original_template(self) -> str:
+        """The template as it was given."""
+        return self.template if self.original is None else self.original
 
 
 @dataclass(frozen=True, slots=True)

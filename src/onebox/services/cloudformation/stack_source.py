@@ -1,4 +1,4 @@
-"""From a request to what a stack will be made from: template, parameters, tags; checked before anything is written.
+"""From a request to a stack's source: template, parameters, tags; checked before anything is written.
 
 Promises: a source that is accepted parses, has no unresolved reference, and every parameter has an allowed value.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from onebox.errors import AwsError
+from onebox.errors import AccessDenied
 from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
 from onebox.services.cloudformation.capabilities import check_capabilities
@@ -21,10 +19,13 @@ from onebox.services.cloudformation.model import Source, StackSettings
 from onebox.services.cloudformation.template.document import Template, parse_template
 from onebox.services.cloudformation.template.parameters import decide_parameters
 from onebox.services.cloudformation.template.validate import check_template
+from onebox.services.cloudformation.template_text import load_template_text
 from onebox.services.context import Principal, RequestContext, Wire
+from onebox.text.globs import compile_glob
 
 _STACK_NAME = "[a-zA-Z][-a-zA-Z0-9]*"
-_ROLE_ARN = re.compile(r"arn:[^:]+:iam::\d{12}:role/(?:.*/)?[\w+=,.@-]+")
+_ROLE_ARN = re.compile(r"arn:[^:/]+:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
+SERVICE_PRINCIPAL = "cloudformation.amazonaws.com"
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
@@ -37,107 +38,58 @@ class Draft:
     blueprint: Blueprint
 
 
-def draft(
+async def draft(
     core: Core, context: RequestContext, request: Wire, *, stack_id: str, name: str, previous: Source | None
 ) -> Draft:
-    """The source that ``request`` asks for. ``previous`` is what the stack is made from now. Raises AwsError."""
-    text = template_text(core, context, request, previous)
-    template = load_template(core, text)
+    """The source that ``request`` asks for. ``previous`` is the stack's source now. Raises AwsError."""
+    text = await load_template_text(core, context, request, previous)
     capabilities = _parse_capabilities(request.get("Capabilities", []))
-    _check_resource_types(template, request.get("ResourceTypes", []))
+    if len(request.get("Parameters", [])) > limits.PARAMETERS_MAX:
+        raise ValidationError(f"At most {limits.PARAMETERS_MAX} parameters can be given.")
     if request.get("RollbackConfiguration", {}).get("RollbackTriggers"):
         raise ValidationError("RollbackTriggers are not supported.")
-    parameters = decide_parameters(
-        template.parameters, request.get("Parameters", []), None if previous is None else previous.parameters
-    )
-    check_capabilities(template, capabilities)
+    tags = _parse_tags(request, previous)
     notifications = request.get("NotificationARNs")
-    source = Source(
-        template=text,
-        parameters=parameters,
-        tags=_parse_tags(request, previous),
-        capabilities=capabilities,
-        notification_arns=notifications if notifications is not None else _notifications_of(previous),
-    )
-    identity = StackIdentity(context.account, context.region, stack_id, name, tuple(source.notification_arns))
-    return Draft(source, template, draw_blueprint(template, parameters, identity))
+    if notifications is None:
+        notifications = [] if previous is None else previous.notification_arns
+    identity = StackIdentity(context.account, context.region, stack_id, name, tuple(notifications))
 
-
-def load_template(core: Core, text: str) -> Template:
-    """The checked template of ``text``."""
-    template = parse_template(text)
-    check_template(template, core.types)
-    return template
-
-
-def template_text(core: Core, context: RequestContext, request: Wire, previous: Source | None = None) -> str:
-    """The template's text: in the request, in S3, or the stack's own."""
-    body, url = request.get("TemplateBody"), request.get("TemplateURL")
-    if request.get("UsePreviousTemplate"):
-        if body is not None or url is not None:
-            raise ValidationError("Invalid request. UsePreviousTemplate cannot be combined with a template.")
-        if previous is None or not previous.template:
-            raise ValidationError("UsePreviousTemplate cannot be true for a new stack.")
-        return previous.template
-    if (body is None) == (url is None):
-        raise ValidationError("Either Template URL or Template Body must be specified.")
-    if body is not None:
-        check_length(body, "templateBody", limits.TEMPLATE_BODY_BYTES)
-        return str(body)
-    return _fetch_template(core, context, str(url))
-
-
-def check_length(text: str, member: str, bytes_max: int) -> None:
-    """Raise ValidationError unless ``text`` is 1 to ``bytes_max`` long."""
-    if not text:
-        raise ValidationError(
-            f"1 validation error detected: Value '' at '{member}' failed to satisfy constraint: Member must have "
-            "length greater than or equal to 1"
+    def work() -> Draft:
+        template = parse_template(text)
+        check_template(template, core.types)
+        _check_resource_types(template, request.get("ResourceTypes", []))
+        old = None if previous is None else previous.parameters
+        parameters = decide_parameters(template.parameters, request.get("Parameters", []), old)
+        check_capabilities(template, capabilities)
+        source = Source(
+            template=text,
+            parameters=parameters,
+            tags=tags,
+            capabilities=capabilities,
+            notification_arns=notifications,
+            description=template.description,
+            no_echo=[name for name, declaration in template.parameters.items() if declaration.no_echo],
         )
-    if len(text.encode()) > bytes_max:
-        raise ValidationError(
-            f"1 validation error detected: Value '{text}' at '{member}' failed to satisfy constraint: Member must have "
-            f"length less than or equal to {bytes_max}"
-        )
+        return Draft(source, template, draw_blueprint(template, parameters, identity))
+
+    return await core.workbench.run(work)
 
 
-def _fetch_template(core: Core, context: RequestContext, url: str) -> str:
-    bucket, key = parse_template_url(url)
-    if core.fetch_object is None:
-        raise ValidationError("TemplateURL must reference a valid S3 object to which you have access.")
-    try:
-        content = core.fetch_object(context, bucket, key)
-    except AwsError as error:
-        more = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
-        raise ValidationError(f"S3 error: {error.message}\n{more}") from error
-    if len(content) > limits.TEMPLATE_URL_BYTES:
-        raise ValidationError(f"Template may not exceed {limits.TEMPLATE_URL_BYTES} bytes in size.")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise ValidationError("Template format error: unsupported structure.") from None
+async def load_template(core: Core, text: str) -> Template:
+    """The checked template of ``text``. Raises ValidationError."""
 
+    def work() -> Template:
+        template = parse_template(text)
+        check_template(template, core.types)
+        return template
 
-def parse_template_url(url: str) -> tuple[str, str]:
-    """Bucket and key of a URL in path style (``…/bucket/key``) or with the bucket in the host name."""
-    parts = urlsplit(url)
-    host, path = parts.hostname or "", unquote(parts.path).lstrip("/")
-    virtual = re.fullmatch(r"(.+?)\.s3[.-].+", host)
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValidationError("TemplateURL must be a supported URL.")
-    if virtual is not None:
-        bucket, key = virtual.group(1), path
-    else:
-        bucket, _, key = path.partition("/")
-    if not bucket or not key:
-        raise ValidationError("TemplateURL must reference a valid S3 object to which you have access.")
-    return bucket, key
+    return await core.workbench.run(work)
 
 
 def _check_resource_types(template: Template, allowed: list[str]) -> None:
     """``ResourceTypes`` lists what the caller lets the template hold, as ``AWS::SQS::Queue`` or ``AWS::SQS::*``."""
     for resource in template.resources.values():
-        if allowed and not any(fnmatchcase(resource.type, pattern) for pattern in allowed):
+        if allowed and not any(compile_glob(pattern).matches(resource.type) for pattern in allowed):
             raise ValidationError(
                 f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{', '.join(allowed)}]"
             )
@@ -172,10 +124,6 @@ def _parse_tags(request: Wire, previous: Source | None) -> dict[str, str]:
     return tags
 
 
-def _notifications_of(previous: Source | None) -> list[str]:
-    return [] if previous is None else previous.notification_arns
-
-
 def check_stack_name(name: str) -> None:
     """Raise ValidationError unless a stack may be called ``name``."""
     rule = None
@@ -189,11 +137,21 @@ def check_stack_name(name: str) -> None:
         )
 
 
-def check_role_arn(role_arn: str | None) -> str | None:
-    """The role's ARN, if one is given. Raises ValidationError if it cannot be one."""
-    if role_arn is not None and not _ROLE_ARN.fullmatch(role_arn):
+def check_role(core: Core, context: RequestContext, request: Wire) -> str | None:
+    """The ARN of the role that the request gives, None without one.
+
+    Raises AccessDenied unless the caller may pass the role, and ValidationError unless it is a role of the account that
+    CloudFormation may assume."""
+    role_arn = request.get("RoleARN")
+    if role_arn is None:
+        return None
+    decision = core.iam.check_pass_role(context, role_arn, SERVICE_PRINCIPAL)
+    if not decision.allowed:
+        raise AccessDenied(decision.reason)
+    role = core.iam.find_role(context.account, role_arn) if _ROLE_ARN.fullmatch(role_arn) else None
+    if role is None or not core.iam.trusts_service(role, SERVICE_PRINCIPAL):
         raise ValidationError(f"Role {role_arn} is invalid or cannot be assumed")
-    return role_arn
+    return str(role_arn)
 
 
 def caller_settings(principal: Principal) -> dict[str, Any]:
@@ -210,7 +168,7 @@ def caller_settings(principal: Principal) -> dict[str, Any]:
     }
 
 
-def settings_from_request(context: RequestContext, request: Wire) -> StackSettings:
+def settings_from_request(core: Core, context: RequestContext, request: Wire, policy: str | None) -> StackSettings:
     """The settings of a new stack."""
     if "OnFailure" in request and "DisableRollback" in request:
         raise ValidationError("Either DisableRollback or OnFailure can be specified, not both.")
@@ -223,10 +181,10 @@ def settings_from_request(context: RequestContext, request: Wire) -> StackSettin
     return StackSettings(
         **caller_settings(context.principal),
         endpoint_url=context.endpoint_url,
-        role_arn=check_role_arn(request.get("RoleARN")),
+        role_arn=check_role(core, context, request),
         on_failure=on_failure,
         timeout_minutes=request.get("TimeoutInMinutes"),
         termination_protection=bool(request.get("EnableTerminationProtection")),
-        policy=request.get("StackPolicyBody"),
+        policy=policy,
         retain_except_on_create=bool(request.get("RetainExceptOnCreate")),
     )

@@ -13,10 +13,9 @@ from onebox.services.cloudformation.deploy.rollback import restored
 from onebox.services.cloudformation.deploy.run import import_value
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import Operation, Source, Stack, StackSettings
-from onebox.services.cloudformation.resources.types import ResourceType
 from onebox.services.cloudformation.stack_source import Draft
 from onebox.services.cloudformation.states import RESOURCE_STATES, OperationKind, StackTrigger, stack_allows
-from onebox.services.cloudformation.template.document import Template, parse_template
+from onebox.services.cloudformation.template.document import parse_template
 from onebox.services.context import RequestContext, Wire
 
 
@@ -100,26 +99,34 @@ def _resolve_failed_update(core: Core, stack: Stack) -> None:
             core.store.resources.save(restored(row))
 
 
-def find_changes(core: Core, stack: Stack, wanted: Draft) -> list[Wire]:
-    """What ``wanted`` would change in the stack."""
-    old_template: Template | None = parse_template(stack.source.template) if stack.source.template else None
-    types: dict[str, ResourceType] = dict(core.types)
+async def find_changes(core: Core, stack: Stack, wanted: Draft) -> list[Wire]:
+    """What ``wanted`` would change in the stack. Raises ValidationError."""
     rows = {row.logical_id: row for row in core.store.resources.of_stack(stack.stack_id)}
-    return decide_changes(
-        wanted.blueprint,
-        types,
-        old_template=old_template,
-        old_parameters=stack.source.parameters,
-        new_parameters=wanted.source.parameters,
-        resources={name: row for name, row in rows.items() if not RESOURCE_STATES[row.status].failed_create},
-        tags_changed=stack.source.tags != wanted.source.tags,
-        import_value=lambda name: import_value(core.store, stack, name),
-    )
+    exports = core.store.exports.values(stack.account, stack.region)
+
+    def work() -> list[Wire]:
+        return decide_changes(
+            wanted.blueprint,
+            core.types,
+            old_template=parse_template(stack.source.template) if stack.source.template else None,
+            old_parameters=stack.source.parameters,
+            new_parameters=wanted.source.parameters,
+            resources={name: row for name, row in rows.items() if not RESOURCE_STATES[row.status].failed_create},
+            tags_changed=stack.source.tags != wanted.source.tags,
+            import_value=lambda name: import_value(exports, name),
+        )
+
+    return await core.workbench.run(work)
 
 
-def outputs_changed(core: Core, stack: Stack, wanted: Draft) -> bool:
+async def outputs_changed(core: Core, stack: Stack, wanted: Draft) -> bool:
     """Whether the outputs' declarations or the parameters behind them differ."""
-    old = parse_template(stack.source.template)
+    old = await core.workbench.run(lambda: parse_template(stack.source.template))
     same_outputs = dict(old.outputs) == dict(wanted.template.outputs)
     same_parameters = stack.source.parameters == wanted.source.parameters
     return not same_outputs or not (same_parameters or not wanted.template.outputs)
+
+
+def is_unchanged(core: Core, stack: Stack) -> bool:
+    """Whether the stack is still as it was read. What was prepared outside a transaction counts only then."""
+    return core.store.stacks.find(stack.stack_id) == stack

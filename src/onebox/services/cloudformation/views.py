@@ -9,21 +9,20 @@ from onebox.services.cloudformation.blueprint import MASK
 from onebox.services.cloudformation.model import ChangeSet, Event, Resource, Source, Stack
 from onebox.services.cloudformation.resources.types import tag_list
 from onebox.services.cloudformation.states import STACK_STATES
-from onebox.services.cloudformation.template.document import Template, parse_template
+from onebox.services.cloudformation.template.document import parse_template
 from onebox.services.cloudformation.template.parameters import ParameterDeclaration
 from onebox.services.context import Wire
 
 
 def show_stack(stack: Stack) -> Wire:
     """A Stack of DescribeStacks."""
-    template = parse_template(stack.source.template) if stack.source.template else None
     settings = stack.settings
     wire: Wire = {
         "StackId": stack.stack_id,
         "StackName": stack.name,
         "ChangeSetId": stack.change_set_id,
-        "Description": template.description if template else None,
-        "Parameters": show_parameters(stack.source, template) or None,
+        "Description": _description(stack.source),
+        "Parameters": show_parameters(stack.source) or None,
         "CreationTime": stack.created_at_ms,
         "LastUpdatedTime": stack.updated_at_ms,
         "DeletionTime": _deletion_time(stack),
@@ -46,12 +45,11 @@ def show_stack(stack: Stack) -> Wire:
 
 def show_stack_summary(stack: Stack) -> Wire:
     """A StackSummary of ListStacks."""
-    template = parse_template(stack.source.template) if stack.source.template else None
     return without_none(
         {
             "StackId": stack.stack_id,
             "StackName": stack.name,
-            "TemplateDescription": template.description if template else None,
+            "TemplateDescription": _description(stack.source),
             "CreationTime": stack.created_at_ms,
             "LastUpdatedTime": stack.updated_at_ms,
             "DeletionTime": _deletion_time(stack),
@@ -69,13 +67,22 @@ def _deletion_time(stack: Stack) -> int | None:
     return stack.deleted_at_ms
 
 
-def show_parameters(source: Source, template: Template | None) -> list[Wire]:
+def show_parameters(source: Source) -> list[Wire]:
     """Parameters with their values, those of NoEcho masked."""
-    declared = template.parameters if template else {}
+    hidden = source.no_echo
+    if hidden is None:
+        declared = parse_template(source.template).parameters if source.parameters else {}
+        hidden = [name for name, declaration in declared.items() if declaration.no_echo]
     return [
-        {"ParameterKey": name, "ParameterValue": MASK if name in declared and declared[name].no_echo else value}
+        {"ParameterKey": name, "ParameterValue": MASK if name in hidden else value}
         for name, value in source.parameters.items()
     ]
+
+
+def _description(source: Source) -> str | None:
+    if source.no_echo is None and source.template:
+        return parse_template(source.template).description
+    return source.description
 
 
 def show_resource(stack: Stack, resource: Resource) -> Wire:
@@ -145,7 +152,6 @@ def show_event(stack: Stack, event: Event) -> Wire:
 
 def show_change_set(stack: Stack, change_set: ChangeSet, changes: list[Wire], next_token: str | None) -> Wire:
     """DescribeChangeSet's answer."""
-    template = parse_template(change_set.source.template)
     return without_none(
         {
             "ChangeSetName": change_set.name,
@@ -153,7 +159,7 @@ def show_change_set(stack: Stack, change_set: ChangeSet, changes: list[Wire], ne
             "StackId": stack.stack_id,
             "StackName": stack.name,
             "Description": change_set.description,
-            "Parameters": show_parameters(change_set.source, template) or None,
+            "Parameters": show_parameters(change_set.source) or None,
             "CreationTime": change_set.created_at_ms,
             "ExecutionStatus": change_set.execution_status,
             "Status": change_set.status,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from onebox.errors import StorageFault
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.cloudformation.service import CloudFormation
+from onebox.services.cloudformation.workbench import refusing_depth
 from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.iam.service import Iam
 from onebox.services.registry import BoundOperation, BoundWaitingOperation
 from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
@@ -23,6 +25,16 @@ from tests.unit.onebox.cloudformation.fake_services import FakeServices
 T = TypeVar("T")
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+
+
+class InlineWorkbench:
+    """Runs the work at once: the harness counts turns of the loop, and a thread takes no turns."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        return refusing_depth(work)
+
+    def stop(self) -> None:
+        """Nothing waits."""
 
 
 def _no_fault(fault: StorageFault) -> None:
@@ -41,12 +53,12 @@ class Harness:
         log = logging.getLogger("onebox.test")
         self.deps = Deps(self.storage, self.clock, RandomIds(seed=7), MetricBuffer(), log)
         self.services = FakeServices()
-        self.objects: dict[tuple[str, str], bytes] = {}
+        self.iam = Iam(self.deps)
         self.cloudformation = self._make()
         self.run(self.cloudformation.start())
 
     def _make(self) -> CloudFormation:
-        return CloudFormation(self.deps, self.services, fetch_object=lambda _, bucket, key: self.objects[bucket, key])
+        return CloudFormation(self.deps, self.services, self.iam.internal, InlineWorkbench())
 
     def close(self) -> None:
         """Stop the service and give everything back."""
@@ -94,6 +106,20 @@ class Harness:
             return await self.storage.write(lambda: entry.run(context, request))
 
         return self.run(waiting(entry) if isinstance(entry, BoundWaitingOperation) else writing(entry))
+
+    def create_role(self, name: str, path: str) -> str:
+        """A role that CloudFormation may assume; its ARN."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudformation.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        entry = self.iam.operations["CreateRole"]
+        assert isinstance(entry, BoundOperation)
+        request = {"RoleName": name, "Path": path, "AssumeRolePolicyDocument": trust}
+        answer = self.run(self.storage.write(lambda: entry.run(self.context(), request)))
+        return str(answer["Role"]["Arn"])
 
     def context(self) -> RequestContext:
         """A request of the root of the account, now."""

@@ -11,15 +11,16 @@ from onebox.errors import AwsError
 from onebox.services.cloudformation.blueprint import Blueprint
 from onebox.services.cloudformation.deploy.cleanup import remove_from_stack, schedule_replaced
 from onebox.services.cloudformation.deploy.graph_runner import run_graph
-from onebox.services.cloudformation.deploy.outputs import record_outputs
+from onebox.services.cloudformation.deploy.outputs import EvaluatedOutputs, evaluate_outputs, record_exports
 from onebox.services.cloudformation.deploy.resource_update import reconcile_resource
 from onebox.services.cloudformation.deploy.run import StackRun
 from onebox.services.cloudformation.states import RESOURCE_STATES, OperationKind, StackTrigger
+from onebox.services.context import Wire
 
 
 async def create_stack(run: StackRun) -> None:
     """The operation CREATE."""
-    blueprint = run.blueprint()
+    blueprint = await run.blueprint()
     failed = await _reconcile_all(run, blueprint)
     if not run.is_current():
         return
@@ -29,19 +30,37 @@ async def create_stack(run: StackRun) -> None:
     elif _is_late(run):
         await run.write(lambda: _creation_failed(run, "Stack creation time exceeded the specified timeout. "))
     else:
-        await run.write(lambda: _finish_creation(run, blueprint))
+        outputs = await _evaluate_outputs(run, blueprint)
+        await run.write(lambda: _finish_creation(run, outputs))
 
 
 async def update_stack(run: StackRun) -> None:
     """The operation UPDATE."""
-    blueprint = run.blueprint()
+    blueprint = await run.blueprint()
     failed = await _reconcile_all(run, blueprint)
     if not run.is_current():
         return
     if failed:
         await run.write(lambda: _update_failed(run, _update_reason(run, failed)))
     else:
-        await run.write(lambda: _finish_update(run, blueprint))
+        outputs = await _evaluate_outputs(run, blueprint)
+        await run.write(lambda: _finish_update(run, blueprint, outputs))
+
+
+async def _evaluate_outputs(run: StackRun, blueprint: Blueprint) -> EvaluatedOutputs | AwsError:
+    scope, shown_scope = run.scope(blueprint), run.scope(blueprint.masked())
+    try:
+        return await run.compute(lambda: evaluate_outputs(scope, shown_scope, blueprint))
+    except AwsError as error:
+        return error
+
+
+def _record(run: StackRun, outputs: EvaluatedOutputs | AwsError) -> tuple[Wire, ...]:
+    """Save the exports. Returns what DescribeStacks shows. Raises AwsError."""
+    if isinstance(outputs, AwsError):
+        raise outputs
+    record_exports(run, outputs)
+    return outputs.shown
 
 
 async def _reconcile_all(run: StackRun, blueprint: Blueprint) -> list[str]:
@@ -59,13 +78,13 @@ def _is_late(run: StackRun) -> bool:
     return run.now_ms() > run.operation.started_at_ms + minutes * 60_000
 
 
-def _finish_creation(run: StackRun, blueprint: Blueprint) -> None:
+def _finish_creation(run: StackRun, outputs: EvaluatedOutputs | AwsError) -> None:
     try:
-        outputs = record_outputs(run, blueprint)
+        shown = _record(run, outputs)
     except AwsError as error:
         _creation_failed(run, f"{error.message} ")
         return
-    run.journal.move_stack(run.stack, StackTrigger.SUCCEEDED, outputs=outputs)
+    run.journal.move_stack(run.stack, StackTrigger.SUCCEEDED, outputs=shown)
 
 
 def _creation_failed(run: StackRun, reason: str) -> None:
@@ -83,9 +102,9 @@ def _creation_failed(run: StackRun, reason: str) -> None:
         )
 
 
-def _finish_update(run: StackRun, blueprint: Blueprint) -> None:
+def _finish_update(run: StackRun, blueprint: Blueprint, outputs: EvaluatedOutputs | AwsError) -> None:
     try:
-        outputs = record_outputs(run, blueprint)
+        shown = _record(run, outputs)
     except AwsError as error:
         _update_failed(run, error.message)
         return
@@ -95,9 +114,7 @@ def _finish_update(run: StackRun, blueprint: Blueprint) -> None:
         else:
             schedule_replaced(run.store, row, retain=row.body.update_replace_policy == "Retain")
     run.store.resources.forget_snapshots(run.stack.stack_id)
-    run.journal.move_stack(
-        run.stack, StackTrigger.SUCCEEDED, outputs=outputs, previous=None, updated_at_ms=run.now_ms()
-    )
+    run.journal.move_stack(run.stack, StackTrigger.SUCCEEDED, outputs=shown, previous=None, updated_at_ms=run.now_ms())
 
 
 def _update_failed(run: StackRun, reason: str) -> None:

@@ -5,7 +5,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-st
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from onebox.services.cloudformation.blueprint import Blueprint
 from onebox.services.cloudformation.deploy.run import StackRun
@@ -15,12 +15,17 @@ from onebox.services.cloudformation.template.references import find_imports
 from onebox.services.context import Wire
 
 
-def record_outputs(run: StackRun, blueprint: Blueprint) -> tuple[Wire, ...]:
-    """Evaluate the outputs, save exports and imports; inside a transaction.
+class EvaluatedOutputs(NamedTuple):
+    """The outputs as DescribeStacks shows them, the exports, and the names of the imports."""
 
-    Raises ValidationError before anything is written."""
-    scope, shown_scope = run.scope(blueprint), run.scope(blueprint.masked())
-    outputs: list[Wire] = []
+    shown: tuple[Wire, ...]
+    exports: dict[str, str]
+    imports: set[str]
+
+
+def evaluate_outputs(scope: Scope, shown_scope: Scope, blueprint: Blueprint) -> EvaluatedOutputs:
+    """The values of the outputs; ``shown_scope`` masks NoEcho values. Pure. Raises ValidationError."""
+    shown: list[Wire] = []
     exports: dict[str, str] = {}
     for output in blueprint.outputs.values():
         wire: Wire = {"OutputKey": output.name, "OutputValue": _output_text(output.value, shown_scope, output.name)}
@@ -29,17 +34,23 @@ def record_outputs(run: StackRun, blueprint: Blueprint) -> tuple[Wire, ...]:
         if output.export_name is not None:
             wire["ExportName"] = _output_text(output.export_name, scope, output.name)
             exports[wire["ExportName"]] = _output_text(output.value, scope, output.name)
-        outputs.append(wire)
-    _check_exports(run, exports)
-    imports = _imported_names(blueprint, scope)
-    run.store.exports.replace(run.stack, exports)
-    run.store.exports.replace_imports(run.stack, imports)
-    return tuple(outputs)
+        shown.append(wire)
+    return EvaluatedOutputs(tuple(shown), exports, imported_names(blueprint, scope))
 
 
-def record_imports(run: StackRun, blueprint: Blueprint) -> None:
-    """Save the imports of the source that a rollback returned to; inside a transaction."""
-    run.store.exports.replace_imports(run.stack, _imported_names(blueprint, run.scope(blueprint)))
+def record_exports(run: StackRun, outputs: EvaluatedOutputs) -> None:
+    """Save exports and imports; inside a transaction. Raises ValidationError before anything is written."""
+    _check_exports(run, outputs.exports)
+    run.store.exports.replace(run.stack, outputs.exports)
+    run.store.exports.replace_imports(run.stack, outputs.imports)
+
+
+def imported_names(blueprint: Blueprint, scope: Scope) -> set[str]:
+    """The names of the exports that a stack imports. Pure."""
+    values = [dict(declaration.properties) for declaration in blueprint.resources.values()]
+    values += [{"Value": output.value} for output in blueprint.outputs.values()]
+    arguments = [argument for value in values for argument in find_imports(value, scope.conditions)]
+    return {str(evaluate(argument, scope)) for argument in arguments}
 
 
 def _output_text(value: Any, scope: Scope, name: str) -> str:
@@ -64,10 +75,3 @@ def _check_exports(run: StackRun, exports: dict[str, str]) -> None:
         if importers:
             verb = "updated" if name in exports else "deleted"
             raise ValidationError(f"Export {name} cannot be {verb} as it is in use by {' and '.join(importers)}")
-
-
-def _imported_names(blueprint: Blueprint, scope: Scope) -> set[str]:
-    values = [dict(declaration.properties) for declaration in blueprint.resources.values()]
-    values += [{"Value": output.value} for output in blueprint.outputs.values()]
-    arguments = [argument for value in values for argument in find_imports(value, scope.conditions)]
-    return {str(evaluate(argument, scope)) for argument in arguments}

@@ -38,7 +38,7 @@ async def reconcile_resource(run: StackRun, declaration: ResourceDeclaration, bl
     if row is not None and row.completed_in == run.token:
         return True
     try:
-        wanted = _evaluate(run, declaration, blueprint)
+        wanted = await run.compute(lambda: _evaluate(run, declaration, blueprint))
     except AwsError as error:
         return await _refuse(run, declaration, blueprint, error.message)
     try:
@@ -84,9 +84,10 @@ class _InvalidProperties(AwsError):
 
 
 def _evaluate(run: StackRun, declaration: ResourceDeclaration, blueprint: Blueprint) -> ResourceBody:
-    """What the resource shall be. Raises AwsError."""
+    """What the resource shall be. Pure: it runs on the workbench. Raises AwsError."""
     properties, violations = run.properties_of(declaration, blueprint)
-    masked, _ = run.properties_of(declaration, blueprint.masked())
+    shown_blueprint = blueprint.masked()
+    masked = properties if shown_blueprint is blueprint else run.properties_of(declaration, shown_blueprint)[0]
     if violations:
         listed = ", ".join(violations)
         raise _InvalidProperties(

@@ -18,7 +18,7 @@ from onebox.services.cloudformation.deploy.client import failure_reason
 from onebox.services.cloudformation.deploy.delete import delete_resources
 from onebox.services.cloudformation.deploy.graph_runner import run_graph
 from onebox.services.cloudformation.deploy.journal import advance
-from onebox.services.cloudformation.deploy.outputs import record_imports
+from onebox.services.cloudformation.deploy.outputs import imported_names
 from onebox.services.cloudformation.deploy.run import StackRun
 from onebox.services.cloudformation.model import Resource, Snapshot
 from onebox.services.cloudformation.resources.types import LiveResource
@@ -58,7 +58,10 @@ async def roll_back_update(run: StackRun) -> None:
         reason = f"The following resource(s) failed to update: [{', '.join(failed)}]. "
         await run.write(lambda: run.journal.move_stack(run.stack, StackTrigger.UNFINISHED, reason))
     else:
-        await run.write(lambda: _finish(run))
+        blueprint = await run.blueprint()
+        scope = run.scope(blueprint)
+        imports = await run.compute(lambda: imported_names(blueprint, scope))
+        await run.write(lambda: _finish(run, imports))
 
 
 def restored(row: Resource) -> Resource:
@@ -125,7 +128,7 @@ async def _update_back(run: StackRun, row: Resource, previous: Snapshot) -> bool
     return True
 
 
-def _finish(run: StackRun) -> None:
+def _finish(run: StackRun, imports: set[str]) -> None:
     run.store.resources.forget_snapshots(run.stack.stack_id)
-    record_imports(run, run.blueprint())
+    run.store.exports.replace_imports(run.stack, imports)
     run.journal.move_stack(run.stack, StackTrigger.SUCCEEDED)

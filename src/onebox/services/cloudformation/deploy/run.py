@@ -19,6 +19,7 @@ from onebox.services.cloudformation.resources.types import ResourceType, own_tag
 from onebox.services.cloudformation.store import Store
 from onebox.services.cloudformation.template.document import ResourceDeclaration, parse_template
 from onebox.services.cloudformation.template.intrinsics import Scope, evaluate
+from onebox.services.cloudformation.workbench import Workbench
 from onebox.services.context import Deps, Wire
 from onebox.services.registry import ApiCaller
 
@@ -34,6 +35,7 @@ class Tools:
     journal: Journal
     caller: ApiCaller
     types: Mapping[str, ResourceType]
+    workbench: Workbench
 
 
 class StackRun:
@@ -47,6 +49,7 @@ class StackRun:
         self.stack = stack
         self.operation: Operation = stack.operation
         self.client = StackClient(tools.deps, tools.caller, stack)
+        self._exports: dict[str, str] = {}
         self.rows: dict[str, Resource] = {row.logical_id: row for row in self.store.resources.of_stack(stack.stack_id)}
 
     @property
@@ -55,8 +58,7 @@ class StackRun:
 
     def is_current(self) -> bool:
         """Whether the stack still has this operation; a deletion or a cancellation replaces it."""
-        stack = self.store.stacks.find(self.stack.stack_id)
-        return stack is not None and stack.operation == self.operation
+        return self.store.stacks.find_operation(self.stack.stack_id) == self.operation
 
     async def write(self, job: Callable[[], T]) -> T:
         """Run ``job`` in one transaction and wait until it is durable."""
@@ -65,9 +67,14 @@ class StackRun:
     def now_ms(self) -> int:
         return self.tools.deps.clock.now_ms()
 
-    def blueprint(self) -> Blueprint:
-        """The blueprint of the stack's source."""
-        return blueprint_of(self.stack, self.stack.source)
+    async def blueprint(self) -> Blueprint:
+        """The blueprint of the stack's source. The exports of other stacks are read with it."""
+        self._exports = self.store.exports.values(self.stack.account, self.stack.region)
+        return await self.compute(lambda: blueprint_of(self.stack, self.stack.source))
+
+    async def compute(self, work: Callable[[], T]) -> T:
+        """Run pure work on the template without delaying other requests."""
+        return await self.tools.workbench.run(work)
 
     def type_of(self, name: str) -> ResourceType:
         return self.tools.types[name]
@@ -117,15 +124,14 @@ class StackRun:
         return attributes[attribute]
 
     def _import_value(self, name: str) -> Any:
-        return import_value(self.store, self.stack, name)
+        return import_value(self._exports, name)
 
 
-def import_value(store: Store, stack: Stack, name: str) -> str:
+def import_value(exports: Mapping[str, str], name: str) -> str:
     """The value of Fn::ImportValue. Raises ValidationError if no stack exports the name."""
-    found = store.exports.find(stack.account, stack.region, name)
-    if found is None:
+    if name not in exports:
         raise ValidationError(f"No export named {name} found.")
-    return found[0]
+    return exports[name]
 
 
 def identity_of(stack: Stack, source: Source) -> StackIdentity:

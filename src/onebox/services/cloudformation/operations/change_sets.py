@@ -30,6 +30,7 @@ from onebox.services.cloudformation.start_operation import (
     begin_update,
     check_updatable,
     find_changes,
+    is_unchanged,
     new_stack_id,
     outputs_changed,
     start_and_wait,
@@ -45,40 +46,42 @@ _ONLY_WITH_VALUES = ("BeforeContext", "AfterContext", DYNAMIC_ONLY)
 _VALUES_OF_TARGET = ("BeforeValue", "AfterValue", "Path", "AttributeChangeType")
 
 
-def create_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Compare what is with what is wanted, and keep the answer for execution."""
+async def create_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Compare the stack with what is wanted, and keep the changes for execution."""
     name, kind = request["ChangeSetName"], request.get("ChangeSetType", "UPDATE")
     _check_name(name)
     if kind not in ("CREATE", "UPDATE"):
         raise ValidationError(f"ChangeSetType {kind} is not supported.")
-    settings = _settings(context, request)
+    settings = _settings(core, context, request)
+    change_set = None
+    while change_set is None:  # once more if the stack changed meanwhile
+        change_set = await _try_change_set(core, context, request, settings)
+    return {"Id": change_set.change_set_id, "StackId": change_set.stack_id}
+
+
+async def _try_change_set(
+    core: Core, context: RequestContext, request: Wire, settings: StackSettings
+) -> ChangeSet | None:
+    """Prepare the change set and save it; None if the stack changed between the two."""
+    kind = request.get("ChangeSetType", "UPDATE")
     stack = _stack_for(core, context, request, kind, settings)
-    known = core.store.change_sets.find_by_name(stack.stack_id, name)
-    if known is not None:
-        if known.execution_status != "EXECUTE_COMPLETE":
-            raise AlreadyExistsException(f"ChangeSet [{name}] already exists")
-        core.store.change_sets.delete(known.change_set_id)
+    _refuse_taken_name(core, stack, request["ChangeSetName"])
     previous = stack.source if kind == "UPDATE" else None
-    wanted = draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=previous)
-    if core.store.stacks.find(stack.stack_id) is None:
-        stack = core.journal.move_stack(stack, StackTrigger.REVIEW, "User Initiated")
+    wanted = await draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=previous)
     try:
-        changes = find_changes(core, stack, wanted)
+        changes = await find_changes(core, stack, wanted)
     except ValidationError as error:
-        changes = []
-        failure: str | None = error.message
+        changes, failure = [], error.message
     else:
-        is_empty = kind == "UPDATE" and not changes and not outputs_changed(core, stack, wanted)
-        failure = _NO_CHANGES if is_empty else None
+        is_empty = kind == "UPDATE" and not changes and not await outputs_changed(core, stack, wanted)
+        failure = _NO_CHANGES if is_empty else ""
     change_set = ChangeSet(
-        change_set_id=make_arn(
-            "cloudformation", context.region, context.account, f"changeSet/{name}/{core.deps.ids.uuid()}"
-        ),
+        change_set_id=_new_id(core, context, request["ChangeSetName"]),
         stack_id=stack.stack_id,
-        name=name,
+        name=request["ChangeSetName"],
         kind=kind,
         status=CHANGE_SET_FAILED if failure else CHANGE_SET_READY,
-        status_reason=failure,
+        status_reason=failure or None,
         execution_status="UNAVAILABLE" if failure else "AVAILABLE",
         created_at_ms=context.now_ms,
         source=wanted.source,
@@ -86,8 +89,32 @@ def create_change_set(core: Core, context: RequestContext, request: Wire) -> Wir
         changes=tuple(changes),
         description=request.get("Description"),
     )
+    return await core.deps.storage.write(lambda: _save(core, context, stack, change_set))
+
+
+def _save(core: Core, context: RequestContext, stack: Stack, change_set: ChangeSet) -> ChangeSet | None:
+    if stack.status == NEW:
+        if core.store.stacks.find_by_name(context.account, context.region, stack.name) is not None:
+            return None
+        core.journal.move_stack(stack, StackTrigger.REVIEW, "User Initiated")
+    elif not is_unchanged(core, stack):
+        return None
+    _refuse_taken_name(core, stack, change_set.name)
+    executed = core.store.change_sets.find_by_name(stack.stack_id, change_set.name)
+    if executed is not None:
+        core.store.change_sets.delete(executed.change_set_id)
     core.store.change_sets.save(change_set)
-    return {"Id": change_set.change_set_id, "StackId": stack.stack_id}
+    return change_set
+
+
+def _refuse_taken_name(core: Core, stack: Stack, name: str) -> None:
+    known = core.store.change_sets.find_by_name(stack.stack_id, name)
+    if known is not None and known.execution_status != "EXECUTE_COMPLETE":
+        raise AlreadyExistsException(f"ChangeSet [{name}] already exists")
+
+
+def _new_id(core: Core, context: RequestContext, name: str) -> str:
+    return make_arn("cloudformation", context.region, context.account, f"changeSet/{name}/{core.deps.ids.uuid()}")
 
 
 def _check_name(name: str) -> None:
@@ -98,9 +125,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def _settings(context: RequestContext, request: Wire) -> StackSettings:
+def _settings(core: Core, context: RequestContext, request: Wire) -> StackSettings:
     on_failure = request.get("OnStackFailure", "ROLLBACK")
-    return settings_from_request(context, {**request, "OnFailure": on_failure})
+    return settings_from_request(core, context, {**request, "OnFailure": on_failure}, policy=None)
 
 
 def _stack_for(core: Core, context: RequestContext, request: Wire, kind: str, settings: StackSettings) -> Stack:
@@ -255,7 +282,7 @@ def list_change_sets(core: Core, context: RequestContext, request: Wire) -> Wire
 
 
 CHANGE_SET_OPERATIONS: OperationTable[Core] = {
-    "CreateChangeSet": Operation(create_change_set),
+    "CreateChangeSet": WaitingOperation(create_change_set),
     "DescribeChangeSet": Operation(describe_change_set, reads_only=True),
     "ExecuteChangeSet": WaitingOperation(execute_change_set),
     "DeleteChangeSet": Operation(delete_change_set),

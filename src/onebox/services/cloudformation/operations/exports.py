@@ -8,19 +8,20 @@ from __future__ import annotations
 from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
-from onebox.services.cloudformation.lookup import next_page, page_start
+from onebox.services.cloudformation.lookup import name_start, next_page, page_start
 from onebox.services.cloudformation.views import without_none
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token
 from onebox.services.registry import Operation, OperationTable
 
 
 def list_exports(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All exported outputs of the account and region, by name."""
-    after = request.get("NextToken", "")
+    after = name_start(request)
     found = core.store.exports.page(context.account, context.region, after, limits.PAGE_ITEMS + 1)
     page = found[: limits.PAGE_ITEMS]
     exports = [{"ExportingStackId": stack_id, "Name": name, "Value": value} for name, value, stack_id in page]
-    more = page[-1][0] if len(found) > limits.PAGE_ITEMS else None
+    more = make_token(page[-1][0]) if len(found) > limits.PAGE_ITEMS else None
     return without_none({"Exports": exports, "NextToken": more})
 
 

@@ -13,6 +13,7 @@ from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack, next_page, page_start
 from onebox.services.cloudformation.views import show_event, show_resource, show_resource_summary, without_none
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token
 from onebox.services.registry import Operation, OperationTable
 
 
@@ -27,7 +28,7 @@ def describe_stack_events(core: Core, context: RequestContext, request: Wire) ->
     before = page_start(request) or None
     found = core.store.events.page(stack.stack_id, before, limits.PAGE_ITEMS + 1)
     page = found[: limits.PAGE_ITEMS]
-    more = str(page[-1][0]) if len(found) > limits.PAGE_ITEMS else None
+    more = make_token(page[-1][0]) if len(found) > limits.PAGE_ITEMS else None
     return without_none({"StackEvents": [show_event(stack, event) for _, event in page], "NextToken": more})
 
 

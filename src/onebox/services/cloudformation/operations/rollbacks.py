@@ -11,7 +11,7 @@ from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack
 from onebox.services.cloudformation.model import Stack
-from onebox.services.cloudformation.stack_source import check_role_arn
+from onebox.services.cloudformation.stack_source import check_role
 from onebox.services.cloudformation.start_operation import new_operation, start_and_wait
 from onebox.services.cloudformation.states import RESOURCE_STATES, OperationKind, StackTrigger, stack_allows
 from onebox.services.context import RequestContext, Wire
@@ -57,7 +57,7 @@ def _continue(core: Core, context: RequestContext, request: Wire) -> Stack:
             f"ResourcesToSkip can only contain resources in UPDATE_FAILED state: [{', '.join(unknown)}]"
         )
     operation = replace(new_operation(core, context, OperationKind.UPDATE_ROLLBACK, request), skip=skip)
-    role_arn = check_role_arn(request.get("RoleARN")) or stack.settings.role_arn
+    role_arn = check_role(core, context, request) or stack.settings.role_arn
     return core.journal.move_stack(
         stack,
         StackTrigger.CONTINUE,
@@ -77,7 +77,7 @@ async def rollback_stack(core: Core, context: RequestContext, request: Wire) -> 
 def _roll_back(core: Core, context: RequestContext, request: Wire) -> Stack:
     stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
     retain_except = bool(request.get("RetainExceptOnCreate"))
-    role_arn = check_role_arn(request.get("RoleARN")) or stack.settings.role_arn
+    role_arn = check_role(core, context, request) or stack.settings.role_arn
     settings = replace(stack.settings, role_arn=role_arn, retain_except_on_create=retain_except)
     if not stack_allows(stack.status, StackTrigger.ROLL_BACK):
         raise ValidationError(f"Stack:{stack.stack_id} is in {stack.status} state and can not be rolled back.")

@@ -5,33 +5,34 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SetSt
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack
-from onebox.services.cloudformation.stack_source import check_length
+from onebox.services.cloudformation.template_text import load_policy_text
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation, OperationTable
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
+from onebox.text.documents import parse_object
 
 
-def set_stack_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Keep a stack policy."""
-    stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
-    body = request.get("StackPolicyBody")
+async def set_stack_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Store a stack policy."""
+    body = await load_policy_text(core, context, request)
     if body is None:
         raise ValidationError("You must specify either StackPolicyBody or StackPolicyURL")
-    check_length(body, "stackPolicyBody", limits.STACK_POLICY_BYTES)
     try:
-        policy = json.loads(body)
+        parse_object(body, bytes_max=limits.STACK_POLICY_BYTES)
     except ValueError:
-        policy = None
-    if not isinstance(policy, dict):
-        raise ValidationError("Error validating stack policy: Invalid stack policy")
-    core.store.stacks.save(replace(stack, settings=replace(stack.settings, policy=body)))
+        raise ValidationError("Error validating stack policy: Invalid stack policy") from None
+    await core.deps.storage.write(lambda: _save_policy(core, context, request, body))
     return {}
+
+
+def _save_policy(core: Core, context: RequestContext, request: Wire, body: str) -> None:
+    stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
+    core.store.stacks.save(replace(stack, settings=replace(stack.settings, policy=body)))
 
 
 def get_stack_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -49,7 +50,7 @@ def update_termination_protection(core: Core, context: RequestContext, request: 
 
 
 SETTINGS_OPERATIONS: OperationTable[Core] = {
-    "SetStackPolicy": Operation(set_stack_policy),
+    "SetStackPolicy": WaitingOperation(set_stack_policy),
     "GetStackPolicy": Operation(get_stack_policy, reads_only=True),
     "UpdateTerminationProtection": Operation(update_termination_protection),
 }

@@ -11,11 +11,12 @@ from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.deploy.cleanup import schedule_replaced
 from onebox.services.cloudformation.errors import AlreadyExistsException, ValidationError
-from onebox.services.cloudformation.lookup import find_stack, load_stack, next_page, page_start
+from onebox.services.cloudformation.lookup import find_stack, load_stack, page_start
 from onebox.services.cloudformation.model import Stack
 from onebox.services.cloudformation.stack_source import (
+    Draft,
     caller_settings,
-    check_role_arn,
+    check_role,
     check_stack_name,
     draft,
     settings_from_request,
@@ -25,14 +26,17 @@ from onebox.services.cloudformation.start_operation import (
     begin_update,
     check_updatable,
     find_changes,
+    is_unchanged,
     new_operation,
     new_stack_id,
     outputs_changed,
     start_and_wait,
 )
 from onebox.services.cloudformation.states import NEW, STACK_STATES, OperationKind, StackTrigger, stack_allows
+from onebox.services.cloudformation.template_text import load_policy_text
 from onebox.services.cloudformation.views import show_stack, show_stack_summary, without_none
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 _FORGOTTEN_AT_ONCE = 5
@@ -41,20 +45,12 @@ _FORGOTTEN_AT_ONCE = 5
 
 async def create_stack(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin to create a stack. Raises ValidationError, AlreadyExistsException, InsufficientCapabilitiesException."""
-    stack = await core.deps.storage.write(lambda: _create(core, context, request))
-    await start_and_wait(core, stack)
-    return {"StackId": stack.stack_id}
-
-
-def _create(core: Core, context: RequestContext, request: Wire) -> Stack:
     name = request["StackName"]
     check_stack_name(name)
-    settings = settings_from_request(context, request)
+    policy = await load_policy_text(core, context, request)
+    settings = settings_from_request(core, context, request, policy)
     stack_id = new_stack_id(core, context, name)
-    wanted = draft(core, context, request, stack_id=stack_id, name=name, previous=None)
-    core.store.forget_deleted_stacks(context.now_ms - limits.DELETED_STACK_MS, _FORGOTTEN_AT_ONCE)
-    if core.store.stacks.find_by_name(context.account, context.region, name) is not None:
-        raise AlreadyExistsException(f"Stack [{name}] already exists")
+    wanted = await draft(core, context, request, stack_id=stack_id, name=name, previous=None)
     stack = Stack(
         stack_id=stack_id,
         account=context.account,
@@ -65,27 +61,37 @@ def _create(core: Core, context: RequestContext, request: Wire) -> Stack:
         source=wanted.source,
         settings=settings,
     )
-    return begin_creation(core, context, stack, request, settings.on_failure)
+    created = await core.deps.storage.write(lambda: _create(core, context, stack, request))
+    await start_and_wait(core, created)
+    return {"StackId": created.stack_id}
+
+
+def _create(core: Core, context: RequestContext, stack: Stack, request: Wire) -> Stack:
+    core.store.forget_deleted_stacks(context.now_ms - limits.DELETED_STACK_MS, _FORGOTTEN_AT_ONCE)
+    if core.store.stacks.find_by_name(context.account, context.region, stack.name) is not None:
+        raise AlreadyExistsException(f"Stack [{stack.name}] already exists")
+    return begin_creation(core, context, stack, request, stack.settings.on_failure)
 
 
 async def update_stack(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin to update a stack. Raises ValidationError, InsufficientCapabilitiesException."""
-    stack = await core.deps.storage.write(lambda: _update(core, context, request))
-    await start_and_wait(core, stack)
-    return {"StackId": stack.stack_id}
+    policy = await load_policy_text(core, context, request)
+    updated = None
+    while updated is None:  # once more if the stack changed meanwhile
+        updated = await _try_update(core, context, request, policy)
+    await start_and_wait(core, updated)
+    return {"StackId": updated.stack_id}
 
 
-def _update(core: Core, context: RequestContext, request: Wire) -> Stack:
+async def _try_update(core: Core, context: RequestContext, request: Wire, policy: str | None) -> Stack | None:
+    """Prepare the update and begin it; None if the stack changed between the two."""
     stack = load_stack(core, context, request["StackName"], "Stack [{}] does not exist")
     check_updatable(stack)
     # DisableRollback of an update is about this update only; the stack keeps its OnFailure.
-    asked = settings_from_request(context, {k: v for k, v in request.items() if k != "DisableRollback"})
-    wanted = draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=stack.source)
-    unchanged = not find_changes(core, stack, wanted) and not outputs_changed(core, stack, wanted)
-    is_failed = STACK_STATES[stack.status].is_failed
-    same_targets = wanted.source.notification_arns == stack.source.notification_arns
-    if unchanged and same_targets and wanted.source.tags == stack.source.tags and not is_failed:
-        raise ValidationError("No updates are to be performed.")
+    without = {name: value for name, value in request.items() if name != "DisableRollback"}
+    asked = settings_from_request(core, context, without, policy)
+    wanted = await draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=stack.source)
+    await _refuse_without_changes(core, stack, wanted)
     settings = replace(
         asked,
         on_failure=stack.settings.on_failure,
@@ -94,10 +100,27 @@ def _update(core: Core, context: RequestContext, request: Wire) -> Stack:
         termination_protection=stack.settings.termination_protection,
         policy=asked.policy or stack.settings.policy,
     )
-    disable = bool(request.get("DisableRollback"))
-    return begin_update(
-        core, context, stack, request, source=wanted.source, settings=settings, disable_rollback=disable
-    )
+
+    def begin() -> Stack | None:
+        if not is_unchanged(core, stack):
+            return None
+        disable = bool(request.get("DisableRollback"))
+        return begin_update(
+            core, context, stack, request, source=wanted.source, settings=settings, disable_rollback=disable
+        )
+
+    return await core.deps.storage.write(begin)
+
+
+async def _refuse_without_changes(core: Core, stack: Stack, wanted: Draft) -> None:
+    changes = await find_changes(core, stack, wanted)
+    old, new = stack.source, wanted.source
+    if changes or STACK_STATES[stack.status].is_failed:
+        return
+    if new.tags != old.tags or new.notification_arns != old.notification_arns:
+        return
+    if not await outputs_changed(core, stack, wanted):
+        raise ValidationError("No updates are to be performed.")
 
 
 async def delete_stack(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -123,7 +146,7 @@ def _delete(core: Core, context: RequestContext, request: Wire) -> Stack | None:
             "retain only when the stack is in the DELETE_FAILED state."
         )
     _clean_up_replaced(core, stack)
-    role_arn = check_role_arn(request.get("RoleARN")) or stack.settings.role_arn
+    role_arn = check_role(core, context, request) or stack.settings.role_arn
     force = request.get("DeletionMode") == "FORCE_DELETE_STACK"
     operation = replace(new_operation(core, context, OperationKind.DELETE, request), retain=retain, force=force)
     settings = replace(
@@ -158,18 +181,19 @@ def describe_stacks(core: Core, context: RequestContext, request: Wire) -> Wire:
     if name:
         return {"Stacks": [show_stack(load_stack(core, context, name))]}
     start = page_start(request)
-    stacks = core.store.stacks.page(context.account, context.region, start, limits.PAGE_ITEMS + 1, deleted=False)
-    shown = [show_stack(stack) for stack in stacks[: limits.PAGE_ITEMS]]
-    return without_none({"Stacks": shown, "NextToken": next_page(start, len(stacks))})
+    stacks, more = core.store.stacks.page(context.account, context.region, start, deleted=False)
+    token = make_token(start + len(stacks)) if more else None
+    return without_none({"Stacks": [show_stack(stack) for stack in stacks], "NextToken": token})
 
 
 def list_stacks(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Summaries of all stacks, deleted ones too, the newest first."""
     wanted = set(request.get("StackStatusFilter", []))
     start = page_start(request)
-    stacks = core.store.stacks.page(context.account, context.region, start, limits.PAGE_ITEMS + 1, deleted=True)
-    shown = [show_stack_summary(stack) for stack in stacks[: limits.PAGE_ITEMS] if not wanted or stack.status in wanted]
-    return without_none({"StackSummaries": shown, "NextToken": next_page(start, len(stacks))})
+    stacks, more = core.store.stacks.page(context.account, context.region, start, deleted=True)
+    shown = [show_stack_summary(stack) for stack in stacks if not wanted or stack.status in wanted]
+    token = make_token(start + len(stacks)) if more else None
+    return without_none({"StackSummaries": shown, "NextToken": token})
 
 
 STACK_OPERATIONS: OperationTable[Core] = {

@@ -13,16 +13,17 @@ from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack
 from onebox.services.cloudformation.operations.change_sets import load_change_set
-from onebox.services.cloudformation.stack_source import load_template, template_text
+from onebox.services.cloudformation.stack_source import load_template
 from onebox.services.cloudformation.template.document import Template, parse_template
+from onebox.services.cloudformation.template_text import load_template_text
 from onebox.services.cloudformation.views import show_declarations, without_none
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Operation, OperationTable
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 
-def validate_template(core: Core, context: RequestContext, request: Wire) -> Wire:
+async def validate_template(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Check a template without parameters. Raises ValidationError."""
-    template = load_template(core, template_text(core, context, request))
+    template = await load_template(core, await load_template_text(core, context, request))
     parameters = [
         without_none(
             {
@@ -56,7 +57,7 @@ def get_template(core: Core, context: RequestContext, request: Wire) -> Wire:
     return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
 
 
-def get_template_summary(core: Core, context: RequestContext, request: Wire) -> Wire:
+async def get_template_summary(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Parameters, types and capabilities of a template or of a stack's."""
     name = request.get("StackName")
     if name and ("TemplateBody" in request or "TemplateURL" in request):
@@ -67,9 +68,10 @@ def get_template_summary(core: Core, context: RequestContext, request: Wire) -> 
         stack = load_stack(core, context, name)
         if not stack.source.template:
             raise ValidationError("GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.")
-        template = parse_template(stack.source.template)
+        text = stack.source.original_template
+        template = await core.workbench.run(lambda: parse_template(text))
     else:
-        template = load_template(core, template_text(core, context, request))
+        template = await load_template(core, await load_template_text(core, context, request))
     return without_none(
         {
             "Parameters": show_declarations(template.parameters),
@@ -115,7 +117,7 @@ def _identifiers(core: Core, template: Template) -> list[Wire]:
 
 
 TEMPLATE_OPERATIONS: OperationTable[Core] = {
-    "ValidateTemplate": Operation(validate_template, reads_only=True),
+    "ValidateTemplate": WaitingOperation(validate_template),
     "GetTemplate": Operation(get_template, reads_only=True),
-    "GetTemplateSummary": Operation(get_template_summary, reads_only=True),
+    "GetTemplateSummary": WaitingOperation(get_template_summary),
 }

@@ -7,12 +7,12 @@ AWS: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-ty
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from onebox.services.cloudformation.template.intrinsics import UNKNOWN, scalar_text
+from onebox.text.documents import parse_document
 
 
 class Shape(Protocol):
@@ -45,7 +45,7 @@ class Json:
     def take(self, value: Any, path: str, violations: list[str]) -> Any:
         if isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = parse_document(value)
             except ValueError:
                 violations.append(f"{path}: expected type: JSONObject, found: String")
                 return value

@@ -20,6 +20,13 @@ class ExportStore:
         )
         return None if row is None else (row[0], row[1])
 
+    def values(self, account: str, region: str) -> dict[str, str]:
+        """Every export of an account and region."""
+        rows = self._storage.all(
+            "SELECT name, value FROM cloudformation_exports WHERE account = ? AND region = ?", (account, region)
+        )
+        return {row[0]: row[1] for row in rows}
+
     def page(self, account: str, region: str, after: str, limit: int) -> list[tuple[str, str, str]]:
         """Name, value and exporting stack, by name."""
         rows = self._storage.all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from onebox.services.cloudformation.model import (
@@ -17,8 +17,12 @@ from onebox.services.cloudformation.model import (
 
 def to_json(value: Any) -> str:
     """A dataclass, dict or list as JSON."""
-    plain = asdict(value) if hasattr(value, "__dataclass_fields__") else value
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_members)
+
+
+def _members(value: Any) -> dict[str, Any]:
+    """A dataclass's members, without the deep copy of dataclasses.asdict."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def optional_json(value: Any) -> str | None:
@@ -30,19 +34,19 @@ def source_from(text: str) -> Source:
 
 
 def settings_from(text: str) -> StackSettings:
-    fields = json.loads(text)
+    members = json.loads(text)
     tuples = {
-        "principal_session_policies": tuple(fields.get("principal_session_policies", ())),
-        "principal_session_tags": tuple((key, value) for key, value in fields.get("principal_session_tags", ())),
+        "principal_session_policies": tuple(members.get("principal_session_policies", ())),
+        "principal_session_tags": tuple((key, value) for key, value in members.get("principal_session_tags", ())),
     }
-    return StackSettings(**{**fields, **tuples})
+    return StackSettings(**{**members, **tuples})
 
 
 def operation_from(text: str | None) -> Operation | None:
     if text is None:
         return None
-    fields = json.loads(text)
-    return Operation(**{**fields, "retain": tuple(fields["retain"]), "skip": tuple(fields["skip"])})
+    members = json.loads(text)
+    return Operation(**{**members, "retain": tuple(members["retain"]), "skip": tuple(members["skip"])})
 
 
 def body_from(text: str) -> ResourceBody:
@@ -52,9 +56,9 @@ def body_from(text: str) -> ResourceBody:
 def snapshot_from(text: str | None) -> Snapshot | None:
     if text is None:
         return None
-    fields = json.loads(text)
-    return Snapshot(**{**fields, "body": _body(fields["body"])})
+    members = json.loads(text)
+    return Snapshot(**{**members, "body": _body(members["body"])})
 
 
-def _body(fields: dict[str, Any]) -> ResourceBody:
-    return ResourceBody(**{**fields, "needs": tuple(fields["needs"])})
+def _body(members: dict[str, Any]) -> ResourceBody:
+    return ResourceBody(**{**members, "needs": tuple(members["needs"])})

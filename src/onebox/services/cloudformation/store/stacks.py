@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from onebox.services.cloudformation.model import Stack
+from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.model import Operation, Stack
 from onebox.services.cloudformation.store.json_columns import (
     operation_from,
     optional_json,
@@ -34,6 +35,11 @@ class StackStore:
         row = self._storage.first(f"SELECT {_STACK} FROM cloudformation_stacks WHERE stack_id = ?", (stack_id,))
         return None if row is None else _to_stack(row)
 
+    def find_operation(self, stack_id: str) -> Operation | None:
+        """What is being done to the stack, without reading the rest of it."""
+        row = self._storage.first("SELECT operation FROM cloudformation_stacks WHERE stack_id = ?", (stack_id,))
+        return None if row is None else operation_from(row[0])
+
     def find_by_name(self, account: str, region: str, name: str) -> Stack | None:
         """The stack of this name that is not deleted."""
         row = self._storage.first(
@@ -43,15 +49,18 @@ class StackStore:
         )
         return None if row is None else _to_stack(row)
 
-    def page(self, account: str, region: str, skip: int, limit: int, *, deleted: bool) -> list[Stack]:
-        """The newest first."""
+    def page(self, account: str, region: str, skip: int, *, deleted: bool) -> tuple[list[Stack], bool]:
+        """Stacks, the newest first, and whether there are more.
+
+        A page has at most PAGE_ITEMS stacks, and ends where their sources would be larger than PAGE_SOURCE_BYTES."""
         alive = "" if deleted else "AND deleted_at_ms IS NULL "
-        rows = self._storage.all(
-            f"SELECT {_STACK} FROM cloudformation_stacks WHERE account = ? AND region = ? {alive}"
-            "ORDER BY created_at_ms DESC, stack_id LIMIT ? OFFSET ?",
-            (account, region, limit, skip),
+        sizes = self._storage.all(
+            "SELECT stack_id, octet_length(source) FROM cloudformation_stacks "
+            f"WHERE account = ? AND region = ? {alive}ORDER BY created_at_ms DESC, stack_id LIMIT ? OFFSET ?",
+            (account, region, limits.PAGE_ITEMS + 1, skip),
         )
-        return [_to_stack(row) for row in rows]
+        taken = _fitting([size for _, size in sizes])
+        return [stack for stack_id, _ in sizes[:taken] if (stack := self.find(stack_id))], taken < len(sizes)
 
     def list_working(self) -> list[str]:
         rows = self._storage.all("SELECT stack_id FROM cloudformation_stacks WHERE operation IS NOT NULL")
@@ -67,6 +76,16 @@ class StackStore:
             (deleted_before_ms, limit),
         )
         return [str(row[0]) for row in rows]
+
+
+def _fitting(sizes: list[int]) -> int:
+    """How many stacks of these sizes go on one page; at least one."""
+    total = 0
+    for index, size in enumerate(sizes[: limits.PAGE_ITEMS]):
+        total += size
+        if index and total > limits.PAGE_SOURCE_BYTES:
+            return index
+    return min(len(sizes), limits.PAGE_ITEMS)
 
 
 def _to_stack(row: tuple[Any, ...]) -> Stack:

@@ -16,14 +16,27 @@ Dependencies = Mapping[str, Set[str]]
 def decide_order(dependencies: Dependencies) -> list[str]:
     """The ids so that each comes after all it needs; ties in the order of the mapping."""
     needs = {name: {need for need in needed if need in dependencies} for name, needed in dependencies.items()}
+    dependants: dict[str, list[str]] = {name: [] for name in needs}
+    for name, needed in needs.items():
+        for need in needed:
+            dependants[need].append(name)
+    open_needs = {name: len(needed) for name, needed in needs.items()}
+    place = {name: index for index, name in enumerate(needs)}
     order: list[str] = []
-    while needs:
-        ready = [name for name, needed in needs.items() if not needed]
-        if not ready:
-            raise ValidationError(f"Circular dependency between resources: [{', '.join(_in_circles(needs))}]")
+    ready = [name for name, count in open_needs.items() if not count]
+    while ready:
         order.extend(ready)
-        done = set(ready)
-        needs = {name: needed - done for name, needed in needs.items() if name not in done}
+        freed = []
+        for name in ready:
+            for dependant in dependants[name]:
+                open_needs[dependant] -= 1
+                if not open_needs[dependant]:
+                    freed.append(dependant)
+        ready = sorted(freed, key=place.__getitem__)
+    if len(order) < len(needs):
+        done = set(order)
+        left = {name: needed - done for name, needed in needs.items() if name not in done}
+        raise ValidationError(f"Circular dependency between resources: [{', '.join(_in_circles(left))}]")
     return order
 
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from onebox.services.cloudformation.errors import ValidationError
+from onebox.services.cloudformation.template.budget import Budget
 from onebox.services.cloudformation.template.references import SUB_VARIABLE, split_attribute, split_sub
 
 Value = Any
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 class _Marker:
@@ -50,6 +53,8 @@ class Scope:
     region: str = ""
     extended: bool = False
     """Whether AWS::LanguageExtensions is on."""
+    budget: Budget = field(default_factory=Budget)
+    """Shared by all evaluations of one template."""
     resource: Callable[[str], Value] = _refuse
     attribute: Callable[[str, str], Value] = _refuse
     import_value: Callable[[str], Value] = _refuse
@@ -57,6 +62,7 @@ class Scope:
 
 def evaluate(value: Value, scope: Scope) -> Value:
     """``value`` with every function evaluated. Raises ValidationError in AWS's words."""
+    scope.budget.charge_step()
     if isinstance(value, list):
         items = [evaluate(item, scope) for item in value]
         return [item for item in items if item is not NO_VALUE]
@@ -122,8 +128,14 @@ def _ref(argument: Any, scope: Scope) -> Value:
         return NO_VALUE
     if argument in scope.values:
         # A parameter with this text removes the property, as the pseudo parameter does.
-        return NO_VALUE if scope.values[argument] == "AWS::NoValue" else scope.values[argument]
-    return scope.resource(argument)
+        found = scope.values[argument]
+        return NO_VALUE if found == "AWS::NoValue" else _charged(found, scope)
+    return _charged(scope.resource(argument), scope)
+
+
+def _charged(value: Value, scope: Scope) -> Value:
+    scope.budget.charge_value(value)
+    return value
 
 
 def _get_att(argument: Any, scope: Scope) -> Value:
@@ -133,7 +145,7 @@ def _get_att(argument: Any, scope: Scope) -> Value:
         return UNKNOWN
     if not isinstance(name, str):
         raise ValidationError("Template error: every Fn::GetAtt attribute must be a string")
-    return scope.attribute(target, name)
+    return _charged(scope.attribute(target, name), scope)
 
 
 def _sub(argument: Any, scope: Scope) -> Value:
@@ -141,7 +153,9 @@ def _sub(argument: Any, scope: Scope) -> Value:
     own = {name: evaluate(variable, scope) for name, variable in variables.items()}
     pieces: list[str] = []
     end = 0
+    scope.budget.charge_characters(len(text))
     for match in SUB_VARIABLE.finditer(text):
+        scope.budget.charge_step()
         pieces.append(text[end : match.start()])
         end = match.end()
         literal, content = match.groups()
@@ -160,6 +174,7 @@ def _sub(argument: Any, scope: Scope) -> Value:
                 "function that returns a string"
             )
         pieces.append(scalar_text(value))
+        scope.budget.charge_characters(len(pieces[-1]))
     return "".join([*pieces, text[end:]])
 
 
@@ -183,7 +198,9 @@ def _join(argument: Any, scope: Scope) -> Value:
         return UNKNOWN
     if not isinstance(items, list) or any(isinstance(item, (dict, list)) for item in items):
         raise ValidationError("Template error: every Fn::Join object requires a list of strings to be joined.")
-    return argument[0].join(scalar_text(item) for item in items)
+    texts = [scalar_text(item) for item in items]
+    scope.budget.charge_characters(sum(map(len, texts)) + len(argument[0]) * len(texts))
+    return argument[0].join(texts)
 
 
 def _select(argument: Any, scope: Scope) -> Value:
@@ -194,7 +211,7 @@ def _select(argument: Any, scope: Scope) -> Value:
     index, items = evaluate(argument[0], scope), evaluate(argument[1], scope)
     if index is UNKNOWN or items is UNKNOWN:
         return UNKNOWN
-    if not scalar_text(index).isdecimal() or not isinstance(items, list):
+    if not _INDEX.fullmatch(scalar_text(index)) or not isinstance(items, list):
         raise ValidationError(
             "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"
         )
@@ -215,6 +232,7 @@ def _split(argument: Any, scope: Scope) -> Value:
         return UNKNOWN
     if not isinstance(text, str):
         raise ValidationError("Template error: Fn::Split requires a string to be split.")
+    scope.budget.charge_characters(2 * len(text))
     return text.split(argument[0])
 
 
@@ -249,6 +267,7 @@ def _base64(argument: Any, scope: Scope) -> Value:
         return UNKNOWN
     if isinstance(text, (dict, list)) or text is NO_VALUE:
         raise ValidationError("Template error: every Fn::Base64 object must have a String-typed value.")
+    scope.budget.charge_characters(2 * len(scalar_text(text)))
     return base64.b64encode(scalar_text(text).encode()).decode()
 
 
@@ -258,11 +277,16 @@ def _import_value(argument: Any, scope: Scope) -> Value:
         return UNKNOWN
     if not isinstance(name, str):
         raise ValidationError("Template error: every Fn::ImportValue object must have a String-typed value.")
-    return scope.import_value(name)
+    return _charged(scope.import_value(name), scope)
 
 
 def _get_azs(argument: Any, scope: Scope) -> Value:
     region = evaluate(argument, scope) or scope.region
+    if region is UNKNOWN:
+        return UNKNOWN
+    if not isinstance(region, str):
+        raise ValidationError("Template error: every Fn::GetAZs object must have a String-typed value.")
+    scope.budget.charge_characters(3 * len(region))
     return [f"{region}{zone}" for zone in "abc"]
 
 
@@ -288,7 +312,12 @@ def _length(argument: Any, scope: Scope) -> Value:
 def _to_json_string(argument: Any, scope: Scope) -> Value:
     _need_extension("Fn::ToJsonString", scope)
     value = evaluate(argument, scope)
-    return UNKNOWN if contains_unknown(value) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if contains_unknown(value):
+        return UNKNOWN
+    scope.budget.charge_value(value)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    scope.budget.charge_characters(len(text))
+    return text
 
 
 def _need_extension(name: str, scope: Scope) -> None:

@@ -7,10 +7,10 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from onebox.services.cloudformation import limits
@@ -31,6 +31,9 @@ _MEMBERS = frozenset(
         "ConstraintDescription",
     ]
 )
+_NUMBER_CHARACTERS_MAX = 400
+_PATTERN_BYTES_MAX = 1 << 20
+"""Memory of one compiled AllowedPattern."""
 _LISTS = ("CommaDelimitedList", "List<String>", "List<Number>")
 _TYPES = ("String", "Number", *_LISTS)
 
@@ -106,8 +109,9 @@ def check_value(declaration: ParameterDeclaration, value: str) -> None:
             f"Parameter '{declaration.name}' has a value that is too long: at most "
             f"{limits.PARAMETER_VALUE_CHARACTERS} characters are allowed"
         )
+    allowed = frozenset(declaration.allowed_values)
     for part in _parts(declaration, value):
-        reason = _find_violation(declaration, part)
+        reason = _find_violation(declaration, part, allowed)
         if reason is None:
             continue
         if declaration.constraint_description and "must be a number." not in reason:
@@ -121,8 +125,8 @@ def _parts(declaration: ParameterDeclaration, value: str) -> list[str]:
     return [part.strip() for part in value.split(",")] if declaration.type in _LISTS else [value]
 
 
-def _find_violation(declaration: ParameterDeclaration, value: str) -> str | None:
-    if declaration.allowed_values and value not in declaration.allowed_values:
+def _find_violation(declaration: ParameterDeclaration, value: str, allowed: frozenset[str]) -> str | None:
+    if allowed and value not in allowed:
         return "must be one of AllowedValues"
     if declaration.type in ("Number", "List<Number>"):
         number = _find_number(value)
@@ -143,15 +147,28 @@ def _find_violation(declaration: ParameterDeclaration, value: str) -> str | None
 
 
 def _matches(pattern: str, value: str) -> bool:
-    return re.fullmatch(pattern, value) is not None
+    return _compile(pattern).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=256)
+def _compile(pattern: str) -> Any:
+    """The pattern as RE2 compiles it: every match takes linear time. Raises re2.error."""
+    # Loaded at first need: most templates have no pattern.
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _PATTERN_BYTES_MAX
+    return re2.compile(pattern, options)
 
 
 def _find_number(text: str) -> Decimal | None:
     try:
-        number = Decimal(text.strip())
+        number = Decimal(text.strip()) if len(text) <= _NUMBER_CHARACTERS_MAX else None
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    # A few characters can stand for a number of a million digits.
+    return number if number is not None and number.is_finite() and abs(number.adjusted()) <= 400 else None
 
 
 def parameter_value(declaration: ParameterDeclaration, value: str) -> str | list[str]:
@@ -203,11 +220,14 @@ def _parse_allowed_values(value: Any) -> tuple[str, ...]:
 def _parse_pattern(name: str, value: Any) -> str | None:
     if value is None:
         return None
+    import re2
+
     try:
-        re.compile(_text(value))
-    except re.error:
+        _compile(_text(value))
+    except re2.error as error:
         raise ValidationError(
-            f"Template format error: [/Parameters/{name}/AllowedPattern] is not a valid regular expression."
+            f"Template format error: [/Parameters/{name}/AllowedPattern] is not a regular expression that RE2 supports "
+            f"(it has no look-around and no back references): {error}"
         ) from None
     return _text(value)
 

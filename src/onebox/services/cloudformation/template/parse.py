@@ -9,6 +9,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-for
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from onebox.services.cloudformation.errors import ValidationError
@@ -49,12 +50,19 @@ def _check_values(template: dict[str, Any]) -> None:
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         where = f"(line {error.lineno}, column {error.colno})"
         raise ValidationError(f"Template format error: JSON not well-formed. {where}") from None
     except (RecursionError, ValueError):  # the latter: NaN, or a number of thousands of digits
         raise ValidationError("Template format error: JSON not well-formed.") from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _refuse_constant(name: str) -> Any:

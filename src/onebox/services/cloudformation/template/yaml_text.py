@@ -43,6 +43,8 @@ _FUNCTION_TAGS = frozenset(
         "!ValueOfAll",
     ]
 )
+_NUMBER_CHARACTERS_MAX = 64
+"""A longer plain scalar is text: reading a number of a million digits takes minutes."""
 _YAML = "tag:yaml.org,2002:"
 
 
@@ -122,7 +124,11 @@ def _read_scalar(event: Any) -> Any:
     plain, _quoted = event.implicit
     tag = event.tag
     if tag is None or tag == "!":
+        if len(event.value) > _NUMBER_CHARACTERS_MAX:
+            return event.value
         tag = _resolver.resolve(yaml.ScalarNode, event.value, event.implicit) if plain else f"{_YAML}str"
+    if len(event.value) > _NUMBER_CHARACTERS_MAX:
+        return event.value
     construct = _SCALARS.get(tag)
     return construct(yaml.ScalarNode(tag, event.value)) if construct else event.value
 

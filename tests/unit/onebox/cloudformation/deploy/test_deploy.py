@@ -311,7 +311,7 @@ def test_cancel_update_stack_returns_to_what_was(cfn: Harness) -> None:
 
 
 def test_stack_with_role_calls_with_the_rights_of_the_role(cfn: Harness) -> None:
-    cfn.create(ORDERS, RoleARN="arn:aws:iam::123456789012:role/path/deployer")
+    cfn.create(ORDERS, RoleARN=cfn.create_role("deployer", "/path/"))
     context = cfn.services.contexts[0]
     assert context.principal.role_name == "deployer"
     assert context.principal.arn == "arn:aws:sts::123456789012:assumed-role/deployer/AWSCloudFormation"
