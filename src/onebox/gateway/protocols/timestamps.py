@@ -25,7 +25,7 @@ def parse_epoch_seconds(value: float) -> int:
     """Seconds, perhaps fractional, as milliseconds."""
     if not math.isfinite(value):
         raise ValueError("not a moment")
-    return max(_LEAST_MS, min(_MOST_MS, round(value * 1000)))
+    return round(max(_LEAST_MS, min(_MOST_MS, value * 1000)))
 
 
 def parse_timestamp_text(text: str) -> int:

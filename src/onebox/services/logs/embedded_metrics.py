@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -20,17 +21,19 @@ _MARK = '"_aws"'
 _DIMENSIONS_MAX = 30
 _METRICS_MAX = 100
 _VALUES_MAX = 100
+_SAMPLES_MAX = 10_000
+"""Samples taken from one line: those of 100 metrics with 100 values each."""
 _VALUE_MAX = 2.0**360
-
-
-def has_embedded_metrics(text: str) -> bool:
-    """Whether a line of this text may carry metrics; cheap, and true for all that do."""
-    return _MARK in text
 
 
 def find_embedded_metrics(events: Sequence[tuple[int, str]]) -> list[MetricSample]:
     """The samples that the lines carry."""
-    return [sample for at_ms, message in events if _MARK in message for sample in _samples_of_line(at_ms, message)]
+    return [
+        sample
+        for at_ms, message in events
+        if _MARK in message
+        for sample in islice(_samples_of_line(at_ms, message), _SAMPLES_MAX)
+    ]
 
 
 def _samples_of_line(at_ms: int, message: str) -> Iterator[MetricSample]:

@@ -6,44 +6,63 @@ metrics recorded. Metrics go to the buffer only when the events are durable.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from onebox.services.context import Deps, RequestContext
-from onebox.services.logs.embedded_metrics import find_embedded_metrics, has_embedded_metrics
-from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES
-from onebox.services.logs.metric_filters import MetricSample, apply_filter, parse_filter
+from onebox.services.logs.embedded_metrics import find_embedded_metrics
+from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES, INLINE_WORK_MAX
+from onebox.services.logs.metric_filters import MetricFilter, MetricSample, apply_filter, parse_filter
 from onebox.services.logs.model import LogGroup
 from onebox.services.logs.store.events import EventStore
 from onebox.services.logs.store.metric_filters import MetricFilterStore
 
 Events = Sequence[tuple[int, str]]
+_EMBEDDED_TESTS = 2
+"""What a look for embedded metrics costs, in tests of a pattern."""
 
 
 class Ingest:
+    """Appends events and records what they mean for metrics."""
+
     def __init__(self, deps: Deps, events: EventStore, metric_filters: MetricFilterStore) -> None:
         self._deps = deps
         self._events = events
         self._metric_filters = metric_filters
 
-    def append(self, context: RequestContext, group: LogGroup, stream_id: int, events: Events) -> None:
-        """Append events (time and message, in order of time) to a stream, in the caller's transaction."""
+    async def find_samples(self, group: LogGroup, events: Events) -> list[MetricSample]:
+        """The metric samples in events that a client put; found on another thread where that takes long."""
+        filters = self._filters_of(group)
+        characters = sum(len(message) for _, message in events)
+        tests = sum(metric_filter.pattern.tests for metric_filter in filters)
+        if (tests + _EMBEDDED_TESTS) * characters <= INLINE_WORK_MAX:
+            return find_samples(filters, events)
+        return await asyncio.to_thread(find_samples, filters, events)
+
+    def append(
+        self,
+        context: RequestContext,
+        group: LogGroup,
+        stream_id: int,
+        events: Events,
+        samples: list[MetricSample] | None = None,
+    ) -> None:
+        """Append events (time and message, in order of time) to a stream, in the caller's transaction. ``samples``
+        are those that :meth:`find_samples` found; None: they are found here."""
         if not events:
             return
-        # All lines as one text: counting bytes and looking for embedded metrics cost a pass each, not a call a line.
-        text = "".join([message for _, message in events])
-        incoming_bytes = len(text.encode()) + EVENT_OVERHEAD_BYTES * len(events)
+        found = find_samples(self._filters_of(group), events) if samples is None else samples
+        incoming_bytes = len("".join([message for _, message in events]).encode()) + EVENT_OVERHEAD_BYTES * len(events)
         self._events.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
-        samples = self._samples(group, events, has_embedded_metrics(text))
         self._deps.storage.after_commit(
-            lambda: self._record(context, group.name, len(events), incoming_bytes, samples), patient=True
+            lambda: self._record(context, group.name, len(events), incoming_bytes, found), patient=True
         )
 
-    def _samples(self, group: LogGroup, events: Events, embedded: bool) -> list[MetricSample]:
-        samples = find_embedded_metrics(events) if embedded else []
-        if group.metric_filters:
-            for name, _, pattern, transformations in self._metric_filters.of(group.id):
-                samples.extend(apply_filter(parse_filter(name, pattern, transformations), events))
-        return samples
+    def _filters_of(self, group: LogGroup) -> list[MetricFilter]:
+        if not group.metric_filters:
+            return []
+        rows = self._metric_filters.of(group.id)
+        return [parse_filter(name, pattern, transformations) for name, _, pattern, transformations in rows]
 
     def _record(
         self,
@@ -84,3 +103,11 @@ class Ingest:
                     now_ms=sample.at_ms,
                     samples=sample.samples,
                 )
+
+
+def find_samples(filters: Sequence[MetricFilter], events: Events) -> list[MetricSample]:
+    """The samples of embedded metrics and of metric filters. Pure."""
+    samples = find_embedded_metrics(events)
+    for metric_filter in filters if events else ():
+        samples.extend(apply_filter(metric_filter, events))
+    return samples

@@ -134,10 +134,8 @@ class SqsInternal:
     def gauges(self, now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""
         # One queue at a time, so that the reader can let requests be answered in between.
-        for listed in list(self._core.queues.all()):
-            queue = self._core.queues.find(listed.account, listed.region, listed.name)
-            if queue is not None:  # it was not deleted meanwhile
-                yield queue.account, queue.region, queue.name, self._gauges_of(queue, now_ms)
+        for queue in self._core.queues.all():
+            yield queue.account, queue.region, queue.name, self._gauges_of(queue, now_ms)
 
     def _gauges_of(self, queue: Queue, now_ms: int) -> dict[str, float]:
         counts = self._core.storage.run(lambda: refresh_counts(self._core, queue, now_ms))

@@ -35,16 +35,25 @@ from onebox.services.logs.validation import (
 _FOREVER_MS = 1 << 62
 
 
-def put_log_events(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+async def put_log_events(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
     """Append a batch; events too old, too new or past the retention are left out and reported."""
     group_name = check_group_name(request["logGroupName"])
     stream_name = check_stream_name(request["logStreamName"])
     events = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
     _check_batch(events)
     group = core.load_group(context, group_name)
-    stream = core.load_stream(group, stream_name)
+    core.load_stream(group, stream_name)
     start, end, rejected = decide_accepted([at_ms for at_ms, _ in events], group, context.now_ms)
-    core.ingest.append(context, group, stream.id, events[start:end])
+    accepted = events[start:end]
+    samples = await core.ingest.find_samples(group, accepted)
+
+    def write() -> None:
+        # Group and stream may have been deleted while the samples were looked for.
+        group = core.load_group(context, group_name)
+        stream = core.load_stream(group, stream_name)
+        core.ingest.append(context, group, stream.id, accepted, samples)
+
+    await core.deps.storage.write(write)
     # The token is a relic: AWS still answers one and no longer looks at it.
     return {"nextSequenceToken": f"{context.now_ms:056d}", "rejectedLogEventsInfo": rejected or None}
 

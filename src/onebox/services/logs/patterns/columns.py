@@ -7,20 +7,20 @@ every field, unless ``...`` stands for the ones between.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from onebox.services.logs.patterns.pattern import (
     Extracted,
+    Test,
     find_number,
     invalid_pattern,
     number_test,
     text_test,
 )
 
-Test = Callable[[str], bool]
 ELLIPSIS = "..."
-_FIELD = re.compile(r'"([^"]*)"|\[([^\]]*)\]|(\S+)')
+_WORD = re.compile(r"\S+")
+_CLOSING = {'"': '"', "[": "]"}
 _NAME = re.compile(r"\s*([A-Za-z_][\w.\-]*)\s*")
 _CONDITION = re.compile(
     r"""\s*(?P<open>\(?)\s*(?P<name>[A-Za-z_][\w.\-]*)\s*(?P<operator>!=|<=|>=|=|<|>)\s*
@@ -60,12 +60,32 @@ class ColumnPattern:
         return next((text for column, text in fields or () if f"${column.name}" == selector), None)
 
     def _fields(self, message: str) -> list[tuple[Column, str]] | None:
-        texts = [match[1] or match[2] or match[3] or "" for match in _FIELD.finditer(message)]
+        texts = split_fields(message)
         named = len(self.before) + len(self.after)
         if len(texts) < named or (len(texts) > named and not self.ellipsis):
             return None
         right = texts[len(texts) - len(self.after) :]
         return [*zip(self.before, texts, strict=False), *zip(self.after, right, strict=True)]
+
+
+def split_fields(message: str) -> list[str]:
+    """The fields of a message: words, and what stands in double quotes or square brackets, without these."""
+    fields: list[str] = []
+    unclosed: set[str] = set()
+    place = 0
+    while (word := _WORD.search(message, place)) is not None:
+        place = word.start()
+        close = _CLOSING.get(message[place])
+        if close is not None and close not in unclosed:
+            end = message.find(close, place + 1)
+            if end >= 0:
+                fields.append(message[place + 1 : end])
+                place = end + 1
+                continue
+            unclosed.add(close)  # looked for once: the rest of the message holds none
+        fields.append(word[0])
+        place = word.end()
+    return fields
 
 
 def parse_columns(text: str) -> ColumnPattern:

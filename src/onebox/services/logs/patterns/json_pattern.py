@@ -6,11 +6,12 @@ the operator. ``[*]`` means any element of an array.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from onebox.services.logs.patterns.pattern import (
     Extracted,
@@ -228,10 +229,10 @@ def _parse_document(message: str) -> Any:
     if not stripped.startswith(("{", "[")):
         return _MISSING
     try:
-        return json.loads(stripped)
-    except (ValueError, RecursionError):
+        return orjson.loads(stripped)
+    except orjson.JSONDecodeError:
         return _MISSING  # a line that is not JSON is no error; it does not match
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

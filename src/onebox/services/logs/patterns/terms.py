@@ -7,13 +7,11 @@ other terms AWS ignores the optional ones.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from onebox.services.logs.errors import InvalidParameterException
-from onebox.services.logs.patterns.pattern import Extracted, compile_regex, invalid_pattern
+from onebox.services.logs.patterns.pattern import Extracted, Test, compile_regex, invalid_pattern
 
-Test = Callable[[str], bool]
 _TOKEN = re.compile(r'\s*(?P<sign>[-?]?)(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))(?=\s|$)', re.DOTALL)
 _WORD = re.compile(r"\w+")
 
@@ -57,8 +55,7 @@ def _parse_term(phrase: str | None, word: str | None) -> Test:
         return _contains(re.sub(r"\\(.)", r"\1", phrase, flags=re.DOTALL))
     assert word is not None
     if len(word) > 2 and word.startswith("%") and word.endswith("%"):
-        regex = compile_regex(word[1:-1])
-        return lambda message: regex.search(message) is not None
+        return compile_regex(word[1:-1])
     if not _WORD.fullmatch(word):
         raise InvalidParameterException(f"Invalid character(s) in term '{word}'")
     return _contains(word)
