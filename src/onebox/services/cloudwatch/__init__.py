@@ -11,7 +11,7 @@ How it is laid out, top down::
     metric_math/        expressions: parser, evaluation, functions
     alarms/             rules of alarms: checks, evaluation, composite rules, reasons, notifications, transitions
     background/         work that runs by itself: the schedule, the evaluation of alarms, the roll-up
-    statistics.py  dashboard_body.py  arns.py  tokens.py  validation.py    pure
+    statistics.py  dashboard_body.py  arns.py  validation.py    pure
     store/              all SQL of the service
     model.py  limits.py  errors.py
 

@@ -5,8 +5,9 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from onebox.text.documents import parse_object
 
 _WIDGETS_MAX = 500
 _WIDGET_TYPES = ("metric", "text", "log", "alarm", "explorer", "custom")
@@ -16,10 +17,8 @@ _SIZES = (("x", 0, 23), ("y", 0, None), ("width", 1, 24), ("height", 1, 1000))
 def find_faults(body: str) -> list[dict[str, str]]:
     """What is wrong with a dashboard's body: where (DataPath) and why (Message). Pure."""
     try:
-        document = json.loads(body)
+        document = parse_object(body)
     except ValueError:
-        return [_fault("", "The field DashboardBody must be a valid JSON object")]
-    if not isinstance(document, dict):
         return [_fault("", "The field DashboardBody must be a valid JSON object")]
     widgets = document.get("widgets")
     if widgets is None:

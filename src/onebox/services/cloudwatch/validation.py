@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from onebox.services.cloudwatch.errors import (
     InvalidParameterCombinationException,
@@ -77,6 +78,18 @@ def broken_constraint(value: object, member: str, constraint: str) -> Validation
     return ValidationError(
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
     )
+
+
+def check_present(request: Mapping[str, Any], *members: str) -> None:
+    """Raises ValidationError that names all the members that are absent."""
+    absent = [member for member in members if request.get(member) is None]
+    if absent:
+        errors = "; ".join(
+            f"Value null at '{member[0].lower()}{member[1:]}' failed to satisfy constraint: Member must not be null"
+            for member in absent
+        )
+        count = f"{len(absent)} validation error{'s' if len(absent) > 1 else ''} detected"
+        raise ValidationError(f"{count}: {errors}")
 
 
 def check_enum(value: str, member: str, allowed: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from onebox.services.cloudwatch.validation import (
     check_dimensions,
     check_enum,
     check_length,
+    check_present,
     check_unit,
     is_period,
 )
@@ -43,6 +44,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def check_metric_alarm(request: Wire) -> None:
     """Raises ValidationError."""
     _check_common(request)
+    check_present(request, "ComparisonOperator", "EvaluationPeriods")
     for member in _UNSUPPORTED:
         if member in request:
             raise ValidationError(f"The parameter {member} is not supported.")

@@ -17,6 +17,9 @@ _TOKEN = re.compile(
 )
 _LEVELS = (("||", "OR"), ("&&", "AND"), ("==", "!=", "<", ">", "<=", ">="), ("+", "-"), ("*", "/"))
 _DEPTH_MAX = 40
+_CHARACTERS_MAX = 2048
+_OPERATIONS_MAX = 300
+"""The tree of a chain of operators is as deep as the chain is long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ Node = Number | Text | Name | Array | Negation | Operation | Call
 @lru_cache(maxsize=256)
 def parse_expression(text: str) -> Node:
     """The tree of an expression. Raises ValidationError."""
+    if len(text) > _CHARACTERS_MAX:
+        raise ValidationError(f"The expression must not have more than {_CHARACTERS_MAX} characters.")
     parser = _Parser(text)
     node = parser.level(0)
     parser.end()
@@ -89,6 +94,7 @@ class _Parser:
         self._tokens = self._split(text)
         self._place = 0
         self._depth = 0
+        self._operations = 0
 
     def level(self, place: int) -> Node:
         """Operators of one level, left to right, over those that bind more tightly."""
@@ -96,6 +102,9 @@ class _Parser:
             return self._unary()
         node = self.level(place + 1)
         while (operator := self._accept(*_LEVELS[place])) is not None:
+            self._operations += 1
+            if self._operations > _OPERATIONS_MAX:
+                raise self._invalid()
             node = Operation(_SYNONYMS.get(operator, operator), node, self.level(place + 1))
         return node
 
@@ -112,7 +121,10 @@ class _Parser:
         else:
             node = self._primary()
             if self._accept("^"):
-                node = Operation("^", node, self._unary())
+                self._operations += 1
+            if self._operations > _OPERATIONS_MAX:
+                raise self._invalid()
+            node = Operation("^", node, self._unary())
         self._depth -= 1
         return node
 

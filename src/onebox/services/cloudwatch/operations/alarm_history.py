@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from onebox.services.cloudwatch.core import CloudWatchCore
+from onebox.services.cloudwatch.errors import InvalidNextToken
 from onebox.services.cloudwatch.model import TYPES
-from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import check_enum, check_range
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 
 _ITEM_TYPES = (
     "ConfigurationUpdate",
@@ -30,10 +31,7 @@ def describe_alarm_history(core: CloudWatchCore, context: RequestContext, reques
     check_enum(scan, "scanBy", ("TimestampDescending", "TimestampAscending"))
     limit = request.get("MaxRecords", 100)
     check_range(limit, "maxRecords", 1, 100)
-    after: tuple[int, int] | None = None
-    if "NextToken" in request:
-        at_ms, id_ = decode_token(request["NextToken"], int, int)
-        after = (at_ms, id_)
+    after = read_token(request.get("NextToken"), InvalidNextToken, int, int)
     items = core.history.page(
         context.account,
         context.region,
@@ -59,5 +57,5 @@ def describe_alarm_history(core: CloudWatchCore, context: RequestContext, reques
             }
             for item in page
         ],
-        "NextToken": encode_token([page[-1].at_ms, page[-1].id]) if len(items) > limit else None,
+        "NextToken": make_token(page[-1].at_ms, page[-1].id) if len(items) > limit else None,
     }

@@ -8,11 +8,11 @@ from __future__ import annotations
 from onebox.services.cloudwatch.alarms.composite import parse_rule
 from onebox.services.cloudwatch.alarms.description import alarm_item
 from onebox.services.cloudwatch.core import CloudWatchCore
-from onebox.services.cloudwatch.errors import ValidationError
+from onebox.services.cloudwatch.errors import InvalidNextToken, ValidationError
 from onebox.services.cloudwatch.model import ACTION_LISTS, STATES, TYPES, Alarm, sorted_dimensions
-from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import check_alarm_names, check_enum, check_range
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 
 
 def describe_alarms(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
@@ -38,7 +38,7 @@ def describe_alarms(core: CloudWatchCore, context: RequestContext, request: Wire
             and state in (None, alarm.state)
         ]
         return _described(found, None, request)
-    after = decode_token(request["NextToken"], str)[0] if "NextToken" in request else ""
+    (after,) = read_token(request.get("NextToken"), InvalidNextToken, str) or ("",)
     alarms = core.alarms.page(
         context.account,
         context.region,
@@ -48,7 +48,7 @@ def describe_alarms(core: CloudWatchCore, context: RequestContext, request: Wire
         after=after,
         limit=limit + 1,
     )
-    token = encode_token([alarms[limit - 1].name]) if len(alarms) > limit else None
+    token = make_token(alarms[limit - 1].name) if len(alarms) > limit else None
     return _described(_related(core, context, alarms[:limit], request), token, request)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from onebox.services.cloudwatch.alarms.configuration import alarm_step_ms
 from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import InvalidFormatFault, ResourceNotFound
@@ -11,6 +9,7 @@ from onebox.services.cloudwatch.limits import MINUTE_MS
 from onebox.services.cloudwatch.model import STATES, Alarm
 from onebox.services.cloudwatch.validation import check_enum, check_length
 from onebox.services.context import RequestContext, Wire
+from onebox.text.documents import parse_document
 
 
 def set_alarm_state(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
@@ -42,6 +41,6 @@ def _hold_ms(alarm: Alarm) -> int:
 
 def _check_json(text: str) -> None:
     try:
-        json.loads(text)
+        parse_document(text)
     except ValueError as error:
         raise InvalidFormatFault("TestAlarmState: StateReasonData is not valid JSON") from error

@@ -13,11 +13,12 @@ from onebox.services.cloudwatch.dashboard_body import find_faults
 from onebox.services.cloudwatch.errors import (
     DashboardInvalidInputError,
     DashboardNotFoundError,
+    InvalidNextToken,
     InvalidParameterValueException,
 )
-from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import parse_tags
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _PAGE = 1_000
@@ -55,7 +56,7 @@ def get_dashboard(core: CloudWatchCore, context: RequestContext, request: Wire) 
 
 
 def list_dashboards(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
-    after = decode_token(request["NextToken"], str)[0] if "NextToken" in request else ""
+    (after,) = read_token(request.get("NextToken"), InvalidNextToken, str) or ("",)
     prefix = request.get("DashboardNamePrefix", "")
     rows = core.dashboards.page(context.account, prefix, after, _PAGE + 1)
     return {
@@ -68,7 +69,7 @@ def list_dashboards(core: CloudWatchCore, context: RequestContext, request: Wire
             }
             for name, modified_at_ms, size_bytes in rows[:_PAGE]
         ],
-        "NextToken": encode_token([rows[_PAGE - 1][0]]) if len(rows) > _PAGE else None,
+        "NextToken": make_token(rows[_PAGE - 1][0]) if len(rows) > _PAGE else None,
     }
 
 

@@ -6,14 +6,14 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMet
 from __future__ import annotations
 
 from onebox.services.cloudwatch.core import CloudWatchCore
-from onebox.services.cloudwatch.errors import ValidationError
+from onebox.services.cloudwatch.errors import InvalidNextToken, ValidationError
 from onebox.services.cloudwatch.limits import METRIC_DATA_DATAPOINTS_MAX, METRIC_DATA_QUERIES_MAX
 from onebox.services.cloudwatch.metric_math.values import TimeSeries
 from onebox.services.cloudwatch.metric_queries import Window, check_queries
 from onebox.services.cloudwatch.reader import rounded_start_ms
-from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import check_enum, check_range
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 
 _SCANS = ("TimestampDescending", "TimestampAscending")
 
@@ -34,7 +34,8 @@ async def get_metric_data(core: CloudWatchCore, context: RequestContext, request
     start_ms, end_ms = request["StartTime"], request["EndTime"]
     if start_ms >= end_ms:
         raise ValidationError("The parameter StartTime must be less than the parameter EndTime.")
-    skipped: int = decode_token(request["NextToken"], int)[0] if "NextToken" in request else 0
+    place = read_token(request.get("NextToken"), InvalidNextToken, int)
+    skipped = 0 if place is None else max(0, place[0])
     _check_size(queries, start_ms, end_ms)
     shortest_s = min((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
     window = Window(context.account, context.region, rounded_start_ms(start_ms, shortest_s, context.now_ms), end_ms)
@@ -46,7 +47,7 @@ async def get_metric_data(core: CloudWatchCore, context: RequestContext, request
     return {
         "MetricDataResults": results,
         "Messages": [],
-        "NextToken": encode_token([skipped + limit]) if more else None,
+        "NextToken": make_token(skipped + limit) if more else None,
     }
 
 

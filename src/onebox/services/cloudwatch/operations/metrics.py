@@ -10,6 +10,7 @@ import math
 from onebox.runtime.metrics import Dimensions, Statistic
 from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import (
+    InvalidNextToken,
     InvalidParameterCombinationException,
     InvalidParameterValueException,
     MissingRequiredParameterException,
@@ -25,7 +26,6 @@ from onebox.services.cloudwatch.limits import (
     VALUES_PER_METRIC_MAX,
 )
 from onebox.services.cloudwatch.model import Datum, MetricId, sorted_dimensions
-from onebox.services.cloudwatch.tokens import decode_token, encode_token
 from onebox.services.cloudwatch.validation import (
     check_dimensions,
     check_enum,
@@ -34,6 +34,7 @@ from onebox.services.cloudwatch.validation import (
     check_unit,
 )
 from onebox.services.context import RequestContext, Wire
+from onebox.services.paging import make_token, read_token
 
 _SCAN_PAGES = 10
 """ListMetrics looks at so many pages of metrics for one answer that filters by dimensions."""
@@ -137,10 +138,7 @@ async def list_metrics(core: CloudWatchCore, context: RequestContext, request: W
     recently = request.get("RecentlyActive")
     if recently is not None:
         check_enum(recently, "recentlyActive", ("PT3H",))
-    after = ("", "", "")
-    if "NextToken" in request:
-        namespace, name, dimensions = decode_token(request["NextToken"], str, str, str)
-        after = (namespace, name, dimensions)
+    after = read_token(request.get("NextToken"), InvalidNextToken, str, str, str) or ("", "", "")
     await core.collector.collect(context.now_ms)
     limit = LIST_METRICS_PAGE * (_SCAN_PAGES if wanted else 1)
     found = core.metrics.list_metrics(
@@ -161,7 +159,7 @@ async def list_metrics(core: CloudWatchCore, context: RequestContext, request: W
         if _has_dimensions(dimensions, wanted):
             page.append(_metric_item(namespace, name, dimensions))
     more = last is not None and last != found[-1][3]
-    return {"Metrics": page, "NextToken": encode_token(list(last)) if more and last else None}
+    return {"Metrics": page, "NextToken": make_token(*last) if more and last else None}
 
 
 def _has_dimensions(dimensions: Dimensions, wanted: list[dict[str, str]]) -> bool:

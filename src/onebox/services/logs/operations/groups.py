@@ -11,7 +11,7 @@ from onebox.services.logs.errors import (
 )
 from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX, RETENTION_DAYS, TAGS_MAX
 from onebox.services.logs.model import LogGroup
-from onebox.services.logs.tokens import decode_token, encode_token
+from onebox.services.logs.tokens import invalid_token
 from onebox.services.logs.validation import (
     broken_constraint,
     check_enum,
@@ -23,6 +23,7 @@ from onebox.services.logs.validation import (
     parse_group_name,
     parse_limit,
 )
+from onebox.services.paging import make_token, read_token
 
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 
@@ -95,7 +96,7 @@ def describe_log_groups(core: LogsCore, context: RequestContext, request: Wire) 
         check_pattern(pattern, "logGroupNamePattern", r"[\.\-_/#A-Za-z0-9]*")
     if "logGroupIdentifiers" in request:
         return {"logGroups": _identified(core, context, request["logGroupIdentifiers"])}
-    after = decode_token(request["nextToken"]) if "nextToken" in request else ""
+    (after,) = read_token(request.get("nextToken"), invalid_token, str) or ("",)
     groups = core.groups.page(
         context.account,
         context.region,
@@ -111,7 +112,7 @@ def describe_log_groups(core: LogsCore, context: RequestContext, request: Wire) 
             _pattern_item(core, context, group) if pattern is not None else _group_item(core, context, group)
             for group in page
         ],
-        "nextToken": encode_token(page[-1].name) if len(groups) > limit else None,
+        "nextToken": make_token(page[-1].name) if len(groups) > limit else None,
     }
 
 

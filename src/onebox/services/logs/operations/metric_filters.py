@@ -21,7 +21,7 @@ from onebox.services.logs.limits import (
 )
 from onebox.services.logs.patterns import parse_pattern
 from onebox.services.logs.patterns.pattern import find_number
-from onebox.services.logs.tokens import decode_token, encode_token
+from onebox.services.logs.tokens import invalid_token
 from onebox.services.logs.validation import (
     broken_constraint,
     check_group_name,
@@ -30,6 +30,7 @@ from onebox.services.logs.validation import (
     check_stream_name,
     parse_limit,
 )
+from onebox.services.paging import make_token, read_token
 
 _UNSUPPORTED = ("fieldSelectionCriteria", "emitSystemFieldDimensions")
 
@@ -67,10 +68,7 @@ def describe_metric_filters(core: LogsCore, context: RequestContext, request: Wi
     group_name = request.get("logGroupName")
     if group_name is not None:
         core.load_group(context, check_group_name(group_name))
-    after = ("", "")
-    if "nextToken" in request:
-        group_after, _, filter_after = decode_token(request["nextToken"]).partition(":")
-        after = (group_after, filter_after)
+    after = read_token(request.get("nextToken"), invalid_token, str, str) or ("", "")
     prefix = request.get("filterNamePrefix", "")
     rows = core.metric_filters.page(
         context.account, context.region, group=group_name, prefix=prefix, after=after, limit=limit + 1
@@ -88,7 +86,7 @@ def describe_metric_filters(core: LogsCore, context: RequestContext, request: Wi
     ]
     return {
         "metricFilters": [item for item in filters if metric is None or _feeds(item, metric, namespace)],
-        "nextToken": encode_token(f"{page[-1][0]}:{page[-1][1]}") if len(rows) > limit else None,
+        "nextToken": make_token(page[-1][0], page[-1][1]) if len(rows) > limit else None,
     }
 
 

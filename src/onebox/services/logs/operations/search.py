@@ -16,7 +16,7 @@ from onebox.services.logs.limits import FILTER_STREAMS_MAX, PAGE_EVENTS_MAX
 from onebox.services.logs.model import EventRange, LogEvent, LogGroup, Position
 from onebox.services.logs.patterns import parse_pattern
 from onebox.services.logs.search import ReadSlice, find_events
-from onebox.services.logs.tokens import event_id, filter_token, parse_filter_token
+from onebox.services.logs.tokens import event_id, invalid_token
 from onebox.services.logs.validation import (
     broken_constraint,
     check_length,
@@ -25,6 +25,7 @@ from onebox.services.logs.validation import (
     parse_limit,
     parse_time,
 )
+from onebox.services.paging import make_token, read_token
 
 _BACKWARD_SINCE_MS = 1_704_067_200_000  # 2024-01-01: AWS reads backwards only from there on
 _FOREVER_MS = 1 << 62
@@ -55,13 +56,15 @@ async def filter_log_events(core: LogsCore, context: RequestContext, request: Wi
     return {
         "events": [_event_item(event, names.of(event.stream_id) or "") for event in found.events],
         "searchedLogStreams": [],  # AWS answers no streams since May 2020
-        "nextToken": filter_token(forward, found.last) if found.more and found.last else None,
+        "nextToken": make_token(forward, found.last.at_ms, found.last.id) if found.more and found.last else None,
     }
 
 
 def _parse_direction(request: Wire) -> tuple[bool, Position | None]:
-    if "nextToken" in request:
-        return parse_filter_token(request["nextToken"])
+    token = read_token(request.get("nextToken"), invalid_token, bool, int, int)
+    if token is not None:
+        forward, at_ms, id_ = token
+        return forward, Position(at_ms, id_)
     forward = request.get("startFromHead", True)
     if not forward and request.get("startTime", 0) < _BACKWARD_SINCE_MS:
         raise InvalidParameterException(

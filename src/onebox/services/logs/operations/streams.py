@@ -7,7 +7,7 @@ from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX
 from onebox.services.logs.model import LogGroup, LogStream
-from onebox.services.logs.tokens import decode_token, encode_token, invalid_token
+from onebox.services.logs.tokens import invalid_token
 from onebox.services.logs.validation import (
     check_enum,
     check_group_name,
@@ -15,6 +15,7 @@ from onebox.services.logs.validation import (
     parse_group_name,
     parse_limit,
 )
+from onebox.services.paging import make_token, read_token
 
 
 def create_log_stream(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
@@ -47,13 +48,13 @@ def describe_log_streams(core: LogsCore, context: RequestContext, request: Wire)
             raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
     group = core.load_group(context, parse_group_name(request))
     descending = request.get("descending", False)
-    after = decode_token(request["nextToken"]) if "nextToken" in request else None
+    token = request.get("nextToken")
     if order == "LastEventTime":
-        streams = core.streams.by_last_event(
-            group.id, None if after is None else _parse_place(after), descending, limit + 1
-        )
+        after = read_token(token, invalid_token, int, str)
+        streams = core.streams.by_last_event(group.id, after, descending, limit + 1)
     else:
-        streams = core.streams.by_name(group.id, prefix or "", after, descending, limit + 1)
+        (name,) = read_token(token, invalid_token, str) or (None,)
+        streams = core.streams.by_name(group.id, prefix or "", name, descending, limit + 1)
     page = streams[:limit]
     return {
         "logStreams": [_stream_item(core, context, group, stream) for stream in page],
@@ -62,15 +63,9 @@ def describe_log_streams(core: LogsCore, context: RequestContext, request: Wire)
 
 
 def _next_token(last: LogStream, order: str) -> str:
-    place = f"{last.last_event_at_ms}:{last.name}" if order == "LastEventTime" else last.name
-    return encode_token(place)
-
-
-def _parse_place(text: str) -> tuple[int, str]:
-    at_ms, colon, name = text.partition(":")
-    if not colon or not at_ms.isdecimal() or len(at_ms) > 18:
-        raise invalid_token()
-    return int(at_ms), name
+    if order == "LastEventTime":
+        return make_token(last.last_event_at_ms, last.name)
+    return make_token(last.name)
 
 
 def _stream_item(core: LogsCore, context: RequestContext, group: LogGroup, stream: LogStream) -> Wire:

@@ -21,7 +21,6 @@ from onebox.services.logs.patterns.pattern import (
     text_test,
 )
 
-Node = Callable[[Any], bool]
 Step = str | int | None
 """A property's name, an index, or None for every element."""
 
@@ -37,7 +36,20 @@ _TOKEN = re.compile(
 )
 _STEP = re.compile(r"""\.?\[(?:"([^"]*)"|'([^']*)'|(\*)|(\d+))\]|\.([^.\[]+)""")
 _DEPTH_MAX = 50
+_ELEMENTS_MAX = 20_000
+"""Elements of arrays that ``[*]`` looks at in one message, all comparisons together."""
 _MISSING = object()
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message's document, and how many more elements of arrays may be looked at."""
+
+    document: Any
+    elements_left: int = _ELEMENTS_MAX
+
+
+Node = Callable[[_Message], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class JsonPattern:
 
     def extract(self, message: str) -> Extracted | None:
         document = _parse_document(message)
-        if document is _MISSING or not self.test(document):
+        if document is _MISSING or not self.test(_Message(document)):
             return None
         found = ((selector, _first(document, steps)) for selector, steps in self.selectors)
         return {selector: _as_text(value) for selector, value in found if value is not _MISSING}
@@ -107,13 +119,13 @@ class _Parser:
         nodes = [self._all()]
         while self._accept("||"):
             nodes.append(self._all())
-        return nodes[0] if len(nodes) == 1 else lambda document: any(node(document) for node in nodes)
+        return nodes[0] if len(nodes) == 1 else lambda message: any(node(message) for node in nodes)
 
     def _all(self) -> Node:
         nodes = [self._one()]
         while self._accept("&&"):
             nodes.append(self._one())
-        return nodes[0] if len(nodes) == 1 else lambda document: all(node(document) for node in nodes)
+        return nodes[0] if len(nodes) == 1 else lambda message: all(node(message) for node in nodes)
 
     def _one(self) -> Node:
         if not self._accept("("):
@@ -175,39 +187,42 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 def _keyword_node(steps: tuple[Step, ...], first: str, second: str) -> Node:
     if (first, second) == ("NOT", "EXISTS"):
-        return lambda document: next(_values(document, steps), _MISSING) is _MISSING
+        return lambda message: next(_values(message, message.document, steps), _MISSING) is _MISSING
     if first != "IS" or second not in ("NULL", "TRUE", "FALSE"):
         raise invalid_pattern()
     wanted = {"NULL": None, "TRUE": True, "FALSE": False}[second]
-    return lambda document: any(value is wanted for value in _values(document, steps))
+    return lambda message: any(value is wanted for value in _values(message, message.document, steps))
 
 
 def _comparison_node(steps: tuple[Step, ...], operator: str, kind: str, text: str) -> Node:
     number = find_number(text) if kind == "word" else None
     if number is not None:
         compare = number_test(operator, number)
-        return lambda document: any(
+        return lambda message: any(
             isinstance(value, int | float) and not isinstance(value, bool) and compare(value)
-            for value in _values(document, steps)
+            for value in _values(message, message.document, steps)
         )
     if operator not in ("=", "!="):
         raise invalid_pattern()
     equals = text_test(text, kind == "quoted")
     wanted = operator == "="
-    return lambda document: any(
+    return lambda message: any(
         equals(_as_text(value)) is wanted
-        for value in _values(document, steps)
+        for value in _values(message, message.document, steps)
         if value is not None and not isinstance(value, dict | list)
     )
 
 
-def _values(document: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
+def _values(message: _Message, document: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
     """All values at the end of the steps; more than one only where ``[*]`` is among them."""
     for place, step in enumerate(steps):
         if step is None:
             if isinstance(document, list):
                 for element in document:
-                    yield from _values(element, steps[place + 1 :])
+                    if not message.elements_left:
+                        return
+                    message.elements_left -= 1
+                    yield from _values(message, element, steps[place + 1 :])
             return
         if isinstance(step, int):
             if not isinstance(document, list) or step >= len(document):
@@ -221,7 +236,7 @@ def _values(document: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
 
 
 def _first(document: Any, steps: tuple[Step, ...]) -> Any:
-    return next(_values(document, steps), _MISSING)
+    return next(_values(_Message(document), document, steps), _MISSING)
 
 
 def _parse_document(message: str) -> Any:
