@@ -144,8 +144,8 @@ def test_create_table_settings_are_described(dynamodb: Any) -> None:
             "One or more parameter values were invalid: List of GlobalSecondaryIndexes is empty",
         ),
         (
-            {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}},
-            "One or more parameter values were invalid: DynamoDB Streams are not available in this Region",
+            {"StreamSpecification": {"StreamEnabled": True}},
+            "One or more parameter values were invalid: StreamViewType must be specified when StreamEnabled is true",
         ),
     ],
 )

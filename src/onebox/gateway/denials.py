@@ -13,7 +13,7 @@ _WRONG_SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
-_JSON_SERVICES = frozenset(("dynamodb", "logs", "lambda", "ssm"))
+_JSON_SERVICES = frozenset(("dynamodb", "dynamodbstreams", "logs", "lambda", "ssm"))
 """Their codes for bad credentials end in Exception."""
 
 
@@ -76,6 +76,7 @@ _DENIALS: dict[str, type[AwsError]] = {
     "sns": AuthorizationError,
     "lambda": LambdaAccessDenied,
     "dynamodb": AccessDeniedException,
+    "dynamodbstreams": AccessDeniedException,
     "logs": AccessDeniedException,
     "ssm": AccessDeniedException,
 }

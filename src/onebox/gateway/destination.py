@@ -12,6 +12,7 @@ from typing import NamedTuple
 TARGETS = {
     "AmazonSQS": "sqs",
     "DynamoDB_20120810": "dynamodb",
+    "DynamoDBStreams_20120810": "dynamodbstreams",
     "Logs_20140328": "logs",
     "GraniteServiceVersion20100801": "cloudwatch",
 }

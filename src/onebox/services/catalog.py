@@ -12,6 +12,7 @@ from onebox.services.cloudwatch.gauges import queue_gauge
 from onebox.services.cloudwatch.service import CloudWatch
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.dynamodb.service import DynamoDb
+from onebox.services.dynamodbstreams.service import DynamoDbStreams
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.service import Iam
 from onebox.services.lambda_.service import Lambda
@@ -72,6 +73,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
     functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, lambda_settings, fetch_object=fetch)
     sns = Sns(deps, sqs.internal, functions.internal)
     dynamodb = DynamoDb(deps)
+    dynamodb_streams = DynamoDbStreams(deps, dynamodb.internal)
     gauges = (queue_gauge(sqs.internal.gauges),)
     cloudwatch = CloudWatch(deps, sns.internal, gauges, functions.internal)
     cloudformation = CloudFormation(deps, late, iam.internal)
@@ -83,6 +85,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
         sqs,
         sns,
         dynamodb,
+        dynamodb_streams,
         cloudwatch,
         cloudformation,
         functions,  # last: its mappings begin to poll, and its children to call the others

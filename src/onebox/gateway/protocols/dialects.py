@@ -250,13 +250,16 @@ _SQS_QUERY = Dialect(
     unknown_operation=lambda operation: InvalidAction(f"The action {operation} is not valid for this endpoint."),
 )
 
+_DYNAMODB = Dialect(
+    malformed=SerializationException,
+    wrong_type=_dynamodb_wrong_type,
+    missing=lambda paths: ValidationException(null_violations(paths)),
+    unknown_operation=_json_unknown,
+)
+
 DIALECTS: dict[str, Dialect] = {
-    "dynamodb": Dialect(
-        malformed=SerializationException,
-        wrong_type=_dynamodb_wrong_type,
-        missing=lambda paths: ValidationException(null_violations(paths)),
-        unknown_operation=_json_unknown,
-    ),
+    "dynamodb": _DYNAMODB,
+    "dynamodbstreams": _DYNAMODB,
     "logs": Dialect(
         malformed=SerializationException,
         wrong_type=_coral_wrong_type,

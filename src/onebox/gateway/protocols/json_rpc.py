@@ -25,9 +25,12 @@ from onebox.services.context import Wire
 _ERROR_NAMESPACES = {
     "sqs": "com.amazonaws.sqs#",
     "dynamodb": "com.amazonaws.dynamodb.v20120810#",
+    "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
     "cloudwatch": "com.amazonaws.cloudwatch#",
     "logs": "",
 }
+_CHECKSUMMED = frozenset(("dynamodb", "dynamodbstreams"))
+"""Services of one framework: x-amz-crc32 in every answer, constraints that its validator refuses."""
 _FRAMEWORK_NAMESPACE = "com.amazon.coral.service#"
 _VALIDATION_NAMESPACE = "com.amazon.coral.validate#"
 # JSON names these errors of the framework by exception, query by code; services may raise either.
@@ -76,7 +79,7 @@ def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, f
 def _build_writer(operation: OperationSpec) -> ResultWriter:
     output_name = operation.output_name
     encode_output = JsonEncoders(operation.model).encoder(output_name) if output_name is not None else None
-    checksummed = operation.model.service == "dynamodb"
+    checksummed = operation.model.service in _CHECKSUMMED
     content_header = _content_type(operation.model)
 
     def write(result: Wire, request_id: str) -> Response:
@@ -112,7 +115,7 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
         headers = [("x-amzn-RequestId", request_id), content_type]
         if query_compatible:
             headers.append(query_error_header(form))
-        if model.service == "dynamodb":
+        if model.service in _CHECKSUMMED:
             headers.append(("x-amz-crc32", str(crc32(body))))
         return Response(form.status, body, headers)
 
@@ -136,7 +139,7 @@ def error_type(service: str, form: ErrorForm) -> str:
     name = _FRAMEWORK_EXCEPTIONS.get(form.shape_name, form.shape_name)
     if not namespace:
         return name
-    if service == "dynamodb" and name == "ValidationException":
+    if service in _CHECKSUMMED and name == "ValidationException":
         return _VALIDATION_NAMESPACE + name
     return _FRAMEWORK_NAMESPACE + name
 

@@ -15,10 +15,11 @@ import orjson
 
 from onebox.clock import Clock, Timer
 from onebox.services.dynamodb.capacity import Meter
-from onebox.services.dynamodb.limits import TTL_AGE_MAX_S, TTL_SWEEP_MS
+from onebox.services.dynamodb.limits import STREAM_RETENTION_MS, TTL_AGE_MAX_S, TTL_SWEEP_MS
 from onebox.services.dynamodb.model import ACTIVE, Table
 from onebox.services.dynamodb.store.chores import Chore, ChoreStore
 from onebox.services.dynamodb.store.items import ItemStore
+from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.store.tables import TableStore
 from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.values.keys import Position
@@ -41,6 +42,7 @@ class Background:
         items: ItemStore,
         tables: TableStore,
         chores: ChoreStore,
+        streams: StreamStore,
         table_cache: TableCache,
         writer: ItemWriter,
     ) -> None:
@@ -50,6 +52,7 @@ class Background:
         self._items = items
         self._tables = tables
         self._chores = chores
+        self._streams = streams
         self._table_cache = table_cache
         self._writer = writer
         self._chore_timer: Timer | None = None
@@ -153,16 +156,23 @@ class Background:
         return True
 
     def _sweep(self) -> None:
-        """Delete expired items: a step for every table with TTL, soon again if there is more."""
+        """Delete expired items and old stream records: a step of each, soon again if there is more."""
         now_ms = self._clock.now_ms()
         next_ms = now_ms + TTL_SWEEP_MS
         try:
-            if self._storage.run(lambda: self._delete_expired(now_ms // 1000)):
+            if self._storage.run(lambda: self._sweep_step(now_ms)):
                 next_ms = now_ms
         except Exception:  # noqa: BLE001 - a background loop: the next sweep tries again
-            self._log.exception("a TTL sweep of DynamoDB failed")
+            self._log.exception("a sweep of DynamoDB failed")
         if self._running:
             self._sweep_timer = self._clock.call_at(next_ms, self._sweep)
+
+    def _sweep_step(self, now_ms: int) -> bool:
+        horizon_ms = now_ms - STREAM_RETENTION_MS
+        more = self._streams.drop_records_before(horizon_ms, _STEP_ITEMS)
+        if not more:
+            self._streams.drop_streams_disabled_before(horizon_ms)
+        return self._delete_expired(now_ms // 1000) or more
 
     def _delete_expired(self, now_s: int) -> bool:
         more = False
@@ -177,6 +187,6 @@ class Background:
         meter, tally = Meter(), Tally(self._items)  # TTL's deletes cost nothing: this meter is not recorded
         for position, stored in rows:
             key = table.key.key_of(orjson.loads(stored.data))
-            self._writer.apply(Delete(table, position, key), meter, tally)
+            self._writer.apply(Delete(table, position, key, by_ttl=True), meter, tally)
         tally.store()
         return len(rows) == _STEP_ITEMS

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from onebox.services.context import Deps, RequestContext
 from onebox.services.dynamodb.background import Background
 from onebox.services.dynamodb.capacity import NAMESPACE
+from onebox.services.dynamodb.change_records import ChangeRecorder
 from onebox.services.dynamodb.store.chores import ChoreStore
 from onebox.services.dynamodb.store.items import ItemStore
+from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.store.tables import TableStore
 from onebox.services.dynamodb.store.tokens import TokenStore
 from onebox.services.dynamodb.table_cache import TableCache
@@ -20,12 +22,14 @@ from onebox.services.dynamodb.writes import ItemWriter
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The stores, the cache of tables, the writer of items and the background work of the service."""
+    """The stores, the cache of tables, the writers of items and of stream records, and the background work."""
 
     deps: Deps
     items: ItemStore
     tables: TableStore
     chores: ChoreStore
+    streams: StreamStore
+    changes: ChangeRecorder
     tokens: TokenStore
     table_cache: TableCache
     writer: ItemWriter
@@ -70,9 +74,11 @@ def make_core(deps: Deps) -> Core:
     storage = deps.storage
     items = ItemStore(storage)
     chores = ChoreStore(storage)
-    tables = TableStore(storage, chores)
+    streams = StreamStore(storage)
+    tables = TableStore(storage, chores, streams)
     table_cache = TableCache(storage, tables)
-    writer = ItemWriter(items)
+    changes = ChangeRecorder(storage, deps.clock, deps.ids, streams)
+    writer = ItemWriter(items, changes)
     background = Background(
         storage=storage,
         clock=deps.clock,
@@ -80,6 +86,7 @@ def make_core(deps: Deps) -> Core:
         items=items,
         tables=tables,
         chores=chores,
+        streams=streams,
         table_cache=table_cache,
         writer=writer,
     )
@@ -88,6 +95,8 @@ def make_core(deps: Deps) -> Core:
         items=items,
         tables=tables,
         chores=chores,
+        streams=streams,
+        changes=changes,
         tokens=TokenStore(storage),
         table_cache=table_cache,
         writer=writer,

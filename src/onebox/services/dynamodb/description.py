@@ -51,6 +51,11 @@ def describe_table(table: Table, sizes: dict[int, Sizes], status: str = ACTIVE) 
             "SSEType": "KMS",
             "KMSMasterKeyArn": settings["KMSMasterKeyArn"],
         }
+    if table.stream is not None:
+        description["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": table.stream.view_type}
+    if table.latest_stream is not None:
+        description["LatestStreamLabel"] = table.latest_stream.label
+        description["LatestStreamArn"] = table.latest_stream.arn
     _add_indexes(description, table, sizes, status)
     return description
 

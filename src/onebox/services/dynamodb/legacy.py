@@ -27,7 +27,6 @@ from onebox.services.dynamodb.expressions.nodes import (
     RemoveAction,
     SetAction,
 )
-from onebox.services.dynamodb.validation import Violations
 from onebox.services.dynamodb.values.attributes import (
     ORDERED_KINDS,
     SET_KINDS,
@@ -35,6 +34,7 @@ from onebox.services.dynamodb.values.attributes import (
     check_value,
     kind_of,
 )
+from onebox.services.violations import Violations
 
 LEGACY_MEMBERS = (
     "AttributesToGet",

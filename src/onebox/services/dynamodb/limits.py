@@ -41,5 +41,8 @@ TTL_SWEEP_MS = 60_000
 TTL_AGE_MAX_S = 5 * 365 * 24 * 3600
 """Items that expired longer ago than this are never deleted by TTL."""
 
+STREAM_RETENTION_MS = 24 * 3600 * 1000
+STREAM_PAGE_BYTES_MAX = 1024 * 1024
+
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024

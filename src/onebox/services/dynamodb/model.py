@@ -15,6 +15,7 @@ from onebox.services.dynamodb.values.attributes import Item, measure_item
 from onebox.services.dynamodb.values.keys import KeySchema
 
 GLOBAL, LOCAL = "GLOBAL", "LOCAL"
+VIEW_TYPES = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 ACTIVE, CREATING, DELETING, UPDATING = "ACTIVE", "CREATING", "DELETING", "UPDATING"
 
 
@@ -32,6 +33,76 @@ class StoredItem(NamedTuple):
     item_id: int
     size_bytes: int
     data: bytes
+
+
+class StreamRecord(NamedTuple):
+    """One change of an item, as a stream keeps it. Images are JSON as stored; None where the view leaves them out."""
+
+    record_id: int
+    created_at_ms: int
+    event_id: str
+    event_name: str
+    """INSERT, MODIFY or REMOVE."""
+    by_ttl: bool
+    size_bytes: int
+    keys: bytes
+    new_image: bytes | None
+    old_image: bytes | None
+
+    @property
+    def sequence_number(self) -> str:
+        """Its place in the shard: 21 digits, in the order of the changes."""
+        return sequence_number(self.record_id)
+
+
+_SEQUENCE_BASE = 10**20
+
+
+def sequence_number(record_id: int) -> str:
+    """The sequence number of a record id."""
+    return str(_SEQUENCE_BASE + record_id)
+
+
+def record_id_of(number: str) -> int:
+    """The record id of a sequence number; before all records for numbers that are smaller than any.
+
+    Raises ValueError for text that is no number.
+    """
+    if not (number.isascii() and number.isdigit()) or len(number) > _SEQUENCE_DIGITS_MAX:
+        raise ValueError(number)
+    return max(int(number) - _SEQUENCE_BASE, -1)
+
+
+_SEQUENCE_DIGITS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of a table, and its one shard: records from ``first_id`` on, up to ``last_id`` once it is closed."""
+
+    stream_id: int
+    account: str
+    region: str
+    table_name: str
+    label: str
+    view_type: str
+    """KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES."""
+    key_names: tuple[str, ...]
+    shard_id: str
+    created_at_ms: int
+    first_id: int
+    trimmed_to: int
+    """The last record that was dropped for its age."""
+    disabled_at_ms: int | None
+    last_id: int | None
+
+    @property
+    def arn(self) -> str:
+        return make_arn("dynamodb", self.region, self.account, f"table/{self.table_name}/stream/{self.label}")
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.disabled_at_ms is None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +151,10 @@ class Table:
     settings: dict[str, Any] = field(default_factory=dict)
     """TableId, billing, throughput, class, encryption, protection, recovery, tags: see operations/tables.py."""
     ttl_attribute: str | None = None
+    stream: Stream | None = None
+    """The enabled stream."""
+    latest_stream: Stream | None = None
+    """The newest stream, enabled or not."""
 
     @property
     def name(self) -> str:
@@ -96,5 +171,5 @@ class Table:
 
     @property
     def is_plain(self) -> bool:
-        """Neither indexes nor TTL: a write need not look into the item that it replaces."""
-        return not self.indexes and self.ttl_attribute is None
+        """Neither indexes nor TTL nor stream: a write need not look into the item that it replaces."""
+        return not self.indexes and self.ttl_attribute is None and self.stream is None

@@ -16,9 +16,10 @@ from onebox.services.dynamodb.limits import (
     LOCAL_INDEXES_MAX,
     PROJECTED_ATTRIBUTES_MAX,
 )
-from onebox.services.dynamodb.model import ACTIVE, GLOBAL, LOCAL, Index
-from onebox.services.dynamodb.validation import Violations
+from onebox.services.dynamodb.model import ACTIVE, GLOBAL, LOCAL, VIEW_TYPES, Index
+from onebox.services.dynamodb.validation import check_name
 from onebox.services.dynamodb.values.keys import KeySchema, make_key_schema
+from onebox.services.violations import Violations
 
 PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
 _PROJECTIONS = ("ALL", "INCLUDE", "KEYS_ONLY")
@@ -34,6 +35,8 @@ def check_constraints(request: Wire) -> None:
         violations.check_length(definition["AttributeName"], f"attributeDefinitions.{at}.member.attributeName", 1, 255)
     violations.check_enum(request.get("BillingMode"), "billingMode", (PROVISIONED, ON_DEMAND))
     violations.check_enum(request.get("TableClass"), "tableClass", ("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
+    specification = request.get("StreamSpecification", {})
+    violations.check_enum(specification.get("StreamViewType"), "streamSpecification.streamViewType", VIEW_TYPES)
     _check_key_schema(violations, request.get("KeySchema"), "keySchema")
     _check_throughput(violations, request.get("ProvisionedThroughput"), "provisionedThroughput")
     for member, path in (
@@ -65,7 +68,7 @@ def _check_throughput(violations: Violations, throughput: dict[str, int] | None,
 
 
 def _check_index(violations: Violations, index: Wire, path: str) -> None:
-    violations.check_name(index.get("IndexName"), f"{path}.indexName")
+    check_name(violations, index.get("IndexName"), f"{path}.indexName")
     _check_key_schema(violations, index.get("KeySchema"), f"{path}.keySchema")
     _check_throughput(violations, index.get("ProvisionedThroughput"), f"{path}.provisionedThroughput")
     projection = index.get("Projection", {})

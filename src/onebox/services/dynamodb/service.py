@@ -5,6 +5,7 @@ from __future__ import annotations
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.dynamodb.authorization import required_access
 from onebox.services.dynamodb.core import make_core
+from onebox.services.dynamodb.internal import DynamoDbInternal
 from onebox.services.dynamodb.operations import OPERATIONS
 from onebox.services.registry import Access, bind
 
@@ -16,6 +17,7 @@ class DynamoDb:
 
     def __init__(self, deps: Deps) -> None:
         self._core = make_core(deps)
+        self.internal = DynamoDbInternal(self._core)
         self.operations = bind(OPERATIONS, self._core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:

@@ -27,8 +27,8 @@ from onebox.services.dynamodb.limits import (
     TRANSACTION_BYTES_MAX,
     TRANSACTION_TOKEN_MS,
 )
-from onebox.services.dynamodb.validation import Violations
 from onebox.services.dynamodb.writes import Prepared, Put, Tally, Write
+from onebox.services.violations import Violations
 
 # Found wrong only when an action meets its table's schema: these cancel the transaction, while what can be known
 # from the request alone refuses it before it begins.

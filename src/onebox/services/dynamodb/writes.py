@@ -14,13 +14,14 @@ import orjson
 
 from onebox.errors import ValidationException
 from onebox.services.dynamodb.capacity import Meter, write_units
+from onebox.services.dynamodb.change_records import ChangeRecorder, Image
 from onebox.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
 from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.effort import check_effort
 from onebox.services.dynamodb.expressions.nodes import Action, Condition
 from onebox.services.dynamodb.expressions.updates import apply_actions
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
-from onebox.services.dynamodb.model import Index, StoredItem, Table
+from onebox.services.dynamodb.model import Index, StoredItem, Stream, Table
 from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
@@ -59,6 +60,8 @@ class Delete:
     key: Item
     condition: Condition | None = None
     returns_old_on_failure: bool = False
+    by_ttl: bool = False
+    """It is the time to live that deletes, and no client."""
 
 
 @dataclass(slots=True)
@@ -91,8 +94,9 @@ class Prepared:
 class ItemWriter:
     """Applies writes to one store."""
 
-    def __init__(self, store: ItemStore) -> None:
+    def __init__(self, store: ItemStore, changes: ChangeRecorder) -> None:
         self._store = store
+        self._changes = changes
 
     def apply(self, write: Write, meter: Meter, tally: Tally, *, needs_old: bool = False) -> Prepared:
         """Prepare and commit. Raises ConditionalCheckFailedException or ValidationException, nothing written."""
@@ -149,6 +153,8 @@ class ItemWriter:
             item_id = stored.item_id
             self._store.replace_item(item_id, prepared.size_bytes, find_expiry_s(table, prepared.new), prepared.data)
             tally.add(table, 0, 0, prepared.size_bytes - old_bytes)
+        if table.stream is not None:
+            self._record_change(table.stream, prepared)
         for index in table.indexes:
             self._maintain(index, prepared, item_id, meter, tally)
 
@@ -162,11 +168,23 @@ class ItemWriter:
             return False
         meter.write(table, write_units(put.size_bytes))
         tally.add(table, 0, 1, put.size_bytes)
+        if table.stream is not None:
+            self._changes.record(table.stream, table.key, None, Image(put.item, put.data, put.size_bytes))
         if table.indexes:
             prepared = Prepared(put, None, None, put.item, data=put.data, size_bytes=put.size_bytes)
             for index in table.indexes:
                 self._maintain(index, prepared, item_id, meter, tally)
         return True
+
+    def _record_change(self, stream: Stream, prepared: Prepared) -> None:
+        write, stored = prepared.write, prepared.stored
+        old = new = None
+        if stored is not None and prepared.old is not None:
+            old = Image(prepared.old, stored.data, stored.size_bytes)
+        if prepared.new is not None:
+            new = Image(prepared.new, prepared.data, prepared.size_bytes)
+        by_ttl = isinstance(write, Delete) and write.by_ttl
+        self._changes.record(stream, write.table.key, old, new, by_ttl=by_ttl)
 
     def _prepare_update(self, write: Update, stored: StoredItem | None, old: Item | None) -> Prepared:
         new = apply_actions(write.actions, old if old is not None else write.key)

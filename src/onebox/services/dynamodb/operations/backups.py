@@ -12,7 +12,7 @@ from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import TableNotFoundException
 from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.table_cache import table_key
-from onebox.services.dynamodb.validation import Violations
+from onebox.services.violations import Violations
 
 _RECOVERY_DAYS = 35
 _RECOVERY_LAG_MS = 5 * 60 * 1000

@@ -21,11 +21,12 @@ from onebox.services.dynamodb.operations.items import (
     parse_paths,
     shown_item,
 )
-from onebox.services.dynamodb.validation import Violations, check_options, check_table_name
+from onebox.services.dynamodb.validation import check_options, check_table_name
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
 from onebox.services.dynamodb.write_requests import check_key, parse_key
 from onebox.services.dynamodb.writes import Delete, Put, Tally, Write
+from onebox.services.violations import Violations
 
 
 def batch_get_item(core: Core, context: RequestContext, request: Wire) -> Wire:

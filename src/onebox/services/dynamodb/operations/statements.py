@@ -25,9 +25,10 @@ from onebox.services.dynamodb.partiql.nodes import (
 from onebox.services.dynamodb.partiql.parser import find_statement, parse_statement
 from onebox.services.dynamodb.partiql.plan import NO_WHOLE_KEY
 from onebox.services.dynamodb.transactions import TokenGuard, Transaction, check_count
-from onebox.services.dynamodb.validation import Violations, check_options
+from onebox.services.dynamodb.validation import check_options
 from onebox.services.dynamodb.values.attributes import Item
 from onebox.services.dynamodb.writes import Tally, Write
+from onebox.services.violations import Violations
 
 _BATCH_NO_WHOLE_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 

@@ -36,10 +36,15 @@ from onebox.services.dynamodb.schema import (
     parse_key_schema,
     parse_local_indexes,
 )
+from onebox.services.dynamodb.stream_settings import check_specification, disable_stream, enable_stream
 from onebox.services.dynamodb.table_cache import table_key
-from onebox.services.dynamodb.validation import Violations
+from onebox.services.dynamodb.validation import check_name
+from onebox.services.violations import Violations
 
 _LIST_MAX = 100
+_SHOWN_OF_DELETED = frozenset(
+    ("TableName", "TableStatus", "ProvisionedThroughput", "BillingModeSummary", "TableSizeBytes", "ItemCount")
+) | {"TableArn", "TableId", "DeletionProtectionEnabled", "StreamSpecification", "LatestStreamArn", "LatestStreamLabel"}
 _UNSUPPORTED_IN_CREATE = (
     "GlobalTableSourceArn",
     "GlobalTableSettingsReplicationMode",
@@ -64,6 +69,8 @@ def create_table(core: Core, context: RequestContext, request: Wire) -> Wire:
         if member not in request:
             raise ValidationException(f"The parameter '{member}' is required but was not present in the request")
     _refuse_unsupported(request, _UNSUPPORTED_IN_CREATE)
+    specification = request.get("StreamSpecification")
+    check_specification(specification)
     billing_mode = parse_billing(request)
     kinds = parse_attribute_kinds(request["AttributeDefinitions"])
     schema = parse_key_schema(request["KeySchema"], kinds)
@@ -89,6 +96,9 @@ def create_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     for index in indexes:
         core.tables.insert_index(table_id, index)
     created = core.table_cache.load(context, key.name)
+    if specification is not None and specification["StreamEnabled"]:
+        enable_stream(core, context, created, specification["StreamViewType"])
+        created = core.table_cache.load(context, key.name)
     return {"TableDescription": describe(created, {}, CREATING)}
 
 
@@ -121,7 +131,7 @@ def list_tables(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The names of the tables, a page of at most 100."""
     violations = Violations()
     violations.check_range(request.get("Limit"), "limit", 1, _LIST_MAX)
-    violations.check_name(request.get("ExclusiveStartTableName"), "exclusiveStartTableName")
+    check_name(violations, request.get("ExclusiveStartTableName"), "exclusiveStartTableName")
     violations.raise_if_any()
     limit = request.get("Limit", _LIST_MAX)
     after = request.get("ExclusiveStartTableName", "")
@@ -141,13 +151,14 @@ def delete_table(core: Core, context: RequestContext, request: Wire) -> Wire:
             "Disable deletion protection first."
         )
     sizes = core.items.sizes(table.table_id)
+    if table.stream is not None:
+        disable_stream(core, context, table)
     core.table_cache.forget(table.key_name)
     core.tables.delete_table(table)
     core.background.wake_after_commit()
     # AWS shows neither keys nor indexes of a table that is going.
-    shown = ("TableName", "TableStatus", "ProvisionedThroughput", "TableSizeBytes", "ItemCount", "TableArn", "TableId")
     description = describe(table, sizes, DELETING)
-    return {"TableDescription": {member: description[member] for member in (*shown, "DeletionProtectionEnabled")}}
+    return {"TableDescription": {name: value for name, value in description.items() if name in _SHOWN_OF_DELETED}}
 
 
 def update_table(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -155,6 +166,7 @@ def update_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     key = table_key(context, request["TableName"])
     check_constraints(request)
     _refuse_unsupported(request, _UNSUPPORTED_IN_UPDATE)
+    check_specification(request.get("StreamSpecification"))
     if not request.keys() - {"TableName", "AttributeDefinitions"}:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates "
@@ -169,11 +181,21 @@ def update_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     _set_encryption(settings, context, request)
     kinds = {**table.attribute_kinds, **parse_attribute_kinds(request.get("AttributeDefinitions", []))}
     core.table_cache.forget(key)
+    _set_stream(core, context, table, request.get("StreamSpecification"))
     changed = replace(table, settings=settings, attribute_kinds=kinds)
     changed = _update_indexes(core, changed, request.get("GlobalSecondaryIndexUpdates", []))
     core.tables.update_table(changed)
     updated = core.table_cache.load_described(context, key.name)
     return {"TableDescription": describe(updated, core.items.sizes(table.table_id), UPDATING)}
+
+
+def _set_stream(core: Core, context: RequestContext, table: Table, specification: Wire | None) -> None:
+    if specification is None:
+        return
+    if specification["StreamEnabled"]:
+        enable_stream(core, context, table, specification["StreamViewType"])
+    else:
+        disable_stream(core, context, table)
 
 
 def _set_billing(settings: Wire, context: RequestContext, request: Wire, table: Table) -> None:
@@ -294,9 +316,6 @@ def _load_global_index(table: Table, name: str) -> Index:
 
 
 def _refuse_unsupported(request: Wire, members: tuple[str, ...]) -> None:
-    if request.get("StreamSpecification", {}).get("StreamEnabled"):
-        # A stream that nobody can read would be worse than none: onebox has no DynamoDB Streams endpoint.
-        raise invalid_values("DynamoDB Streams are not available in this Region")
     for member in members:
         if member in request:
             raise invalid_values(f"{member} is not available in this Region")

@@ -14,7 +14,7 @@ from onebox.services.dynamodb.errors import ResourceNotFoundException, invalid_v
 from onebox.services.dynamodb.limits import TAGS_MAX
 from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.table_cache import table_key
-from onebox.services.dynamodb.validation import Violations
+from onebox.services.violations import Violations
 
 
 def tag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
-from onebox.services.dynamodb.validation import Violations
+from onebox.services.violations import Violations
 
 
 def update_time_to_live(core: Core, context: RequestContext, request: Wire) -> Wire:

@@ -8,6 +8,7 @@ import orjson
 
 from onebox.services.dynamodb.model import Index, Table, TableKey
 from onebox.services.dynamodb.store.chores import ChoreStore
+from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.values.keys import make_key_schema
 from onebox.storage.database import Storage
 
@@ -15,9 +16,10 @@ from onebox.storage.database import Storage
 class TableStore:
     """Tables and indexes. Deleting one leaves the rows that it held to the background."""
 
-    def __init__(self, storage: Storage, chores: ChoreStore) -> None:
+    def __init__(self, storage: Storage, chores: ChoreStore, streams: StreamStore) -> None:
         self._storage = storage
         self._chores = chores
+        self._streams = streams
 
     def find_table(self, key: TableKey) -> Table | None:
         """The table of that name, or None."""
@@ -113,6 +115,7 @@ class TableStore:
                 "SELECT index_id, definition FROM dynamodb_indexes WHERE table_id = ? ORDER BY name", (table_id,)
             )
         )
+        latest_stream = self._streams.find_latest(table_id)
         return Table(
             table_id=table_id,
             key_name=TableKey(account, region, name),
@@ -122,6 +125,8 @@ class TableStore:
             created_at_ms=created_at_ms,
             settings=document["settings"],
             ttl_attribute=ttl_attribute,
+            stream=latest_stream if latest_stream is not None and latest_stream.is_enabled else None,
+            latest_stream=latest_stream,
         )
 
 
