@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onebox.cli.operations import markdown_tables, offered_operations
+from onebox.cli.iam import condition_key_table
+from onebox.cli.operations import built_services, markdown_tables, offered_operations
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
 from orders.domain.contract_schema import make_tables
 
 DOCS = Path(__file__).parents[2] / "docs"
+SERVICES = Path(__file__).parents[2] / "src" / "onebox" / "services"
+KEY_MODULES = ("authorization", "condition_keys", "internal")
 
 
 def test_compatibility_lists_the_operations_that_are_offered() -> None:
@@ -17,6 +20,27 @@ def test_compatibility_lists_the_operations_that_are_offered() -> None:
     assert listed.strip() == markdown_tables(offered_operations()).strip(), (
         "docs/compatibility.md is out of date: replace what follows its marker by `onebox operations --markdown`"
     )
+
+
+def test_compatibility_lists_the_condition_keys_that_are_supplied() -> None:
+    text = (DOCS / "compatibility.md").read_text("utf-8")
+    _, _, rest = text.partition("<!-- onebox iam condition-keys -->\n")
+    assert rest.partition("<!-- end -->")[0].strip() == condition_key_table(), (
+        "docs/compatibility.md is out of date: replace what follows its marker by `onebox iam condition-keys`"
+    )
+
+
+def test_a_service_supplies_the_condition_keys_that_it_declares() -> None:
+    """Each declared key is written in one of the modules that supply them."""
+    for service in built_services():
+        folder = SERVICES / f"{service.name.replace('lambda', 'lambda_')}"
+        modules = [path for path in folder.rglob("*.py") if path.stem in KEY_MODULES]
+        source = "".join(
+            path.read_text("utf-8").partition("CONDITION_KEYS = ")[2].partition(")")[2] for path in modules
+        )
+        for key in service.condition_keys:
+            name = key.partition("/")[0].partition(":")[2]
+            assert name in source, f"{service.name} declares {key}"
 
 
 def test_compatibility_lists_the_resource_types_that_are_offered() -> None:

@@ -48,6 +48,12 @@ def create_admin(name: str, account: str, data: Path | None, as_json: bool) -> N
     click.echo(f"export AWS_SECRET_ACCESS_KEY={key.secret_access_key}")
 
 
+@iam.command("condition-keys")
+def condition_keys() -> None:
+    """Print the condition keys that policies can ask for, by service (the table of docs/compatibility.md)."""
+    click.echo(condition_key_table())
+
+
 @iam.command()
 @click.argument("request_id")
 @click.option("--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="Where onebox listens.")
@@ -68,6 +74,20 @@ def explain(request_id: str, url: str, as_json: bool) -> None:
         click.echo(f"no onebox answers on {url} ({error}). Start one with: onebox serve", err=True)
         sys.exit(1)
     click.echo(json.dumps(refusal) if as_json else _explanation(refusal))
+
+
+def condition_key_table() -> str:
+    """A table of the global condition keys and each service's own. ``…`` stands for a tag's key."""
+    from onebox.cli.operations import built_services
+    from onebox.services.iam.request_keys import GLOBAL_CONDITION_KEYS
+
+    services = sorted((service.name, service.condition_keys) for service in built_services())
+    rows = [("every request", GLOBAL_CONDITION_KEYS), *services]
+    lines = ["| requests to | condition keys |", "| --- | --- |"]
+    for name, keys in rows:
+        listed = ", ".join(f"`{key}`" for key in sorted(keys, key=str.lower)) or "only the keys of every request"
+        lines.append(f"| {name} | {listed} |")
+    return "\n".join(lines)
 
 
 def _create_admin(folder: Path, account: str, name: str) -> AccessKey:

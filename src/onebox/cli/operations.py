@@ -39,7 +39,7 @@ def offered_operations() -> dict[str, tuple[list[str], list[str]]]:
     from onebox.gateway.specs.loader import load_model
 
     result = {}
-    for service in sorted(_services(), key=lambda service: service.name):
+    for service in sorted(built_services(), key=lambda service: service.name):
         known = set(load_model(service.name).operation_names())
         offered = set(service.operations)
         result[service.name] = (sorted(offered), sorted(known - offered))
@@ -58,7 +58,8 @@ def markdown_tables(offered: dict[str, tuple[list[str], list[str]]]) -> str:
     return "\n".join(sections)
 
 
-def _services() -> list[Service]:
+def built_services() -> list[Service]:
+    """Every service, built to be asked about itself and never started."""
     import logging
     from pathlib import Path
 

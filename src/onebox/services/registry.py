@@ -109,6 +109,10 @@ class Service(Protocol):
         """The folder and endpoint name in botocore's data (``sqs``, ``dynamodb``, ``lambda``, ``logs``, …)."""
 
     @property
+    def condition_keys(self) -> tuple[str, ...]:
+        """The condition keys that its requests supply besides the global ones; ``…`` stands for a tag's key."""
+
+    @property
     def operations(self) -> Mapping[str, AnyBound]:
         """The operations it offers, by AWS's names."""
 

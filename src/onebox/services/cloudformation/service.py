@@ -18,6 +18,7 @@ class CloudFormation:
     """The service."""
 
     name = "cloudformation"
+    condition_keys: tuple[str, ...] = ()
 
     def __init__(self, deps: Deps, caller: ApiCaller, iam: IamInternal, workbench: Workbench | None = None) -> None:
         self._core = make_core(deps, caller, iam, workbench or ThreadWorkbench())

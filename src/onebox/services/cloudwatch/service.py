@@ -18,6 +18,7 @@ class CloudWatch:
     """The service."""
 
     name = "cloudwatch"
+    condition_keys: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -39,6 +39,18 @@ from onebox.services.dynamodb.table_cache import TableCache, table_key
 from onebox.services.dynamodb.values.numbers import canonical_number
 from onebox.services.registry import ConditionKeys
 
+CONDITION_KEYS = (
+    "aws:RequestTag/…",
+    "aws:ResourceTag/…",
+    "aws:TagKeys",
+    "dynamodb:Attributes",
+    "dynamodb:EnclosingOperation",
+    "dynamodb:FullTableScan",
+    "dynamodb:LeadingKeys",
+    "dynamodb:ReturnConsumedCapacity",
+    "dynamodb:ReturnValues",
+    "dynamodb:Select",
+)
 _NAME_MAPS = ("Key", "Item", "AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 _CONDITIONS = ("ConditionExpression", "FilterExpression", "KeyConditionExpression")
 _OPTIONS = ("ReturnConsumedCapacity", "ReturnValues", "Select")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.dynamodb.authorization import required_access
+from onebox.services.dynamodb.condition_keys import CONDITION_KEYS
 from onebox.services.dynamodb.core import make_core
 from onebox.services.dynamodb.internal import DynamoDbInternal
 from onebox.services.dynamodb.operations import OPERATIONS
@@ -14,6 +15,7 @@ class DynamoDb:
     """The service: its operations, the rights they need, and its background work."""
 
     name = "dynamodb"
+    condition_keys: tuple[str, ...] = CONDITION_KEYS
 
     def __init__(self, deps: Deps) -> None:
         self._core = make_core(deps)

@@ -14,6 +14,7 @@ class Iam:
     """IAM. ``internal`` is for other services and the gateway."""
 
     name = "iam"
+    condition_keys: tuple[str, ...] = authorization.CONDITION_KEYS
 
     def __init__(self, deps: Deps) -> None:
         self._core = make_core(deps)

@@ -24,6 +24,7 @@ class Lambda:
     """AWS Lambda."""
 
     name = "lambda"
+    condition_keys: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ class Logs:
     """The service. ``internal`` is for other services; nothing else of this object is."""
 
     name = "logs"
+    condition_keys: tuple[str, ...] = ()
 
     def __init__(self, deps: Deps) -> None:
         core = make_core(deps)

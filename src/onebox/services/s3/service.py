@@ -15,6 +15,7 @@ class S3:
     """Buckets and objects. ``internal`` is for other services; nothing else of this object is."""
 
     name = "s3"
+    condition_keys: tuple[str, ...] = ()
 
     def __init__(self, deps: Deps) -> None:
         core = make_core(deps)

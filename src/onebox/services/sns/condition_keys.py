@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from onebox.services.context import Wire
 
+CONDITION_KEYS = ("aws:RequestTag/…", "aws:ResourceTag/…", "aws:TagKeys", "sns:Endpoint", "sns:Protocol")
+
 
 def find_condition_keys(topic_tags: Mapping[str, str], request: Wire) -> dict[str, str | Iterable[str]]:
     """``aws:ResourceTag/…``, ``aws:RequestTag/…``, ``aws:TagKeys``, ``sns:Protocol`` and ``sns:Endpoint``."""

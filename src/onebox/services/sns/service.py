@@ -6,6 +6,7 @@ from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.registry import Access, bind
 from onebox.services.sns.authorization import required_access
 from onebox.services.sns.background.http_sender import HttpSender
+from onebox.services.sns.condition_keys import CONDITION_KEYS
 from onebox.services.sns.core import make_core
 from onebox.services.sns.internal import SnsInternal
 from onebox.services.sns.neighbours import Functions, Queues
@@ -16,6 +17,7 @@ class Sns:
     """Standard and FIFO topics with subscriptions of queues, functions, HTTP endpoints and people."""
 
     name = "sns"
+    condition_keys: tuple[str, ...] = CONDITION_KEYS
 
     def __init__(self, deps: Deps, queues: Queues, functions: Functions) -> None:
         self._core = make_core(deps, queues, functions)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from onebox.services.context import Wire
 
+CONDITION_KEYS = ("aws:RequestTag/…", "aws:ResourceTag/…", "aws:TagKeys")
+
 
 def find_condition_keys(queue_tags: Mapping[str, str], request: Wire) -> dict[str, str | Iterable[str]]:
     """``aws:ResourceTag/…``, ``aws:RequestTag/…`` and ``aws:TagKeys`` of a request for a queue."""

@@ -6,6 +6,7 @@ from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.registry import Access, bind
 from onebox.services.sqs.authorization import required_access
 from onebox.services.sqs.background import Background
+from onebox.services.sqs.condition_keys import CONDITION_KEYS
 from onebox.services.sqs.core import make_core
 from onebox.services.sqs.internal import SqsInternal
 from onebox.services.sqs.operations import OPERATIONS
@@ -15,6 +16,7 @@ class Sqs:
     """Queues and messages. ``internal`` is for other services."""
 
     name = "sqs"
+    condition_keys: tuple[str, ...] = CONDITION_KEYS
 
     def __init__(self, deps: Deps) -> None:
         self.core = make_core(deps)

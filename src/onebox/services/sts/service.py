@@ -14,6 +14,7 @@ class Sts:
     """STS."""
 
     name = "sts"
+    condition_keys: tuple[str, ...] = authorization.CONDITION_KEYS
 
     def __init__(self, iam: IamInternal) -> None:
         self._core = make_core(iam)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -256,3 +257,78 @@ def test_policy_set_asked_repeatedly_answers_as_evaluate(statements, questions):
         keys = condition_keys({} if key is None else {"k:Key": key})
         request = PolicyRequest(f"s:{action}", resource, None, keys)
         assert policies.decide(f"s:{action}", resource, lambda keys=keys: keys) == evaluate(compiled, request)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "expected"),
+    [
+        ("arn:aws:sns:*:${aws:PrincipalAccount}:T", "arn:aws:sns:us-east-1:111111111111:T", True),
+        ("arn:aws:sns:*:${aws:PrincipalAccount}:T", "arn:aws:sns:us-east-1:222222222222:T", False),
+        # A star must not swallow the account and a forged one behind it.
+        ("arn:aws:sns:*:${aws:PrincipalAccount}:T", "arn:aws:sns:us-east-1:999999999999:x:111111111111:T", False),
+        ("arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::ann/a:b/c", True),
+        ("${aws:PrincipalArn}", "arn:aws:iam::111111111111:user/ann", True),
+        ("arn:*", "arn:aws:iam::111111111111:user/ann", False),
+        ("*", "anything", True),
+    ],
+)
+def test_arn_like_wildcards_never_cross_a_colon_with_variables_either(pattern, value, expected):
+    statement = allow(Condition={"ArnLike": {"aws:SourceArn": pattern}})
+    keys = {
+        "aws:PrincipalAccount": "111111111111",
+        "aws:username": "ann",
+        "aws:PrincipalArn": "arn:aws:iam::111111111111:user/ann",
+        "aws:SourceArn": value,
+    }
+    question = PolicyRequest("sqs:SendMessage", QUEUE, None, condition_keys(keys))
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    assert evaluate(compile_policy(document), question).allowed is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "denied"),
+    [
+        ({"StringEquals": {"aws:Key": "a"}}, False),
+        ({"StringNotEquals": {"aws:Key": "a"}}, True),
+        ({"StringEqualsIfExists": {"aws:Key": "a"}}, True),
+        ({"StringNotLikeIfExists": {"aws:Key": "a"}}, True),
+        ({"Bool": {"aws:Key": "false"}}, False),
+        ({"BoolIfExists": {"aws:Key": "false"}}, True),
+        ({"Null": {"aws:Key": True}}, True),
+        ({"Null": {"aws:Key": "False"}}, False),
+        ({"ForAllValues:StringNotEquals": {"aws:Key": "a"}}, True),
+        ({"ForAnyValue:StringNotEquals": {"aws:Key": "a"}}, False),
+        ({"ForAnyValue:StringLikeIfExists": {"aws:Key": "a"}}, True),
+        ({"ArnNotLike": {"aws:Key": "arn:aws:iam::1:user/x"}}, True),
+        ({"NumericGreaterThan": {"aws:Key": "1"}}, False),
+        ({"NotIpAddress": {"aws:Key": "10.0.0.0/8"}}, True),
+    ],
+)
+def test_deny_on_an_absent_key_counts_as_in_aws(condition, denied):
+    decision = decide([allow(), allow(Effect="Deny", Condition=condition)])
+    assert decision.explicit is denied
+
+
+def hostile_patterns():
+    return [
+        "arn:aws:sqs:*:*:" + "*a" * 20 + "b",
+        "arn:aws:sqs:" + "*" * 1_000 + "b",
+        "arn:aws:sqs:" + "*a?" * 1_000 + "b",
+        "arn:aws:sqs:*:*:" + "?" * 2_000,
+        "${" * 3_000,
+        "${aws:x}*a" * 300 + "b",
+    ]
+
+
+@pytest.mark.parametrize("pattern", hostile_patterns(), ids=lambda text: text[:24])
+def test_no_pattern_delays_a_decision(pattern):
+    resource = "arn:aws:sqs:us-east-1:111111111111:" + "a" * 2_000
+    statements = [
+        allow(Resource=pattern),
+        allow(Condition={"ArnLike": {"aws:Key": pattern}}),
+        allow(Condition={"StringLike": {"aws:Key": pattern}}),
+    ]
+    started = time.perf_counter()
+    decision = decide(statements, resource=resource, aws__Key=resource, aws__x="a")
+    assert time.perf_counter() - started < 0.1
+    assert not decision.explicit
