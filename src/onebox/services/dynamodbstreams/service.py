@@ -14,6 +14,7 @@ class DynamoDbStreams:
     """The service: its operations and the rights they need. It has no background work."""
 
     name = "dynamodbstreams"
+    condition_keys: tuple[str, ...] = ()
 
     def __init__(self, deps: Deps, dynamodb: DynamoDbInternal) -> None:
         self.operations = bind(OPERATIONS, Core(dynamodb))
