@@ -227,3 +227,62 @@ def test_set_queue_attributes_cannot_make_a_fifo_queue_standard(sqs: Any) -> Non
     assert found["DeduplicationScope"] == "queue"
     assert found["FifoThroughputLimit"] == "perQueue"
     assert found["ContentBasedDeduplication"] == "false"
+
+
+def groups_in(sqs: Any, url: str, *sent: str) -> None:
+    """Send messages named after their group and place in it: ``g1a``."""
+    for body in sent:
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[:2], MessageDeduplicationId=body)
+
+
+def test_receive_message_sends_a_group_to_the_end_of_the_queue_of_groups(sqs: Any) -> None:
+    url = make_queue(sqs)
+    groups_in(sqs, url, "g1a", "g2a", "g2b", "g3a", "g1b")
+    assert bodies(receive(sqs, url, limit=3, VisibilityTimeout=0)) == ["g1a", "g1b", "g2a"]
+    assert bodies(receive(sqs, url)) == ["g3a", "g1a", "g1b", "g2a", "g2b"]
+
+
+def test_receive_message_after_timeouts_begins_with_the_group_that_was_never_received(timed: EngineThread) -> None:
+    sqs = timed.client("sqs")
+    url = make_queue(sqs)
+    groups_in(sqs, url, "g1a", "g1b", "g1c", "g1d", "g2a", "g3a")
+    assert bodies(receive(sqs, url, limit=2)) == ["g1a", "g1b"]
+    assert bodies(receive(sqs, url, limit=1)) == ["g2a"]
+    timed.clock.advance(31)
+    assert bodies(receive(sqs, url)) == ["g3a", "g1a", "g1b", "g1c", "g1d", "g2a"]
+
+
+def test_change_message_visibility_opens_a_group_at_its_new_place(sqs: Any) -> None:
+    url = make_queue(sqs)
+    groups_in(sqs, url, "g1a", "g1b", "g2a")
+    first = receive(sqs, url, limit=2)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=first[0]["ReceiptHandle"], VisibilityTimeout=0)
+    assert bodies(receive(sqs, url, limit=3)) == ["g2a", "g1a"]
+
+
+def test_purge_queue_forgets_deduplication_ids(sqs: Any) -> None:
+    url = make_queue(sqs)
+    groups_in(sqs, url, "g1a")
+    sqs.purge_queue(QueueUrl=url)
+    groups_in(sqs, url, "g1a")
+    assert bodies(receive(sqs, url)) == ["g1a"]
+
+
+def test_deduplication_scope_changes_a_minute_later(timed: EngineThread) -> None:
+    sqs = timed.client("sqs")
+    url = make_queue(sqs)
+
+    def send_to(group: str) -> None:
+        sqs.send_message(QueueUrl=url, MessageBody=group, MessageGroupId=group, MessageDeduplicationId="same")
+
+    send_to("a")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DeduplicationScope": "messageGroup"})
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DeduplicationScope"])["Attributes"]
+    assert attributes == {"DeduplicationScope": "messageGroup"}
+    send_to("b")
+    assert bodies(receive(sqs, url)) == ["a"]
+    timed.clock.advance(61)
+    send_to("c")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"DeduplicationScope": "queue"})
+    send_to("d")
+    assert bodies(receive(sqs, url)) == ["a", "c", "d"]

@@ -1,7 +1,8 @@
 """Goal: a FIFO queue keeps the order of every message group and hands nothing out twice, whatever clients do.
 
-The model is a list of messages for each group. A message may be handed out if all before it in its group were handed
-out in the same receive or are gone.
+The model is a list of messages, and a place in a queue of groups for each group. A group is open if its first message
+is visible. Each receive takes what fits from the first open group, up to a message that is not visible, then from the
+next, and sends these groups to the end of their queue.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class FifoQueue(RuleBasedStateMachine):
         self.dead: list[str] = []
         self.remembered: dict[str, tuple[int, str]] = {}
         self.sent = 0
+        self.places: dict[str, int] = {}
+        self.place = 0
         self.handles: list[tuple[str, Message, int]] = []
 
     def teardown(self) -> None:
@@ -69,9 +72,15 @@ class FifoQueue(RuleBasedStateMachine):
             assert answer["MessageId"] == message_id
             return
         self.remembered[dedup_id] = (self.now_ms + DEDUPLICATION_MS, answer["MessageId"])
+        if not any(message.group == group for message in self.messages):
+            self.take_last_place(group)
         self.messages.append(Message(number, str(number), group))
 
-    @rule(limit=st.integers(1, 10), timeout_s=st.sampled_from([5, 30]))
+    def take_last_place(self, group: str) -> None:
+        self.place += 1
+        self.places[group] = self.place
+
+    @rule(limit=st.integers(1, 10), timeout_s=st.sampled_from([0, 5, 30]))
     def receive(self, limit: int, timeout_s: int) -> None:
         expected = self.take(limit)
         answer = self.harness.call(
@@ -87,22 +96,31 @@ class FifoQueue(RuleBasedStateMachine):
     def take(self, limit: int) -> list[Message]:
         """What a receive must return; moves failed messages to the model's dead letters."""
         expected: list[Message] = []
-        heads: dict[str, Message] = {}
-        for message in self.messages:
-            heads.setdefault(message.group, message)
-        ready = [m for m in heads.values() if m.visible_at_ms <= self.now_ms]
-        for head in sorted(ready, key=lambda m: m.number)[:limit]:
-            for message in [m for m in self.messages if m.group == head.group]:
-                if len(expected) == limit or message.visible_at_ms > self.now_ms:
-                    break
-                if message.receives >= RECEIVES_MAX:
-                    self.messages.remove(message)
-                    self.dead.append(message.body)
-                else:
-                    expected.append(message)
+        groups = sorted((g for g in self.places if self.is_open(g)), key=self.places.__getitem__)[:limit]
+        for group in groups:
+            taken = self.take_from(group, limit - len(expected))
+            if taken:
+                self.take_last_place(group)
+            expected += taken
             if len(expected) == limit:
                 break
         return expected
+
+    def is_open(self, group: str) -> bool:
+        first = next((m for m in self.messages if m.group == group), None)
+        return first is not None and first.visible_at_ms <= self.now_ms
+
+    def take_from(self, group: str, limit: int) -> list[Message]:
+        taken: list[Message] = []
+        for message in [m for m in self.messages if m.group == group]:
+            if len(taken) == limit or message.visible_at_ms > self.now_ms:
+                break
+            if message.receives >= RECEIVES_MAX:
+                self.messages.remove(message)
+                self.dead.append(message.body)
+            else:
+                taken.append(message)
+        return taken
 
     def is_held(self, message: Message, receives: int) -> bool:
         return message in self.messages and message.receives == receives and message.visible_at_ms > self.now_ms
@@ -143,10 +161,10 @@ class FifoQueue(RuleBasedStateMachine):
             assert self.harness.stored_counts(url) == self.harness.count_rows(url)
 
     @invariant()
-    def only_the_first_of_a_group_is_ready(self) -> None:
+    def every_group_with_messages_has_a_place(self) -> None:
         rows = self.harness.storage.all(
-            "SELECT m.id FROM sqs_message m WHERE m.state = 0 AND EXISTS (SELECT 1 FROM sqs_message e"
-            " WHERE e.backlog_id = m.backlog_id AND e.group_id = m.group_id AND e.id < m.id)"
+            "SELECT DISTINCT backlog_id, group_id FROM sqs_message EXCEPT"
+            " SELECT backlog_id, group_id FROM sqs_message_group"
         )
         assert rows == []
 

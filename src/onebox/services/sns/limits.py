@@ -32,6 +32,3 @@ FILTER_TESTS_MAX = 400_000
 
 RAW_DELIVERY_ATTRIBUTES_MAX = 10
 CONFIRMATION_TOKEN_MS = 172_800_000
-
-# Ours: the body of a request. A message of 1 MiB is three times as long when its characters are percent-encoded.
-REQUEST_BYTES_MAX = 3 * MESSAGE_BYTES_MOST + 262_144

@@ -8,6 +8,7 @@ The map of the folder, top down::
     internal.py           typed calls for SNS, Lambda and CloudWatch, inside their transaction
     core.py               the parts that every operation works with
     sending.py  receiving.py  in_flight.py  dead_letters.py  receive_attempts.py  expiry.py
+    interrupted.py
                           what operations and internal.py share: the use cases
     queue_access.py       from a QueueUrl to the queue, and what the queue's policy allows
     watchers.py           who waits for a queue's messages, and the timer for the next one that becomes visible

@@ -10,6 +10,7 @@ from onebox.services.context import Deps
 from onebox.services.sqs.background_signals import BackgroundSignals
 from onebox.services.sqs.metrics import QueueMetrics
 from onebox.services.sqs.store.deduplication import DeduplicationStore
+from onebox.services.sqs.store.groups import GroupStore
 from onebox.services.sqs.store.messages import MessageStore
 from onebox.services.sqs.store.move_tasks import MoveTaskStore
 from onebox.services.sqs.store.queues import QueueStore
@@ -28,6 +29,7 @@ class Core:
     row_ids: RowIds
     queues: QueueStore
     messages: MessageStore
+    groups: GroupStore
     deduplication: DeduplicationStore
     move_tasks: MoveTaskStore
     watchers: Watchers
@@ -57,6 +59,7 @@ def make_core(deps: Deps) -> Core:
         row_ids=row_ids,
         queues=queues,
         messages=messages,
+        groups=GroupStore(storage),
         deduplication=DeduplicationStore(storage),
         move_tasks=MoveTaskStore(storage),
         watchers=Watchers(deps.clock, find_next_due, has_visible),

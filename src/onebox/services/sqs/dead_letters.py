@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.model import Queue, State, StoredMessage
+from onebox.services.sqs.model import Queue, StoredMessage
 from onebox.services.sqs.sending import notify_watchers
 
 
@@ -24,18 +23,16 @@ def move_to_dead_letters(
 ) -> None:
     """Move visible messages; updates both queues' counts; the caller updates the source's message groups."""
     for message, new_id in zip(messages, core.row_ids.take(len(messages), now_ms), strict=True):
-        state = place_state(core, target, message.group_id)
-        core.messages.move(message.id, new_id, target.backlog_id, state, now_ms)
-        core.messages.move_body_to_dead_letters(message.id, new_id, queue.arn, message.receive_count)
+        move_message(core, target, message, new_id, now_ms)
+        core.messages.move_body_to_dead_letters(message.id, new_id, queue.arn, message.counted_receives)
     core.messages.add_counts(queue.backlog_id, visible=-len(messages))
     core.messages.add_counts(target.backlog_id, visible=len(messages))
     notify_watchers(core, target, len(messages), None)
 
 
-def place_state(core: Core, target: Queue, group_id: str | None) -> State:
-    """The state of a message that arrives visible at the end of a queue."""
-    if not target.is_fifo:
-        return State.READY
-    assert group_id is not None, "messages move to FIFO queues from FIFO queues only"
-    group_is_empty = not core.messages.find_group(target.backlog_id, group_id, 1)
-    return rules.decide_state(target, is_first_of_group=group_is_empty)
+def move_message(core: Core, target: Queue, message: StoredMessage, new_id: int, now_ms: int) -> None:
+    """Put a visible message at the end of a queue; its body and the counts are the caller's."""
+    core.messages.move(message.id, new_id, target.backlog_id, now_ms)
+    if target.is_fifo:
+        assert message.group_id is not None, "messages move to FIFO queues from FIFO queues only"
+        core.groups.add(target.backlog_id, message.group_id, new_id, is_open=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.limits import SWEEP_MESSAGES_MAX, TRANSITIONS_PER_REQUEST_MAX
-from onebox.services.sqs.model import Counts, Queue, State
+from onebox.services.sqs.model import Counts, Queue
 from onebox.services.sqs.receiving import refresh_groups, release_due
 
 
@@ -14,17 +14,16 @@ def refresh_counts(core: Core, queue: Queue, now_ms: int) -> Counts:
     counts = release_due(core, queue, now_ms, TRANSITIONS_PER_REQUEST_MAX)
     if not counts.visible:
         return counts
-    for state in (State.READY, State.BEHIND):
-        remove_expired(core, queue, state, now_ms)
+    remove_expired(core, queue, now_ms)
     return core.messages.load_counts(queue.backlog_id)
 
 
-def remove_expired(core: Core, queue: Queue, state: State, now_ms: int) -> bool:
-    """Remove expired messages at the head of one state; whether there may be more."""
+def remove_expired(core: Core, queue: Queue, now_ms: int) -> bool:
+    """Remove expired messages that are visible, the oldest first; whether there may be more."""
     limit = 1
     # Most queues have nothing expired: look at one message before looking at many.
     while True:
-        oldest = core.messages.find_oldest(queue.backlog_id, state, limit)
+        oldest = core.messages.find_oldest_visible(queue.backlog_id, limit)
         expired = [
             (row_id, group_id)
             for row_id, sent_at_ms, arrived_at_ms, group_id in oldest

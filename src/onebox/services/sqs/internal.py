@@ -104,11 +104,13 @@ class SqsInternal:
     def receive(self, context: RequestContext, queue_arn: str, limit: int) -> list[ReceivedMessage]:
         """Receive up to ``limit`` messages (more than ten, if asked) for the queue's visibility time-out.
 
-        Counts a receive; what failed too often moves to the dead-letter queue. Raises QueueDoesNotExist, OverLimit.
+        Counts a receive, unless the process ends before the caller has said how the attempt ended: :meth:`delete`,
+        :meth:`fail_attempt` or :meth:`make_visible`. What failed too often moves to the dead-letter queue. Raises
+        QueueDoesNotExist, OverLimit.
         """
         queue = self._load(queue_arn)
         now_ms = context.now_ms
-        messages = receive(self._core, queue, limit, queue.visibility_timeout_ms, now_ms)
+        messages = receive(self._core, queue, limit, queue.visibility_timeout_ms, now_ms, by_mapping=True)
         self._core.metrics.received(queue, len(messages), now_ms)
         return [describe_message(queue, message, now_ms) for message in messages]
 
@@ -117,6 +119,15 @@ class SqsInternal:
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is not None and receipt_handles:
             delete(self._core, queue, receipt_handles, context.now_ms)
+
+    def fail_attempt(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+        """The function was called with these messages and failed: their receives count, whatever becomes of this
+        process. They stay invisible until their visibility time-out ends; receipts that no longer count are ignored.
+        """
+        queue = self._core.queues.find_by_arn(queue_arn)
+        if queue is not None:
+            held = find_in_flight(self._core, queue, receipt_handles, context.now_ms)
+            self._core.messages.end_mapping_receive([status.id for status in held])
 
     def make_visible(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
         """End the visibility time-out of messages still held under these receipts; other receipts are ignored."""

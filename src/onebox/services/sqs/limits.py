@@ -32,6 +32,8 @@ POLICY_BYTES_MAX = 8_192
 
 IN_FLIGHT_MAX = 120_000
 PURGE_PAUSE_MS = 60 * SECOND_MS
+# How long AWS takes to put a changed attribute into force.
+ATTRIBUTE_CHANGE_MS = 60 * SECOND_MS
 DEDUPLICATION_MS = 5 * 60 * SECOND_MS
 RECEIVE_ATTEMPT_MS = 5 * 60 * SECOND_MS
 
@@ -47,6 +49,3 @@ SWEEP_MESSAGES_MAX = 500
 SWEEP_INTERVAL_MS = 60 * SECOND_MS
 SWEEP_QUEUES_MAX = 50
 MOVE_MESSAGES_PER_STEP_MAX = 200
-# The body of a request. A batch of 1 MiB is up to three times as long when its characters are escaped in JSON or
-# percent-encoded.
-REQUEST_BYTES_MAX = 3 * BATCH_BYTES_MAX + 262_144

@@ -89,7 +89,7 @@ def system_attributes(message: StoredMessage, now_ms: int) -> dict[str, str]:
     attributes = {
         "SenderId": message.sender_id,
         "ApproximateFirstReceiveTimestamp": str(now_ms if first_ms is None else first_ms),
-        "ApproximateReceiveCount": str(message.receive_count + 1),
+        "ApproximateReceiveCount": str(message.counted_receives + 1),
         "SentTimestamp": str(message.sent_at_ms),
     }
     if message.sequence_number is not None:

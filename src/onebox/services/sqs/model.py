@@ -13,15 +13,13 @@ from onebox.services.iam.policy import Statement
 
 
 class State(IntEnum):
-    """Where a message stands. ``BEHIND``: visible, but not the first of its FIFO message group.
+    """The state of a message.
 
-    READY -> IN_FLIGHT (received) -> READY (time-out) or gone (deleted); DELAYED -> READY (delay over). In a FIFO
-    queue, what becomes visible is READY if it is the first of its group and BEHIND otherwise; whoever removes the
-    first one makes the next READY, so that a receive walks over nothing it may not hand out.
+    VISIBLE -> IN_FLIGHT (received) -> VISIBLE (time-out) or gone (deleted); DELAYED -> VISIBLE (delay over). Whether a
+    visible message of a FIFO queue may be received depends on its message group as well (store/groups.py).
     """
 
-    READY = 0
-    BEHIND = 1
+    VISIBLE = 0
     IN_FLIGHT = 2
     DELAYED = 3
 
@@ -66,6 +64,8 @@ class Queue:
     message_bytes_max: int
     deduplicates_by_content: bool
     deduplicates_by_group: bool
+    scope_changed_at_ms: int | None
+    """When DeduplicationScope was changed last."""
     redrive: RedrivePolicy | None
     redrive_allow: RedriveAllowPolicy
     policy: tuple[Statement, ...]
@@ -122,6 +122,8 @@ class StoredMessage:
 
     id: int
     receive_count: int
+    uncounted_receives: int
+    """Receives that are no attempts, since the process ended before they did."""
     first_received_at_ms: int | None
     message_id: str
     body: str
@@ -137,6 +139,11 @@ class StoredMessage:
     dead_letter_source_arn: str | None
     receive_count_on_arrival: int
     arrived_at_ms: int
+
+    @property
+    def counted_receives(self) -> int:
+        """How often the message was received, as far as it counts."""
+        return self.receive_count - self.uncounted_receives
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def receive_attempt(
 
     Raises InvalidParameterValue if one of them was deleted, became visible or was received otherwise in between.
     """
-    receipts = core.deduplication.find_attempt(queue.queue_id, attempt_id, now_ms)
+    receipts = core.deduplication.find_attempt(queue.backlog_id, attempt_id, now_ms)
     if receipts:
         return _repeat(
             core,
@@ -34,7 +34,7 @@ def receive_attempt(
     messages = receive(core, queue, limit, visibility_timeout_ms, now_ms)
     if messages:
         core.deduplication.remember_attempt(
-            queue.queue_id,
+            queue.backlog_id,
             attempt_id,
             [(message.id, message.receive_count + 1) for message in messages],
             now_ms + RECEIVE_ATTEMPT_MS,

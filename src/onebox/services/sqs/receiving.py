@@ -18,9 +18,12 @@ from onebox.services.sqs.model import Counts, Queue, State, StoredMessage
 from onebox.services.sqs.rules import Fate
 
 
-def receive(core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, now_ms: int) -> list[StoredMessage]:
+def receive(
+    core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, now_ms: int, *, by_mapping: bool = False
+) -> list[StoredMessage]:
     """Hand out up to ``limit`` messages, in flight from now on; each as it was before this receive was counted.
 
+    ``by_mapping``: if the process ends before the attempt does, the receive does not count (interrupted.py).
     Raises OverLimit if a standard queue has 120,000 messages in flight.
     """
     counts = release_due(core, queue, now_ms, max(limit, TRANSITIONS_PER_REQUEST_MAX))
@@ -32,16 +35,12 @@ def receive(core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, no
     else:
         messages = _choose_standard(core, queue, limit, now_ms)
     if messages:
-        mark_received(core, queue, messages, now_ms + visibility_timeout_ms, now_ms)
+        due_at_ms = now_ms + visibility_timeout_ms
+        core.messages.mark_received([message.id for message in messages], now_ms, due_at_ms, by_mapping=by_mapping)
+        if core.watchers.is_watched(queue.arn):
+            core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms), patient=True)
         core.messages.add_counts(queue.backlog_id, visible=-len(messages), in_flight=len(messages))
     return messages
-
-
-def mark_received(core: Core, queue: Queue, messages: Sequence[StoredMessage], due_at_ms: int, now_ms: int) -> None:
-    """Count a receive of these messages and keep them invisible until ``due_at_ms``; the counts are the caller's."""
-    core.messages.mark_received([message.id for message in messages], now_ms, due_at_ms)
-    if core.watchers.is_watched(queue.arn):
-        core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms), patient=True)
 
 
 def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:
@@ -62,18 +61,16 @@ def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:
 def make_visible(core: Core, queue: Queue, messages: Sequence[tuple[int, str | None]]) -> None:
     """Set the state of messages (row id, group) that become visible; the counts are the caller's."""
     ids = [row_id for row_id, _ in messages]
-    if not queue.is_fifo:
-        core.messages.set_state(ids, State.READY)
-        return
-    core.messages.set_state(ids, State.BEHIND)
+    core.messages.set_state(ids, State.VISIBLE)
     refresh_groups(core, queue, [group_id for _, group_id in messages])
 
 
 def refresh_groups(core: Core, queue: Queue, group_ids: Sequence[str | None]) -> None:
-    """See to it that the first message of each group is ready if it is visible."""
-    for group_id in dict.fromkeys(group_ids):
-        if group_id is not None:
-            core.messages.refresh_group(queue.backlog_id, group_id)
+    """Bring message groups up to date after their messages changed. Standard queues have none."""
+    if queue.is_fifo:
+        for group_id in dict.fromkeys(group_ids):
+            assert group_id is not None, "messages of FIFO queues have a group"
+            core.groups.refresh(queue.backlog_id, group_id)
 
 
 def _check_in_flight(queue: Queue, counts: Counts, limit: int) -> int:
@@ -98,10 +95,13 @@ def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> list[
 
 
 def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> list[StoredMessage]:
-    """From the group that waits longest as many as possible, in order, then from the next."""
+    """From the first open group as many messages as possible, in order, then from the next."""
     chosen: list[StoredMessage] = []
-    for group_id in core.messages.find_ready_heads(queue.backlog_id, limit):
-        chosen += _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
+    for group_id in core.groups.find_open(queue.backlog_id, limit):
+        from_group = _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
+        if from_group:
+            core.groups.close(queue.backlog_id, group_id, core.row_ids.next(now_ms))
+        chosen += from_group
         if len(chosen) == limit:
             break
     return chosen
@@ -111,25 +111,15 @@ def _choose_from_group(core: Core, queue: Queue, group_id: str, limit: int, now_
     chosen: list[StoredMessage] = []
     removed_in_all = 0
     while True:
-        run = _visible_run(core.messages.find_group(queue.backlog_id, group_id, limit))
-        found = core.messages.find_messages(run)[len(chosen) :]
+        ids = core.groups.find_visible(queue.backlog_id, group_id, limit)
+        found = core.messages.find_messages(ids)[len(chosen) :]
         delivered, removed = partition_by_fate(core, queue, found, now_ms)
         chosen += delivered
         removed_in_all += removed
+        if removed and not chosen and not core.groups.refresh(queue.backlog_id, group_id):
+            return []
         if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
-            if removed_in_all and not chosen:
-                core.messages.refresh_group(queue.backlog_id, group_id)
             return chosen
-
-
-def _visible_run(group: Sequence[tuple[int, int]]) -> list[int]:
-    """The messages of a group before the first that is in flight or delayed."""
-    run = []
-    for row_id, state in group:
-        if state not in (State.READY, State.BEHIND):
-            break
-        run.append(row_id)
-    return run
 
 
 def partition_by_fate(

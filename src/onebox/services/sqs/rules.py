@@ -12,6 +12,7 @@ from enum import Enum
 
 from onebox.services.sqs.errors import InvalidParameterValue, invalid_value
 from onebox.services.sqs.limits import (
+    ATTRIBUTE_CHANGE_MS,
     DEDUPLICATION_MS,
     MOVE_MESSAGES_PER_STEP_MAX,
     RECEIVE_MESSAGES_MAX,
@@ -19,7 +20,7 @@ from onebox.services.sqs.limits import (
     VISIBILITY_TIMEOUT_S_MAX,
     WAIT_TIME_S_MAX,
 )
-from onebox.services.sqs.model import Queue, State, StoredMessage
+from onebox.services.sqs.model import Queue, StoredMessage
 
 # 20 digits, as AWS's sequence numbers have.
 _SEQUENCE_BASE = 10**19
@@ -38,7 +39,7 @@ def decide_fate(queue: Queue, message: StoredMessage, now_ms: int) -> Fate:
     if is_expired(queue, message.sent_at_ms, message.arrived_at_ms, now_ms):
         return Fate.EXPIRE
     if queue.redrive is not None:
-        receives_here = message.receive_count - message.receive_count_on_arrival
+        receives_here = message.counted_receives - message.receive_count_on_arrival
         if receives_here >= queue.redrive.receive_count_max:
             return Fate.DEAD_LETTER
     return Fate.DELIVER
@@ -50,14 +51,14 @@ def is_expired(queue: Queue, sent_at_ms: int, arrived_at_ms: int, now_ms: int) -
     return now_ms - since_ms >= queue.retention_ms
 
 
-def decide_state(queue: Queue, *, is_first_of_group: bool) -> State:
-    """The state of a message that becomes visible."""
-    return State.READY if not queue.is_fifo or is_first_of_group else State.BEHIND
+def decide_deduplication_scope(queue: Queue, group_id: str, now_ms: int) -> str:
+    """Within what a deduplication id counts: the message group, or (empty) the whole queue.
 
-
-def decide_deduplication_scope(queue: Queue, group_id: str) -> str:
-    """Within what a deduplication id counts: the message group, or (empty) the whole queue."""
-    return group_id if queue.deduplicates_by_group else ""
+    For a minute after a change the scope before it stays in force, as on AWS.
+    """
+    changed_at_ms = queue.scope_changed_at_ms
+    is_new = changed_at_ms is not None and now_ms - changed_at_ms < ATTRIBUTE_CHANGE_MS
+    return group_id if queue.deduplicates_by_group != is_new else ""
 
 
 def decide_deduplication_end(now_ms: int) -> int:

@@ -56,7 +56,7 @@ def _send_standard(
             new_messages.append(
                 NewMessage(
                     id=row_id,
-                    state=State.READY,
+                    state=State.VISIBLE,
                     due_at_ms=0,
                     message_id=new_uuid(),
                     sequence_number=None,
@@ -74,19 +74,14 @@ def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, no
     """Store one message, unless its deduplication id was used in the last five minutes."""
     assert valid.group_id is not None, "messages for FIFO queues have a group"
     assert valid.dedup_id is not None, "messages for FIFO queues have a deduplication id"
-    scope = rules.decide_deduplication_scope(queue, valid.group_id)
-    earlier = core.deduplication.find(queue.queue_id, scope, valid.dedup_id, now_ms)
+    scope = rules.decide_deduplication_scope(queue, valid.group_id, now_ms)
+    earlier = core.deduplication.find(queue.backlog_id, scope, valid.dedup_id, now_ms)
     if earlier is not None:
         return earlier
     row_id = core.row_ids.next(now_ms)
     sent = Sent(core.ids.uuid(), rules.format_sequence_number(row_id))
-    core.deduplication.remember(queue.queue_id, scope, valid.dedup_id, sent, rules.decide_deduplication_end(now_ms))
-    due_at_ms = 0
-    if valid.delay_ms:
-        state, due_at_ms = State.DELAYED, now_ms + valid.delay_ms
-    else:
-        group_is_empty = not core.messages.find_group(queue.backlog_id, valid.group_id, 1)
-        state = rules.decide_state(queue, is_first_of_group=group_is_empty)
+    core.deduplication.remember(queue.backlog_id, scope, valid.dedup_id, sent, rules.decide_deduplication_end(now_ms))
+    state, due_at_ms = (State.DELAYED, now_ms + valid.delay_ms) if valid.delay_ms else (State.VISIBLE, 0)
     message = NewMessage(
         id=row_id,
         state=state,
@@ -97,6 +92,7 @@ def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, no
     )
     core.messages.insert(queue.backlog_id, [message], sender_id, now_ms, fifo=True)
     delayed = state is State.DELAYED
+    core.groups.add(queue.backlog_id, valid.group_id, row_id, is_open=not delayed)
     core.messages.add_counts(queue.backlog_id, visible=not delayed, delayed=delayed)
     notify_watchers(core, queue, not delayed, due_at_ms or None)
     return sent

@@ -9,6 +9,7 @@ from onebox.services.sqs.background import Background
 from onebox.services.sqs.condition_keys import CONDITION_KEYS
 from onebox.services.sqs.core import make_core
 from onebox.services.sqs.internal import SqsInternal
+from onebox.services.sqs.interrupted import return_interrupted
 from onebox.services.sqs.operations import OPERATIONS
 
 
@@ -22,6 +23,7 @@ class Sqs:
         self.core = make_core(deps)
         self.operations = bind(OPERATIONS, self.core)
         self.internal = SqsInternal(self.core)
+        self._log = deps.log
         self.background = Background(self.core, deps.log)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
@@ -29,7 +31,10 @@ class Sqs:
         return required_access(self.core, context, operation, request)
 
     async def start(self) -> None:
-        """Resume move tasks and sweeping."""
+        """Return what an earlier process had in its hands; resume move tasks and sweeping."""
+        returned = await return_interrupted(self.core)
+        if returned:
+            self._log.info("sqs: %d messages of interrupted function calls are visible again", returned)
         self.background.start()
 
     async def stop(self) -> None:

@@ -78,4 +78,4 @@ def test_receive_message_makes_no_walk_over_a_message_group_that_is_blocked(harn
     harness.call("ReceiveMessage", QueueUrl=url)
     queue = harness.sqs.core.queues.find(ACCOUNT, REGION, "q.fifo")
     assert queue is not None
-    assert harness.sqs.core.messages.find_ready_heads(queue.backlog_id, 10) == []
+    assert harness.sqs.core.groups.find_open(queue.backlog_id, 10) == []

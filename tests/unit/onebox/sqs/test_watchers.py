@@ -262,13 +262,13 @@ def test_sweeper_looks_at_a_thousand_queues_a_portion_at_a_time(harness: SqsHarn
         harness.call("SendMessage", QueueUrl=url, MessageBody="x")
     harness.advance(58)
     looked: list[str] = []
-    find_oldest = harness.sqs.core.messages.find_oldest
+    find_oldest = harness.sqs.core.messages.find_oldest_visible
 
-    def spy(backlog_id: int, state: object, limit: int) -> object:
+    def spy(backlog_id: int, limit: int) -> object:
         looked.append(str(backlog_id))
-        return find_oldest(backlog_id, state, limit)  # type: ignore[arg-type]
+        return find_oldest(backlog_id, limit)
 
-    harness.sqs.core.messages.find_oldest = spy  # type: ignore[assignment, method-assign]
+    harness.sqs.core.messages.find_oldest_visible = spy  # type: ignore[assignment, method-assign]
     harness.storage.run(harness.sqs.background.sweeper._sweep_once)
     assert len(set(looked)) <= 50
     harness.advance(130)

@@ -15,7 +15,7 @@ from onebox.clock import Timer
 from onebox.errors import StorageFault
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.dead_letters import place_state
+from onebox.services.sqs.dead_letters import move_message
 from onebox.services.sqs.model import MoveTask, Queue, StoredMessage
 from onebox.services.sqs.receiving import refresh_groups
 from onebox.services.sqs.sending import notify_watchers
@@ -117,7 +117,6 @@ def _move_messages(
 
 def _move_message(core: Core, target: Queue, message: StoredMessage, now_ms: int) -> None:
     new_id = core.row_ids.next(now_ms)
-    state = place_state(core, target, message.group_id)
     sequence_number = rules.format_sequence_number(new_id) if target.is_fifo else None
-    core.messages.move(message.id, new_id, target.backlog_id, state, now_ms)
+    move_message(core, target, message, new_id, now_ms)
     core.messages.move_body_as_new(message.id, new_id, core.ids.uuid(), sequence_number, now_ms)

@@ -13,7 +13,6 @@ from onebox.errors import StorageFault
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.expiry import remove_expired
 from onebox.services.sqs.limits import SWEEP_INTERVAL_MS, SWEEP_MESSAGES_MAX, SWEEP_QUEUES_MAX
-from onebox.services.sqs.model import Queue, State
 
 # Between two portions the loop serves requests.
 _PAUSE_MS = 5
@@ -71,12 +70,7 @@ class Sweeper:
         portion, self._unswept = self._unswept[:SWEEP_QUEUES_MAX], self._unswept[SWEEP_QUEUES_MAX:]
         for key in portion:
             queue = core.queues.find(*key)
-            if queue is not None and self._remove_expired(queue, now_ms):
+            if queue is not None and remove_expired(core, queue, now_ms):
                 self._unswept.append(key)
         core.deduplication.sweep(now_ms, SWEEP_MESSAGES_MAX)
         return more or bool(self._unswept)
-
-    def _remove_expired(self, queue: Queue, now_ms: int) -> bool:
-        """Whether there may be more."""
-        more = [remove_expired(self._core, queue, state, now_ms) for state in (State.READY, State.BEHIND)]
-        return any(more)

@@ -14,9 +14,9 @@ from onebox.services.sqs.model import Counts, State, StoredMessage, ValidMessage
 from onebox.storage.database import Storage
 
 _MESSAGE_COLUMNS = (
-    "m.id, m.receive_count, m.first_received_at_ms, b.message_id, b.body, b.body_md5, b.sent_at_ms, b.sender_id,"
-    " b.attributes, b.attributes_md5, b.trace_header, b.group_id, b.dedup_id, b.sequence_number,"
-    " b.dead_letter_source_arn, b.receive_count_on_arrival, m.arrived_at_ms"
+    "m.id, m.receive_count, m.uncounted_receives, m.first_received_at_ms, b.message_id, b.body, b.body_md5,"
+    " b.sent_at_ms, b.sender_id, b.attributes, b.attributes_md5, b.trace_header, b.group_id, b.dedup_id, "
+    " b.sequence_number, b.dead_letter_source_arn, b.receive_count_on_arrival, m.arrived_at_ms"
 )
 _IN_IDS = "IN (SELECT value FROM json_each(?))"
 
@@ -110,11 +110,12 @@ class MessageStore:
         self._storage.execute(f"DELETE FROM sqs_message WHERE id {_IN_IDS}", (listed,))
         self._storage.execute(f"DELETE FROM sqs_body WHERE id {_IN_IDS}", (listed,))
 
-    def move(self, old_id: int, new_id: int, backlog_id: int, state: State, now_ms: int) -> None:
-        """Put a message at the end of another backlog; the counts are the caller's."""
+    def move(self, old_id: int, new_id: int, backlog_id: int, now_ms: int) -> None:
+        """Put a visible message at the end of another backlog; the counts are the caller's."""
         self._storage.execute(
-            "UPDATE sqs_message SET id = ?, backlog_id = ?, state = ?, due_at_ms = 0, arrived_at_ms = ? WHERE id = ?",
-            (new_id, backlog_id, int(state), now_ms, old_id),
+            "UPDATE sqs_message SET id = ?, backlog_id = ?, state = 0, due_at_ms = 0, arrived_at_ms = ?,"
+            " by_mapping = 0 WHERE id = ?",
+            (new_id, backlog_id, now_ms, old_id),
         )
 
     def move_body_to_dead_letters(self, old_id: int, new_id: int, source_arn: str, receive_count: int) -> None:
@@ -134,7 +135,8 @@ class MessageStore:
             (new_id, message_id, sequence_number, now_ms, old_id),
         )
         self._storage.execute(
-            "UPDATE sqs_message SET receive_count = 0, first_received_at_ms = NULL, received_at_ms = NULL WHERE id = ?",
+            "UPDATE sqs_message SET receive_count = 0, uncounted_receives = 0, first_received_at_ms = NULL"
+            " WHERE id = ?",
             (new_id,),
         )
 
@@ -216,64 +218,55 @@ class MessageStore:
             (int(state), due_at_ms, _dump(ids)),
         )
 
-    def mark_received(self, ids: Iterable[int], now_ms: int, due_at_ms: int) -> None:
+    def mark_received(self, ids: Iterable[int], now_ms: int, due_at_ms: int, *, by_mapping: bool) -> None:
         """Count a receive: the messages are in flight until ``due_at_ms``."""
         self._storage.execute(
             "UPDATE sqs_message SET state = 2, due_at_ms = ?1, receive_count = receive_count + 1,"
-            " received_at_ms = ?2, first_received_at_ms = coalesce(first_received_at_ms, ?2)"
+            " received_at_ms = ?2, first_received_at_ms = coalesce(first_received_at_ms, ?2), by_mapping = ?4"
             " WHERE id IN (SELECT value FROM json_each(?3))",
-            (due_at_ms, now_ms, _dump(ids)),
+            (due_at_ms, now_ms, _dump(ids), by_mapping),
         )
 
-    # -- message groups of FIFO queues -------------------------------------------------------------------------
+    # -- receives by event source mappings -----------------------------------------------------------------------
 
-    def find_ready_heads(self, backlog_id: int, limit: int) -> list[str]:
-        """Groups whose first message may be handed out, the longest waiting first."""
-        rows = self._storage.execute(
-            "SELECT group_id FROM sqs_message WHERE backlog_id = ? AND state = 0 AND due_at_ms = 0 ORDER BY id LIMIT ?",
+    def end_mapping_receive(self, ids: Iterable[int]) -> None:
+        """The attempts of these messages have ended, and count."""
+        self._storage.execute(f"UPDATE sqs_message SET by_mapping = 0 WHERE id {_IN_IDS}", (_dump(ids),))
+
+    def find_with_mapping(self, backlog_id: int, limit: int) -> list[tuple[int, str | None]]:
+        """Messages in flight that a mapping received and whose attempt has not ended: row id, group."""
+        return self._storage.all(
+            "SELECT id, group_id FROM sqs_message WHERE backlog_id = ? AND state = 2 AND by_mapping = 1 LIMIT ?",
             (backlog_id, limit),
         )
-        return [row[0] for row in rows]
 
-    def find_group(self, backlog_id: int, group_id: str, limit: int) -> list[tuple[int, int]]:
-        """The first messages of a group: id and state, in order."""
-        return self._storage.all(
-            "SELECT id, state FROM sqs_message WHERE backlog_id = ? AND group_id = ? ORDER BY id LIMIT ?",
-            (backlog_id, group_id, limit),
+    def uncount_receives(self, ids: Iterable[int]) -> None:
+        """The last receive of these messages was no attempt."""
+        self._storage.execute(
+            f"UPDATE sqs_message SET uncounted_receives = uncounted_receives + 1, by_mapping = 0 WHERE id {_IN_IDS}",
+            (_dump(ids),),
         )
-
-    def refresh_group(self, backlog_id: int, group_id: str) -> None:
-        """Make the first message of a group ready if it is visible."""
-        first = self.find_group(backlog_id, group_id, 1)
-        if first and first[0][1] == State.BEHIND:
-            self.set_state([first[0][0]], State.READY)
 
     # -- background --------------------------------------------------------------------------------------------
 
     def find_visible(self, backlog_id: int, up_to_id: int, limit: int) -> list[StoredMessage]:
-        """The oldest visible messages, whether first of their group or not, up to a row id."""
+        """The oldest visible messages, up to a row id."""
         return [
             StoredMessage(*row)
             for row in self._storage.execute(
                 f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
-                " WHERE m.id IN ("
-                " SELECT id FROM (SELECT id FROM sqs_message WHERE backlog_id = ?1 AND state = 0"
-                "   AND due_at_ms = 0 AND id <= ?2 ORDER BY id LIMIT ?3)"
-                " UNION ALL"
-                " SELECT id FROM (SELECT id FROM sqs_message WHERE backlog_id = ?1 AND state = 1"
-                "   AND due_at_ms = 0 AND id <= ?2 ORDER BY id LIMIT ?3))"
-                " ORDER BY m.id LIMIT ?3",
+                " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 AND m.id <= ? ORDER BY m.id LIMIT ?",
                 (backlog_id, up_to_id, limit),
             )
         ]
 
-    def find_oldest(self, backlog_id: int, state: State, limit: int) -> list[tuple[int, int, int, str | None]]:
-        """The first messages of one state: id, sent_at_ms, arrived_at_ms, group."""
+    def find_oldest_visible(self, backlog_id: int, limit: int) -> list[tuple[int, int, int, str | None]]:
+        """The first visible messages: id, sent_at_ms, arrived_at_ms, group."""
         return self._storage.all(
             "SELECT m.id, b.sent_at_ms, m.arrived_at_ms, m.group_id FROM sqs_message m"
-            " JOIN sqs_body b ON b.id = m.id WHERE m.backlog_id = ? AND m.state = ?"
+            " JOIN sqs_body b ON b.id = m.id WHERE m.backlog_id = ? AND m.state = 0"
             " ORDER BY m.due_at_ms, m.id LIMIT ?",
-            (backlog_id, int(state), limit),
+            (backlog_id, limit),
         )
 
     def find_oldest_arrival(self, backlog_id: int) -> int | None:
@@ -301,7 +294,12 @@ class MessageStore:
         ]
         if ids:
             self.delete(ids)
-        if len(ids) < limit:
+        self._storage.execute(
+            "DELETE FROM sqs_message_group WHERE (backlog_id, group_id) IN"
+            " (SELECT backlog_id, group_id FROM sqs_message_group WHERE backlog_id = ? LIMIT ?)",
+            (row[0], limit),
+        )
+        if len(ids) < limit and self._storage.changes() < limit:
             self._storage.execute("DELETE FROM sqs_backlog WHERE backlog_id = ?", (row[0],))
         return max(1, len(ids))
 

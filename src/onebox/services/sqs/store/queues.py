@@ -23,7 +23,7 @@ from onebox.storage.database import Row, Storage
 _KEPT_MAX = 10_000
 _COLUMNS = (
     "account, region, name, queue_id, backlog_id, revision, created_at_ms, modified_at_ms, purged_at_ms,"
-    " attributes, tags"
+    " attributes, tags, scope_changed_at_ms"
 )
 
 
@@ -121,12 +121,14 @@ class QueueStore:
 
     def set_attributes(self, queue: Queue, attributes: Mapping[str, str], now_ms: int) -> None:
         """Replace a queue's attributes."""
+        scope_changed = attributes.get("DeduplicationScope") != queue.attributes.get("DeduplicationScope")
         self._storage.execute(
-            "UPDATE sqs_queue SET attributes = ?, dead_letter_arn = ?, modified_at_ms = ?, revision = ?"
-            " WHERE queue_id = ?",
+            "UPDATE sqs_queue SET attributes = ?, dead_letter_arn = ?, scope_changed_at_ms = ?, modified_at_ms = ?,"
+            " revision = ? WHERE queue_id = ?",
             (
                 _dump(attributes),
                 _dead_letter_arn(attributes),
+                now_ms if scope_changed else queue.scope_changed_at_ms,
                 now_ms,
                 self._ids.next(now_ms),
                 queue.queue_id,
@@ -196,6 +198,7 @@ def _make_queue(row: Row) -> Queue:
         message_bytes_max=int(full["MaximumMessageSize"]),
         deduplicates_by_content=full.get("ContentBasedDeduplication") == "true",
         deduplicates_by_group=full.get("DeduplicationScope") == "messageGroup",
+        scope_changed_at_ms=row[11],
         redrive=parse_redrive_policy(redrive) if redrive else None,
         redrive_allow=parse_redrive_allow_policy(redrive_allow) if redrive_allow else ALLOW_ALL,
         policy=compile_policy(full["Policy"]) if "Policy" in full else (),
