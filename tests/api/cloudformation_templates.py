@@ -21,6 +21,8 @@ def every_type(version: int) -> dict[str, Any]:
     resources = {
         **_messaging(version, second, tags),
         **_functions(version, second, tags),
+        **_identities(version, policy, tags),
+        **_inline_policies(version),
         "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {**_table(second), "Tags": tags}},
         "Role": {
             "Type": "AWS::IAM::Role",
@@ -62,6 +64,16 @@ def every_type(version: int) -> dict[str, Any]:
                 "Tags": tags,
             },
         },
+        "Composite": {
+            "Type": "AWS::CloudWatch::CompositeAlarm",
+            "Properties": {
+                "AlarmRule": {"Fn::Sub": 'ALARM("${Alarm}")' if second else 'NOT ALARM("${Alarm}")'},
+                "AlarmActions": [{"Ref": "Topic"}],
+                "Tags": tags,
+            },
+        },
+        "Stream": {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": {"Ref": "Group"}}},
+        "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": f"v2:{version}"}},
         "Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": _dashboard(version)}},
         "Bucket": {
             "Type": "AWS::S3::Bucket",
@@ -91,6 +103,66 @@ def every_type(version: int) -> dict[str, Any]:
         "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
     }
     return {"Resources": resources, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": "Function.Arn"}}}}
+
+
+def _identities(version: int, policy: dict[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:
+    """Users, groups and what belongs to them."""
+    inline = {"PolicyName": "single", "PolicyDocument": policy}
+    return {
+        "User": {
+            "Type": "AWS::IAM::User",
+            "Properties": {
+                "Groups": [{"Ref": "Team"}] if version == 1 else [],
+                "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"] if version == 2 else [],
+                "Policies": [{"PolicyName": f"inline-{version}", "PolicyDocument": policy}],
+                "Tags": tags,
+            },
+        },
+        "Team": {
+            "Type": "AWS::IAM::Group",
+            "Properties": {"Policies": [{"PolicyName": f"inline-{version}", "PolicyDocument": policy}]},
+        },
+        "Addition": {
+            "Type": "AWS::IAM::UserToGroupAddition",
+            "Properties": {"GroupName": {"Ref": "Team"}, "Users": [{"Ref": "User"}] if version == 2 else []},
+        },
+        "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}, "Serial": version}},
+        "UserPolicy": {"Type": "AWS::IAM::UserPolicy", "Properties": {**inline, "UserName": {"Ref": "User"}}},
+        "GroupPolicy": {"Type": "AWS::IAM::GroupPolicy", "Properties": {**inline, "GroupName": {"Ref": "Team"}}},
+        "RolePolicy": {"Type": "AWS::IAM::RolePolicy", "Properties": {**inline, "RoleName": {"Ref": "Role"}}},
+        "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
+        "Linked": {
+            "Type": "AWS::IAM::ServiceLinkedRole",
+            "Properties": {
+                "AWSServiceName": "autoscaling.amazonaws.com",
+                "CustomSuffix": "all",
+                "Description": f"version {version}",
+            },
+        },
+    }
+
+
+def _inline_policies(version: int) -> dict[str, Any]:
+    """The policies of one queue and one topic that have no other policy."""
+
+    def policy(action: str, resource: Any) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource}
+        return {"Version": "2012-10-17", "Statement": [{**statement, "Sid": f"v{version}"}]}
+
+    queue_policy = policy("sqs:SendMessage", {"Fn::GetAtt": ["OpenQueue", "Arn"]})
+    topic_policy = policy("sns:Publish", {"Ref": "OpenTopic"})
+    return {
+        "OpenQueue": {"Type": "AWS::SQS::Queue"},
+        "OpenQueuePolicy": {
+            "Type": "AWS::SQS::QueueInlinePolicy",
+            "Properties": {"Queue": {"Ref": "OpenQueue"}, "PolicyDocument": queue_policy},
+        },
+        "OpenTopic": {"Type": "AWS::SNS::Topic"},
+        "OpenTopicPolicy": {
+            "Type": "AWS::SNS::TopicInlinePolicy",
+            "Properties": {"TopicArn": {"Ref": "OpenTopic"}, "PolicyDocument": topic_policy},
+        },
+    }
 
 
 def _policy(actions: list[str], **statement: Any) -> dict[str, Any]:

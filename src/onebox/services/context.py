@@ -75,6 +75,10 @@ class RequestContext:
         """Whether the caller may use a tag of this name: those that begin with ``aws:`` are for AWS's services."""
         return self.called_via is not None or not key.lower().startswith("aws:")
 
+    def visible_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """The tags as SQS, DynamoDB and IAM list them: those of AWS's services are shown to these services only."""
+        return dict(tags) if self.called_via else {k: v for k, v in tags.items() if not k.lower().startswith("aws:")}
+
 
 @dataclass(frozen=True, slots=True)
 class Deps:

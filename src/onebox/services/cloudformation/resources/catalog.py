@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
-from onebox.services.cloudformation.resources.cloudformation import WAIT_CONDITION_HANDLE
-from onebox.services.cloudformation.resources.cloudwatch import ALARM, DASHBOARD
+from onebox.services.cloudformation.resources.cloudformation import CDK_METADATA, WAIT_CONDITION_HANDLE
+from onebox.services.cloudformation.resources.cloudwatch import ALARM, COMPOSITE_ALARM, DASHBOARD
 from onebox.services.cloudformation.resources.dynamodb import TABLE
-from onebox.services.cloudformation.resources.iam import MANAGED_POLICY, POLICY, ROLE
+from onebox.services.cloudformation.resources.iam_policies import (
+    GROUP_POLICY,
+    MANAGED_POLICY,
+    POLICY,
+    ROLE_POLICY,
+    USER_POLICY,
+)
+from onebox.services.cloudformation.resources.iam_roles import INSTANCE_PROFILE, ROLE
+from onebox.services.cloudformation.resources.iam_service_roles import SERVICE_LINKED_ROLE
+from onebox.services.cloudformation.resources.iam_users import ACCESS_KEY, GROUP, USER, USER_TO_GROUP_ADDITION
+from onebox.services.cloudformation.resources.inline_policies import QUEUE_INLINE_POLICY, TOPIC_INLINE_POLICY
 from onebox.services.cloudformation.resources.lambda_event_sources import EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING
 from onebox.services.cloudformation.resources.lambda_function import FUNCTION
 from onebox.services.cloudformation.resources.lambda_versions import ALIAS, PERMISSION, VERSION
-from onebox.services.cloudformation.resources.logs import LOG_GROUP, METRIC_FILTER
+from onebox.services.cloudformation.resources.logs import LOG_GROUP, LOG_STREAM, METRIC_FILTER
 from onebox.services.cloudformation.resources.s3 import BUCKET, BUCKET_POLICY
 from onebox.services.cloudformation.resources.sns import SUBSCRIPTION, TOPIC, TOPIC_POLICY
 from onebox.services.cloudformation.resources.sqs import QUEUE, QUEUE_POLICY
 from onebox.services.cloudformation.resources.types import types_by_name
 
 RESOURCE_TYPES = types_by_name(
+    ACCESS_KEY,
     ALARM,
     ALIAS,
     BUCKET,
     BUCKET_POLICY,
+    CDK_METADATA,
+    COMPOSITE_ALARM,
     DASHBOARD,
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
     FUNCTION,
+    GROUP,
+    GROUP_POLICY,
+    INSTANCE_PROFILE,
     LOG_GROUP,
+    LOG_STREAM,
     MANAGED_POLICY,
     METRIC_FILTER,
     PERMISSION,
     POLICY,
     QUEUE,
+    QUEUE_INLINE_POLICY,
     QUEUE_POLICY,
     ROLE,
+    ROLE_POLICY,
+    SERVICE_LINKED_ROLE,
     SUBSCRIPTION,
     TABLE,
     TOPIC,
+    TOPIC_INLINE_POLICY,
     TOPIC_POLICY,
+    USER,
+    USER_POLICY,
+    USER_TO_GROUP_ADDITION,
     VERSION,
     WAIT_CONDITION_HANDLE,
 )

@@ -1,4 +1,4 @@
-"""AWS::CloudWatch::Alarm and AWS::CloudWatch::Dashboard.
+"""AWS::CloudWatch::Alarm, AWS::CloudWatch::CompositeAlarm and AWS::CloudWatch::Dashboard.
 
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_CloudWatch.html
 """
@@ -50,13 +50,7 @@ class _Alarm:
 
     async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         await client.call("cloudwatch", "PutMetricAlarm", _alarm_request(old.physical_id, properties))
-        resource = {"ResourceARN": old.attributes["Arn"]}
-        await apply_tags(
-            old.tags,
-            tags,
-            lambda fresh: client.call("cloudwatch", "TagResource", {**resource, "Tags": tag_list(fresh)}),
-            lambda keys: client.call("cloudwatch", "UntagResource", {**resource, "TagKeys": keys}),
-        )
+        await _apply_alarm_tags(client, old, tags)
         return old.attributes
 
     async def delete(self, client: Client, old: LiveResource) -> None:
@@ -65,6 +59,42 @@ class _Alarm:
     async def read(self, client: Client, old: LiveResource) -> Wire | None:
         alarm = await _find_alarm(client, old.physical_id)
         return None if alarm is None else pick(alarm, *_ALARM_MEMBERS)
+
+
+class _CompositeAlarm:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        alarm_arn = arn(client, "cloudwatch", f"alarm:{new.name}")
+        if await _find_alarm(client, new.name) is not None and not (
+            new.resumed and is_ours(await _live_tags(client, alarm_arn), new.tags)
+        ):
+            raise ResourceExists("AWS::CloudWatch::CompositeAlarm", new.name)
+        request = {**new.properties, "AlarmName": new.name, "Tags": tag_list(new.tags)}
+        await client.call("cloudwatch", "PutCompositeAlarm", request)
+        await new.initiated(new.name)
+        return {"Arn": alarm_arn}
+
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        request = {name: value for name, value in properties.items() if name != "Tags"}
+        await client.call("cloudwatch", "PutCompositeAlarm", {**request, "AlarmName": old.physical_id})
+        await _apply_alarm_tags(client, old, tags)
+        return old.attributes
+
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        await client.call("cloudwatch", "DeleteAlarms", {"AlarmNames": [old.physical_id]})
+
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        alarm = await _find_alarm(client, old.physical_id)
+        return None if alarm is None else pick(alarm, *_COMPOSITE_PROPERTIES)
+
+
+async def _apply_alarm_tags(client: Client, old: LiveResource, tags: dict[str, str]) -> None:
+    resource = {"ResourceARN": old.attributes["Arn"]}
+    await apply_tags(
+        old.tags,
+        tags,
+        lambda fresh: client.call("cloudwatch", "TagResource", {**resource, "Tags": tag_list(fresh)}),
+        lambda keys: client.call("cloudwatch", "UntagResource", {**resource, "TagKeys": keys}),
+    )
 
 
 class _Dashboard:
@@ -96,8 +126,11 @@ def _alarm_request(name: str, properties: Wire) -> Wire:
 
 
 async def _find_alarm(client: Client, name: str) -> Wire | None:
-    answer = await client.call("cloudwatch", "DescribeAlarms", {"AlarmNames": [name]})
-    alarm: Wire | None = next(iter(answer.get("MetricAlarms", [])), None)
+    answer = await client.call(
+        "cloudwatch", "DescribeAlarms", {"AlarmNames": [name], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    )
+    alarms = answer.get("MetricAlarms", []) + answer.get("CompositeAlarms", [])
+    alarm: Wire | None = next(iter(alarms), None)
     return alarm
 
 
@@ -166,6 +199,29 @@ ALARM = ResourceType(
     name="AWS::CloudWatch::Alarm",
     schema=Record({**_ALARM_PROPERTIES, "Tags": TAGS}, required=("ComparisonOperator", "EvaluationPeriods")),
     lifecycle=_Alarm(),
+    create_only=frozenset({"AlarmName"}),
+    attributes=frozenset({"Arn"}),
+    naming=Naming("AlarmName", characters_max=255),
+    taggable=True,
+)
+
+_COMPOSITE_PROPERTIES: dict[str, Shape] = {
+    "ActionsEnabled": BOOLEAN,
+    "ActionsSuppressor": TEXT,
+    "ActionsSuppressorExtensionPeriod": INTEGER,
+    "ActionsSuppressorWaitPeriod": INTEGER,
+    "AlarmActions": TEXTS,
+    "AlarmDescription": TEXT,
+    "AlarmName": TEXT,
+    "AlarmRule": TEXT,
+    "InsufficientDataActions": TEXTS,
+    "OKActions": TEXTS,
+}
+
+COMPOSITE_ALARM = ResourceType(
+    name="AWS::CloudWatch::CompositeAlarm",
+    schema=Record({**_COMPOSITE_PROPERTIES, "Tags": TAGS}, required=("AlarmRule",)),
+    lifecycle=_CompositeAlarm(),
     create_only=frozenset({"AlarmName"}),
     attributes=frozenset({"Arn"}),
     naming=Naming("AlarmName", characters_max=255),

@@ -32,6 +32,8 @@ _THROUGHPUT = Record(
 _ON_DEMAND = Record({"MaxReadRequestUnits": INTEGER, "MaxWriteRequestUnits": INTEGER})
 _INDEX_REQUIRED = ("IndexName", "KeySchema", "Projection")
 _LOCAL_INDEX = Record({"IndexName": TEXT, "KeySchema": _KEYS, "Projection": _PROJECTION}, required=_INDEX_REQUIRED)
+_INSIGHTS = Record({"Enabled": BOOLEAN, "Mode": TEXT}, required=("Enabled",))
+"""Accepted without effect: onebox counts no contributors."""
 _GLOBAL_INDEX = Record(
     {
         "IndexName": TEXT,
@@ -39,6 +41,7 @@ _GLOBAL_INDEX = Record(
         "Projection": _PROJECTION,
         "ProvisionedThroughput": _THROUGHPUT,
         "OnDemandThroughput": _ON_DEMAND,
+        "ContributorInsightsSpecification": _INSIGHTS,
     },
     required=_INDEX_REQUIRED,
 )
@@ -59,6 +62,8 @@ class _Table:
     async def create(self, client: Client, new: NewResource) -> Attributes:
         request = pick(new.properties, *_AS_GIVEN) | _translated(new.properties)
         request |= {"TableName": new.name, "Tags": tag_list(new.tags)}
+        if "GlobalSecondaryIndexes" in request:
+            request["GlobalSecondaryIndexes"] = [_without_insights(one) for one in request["GlobalSecondaryIndexes"]]
         request.setdefault("BillingMode", "PROVISIONED")
         table_arn = arn(client, "dynamodb", f"table/{new.name}")
         await create_or_adopt(
@@ -130,6 +135,10 @@ def _live_index(index: Wire, provisioned: bool) -> Wire:
     return live
 
 
+def _without_insights(index: Wire) -> Wire:
+    return {name: value for name, value in index.items() if name != "ContributorInsightsSpecification"}
+
+
 def _translated(properties: Wire) -> Wire:
     """Members that the API names otherwise."""
     request: Wire = {}
@@ -177,7 +186,7 @@ def _index_updates(table: Wire, properties: Wire) -> list[Wire]:
     updates: list[Wire] = [{"Delete": {"IndexName": name}} for name in live if name not in wanted or name in remade]
     for name, index in wanted.items():
         if name not in live or name in remade:
-            updates.append({"Create": index})
+            updates.append({"Create": _without_insights(index)})
         elif "ProvisionedThroughput" in index and index["ProvisionedThroughput"] != pick(
             live[name].get("ProvisionedThroughput", {}), "ReadCapacityUnits", "WriteCapacityUnits"
         ):
@@ -258,6 +267,7 @@ TABLE = ResourceType(
                 Record({"AttributeName": TEXT, "AttributeType": TEXT}, required=("AttributeName", "AttributeType"))
             ),
             "BillingMode": TEXT,
+            "ContributorInsightsSpecification": _INSIGHTS,
             "DeletionProtectionEnabled": BOOLEAN,
             "GlobalSecondaryIndexes": ListOf(_GLOBAL_INDEX),
             "KeySchema": _KEYS,

@@ -1,11 +1,17 @@
-"""AWS::Logs::LogGroup and AWS::Logs::MetricFilter.
+"""AWS::Logs::LogGroup, AWS::Logs::LogStream and AWS::Logs::MetricFilter.
 
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Logs.html
 """
 
 from __future__ import annotations
 
-from onebox.services.cloudformation.resources.existing import ResourceExists, create_or_adopt
+from onebox.errors import AwsError
+from onebox.services.cloudformation.resources.existing import (
+    ResourceExists,
+    create_or_adopt,
+    means_exists,
+    means_gone,
+)
 from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, NUMBER, TAGS, TEXT, ListOf, Record
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
@@ -68,6 +74,40 @@ class _LogGroup:
                     live["RetentionInDays"] = group["retentionInDays"]
                 return live
         return None
+
+
+class _LogStream:
+    async def create(self, client: Client, new: NewResource) -> Attributes:
+        request = {"logGroupName": new.properties["LogGroupName"], "logStreamName": new.name}
+        try:
+            await client.call("logs", "CreateLogStream", request)
+        except AwsError as error:
+            # A stream has no tags to tell whose it is: after a restart one of this name counts as created before.
+            if not means_exists(error):
+                raise
+            if not new.resumed:
+                raise ResourceExists("AWS::Logs::LogStream", new.name) from error
+        await new.initiated(new.name)
+        return {}
+
+    async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        return old.attributes
+
+    async def delete(self, client: Client, old: LiveResource) -> None:
+        request = {"logGroupName": old.properties["LogGroupName"], "logStreamName": old.physical_id}
+        await client.call("logs", "DeleteLogStream", request)
+
+    async def read(self, client: Client, old: LiveResource) -> Wire | None:
+        group = old.properties["LogGroupName"]
+        request = {"logGroupName": group, "logStreamNamePrefix": old.physical_id}
+        try:
+            streams = (await client.call("logs", "DescribeLogStreams", request)).get("logStreams", [])
+        except AwsError as error:
+            if means_gone(error):
+                return None
+            raise
+        there = any(stream["logStreamName"] == old.physical_id for stream in streams)
+        return {"LogGroupName": group, "LogStreamName": old.physical_id} if there else None
 
 
 class _MetricFilter:
@@ -155,6 +195,14 @@ LOG_GROUP = ResourceType(
     attributes=frozenset({"Arn"}),
     naming=Naming("LogGroupName", characters_max=512),
     taggable=True,
+)
+
+LOG_STREAM = ResourceType(
+    name="AWS::Logs::LogStream",
+    schema=Record({"LogGroupName": TEXT, "LogStreamName": TEXT}, required=("LogGroupName",)),
+    lifecycle=_LogStream(),
+    create_only=frozenset({"LogGroupName", "LogStreamName"}),
+    naming=Naming("LogStreamName", characters_max=512),
 )
 
 METRIC_FILTER = ResourceType(

@@ -88,6 +88,8 @@ class Record:
 
     members: Mapping[str, Shape]
     required: tuple[str, ...] = field(default=())
+    is_open: bool = False
+    """Whether members that are not listed are taken as they are."""
 
     def take(self, value: Any, path: str, violations: list[str]) -> Any:
         if value is UNKNOWN:
@@ -99,7 +101,9 @@ class Record:
         taken = {}
         for name, member in value.items():
             shape = self.members.get(name)
-            if shape is None:
+            if shape is None and self.is_open:
+                taken[name] = member
+            elif shape is None:
                 violations.append(f"{path}: extraneous key [{name}] is not permitted")
             else:
                 taken[name] = shape.take(member, f"{path}/{name}", violations)

@@ -197,11 +197,11 @@ async def _set_policies(client: Client, properties: Wire) -> None:
 
 async def _reset_policies(client: Client, topic_arns: set[str]) -> None:
     for topic_arn in sorted(topic_arns):
-        policy = json.dumps(_default_policy(client, topic_arn))
+        policy = json.dumps(default_policy(client, topic_arn))
         await ignore_gone(_set_topic_attribute(client, topic_arn, "Policy", policy))
 
 
-def _default_policy(client: Client, topic_arn: str) -> Wire:
+def default_policy(client: Client, topic_arn: str) -> Wire:
     """The policy every new topic has: its owner may do everything."""
     actions = (
         "GetTopicAttributes SetTopicAttributes AddPermission RemovePermission DeleteTopic Subscribe "

@@ -41,7 +41,8 @@ def untag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
 def list_tags_of_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The tags of a table; 50 at most, so there is never a second page."""
     table = _load(core, context, request["ResourceArn"])
-    return {"Tags": [{"Key": key, "Value": value} for key, value in table.settings["Tags"].items()]}
+    tags = context.visible_tags(table.settings["Tags"])
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
 def check_tags(context: RequestContext, tags: list[Wire]) -> None:

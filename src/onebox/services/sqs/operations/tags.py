@@ -30,7 +30,8 @@ def untag_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
 def list_queue_tags(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All tags; no member at all if there are none, as AWS has it."""
     queue = load_queue(core, context, request["QueueUrl"], "ListQueueTags")
-    return {"Tags": dict(queue.tags)} if queue.tags else {}
+    tags = context.visible_tags(queue.tags)
+    return {"Tags": tags} if tags else {}
 
 
 def check_tags(context: RequestContext, old: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
