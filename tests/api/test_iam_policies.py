@@ -186,3 +186,36 @@ def test_simulate_custom_policy_uses_context_and_names_what_is_missing(iam):
     entry = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": ["eu-west-1"], "ContextKeyType": "string"}
     (result,) = iam.simulate_custom_policy(**question, ContextEntries=[entry])["EvaluationResults"]
     assert result["EvalDecision"] == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("AmazonS3ReadOnlyAccess", "/"),
+        ("AmazonS3FullAccess", "/"),
+        ("CloudWatchFullAccess", "/"),
+        ("AWSLambdaDynamoDBExecutionRole", "/service-role/"),
+        ("AWSLambdaVPCAccessExecutionRole", "/service-role/"),
+        ("AWSXRayDaemonWriteAccess", "/"),
+        ("AWSLambda_FullAccess", "/"),
+        ("AmazonSSMReadOnlyAccess", "/"),
+        ("PowerUserAccess", "/"),
+        ("IAMFullAccess", "/"),
+    ],
+)
+def test_managed_policies_of_the_offered_services_can_be_attached(iam, role, name, path):
+    arn = f"arn:aws:iam::aws:policy{path}{name}"
+    iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert policy["AttachmentCount"] == 1
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    assert version["Document"]["Statement"]
+
+
+def test_lambda_execute_allows_logs_and_objects(iam):
+    arn = "arn:aws:iam::aws:policy/AWSLambdaExecute"
+    document = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]
+    assert [(s["Action"], s["Resource"]) for s in document["Statement"]] == [
+        (["logs:*"], "arn:aws:logs:*:*:*"),
+        (["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::*"),
+    ]

@@ -1,13 +1,16 @@
-"""AWS's own managed policies, as far as this runtime has their documents (``aws_policies.json``).
+"""AWS's own managed policies that concern the services offered here (``aws_policies.json``).
 
-The documents, ids and dates are AWS's: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
+The documents, versions and dates are AWS's. An id that is not known is derived from the name, so it never changes.
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
 """
 
 from __future__ import annotations
 
 import json
+from base64 import b32encode
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from onebox.services.iam.model import ManagedPolicy, PolicyVersion
@@ -43,8 +46,8 @@ def _aws_policies() -> dict[str, tuple[ManagedPolicy, PolicyVersion]]:
             account=AWS_ACCOUNT,
             name=entry["PolicyName"],
             path=entry["Path"],
-            policy_id=entry["PolicyId"],
-            description=entry["Description"],
+            policy_id=entry.get("PolicyId") or _derived_id(entry["PolicyName"]),
+            description=entry.get("Description"),
             default_version=version,
             newest_version=version,
             tags={},
@@ -54,6 +57,10 @@ def _aws_policies() -> dict[str, tuple[ManagedPolicy, PolicyVersion]]:
         document = json.dumps(entry["Document"], indent=4)
         policies[policy.arn] = (policy, PolicyVersion(version, document, updated_at_ms))
     return policies
+
+
+def _derived_id(name: str) -> str:
+    return f"ANPA{b32encode(sha256(name.encode()).digest()).decode('ascii')[:17]}"
 
 
 def _moment_ms(text: str) -> int:
