@@ -102,11 +102,12 @@ class Engine:
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
         settings = self._settings
         self._guard = WebGuard((settings.host, *settings.allowed_hosts), settings.allowed_origins)
-        self._server = HttpServer(self._handle, self._clock, find_body_bytes_max)
+        self._server = HttpServer(self._handle, self._clock, find_body_bytes_max, self._is_from_function)
         await self._server.start(self._settings.host, self._settings.port)
         self._undo.append(self._server.abort)
         catalog = build_services(deps, folder, lambda: self.endpoint_url, self._settings)
         self._services = catalog.services
+        self._functions = catalog.functions
         self._iam = catalog.iam
         self._pipeline = Pipeline(
             catalog.services,
@@ -172,6 +173,9 @@ class Engine:
             reply.send(self._own_page(request))
         else:
             self._pipeline.handle(request, reply)
+
+    def _is_from_function(self, other: tuple[str, int], own: tuple[str, int]) -> bool:
+        return self._functions.may_hold_connection(other, own)
 
     def _own_page(self, request: Request) -> Response:
         if request.path == "/_onebox/health" and request.method in ("GET", "HEAD"):

@@ -16,9 +16,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
-from tests.api.lambda_support import RUNTIME, alive, invoke, make_function, make_role, zipped
+from tests.api.lambda_support import RUNTIME, alive, invoke, log_messages, make_function, make_role, zipped
 from tests.polling import PATIENCE_S, until
 
 PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
@@ -194,3 +195,101 @@ def handler(event, context):
             assert invoke(client)[0] is (switch == "--sdk-cache")
         finally:
             process.kill()
+
+
+PLAIN_KEY = """
+import subprocess, sys, threading, time
+import boto3
+def create_role():
+    iam = boto3.client("iam", aws_access_key_id="test", aws_secret_access_key="test", aws_session_token=None)
+    try:
+        iam.create_role(RoleName="owned", AssumeRolePolicyDocument="{}")
+    except Exception as error:
+        return type(error).__name__ + str(error)
+    return "created"
+def handler(event, context):
+    if event == "program":
+        code = "import sys; sys.path[:0] = %r; import app; print(app.create_role())" % (sys.path,)
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    if event == "daemon":
+        code = "import os, sys; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); "
+        code += "sys.path[:0] = %r; import app; print(app.create_role())" % (sys.path,)
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    return create_role()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+@pytest.mark.parametrize("event", ["handler", "program", "daemon"])
+def test_plain_key_inside_a_function_is_refused(client, event):
+    make_function(client, PLAIN_KEY)
+    answer, _ = invoke(client, event)
+    assert "InvalidClientTokenId" in answer
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        client("iam").get_role(RoleName="owned")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+def test_plain_key_sent_by_a_function_that_hangs_up_at_once_is_refused(client):
+    code = """
+import os, socket
+def handler(event, context):
+    host, port = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://").split(":")
+    body = "Action=CreateUser&UserName=owned&Version=2010-05-08"
+    head = "POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: application/x-www-form-urlencoded\\r\\n"
+    head += "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, "
+    head += "SignedHeaders=host, Signature=x\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body)
+    for _ in range(50):
+        with socket.create_connection((host, int(port))) as stranger:
+            stranger.sendall((head + body).encode())
+"""
+    make_function(client, code)
+    _, answer = invoke(client)
+    assert "FunctionError" not in answer
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        client("iam").get_user(UserName="owned")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the memory of processes for us")
+def test_function_whose_programs_outgrow_its_memory_is_killed(client):
+    code = """
+import subprocess, sys
+def handler(event, context):
+    hoard = "import time; hoard = bytearray(b'x' * (200 * 1024 * 1024)); time.sleep(300)"
+    subprocess.Popen([sys.executable, "-c", hoard], start_new_session=True).wait()
+"""
+    make_function(client, code, MemorySize=128)
+    payload, _ = invoke(client)
+    assert payload["errorMessage"].endswith("Runtime exited with error: signal: killed")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets us limit the files of a process")
+def test_file_larger_than_ephemeral_storage_is_refused(client):
+    code = """
+import os, tempfile
+def handler(event, context):
+    with tempfile.NamedTemporaryFile() as file:
+        file.seek(event * 1024 * 1024)
+        file.write(b"x")
+        file.flush()
+"""
+    make_function(client, code, EphemeralStorage={"Size": 512})
+    assert "FunctionError" not in invoke(client, 511)[1]
+    assert invoke(client, 513)[0]["errorMessage"] == "[Errno 27] File too large"
+
+
+def test_function_that_prints_without_end_keeps_nobody_waiting(client):
+    """Each line is in the log in the end; what is read at a time is bounded, so that requests are answered meanwhile."""
+    lines = 30_000
+    code = "def handler(event, context):\n    for number in range(event):\n        print(number)\n"
+    make_function(client, code)
+    with ThreadPoolExecutor(1) as threads:
+        run = threads.submit(invoke, client, lines)
+        answered = 0
+        while not run.done():
+            client("sqs").list_queues()
+            answered += 1
+    assert run.result()[1].get("FunctionError") is None
+    assert answered > 5
+    printed = until(lambda: (found := log_messages(client))[-1].startswith("REPORT") and found, "the whole log")
+    assert [line.strip() for line in printed if line[0].isdigit()] == [str(number) for number in range(lines)]

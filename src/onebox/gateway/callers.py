@@ -9,6 +9,8 @@ everywhere with ``onebox serve --credentials required``. Knows nothing of polici
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from onebox.gateway.denials import expired_token, invalid_key, missing_token, wrong_signature
 from onebox.gateway.message import Request
 from onebox.gateway.sigv4 import Credential, verify
@@ -28,7 +30,7 @@ def authenticate(
     now_ms: int,
     partition: str,
     *,
-    accepts_plain: bool,
+    accepts_plain: Callable[[], bool],
 ) -> Principal:
     """The caller. Raises AwsError if the credentials are missing, unknown, expired or wrongly signed."""
     if credential is None:
@@ -36,7 +38,7 @@ def authenticate(
     key_id = credential.access_key_id
     # Only keys that begin so are ever issued; a plain key needs no look-up.
     if not key_id.startswith(_ISSUED_PREFIXES):
-        if not accepts_plain or looks_issued(key_id):
+        if looks_issued(key_id) or not accepts_plain():
             raise invalid_key(credential.service)
         return iam.plain_principal(_named_account(key_id), partition)
     known = iam.find_credentials(key_id)

@@ -41,6 +41,7 @@ class Host(Protocol):
 
     def handler(self, request: Request, reply: Reply) -> None: ...
     def body_bytes_max(self, path: str, query: str, headers: dict[str, str]) -> int: ...
+    def is_from_function(self, other: tuple[str, int], own: tuple[str, int]) -> bool: ...
     def date(self) -> bytes: ...
     def now_ms(self) -> int: ...
     def opened(self, connection: HttpConnection) -> bool: ...
@@ -90,6 +91,7 @@ class HttpConnection(asyncio.Protocol):
         self._is_writable = True
         self._is_refused = False
         self._source_ip = ""
+        self._from_function: bool | None = None
         self._method = ""
         self._target = Target("/", "")
         self._body: bytes | bytearray
@@ -205,6 +207,7 @@ class HttpConnection(asyncio.Protocol):
             bytes(self._body),
             self._source_ip,
             self._body_bytes,
+            self._is_from_function,
         )
         reply = Reply(self, keep_alive=self._parser.should_keep_alive(), head_only=self._method == "HEAD")
         self.progress.enter(Stage.IDLE, self._server.now_ms())
@@ -214,6 +217,14 @@ class HttpConnection(asyncio.Protocol):
             return
         self._replies.append(reply)
         self._server.handler(request, reply)
+
+    def _is_from_function(self) -> bool:
+        if self._from_function is None:
+            transport = self._transport
+            self._from_function = transport is None or self._server.is_from_function(
+                transport.get_extra_info("peername")[:2], transport.get_extra_info("sockname")[:2]
+            )
+        return self._from_function
 
     # answers
 

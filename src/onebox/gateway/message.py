@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+
+def _no() -> bool:
+    return False
 
 
 @dataclass(slots=True)
@@ -17,8 +22,8 @@ class Request:
     source_ip: str = "127.0.0.1"
     body_bytes: int = -1
     """How many bytes the body had. Of one that is too large only the size is kept, and ``body`` is empty."""
-    from_function: bool = False
-    """It came through the endpoint of a function's process: only issued credentials are accepted."""
+    is_from_function: Callable[[], bool] = _no
+    """Whether a function's process sent it: only issued credentials are accepted then. Asked where it matters."""
 
 
 @dataclass(slots=True)

@@ -128,9 +128,13 @@ class Pipeline:
             principal = ANONYMOUS
         else:
             # What came is what was signed, compressed perhaps; ``request`` is its plain form.
-            accepts_plain = not self._credentials_required and not received.from_function
             principal = authenticate(
-                received, credential, self._iam, now_ms, partition_of(region), accepts_plain=accepts_plain
+                received,
+                credential,
+                self._iam,
+                now_ms,
+                partition_of(region),
+                accepts_plain=lambda: not self._credentials_required and not received.is_from_function(),
             )
         headers = request.headers
         context = RequestContext(

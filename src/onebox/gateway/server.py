@@ -26,6 +26,14 @@ _UNREAD_SWEEP_MS = 250
 _log = logging.getLogger("onebox.gateway")
 
 
+FindOrigin = Callable[[tuple[str, int], tuple[str, int]], bool]
+"""Whether a function's process holds the connection from the first address to the second."""
+
+
+def _not_from_function(_other: tuple[str, int], _own: tuple[str, int]) -> bool:
+    return False
+
+
 class Handler(Protocol):
     """What the server calls for each request; it answers through ``reply``, at once or later."""
 
@@ -39,9 +47,16 @@ BodyLimit = Callable[[str, str, dict[str, str]], int]
 class HttpServer:
     """A listening socket and its connections."""
 
-    def __init__(self, handler: Handler, clock: Clock, body_bytes_max: BodyLimit) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        clock: Clock,
+        body_bytes_max: BodyLimit,
+        is_from_function: FindOrigin = _not_from_function,
+    ) -> None:
         self.handler = handler
         self.body_bytes_max = body_bytes_max
+        self.is_from_function = is_from_function
         self._clock = clock
         self._connections: set[HttpConnection] = set()
         self._connections_max = _connections_max()

@@ -15,6 +15,7 @@ from onebox.services.dynamodb.service import DynamoDb
 from onebox.services.dynamodbstreams.service import DynamoDbStreams
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.service import Iam
+from onebox.services.lambda_.internal import LambdaInternal
 from onebox.services.lambda_.service import Lambda
 from onebox.services.lambda_.settings import LambdaSettings, default_pool_limits
 from onebox.services.logs.service import Logs
@@ -47,6 +48,7 @@ class Catalog:
 
     services: dict[str, Service]
     iam: IamInternal
+    functions: LambdaInternal
     _late: LateCaller
 
     def connect(self, caller: ApiCaller) -> None:
@@ -90,4 +92,4 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
         cloudformation,
         functions,  # last: its mappings begin to poll, and its children to call the others
     )
-    return Catalog({service.name: service for service in services}, iam.internal, late)
+    return Catalog({service.name: service for service in services}, iam.internal, functions.internal, late)

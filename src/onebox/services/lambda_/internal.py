@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 from onebox.arn import find_arn
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import ResourceNotFoundException
+from onebox.services.lambda_.execution.processes import descendants, holds_socket
+from onebox.services.lambda_.execution.socket_inode import Address, find_socket_inode
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.resource_policies import check_service
 
 
 class LambdaInternal:
-    """Typed calls for SNS and CloudWatch."""
+    """Typed calls for SNS, CloudWatch and the engine."""
 
     def __init__(self, core: LambdaCore) -> None:
         self._core = core
@@ -37,3 +41,16 @@ class LambdaInternal:
         policies = self._core.policies
         check_service(policies, reference, service=source_service, source_arn=source_arn, account=context.account)
         return self._core.events.accept(context, reference.key, reference.qualifier, payload)
+
+    def may_hold_connection(self, other: Address, own: Address) -> bool:
+        """Whether a function's process, or a descendant of one, holds the other end of a TCP connection to onebox.
+
+        True as well where the other end is on this machine and gone: who sends and hangs up at once stays unknown.
+        Only Linux tells; elsewhere the answer is False."""
+        pids = self._core.pool.pids
+        if not pids or sys.platform != "linux":
+            return False
+        inode = find_socket_inode(other, own)
+        if not inode:
+            return other[0] == own[0] or other[0].startswith("127.")
+        return holds_socket((each for pid in pids for each in descendants(pid)), inode)

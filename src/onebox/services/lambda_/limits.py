@@ -14,9 +14,9 @@ EPHEMERAL_STORAGE_MB_MAX = 10_240
 INLINE_ZIP_BYTES_MAX = 50 * 1024 * 1024
 UNZIPPED_BYTES_MAX = 250 * 1024 * 1024
 TOTAL_CODE_BYTES_MAX = 75 * 1024 * 1024 * 1024
-ZIP_ENTRIES_MAX = 100_000
+ZIP_ENTRIES_MAX = 65_534
 """Ours, not AWS's: a bound on what one archive may make the file system do."""
-ZIP_DIRECTORY_BYTES_MAX = 16 * 1024 * 1024
+ZIP_DIRECTORY_BYTES_MAX = 12 * 1024 * 1024
 """Ours, not AWS's: the table of contents of an archive."""
 
 ENVIRONMENT_BYTES_MAX = 4096

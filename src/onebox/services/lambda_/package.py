@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import lzma
 import os
 import shutil
 import stat
@@ -30,7 +31,13 @@ _END_RECORD = b"PK\x05\x06"
 _END_RECORD_BYTES = 22
 _COMMENT_BYTES_MAX = 65_535
 _READ_BYTES = 256 * 1024
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError)
+_ENTRIES_READ_MAX = 2_000
+"""The content of an archive with more entries is read when it is unpacked."""
+# What the standard library raises for archives that are none; more than its documentation names.
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, ValueError, LookupError, OverflowError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,8 @@ def inspect(archive: bytes) -> Package:
     _check_directory_size(archive)
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            for entry in _checked_entries(opened.infolist()):
+            entries = _checked_entries(opened.infolist())
+            for entry in entries if len(entries) <= _ENTRIES_READ_MAX else ():
                 with opened.open(entry) as content:
                     while content.read(_READ_BYTES):
                         pass
@@ -80,9 +88,9 @@ def _check_directory_size(archive: bytes) -> None:
     at = tail.rfind(_END_RECORD)
     if at < 0 or len(tail) < at + _END_RECORD_BYTES:
         raise InvalidParameterValueException(_UNREADABLE)
-    (length,) = struct.unpack_from("<L", tail, at + 12)
-    # 0xFFFFFFFF refers to the zip64 record; no archive within Lambda's limits has need of it.
-    if length > ZIP_DIRECTORY_BYTES_MAX:
+    count, length = struct.unpack_from("<HL", tail, at + 10)
+    # The largest values refer to the zip64 record; no archive within the limits has need of it.
+    if count > ZIP_ENTRIES_MAX or length > ZIP_DIRECTORY_BYTES_MAX:
         raise InvalidParameterValueException(_UNREADABLE)
 
 

@@ -10,6 +10,7 @@ import itertools
 import json
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ def function(name: str, revision_id: str = "1") -> FunctionVersion:
         "Runtime": "python3.11",
         "Timeout": 900,
         "MemorySize": 128,
+        "EphemeralStorage": {"Size": 512},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "g"},
     }
     key = FunctionKey("123456789012", "us-east-1", name)
@@ -52,6 +54,7 @@ class World:
 
     def __init__(self, folder: Path, workers_max: int, calls_max: int) -> None:
         self.folder = folder
+        self.inherits_socket = True
         self.started = 0
         self.logged: list[str] = []
         limits = PoolLimits(workers_max, idle_ms=600_000, calls_max=calls_max)
@@ -74,6 +77,8 @@ class World:
             scratch_folder=scratch,
             description="",
             expires_at_ms=SystemClock().now_ms() + 3_600_000,
+            log_is_behind=lambda: False,
+            inherits_socket=self.inherits_socket,
             release=lambda: None,
             write_log=lambda events: self.logged.extend(text for _, text in events),
         )
@@ -219,3 +224,36 @@ async def test_worn_out_worker_is_replaced_where_there_is_no_room_for_two(tmp_pa
     async with world(tmp_path, workers_max=1, calls_max=5) as here:
         pids = [await here.run(function("f")) for _ in range(21)]
         assert [len(list(run)) for _, run in itertools.groupby(pids)] == [10, 10, 1]
+
+
+async def say(port: int, text: bytes) -> bytes:
+    """What a stranger is answered at a port."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(text)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+        writer.close()
+    except ConnectionError:
+        return b""
+    return answer
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+@running
+async def test_runtime_api_serves_nobody_but_its_own_process(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=1) as here:
+        here.inherits_socket = False
+        pid = await here.run(function("f"))
+        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        [port] = [int(line.rpartition(b":")[2]) for line in environ if line.startswith(b"AWS_LAMBDA_RUNTIME_API=")]
+        gate = here.gate("gate")
+        blocked = here.submit(function("f"), gate)
+        next_one = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n"
+        forged = b"POST /2018-06-01/runtime/invocation/%b/response HTTP/1.1\r\nContent-Length: 1\r\n\r\n1"
+        request_id = f"f-{id(blocked)}".encode()
+        for attack in (b"", next_one, forged % request_id, next_one * 3, b"garbage\r\n\r\n"):
+            assert await say(port, attack) == b""
+        assert not blocked.done()
+        os.unlink(gate)
+        assert int((await asyncio.wait_for(blocked, PATIENCE_S)).payload) == pid
+        assert await here.run(function("f")) == pid

@@ -13,7 +13,12 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _SIGKILL = 9
 
 
@@ -30,10 +35,11 @@ def main() -> None:
     # that both stay in order.
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
     import runtime_client  # type: ignore[import-not-found]  # a neighbour on the path of this process
-    from awslambdaric import bootstrap
-    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
     runtime_client.caches_sdk = sdk_cache == "yes"
+    runtime_client.inherited_socket = _take_socket()
+    from awslambdaric import bootstrap
+
     _read_events_fast()
     del sys.path[0:2]
     # The function's code comes first, then its PYTHONPATH, then what AWS brings along, then the standard library.
@@ -42,7 +48,30 @@ def main() -> None:
     sys.path.insert(1 + (len(extra.split(os.pathsep)) if extra else 0), packages)
     sys.argv[:] = ["bootstrap.py", handler]
     # awslambdaric polls from a thread where its compiled client would block signals; ours does not.
-    bootstrap.run(handler, LambdaRuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], False))
+    bootstrap.run(handler, _make_client(runtime_client))
+
+
+def _take_socket() -> int:
+    """The descriptor of the inherited connection to onebox, -1 if there is none; the function's own processes do not
+    inherit it, nor see its variable."""
+    descriptor = int(os.environ.pop("_ONEBOX_RUNTIME_FD", "-1"))
+    try:
+        os.set_inheritable(descriptor, False)
+    except OSError:
+        return -1  # A wrapper script has closed it.
+    return descriptor
+
+
+def _make_client(runtime_client: Any) -> Any:
+    """AWS's client; it would report a failed initialisation over a connection of its own."""
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+    from awslambdaric.lambda_runtime_marshaller import to_json
+
+    class Client(LambdaRuntimeClient):  # type: ignore[misc]  # awslambdaric has no types
+        def post_init_error(self, error_response_data: Any, error_type_override: Any = None) -> None:
+            runtime_client.post_init_error(to_json(error_response_data))
+
+    return Client(os.environ["AWS_LAMBDA_RUNTIME_API"], False)
 
 
 def _die_with_parent(parent_pid: int) -> None:
@@ -51,7 +80,10 @@ def _die_with_parent(parent_pid: int) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+        prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+        # Whatever the function starts stays a descendant of this process, and is counted and ended with it.
+        prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if os.getppid() != parent_pid:
         os._exit(1)
 

@@ -22,9 +22,12 @@ class _Connection:
     """One keep-alive connection. Answers to posts are read when the next invocation is asked for."""
 
     def __init__(self) -> None:
-        host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].rsplit(":", 1)
-        self._socket = socket.create_connection((host, int(port)))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if inherited_socket >= 0:
+            self._socket = socket.socket(fileno=inherited_socket)
+        else:
+            host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].rsplit(":", 1)
+            self._socket = socket.create_connection((host, int(port)))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._outgoing: list[bytes] = []
         self._unread_answers = 0
         self._received = b""
@@ -44,6 +47,14 @@ class _Connection:
         head = f"POST {path} HTTP/1.1\r\nHost: runtime\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
         self._outgoing += (head.encode("latin-1"), body)
         self._unread_answers += 1
+
+    def flush(self) -> None:
+        """Send what was posted, and wait for the answers."""
+        self._socket.sendall(b"".join(self._outgoing))
+        self._outgoing.clear()
+        while self._unread_answers:
+            self._read_answer()
+            self._unread_answers -= 1
 
     def _read_answer(self) -> tuple[bytes, dict[str, Any]]:
         data = self._received
@@ -95,6 +106,8 @@ class _PeakMemory:
 
 caches_sdk = True
 """Set by the launcher."""
+inherited_socket = -1
+"""Set by the launcher: the descriptor of the connection to onebox; -1 if onebox is reached by its address."""
 _connection: _Connection | None = None
 _peak_memory: _PeakMemory | None = None
 
@@ -126,6 +139,12 @@ def post_error(invoke_id: str, error: str, xray_cause: str, invocation_id: str |
     path = f"/2018-06-01/runtime/invocation/{invoke_id}/error"
     headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: Unhandled\r\n{_peak_header()}"
     _opened().post(path, headers, error.encode("utf-8", "surrogatepass"))
+
+
+def post_init_error(error: str) -> None:
+    """Tell that the function could not be initialised."""
+    _opened().post("/2018-06-01/runtime/init/error", "Content-Type: application/json\r\n", error.encode())
+    _opened().flush()
 
 
 def _opened() -> _Connection:

@@ -1,7 +1,7 @@
 """A process with its own process group and a pipe for its output.
 
 Promises: ``on_exit`` is called once, unless ``kill`` came first; after ``close`` no callback comes; ``kill`` ends the
-whole group. Knows nothing of functions and invocations.
+whole group and all that descends from the process. Knows nothing of functions and invocations.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,13 @@ from pathlib import Path
 from typing import cast
 
 from onebox.services.lambda_.execution.output_pipe import OutputPipe
+from onebox.services.lambda_.execution.processes import descendants, resident_memory_kib
 
 assert sys.platform != "win32", "execution environments need process groups"
+
+
+_OPEN_FILES_MAX = 1024
+"""As on AWS: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 class ChildProcess:
@@ -34,8 +40,10 @@ class ChildProcess:
     def pid(self) -> int | None:
         return None if self._transport is None else self._transport.get_pid()
 
-    async def start(self, command: Sequence[str], variables: Mapping[str, str], folder: Path) -> None:
-        """Start the process in ``folder``. Raises OSError if the machine refuses."""
+    async def start(
+        self, command: Sequence[str], variables: Mapping[str, str], folder: Path, descriptors: Sequence[int] = ()
+    ) -> None:
+        """Start the process in ``folder``; it inherits ``descriptors``. Raises OSError if the machine refuses."""
         loop = asyncio.get_running_loop()
         writer = self.output.open()
         try:
@@ -47,6 +55,7 @@ class ChildProcess:
                 stderr=writer,
                 env=dict(variables),
                 cwd=folder,
+                pass_fds=descriptors,
                 start_new_session=True,
             )
         finally:
@@ -61,6 +70,22 @@ class ChildProcess:
         self._killed = True
         self._kill_group()
 
+    def limit_files(self, bytes_max: int) -> None:
+        """No file that the process writes may grow larger, it has 1,024 open at most, and leaves no core dump."""
+        if sys.platform == "linux" and self.pid is not None:
+            limits = {
+                resource.RLIMIT_FSIZE: bytes_max,
+                resource.RLIMIT_NOFILE: _OPEN_FILES_MAX,
+                resource.RLIMIT_CORE: 0,
+            }
+            for kind, most in limits.items():
+                with contextlib.suppress(OSError, ValueError):  # It has ended, or the machine allows even less.
+                    resource.prlimit(self.pid, kind, (most, most))
+
+    def resident_memory_kib(self) -> int:
+        """The memory of the process and of those that descend from it, at this moment."""
+        return 0 if self.pid is None else resident_memory_kib(descendants(self.pid))
+
     def close(self) -> None:
         """Close the output pipe."""
         self.output.close()
@@ -72,8 +97,12 @@ class ChildProcess:
 
     def _kill_group(self) -> None:
         if self._transport is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._transport.get_pid(), signal.SIGKILL)
+            pid = self._transport.get_pid()
+            # Those that left the group descend from the process still, while it lives.
+            strays = [] if self._exited.is_set() else descendants(pid)[1:]
+            for kill, target in ((os.killpg, pid), *((os.kill, stray) for stray in strays)):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    kill(target, signal.SIGKILL)
 
     def _process_exited(self, return_code: int) -> None:
         self._exited.set()

@@ -26,5 +26,9 @@ class Environment:
     expires_at_ms: int
     """When its credentials end."""
     write_log: Callable[[list[LogEvent]], None]
+    log_is_behind: Callable[[], bool]
+    """Whether the log is written more slowly than it grows: the process's output is not read meanwhile."""
+    inherits_socket: bool
+    """Whether the process speaks with onebox over a socket that it inherits; else it is told a port."""
     release: Callable[[], None]
     """Called once, when the process is gone and needs its folders no more."""

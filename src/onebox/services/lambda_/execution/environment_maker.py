@@ -92,6 +92,8 @@ class EnvironmentMaker:
             description=_describe(interpreter, runtime),
             expires_at_ms=session.expiration_at_ms,
             write_log=self._log_writer(context, function, stream),
+            log_is_behind=self._logs.is_behind,
+            inherits_socket=True,
             release=lambda: self._code.release(code),
         )
 

@@ -18,6 +18,9 @@ from onebox.services.lambda_.execution.pace import Pace
 from onebox.services.logs.internal import LogsInternal
 from onebox.storage.database import Storage
 
+_EVENTS_AT_ONCE = 1_000
+_BACKLOG_MAX = 5_000
+
 
 @dataclasses.dataclass(slots=True)
 class _Stream:
@@ -52,15 +55,28 @@ class LogBuffer:
 
         return write
 
+    def is_behind(self) -> bool:
+        """Whether more waits to be written than goes in a few turns."""
+        return sum(len(stream.events) for stream in self._pending.values()) > _BACKLOG_MAX
+
     def flush(self) -> None:
         """Write what is there, now."""
-        self._pace.flush()
+        while self._pending:
+            self._pace.flush()
 
     def _write_pending(self) -> None:
-        streams, self._pending = list(self._pending.values()), {}
-        for stream in streams:
-            events, stream.events = stream.events, []
+        """Write a slice: a function that prints much keeps no request waiting."""
+        room = _EVENTS_AT_ONCE
+        for key, stream in list(self._pending.items()):
+            events, stream.events = stream.events[:room], stream.events[room:]
+            room -= len(events)
+            if not stream.events:
+                del self._pending[key]
             self._put(stream, events)
+            if room <= 0:
+                break
+        if self._pending:
+            self._pace.soon()
 
     def _put(self, stream: _Stream, events: list[LogEvent]) -> None:
         context = dataclasses.replace(stream.context, now_ms=self._clock.now_ms())

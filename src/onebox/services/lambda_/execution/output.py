@@ -12,6 +12,8 @@ import os
 _FRAME_START = b"\xa5\x5a\x00"
 _FRAME_HEAD_BYTES = 16
 _READ_BYTES = 65_536
+PIPE_BYTES = 256 * 1024
+"""What a process can print before it waits for us."""
 # A function that prints without end must not fill our memory within one invocation.
 _PENDING_BYTES_MAX = 256 * 1024
 
@@ -27,8 +29,11 @@ class OutputReader:
         self._pending = b""
 
     def read(self, now_ms: int) -> list[LogEvent]:
-        """The events that are complete by now."""
-        data = self._read_available()
+        """The next events that are complete; none if there is nothing to read. Reads 64 KiB at most."""
+        try:
+            data = os.read(self._descriptor, _READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return []
         if not data:
             return []
         events, self._pending = split_output(self._pending + data, now_ms)
@@ -36,22 +41,21 @@ class OutputReader:
             events += self.close_line(now_ms)
         return events
 
+    def read_all(self, now_ms: int) -> list[LogEvent]:
+        """All events that are complete by now, as far as the pipe could hold them: a process that goes on to print does
+        not keep us here."""
+        events: list[LogEvent] = []
+        for _ in range(PIPE_BYTES // _READ_BYTES):
+            found = self.read(now_ms)
+            if not found:
+                break
+            events += found
+        return events
+
     def close_line(self, now_ms: int) -> list[LogEvent]:
         """What was printed without a line end; called when an invocation ends."""
         rest, self._pending = self._pending, b""
         return [(now_ms, _decode(rest))] if rest else []
-
-    def _read_available(self) -> bytes:
-        chunks = []
-        while True:
-            try:
-                chunk = os.read(self._descriptor, _READ_BYTES)
-            except (BlockingIOError, InterruptedError):
-                break
-            chunks.append(chunk)
-            if len(chunk) < _READ_BYTES:
-                break
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def split_output(data: bytes, now_ms: int) -> tuple[list[LogEvent], bytes]:

@@ -12,10 +12,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from onebox.services.lambda_.execution.output import LogEvent, OutputReader
+from onebox.services.lambda_.execution.output import PIPE_BYTES, LogEvent, OutputReader
 
-_PAUSE_S = 0.05
-_PIPE_BYTES = 1024 * 1024
+_PAUSE_S = 0.01
 
 
 class OutputPipe:
@@ -35,7 +34,7 @@ class OutputPipe:
         if sys.platform == "linux":
             # Without the privilege the pipe keeps its 64 KiB, and a function that prints much waits more often.
             with contextlib.suppress(OSError, AttributeError):
-                fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+                fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._reader = OutputReader(self._descriptor)
         return writer
 
@@ -46,8 +45,12 @@ class OutputPipe:
             self._listening = True
 
     def read(self, now_ms: int) -> list[LogEvent]:
-        """The events that are complete by now."""
+        """The next events that are complete, of at most 64 KiB."""
         return [] if self._reader is None else self._reader.read(now_ms)
+
+    def read_all(self, now_ms: int) -> list[LogEvent]:
+        """All events that are complete by now."""
+        return [] if self._reader is None else self._reader.read_all(now_ms)
 
     def close_line(self, now_ms: int) -> list[LogEvent]:
         """What was printed without a line end."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from onebox.clock import Clock
 
 _PACE_MS = 200
+_BREATH_S = 0.002
 
 
 class Pace:
@@ -30,6 +31,11 @@ class Pace:
             self._scheduled = loop.call_soon(self.flush)
         else:
             self._scheduled = loop.call_later(wait_ms / 1000, self.flush)
+
+    def soon(self) -> None:
+        """There is more to flush, after the requests that have arrived meanwhile."""
+        if self._scheduled is None:
+            self._scheduled = asyncio.get_running_loop().call_later(_BREATH_S, self.flush)
 
     def flush(self) -> None:
         """Do it now."""

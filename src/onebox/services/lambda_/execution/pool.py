@@ -105,6 +105,12 @@ class WorkerPool:
         return 0 if group is None else len(group.workers)
 
     @property
+    def pids(self) -> list[int]:
+        """The processes of all workers."""
+        workers = [worker for group in self._groups.values() for worker in group.workers]
+        return [worker.pid for worker in workers if worker.pid is not None]
+
+    @property
     def busy(self) -> int:
         """How many invocations run or wait."""
         return sum(len(group.waiting) for group in self._groups.values()) + len(self._busy_workers())

@@ -17,9 +17,9 @@ from onebox.services.lambda_.execution.code_folders import remove_tree
 from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.execution import Execution, Outcome
 from onebox.services.lambda_.execution.invocation_log import InvocationLog
-from onebox.services.lambda_.execution.memory import peak_memory_kib, resident_memory_kib
 from onebox.services.lambda_.execution.payloads import error_payload, error_type_of, init_error_payload
 from onebox.services.lambda_.execution.platform_log import JsonLog, Report, TextLog
+from onebox.services.lambda_.execution.processes import peak_memory_kib
 from onebox.services.lambda_.execution.runtime_api import RuntimeApiConnection
 from onebox.services.lambda_.execution.runtime_server import RuntimeServer
 from onebox.services.lambda_.execution.watchdog import Watchdog
@@ -62,7 +62,7 @@ class Worker:
         self._on_end = on_end
         self._log: TextLog | JsonLog = JsonLog() if self.function.json_logs else TextLog()
         self._process = ChildProcess(self._collect_output, self._exited)
-        self._api = RuntimeServer(self)
+        self._api = RuntimeServer(self, lambda: self.pid)
         self._waiting: RuntimeApiConnection | None = None
         """The connection on which the process waits for its next invocation."""
         self._running: _Running | None = None
@@ -100,12 +100,17 @@ class Worker:
     async def start(self) -> None:
         """Start the process. Raises OSError if the machine refuses; ``on_ready`` follows when it is initialised."""
         self.environment.scratch_folder.mkdir(parents=True, exist_ok=True)
-        address = await self._api.start()
+        environment = self.environment
+        runtime_variables, descriptors = await self._api.start(inherits_socket=environment.inherits_socket)
         self._spawned_ms = self._clock.monotonic_ms()
-        variables = {**self.environment.variables, "AWS_LAMBDA_RUNTIME_API": address}
-        await self._process.start(self.environment.command, variables, self.environment.code_folder)
+        variables = {**environment.variables, **runtime_variables}
+        try:
+            await self._process.start(environment.command, variables, environment.code_folder, descriptors)
+        finally:
+            self._api.started()
         if self._ended:
             return
+        self._process.limit_files(int(self.function.configuration["EphemeralStorage"]["Size"]) * 1024 * 1024)
         now_ms = self._clock.now_ms()
         runtime = str(self.function.configuration["Runtime"])
         line = self._log.init_start(now_ms, runtime, self.environment.description)
@@ -201,8 +206,9 @@ class Worker:
             self._break_off("Runtime.ExitError", _KILLED, status="error", on_purpose=True)
 
     def kill_if_over_memory(self) -> None:
-        """End the process, as Lambda's sandbox does, if it uses more than the function's MemorySize."""
-        if not self._ended and resident_memory_kib(self.pid) > self.function.memory_mb * 1024:
+        """End the process, as Lambda's sandbox does, if it uses more than the function's MemorySize, together with the
+        processes that descend from it."""
+        if not self._ended and self._process.resident_memory_kib() > self.function.memory_mb * 1024:
             self._break_off("Runtime.ExitError", _KILLED, status="error")
 
     async def wait_exited(self) -> None:
@@ -234,7 +240,7 @@ class Worker:
         self._stop_process()
         message = f"RequestId: {running.execution.request_id} Error: {reason}"
         now_ms = self._clock.now_ms()
-        running.log.add(self._process.output.read(now_ms))
+        running.log.add(self._process.output.read_all(now_ms))
         running.log.add([(now_ms, self._log.problem(now_ms, running.execution.request_id, message, error_type))])
         self._finish(error_payload(error_type, message), failed=True, status=status, error_type=error_type)
         self._end(None)
@@ -272,7 +278,7 @@ class Worker:
         if status == "timeout":
             duration_ms = float(self.function.timeout_ms)
         output = self._process.output
-        running.log.add(output.read(now_ms) + output.close_line(now_ms))
+        running.log.add(output.read_all(now_ms) + output.close_line(now_ms))
         request_id = running.execution.request_id
         if (end := self._log.end(request_id)) is not None:
             running.log.add([(now_ms, end)])
@@ -296,6 +302,8 @@ class Worker:
 
     def _collect_output(self) -> None:
         """Output of a running invocation is kept for its end; what comes between invocations is written at once."""
+        if self.environment.log_is_behind():
+            return
         events = self._process.output.read(self._clock.now_ms())
         running = self._running
         if not events:
