@@ -99,7 +99,7 @@ def test_help_names_every_command_and_imports_no_boto3(cli: Cli) -> None:
 def test_deploy_shows_the_changes_and_does_nothing_without_consent(cli: Cli) -> None:
     result = cli.run("deploy", given="n\n")
     assert "OrderProcessor " in result.stdout
-    assert "Nothing was changed." in result.stdout
+    assert "No changes were made." in result.stdout
     assert cli.run("status").exit_code == 1
 
 
@@ -217,12 +217,12 @@ def test_publish_of_several_files_tells_the_empty_one_and_sends_the_others(deplo
 IMPOSSIBLE: list[tuple[list[str], str]] = [
     (["publish", "."], ". is a folder"),
     (["publish", "nowhere.jsonl"], "there is no file nowhere.jsonl"),
-    (["publish", os.devnull], "Pipe it in"),
+    (["publish", os.devnull], "Pipe it to standard input"),
     (["verify", "."], ". is a folder"),
-    (["list", "--since", "yesterday"], "'yesterday' is no moment"),
-    (["list", "--until", "2026-13-45"], "'2026-13-45' is no moment"),
+    (["list", "--since", "yesterday"], "'yesterday' is not a time"),
+    (["list", "--until", "2026-13-45"], "'2026-13-45' is not a time"),
     (["list", "--since", "2026-01-02", "--until", "2026-01-01"], "is not before --until 2026-01-01"),
-    (["list", "--user", ""], "an empty user or status is none"),
+    (["list", "--user", ""], "the user or status is empty"),
     (["dlq", "show", "nobody"], "no failed order has the id nobody"),
     (["dlq", "edit", "nobody"], "no failed order has the id nobody"),
     (["dlq", "redrive", "nobody"], "no failed order has the id nobody"),

@@ -68,7 +68,7 @@ def test_up_deploys_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
         said.append(line)
         if "Ctrl-C stops everything" in line:
             break
-    assert any("The stack is up." in line for line in said), said
+    assert any("The stack is ready." in line for line in said), said
     console_url = next(line.split()[-1] for line in said if line.startswith("The console is at"))
     with urlopen(console_url) as answer:
         assert "OrderTopic" in answer.read().decode()

@@ -95,8 +95,8 @@ def test_subscribe_again_changes_the_conditions_and_makes_no_second_subscription
 
 def test_subscribe_an_email_address_waits_for_confirmation(run: Run, topic_arn: str) -> None:
     result = run("subscribe", "email", "shop@example.com", "--where", "status=cancelled")
-    assert (result.exit_code, "hears nothing until it confirms" in result.stdout) == (0, True)
-    assert "waits for confirmation" in run("subscriptions").stdout
+    assert (result.exit_code, "receives nothing until it confirms" in result.stdout) == (0, True)
+    assert "pending confirmation" in run("subscriptions").stdout
 
 
 def test_subscribe_a_queue_of_another_account_prints_the_policy_it_needs(

@@ -260,7 +260,7 @@ def test_http_in_the_envelope_is_tried_again_until_the_server_takes_it(timed: En
 def test_a_server_that_has_not_confirmed_hears_nothing_and_can_be_asked_again(run: Run) -> None:
     nobody = "http://127.0.0.1:9/"
     said = run("subscribe", "http", nobody, "--where", "status=paid").stdout
-    assert "SNS posts it a SubscriptionConfirmation, whose SubscribeURL it must open" in said
+    assert "SNS sends it a SubscriptionConfirmation; it must open the SubscribeURL" in said
     row = next(line for line in run("subscriptions").stdout.splitlines() if nobody in line)
     assert row.split()[2:] == ["-", "-", "waits", "for", "confirmation"], "SNS tells no conditions before"
     assert run("subscribe", "http", nobody, "--where", "status=paid").exit_code == 0

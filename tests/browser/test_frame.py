@@ -89,7 +89,7 @@ def test_pages_fit_a_narrow_screen(open_page: Open, deployed: Callable[..., str]
 def test_the_chosen_theme_stays(open_page: Open, site: Site) -> None:
     page = open_page(site.url, color_scheme="dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
@@ -110,7 +110,7 @@ def test_a_reached_console_asks_for_its_token(open_page: Open, onebox: EngineThr
         expect(page.get_by_label("Token")).to_be_focused()
         page.keyboard.type("guessed")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+        expect(page.get_by_role("alert")).to_have_text("Wrong token.")
         page.get_by_label("Token").fill("the-printed-token")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Pipeline")).to_be_visible()

@@ -31,10 +31,10 @@ def put(client: Callable[..., Any], name: str, value: float) -> None:
 def test_charts_show_what_is_measured_without_reload(open_page: Open, client: Callable[..., Any], site: Site) -> None:
     put(client, "OrdersStored", 7)
     page = open_page(site.at("/metrics?range=7d"))
-    expect(legend(page, "What became of orders", "stored")).to_have_text("7")
+    expect(legend(page, "Order outcomes", "stored")).to_have_text("7")
     page.evaluate("window.isTheSamePage = true")
     put(client, "OrdersStored", 5)
-    expect(legend(page, "What became of orders", "stored")).to_have_text("12")
+    expect(legend(page, "Order outcomes", "stored")).to_have_text("12")
     assert page.evaluate("window.isTheSamePage")
 
 
@@ -44,10 +44,10 @@ def test_a_chart_s_values_are_a_table_that_the_keyboard_opens(
 ) -> None:
     put(client, "OrdersStored", 7)
     page = open_page(site.at("/metrics?range=7d"))
-    summary = chart(page, "What became of orders").locator("summary")
+    summary = chart(page, "Order outcomes").locator("summary")
     summary.focus()
     page.keyboard.press("Enter")
-    table = chart(page, "What became of orders").get_by_role("table").last
+    table = chart(page, "Order outcomes").get_by_role("table").last
     expect(table.get_by_role("columnheader", name="stored (Sum)")).to_be_visible()
     expect(table.get_by_role("cell", name="7", exact=True)).to_be_visible()
 

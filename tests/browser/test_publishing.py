@@ -22,7 +22,7 @@ def test_an_order_is_placed_by_form_and_followed_to_the_table(
     expect(page.locator(".field-error", has_text="ISO 8601 date and time")).to_be_visible()
     page.get_by_label("Timestamp").fill("2026-05-03T12:00:00Z")
     page.get_by_role("button", name="Publish and follow").click()
-    expect(page.locator("main")).to_contain_text("It has arrived")
+    expect(page.locator("main")).to_contain_text("It is stored")
     assert '"F-1"' in deployed("get", "F-1", "--json")
 
 
@@ -32,8 +32,8 @@ def test_an_order_that_breaks_the_contract_is_followed_to_the_dead_letter_queue(
     page = open_page(site.at("/publish"))
     page.get_by_label("Order id").first.fill("F-2")
     page.get_by_label("Timestamp").fill("yesterday")
-    page.get_by_label("Send although it breaks the contract").check()
+    page.get_by_label("Publish even if it violates the contract").check()
     page.get_by_role("button", name="Publish and follow").click()
     expect(page.locator(".journey")).to_contain_text("OrderDLQ")
     expect(page.get_by_role("link", name="Failed orders", exact=False).last).to_be_visible()
-    expect(page.get_by_text("It was set aside: following has ended.")).to_be_visible()
+    expect(page.get_by_text("It was dead-lettered; following has ended.")).to_be_visible()

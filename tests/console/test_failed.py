@@ -240,7 +240,7 @@ def test_a_message_is_shown_whole(shop: Shop) -> None:
     page = html.unescape(shop.browser.text("/failed/message", id=message_id))
     assert '"price": 1.1' in page, "laid out"
     assert f"OrderRejected: {QUANTITY}" in page
-    assert "So OrderProcessor's log says" in page
+    assert "The reason is from OrderProcessor's log" in page
     assert f'"messageId": "{message_id}"' in page, "its log line"
     assert "1 time," in page, "how often it was received"
     assert "<i>shop</i>" in page, "its attribute"
@@ -249,8 +249,8 @@ def test_a_message_is_shown_whole(shop: Shop) -> None:
 def test_a_message_says_where_its_reason_comes_from(shop: Shop) -> None:
     broken, fine = shop.fail("{"), shop.fail(order("FINE"))
     shop.page()
-    assert "found by checking the order again" in shop.browser.text("/failed/message", id=broken)
-    assert "is valid as it stands" in shop.browser.text("/failed/message", id=fine)
+    assert "from checking the order again" in shop.browser.text("/failed/message", id=broken)
+    assert "the order is valid" in shop.browser.text("/failed/message", id=fine)
 
 
 def test_a_message_that_is_not_there_is_said_to_be_gone(shop: Shop) -> None:
@@ -284,7 +284,7 @@ def test_without_the_queue_the_page_says_so(onebox: EngineThread, account: str, 
         shop = Shop(client, browser)
         page = shop.page()
         assert "there is no queue OrderDLQ" in page
-        assert "above is why" in page
+        assert "the reason is above" in page
 
 
 # --- Mending --------------------------------------------------------------------------------------------------------
@@ -421,11 +421,11 @@ def test_a_slow_redrive_can_be_followed_and_stopped(shop: Shop, scope: str) -> N
 def test_nothing_chosen_and_a_wrong_rate_are_told(shop: Shop) -> None:
     message_id = shop.fail(order("A"))
     shop.page()
-    assert "no failed order was chosen" in shop.browser.post("/failed/redrive", {"scope": "chosen"}).text
+    assert "no failed order was selected" in shop.browser.post("/failed/redrive", {"scope": "chosen"}).text
     for rate in ("0", "501", "-1", "1.5", "x"):
         answer = shop.browser.post("/failed/redrive", {"scope": "chosen", "id": message_id, "rate": rate})
         assert answer.status_code == 409
-        assert "is no number of orders a second" in answer.text
+        assert "is not a number of orders per second" in answer.text
     assert (shop.held("OrderDLQ"), changes(shop)) == (1, [])
 
 

@@ -98,7 +98,7 @@ def test_lines_of_orders_have_columns_and_the_others_are_told_apart(browser: Bro
     ]
     assert '<a href="/order?id=A%2A" title="A*">A*</a>' in page
     assert "took 1.5 ms" in page
-    assert "business metrics of a call" in page
+    assert "business metrics of one call" in page
     assert "<script>alert" not in page
 
 
@@ -122,13 +122,13 @@ def test_a_time_that_is_none_is_named_beside_its_field(browser: Browser, name: s
     answer = browser.get("/logs", **{name: HOSTILE})
     assert answer.status_code == 400
     assert re.search(rf'name="{name}"[^>]*aria-invalid="true"', answer.text)
-    assert "is no moment" in answer.text
+    assert "is not a time" in answer.text
     assert "<script>alert" not in answer.text
 
 
 def test_no_log_yet_and_nothing_found_are_told_apart(browser: Browser, client: Callable[..., Any]) -> None:
-    assert "has said nothing yet" in browser.text("/logs")
-    assert "No line is like that" in browser.text("/logs", text="x")
+    assert "No log lines yet" in browser.text("/logs")
+    assert "No line matches" in browser.text("/logs", text="x")
 
 
 def test_a_search_that_ends_in_the_past_follows_nothing(browser: Browser) -> None:

@@ -71,7 +71,7 @@ def test_a_deployed_dashboard_is_what_is_shown(browser: Browser, client: Callabl
     assert "is not deployed" not in page
     assert "Mine &amp; &lt;b&gt;only&lt;/b&gt;" in page
     assert "<script>alert" not in page
-    assert "Not drawn: a widget of type log" in page
+    assert "Not drawn: widgets of type log" in page
     assert page.count("data-chart=") == 1
 
 
@@ -86,7 +86,7 @@ def test_what_was_measured_is_in_the_chart(browser: Browser, client: Callable[..
         ],
     )
     for key in RANGES:
-        chart = chart_of(browser, "What became of orders", range=key)
+        chart = chart_of(browser, "Order outcomes", range=key)
         assert series_of(chart)["stored"] == [7]
         assert series_of(chart)["too old"] == [None]
         assert chart["times"][0] % RANGES[key].period_s == 0

@@ -158,8 +158,8 @@ def test_a_time_that_is_so_long_ago_stays_where_it_was_on_further_pages(
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"since": "yesterday"}, "&#39;yesterday&#39; is no moment. Write 2026-05-03T12:00:00Z"),
-        ({"until": "2026-02-30"}, "&#39;2026-02-30&#39; is no moment"),
+        ({"since": "yesterday"}, "&#39;yesterday&#39; is not a time. Write 2026-05-03T12:00:00Z"),
+        ({"until": "2026-02-30"}, "&#39;2026-02-30&#39; is not a time"),
         ({"since": "2026-05-03", "until": "2026-05-02"}, "until must be the later one"),
         ({"since": "999999999d"}, "before the calendar"),
         ({"user": "u" * 2049}, "At most 2,048 bytes"),
@@ -282,6 +282,6 @@ def test_the_life_of_an_order_is_what_the_log_says_of_it_alone(browser: Browser,
     )
     life = browser.text("/order/life", id=strange)
     assert re.findall(r'<span class="tag [^"]*">(\w+)</span>', life) == ["stored", "rejected"]
-    assert "took 3.5 ms, 20.1 ms after it came to the queue" in life
+    assert "took 3.5 ms, 20.1 ms after arriving in the queue" in life
     assert "OrderRejected: no &lt;i&gt;" in life
-    assert "says nothing of this order" in browser.text("/order/life", id="B")
+    assert "has no line for this order" in browser.text("/order/life", id="B")

@@ -210,7 +210,7 @@ def test_a_broken_order_is_sent_only_where_that_is_asked_for(
 def test_nothing_to_publish_is_said(browser: Browser) -> None:
     answer = browser.post("/publish/orders", {"text": " \n "})
     assert answer.status_code == 422
-    assert "There is no order in it" in answer.text
+    assert "No order found" in answer.text
 
 
 def test_hostile_content_is_shown_as_text(browser: Browser) -> None:
@@ -257,7 +257,7 @@ def test_an_order_again_is_not_taken_for_the_one_that_stands_there(beside: Brows
     system.engine.clock.advance(1)
     again = beside.post("/publish/order", {"orderId": "O-1", "status": "new"}).headers["location"]
     assert "new=0" in again
-    assert "The same order stood there already" in told(beside, again)
+    assert "The table already held the same order" in told(beside, again)
 
 
 @pytest.mark.parametrize("text", ['{"orderId":"O-2","total":"<b>much</b>"}', '{"total":1}'])
@@ -267,7 +267,7 @@ def test_a_broken_order_is_followed_to_the_dead_letter_queue(beside: Browser, sy
         following = threads.submit(told, beside, location)
         let_receives_end(system.engine, system.failures, 1, TIMEOUT_S)
         stream = following.result(PATIENCE_S)
-    assert stream.endswith("event: end\ndata: set aside\n\n")
+    assert stream.endswith("event: end\ndata: dead-lettered\n\n")
     assert "Given back after attempt 3 of 3." in stream
     assert 'href="/failed"' in stream
     assert "<b>much" not in stream

@@ -33,7 +33,7 @@ def own(tmp_path: Path) -> list[str]:
 def test_deploy_publish_status_and_destroy_go_through(orders: OrdersCommand, own: list[str]) -> None:
     shown = orders.succeed("deploy", "--yes", *own)
     assert "CREATE_COMPLETE      OrderTrigger" in shown
-    assert "The stack is up." in shown
+    assert "The stack is ready." in shown
     orders.succeed("publish", "-", given='{"orderId": "A", "total": 19.99}')
     until(lambda: orders.run("get", "A").exit_code == 0, "the order in MiniStack's table")
     assert json.loads(orders.succeed("get", "A", "--json"))["orderId"] == "A"

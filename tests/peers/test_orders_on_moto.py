@@ -42,7 +42,7 @@ def own(orders: OrdersCommand, tmp_path: Path) -> list[str]:
 def test_deploy_status_and_destroy_go_through(orders: OrdersCommand, own: list[str]) -> None:
     shown = orders.succeed("deploy", "--yes", *own)
     assert "OrderProcessor " in shown
-    assert "The stack is up." in shown
+    assert "The stack is ready." in shown
     status = orders.json("status")
     assert status["function"]["trigger"] == "Enabled"
     assert (status["queue"]["visible"], status["dead_letters"]["visible"]) == (0, 0)
@@ -50,7 +50,7 @@ def test_deploy_status_and_destroy_go_through(orders: OrdersCommand, own: list[s
     configuration = orders.client("lambda").get_function(FunctionName="OrderProcessor")
     assert configuration["Configuration"]["Handler"] == "orders.processor.lambda_handler.lambda_handler"
     assert orders.json("deploy", "--yes", *own)["changed"] is False
-    assert "The stack is gone." in orders.succeed("destroy", "--yes", "--with-table")
+    assert "The stack was deleted." in orders.succeed("destroy", "--yes", "--with-table")
     assert orders.run("status").exit_code == 1
     assert "There is no stack" in orders.succeed("destroy", "--yes")
 
@@ -86,7 +86,7 @@ def test_destroy_where_moto_deletes_the_table_against_the_template_says_so(
     orders.succeed("deploy", "--yes", *own)
     done = orders.run("destroy", "--yes")
     assert done.exit_code == 1
-    assert "the table Orders with it, though template.yaml says that it stays" in done.stderr
+    assert "the table Orders with it, although template.yaml retains it" in done.stderr
 
 
 def test_doctor_skips_what_moto_does_not_offer(orders: OrdersCommand, own: list[str]) -> None:

@@ -41,7 +41,10 @@ def describe_error(error: Exception) -> tuple[str, str]:
     if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
         return str(error), "Configure AWS with `aws configure`, or start a onebox with `orders up`."
     if "AccessDenied" in str(error) or "UnrecognizedClient" in str(error) or "ExpiredToken" in str(error):
-        return str(error), "Check the credentials and their rights: `aws sts get-caller-identity` says who you are."
+        return (
+            str(error),
+            "Check the credentials and their permissions: `aws sts get-caller-identity` shows their identity.",
+        )
     return str(error), ""
 
 
@@ -49,4 +52,4 @@ def describe_garbled_answer(error: Exception) -> str:
     """The sentence for botocore's ResponseParserError: what answered, a proxy or a server's bug, speaks no AWS."""
     answered = str(error).partition("\n")[2].removeprefix("b'").removesuffix("'")
     words = re.sub(r"<[^>]*>|\\n", " ", answered).split()
-    return f"the endpoint answered what is none of AWS's forms: {' '.join(words)[:GARBLED_SHOWN]}"
+    return f"the endpoint's answer is in no AWS format: {' '.join(words)[:GARBLED_SHOWN]}"

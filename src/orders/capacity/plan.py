@@ -139,7 +139,7 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
     """Raises OperatorError for a region without prices."""
     if region not in prices["regions"]:
         known = ", ".join(sorted(prices["regions"]))
-        raise OperatorError(f"there are no prices for the region {region}", f"There are for {known}: give --region.")
+        raise OperatorError(f"there are no prices for region {region}", f"Prices exist for {known}: give --region.")
     found = prices["regions"][region]
     local = {name: price["usd"] for name, price in found["prices"].items()}
     settings = recommend(load)
@@ -305,28 +305,28 @@ def find_quotas(design: Design, load: Load, window_s: float, sns: int) -> list[Q
             "fixed; new orders of one status share a partition: give statuses a suffix, or drop the index",
         ),
         Quota(
-            "DynamoDB: a table just made",
+            "DynamoDB: a new table",
             f"{DYNAMODB_NEW_TABLE_UNITS:,} write units/s",
             DYNAMODB_NEW_TABLE_UNITS / units,
-            "grows by itself with use; set WarmThroughput before a launch",
+            "grows with use; set WarmThroughput before a launch",
         ),
         Quota(
             "DynamoDB: one table",
             f"{DYNAMODB_TABLE_UNITS:,} write units/s",
             DYNAMODB_TABLE_UNITS / units,
-            "ask for more: Service Quotas, dynamodb, table-level write throughput",
+            "request an increase: Service Quotas, dynamodb, table-level write throughput",
         ),
         Quota(
             "SNS: messages published",
             f"{sns:,}/s in this region",
             sns,
-            "ask for more: Service Quotas, sns",
+            "request an increase: Service Quotas, sns",
         ),
         Quota(
             "Lambda: concurrency of the account",
-            f"{LAMBDA_CONCURRENCY:,} calls at the same time",
+            f"{LAMBDA_CONCURRENCY:,} concurrent calls",
             LAMBDA_CONCURRENCY / held_s * design.orders_per_call,
-            "ask for more: Service Quotas, lambda, L-B99A9384; new accounts may have far less",
+            "request an increase: Service Quotas, lambda, L-B99A9384; new accounts may have far less",
         ),
         Quota(
             "SQS: messages in flight",

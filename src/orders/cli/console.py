@@ -23,19 +23,23 @@ from orders.console.settings import (
 
 @click.command()
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
-@click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port."
+)
 @click.option("--read-only", is_flag=True, help="Refuse every change.")
-@click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
-@click.option("--allow-host", "names", multiple=True, metavar="NAME", help="A further name it is asked for by.")
+@click.option("--open", "opens", is_flag=True, help="Open the console in the browser.")
+@click.option(
+    "--allow-host", "names", multiple=True, metavar="NAME", help="An additional host name to accept, such as a proxy's."
+)
 @aws_options
 def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names: tuple[str, ...]) -> None:
-    """Watch orders flow, find the broken one and put it right, in the browser. Ctrl-C ends it.
+    """Run the console: monitor orders, find failed ones and fix them in the browser. Press Ctrl-C to stop.
 
-    On an address that others reach (any but loopback) it asks for a token, which is printed once, here. It speaks plain
-    HTTP: beyond a network you trust, put a proxy with TLS before it and name the proxy's host with --allow-host.
+    On any address but loopback it requires a token, which is printed once at startup. It speaks plain HTTP: outside a
+    trusted network, put a proxy with TLS in front and pass the proxy's host name to --allow-host.
 
-    Open pages share one reading of the system: 144 calls of AWS's API a minute on onebox, 31 on AWS, none while no page
-    is open. Every change made through it is printed as a line of JSON, with who and what.
+    All open pages share one reading of the system: 144 AWS API calls a minute on onebox, 31 on AWS, none while no page
+    is open. Every change made in the console is logged as a JSON line with the time, the identity and the change.
     """
     from orders.console.app import make_app
     from orders.console.server import bind, serve, url_of
@@ -47,8 +51,8 @@ def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names:
     address = url if settings.token is None else f"{url}?token={settings.token}"
     click.echo(f"The console of {aws.place} is at {address}")
     if settings.token is not None:
-        click.echo("The token is not shown again. Everybody who has it can do what your AWS credentials can.", err=True)
-    click.echo("Ctrl-C ends it.", err=True)
+        click.echo("The token is shown only once. Anyone who has it can do what your AWS credentials allow.", err=True)
+    click.echo("Press Ctrl-C to stop.", err=True)
     if opens:
         webbrowser.open(address)
     serve(app, listener)

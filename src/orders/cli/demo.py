@@ -48,17 +48,17 @@ class Result(NamedTuple):
 @click.command()
 @json_option
 def demo(as_json: bool) -> None:
-    """Watch real orders travel SNS, SQS, Lambda, DynamoDB, and three poisoned ones end in the dead-letter queue.
+    """Run real orders through SNS, SQS, Lambda and DynamoDB, and three invalid ones into the dead-letter queue.
 
-    Starts a onebox on a free port with a data folder of its own, deploys the stack, publishes, waits, sums up, and
-    takes everything down again.
+    Starts a onebox on a free port with its own data folder, deploys the stack, publishes, waits, prints a summary, and
+    removes everything.
     """
     clock = SystemClock()
     with stopping_on_sigterm(), tempfile.TemporaryDirectory(prefix="orders-demo-") as folder:
         data = Path(folder)
         began_ms = clock.monotonic_ms()
         say = _Speaker(quiet=as_json)
-        say("Starting onebox: AWS's services as one process on this machine")
+        say("Starting onebox")
         with running_onebox(port=0, data=data / "onebox", log=data / "onebox.log") as url:
             say(f"  ready at {url} after {clock.monotonic_ms() - began_ms:,.0f} ms")
             aws = Aws(Settings(url, ONEBOX_REGION, None, ("test", "test"), is_onebox=True))
@@ -104,7 +104,7 @@ def _run(aws: Aws, clock: SystemClock, say: _Speaker) -> Result:
     deploy_ms = clock.monotonic_ms() - began_ms
     say(f"  stack {STACK} is up after {deploy_ms:,.0f} ms")
     entries = load_sample() + poisoned_entries()
-    say(f"Publishing {len(entries) - 3} real orders and 3 poisoned ones to OrderTopic")
+    say(f"Publishing {len(entries) - 3} real orders and 3 invalid ones to OrderTopic")
     since_ms = clock.now_ms()
     began_ms = clock.monotonic_ms()
     progress = Progress()
@@ -127,17 +127,17 @@ def _wait_until_settled(aws: Aws, clock: SystemClock, say: _Speaker, published: 
         set_aside = failed.counts().visible
         waiting = queue.counts()
         say.progress(
-            f"  {counted.stored:,} stored, {set_aside} set aside, {waiting.visible + waiting.in_flight} on their way"
-            + (" (a failed order is tried three times, 2 s apart)" if counted.given_back > set_aside else "")
+            f"  {counted.stored:,} stored, {set_aside} set aside, {waiting.visible + waiting.in_flight} in transit"
+            + (" (a failed order is attempted three times, 2 s apart)" if counted.given_back > set_aside else "")
         )
         if counted.stored + set_aside >= published:
-            say.progress(f"  {counted.stored:,} stored, {set_aside} set aside, none on its way")
+            say.progress(f"  {counted.stored:,} stored, {set_aside} dead-lettered, none in transit")
             say("")
             return counted
         clock.wait_ms(POLL_MS)
     raise OperatorError(
         f"after {PATIENCE_MS / 1000:.0f} s only {counted.stored} of {published} orders had arrived",
-        "Is the machine very busy? Try again, or run the parts by hand: `orders up`, `orders publish`.",
+        "The machine may be overloaded. Try again, or run the steps yourself: `orders up`, `orders publish`.",
     )
 
 
@@ -159,11 +159,11 @@ def _sum_up(result: Result) -> None:
     click.echo(f"  orders/s       {rate:,.0f}, from the first publish to the last stored, with the function's start")
     if latency is not None:
         click.echo(f"  latency        {_show_latency(latency)}, from queue to table")
-    click.secho("Where to look next", bold=True)
-    click.echo("  orders up               the same, to stay; with a live view")
-    click.echo("  orders publish FILE     your own orders; then orders status, orders list, orders dlq list")
-    click.echo("  docs/by-hand.md         every part made by hand with the AWS CLI")
-    click.echo("  src/orders/local/sample/NOTICE.md says where the orders come from (Online Retail, UCI, CC BY 4.0)")
+    click.secho("Next steps", bold=True)
+    click.echo("  orders up               run the system until Ctrl-C, with a live view")
+    click.echo("  orders publish FILE     publish your own orders; then orders status, orders list, orders dlq list")
+    click.echo("  docs/by-hand.md         create every part with the AWS CLI")
+    click.echo("  src/orders/local/sample/NOTICE.md the source of the orders (Online Retail, UCI, CC BY 4.0)")
 
 
 def _show_latency(latency: Latency) -> str:

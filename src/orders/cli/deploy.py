@@ -23,26 +23,26 @@ COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask before the changes are applied.")
-@click.option("--runtime", type=click.Choice(RUNTIMES), help="Python of OrderProcessor.")
+@click.option("--yes", is_flag=True, help="Apply the changes without asking.")
+@click.option("--runtime", type=click.Choice(RUNTIMES), help="Python runtime of OrderProcessor.")
 @click.option(
     "--role-policies",
     type=click.Choice(["LeastPrivilege", "SeedManagedPolicies"]),
-    help="Rights of OrderProcessor: what it needs, or the seed's three managed policies.",
+    help="Permissions of OrderProcessor: only what it needs, or the seed's three managed policies.",
 )
-@click.option("--raw/--envelope", default=None, help="Whether SNS delivers orders raw or in its envelope.")
+@click.option("--raw/--envelope", default=None, help="Whether SNS delivers the raw order or its envelope.")
 @click.option(
     "--parameter", "-p", "given", metavar="NAME=VALUE", multiple=True, help="Any other parameter of template.yaml."
 )
 @click.option(
     "--template",
     type=click.Path(exists=True, dir_okay=False),
-    help="A template of your own, made from template.yaml; the built-in one if none is given.",
+    help="Your own template, based on template.yaml. Default: the built-in template.",
 )
 @click.option(
     "--artifact-bucket",
     metavar="NAME",
-    help="A bucket of your own for the function's code, used as it is; else one is made and locked down.",
+    help="An existing bucket for the function's code, used unchanged. Default: a new private bucket.",
 )
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
@@ -61,7 +61,7 @@ def deploy(
 ) -> None:
     """Create or update the stack: package the function, show the changes, ask, apply, wait.
 
-    What is not given keeps its value from the last deployment, or template.yaml's default.
+    Parameters that are not given keep their values from the last deployment, or take template.yaml's defaults.
     """
     parameters = dict(map(_parse_parameter, given))
     if runtime is not None:
@@ -78,7 +78,7 @@ def deploy(
     if as_json:
         print_json({"changed": bool(deployed and deployed.changed), "outputs": deployed.outputs if deployed else {}})
     elif deployed is None:
-        click.echo("Nothing was changed.")
+        click.echo("No changes were made.")
     else:
         _print_next_steps(deployed)
 
@@ -118,7 +118,7 @@ def _speaking(yes: bool, as_json: bool) -> Audience:
     )
 
 
-_STEPS = {"package": "Packaging OrderProcessor", "change set": "Comparing with what is there"}
+_STEPS = {"package": "Packaging OrderProcessor", "change set": "Comparing with the current stack"}
 
 
 def _show_and_ask(changes: ChangeSet, yes: bool) -> bool:
@@ -149,8 +149,8 @@ def _print_event(event: StackEvent) -> None:
 
 
 def _print_next_steps(deployed: Deployed) -> None:
-    click.secho("The stack is up." if deployed.changed else "Everything is up to date.", fg="green")
-    click.echo(f"Orders are taken at {deployed.outputs.get('OrderTopicArn', 'OrderTopic')}")
+    click.secho("The stack is ready." if deployed.changed else "The stack is up to date.", fg="green")
+    click.echo(f"Publish orders to {deployed.outputs.get('OrderTopicArn', 'OrderTopic')}")
     click.echo("Next: `orders publish FILE`, `orders status`, `orders logs --follow`")
 
 

@@ -17,15 +17,15 @@ from orders.table.order_table import OrderTable
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--with-table", is_flag=True, help=f"Delete the table {TABLE} and all orders in it as well.")
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
 @aws_options
 def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: bool) -> None:
-    """Delete the stack. The table with the orders stays, and the next `orders deploy` takes it in again.
+    """Delete the stack. The table with the orders is retained; the next `orders deploy` adopts it.
 
-    Orders that still wait in a queue are lost: `orders status` tells whether there are any.
+    Orders waiting in a queue are lost: check with `orders status` first.
     """
     if not yes:
         also = f"AND the table {TABLE} with all orders " if with_table else ""
@@ -36,9 +36,9 @@ def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: boo
     stack_deleted = destroy_stack(Stack(aws, stack_name, SystemClock()), audience)
     if stays and not table.exists():
         raise OperatorError(
-            f"the stack is gone, and the table {TABLE} with it, though template.yaml says that it stays",
-            "The endpoint does not heed DeletionPolicy, or the stack was made from another template. On AWS, "
-            "`aws dynamodb restore-table-to-point-in-time` brings the orders back within 35 days.",
+            f"the stack is gone, and the table {TABLE} with it, although template.yaml retains it",
+            "The endpoint ignores DeletionPolicy, or the stack was created from another template. On AWS, "
+            "`aws dynamodb restore-table-to-point-in-time` restores the orders within 35 days.",
         )
     table_deleted = with_table and table.exists()
     if table_deleted:
@@ -46,11 +46,11 @@ def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: boo
     if as_json:
         print_json({"stack_deleted": stack_deleted, "table_deleted": table_deleted})
         return
-    click.echo("The stack is gone." if stack_deleted else f"There is no stack {stack_name}.")
+    click.echo("The stack was deleted." if stack_deleted else f"There is no stack {stack_name}.")
     if table_deleted:
         click.echo(f"The table {TABLE} is gone.")
     elif table.exists():
-        click.echo(f"The table {TABLE} stays; `orders destroy --with-table` would delete it.")
+        click.echo(f"The table {TABLE} was retained; `orders destroy --with-table` deletes it.")
 
 
 def _print_event(event: StackEvent) -> None:

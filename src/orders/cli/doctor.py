@@ -21,7 +21,7 @@ COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "re
 
 
 @click.command()
-@click.option("--no-test-order", is_flag=True, help="Only look; send no order.")
+@click.option("--no-test-order", is_flag=True, help="Do not send a test order.")
 @click.option(
     "--wait",
     "wait_s",
@@ -33,19 +33,19 @@ COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "re
 @click.option(
     "--template",
     type=click.Path(exists=True, dir_okay=False),
-    help="The template of your own that was deployed, if it was not the built-in one.",
+    help="Your own template, if the stack was deployed from one.",
 )
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
 @aws_options
 def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, stack_name: str, as_json: bool) -> None:
-    """Check that everything fits, send a test order through, say what to do next.
+    """Check the deployment, send a test order through it, and advise on each problem.
 
-    Looks at credentials, region, quotas, the stack and its drift from the template, the queue's visibility and
-    OrderDLQ, trigger, subscription and alarms. Then a test order passes through and is removed from the table; other
-    subscribers of OrderTopic hear of it too, under an orderId that begins with orders-doctor-.
+    Checks credentials, region, quotas, the stack and its drift from the template, the queue's visibility timeout,
+    OrderDLQ, trigger, subscription and alarms. Then it publishes a test order and removes it from the table. Other
+    subscribers of OrderTopic receive the test order too; its orderId begins with orders-doctor-.
 
-    Exit code 0 if nothing failed (warnings may be there), 1 if something did.
+    Exit code 0 if no check failed (warnings are allowed), 1 otherwise.
     """
     clock = SystemClock()
     patience_s = 0.0 if no_test_order else wait_s
@@ -72,7 +72,7 @@ def _print(check: Check) -> None:
 
 def _sum_up(counts: Counter[Outcome]) -> str:
     told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
-    return f"{told}." if counts[Outcome.FAILED] or counts[Outcome.WARNING] else f"All is well: {told}."
+    return f"{told}." if counts[Outcome.FAILED] or counts[Outcome.WARNING] else f"All checks passed: {told}."
 
 
 def _plain(check: Check) -> dict[str, str]:

@@ -17,12 +17,12 @@ from orders.table.order_table import OrderTable
 @json_option
 @aws_options
 def get(aws: Aws, order_id: str, as_json: bool) -> None:
-    """Print the order ORDER_ID as it is stored now; exit 1 if there is none."""
+    """Print the stored order ORDER_ID; exit code 1 if there is none."""
     order = OrderTable(aws).find(order_id)
     if order is None:
         raise OperatorError(
             f"no order {order_id} is stored",
-            "It may wait (`orders status`) or have failed (`orders dlq list`).",
+            "It may be waiting (`orders status`) or have failed (`orders dlq list`).",
         )
     if as_json:
         print_json(order)

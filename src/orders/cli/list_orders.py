@@ -24,13 +24,13 @@ PAGE = 50
 
 
 @click.command("list")
-@click.option("--user", help="Only the orders of this user.")
-@click.option("--status", "statuses", multiple=True, help="Only the orders of this status; may be given again.")
-@click.option("--since", metavar="T", help="From this moment on: 2026-05-03T12:00:00Z, 2026-05-03, or 2h ago as 2h.")
-@click.option("--until", metavar="T", help="Before this moment, written likewise.")
-@click.option("--limit", type=click.IntRange(1), help=f"Stop after so many.  [default: ask after each {PAGE}]")
-@click.option("--oldest-first", is_flag=True, help="By time upwards; else the newest come first.")
-@click.option("--whole", is_flag=True, help="Whole orders with all their fields, in JSON Lines.")
+@click.option("--user", help="Only orders of this user.")
+@click.option("--status", "statuses", multiple=True, help="Only orders with this status; repeatable.")
+@click.option("--since", metavar="T", help="From this time on: 2026-05-03T12:00:00Z, 2026-05-03, or an age such as 2h.")
+@click.option("--until", metavar="T", help="Before this time, in the same formats.")
+@click.option("--limit", type=click.IntRange(1), help=f"Stop after this many.  [default: ask after each {PAGE}]")
+@click.option("--oldest-first", is_flag=True, help="Oldest first. Default: newest first.")
+@click.option("--whole", is_flag=True, help="Complete orders with all fields, as JSON Lines.")
 @click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv"]), help="[default: table]")
 @json_option
 @aws_options
@@ -46,23 +46,24 @@ def list_orders(
     form: str | None,
     as_json: bool,
 ) -> None:
-    """List stored orders by time, through the table's indexes: a few cost little, however many are stored.
+    """List stored orders by time, through the table's indexes. The cost depends on the result, not on the table.
 
     \b
-    orders list --user 17850                          a customer's orders
-    orders list --status new --status paid --since 2h what came in the last two hours
+    orders list --user 17850                          orders of one customer
+    orders list --status new --status paid --since 2h orders of the last two hours
     orders list --since 2026-05-01 --until 2026-06-01 --format csv > may.csv
-    orders list --status new --whole > again.jsonl    whole orders, as `orders publish` reads them
+    orders list --status new --whole > again.jsonl    complete orders, as `orders publish` reads them
 
-    Without --user and --status the orders of the usual statuses are listed: new, paid, shipped, delivered, cancelled,
-    returned, refunded. One of another status is found by --status or --user, one without a timestamp by
-    `orders get` alone. --json is --format jsonl.
+    Without --user and --status, orders with the usual statuses are listed: new, paid, shipped, delivered, cancelled,
+    returned, refunded. Use --status or --user to find orders with other statuses. An order without a
+    timestamp is only found by
+    `orders get`. --json is --format jsonl.
     """
     now_ms = SystemClock().now_ms()
     form = _choose_form(form, as_json=as_json, whole=whole)
     since_ns, until_ns = parse_time(since, now_ms), parse_time(until, now_ms)
     if user == "" or "" in statuses:
-        raise OperatorError("an empty user or status is none", "An order without one is read by `orders get`.")
+        raise OperatorError("the user or status is empty", "Read an order that has none with `orders get`.")
     if since_ns is not None and until_ns is not None and since_ns >= until_ns:
         raise OperatorError(f"--since {since} is not before --until {until}", "--since is included, --until is not.")
     wanted = Wanted(
@@ -104,7 +105,7 @@ def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
     shown = 0
     while page := list(islice(found, PAGE)):
         asks = shown and wanted.limit is None and terminal.is_terminal
-        if asks and not click.confirm(f"{shown} shown. Go on?", default=True):
+        if asks and not click.confirm(f"{shown} shown. Continue?", default=True):
             return
         _print_table(terminal, page)
         shown += len(page)
@@ -112,7 +113,7 @@ def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
         return
     click.echo("no orders")
     if wanted.user is None and not wanted.statuses:
-        click.echo(f"Looked for {', '.join(USUAL_STATUSES)}; name another status with --status.", err=True)
+        click.echo(f"Looked for {', '.join(USUAL_STATUSES)}; use --status for other statuses.", err=True)
 
 
 def _print_table(terminal: Any, page: list[dict[str, Any]]) -> None:

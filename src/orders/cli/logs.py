@@ -18,9 +18,9 @@ FOLLOW_EVERY_MS = 1_000.0
 
 
 @click.command()
-@click.option("--since", default="1h", show_default=True, help="From how long ago: 90s, 10m, 2h, 7d.")
-@click.option("--follow", "-f", is_flag=True, help="Go on as lines come, until Ctrl-C.")
-@click.option("--errors", is_flag=True, help="Only the lines of orders that were given back.")
+@click.option("--since", default="1h", show_default=True, help="How far back to start: 90s, 10m, 2h, 7d.")
+@click.option("--follow", "-f", is_flag=True, help="Print new lines as they arrive, until Ctrl-C.")
+@click.option("--errors", is_flag=True, help="Only lines of orders that failed.")
 @click.option("--filter", "pattern", default="", help="A CloudWatch Logs filter pattern.")
 @json_option
 @aws_options

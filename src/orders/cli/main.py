@@ -14,24 +14,24 @@ from orders.cli.failures import reporting_failures
 COMMANDS = {
     "up": ("up", "up", "Run onebox, the stack and a live view in one foreground command."),
     "deploy": ("deploy", "deploy", "Create or update the stack: show the changes, ask, apply, wait."),
-    "destroy": ("destroy", "destroy", "Delete the stack; the table with the orders stays."),
+    "destroy": ("destroy", "destroy", "Delete the stack; retain the table with the orders."),
     "publish": ("publish", "publish", "Publish orders from files or standard input."),
-    "schema": ("schema", "schema", "Print what an order must hold, as JSON Schema."),
-    "subscribe": ("subscribe", "subscribe", "Send orders to another queue, function or address too."),
-    "subscriptions": ("subscriptions", "subscriptions", "List who hears of orders, and of which."),
-    "unsubscribe": ("subscriptions", "unsubscribe", "End a subscription."),
+    "schema": ("schema", "schema", "Print the order contract as JSON Schema."),
+    "subscribe": ("subscribe", "subscribe", "Subscribe another queue, function or address to orders."),
+    "subscriptions": ("subscriptions", "subscriptions", "List the subscriptions and their filters."),
+    "unsubscribe": ("subscriptions", "unsubscribe", "Remove a subscription."),
     "get": ("get", "get", "Print one stored order."),
     "list": ("list_orders", "list_orders", "List stored orders by user, status and time."),
     "watch": ("watch", "watch", "Print orders as they are stored or fail, until Ctrl-C."),
-    "verify": ("verify", "verify", "Hold files of published orders against table, queue and dead-letter queue."),
+    "verify": ("verify", "verify", "Check published files against the table and both queues."),
     "status": ("status", "status", "Show topic, queues, function, table, errors and alarms on one screen."),
-    "console": ("console", "console", "Watch, find, mend and publish orders in the browser."),
-    "top": ("top", "top", "Watch the system live: state, rates of the last minutes, alarms."),
-    "doctor": ("doctor", "doctor", "Check that everything fits, send a test order through, say what to do next."),
-    "plan": ("plan", "plan", "Tell what a rate of orders costs a month, what limits it, and how to set it."),
+    "console": ("console", "console", "Monitor, find, fix and publish orders in the browser."),
+    "top": ("top", "top", "Show live state, rates and alarms."),
+    "doctor": ("doctor", "doctor", "Check the deployment, send a test order, advise on each problem."),
+    "plan": ("plan", "plan", "Estimate monthly cost, limits and settings for a rate of orders."),
     "logs": ("logs", "logs", "Print OrderProcessor's log."),
-    "dlq": ("dlq", "dlq", "Find, understand, mend and send back failed orders."),
-    "demo": ("demo", "demo", "Watch real orders travel the whole pipeline on this machine, in half a minute."),
+    "dlq": ("dlq", "dlq", "List, inspect, edit and redrive failed orders."),
+    "demo": ("demo", "demo", "Run real orders through the whole pipeline on this machine, in 30 seconds."),
 }
 
 
@@ -61,11 +61,11 @@ def main() -> None:
     """Event-driven orders: SNS OrderTopic, SQS OrderQueue, Lambda OrderProcessor, DynamoDB Orders, and OrderDLQ.
 
     \b
-    Start here:     orders demo
-    Stay:           orders up                          (then, in another terminal:)
+    Try it:         orders demo
+    Run it:         orders up                          (then, in another terminal:)
                     orders publish orders.jsonl
                     orders status
 
-    Works against AWS and against anything that speaks its API. Where no endpoint is configured and a onebox runs on
-    this machine, that onebox is used.
+    Works with AWS and with any endpoint that implements its API. If no endpoint is configured and a onebox runs on this
+    machine, that onebox is used.
     """

@@ -24,12 +24,14 @@ def aws_options(command: Command) -> Command:
         return command(*args, aws=Aws(settings), **kwargs)
 
     for option in (
-        click.option("--profile", help="Profile of AWS's configuration files."),
+        click.option("--profile", help="Profile in AWS's configuration files."),
         click.option("--region", help="AWS region."),
-        click.option("--endpoint-url", metavar="URL", help="Endpoint of AWS's API; a running onebox if none is set."),
+        click.option(
+            "--endpoint-url", metavar="URL", help="AWS endpoint. Default: a onebox running on this machine, else AWS."
+        ),
     ):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -41,35 +41,35 @@ def _parse_rate(_context: click.Context, _option: click.Parameter, value: str) -
     metavar="N/s",
     callback=_parse_rate,
     required=True,
-    help="Orders on average: 50/s, 200/min, 1000/h or 20000/day.",
+    help="Average rate: 50/s, 200/min, 1000/h or 20000/day.",
 )
 @click.option(
-    "--size", default=ORDER_BYTES, show_default=True, type=click.IntRange(1, 262_144), help="Bytes of an order."
+    "--size", default=ORDER_BYTES, show_default=True, type=click.IntRange(1, 262_144), help="Size of an order in bytes."
 )
-@click.option("--region", default="us-east-1", show_default=True, help="Whose prices and quotas.")
+@click.option("--region", default="us-east-1", show_default=True, help="Region of the prices and quotas.")
 @click.option(
     "--ms-per-order",
     default=MS_PER_ORDER,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Processor time of an order on a whole core; the default was measured (docs/benchmarks.md).",
+    help="CPU milliseconds per order on one core; the default was measured (docs/benchmarks.md).",
 )
 @click.option(
     "--updates",
     default=0,
     show_default=True,
     type=click.IntRange(0, 100),
-    help="Per cent of the notifications that replace an order stored before.",
+    help="Percentage of notifications that replace a stored order.",
 )
 @json_option
 def plan(rate: float, size: int, region: str, ms_per_order: float, updates: int, as_json: bool) -> None:
-    """Tell what a rate of orders costs a month, what limits it, and how to set it.
+    """Estimate the monthly cost of a rate of orders, its limits, and the settings for it.
 
     \b
     orders plan --rate 50/s
     orders plan --rate 20000/day --size 4000 --region eu-west-1 --updates 75
 
-    Nothing is asked of AWS: prices come from a dated file that names the source of each, list prices without free tier.
+    Makes no AWS calls. Prices come from a dated file with the source of each price: list prices without free tier.
     """
     prices = load_prices()
     made = make_plan(Load(rate, size, ms_per_order, updates / 100), region, prices)
@@ -127,7 +127,7 @@ def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for title in ("\nWhat binds first", "\nquota", "\norders/s", "\nwhat to do"):
+    for title in ("\nLimits, lowest first", "\nquota", "\norders/s", "\nwhat to do"):
         table.add_column(title, justify="right" if "orders/s" in title else "left")
     for quota in quotas:
         colour = "red" if quota.orders_per_s < orders_per_s else "default"
@@ -135,7 +135,7 @@ def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:
     console().print(table)
     bound = [quota for quota in quotas if quota.orders_per_s < orders_per_s]
     if bound:
-        click.secho(f"{plural(len(bound), 'quota')} would stop this rate.", fg="red")
+        click.secho(f"{plural(len(bound), 'quota')} is lower than this rate requires.", fg="red")
 
 
 def _print_settings(made: Plan) -> None:

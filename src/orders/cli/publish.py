@@ -27,16 +27,16 @@ EXIT_REFUSED = 3
 
 @click.command()
 @click.argument("sources", metavar="FILE...|-", nargs=-1, required=True)
-@click.option("--resume", is_flag=True, help="Leave out what an interrupted run already published.")
-@click.option("--connections", default=2, show_default=True, type=click.IntRange(1, 32), help="Calls at the same time.")
-@click.option("--unchecked", is_flag=True, help="Publish also what OrderProcessor will reject.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Orders per second at most.")
+@click.option("--resume", is_flag=True, help="Skip orders that an interrupted run already published.")
+@click.option("--connections", default=2, show_default=True, type=click.IntRange(1, 32), help="Concurrent calls.")
+@click.option("--unchecked", is_flag=True, help="Also publish orders that OrderProcessor will reject.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Maximum orders per second.")
 @click.option(
     "--map",
     "mapping",
     multiple=True,
     metavar="FIELD=COLUMN[:TYPE],...",
-    help="Read CSV, these fields from these columns: orderId=Number,total=Amount:decimal. "
+    help="Read CSV with this mapping of fields to columns: orderId=Number,total=Amount:decimal. "
     "TYPE is string, decimal, integer, boolean or json.",
 )
 @json_option
@@ -53,12 +53,12 @@ def publish(
 ) -> None:
     """Publish orders: a JSON document, an array of them, JSON Lines or CSV, plain or gzipped; - reads standard input.
 
-    CSV is what --map is given for, or what is named .csv or .tsv; its first line names the columns. Without --map each
-    column is the field of its name. Messages carry the attributes status, country, currency and total.
+    Files named .csv or .tsv, and all files with --map, are read as CSV; the first line names the columns. Without --map
+    each column is the field of the same name. Messages carry the attributes status, country, currency and total.
 
-    A refused order is named with its line, the others are still sent. Interrupted, it says how to go on. An order
-    that is published twice is stored once. Exit code 3 if any was refused, 1 if any could not be sent or a file holds
-    none.
+    A refused order is reported with its line; the others are still sent. If interrupted, the command prints how to
+    continue. An order published twice is stored once. Exit code 3 if any order was refused, 1 if any could not
+    be sent or a file holds none.
     """
     for source in sources:
         check_is_file(source)
@@ -153,7 +153,7 @@ def _tell_interrupted(source: str, progress: Progress) -> None:
     click.echo(err=True)
     click.echo(f"Interrupted: {plural(progress.accepted, 'order')} of {source} accepted.", err=True)
     if source != STDIN:
-        click.echo(f"Go on with: orders publish {source} --resume", err=True)
+        click.echo(f"Continue with: orders publish {source} --resume", err=True)
 
 
 def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -> None:
@@ -179,7 +179,7 @@ def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -
     if seconds > 0.5:
         words.append(f"({totals.accepted / seconds:,.0f}/s)")
     if totals.skipped:
-        words.append(f"{totals.skipped:,} left out, already published")
+        words.append(f"{totals.skipped:,} skipped, already published")
     if refused:
         words.append(f"{len(refused):,} refused")
     click.echo(", ".join(words).replace(", (", " ("))
@@ -195,7 +195,7 @@ def _tell_unsent(unsent: list[Refusal]) -> None:
     click.secho(f"Stopped at {first.entry.place}: {first.reason}", err=True, fg="red")
     if first.entry.source != STDIN:
         click.echo(
-            f"What was accepted is remembered. Go on with: orders publish {first.entry.source} --resume", err=True
+            f"Accepted orders are remembered. Continue with: orders publish {first.entry.source} --resume", err=True
         )
 
 

@@ -11,13 +11,13 @@ from orders.json_text import to_json
 
 
 @click.command()
-@click.option("--markdown", is_flag=True, help="As tables, for documentation.")
+@click.option("--markdown", is_flag=True, help="Print Markdown tables.")
 @json_option
 def schema(markdown: bool, as_json: bool) -> None:
-    """Print what an order must hold, as JSON Schema (draft 2020-12).
+    """Print the order contract as JSON Schema (draft 2020-12).
 
-    OrderProcessor and `orders publish` check by the same model. Only orderId is required; known fields are
-    checked where they are there, others are kept as they are. --json prints the schema on one line.
+    OrderProcessor and `orders publish` use the same contract. Only orderId is required; known fields are
+    checked if present, other fields are stored unchanged. --json prints the schema on one line.
 
     \b
     orders schema > order.schema.json      for the shop's own tests

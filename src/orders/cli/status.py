@@ -39,7 +39,7 @@ MISSING = "[red]not there[/]"
 @json_option
 @aws_options
 def status(aws: Aws, as_json: bool) -> None:
-    """Show topic, queues, function, table, errors and alarms on one screen; exit 1 if a part is missing."""
+    """Show topic, queues, function, table, errors and alarms on one screen; exit code 1 if a part is missing."""
     now = StatusReader(aws).read(SystemClock().now_ms())
     if as_json:
         print_json(plain(now))
@@ -49,7 +49,7 @@ def status(aws: Aws, as_json: bool) -> None:
         if not now.is_deployed:
             terminal.print("\nSet the system up with `orders deploy`.")
         elif now.dead_letters and now.dead_letters.visible:
-            terminal.print("\n`orders dlq list` tells why orders failed.")
+            terminal.print("\n`orders dlq list` shows why orders failed.")
     sys.exit(0 if now.is_deployed else 1)
 
 
@@ -94,7 +94,7 @@ def _queue(now: Status) -> str:
         return MISSING
     text = f"{show_count(counts.visible)} waiting, {show_count(counts.in_flight)} in flight"
     age_s = now.minutes(AGE, 1)[0]
-    return f"{text}, the oldest for {show_count(age_s)} s" if counts.visible and age_s else text
+    return f"{text}, oldest for {show_count(age_s)} s" if counts.visible and age_s else text
 
 
 def _function(now: Status) -> str:
@@ -121,7 +121,7 @@ def _alarms(now: Status) -> str:
     if not now.alarms:
         return "none"
     if not now.firing:
-        return f"[green]{plural(len(now.alarms), 'alarm')}, none fires[/]"
+        return f"[green]{plural(len(now.alarms), 'alarm')}, none firing[/]"
     return "\n".join(f"[red]{alarm.name}[/]: {alarm.reason}" for alarm in now.firing)
 
 

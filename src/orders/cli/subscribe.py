@@ -21,20 +21,24 @@ from orders.subscriptions.subscriptions import Subscribed, Subscriptions
 @click.argument("protocol", type=click.Choice(["sqs", "lambda", "https", "http", "email"]))
 @click.argument("endpoint")
 @click.option(
-    "--where", multiple=True, metavar="CONDITION", help="Only orders for which this holds; several: all hold."
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="Only orders that match this condition; repeatable, all must match.",
 )
-@click.option("--envelope", is_flag=True, help="Deliver in SNS's envelope; else sqs and http(s) get the order itself.")
+@click.option("--envelope", is_flag=True, help="Deliver SNS's envelope. Default: sqs and http(s) get the raw order.")
 @json_option
 @aws_options
 def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], envelope: bool, as_json: bool) -> None:
-    """Send orders to another ENDPOINT too: a queue, a function, an address. Again, it changes the conditions.
+    """Subscribe another ENDPOINT to orders: a queue, a function or an address. If it is subscribed already, change its
+    conditions.
 
     ENDPOINT is the name or ARN of a queue or a function, a URL, or an e-mail address. A queue's policy and a
-    function's permission for OrderTopic are added where they are missing; https, http and email must confirm first.
-    docs/subscribers.md shows each, with a function and a web server that hear.
+    function's permission for OrderTopic are added if missing; https, http and email endpoints must confirm first.
+    docs/subscribers.md shows an example of each.
 
     Conditions are on status, country, currency (=, !=, and = with * at the end) and total (=, !=, >, >=, <, <=).
-    Several with = on one field mean any of them. An order without the field does not match.
+    Several = conditions on one field match any of them. An order without the field does not match.
     """
     policy = make_filter_policy(where)
     done = Subscriptions(aws).subscribe(protocol, endpoint, policy, raw=not envelope)
@@ -46,14 +50,16 @@ def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], en
 
 def _tell(done: Subscribed, *, is_onebox: bool) -> None:
     subscription = done.subscription
-    click.echo(f"{subscription.protocol} {subscription.endpoint} hears of {show_filter(subscription.filter_policy)}")
+    click.echo(f"{subscription.protocol} {subscription.endpoint} receives {show_filter(subscription.filter_policy)}")
     if subscription.arn is not None:
         click.echo(f"subscription {subscription.arn}")
     if done.right is not None:
         click.echo(done.right)
     if not subscription.confirmed:
-        click.echo(f"It hears nothing until it confirms: {_how_to_confirm(subscription.protocol, is_onebox=is_onebox)}")
-        click.echo("`orders subscriptions` shows whether it has.")
+        click.echo(
+            f"It receives nothing until it confirms: {_how_to_confirm(subscription.protocol, is_onebox=is_onebox)}"
+        )
+        click.echo("`orders subscriptions` shows whether it has confirmed.")
     if done.missing_policy is not None:
         click.echo(
             "The queue belongs to another account or region. Nothing arrives until its policy holds this statement:"
@@ -63,9 +69,7 @@ def _tell(done: Subscribed, *, is_onebox: bool) -> None:
 
 def _how_to_confirm(protocol: str, *, is_onebox: bool) -> str:
     if protocol in ("http", "https"):
-        return "SNS posts it a SubscriptionConfirmation, whose SubscribeURL it must open."
+        return "SNS sends it a SubscriptionConfirmation; it must open the SubscribeURL."
     if is_onebox:
-        return (
-            "onebox sends no mail; the link is in its log (`orders up` tells where, `onebox serve --log-level INFO`)."
-        )
-    return "SNS sent it a mail with a link."
+        return "onebox sends no mail; the link is in its log (see `orders up` or `onebox serve --log-level INFO`)."
+    return "SNS sent a mail with a confirmation link."

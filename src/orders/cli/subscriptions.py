@@ -15,7 +15,7 @@ from orders.subscriptions.subscriptions import Subscription, Subscriptions
 @json_option
 @aws_options
 def subscriptions(aws: Aws, as_json: bool) -> None:
-    """List who hears of orders, and of which."""
+    """List the subscriptions of OrderTopic and their filters."""
     found = Subscriptions(aws).list()
     if as_json:
         for subscription in found:
@@ -23,31 +23,31 @@ def subscriptions(aws: Aws, as_json: bool) -> None:
         return
     rows = list(found)
     if not rows:
-        click.echo("nobody hears of orders, not even OrderQueue: `orders deploy` subscribes it")
+        click.echo("there are no subscriptions, not even OrderQueue's: `orders deploy` creates it")
         return
     _print_table(rows)
 
 
 @click.command()
 @click.argument("arn")
-@click.option("--yes", is_flag=True, help="Do not ask, even for OrderQueue's own subscription.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation, even for OrderQueue's own subscription.")
 @json_option
 @aws_options
 def unsubscribe(aws: Aws, arn: str, yes: bool, as_json: bool) -> None:
-    """End a subscription; ARN as `orders subscriptions` shows it.
+    """Remove a subscription; ARN as shown by `orders subscriptions`.
 
-    The right that the queue or function gave to OrderTopic stays; it gives nothing to others. Ending OrderQueue's
-    own subscription ends the storing of orders: you are asked first.
+    The permission of OrderTopic on the queue or function remains. Without OrderQueue's own subscription no order is
+    stored: the command asks before it removes that one.
     """
     there = Subscriptions(aws)
     subscription = there.find_by_arn(arn)
     if there.is_order_queue(subscription) and not yes:
-        click.confirm("This is OrderQueue's own subscription: no order would be stored any more. End it?", abort=True)
+        click.confirm("This is OrderQueue's own subscription. Without it no order is stored. Remove it?", abort=True)
     there.unsubscribe(arn)
     if as_json:
         print_json({"unsubscribed": arn, "endpoint": subscription.endpoint})
     else:
-        click.echo(f"{subscription.protocol} {subscription.endpoint} hears of no more orders")
+        click.echo(f"{subscription.protocol} {subscription.endpoint} no longer receives orders")
 
 
 def _print_table(rows: list[Subscription]) -> None:
@@ -59,7 +59,7 @@ def _print_table(rows: list[Subscription]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         if row.arn is None:  # SNS tells nothing more before the confirmation
-            table.add_row(row.protocol, Text(row.endpoint), "-", "-", "waits for confirmation")
+            table.add_row(row.protocol, Text(row.endpoint), "-", "-", "pending confirmation")
             continue
         form = "order" if row.raw else "envelope"
         table.add_row(row.protocol, Text(row.endpoint), Text(show_filter(row.filter_policy)), form, row.arn)

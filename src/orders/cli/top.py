@@ -55,16 +55,16 @@ BAD = frozenset({UNDELIVERED, ERRORS, THROTTLES, FAILED})
 
 @click.command()
 @click.option(
-    "--every", default=2.0, show_default=True, type=click.FloatRange(0.2, 60), help="Seconds from look to look."
+    "--every", default=2.0, show_default=True, type=click.FloatRange(0.2, 60), help="Seconds between updates."
 )
-@click.option("--once", is_flag=True, help="Print one look and end.")
+@click.option("--once", is_flag=True, help="Print once and exit.")
 @json_option
 @aws_options
 def top(aws: Aws, every: float, once: bool, as_json: bool) -> None:
-    """Watch the system live: what waits, what fails, the rates of the last 15 minutes. q or Ctrl-C ends it.
+    """Show the system live: waiting and failed orders, rates of the last 15 minutes. Press q or Ctrl-C to quit.
 
-    What was not measured within the hour is left out. Where the output is no terminal, one look is printed.
-    On AWS, CloudWatch is a minute or two behind and takes about $0.01 for 50 looks: --every 20 is often enough.
+    Metrics without data in the last hour are omitted. If the output is not a terminal, the screen is printed once.
+    On AWS, CloudWatch lags by a minute or two, and 50 updates cost about $0.01: --every 20 is usually enough.
     """
     clock = SystemClock()
     reader = StatusReader(aws)
@@ -89,7 +89,7 @@ def _watch(reader: StatusReader, clock: SystemClock, every_s: float) -> None:
             live.stop()
 
 
-def screen(now: Status, hint: str = ", q ends this") -> Group:
+def screen(now: Status, hint: str = ", press q to quit") -> Group:
     """What is shown."""
     from rich.console import Group
     from rich.text import Text

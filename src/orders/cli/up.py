@@ -26,32 +26,34 @@ REFRESH_MS = 1_000.0
 
 
 @click.command()
-@click.option("--port", default=ONEBOX_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Folder that keeps everything.")
-@click.option("--ephemeral", is_flag=True, help="Keep everything in memory.")
+@click.option(
+    "--port", default=ONEBOX_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port."
+)
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder.")
+@click.option("--ephemeral", is_flag=True, help="Keep all data in memory.")
 @click.option("--region", default=ONEBOX_REGION, show_default=True)
 @click.option(
     "--console-port",
     type=click.IntRange(0, 65535),
     help=f"Port of the console, 0: a free one.  [default: {DEFAULT_PORT}, or a free one if that is taken]",
 )
-@click.option("--no-console", is_flag=True, help="Start no console for the browser.")
+@click.option("--no-console", is_flag=True, help="Do not start the console.")
 def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port: int | None, no_console: bool) -> None:
-    """Run onebox, deploy the stack and watch it until Ctrl-C. What was stored is there again the next time.
+    """Run onebox, deploy the stack and watch it until Ctrl-C. The data is kept for the next run.
 
-    A onebox that runs on the port already is used, and left running. The console for the browser runs too, for this
-    machine alone; `orders console` starts one with other settings.
+    If a onebox already runs on the port, it is used and left running. The console is started too, for this machine
+    only; `orders console` starts it with other settings.
     """
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
         if port == 0 or not is_onebox_at(url):
             log = log_file(port)
             url = stack.enter_context(running_onebox(port=port, log=log, data=data, ephemeral=ephemeral))
-            click.echo(f"onebox writes to {log}, the mails that it does not send included")
+            click.echo(f"onebox logs to {log}, including the mails it does not send")
         aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
         click.echo(f"onebox runs at {url}")
         run_deploy(aws, STACK, {}, quiet_audience())
-        click.secho("The stack is up.", fg="green")
+        click.secho("The stack is ready.", fg="green")
         if not no_console:
             click.echo(f"The console is at {stack.enter_context(_running_console(aws, console_port))}")
         click.echo("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")

@@ -33,25 +33,26 @@ COLOURS = {State.WAITING: "yellow"}
 
 @click.command()
 @click.argument("sources", metavar="FILE...|-", nargs=-1, required=True)
-@click.option("--wait", "wait_s", type=click.IntRange(0), default=0, help="Seconds to wait for orders under way.")
-@click.option("--map", "mapping", multiple=True, help="The columns of CSV files, as they were published with.")
+@click.option("--wait", "wait_s", type=click.IntRange(0), default=0, help="Seconds to wait for orders in transit.")
+@click.option("--map", "mapping", multiple=True, help="The column mapping that the CSV files were published with.")
 @json_option
 @aws_options
 def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, ...], as_json: bool) -> None:
-    """Hold files of published orders against the table, OrderQueue and OrderDLQ; exit code 4 if any is not right.
+    """Check published files against the table, OrderQueue and OrderDLQ; exit code 4 if any order is not right.
 
-    Where the files hold several notifications of an order, the newest by timestamp counts, as when they are stored.
-    Each order that is not right is printed with its place in the file:
+    If the files hold several notifications of an order, the newest by timestamp counts. Each order that is not right
+    is printed with its place in the file:
 
     \b
-    missing    neither stored, nor waiting, nor dead
-    different  stored, but not as the file says; the fields are named
+    missing    neither stored, waiting nor dead-lettered
+    different  stored with other content; the fields are listed
     waiting    not stored yet, and OrderQueue is not empty (--wait waits for them)
-    dead       set aside in OrderDLQ, with the reason
-    refused    the line is no order, and is not in OrderDLQ either
+    dead       in OrderDLQ, with the reason
+    refused    the line is not an order, and not in OrderDLQ
 
-    An order that something newer has replaced since is right. Nothing is changed or hidden: OrderDLQ's messages are
-    given back at once, OrderQueue's are only counted. --json prints a line for each of them, then a summary.
+    An order that a newer notification has replaced is right. The command changes nothing: OrderDLQ's messages are read
+    and released at once, OrderQueue's are only counted. --json prints a line for each order that is not right, then a
+    summary.
     """
     for source in sources:
         check_is_file(source)
@@ -59,7 +60,7 @@ def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, 
     began_ms = clock.monotonic_ms()
     expectations = _read(sources, parse_columns(mapping), quiet=as_json)
     if not expectations.notifications:
-        raise OperatorError(f"{', '.join(sources)}: no orders in there")
+        raise OperatorError(f"{', '.join(sources)}: no orders found")
     report = _check(aws, clock, expectations, quiet=as_json)
     while report.waiting and clock.monotonic_ms() < began_ms + wait_s * 1000:
         clock.wait_ms(POLL_MS)
@@ -110,7 +111,9 @@ def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside]
     messages = queue.peek(held) if held else []
     if len(messages) < held:
         hidden = plural(held - len(messages), "message")
-        click.echo(f"{hidden} of {queue.name} cannot be seen: somebody else looks at them. Try again soon.", err=True)
+        click.echo(
+            f"{hidden} of {queue.name} cannot be read: another reader holds them. Try again in 30 seconds.", err=True
+        )
     if not messages and not waiting_messages:
         return [], {}
     lately_ms = clock.now_ms() - LATELY_MS
@@ -179,13 +182,13 @@ def _as_dict(finding: Finding) -> dict[str, Any]:
 
 def _advise(report: Report) -> None:
     if report.counts[State.DEAD]:
-        click.echo("`orders dlq list` shows the dead ones, `orders dlq redrive` sends them back.")
+        click.echo("`orders dlq list` shows the dead-lettered orders, `orders dlq redrive` sends them back.")
     if report.counts[State.WAITING]:
-        click.echo("Orders are still under way: `orders verify --wait 300 FILE...` waits for them.")
+        click.echo("Orders are still in transit: `orders verify --wait 300 FILE...` waits for them.")
     if report.counts[State.MISSING]:
-        click.echo("`orders publish FILE` again brings the missing ones; what is stored already is not changed by it.")
+        click.echo("`orders publish FILE` publishes the missing orders again; stored orders do not change.")
     if report.counts[State.DIFFERENT]:
-        click.echo("`orders get ID` shows what is stored in place of the different ones; somebody else wrote that.")
+        click.echo("`orders get ID` shows the stored version of a different order; another program wrote it.")
 
 
 def _shown(value: Any) -> str:

@@ -23,20 +23,20 @@ EVERY_MS = 1_000.0
 
 
 @click.command()
-@click.option("--since", default="0s", metavar="AGO", help="Begin with what changed since: 90s, 10m, 2h.")
-@click.option("--user", help="Only the orders of this user.")
-@click.option("--status", help="Only the orders that are of this status now.")
-@click.option("--stored-only", is_flag=True, help="Leave out the orders that fail.")
-@click.option("--limit", type=click.IntRange(1), help="End after so many.")
+@click.option("--since", default="0s", metavar="AGO", help="Start this far back: 90s, 10m, 2h.")
+@click.option("--user", help="Only orders of this user.")
+@click.option("--status", help="Only orders that have this status now.")
+@click.option("--stored-only", is_flag=True, help="Omit orders that fail.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after this many.")
 @json_option
 @aws_options
 def watch(
     aws: Aws, since: str, user: str | None, status: str | None, stored_only: bool, limit: int | None, as_json: bool
 ) -> None:
-    """Print each order when it is stored, as new or changed, and each that fails, with the reason; until Ctrl-C.
+    """Print each order when it is stored, new or changed, and each that fails, with the reason, until Ctrl-C.
 
-    OrderProcessor's log is followed, so an order shows when it arrives, whatever time it bears, a second later on
-    onebox and a few on AWS. A repeat that changes nothing is not shown. With --json each line holds the order whole.
+    The command follows OrderProcessor's log, so an order appears when it is processed, whatever its timestamp: about a
+    second later on onebox, a few seconds on AWS. Duplicates are omitted. With --json each line holds the whole order.
     """
     clock = SystemClock()
     changes = Changes(FunctionLogs(aws), OrderTable(aws), clock.now_ms() - parse_duration_ms(since))

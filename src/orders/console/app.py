@@ -109,7 +109,7 @@ async def _show_forbidden(request: Request, _error: Exception) -> Response:
         request,
         403,
         "This page is older than the console",
-        "The console was started anew: reload the page and try again.",
+        "The console was restarted: reload the page and try again.",
     )
 
 

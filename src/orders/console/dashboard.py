@@ -116,7 +116,7 @@ def _read_widget(index: int, widget: Mapping[str, Any], region: str) -> Widget:
     if kind == "alarm":
         return AlarmList(title or "Alarms", tuple(str(arn) for arn in _list(properties.get("alarms"))))
     if kind != "metric":
-        return Unshown(title, f"a widget of type {kind}, which this console does not draw")
+        return Unshown(title, f"widgets of type {kind} are not supported")
     if properties.get("region", region) != region:
         return Unshown(title, f"it shows {properties['region']}, and this console reads {region}")
     try:

@@ -107,10 +107,10 @@ class Guard:
         """The answer to a request that does not pass, None for one that does."""
         headers = request.headers
         if not self._knows_host(headers.get("host", "")):
-            return _say(421, "This console does not answer under that name. Use the address that it printed.")
+            return _say(421, "This console does not accept that host name. Use the address it printed.")
         is_change = request.method not in SAFE_METHODS
         if is_change and not _is_from_own_page(headers):
-            return _say(403, "This request does not come from a page of the console.")
+            return _say(403, "This request does not come from a console page.")
         if not self._is_open(request.url.path) and not self._access.is_let_in(request):
             return self._ask_for_token(request)
         if self._settings.read_only and is_change and request.url.path not in self._harmless:
@@ -138,7 +138,7 @@ class Guard:
             return self._access.let_in(request.url.path + (f"?{urlencode(rest)}" if rest else ""))
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(LOGIN_PATH, 303)
-        return _say(401, "The token that the console printed when it started is needed.")
+        return _say(401, "Enter the token that the console printed at startup.")
 
 
 def _add_headers(headers: MutableHeaders, path: str) -> None:

@@ -86,7 +86,7 @@ class Jobs:
         """Begin; ``work`` answers what came of it. Raises OperatorError while another of its kind runs."""
         with self._lock:
             if other := self.running(kind):
-                raise OperatorError(f"“{other.title}” is still running", "Wait until it has ended, or stop it.")
+                raise OperatorError(f"“{other.title}” is still running", "Wait until it ends, or stop it.")
             job = Job(next(self._numbers), kind, title, self._clock.now_ms())
             # A job that runs is never forgotten, however many have come since.
             kept = [one for index, one in enumerate(self._jobs) if index < JOBS_MAX - 1 or one.is_running]
@@ -111,7 +111,7 @@ class Jobs:
             # The edge of a background thread: a bug of ours is told, and ends this job alone.
             logging.getLogger("orders.console").exception("%s failed", job.title)
             job.failed = True
-            job.outcome = "The console failed; its log says how."
+            job.outcome = "The console failed; see its log."
         finally:
             job.ended_at_ms = self._clock.now_ms()
             job.ended.set()

@@ -32,27 +32,27 @@ def judge(now: Status) -> Verdict:
     """The worst that is to be told."""
     missing = [name for name, part in _parts(now) if part is None]
     if missing:
-        return Verdict(
-            "bad", "Not deployed", f"Not there: {', '.join(missing)}. Run `orders deploy`.", "/stack", "Stack"
-        )
+        return Verdict("bad", "Not deployed", f"Missing: {', '.join(missing)}. Run `orders deploy`.", "/stack", "Stack")
     assert now.queue is not None
     assert now.dead_letters is not None
     assert now.function is not None
     if "Disabled" in now.function.trigger or now.function.trigger == "none":
-        return Verdict("bad", "Orders stand still", "The trigger between OrderQueue and OrderProcessor is not enabled.")
+        return Verdict(
+            "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."
+        )
     failed = now.dead_letters.visible + now.dead_letters.in_flight
     waiting, age_s = now.queue.visible, latest(now, AGE)
     if waiting and age_s >= LATE_S:
         return Verdict(
             "bad",
             "Orders wait",
-            f"{waiting:,} in OrderQueue, the oldest for {_duration(age_s)}.",
+            f"{waiting:,} in OrderQueue, oldest for {_duration(age_s)}.",
             "/logs",
             "OrderProcessor's log",
         )
     if failed:
         orders = "1 order" if failed == 1 else f"{failed:,} orders"
-        return Verdict("bad", f"{orders} failed", f"{_flow(now)} OrderDLQ holds what failed.", "/failed", "See why")
+        return Verdict("bad", f"{orders} failed", f"{_flow(now)} They are in OrderDLQ.", "/failed", "See why")
     troubled = [title for measure, title in ((ERRORS, "errors"), (THROTTLES, "throttles")) if latest(now, measure)]
     if troubled:
         return Verdict("warn", f"OrderProcessor has {' and '.join(troubled)}", _flow(now), "/logs", "Its log")
@@ -60,7 +60,7 @@ def judge(now: Status) -> Verdict:
         return Verdict("warn", f"Alarm: {now.firing[0].name}", now.firing[0].reason)
     if rate(now, PUBLISHED) or rate(now, STORED) or now.queue.in_flight:
         return Verdict("good", "Orders flow", _flow(now))
-    return Verdict("idle", "Quiet", "No order came within the last minutes, none waits, none failed.")
+    return Verdict("idle", "Quiet", "No orders arrived in the last minutes; none are waiting, none failed.")
 
 
 def rate(now: Status, measure: Measure) -> float:

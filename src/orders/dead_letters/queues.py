@@ -122,7 +122,7 @@ class Queue:
             if task["Status"] == "FAILED":
                 raise MoveFailed(
                     f"SQS could not move all messages: {task.get('FailureReason', 'no reason given')}",
-                    "`orders dlq redrive --reason ''` sends all of them in batches of its own.",
+                    "`orders dlq redrive --reason ''` sends all of them itself, in batches.",
                 )
             if task["Status"] not in ("RUNNING", "CANCELLING"):
                 return moved

@@ -120,7 +120,7 @@ def pretty(body: str) -> str:
 def describe_reason(order: FailedOrder) -> str:
     """The reason, with where it comes from if that is not the log."""
     if order.reason_from == FROM_CHECK:
-        return f"{order.full_reason} (the log says nothing of it; found by checking the order again)"
+        return f"{order.full_reason} (not in the log; found by checking the order again)"
     return order.full_reason
 
 

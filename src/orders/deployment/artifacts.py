@@ -34,7 +34,7 @@ class ArtifactBucket:
         """Put the zip file there if it is not; its key, which is named after its content. Raises OperatorError."""
         if not self._exists():
             if self._is_own:
-                raise OperatorError(f"there is no bucket {self.name}", "Make it, or leave --artifact-bucket away.")
+                raise OperatorError(f"there is no bucket {self.name}", "Create it, or omit --artifact-bucket.")
             self._create()
             self._lock_down()
         elif not self._is_own and not self._is_locked_down():

@@ -69,11 +69,11 @@ def deploy(
     status = stack.find_status()
     if status in DEAD_STATUSES:
         raise OperatorError(
-            f"the stack {stack.name} is in {status}, from which it can only be deleted",
+            f"the stack {stack.name} is in {status}; it can only be deleted",
             "Run `orders destroy` first: it keeps the table.",
         )
     if status is not None and status.endswith("_IN_PROGRESS"):
-        raise OperatorError(f"the stack {stack.name} is in {status}", "Try again when that has ended.")
+        raise OperatorError(f"the stack {stack.name} is in {status}", "Try again when the operation has ended.")
     is_new = status is None
     audience.on_step("package")
     key = artifacts.upload(build_package())

@@ -82,7 +82,7 @@ class Doctor:
         if self.wait_s:
             yield from _make("test order", self._check_test_order)
         else:
-            yield Check("test order", Outcome.SKIPPED, "none was sent", "Leave --no-test-order away to send one.")
+            yield Check("test order", Outcome.SKIPPED, "not sent", "Omit --no-test-order to send one.")
 
     def _check_identity(self) -> Iterator[Check]:
         identity = self.inspection.identity()
@@ -94,10 +94,10 @@ class Doctor:
         try:
             quota = self.inspection.concurrency_quota()
         except OperatorError as error:
-            advice = "Quotas can be raised on AWS only; `orders plan` tells which would bind first."
+            advice = "Quotas can be raised on AWS only; `orders plan` shows the lowest limit."
             yield Check("Service Quotas", Outcome.SKIPPED, f"does not answer here: {error.reason}", advice)
         else:
-            yield Check("Service Quotas", Outcome.GOOD, f"answers: {quota:,.0f} calls at the same time can be had")
+            yield Check("Service Quotas", Outcome.GOOD, f"answers: {quota:,.0f} concurrent calls can be had")
 
     def _check_stack(self) -> Iterator[Check]:
         status = self.stack.find_status()
@@ -106,18 +106,20 @@ class Doctor:
         elif status in GOOD_STATUSES:
             yield Check("stack", Outcome.GOOD, f"{self.stack.name} is in {status}")
         elif status.endswith("_IN_PROGRESS"):
-            yield Check("stack", Outcome.FAILED, f"{self.stack.name} is in {status}", "Try again when that has ended.")
+            yield Check(
+                "stack", Outcome.FAILED, f"{self.stack.name} is in {status}", "Try again when the operation has ended."
+            )
         else:
-            advice = "Run `orders deploy` again; it says which resource fails, and why."
+            advice = "Run `orders deploy` again; it shows which resource fails, and why."
             outcome = Outcome.WARNING if status == "UPDATE_ROLLBACK_COMPLETE" else Outcome.FAILED
             yield Check("stack", outcome, f"{self.stack.name} is in {status}", advice)
 
     def _check_template(self) -> Iterator[Check]:
         if self.inspection.template_of(self.stack.name).strip() == self.template.strip():
-            yield Check("template", Outcome.GOOD, "the stack was made from the template of this version")
+            yield Check("template", Outcome.GOOD, "the stack was created from this version's template")
         else:
             advice = "`orders deploy` shows the difference and asks before it changes anything."
-            yield Check("template", Outcome.WARNING, "the stack was made from another template than this one", advice)
+            yield Check("template", Outcome.WARNING, "the stack was created from a different template", advice)
 
     def _check_drift(self) -> Iterator[Check]:
         yield from judge_drift(self.inspection.drift(self.stack.name))
@@ -173,13 +175,13 @@ class Doctor:
                 "test order",
                 Outcome.FAILED,
                 f"{order_id} was published and is not in the table after {self.wait_s:g} s",
-                f"`orders dlq list` and `orders logs` tell why; once it is stored, it is to be deleted by hand: "
+                f"`orders dlq list` and `orders logs` show why. Once it is stored, delete it yourself: "
                 f'`aws dynamodb delete-item --table-name Orders --key \'{{"orderId":{{"S":"{order_id}"}}}}\'`.',
             )
         elif self.inspection.is_stored(order_id):
-            yield Check("test order", Outcome.WARNING, f"{order_id} is still in the table", "Delete it by hand.")
+            yield Check("test order", Outcome.WARNING, f"{order_id} is still in the table", "Delete it yourself.")
         else:
-            yield Check("test order", Outcome.GOOD, f"passed through in {took_ms:,.0f} ms, and was removed")
+            yield Check("test order", Outcome.GOOD, f"was stored in {took_ms:,.0f} msand removed")
 
     def _wait_until_stored(self, order_id: str, began_ms: float) -> bool:
         wait_ms = POLL_MS
@@ -197,7 +199,7 @@ def _make(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
     try:
         found.extend(check())
     except NotOffered as error:
-        found.append(Check(name, Outcome.SKIPPED, error.reason, "AWS and onebox offer it: this endpoint is neither."))
+        found.append(Check(name, Outcome.SKIPPED, error.reason, "AWS and onebox support it; this endpoint does not."))
     except OperatorError as error:
         found.append(Check(name, Outcome.FAILED, error.reason, error.advice))
     return found
@@ -211,48 +213,48 @@ def _missing(name: str) -> Check:
 
 
 def judge_concurrency(limit: int, free: int) -> Check:
-    told = f"{limit:,} calls of functions at the same time, {free:,} free for {FUNCTION}"
+    told = f"{limit:,} concurrent function calls, {free:,} free for {FUNCTION}"
     if free >= CONCURRENCY_LOW:
         return Check("quotas", Outcome.GOOD, told)
-    advice = "Ask for more in Service Quotas, lambda, L-B99A9384, before a rush of orders."
+    advice = "Request an increase in Service Quotas, lambda, L-B99A9384, before a peak."
     return Check("quotas", Outcome.WARNING, told, advice)
 
 
 def judge_drift(drifted: list[Drifted]) -> Iterator[Check]:
     if not drifted:
-        yield Check("drift", Outcome.GOOD, "every resource is as the stack made it")
+        yield Check("drift", Outcome.GOOD, "no resource has drifted from the template")
     for one in drifted:
         shown = "; ".join(one.differences[:DIFFERENCES_SHOWN]) or one.status
         more = len(one.differences) - DIFFERENCES_SHOWN
         told = f"{one.logical_id} ({one.resource_type}): {shown}{f'; and {more} more' if more > 0 else ''}"
         if one.status == "DELETED":
-            advice = "Somebody deleted it: run `orders destroy` (it keeps the table) and `orders deploy`."
+            advice = "It was deleted outside the stack: run `orders destroy` (it keeps the table) and `orders deploy`."
             yield Check("drift", Outcome.FAILED, told, advice)
         else:
-            advice = "Somebody changed it by hand: change it back, for `orders deploy` believes it to be as made."
+            advice = "It was changed outside the stack: change it back, as `orders deploy` does not see the change."
             yield Check("drift", Outcome.WARNING, told, advice)
 
 
 def judge_function(function: FunctionSettings) -> Check:
     if function.reserved == 0:
-        advice = f"`aws lambda delete-function-concurrency --function-name {FUNCTION}` lets it run again."
+        advice = f"`aws lambda delete-function-concurrency --function-name {FUNCTION}` enables it again."
         return Check(FUNCTION, Outcome.FAILED, "is stopped: its reserved concurrency is 0", advice)
     if function.state != "Active":
-        return Check(FUNCTION, Outcome.FAILED, f"is {function.state}", "`orders logs` and `orders deploy` tell more.")
+        return Check(FUNCTION, Outcome.FAILED, f"is {function.state}", "See `orders logs` and `orders deploy`.")
     return Check(FUNCTION, Outcome.GOOD, f"is Active, time-out {function.timeout_s} s")
 
 
 def judge_trigger(trigger: TriggerSettings | None) -> Check:
     if trigger is None:
         advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
-        return Check("trigger", Outcome.FAILED, f"nothing hands {QUEUE}'s orders to {FUNCTION}", advice)
+        return Check("trigger", Outcome.FAILED, f"nothing delivers {QUEUE}'s orders to {FUNCTION}", advice)
     if trigger.state != "Enabled":
-        advice = "`aws lambda update-event-source-mapping --enabled --uuid …` starts it; orders wait meanwhile."
+        advice = "`aws lambda update-event-source-mapping --enabled --uuid …` enables it; orders wait until then."
         return Check("trigger", Outcome.FAILED, f"is {trigger.state}", advice)
     if not trigger.reports_items:
-        advice = "Set ReportBatchItemFailures, as template.yaml does: else one bad order brings its batch back."
-        return Check("trigger", Outcome.FAILED, "takes no answer for single orders", advice)
-    return Check("trigger", Outcome.GOOD, "is Enabled, with an answer for each order")
+        advice = "Set ReportBatchItemFailures, as template.yaml does; otherwise one bad order returns its whole batch."
+        return Check("trigger", Outcome.FAILED, "does not report failures of single orders", advice)
+    return Check("trigger", Outcome.GOOD, "is Enabled, reports failures of single orders")
 
 
 def judge_visibility(
@@ -268,32 +270,38 @@ def judge_visibility(
     if queue.visibility_s >= needed_s:
         return Check("visibility", Outcome.GOOD, told)
     if made_s >= needed_s:
-        advice = f"It was changed by hand: `aws sqs set-queue-attributes` sets VisibilityTimeout back to {made_s}."
+        advice = (
+            f"It was changed outside the stack: `aws sqs set-queue-attributes` sets VisibilityTimeout back to {made_s}."
+        )
     else:
-        advice = f"Run `orders deploy -p VisibilityTimeout={needed_s}`: else slow orders are handed out twice."
+        advice = f"Run `orders deploy -p VisibilityTimeout={needed_s}`; otherwise slow orders are delivered twice."
     outcome = Outcome.FAILED if queue.visibility_s < function.timeout_s else Outcome.WARNING
     return Check("visibility", outcome, f"{told}: less than {VISIBILITY_TIMES} times it", advice)
 
 
 def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Check:
     if queue.dead_letter_arn != dead_letters.arn:
-        advice = "Set its redrive policy as template.yaml does: else a bad order is tried until it expires."
-        told = f"{QUEUE} sets failed orders aside in {queue.dead_letter_arn or 'no queue'}"
+        advice = "Set its redrive policy as template.yaml does; otherwise a bad order is retried until it expires."
+        told = f"{QUEUE} moves failed orders to {queue.dead_letter_arn or 'no queue'}"
         return Check(DEAD_LETTER_QUEUE, Outcome.FAILED, told, advice)
     if queue.max_receives < RECEIVES_MIN:
-        advice = "Set maxReceiveCount to 3 or more: else a moment's throttling sets orders aside."
-        return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, f"orders are tried {queue.max_receives} time", advice)
+        advice = "Set maxReceiveCount to 3 or more; otherwise brief throttling dead-letters orders."
+        return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, f"orders are attempted {queue.max_receives} time", advice)
     if dead_letters.retention_s <= queue.retention_s:
         advice = "Keep them for 14 days, as template.yaml does: the age counts from when the order was first sent."
         return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, "keeps failed orders no longer than the queue", advice)
     days = dead_letters.retention_s / 86_400
-    return Check(DEAD_LETTER_QUEUE, Outcome.GOOD, f"takes an order after {queue.max_receives} tries, for {days:g} days")
+    return Check(
+        DEAD_LETTER_QUEUE,
+        Outcome.GOOD,
+        f"receives an order after {queue.max_receives} attempts and keeps it for {days:g} days",
+    )
 
 
 def judge_failed_orders(dead_letters: QueueSettings) -> Check:
     if not dead_letters.waiting:
         return Check("failed orders", Outcome.GOOD, "none")
-    advice = "`orders dlq list` tells why, `orders dlq redrive` sends them back."
+    advice = "`orders dlq list` shows why, `orders dlq redrive` sends them back."
     return Check("failed orders", Outcome.WARNING, f"{dead_letters.waiting:,} in {DEAD_LETTER_QUEUE}", advice)
 
 
@@ -303,13 +311,13 @@ def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str,
     if not alarms:
         yield Check("alarms", Outcome.FAILED, "there are none", "Run `orders deploy`.")
     elif firing:
-        advice = "`orders status` tells why."
+        advice = "`orders status` shows why."
         yield Check("alarms", Outcome.WARNING, f"firing: {', '.join(firing)}", advice)
     else:
-        yield Check("alarms", Outcome.GOOD, f"{len(alarms)}, none fires")
+        yield Check("alarms", Outcome.GOOD, f"{len(alarms)}, none firing")
     if silent:
-        advice = "`aws cloudwatch enable-alarm-actions --alarm-names …` lets them speak."
+        advice = "`aws cloudwatch enable-alarm-actions --alarm-names …` enables their actions."
         yield Check("alarms", Outcome.WARNING, f"without action: {', '.join(silent)}", advice)
     if alarms and not listeners:
         advice = "Run `orders deploy -p AlarmEmail=you@example.com` and confirm the mail."
-        yield Check("alarms", Outcome.WARNING, f"nobody listens to {ALARM_TOPIC}", advice)
+        yield Check("alarms", Outcome.WARNING, f"nobody is subscribed to {ALARM_TOPIC}", advice)

@@ -83,7 +83,7 @@ class Inspection:
         return Identity(str(answer["Account"]), str(answer["Arn"]), self._aws.region, self._aws.place)
 
     def concurrency(self) -> tuple[int, int]:
-        """The account's limit for calls at the same time, and what of it is free for functions without their own."""
+        """The account's limit for concurrent calls, and what of it is free for functions without their own."""
         limits = self._ask("lambda", "get_account_settings")["AccountLimit"]
         return int(limits["ConcurrentExecutions"]), int(limits["UnreservedConcurrentExecutions"])
 
@@ -169,7 +169,7 @@ class Inspection:
                 "cloudformation", "describe_stack_drift_detection_status", StackDriftDetectionId=detection
             )
             if answer["DetectionStatus"] == "DETECTION_FAILED":
-                raise OperatorError(f"drift cannot be told: {answer.get('DetectionStatusReason', 'no reason given')}")
+                raise OperatorError(f"drift detection failed: {answer.get('DetectionStatusReason', 'no reason given')}")
             if answer["DetectionStatus"] == "DETECTION_COMPLETE":
                 break
             self._clock.wait_ms(DRIFT_POLL_MS)
@@ -237,7 +237,7 @@ class Inspection:
                 return None
             if _is_not_offered(error, code):
                 raise NotOffered(f"the endpoint offers no {service} {operation}") from error
-            advice = "Give the credentials the right to it." if code in DENIED_CODES else ""
+            advice = "Grant the credentials this permission." if code in DENIED_CODES else ""
             raise OperatorError(f"{service} {operation}: {code}: {_message(error)}", advice) from error
         except ResponseParserError as error:
             raise OperatorError(f"{service} {operation}: {describe_garbled_answer(error)}") from error

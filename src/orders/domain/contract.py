@@ -65,24 +65,24 @@ class Field(NamedTuple):
 _WORDS = {"string": "a string", "integer": "an integer", "number": "a number", "array": "an array of objects"}
 
 LINE_FIELDS = (
-    Field("sku", "string", "What was ordered. The same one may stand in several lines."),
-    Field("itemName", "string", "Its name, for people."),
-    Field("quantity", "integer", "How many; negative where they come back."),
-    Field("unitPrice", "number", "The price of one, as many decimals as it has."),
+    Field("sku", "string", "The article. Several lines may have the same one."),
+    Field("itemName", "string", "The article's name."),
+    Field("quantity", "integer", "The quantity; negative for returns."),
+    Field("unitPrice", "number", "The price of one unit, with any number of decimals."),
 )
 FIELDS = (
     Field("orderId", "string", "The order's identity.", required=True, bytes_max=ORDER_ID_BYTES_MAX),
     Field("userId", "string", "The customer.", is_index_key=True, bytes_max=INDEX_KEY_BYTES_MAX),
-    Field("status", "string", "Where the order is in its life.", is_index_key=True, bytes_max=INDEX_KEY_BYTES_MAX),
+    Field("status", "string", "The order's state.", is_index_key=True, bytes_max=INDEX_KEY_BYTES_MAX),
     Field(
         "timestamp",
         "string",
-        "The moment that this notification speaks of; the newest wins. Without an offset it is UTC.",
+        "The time of this notification; the newest wins. UTC unless it has an offset.",
         is_index_key=True,
         pattern=MOMENT_PATTERN,
         pattern_expected=MOMENT_EXPECTED,
     ),
-    Field("country", "string", "Where the order comes from."),
+    Field("country", "string", "The country of the order."),
     Field(
         "currency",
         "string",
@@ -90,10 +90,10 @@ FIELDS = (
         pattern=CURRENCY_PATTERN,
         pattern_expected="an ISO 4217 code such as GBP",
     ),
-    Field("itemName", "string", "What was ordered, where the order is one line without items."),
-    Field("quantity", "integer", "How many of it; negative where they come back."),
-    Field("items", "array", "The lines, in their order.", fields=LINE_FIELDS),
-    Field("total", "number", "The amount to pay; negative where it is paid back."),
+    Field("itemName", "string", "The article's name, for an order without items."),
+    Field("quantity", "integer", "Its quantity; negative for returns."),
+    Field("items", "array", "The order lines.", fields=LINE_FIELDS),
+    Field("total", "number", "The amount to pay; negative for refunds."),
 )
 INDEX_KEYS = tuple(field.name for field in FIELDS if field.is_index_key)
 

@@ -84,4 +84,4 @@ def _table(fields: Iterable[Field]) -> str:
         f"| {'yes' if field.required else ''} | {field.meaning} |"
         for field in fields
     ]
-    return "\n".join(["| field | what it must be | required | what it says |", "| --- | --- | --- | --- |", *rows])
+    return "\n".join(["| field | allowed values | required | meaning |", "| --- | --- | --- | --- |", *rows])

@@ -125,7 +125,7 @@ def _parse_json(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise OrderRejected(f"not JSON: {error}") from error
     except _NotANumber as error:
-        raise _name_unreadable(text, f"{error} is no number of JSON") from error
+        raise _name_unreadable(text, f"{error} is not a JSON number") from error
     except ValueError as error:  # an integer of thousands of digits: Python refuses to convert it
         raise _name_unreadable(text, "it has more than 38 digits") from error
     except RecursionError as error:

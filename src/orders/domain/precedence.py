@@ -1,7 +1,7 @@
 """Which of two notifications of one order wins.
 
 An order is notified again and again during its life, twice, late and out of order. The newest by timestamp
-wins, an older one changes nothing, the same again changes nothing, and the same moment with other content is
+wins, an older one changes nothing, duplicate changes nothing, and the same moment with other content is
 a conflict. An order without a timestamp follows the seed: the last to arrive wins.
 Pure. Standard library only: this file travels with the function.
 """

@@ -34,7 +34,7 @@ def parse_time(text: str | None, now_ms: int) -> int | None:
         return moment_of_ms(now_ms - parse_duration_ms(text))
     except OperatorError as error:
         raise OperatorError(
-            f"{text!r} is no moment", "Write 2026-05-03T12:00:00Z or 2026-05-03, or how long ago: 90s, 10m, 2h, 7d."
+            f"{text!r} is not a time", "Write 2026-05-03T12:00:00Z or 2026-05-03, or how long ago: 90s, 10m, 2h, 7d."
         ) from error
 
 

@@ -80,7 +80,7 @@ def _read_other(line: LogLine, content: dict[str, Any]) -> Entry:
         order_id=_text(content, "orderId"),
         message_id=_text(content, "messageId"),
         request_id=_text(content, "requestId") or (request.group(1) if request else None),
-        said="business metrics of a call" if "_aws" in content else line.text,
+        said="business metrics of one call" if "_aws" in content else line.text,
     )
 
 
@@ -96,5 +96,5 @@ def _say(content: dict[str, Any]) -> str:
         exception, times = content.get("exception"), content.get("receiveCount")
         return f"{f'{exception}: ' if exception else ''}{reason}{f' · try {times}' if times else ''}"
     told = [f"took {content['durationMs']} ms"] if "durationMs" in content else []
-    told += [f"{content['latencyMs']} ms after it came to the queue"] if "latencyMs" in content else []
+    told += [f"{content['latencyMs']} ms after arriving in the queue"] if "latencyMs" in content else []
     return ", ".join(told)

@@ -125,7 +125,7 @@ def _read_alarm(alarm: Mapping[str, Any]) -> WatchingAlarm:
         arn=alarm["AlarmArn"],
         state=alarm["StateValue"],
         reason=alarm.get("StateReason", ""),
-        condition=f"{subject} {comparison} {'its usual band' if threshold is None else f'{threshold:g}'}",
+        condition=f"{subject} {comparison} {'its expected band' if threshold is None else f'{threshold:g}'}",
         threshold=threshold,
         metrics=tuple(_key(metric) for metric in watched if metric.get("MetricName")),
         is_computed=is_computed,

@@ -52,7 +52,7 @@ def encode_value(value: Any) -> str:
         return '{"NULL":true}'
     if kind is bool:
         return '{"BOOL":true}' if value else '{"BOOL":false}'
-    raise TypeError(f"{kind.__name__} does not come from JSON")
+    raise TypeError(f"{kind.__name__} is not a JSON value")
 
 
 def _find_rows(elements: list[Any]) -> list[str] | None:
@@ -141,7 +141,7 @@ def _number(value: int | Decimal) -> int | str:
             return text
     if not fits_number(value):
         raise OrderRejected(
-            f"{_shortened(value)} does not fit a number of DynamoDB: {DIGITS_MAX} digits, "
+            f"{_shortened(value)} does not fit a DynamoDB number: {DIGITS_MAX} digits, "
             f"1E{EXPONENT_MIN} to 9.99E+{EXPONENT_MAX}"
         )
     return str(value)

@@ -137,7 +137,7 @@ class _Batch:
             if standing is None:
                 return Effect.STORE, stored
             stored = standing
-        raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by others meanwhile", "TransactionConflict")
+        raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by other writers", "TransactionConflict")
 
     def _wait_before_retry(self) -> bool:
         """Wait with full jitter; False if the deadline would pass."""
@@ -155,7 +155,7 @@ class _Batch:
             waiting.message_id,
             effect.value,
             waiting.order.order_id,
-            reason="another notification of the same moment says something else" if conflict else None,
+            reason="a notification with the same timestamp has different content" if conflict else None,
             field="timestamp" if conflict else None,
             code="OrderConflict" if conflict else None,
             settled_at_ms=self._clock.monotonic_ms(),

@@ -83,7 +83,7 @@ class DynamoDbEndpoint:
     def __init__(self, url: str, region: str, credentials: Credentials) -> None:
         address = urlsplit(url)
         if address.scheme not in ("http", "https") or not address.hostname:
-            raise ValueError(f"not the address of an endpoint: {url!r}")
+            raise ValueError(f"not an endpoint address: {url!r}")
         # As urllib writes the Host header, and as it must be signed: without the scheme's own port.
         default_port = 443 if address.scheme == "https" else 80
         self._host = address.netloc if address.port != default_port else address.hostname

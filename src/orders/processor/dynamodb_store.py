@@ -172,7 +172,7 @@ class DynamoDbOrders:
             raise OrderUnavailable(refusal.message, refusal.code, transient=False) from refusal
         item = answer.get("Item")
         if item is None:
-            raise OrderUnavailable("the order was deleted meanwhile", "TransactionConflict")
+            raise OrderUnavailable("the order was deleted by another writer", "TransactionConflict")
         return _stored_order(item)
 
     def _call(self, operation: str, body: bytes) -> Any:
@@ -192,5 +192,5 @@ def _unfit(order: Order, error: Exception) -> OrderRejected:
         path = find_unfit_number(order.attributes)
         return OrderRejected(f"{path}: {error.reason}", path, error.code)
     if isinstance(error, UnicodeEncodeError):
-        return OrderRejected("a text holds half of a surrogate pair, which is no character")
+        return OrderRejected("a string holds an unpaired surrogate")
     return OrderRejected("nested too deep: DynamoDB takes 32 levels")

@@ -33,10 +33,10 @@ def parse_columns(texts: Sequence[str]) -> list[Column]:
     columns = [_parse_column(part.strip()) for text in texts for part in text.split(",")]
     fields = [column.field for column in columns]
     if columns and "orderId" not in fields:
-        raise OperatorError("the mapping names no column for orderId", "Add one, such as --map orderId=Number.")
+        raise OperatorError("the mapping has no column for orderId", "Add one, such as --map orderId=Number.")
     for field in fields:
         if fields.count(field) > 1:
-            raise OperatorError(f"the mapping names {field} twice")
+            raise OperatorError(f"the mapping has {field} twice")
     return columns
 
 
@@ -47,10 +47,10 @@ def _parse_column(text: str) -> Column:
         column, kind = source, TYPE_OF_FIELD.get(field, "string")
     if not (field and equals and column):
         raise OperatorError(
-            f"{text!r} is no mapping", "Write FIELD=COLUMN or FIELD=COLUMN:TYPE, such as total=Amount:decimal."
+            f"{text!r} is not a mapping", "Write FIELD=COLUMN or FIELD=COLUMN:TYPE, such as total=Amount:decimal."
         )
     if kind not in PARSERS:
-        raise OperatorError(f"{kind!r} is no type of a column", f"There are {', '.join(PARSERS)}.")
+        raise OperatorError(f"{kind!r} is not a column type", f"Use one of {', '.join(PARSERS)}.")
     return Column(field, column, kind)
 
 
@@ -72,7 +72,7 @@ def read_csv(lines: TextIO, source: str, columns: Sequence[Column] = ()) -> Iter
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield begins, "", f"no line of CSV: {error}"
+            yield begins, "", f"invalid CSV: {error}"
             begins = reader.line_num + 2
             continue
         if cells is None:
@@ -87,18 +87,18 @@ def _check_columns(columns: Sequence[Column], names: Sequence[str], source: str)
         if column.column not in names:
             raise OperatorError(
                 f"{source} has no column {column.column}; it has {', '.join(names)}",
-                "Say which column is which field: --map orderId=COLUMN,total=COLUMN:decimal",
+                "Map columns to fields: --map orderId=COLUMN,total=COLUMN:decimal",
             )
     if not any(column.field == "orderId" for column in columns):
         raise OperatorError(
             f"{source} has no column orderId; it has {', '.join(names)}",
-            "Say which column is which field: --map orderId=COLUMN,total=COLUMN:decimal",
+            "Map columns to fields: --map orderId=COLUMN,total=COLUMN:decimal",
         )
 
 
 def _make_order(cells: list[str], names: list[str], columns: Sequence[Column]) -> tuple[str, str | None]:
     if len(cells) != len(names):
-        return ",".join(cells), f"{len(cells)} cells where the first line names {len(names)} columns"
+        return ",".join(cells), f"{len(cells)} cells, but the header has {len(names)} columns"
     row: Mapping[str, str] = dict(zip(names, cells, strict=True))
     fields: dict[str, Any] = {}
     for field, column, kind in columns:
@@ -107,7 +107,7 @@ def _make_order(cells: list[str], names: list[str], columns: Sequence[Column]) -
         try:
             fields[field] = PARSERS[kind](row[column])
         except (ValueError, KeyError, InvalidOperation, RecursionError):
-            return ",".join(cells), f"{field}: {row[column]!r} in column {column} is no {kind}"
+            return ",".join(cells), f"{field}: {row[column]!r} in column {column} is not a valid {kind}"
     try:
         return encode_order(fields), None
     except OrderRejected as error:

@@ -62,17 +62,17 @@ def encode_order(order: Mapping[str, Any]) -> str:
     try:
         return _encode(order)
     except (TypeError, ValueError, RecursionError) as error:
-        raise OrderRejected(f"not to be written as JSON: {error}") from error
+        raise OrderRejected(f"cannot be written as JSON: {error}") from error
 
 
 def _encode(value: Any) -> str:
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise ValueError(f"{value} is not a number of JSON")
+            raise ValueError(f"{value} is not a JSON number")
         return str(value)
     if isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
-            raise TypeError("a field's name is no string")
+            raise TypeError("a field name is not a string")
         return "{" + ",".join(f"{json.dumps(name)}:{_encode(member)}" for name, member in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(_encode, value)) + "]"

@@ -52,9 +52,9 @@ def check_is_file(source: str) -> None:
     if source == STDIN or path.is_file():
         return
     if path.is_dir():
-        raise OperatorError(f"{source} is a folder", f"Name the files in it: {path / '*.jsonl'}")
+        raise OperatorError(f"{source} is a folder", f"Give the files in it: {path / '*.jsonl'}")
     if path.exists():
-        raise OperatorError(f"{source} is no file that can be read twice", "Pipe it in, and give - as the file.")
+        raise OperatorError(f"{source} is not a regular file", "Pipe it to standard input and give - as the file.")
     raise OperatorError(f"there is no file {source}")
 
 
@@ -71,8 +71,8 @@ def read_entries(source: str, columns: Sequence[Column] = ()) -> Iterator[Entry]
             yield from _read_stream(source, stream, columns)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise OperatorError(
-            f"{source} is damaged, what gzip packed cannot be read to its end: {error}",
-            "Get it anew and publish it whole: an order that is published twice is stored once.",
+            f"{source} is damaged: its gzip data ends early or is corrupt: {error}",
+            "Get a new copy and publish all of it: an order published twice is stored once.",
         ) from error
 
 

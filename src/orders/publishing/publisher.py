@@ -173,7 +173,9 @@ class OrderPublisher:
             if self._stopping:
                 raise OperatorError("the publisher is closed")
             if not has_room:
-                raise PublisherFull(f"{self._spool.waiting:,} orders wait: {self._reason or 'SNS is slower than they'}")
+                raise PublisherFull(
+                    f"{self._spool.waiting:,} orders wait: {self._reason or 'SNS is slower than the publisher'}"
+                )
         # Outside of the condition, so that one write to the disk serves all threads that wait for it.
         self._spool.append(texts)
         with self._changed:
@@ -195,7 +197,7 @@ class OrderPublisher:
         try:
             self._deliver(self._next_batch())
         except Exception:  # noqa: BLE001  the thread outlives what nobody foresaw; the orders stay where they are
-            _log.exception("publishing failed; it is tried again")
+            _log.exception("publishing failed; retrying")
             self._topic = None
             self._wait_before_attempt(ATTEMPT_OF_CAP)
 
@@ -211,7 +213,7 @@ class OrderPublisher:
         )
         messages = next(batches, [])
         if not messages:
-            raise RuntimeError(f"{self._spool.waiting} orders wait in the spool, but none can be read")
+            raise RuntimeError(f"{self._spool.waiting} orders are in the spool but none can be read")
         return messages
 
     def _deliver(self, messages: list[Message]) -> None:

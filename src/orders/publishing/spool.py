@@ -325,7 +325,7 @@ def _hold(folder: Path) -> int:
         except BlockingIOError as error:
             os.close(handle)
             raise OperatorError(
-                f"another publisher uses the spool {folder}", "Give each process a folder of its own."
+                f"another publisher uses the spool {folder}", "Give each process its own folder."
             ) from error
     return handle
 

@@ -78,7 +78,7 @@ class OrderTopic:
         except (ConnectionError, HTTPClientError) as error:
             raise OrderUnavailable(str(error), type(error).__name__) from error
         except BotoCoreError as error:
-            raise OperatorError(str(error), "Check the credentials and their rights.") from error
+            raise OperatorError(str(error), "Check the credentials and their permissions.") from error
 
 
 def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
@@ -96,7 +96,7 @@ def open_order_topic(endpoint_url: str | None, region: str | None, profile: str 
     except (errors.ConnectionError, errors.HTTPClientError) as error:
         raise OrderUnavailable(str(error), type(error).__name__) from error
     except errors.BotoCoreError as error:
-        raise OperatorError(str(error), "Check the credentials and their rights.") from error
+        raise OperatorError(str(error), "Check the credentials and their permissions.") from error
 
 
 def _rejection(failed: dict[str, Any]) -> Rejection:
@@ -112,7 +112,7 @@ def _whole_call_error(error: Any) -> Exception:
     if code in ("NotFound", "NotFoundException"):
         return OperatorError(f"there is no topic {TOPIC}: {message}", "Set the system up with `orders deploy`.")
     if code in PERMANENT_CODES:
-        return OperatorError(f"{code}: {message}", "Check the credentials and their rights.")
+        return OperatorError(f"{code}: {message}", "Check the credentials and their permissions.")
     if status >= 500 or _is_throttling(code):
         return OrderUnavailable(message, code)
     return OperatorError(f"SNS refuses the call: {code}: {message}")

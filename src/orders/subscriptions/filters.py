@@ -19,7 +19,9 @@ ATTRIBUTES = (*STRING_ATTRIBUTES, *NUMBER_ATTRIBUTES)
 # What SNS compares: https://docs.aws.amazon.com/sns/latest/dg/numeric-value-matching.html
 NUMBER_MAX = Decimal(10) ** 9
 _match_condition = re.compile(r"\s*(\w+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*", re.DOTALL).fullmatch
-_ADVICE = "Write status=paid, status!=cancelled, country=U*, total>=100; several of one field with = mean any of them."
+_ADVICE = (
+    "Write status=paid, status!=cancelled, country=U*, total>=100; several = conditions on one field match any of them."
+)
 
 
 def make_filter_policy(conditions: Sequence[str]) -> dict[str, list[Any]]:
@@ -31,7 +33,7 @@ def make_filter_policy(conditions: Sequence[str]) -> dict[str, list[Any]]:
     for condition in conditions:
         found = _match_condition(condition)
         if found is None:
-            raise OperatorError(f"{condition!r} is no condition", _ADVICE)
+            raise OperatorError(f"{condition!r} is not a condition", _ADVICE)
         field, operator, value = found.groups()
         if field not in ATTRIBUTES:
             raise OperatorError(
@@ -57,7 +59,7 @@ def _strings(field: str, tests: list[tuple[str, str]]) -> list[Any]:
         else:
             wanted.append(value)
     if wanted and unwanted:
-        raise OperatorError(f"{field} has conditions with = and with !=", "SNS would take either for enough: keep one.")
+        raise OperatorError(f"{field} has conditions with = and with !=", "SNS would accept either; keep one.")
     return wanted or [{"anything-but": unwanted}]
 
 
@@ -66,7 +68,7 @@ def _numeric(field: str, tests: list[tuple[str, str]]) -> list[Any]:
     unequal = [_number(field, value) for operator, value in tests if operator == "!="]
     limits = [(operator, _number(field, value)) for operator, value in tests if operator not in ("=", "!=")]
     if bool(equal) + bool(unequal) + bool(limits) > 1:
-        raise OperatorError(f"{field} has conditions of several kinds", "Keep =, or !=, or one range.")
+        raise OperatorError(f"{field} has conditions of several kinds", "Keep =, !=, or one range.")
     if equal:
         return list(equal)
     if unequal:
@@ -75,7 +77,7 @@ def _numeric(field: str, tests: list[tuple[str, str]]) -> list[Any]:
     limits.sort(key=lambda limit: limit[0][0] == "<")
     kinds = [operator[0] for operator, _ in limits]
     if len(set(kinds)) < len(kinds):
-        raise OperatorError(f"{field} has two limits on one side", "Keep the one that is meant.")
+        raise OperatorError(f"{field} has two limits on one side", "Keep one of them.")
     return [{"numeric": [part for limit in limits for part in limit]}]
 
 
@@ -83,9 +85,9 @@ def _number(field: str, text: str) -> int | float:
     try:
         number = Decimal(text)
     except InvalidOperation as error:
-        raise OperatorError(f"{field} is compared as a number, which {text!r} is not") from error
+        raise OperatorError(f"{field} must be compared with a number, not {text!r}") from error
     if not number.is_finite() or abs(number) > NUMBER_MAX or number != round(number, 5):
-        raise OperatorError(f"SNS cannot compare with {text}", "It takes -10^9 to 10^9, with five decimals.")
+        raise OperatorError(f"SNS cannot compare with {text}", "The range is -10^9 to 10^9, with up to five decimals.")
     return int(number) if number == int(number) else float(number)
 
 

@@ -56,7 +56,7 @@ class Subscriptions:
         if endpoint == self._aws.arn("sqs", QUEUE):
             raise OperatorError(
                 f"{QUEUE} is subscribed by `orders deploy`, to all orders",
-                "A filter would keep orders from the table. Subscribe another queue.",
+                "A filter would prevent orders from being stored. Subscribe another queue.",
             )
         self._check_there(protocol, endpoint)
         right, missing = self._give_right(protocol, endpoint)
@@ -81,7 +81,7 @@ class Subscriptions:
         for row in self._rows():
             if row["SubscriptionArn"] == arn:
                 return self._describe(arn, row["Protocol"], row["Endpoint"])
-        raise OperatorError(f"{TOPIC} has no subscription {arn}", "`orders subscriptions` shows those there are.")
+        raise OperatorError(f"{TOPIC} has no subscription {arn}", "`orders subscriptions` lists the subscriptions.")
 
     def unsubscribe(self, arn: str) -> None:
         self._sns.unsubscribe(SubscriptionArn=arn)
@@ -140,14 +140,14 @@ class Subscriptions:
         except ClientError as error:
             if "already exists with different attributes" in str(error):
                 raise OperatorError(
-                    f"{endpoint} is subscribed with other conditions, and has not confirmed yet",
-                    "Give the same conditions to have it asked again, or let it confirm first and then change them.",
+                    f"{endpoint} is subscribed with other conditions and has not confirmed yet",
+                    "Repeat the same conditions to resend the confirmation, or change them after it has confirmed.",
                 ) from error
             if missing is None or "AccessDenied" not in error_code(error):
                 raise
             raise OperatorError(
                 f"{endpoint} belongs to another account or region and does not let {TOPIC} send to it",
-                f"Its owner must add this statement to its policy:\n{json.dumps(missing, indent=2)}",
+                f"Its owner must add this statement to the policy:\n{json.dumps(missing, indent=2)}",
             ) from error
         return str(answer["SubscriptionArn"])
 
@@ -207,7 +207,7 @@ class Subscriptions:
         except ClientError as error:
             if "NonExistentQueue" in error_code(error) or "QueueDoesNotExist" in error_code(error):
                 raise OperatorError(
-                    f"there is no queue {name}", f"Make it first: aws sqs create-queue --queue-name {name}"
+                    f"there is no queue {name}", f"Create it first: aws sqs create-queue --queue-name {name}"
                 ) from error
             raise
         text = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {}).get("Policy")

@@ -197,6 +197,6 @@ def _raise_operator_error(error: Exception) -> None:
         raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.") from error
     if error_code(error) == "ValidationException" and "index" in str(error):
         raise OperatorError(
-            f"the table {TABLE} has no index {INDEX_BY_USER} or {INDEX_BY_STATUS}: it was not made by `orders deploy`",
-            "Single orders are read by `orders get ID`; to list, add both indexes as template.yaml defines them.",
+            f"the table {TABLE} has no index {INDEX_BY_USER} or {INDEX_BY_STATUS}: `orders deploy` did not create it",
+            "`orders get ID` reads single orders. To list orders, add both indexes of template.yaml.",
         ) from error

@@ -207,7 +207,7 @@ def judge(
         return finding
     given_back = waiting.given_back.get(expected[-1].order_id)
     if given_back is not None:
-        return finding._replace(state=State.WAITING, reason=f"given back, to be tried again: {given_back}")
+        return finding._replace(state=State.WAITING, reason=f"failed, to be retried: {given_back}")
     if waiting.messages:
         held = "1 message" if waiting.messages == 1 else f"{waiting.messages:,} messages"
         return finding._replace(state=State.WAITING, reason=f"not stored yet; OrderQueue holds {held}")
@@ -222,7 +222,7 @@ def _compare(entries: Sequence[Entry], expected: Sequence[Order], standing: Orde
     if Effect.DUPLICATE in effects:
         return Finding(order_id, State.STORED, place, "")
     if effects[-1] is Effect.STALE:
-        return Finding(order_id, State.NEWER, place, "something newer replaced it")
+        return Finding(order_id, State.NEWER, place, "a newer notification replaced it")
     differences = tuple(find_differences(expected[-1].attributes, standing.attributes))
     names = ", ".join(one.path for one in differences[:DIFFERENCES_MAX])
     more = f" and {len(differences) - DIFFERENCES_MAX} more" if len(differences) > DIFFERENCES_MAX else ""
@@ -248,7 +248,7 @@ def find_differences(expected: Any, stored: Any, path: str = "") -> Iterator[Dif
 def _judge_refused(entry: Entry, reason: str, letters: _Letters) -> Finding:
     letter = letters.of_text(entry.text)
     if letter is None:
-        return Finding(None, State.REFUSED, entry.place, f"no order: {reason}")
+        return Finding(None, State.REFUSED, entry.place, f"not an order: {reason}")
     return Finding(None, State.DEAD, entry.place, letter.reason, message_id=letter.message_id)
 
 

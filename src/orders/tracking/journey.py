@@ -85,7 +85,7 @@ class End(Enum):
     """Why following stopped."""
 
     STORED = "stored"
-    SET_ASIDE = "set aside"
+    DEAD_LETTERED = "dead-lettered"
     OUT_OF_TIME = "out of time"
 
 
@@ -179,7 +179,7 @@ def advance(journey: Journey, seen: Seen) -> Journey:
 
 def _find_end(journey: Journey) -> End | None:
     if journey.set_aside is not None:
-        return End.SET_ASIDE
+        return End.DEAD_LETTERED
     if journey.stored is not None and (journey.settled is not None or _may_lack_log(journey)):
         return End.STORED
     return End.OUT_OF_TIME if journey.now_ms - journey.subject.published_at_ms >= FOLLOWED_MS else None
@@ -197,7 +197,7 @@ def steps(journey: Journey) -> list[Step]:
 
 def _accepted(journey: Journey) -> Step:
     subject = journey.subject
-    text = f"Message {subject.message_id}" if subject.message_id else "Published together with others"
+    text = f"Message {subject.message_id}" if subject.message_id else "Published in a batch"
     return Step("accepted", "Accepted by SNS", "done", text, (Note(subject.published_at_ms, "accepted"),))
 
 
@@ -209,28 +209,32 @@ def _processed(journey: Journey) -> Step:
         return Step("processed", title, "done", f"{_counted(own)}", notes)
     if own:
         state: State = "bad" if journey.end else "now"
-        text = f"Given back after attempt {own[-1].number} of {ATTEMPTS}."
+        text = f"Failed at attempt {own[-1].number} of {ATTEMPTS}."
         if journey.subject.order_id is None and journey.set_aside is None:
-            text += " It is the only message without a readable order id since then, so it is probably this one."
+            text += " It is the only message without a readable order id since then, so it is probably this order."
         return Step("processed", title, state, text, notes)
     if journey.attempts:
         others = len({one.message_id for one in journey.attempts})
-        text = f"{others} messages without a readable order id were given back; which is this one shows in OrderDLQ."
+        text = f"{others} messages without a readable order id failed; OrderDLQ will show which one is this order."
         return Step("processed", title, "now", text)
     if journey.stored is not None or journey.set_aside is not None:
-        return Step("processed", title, "done", "Its log says nothing of this order.")
-    return Step("processed", title, "ahead" if journey.end else "now", "Its log says nothing of this order yet.")
+        return Step("processed", title, "done", "No log line for this order.")
+    return Step("processed", title, "ahead" if journey.end else "now", "No log line for this order yet.")
 
 
 def _outcome(journey: Journey) -> Step:
     settled = journey.settled
     if journey.set_aside is not None:
         note = Note(journey.set_aside.sent_at_ms, f"message {journey.set_aside.message_id}", is_bad=True)
-        return Step("dead", "Set aside in OrderDLQ", "bad", _reason(journey), (note,))
+        return Step("dead", "Dead-lettered in OrderDLQ", "bad", _reason(journey), (note,))
     if settled is None and any(one.is_given_back for one in journey.attempts):
         is_due = any(one.number >= ATTEMPTS for one in journey.own_attempts)
-        text = "SQS is about to set it aside." if is_due else f"SQS delivers it again, {ATTEMPTS} times in all."
-        return Step("dead", "Set aside in OrderDLQ", "ahead" if not is_due else "now", text)
+        text = (
+            "SQS is about to move it to OrderDLQ."
+            if is_due
+            else f"SQS delivers it again, up to {ATTEMPTS} times in total."
+        )
+        return Step("dead", "Dead-lettered in OrderDLQ", "ahead" if not is_due else "now", text)
     if journey.stored is not None:
         return Step("stored", "Stored in Orders", "done", _STORED.get(settled.outcome if settled else "stored", ""))
     state: State = "now" if settled is not None and journey.end is None else "ahead"
@@ -238,9 +242,9 @@ def _outcome(journey: Journey) -> Step:
 
 
 _STORED = {
-    "stored": "It stands in the table as it was published.",
-    "duplicate": "The same order stood there already: nothing was changed.",
-    "stale": "A newer notification of the order stands there: this one changed nothing.",
+    "stored": "The table holds it as published.",
+    "duplicate": "The table already held the same order; nothing changed.",
+    "stale": "The table holds a newer notification of the order; nothing changed.",
 }
 
 
@@ -257,7 +261,7 @@ def _counted(attempts: tuple[Attempt, ...]) -> str:
 
 def _reason(journey: Journey) -> str:
     own = journey.own_attempts
-    return own[-1].reason if own and own[-1].reason else "The function's log says nothing of why."
+    return own[-1].reason if own and own[-1].reason else "The function's log gives no reason."
 
 
 # --- Knowing an order again -----------------------------------------------------------------------------------------

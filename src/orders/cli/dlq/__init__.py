@@ -23,16 +23,16 @@ from orders.cli.dlq.show import show
 
 @click.group()
 def dlq() -> None:
-    """Find, understand, mend and send back failed orders: those in OrderDLQ, after three attempts.
+    """List, inspect, edit and redrive failed orders: those in OrderDLQ, after three attempts.
 
     \b
-    orders dlq list                  what is wrong, and with how many
-    orders dlq show ID               one order, with its log
-    orders dlq edit ID               mend it in your editor; it is sent back when it is valid
-    orders dlq redrive               send back as they are, once their cause is edited
+    orders dlq list                  failed orders by reason
+    orders dlq show ID               one failed order with its log lines
+    orders dlq edit ID               edit it; a valid order is sent back
+    orders dlq redrive               send back unchanged, once the cause is fixed
 
-    ID is an order's id, a message's id, or the beginning of a message's id. Looking never loses an order, never hides
-    it for more than half a minute, and never counts as an attempt.
+    ID is an order id, a message id, or the beginning of a message id. Inspecting a message does not use up a delivery
+    attempt, and hides it from other readers for at most 30 seconds.
     """
 
 

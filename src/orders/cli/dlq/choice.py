@@ -26,7 +26,7 @@ def find_failed_orders(queue: Queue, wanted: Sequence[str]) -> list[FailedOrder]
 def choose(aws: Aws, queue: Queue, wanted: Sequence[str], reason: str | None) -> list[FailedOrder]:
     """Those with any of the ids or with the reason; one of the two must be given."""
     if wanted and reason is not None:
-        raise OperatorError("ids and --reason together are not possible", "Give one of them.")
+        raise OperatorError("IDs and --reason cannot be combined", "Give one of them.")
     if reason is None:
         return find_failed_orders(queue, wanted)
     found = select_by_reason(read_failed_orders(aws, queue), reason)
@@ -52,5 +52,5 @@ def _select(queue: Queue, failed_orders: Sequence[FailedOrder], wanted: str) -> 
 
 def _advise(queue: Queue) -> str:
     hidden = queue.counts().in_flight
-    advice = "`orders dlq list --each` shows those there are."
-    return f"{advice} {hidden:,} are being looked at by others: try again in half a minute." if hidden else advice
+    advice = "`orders dlq list --each` lists the failed orders."
+    return f"{advice} {hidden:,} are held by other readers: try again in 30 seconds." if hidden else advice

@@ -24,7 +24,7 @@ from orders.errors import OperatorError, OrderRejected
 from orders.function_log.reader import FunctionLogs
 
 
-@click.command(short_help="Mend a failed order in your editor and send it back.")
+@click.command(short_help="Edit a failed order in your editor and send it back.")
 @click.argument("wanted", metavar="ID")
 @click.option(
     "--with",
@@ -35,10 +35,10 @@ from orders.function_log.reader import FunctionLogs
 @json_option
 @aws_options
 def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None:
-    """Mend a failed order in your editor ($VISUAL or $EDITOR) and send it back to OrderQueue.
+    """Edit a failed order in your editor ($VISUAL or $EDITOR) and send it back to OrderQueue.
 
-    What you save is checked as OrderProcessor will check it, and offered again while it is not valid. The failed order
-    is removed only after OrderQueue has taken the edited one. Save it unchanged to leave everything as it is.
+    The saved order is validated like OrderProcessor does; an invalid one can be edited again. The failed message is
+    removed only after OrderQueue has acknowledged the edited order. Save the file unchanged to cancel.
     """
     failed, target = dead_letter_queue(aws), order_queue(aws)
     order = _load_failed_order(aws, failed, wanted)
@@ -63,14 +63,14 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
     if not sent:
         raise OperatorError(
             f"message {order.message_id} is no longer in OrderDLQ, or another reader holds it; nothing was sent",
-            f"Your order is kept in {draft}. Try again in half a minute, or publish it: `orders publish {draft}`.",
+            f"Your order is kept in {draft}. Try again in 30 seconds, or publish it: `orders publish {draft}`.",
         )
     if replacement is None:
         draft.unlink(missing_ok=True)
     if as_json:
         print_json({"sent": True, "message_id": order.message_id, "order_id": order_id, "problems": problems})
     else:
-        removed = "; the failed one is removed" if not problems else ""
+        removed = "; the failed message is removed" if not problems else ""
         click.echo(f"Order {order_id} was sent back to OrderQueue{removed}.")
         report_problems(problems)
         click.echo(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
@@ -80,14 +80,14 @@ def draft_folder() -> Path:
     """Where orders are kept while they are being edited."""
     import platformdirs
 
-    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "mending"
+    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "drafts"
 
 
 def _load_failed_order(aws: Aws, failed: Queue, wanted: str) -> FailedOrder:
     found = find_failed_orders(failed, [wanted])
     if len(found) > 1:
         raise OperatorError(
-            f"{wanted} means {len(found)} failed orders",
+            f"{wanted} matches {len(found)} failed orders",
             "Give the id of one message: " + ", ".join(order.message_id for order in found[:5]),
         )
     return read_log_of(FunctionLogs(aws), found[0])[0]
@@ -98,7 +98,7 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
     original = pretty(order.body) + "\n"
     click.secho(f"reason: {describe_reason(order)}", fg="red", err=True)
     if draft.exists():
-        click.echo(f"Going on with what was kept in {draft}", err=True)
+        click.echo(f"Continuing with the draft kept in {draft}", err=True)
     else:
         draft.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # orders hold what customers told
         draft.write_text(original, "utf-8")
@@ -125,7 +125,7 @@ def _read_checked(path: Path) -> str:
     try:
         parse_order(text)
     except OrderRejected as error:
-        raise OperatorError(f"{path}: {error.reason}", "Nothing was sent. Mend the file and try again.") from error
+        raise OperatorError(f"{path}: {error.reason}", "Nothing was sent. Fix the file and try again.") from error
     return text
 
 
@@ -133,6 +133,6 @@ def _report_unchanged(order: FailedOrder, as_json: bool) -> None:
     if as_json:
         print_json({"sent": False, "message_id": order.message_id, "order_id": order.order_id})
         return
-    click.echo("Nothing was changed, nothing was sent.")
+    click.echo("No changes were made; nothing was sent.")
     if order.order_id is not None:
-        click.echo(f"The order is valid as it is: `orders dlq redrive {order.message_id}` sends it back.")
+        click.echo(f"The order is valid: `orders dlq redrive {order.message_id}` sends it back.")

@@ -23,13 +23,13 @@ from orders.publishing.order_files import STDIN
 @json_option
 @aws_options
 def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
-    """Write failed orders to FILE or standard output, as JSON Lines, each with its reason; they stay where they are.
+    """Write failed orders to FILE or standard output, as JSON Lines, each with its reason. They remain in OrderDLQ.
 
-    With FILE, --json answers how many there were. The members are those of `orders dlq list --each --json`: the order
-    as it came is in "body".
+    With FILE, --json prints how many were exported. The fields are those of `orders dlq list --each --json`; the
+    original order is in "body".
     """
     if path != STDIN and Path(path).exists() and not force:
-        raise OperatorError(f"{path} exists", "Give another name, or --force to replace it.")
+        raise OperatorError(f"{path} exists", "Choose another name, or use --force to replace it.")
     if path != STDIN and not Path(path).parent.is_dir():
         raise OperatorError(f"there is no folder {Path(path).parent}")
     failed_orders = read_failed_orders(aws, dead_letter_queue(aws))
@@ -41,7 +41,7 @@ def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
     if as_json:
         print_json({"exported": len(failed_orders), "file": path})
     else:
-        click.echo(f"{plural(len(failed_orders), 'failed order')} written to {path}; they are still in OrderDLQ")
+        click.echo(f"{plural(len(failed_orders), 'failed order')} written to {path}; they remain in OrderDLQ")
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -17,15 +17,18 @@ from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FailedOrder
 LOOK_MAX = 1_000
 
 
-@click.command("list", short_help="List failed orders by what is wrong with them.")
+@click.command("list", short_help="List failed orders by reason.")
 @click.option("--each", is_flag=True, help="A line for each order instead of one for each reason.")
-@click.option("--limit", default=LOOK_MAX, show_default=True, type=click.IntRange(1), help="Look at so many at most.")
+@click.option(
+    "--limit", default=LOOK_MAX, show_default=True, type=click.IntRange(1), help="Read at most this many failed orders."
+)
 @json_option
 @aws_options
 def list_failed_orders(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
-    """List failed orders by reason: how many, the exception, the field, when first and last, and one for example.
+    """List failed orders by reason: count, exception, field, first and last failure, and an example.
 
-    The reason is what OrderProcessor logged. Where its log is gone, the order is checked again here, and that is said.
+    The reason is what OrderProcessor logged. If the log has expired, the order is checked again, and the reason is
+    marked with *.
     """
     queue = dead_letter_queue(aws)
     failed_orders = read_failed_orders(aws, queue, limit)
@@ -98,21 +101,23 @@ def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:
     silent = sum(order.reason_from != FROM_LOG for order in failed_orders)
     if silent:
-        click.echo(f"OrderProcessor's log says nothing of {plural(silent, 'order')}: is it older than its retention?")
+        click.echo(
+            f"OrderProcessor's log has no line for {plural(silent, 'order')}; it may be older than the log's retention."
+        )
     if any(order.reason_from == FROM_CHECK for order in failed_orders):
-        click.echo("* found by checking the order again just now")
+        click.echo("* reason from checking the order again")
 
 
 def _print_rest(queue: Queue, shown: int) -> None:
     counts = queue.counts()
     more = counts.visible + counts.in_flight - shown
     if more > 0:
-        click.echo(f"About {more:,} more: beyond --limit, or being looked at by others for half a minute at most.")
+        click.echo(f"About {more:,} more: beyond --limit, or held by another reader for at most 30 seconds.")
 
 
 def _print_next(failed_orders: Sequence[FailedOrder]) -> None:
     example = failed_orders[0].message_id[:8]
     click.echo(
         f"{plural(len(failed_orders), 'failed order')}; next: `orders dlq show {example}` to see one, `orders dlq edit "
-        f"{example}` to mend it, `orders dlq redrive` to send all back as they are"
+        f"{example}` to edit it, `orders dlq redrive` to send all back unchanged"
     )

@@ -14,16 +14,16 @@ from orders.dead_letters.redrive import delete_chosen
 from orders.errors import OperatorError
 
 
-@click.command(short_help="Delete failed orders for good.")
+@click.command(short_help="Delete failed orders permanently.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @aws_options
 def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_json: bool) -> None:
-    """Delete failed orders for good: all, those with the given ids, or those with a reason.
+    """Delete failed orders permanently: all, those with the given ids, or those with a reason.
 
-    Asks for the queue's name first. `orders dlq export FILE` keeps a copy.
+    Asks you to type the queue's name. Keep a copy with `orders dlq export FILE` first.
     """
     queue = dead_letter_queue(aws)
     problems: dict[str, str] = {}
@@ -49,7 +49,7 @@ def _confirm(count: int, yes: bool) -> None:
     if yes:
         return
     typed = click.prompt(
-        f"{plural(count, 'failed order')} will be gone for good. Type {DEAD_LETTER_QUEUE} to delete", err=True
+        f"{plural(count, 'failed order')} will be deleted permanently. Type {DEAD_LETTER_QUEUE} to delete", err=True
     )
     if typed != DEAD_LETTER_QUEUE:
         raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to confirm, or give --yes.")

@@ -19,20 +19,20 @@ from orders.dead_letters.redrive import send_back
 from orders.rate_limit import RateLimiter
 
 
-@click.command(short_help="Send failed orders back as they are.")
+@click.command(short_help="Send failed orders back unchanged.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
-@click.option("--rate", type=click.IntRange(1, 500), help="Orders per second at most, to spare what was overloaded.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--rate", type=click.IntRange(1, 500), help="Maximum orders per second, to limit the load.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @aws_options
 def redrive(aws: Aws, wanted: tuple[str, ...], reason: str | None, rate: int | None, yes: bool, as_json: bool) -> None:
-    """Send failed orders back to OrderQueue as they are: all, those with the given ids, or those with a reason.
+    """Send failed orders back to OrderQueue unchanged: all, those with the given ids, or those with a reason.
 
-    All are moved by SQS itself, which goes on if this command is interrupted; called again, it shows how far that is.
-    Chosen ones are sent in batches of ten, and each is removed only after OrderQueue has taken it; an empty --reason
-    chooses all. Sent back twice is harmless: the same order again changes nothing. Exit code 1 if OrderQueue refused
-    any, or one that was sent could not be removed.
+    Without IDs or --reason, SQS itself moves all messages and continues if this command is interrupted; run the command
+    again to see the progress. Selected messages are sent in batches of ten, and each is removed only after OrderQueue
+    has acknowledged it; an empty --reason selects all. A duplicate is harmless. Exit code 1 if OrderQueue refused any
+    message, or a message that was sent could not be removed.
     """
     queue = dead_letter_queue(aws)
     if wanted or reason is not None:
@@ -58,7 +58,9 @@ class Redriven(NamedTuple):
 def _tell(done: Redriven) -> None:
     click.echo(f"{plural(done.moved, 'order')} sent back to OrderQueue")
     if done.missing:
-        click.echo(f"{done.missing:,} were taken by others meanwhile, or are being looked at: `orders dlq list` tells.")
+        click.echo(
+            f"{done.missing:,} were removed by others or are held by another reader: check with `orders dlq list`."
+        )
     report_problems(done.problems)
 
 
@@ -70,7 +72,7 @@ def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> i
         try:
             return queue.move_all(rate, SystemClock(), show)
         except KeyboardInterrupt:
-            click.echo("SQS goes on moving them; `orders dlq redrive` shows how far it is.", err=True)
+            click.echo("SQS continues to move them; `orders dlq redrive` shows the progress.", err=True)
             raise SystemExit(EXIT_INTERRUPTED) from None
 
 

@@ -20,10 +20,10 @@ from orders.function_log.reader import FunctionLogs
 @json_option
 @aws_options
 def show(aws: Aws, wanted: str, as_json: bool) -> None:
-    """Print a failed order: why it failed, its attributes, its log lines, the order itself.
+    """Print a failed order: its reason, attributes, log lines and body.
 
-    ID is an order's id, a message's id, or the beginning of a message's id. An order that failed several times is
-    printed each time.
+    ID is an order id, a message id, or the beginning of a message id. An order with several failed messages is printed
+    once for each.
     """
     logs = FunctionLogs(aws)
     for position, found in enumerate(find_failed_orders(dead_letter_queue(aws), [wanted])):
@@ -51,6 +51,6 @@ def _print_letter(order: FailedOrder, lines: list[LogLine]) -> None:
     for line in lines:
         click.echo(f"{show_time(line.at_ms)} {line.text}")
     if not lines:
-        click.echo("OrderProcessor's log says nothing of this message: it is gone, or never was.")
+        click.echo("OrderProcessor's log has no line for this message.")
     click.echo("\norder")
     click.echo(pretty(order.body))

@@ -163,7 +163,7 @@ def _job_values(failed: DlqOperations) -> dict[str, Any]:
 
 def _seen(failed: DlqOperations) -> DlqSnapshot:
     if failed.snapshot is None:
-        raise OperatorError(f"{DEAD_LETTER_QUEUE} was not looked at yet", "Wait until the first snapshot has ended.")
+        raise OperatorError(f"{DEAD_LETTER_QUEUE} was not read yet", "Wait until the first read has ended.")
     return failed.snapshot
 
 
@@ -209,7 +209,7 @@ def redrive(request: Request, form: FormData) -> Response:
     snapshot = _seen(failed)
     message_ids = [order.message_id for order in _choose(snapshot, form, scope)]
     if not message_ids:
-        raise OperatorError("no failed order was chosen", "Tick those that are to be sent back.")
+        raise OperatorError("no failed order was selected", "Select the orders to send back.")
     named = message_ids if scope == "chosen" else None
     audit.log(
         request,
@@ -251,7 +251,7 @@ def stop(request: Request, form: FormData) -> Response:
 def purge(request: Request, form: FormData) -> Response:
     """Delete all failed orders for good, once the queue's name was typed."""
     if text_of(form, "name") != DEAD_LETTER_QUEUE:
-        raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to delete all failed orders for good.")
+        raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to delete all failed orders permanently.")
     console_of(request).audit.log(request, "purge", queue=DEAD_LETTER_QUEUE)
     failed_of(request).purge()
     return RedirectResponse(PATH, 303)
@@ -277,8 +277,8 @@ def _read_rate(text: str) -> int | None:
     rate = _to_number(text)
     if rate is None or not 1 <= rate <= RATE_MAX:
         raise OperatorError(
-            f"{text!r} is no number of orders a second",
-            f"Give a whole number from 1 to {RATE_MAX}, or nothing for as fast as it goes.",
+            f"{text!r} is not a number of orders per second",
+            f"Give a whole number from 1 to {RATE_MAX}, or leave it empty for no limit.",
         )
     return rate
 

@@ -21,7 +21,7 @@ async def enter(request: Request) -> Response:
     access = console_of(request).access
     if isinstance(given, str) and access.is_token(given.strip()):
         return access.let_in("/")
-    return _draw(request, 403, "That is not the token.")
+    return _draw(request, 403, "Wrong token.")
 
 
 def _draw(request: Request, status: int = 200, error: str = "") -> Response:

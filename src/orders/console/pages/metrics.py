@@ -31,7 +31,7 @@ def data(request: Request) -> Response:
 def _range_of(request: Request) -> Range:
     key = request.query_params.get("range", DEFAULT_RANGE.key)
     if key not in RANGES:
-        raise HTTPException(400, f"There is no such range. These are known: {_KNOWN}.")
+        raise HTTPException(400, f"Unknown range. The ranges are: {_KNOWN}.")
     return RANGES[key]
 
 

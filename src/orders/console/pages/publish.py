@@ -203,7 +203,7 @@ def publish_given(request: Request, form: FormData) -> Response:
         return _page(request, typed, {}, status=status, pasted=text_of(form, "text"), pasted_error=reason)
 
     if not entries:
-        return refuse("There is no order in it: paste JSON or JSON Lines, or choose a file.")
+        return refuse("No order found: paste JSON or JSON Lines, or choose a file.")
     if len(entries) > 1:
         return _publish_many(request, entries, unchecked=unchecked)
     try:

@@ -74,12 +74,15 @@ def _settings(console: Console, home: Home) -> list[tuple[str, str]]:
         ("Region", home.region),
         ("Account", home.account),
         ("Listens on", settings.host),
-        ("Token", "needed" if settings.token else "not needed: only this machine reaches it"),
+        ("Token", "needed" if settings.token else "not needed: only this machine can connect"),
         ("Changes", "refused (--read-only)" if settings.read_only else "allowed"),
         ("Queues are read", f"every {reading.queues_ms / 1000:g} s while a page is open"),
         ("The rest is read", f"every {reading.rest_ms / 1000:g} s while a page is open"),
         ("Charts are read", f"every {reading.charts_ms / 1000:g} s for each range while Metrics is open"),
-        ("Cost", f"{calls_a_minute(reading)} calls of AWS's API a minute, however many pages are open; none without"),
+        (
+            "Cost",
+            f"{calls_a_minute(reading)} AWS API calls a minute while any page is open, none otherwise",
+        ),
     ]
 
 

@@ -77,7 +77,7 @@ def test_plan_names_first_the_quota_that_binds_first() -> None:
 
 
 def test_plan_of_an_unknown_region_names_those_it_knows() -> None:
-    with pytest.raises(OperatorError, match="no prices for the region mars-1") as raised:
+    with pytest.raises(OperatorError, match="no prices for region mars-1") as raised:
         plan(FIFTY, "mars-1")
     assert "eu-west-1, us-east-1" in raised.value.advice
 
@@ -141,7 +141,7 @@ def test_plan_command_answers_people_and_programs() -> None:
     answer = json.loads(CliRunner().invoke(main, ["plan", "--rate", "180000/h", "--json"]).stdout)
     assert (answer["load"]["orders_per_s"], answer["settings"]["BatchSize"]) == (50.0, 10)
     shown = CliRunner().invoke(main, ["plan", "--rate", "5000/s", "--region", "eu-west-1", "--updates", "75"]).stdout
-    for part in ("A million orders", "What binds first", "would stop this rate", "-p BatchSize=100", "pricing/"):
+    for part in ("A million orders", "Limits, lowest first", "is lower than this rate requires", "-p BatchSize=100", "pricing/"):
         assert part in shown
 
 

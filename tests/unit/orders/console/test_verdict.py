@@ -34,7 +34,7 @@ def make(**changes: object) -> Status:
         (make(**FAILED), "bad", "3 orders failed"),
         (make(dead_letters=QueueCounts(1, 0, 0, "")), "bad", "1 order failed"),
         (make(**{**FAILED, **LATE}), "bad", "Orders wait"),
-        (make(function=FunctionState("python3.13", "Active", "", "Disabled")), "bad", "Orders stand still"),
+        (make(function=FunctionState("python3.13", "Active", "", "Disabled")), "bad", "Orders are not being processed"),
         (make(table=None, **FAILED), "bad", "Not deployed"),
     ],
 )

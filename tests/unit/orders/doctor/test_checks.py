@@ -87,7 +87,7 @@ def test_alarms_that_fire_are_silent_or_unheard_are_told() -> None:
     listener = [("email", "a@example.com", True)]
     assert [one.outcome for one in judge_alarms([("a", "OK", True)], listener)] == [Outcome.GOOD]
     told = [one.told for one in judge_alarms([("a", "ALARM", False)], [])]
-    assert told == ["firing: a", "without action: a", "nobody listens to OrderAlarms"]
+    assert told == ["firing: a", "without action: a", "nobody is subscribed to OrderAlarms"]
     assert [one.outcome for one in judge_alarms([], [])] == [Outcome.FAILED]
 
 

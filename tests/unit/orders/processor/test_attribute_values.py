@@ -96,7 +96,7 @@ def test_fits_number_within_dynamodbs_range(text: str) -> None:
 @pytest.mark.parametrize("text", UNFIT)
 def test_encode_value_beyond_dynamodbs_range_is_refused(text: str) -> None:
     assert not fits_number(Decimal(text))
-    with pytest.raises(OrderRejected, match="does not fit a number of DynamoDB"):
+    with pytest.raises(OrderRejected, match="does not fit a DynamoDB number"):
         encode_value({"items": [{"price": Decimal(text)}]})
 
 

@@ -76,7 +76,7 @@ def test_read_refusal_tells_what_helps(status: int, answer: bytes, kind: str, co
 
 
 def test_endpoint_of_no_address_is_refused() -> None:
-    with pytest.raises(ValueError, match="not the address"):
+    with pytest.raises(ValueError, match="not an endpoint address"):
         DynamoDbEndpoint("127.0.0.1:80", "us-east-1", Credentials("a", "b"))
 
 

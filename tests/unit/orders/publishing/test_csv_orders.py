@@ -33,8 +33,8 @@ def test_read_csv_with_a_mapping_keeps_digits_and_names_bad_lines() -> None:
     columns = parse_columns(["orderId=Number,total=Amount,userId=Who,note=Note"])
     assert list(read_csv(StringIO(EXPORT, newline=""), "f", columns)) == [
         (2, '{"orderId":"1001","total":19.90,"userId":"ada"}', None),
-        (3, "1002,abc,bob,x", "total: 'abc' in column Amount is no decimal"),
-        (4, "1003,5", "2 cells where the first line names 4 columns"),
+        (3, "1002,abc,bob,x", "total: 'abc' in column Amount is not a valid decimal"),
+        (4, "1003,5", "2 cells, but the header has 4 columns"),
         (6, '{"orderId":"1004","total":7,"userId":"o\'hara","note":"two\\nlines"}', None),
         (8, '{"orderId":"1005","total":8}', None),
     ]
@@ -56,7 +56,7 @@ def test_read_csv_reads_each_type() -> None:
 @pytest.mark.parametrize("cell", ["maybe", ""])
 def test_read_csv_of_a_value_of_another_type_names_it(cell: str) -> None:
     ((_, _, problem),) = read_csv(StringIO(f"a,b\n1,{cell}\n"), "f", parse_columns(["orderId=a,b=b:boolean"]))
-    assert problem == (None if not cell else "b: 'maybe' in column b is no boolean")
+    assert problem == (None if not cell else "b: 'maybe' in column b is not a valid boolean")
 
 
 def test_read_csv_without_the_column_says_which_there_are() -> None:

@@ -31,11 +31,11 @@ def test_make_filter_policy(conditions: list[str], policy: dict[str, list[Any]],
 @pytest.mark.parametrize(
     ("conditions", "said"),
     [
-        (["paid"], "no condition"),
+        (["paid"], "not a condition"),
         (["userId=7"], "cannot be filtered by userId"),
         (["status>paid"], "is a string"),
         (["status=a", "status!=b"], "with = and with !="),
-        (["total>x"], "compared as a number"),
+        (["total>x"], "compared with a number"),
         (["total>1e10"], "cannot compare"),
         (["total=1", "total>2"], "several kinds"),
         (["total>1", "total>=2"], "two limits on one side"),

@@ -111,7 +111,7 @@ def test_verify_of_a_dead_order_in_the_sns_envelope_tells_reason_and_message() -
 
 def test_verify_of_an_order_that_was_given_back_tells_why() -> None:
     (finding,) = verify(expect(NEW), waiting=Waiting(1, {"A": "throttled"})).findings
-    assert (finding.state, finding.reason) == (State.WAITING, "given back, to be tried again: throttled")
+    assert (finding.state, finding.reason) == (State.WAITING, "failed, to be retried: throttled")
 
 
 def test_verify_names_the_fields_that_differ() -> None:

@@ -69,7 +69,7 @@ def test_an_order_under_way_is_told_station_by_station() -> None:
 def test_a_rejected_order_is_told_attempt_by_attempt_until_it_is_set_aside() -> None:
     journey = follow(KNOWN, Seen(1_100, (rejected(1),)))
     assert states(journey) == {"accepted": "done", "processed": "now", "dead": "ahead"}
-    assert steps(journey)[1].text == "Given back after attempt 1 of 3."
+    assert steps(journey)[1].text == "Failed at attempt 1 of 3."
     assert not journey.wants_dead_letters
     journey = advance(journey, Seen(1_200, (rejected(3), rejected(1), rejected(2))))
     assert [note.text for note in steps(journey)[1].notes] == [f"attempt {n}: rejected: no total" for n in (1, 2, 3)]
@@ -78,7 +78,7 @@ def test_a_rejected_order_is_told_attempt_by_attempt_until_it_is_set_aside() -> 
     assert not journey.wants_dead_letters, "not at every step"
     journey = advance(journey, Seen(9_000, has_looked=True, set_aside=SetAside("sqs-1", 1_250)))
     assert states(journey) == {"accepted": "done", "processed": "bad", "dead": "bad"}
-    assert journey.end is End.SET_ASIDE
+    assert journey.end is End.DEAD_LETTERED
     assert steps(journey)[2].text == "no total"
 
 
@@ -88,7 +88,7 @@ def test_an_attempt_that_succeeds_after_others_failed_ends_in_the_table() -> Non
     assert steps(journey)[1].text == "After 3 attempts."
 
 
-@pytest.mark.parametrize(("outcome", "words"), [("duplicate", "nothing was changed"), ("stale", "changed nothing")])
+@pytest.mark.parametrize(("outcome", "words"), [("duplicate", "already held the same order"), ("stale", "newer notification")])
 def test_an_order_that_changes_nothing_is_told_as_such(outcome: str, words: str) -> None:
     seen = Seen(2_000, (STORED._replace(outcome=outcome),), {"orderId": "O-1"})
     assert words in steps(follow(KNOWN, seen))[2].text
@@ -108,9 +108,9 @@ def test_a_new_order_in_the_table_counts_as_stored_though_no_log_speaks_of_it() 
 
 def test_an_order_without_id_is_only_taken_for_the_one_that_failed_where_it_is_alone() -> None:
     mine, other = rejected(1, "sqs-1", None), rejected(1, "sqs-2", None)
-    assert "probably this one" in steps(follow(UNKNOWN, Seen(1_100, (mine,))))[1].text
+    assert "probably this order" in steps(follow(UNKNOWN, Seen(1_100, (mine,))))[1].text
     both = follow(UNKNOWN, Seen(1_100, (mine, other)))
-    assert steps(both)[1].text.startswith("2 messages without a readable order id were given back")
+    assert steps(both)[1].text.startswith("2 messages without a readable order id failed")
     found = advance(both, Seen(1_200, has_looked=True, set_aside=SetAside("sqs-2", 1_150)))
     assert found.own_attempts == (other,)
     assert states(found) == {"accepted": "done", "processed": "bad", "dead": "bad"}

@@ -46,18 +46,18 @@ function follow() {
   const open = () => {
     if (source || paused || document.hidden) return;
     source = new EventSource(`${table.dataset.stream}${table.dataset.stream.includes("?") ? "&" : "?"}from=${newest()}`);
-    source.addEventListener("rows", (event) => { say("good", "Following: new lines come on top"); add(event.data); });
+    source.addEventListener("rows", (event) => { say("good", "Following: new lines appear at the top"); add(event.data); });
     source.addEventListener("problem", (event) => {
       if (event.data) say("bad", event.data);
-      else say("good", "Following: new lines come on top");
+      else say("good", "Following: new lines appear at the top");
     });
-    source.addEventListener("error", () => say("bad", "The console does not answer; trying again"));
+    source.addEventListener("error", () => say("bad", "The console does not respond; retrying"));
   };
   button.hidden = false;
   button.addEventListener("click", () => {
     paused = !paused;
     button.textContent = paused ? "Resume" : "Pause";
-    if (paused) { close(); say("idle", "Paused: nothing is lost, the lines come when you resume"); } else open();
+    if (paused) { close(); say("idle", "Paused: new lines appear when you resume"); } else open();
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);

@@ -177,7 +177,7 @@ async function refresh() {
     tellTime();
     drawAll();
   } catch (error) {
-    lost.textContent = `No new values: ${error instanceof TypeError ? "the console does not answer." : error.message} The charts show the last ones; this page tries again by itself.`;
+    lost.textContent = `No new values: ${error instanceof TypeError ? "the console does not respond." : error.message} The charts show the last values; this page retries.`;
     lost.hidden = false;
     wait = RETRY_MS;
   }

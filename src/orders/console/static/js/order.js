@@ -8,5 +8,5 @@ try {
   if (answer.ok) morph(life, text);
   else life.append(text);
 } catch {
-  life.append("The console does not answer; the link above works when it does.");
+  life.append("The console does not respond. Try the link above later.");
 }

@@ -32,7 +32,7 @@ function showViolations(violations) {
   const state = document.getElementById("order-state");
   state.textContent = violations.length
     ? `OrderProcessor would reject this order: ${violations.map((one) => one.path || "the whole").join(", ")}.`
-    : "OrderProcessor will take this order.";
+    : "OrderProcessor will store this order.";
 }
 
 async function check() {
@@ -106,7 +106,7 @@ function showResult({ orders: count, valid, refused }) {
   const error = document.getElementById("text-error");
   error.textContent = "";
   orders.elements.text.toggleAttribute("aria-invalid", false);
-  const parts = [element("p", count === 0 ? "There is no order in it." : `${valid} of ${count} can be published.`, refused.length ? "notice bad" : "notice")];
+  const parts = [element("p", count === 0 ? "No order found." : `${valid} of ${count} can be published.`, refused.length ? "notice bad" : "notice")];
   if (refused.length) {
     const list = element("ul", "");
     for (const one of refused) {
