@@ -268,7 +268,7 @@ def test_a_broken_order_is_followed_to_the_dead_letter_queue(beside: Browser, sy
         let_receives_end(system.engine, system.failures, 1, TIMEOUT_S)
         stream = following.result(PATIENCE_S)
     assert stream.endswith("event: end\ndata: dead-lettered\n\n")
-    assert "Given back after attempt 3 of 3." in stream
+    assert "Failed at attempt 3 of 3." in stream
     assert 'href="/failed"' in stream
     assert "<b>much" not in stream
     assert ("an order without a readable id" in stream.lower()) is ("orderId" not in text)

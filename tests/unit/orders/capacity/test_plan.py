@@ -141,7 +141,13 @@ def test_plan_command_answers_people_and_programs() -> None:
     answer = json.loads(CliRunner().invoke(main, ["plan", "--rate", "180000/h", "--json"]).stdout)
     assert (answer["load"]["orders_per_s"], answer["settings"]["BatchSize"]) == (50.0, 10)
     shown = CliRunner().invoke(main, ["plan", "--rate", "5000/s", "--region", "eu-west-1", "--updates", "75"]).stdout
-    for part in ("A million orders", "Limits, lowest first", "is lower than this rate requires", "-p BatchSize=100", "pricing/"):
+    for part in (
+        "A million orders",
+        "Limits, lowest first",
+        "is lower than this rate requires",
+        "-p BatchSize=100",
+        "pricing/",
+    ):
         assert part in shown
 
 

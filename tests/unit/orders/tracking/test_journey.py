@@ -88,7 +88,9 @@ def test_an_attempt_that_succeeds_after_others_failed_ends_in_the_table() -> Non
     assert steps(journey)[1].text == "After 3 attempts."
 
 
-@pytest.mark.parametrize(("outcome", "words"), [("duplicate", "already held the same order"), ("stale", "newer notification")])
+@pytest.mark.parametrize(
+    ("outcome", "words"), [("duplicate", "already held the same order"), ("stale", "newer notification")]
+)
 def test_an_order_that_changes_nothing_is_told_as_such(outcome: str, words: str) -> None:
     seen = Seen(2_000, (STORED._replace(outcome=outcome),), {"orderId": "O-1"})
     assert words in steps(follow(KNOWN, seen))[2].text
