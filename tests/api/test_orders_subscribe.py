@@ -65,7 +65,7 @@ def test_subscribe_a_queue_delivers_what_the_conditions_say_and_keeps_its_policy
     )
     result = run("subscribe", "sqs", "Paid", "--where", "status=paid", "--where", "total>=100")
     assert result.exit_code == 0, result.output
-    assert f"sqs {arn} hears of status=paid, total>=100" in result.stdout
+    assert f"sqs {arn} receives status=paid, total>=100" in result.stdout
     assert "OrderTopic may now send to Paid" in result.stdout
     policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
     assert [statement["Sid"] for statement in policy["Statement"]] == ["own", "orders-OrderTopic"]

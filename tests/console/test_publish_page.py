@@ -271,5 +271,5 @@ def test_a_broken_order_is_followed_to_the_dead_letter_queue(beside: Browser, sy
     assert "Failed at attempt 3 of 3." in stream
     assert 'href="/failed"' in stream
     assert "<b>much" not in stream
-    assert ("an order without a readable id" in stream.lower()) is ("orderId" not in text)
+    assert ("an order without a readable order id" in stream.lower()) is ("orderId" not in text)
     assert system.take_dead_letters(1)
