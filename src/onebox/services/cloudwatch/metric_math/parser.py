@@ -122,9 +122,9 @@ class _Parser:
             node = self._primary()
             if self._accept("^"):
                 self._operations += 1
-            if self._operations > _OPERATIONS_MAX:
-                raise self._invalid()
-            node = Operation("^", node, self._unary())
+                if self._operations > _OPERATIONS_MAX:
+                    raise self._invalid()
+                node = Operation("^", node, self._unary())
         self._depth -= 1
         return node
 
