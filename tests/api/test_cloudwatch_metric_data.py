@@ -148,3 +148,36 @@ def test_a_wrong_token_is_refused(cloudwatch: Any, now_ms: int) -> None:
     with pytest.raises(ClientError) as caught:
         query(cloudwatch, now_ms, metric("m1", "a"), NextToken="nonsense")
     assert caught.value.response["Error"]["Code"] == "InvalidNextToken"
+
+
+@pytest.mark.parametrize(
+    ("changes", "labels"),
+    [
+        ([{"Stat": "Sum"}, {"Stat": "Sum", "Unit": "Count"}], ["errors", "errors"]),
+        ([{"Stat": "Sum"}, {"Stat": "Minimum"}], ["errors Sum", "errors Minimum"]),
+        ([{"Period": 30}, {"Period": 60}], ["errors 30", "errors 60"]),
+        ([{"Stat": "Minimum", "Period": 30}, {}], ["errors Minimum 30", "errors Sum 60"]),
+    ],
+)
+def test_metrics_without_a_label_are_named_by_what_tells_them_apart(
+    cloudwatch: Any, now_ms: int, changes: list[dict[str, Any]], labels: list[str]
+) -> None:
+    queries = [metric(f"m{number}", "errors") for number in range(len(changes))]
+    for query_, change in zip(queries, changes, strict=True):
+        query_["MetricStat"].update(change)
+    answer = query(cloudwatch, now_ms, *queries)
+    assert [result["Label"] for result in answer["MetricDataResults"]] == labels
+
+
+@pytest.mark.parametrize("period_s", [1, 5, 10, 20, 30])
+def test_samples_of_standard_resolution_stand_at_the_start_of_their_minute(
+    cloudwatch: Any, now_ms: int, period_s: int
+) -> None:
+    moment_ms = now_ms - now_ms % MINUTE_MS - MINUTE_MS
+    for value, second in ((3, 11), (4, 47)):
+        datum = {"MetricName": "errors", "Value": value, "Timestamp": at(moment_ms + second * 1000)}
+        cloudwatch.put_metric_data(Namespace="App", MetricData=[datum])
+    short = metric("m1", "errors")
+    short["MetricStat"]["Period"] = period_s
+    (result,) = query(cloudwatch, now_ms, short)["MetricDataResults"]
+    assert (result["Timestamps"], result["Values"]) == ([at(moment_ms)], [7])

@@ -175,7 +175,7 @@ def test_put_metric_data_outside_two_weeks_and_two_hours_is_refused(cloudwatch: 
 def test_get_metric_statistics_refuses_what_aws_refuses(cloudwatch: Any, now_ms: int) -> None:
     for code, text, request in (
         ("InvalidParameterCombination", "up to 86460 datapoints", {"StartTime": at(now_ms - DAY_MS), "Period": 1}),
-        ("InvalidParameterCombination", "StartTime must be less", {"StartTime": at(now_ms + HOUR_MS)}),
+        ("InvalidParameterValue", "StartTime must be less", {"StartTime": at(now_ms + HOUR_MS)}),
         ("InvalidParameterValue", "Period must be", {"Period": 45}),
         ("InvalidParameterValue", "Statistics.member.1", {"Statistics": ["Median"]}),
         ("InvalidParameterValue", "ExtendedStatistics", {"Statistics": [], "ExtendedStatistics": ["p101"]}),

@@ -58,7 +58,14 @@ def test_describe_log_groups_by_pattern_finds_it_anywhere_and_tells_little(logs:
         logs.create_log_group(logGroupName=name)
     groups = logs.describe_log_groups(logGroupNamePattern="Data")["logGroups"]
     assert [group["logGroupName"] for group in groups] == ["Data", "app/Data/one"]
-    assert set(groups[0]) == {"logGroupName", "creationTime", "arn"}
+    assert set(groups[0]) == {
+        "logGroupName",
+        "logGroupArn",
+        "logGroupClass",
+        "creationTime",
+        "metricFilterCount",
+        "arn",
+    }
     fails(
         "InvalidParameterException",
         "mutually exclusive",
@@ -166,4 +173,30 @@ def test_describe_log_streams_orders_by_name_or_last_event(logs: Any) -> None:
         logGroupName=GROUP,
         orderBy="LastEventTime",
         logStreamNamePrefix="e",
+    )
+
+
+def test_lengths_are_checked_before_everything_else(logs: Any) -> None:
+    for call, member, maximum in (
+        (logs.delete_metric_filter, "filterName", 512),
+        (logs.describe_metric_filters, "filterNamePrefix", 512),
+        (logs.describe_metric_filters, "metricName", 255),
+        (logs.describe_metric_filters, "metricNamespace", 255),
+    ):
+        long = "X" * (maximum + 1)
+        request = {"logGroupName": "none", member: long}
+        text = (
+            f"1 validation error detected: Value '{long}' at '{member}' failed to satisfy constraint: Member must have"
+            f" length less than or equal to {maximum}"
+        )
+        fails("InvalidParameterException", text, call, **request)
+
+
+def test_a_name_and_an_identifier_together_are_refused(logs: Any) -> None:
+    fails(
+        "ValidationException",
+        "LogGroup name and LogGroup ARN are mutually exclusive parameters.",
+        logs.filter_log_events,
+        logGroupName="a",
+        logGroupIdentifier="a",
     )

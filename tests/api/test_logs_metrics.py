@@ -98,7 +98,7 @@ def test_describe_metric_filters_lists_and_filters(logs: Any) -> None:
         ("{ $.a", {}, "Invalid filter pattern"),
         ("ERROR", {"metricValue": "many"}, "not a number"),
         ("ERROR", {"defaultValue": 0, "dimensions": {"a": "$.a"}}, "mutually exclusive"),
-        ("ERROR", {"metricNamespace": "a:b"}, "metricNamespace"),
+        ("ERROR", {"metricNamespace": "a*b"}, "metricNamespace"),
     ],
 )
 def test_put_metric_filter_refuses_what_aws_refuses(
@@ -148,3 +148,13 @@ def test_embedded_metrics_become_metrics_with_percentiles(timed: EngineThread, l
     )
     (point,) = found["Datapoints"]
     assert (point["ExtendedStatistics"], point["Unit"]) == ({"p50": 50, "p99": 99}, "Milliseconds")
+
+
+def test_a_namespace_of_a_metric_filter_may_hold_a_colon(logs: Any) -> None:
+    logs.create_log_group(logGroupName="colon")
+    transformation = {"metricName": "m", "metricNamespace": "A.B-c_d/1#2:x", "metricValue": "1"}
+    logs.put_metric_filter(
+        logGroupName="colon", filterName="f", filterPattern="", metricTransformations=[transformation]
+    )
+    (found,) = logs.describe_metric_filters(logGroupName="colon")["metricFilters"]
+    assert found["metricTransformations"] == [transformation]

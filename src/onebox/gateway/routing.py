@@ -71,6 +71,8 @@ def resolve(request: Request) -> Route:
     target = request.headers.get("x-amz-target")
     if target is not None and request.method == "POST":
         service, operation, codec = _resolve_target(target)
+        if service == "cloudwatch" and _is_query_mode(request):
+            codec = find_codec(service, "json-query-mode", operation) or codec
         return Route(service, operation, codec, _header_credential(credential))
     path = request.path
     if path.startswith("/service/") and "smithy-protocol" in request.headers:
@@ -87,6 +89,11 @@ def resolve(request: Request) -> Route:
     if service_name == "lambda":
         return _resolve_rest("lambda", request, _header_credential(credential))
     return _resolve_action(service_name, request, credential)
+
+
+def _is_query_mode(request: Request) -> bool:
+    """Whether the client wants the errors' statuses of the query protocol that the service had before."""
+    return request.headers.get("x-amzn-query-mode", "").lower() == "true"
 
 
 def _header_credential(credential: Credential | None) -> Credential | None:
@@ -121,9 +128,10 @@ def service_not_offered(request: Request) -> RoutingError:
 
 
 def _resolve_cbor(request: Request, credential: Credential | None) -> Route:
+    protocol = "cbor-query-mode" if _is_query_mode(request) else "cbor"
     match = _CBOR_PATH.fullmatch(request.path) if request.method == "POST" else None
     service = TARGETS.get(match[1]) if match else None
-    codec = find_codec("cloudwatch", "cbor", match[2]) if match and service == "cloudwatch" else None
+    codec = find_codec("cloudwatch", protocol, match[2]) if match and service == "cloudwatch" else None
     if match is None or codec is None:
         raise _error("cloudwatch", "cbor", UnknownOperationException())
     return Route("cloudwatch", match[2], codec, credential)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestRe
 from onebox.gateway.protocols.compile import Compiled, MissingFlags, Transform
 from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.error_forms import find_error_form
-from onebox.gateway.protocols.json_rpc import error_type, query_error_header
+from onebox.gateway.protocols.json_rpc import error_status, error_type, query_error_header
 from onebox.gateway.protocols.json_shapes import JsonDecoders
 from onebox.gateway.protocols.timestamps import parse_epoch_seconds, to_ms
 from onebox.gateway.specs.loader import ServiceModel, Shape
@@ -126,18 +127,23 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _dump(value: Any) -> bytes:
+    """The value with maps and lists of indefinite length, as AWS writes them."""
+    return cbor2.dumps(value, indefinite_containers=True)
+
+
 def _build_writer(operation: OperationSpec) -> ResultWriter:
     output_name = operation.output_name
     encode_output = _CborEncoders(operation.model).encoder(output_name) if output_name is not None else None
 
     def write(result: Wire, request_id: str) -> Response:
-        body = cbor2.dumps(encode_output(result)) if encode_output is not None else cbor2.dumps({})
+        body = _dump(encode_output(result) if encode_output is not None else {})
         return Response(200, body, [("x-amzn-RequestId", request_id), *_HEADERS])
 
     return write
 
 
-def _build_error_writer(model: ServiceModel) -> ErrorWriter:
+def _build_error_writer(model: ServiceModel, *, query_mode: bool = False) -> ErrorWriter:
     encoders = _CborEncoders(model)
 
     def write_error(error: AwsError, request_id: str) -> Response:
@@ -148,9 +154,10 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
         if form.members:
             content.update(encoders.encoder(form.shape_name)(form.members) if form.modelled else form.members)
         headers = [("x-amzn-RequestId", request_id), *_HEADERS, query_error_header(form)]
-        return Response(form.status, cbor2.dumps(content), headers)
+        return Response(error_status(model.service, form, query_mode), _dump(content), headers)
 
     return write_error
 
 
 CBOR = WireProtocol("cbor", _build_reader, _build_writer, _build_error_writer)
+CBOR_QUERY_MODE = WireProtocol("cbor", _build_reader, _build_writer, partial(_build_error_writer, query_mode=True))

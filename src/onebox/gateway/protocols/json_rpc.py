@@ -6,6 +6,7 @@ code in ``x-amzn-query-error``. Knows nothing of services' behaviour.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -26,18 +27,20 @@ _ERROR_NAMESPACES = {
     "sqs": "com.amazonaws.sqs#",
     "dynamodb": "com.amazonaws.dynamodb.v20120810#",
     "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
-    "cloudwatch": "com.amazonaws.cloudwatch#",
+    "cloudwatch": "com.amazonaws.cloudwatch.v2010_08_01#",
     "logs": "",
 }
 _CHECKSUMMED = frozenset(("dynamodb", "dynamodbstreams"))
 """Services of one framework: x-amz-crc32 in every answer, constraints that its validator refuses."""
 _FRAMEWORK_NAMESPACE = "com.amazon.coral.service#"
 _VALIDATION_NAMESPACE = "com.amazon.coral.validate#"
+_VALIDATING = _CHECKSUMMED | {"cloudwatch"}
 # JSON names these errors of the framework by exception, query by code; services may raise either.
 _FRAMEWORK_EXCEPTIONS = {
     "InvalidParameterValue": "InvalidParameterValueException",
     "InvalidParameterCombination": "InvalidParameterCombinationException",
     "MissingParameter": "MissingRequiredParameterException",
+    "ValidationError": "ValidationException",
     "InvalidAction": "UnknownOperationException",
     "AccessDenied": "AccessDeniedException",
     "InvalidClientTokenId": "UnrecognizedClientException",
@@ -100,7 +103,7 @@ def dump_json(value: Any) -> bytes:
         raise InternalFault(f"a result does not fit JSON: {error}") from error
 
 
-def _build_error_writer(model: ServiceModel) -> ErrorWriter:
+def _build_error_writer(model: ServiceModel, *, query_mode: bool = False) -> ErrorWriter:
     content_type = _content_type(model)
     encoders = JsonEncoders(model)
     query_compatible = "awsQueryCompatible" in model.metadata
@@ -117,7 +120,7 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
             headers.append(query_error_header(form))
         if model.service in _CHECKSUMMED:
             headers.append(("x-amz-crc32", str(crc32(body))))
-        return Response(form.status, body, headers)
+        return Response(error_status(model.service, form, query_mode), body, headers)
 
     return write_error
 
@@ -127,6 +130,14 @@ def _framework_status(service: str, error: AwsError) -> int | None:
     return 500 if error.receiver_fault or error.status >= 500 else 400
 
 
+def error_status(service: str, form: ErrorForm, query_mode: bool) -> int:
+    """CloudWatch's modelled statuses (404, 409) are those of its query protocol; a client that asks for them by
+    ``x-amzn-query-mode`` gets them, others 400."""
+    if service == "cloudwatch" and form.modelled and not query_mode and form.status < 500:
+        return 400
+    return form.status
+
+
 def _message_key(form: ErrorForm) -> str:
     return "Message" if form.code == "SerializationException" else form.message_member
 
@@ -134,13 +145,11 @@ def _message_key(form: ErrorForm) -> str:
 def error_type(service: str, form: ErrorForm) -> str:
     """``__type`` with the namespace that AWS sends."""
     namespace = _ERROR_NAMESPACES.get(service, "")
-    if form.modelled:
-        return namespace + form.shape_name
-    name = _FRAMEWORK_EXCEPTIONS.get(form.shape_name, form.shape_name)
-    if not namespace:
-        return name
-    if service in _CHECKSUMMED and name == "ValidationException":
+    name = form.shape_name if form.modelled else _FRAMEWORK_EXCEPTIONS.get(form.shape_name, form.shape_name)
+    if service in _VALIDATING and name == "ValidationException":
         return _VALIDATION_NAMESPACE + name
+    if form.modelled or not namespace:
+        return namespace + name
     return _FRAMEWORK_NAMESPACE + name
 
 
@@ -163,3 +172,5 @@ def encode_error_members(model: ServiceModel, encoders: JsonEncoders, form: Erro
 
 
 JSON = WireProtocol("json", _build_reader, _build_writer, _build_error_writer)
+JSON_QUERY_MODE = WireProtocol("json", _build_reader, _build_writer, partial(_build_error_writer, query_mode=True))
+"""For clients that knew the query protocol: errors keep its statuses."""

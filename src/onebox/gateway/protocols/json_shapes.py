@@ -235,6 +235,8 @@ class JsonEncoders:
         if kind == "map":
             encode_value = self.encoder(shape["value"]["shape"])
             return None if encode_value is None else _map_encoder(encode_value)
+        if self._model.service == "cloudwatch" and kind in _FLOATS:
+            return _FLOATS[kind]
         return {"blob": _encode_blob, "timestamp": _encode_timestamp, "double": _encode_double}.get(kind)
 
 
@@ -258,3 +260,10 @@ def _encode_double(value: Any) -> Any:
     if type(value) is float and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+# CloudWatch writes whole numbers of these types with a fraction: 41.0, 1765977780.0.
+_FLOATS: dict[str, Transform] = {
+    "timestamp": lambda value: value / 1000,
+    "double": lambda value: _encode_double(float(value)),
+}

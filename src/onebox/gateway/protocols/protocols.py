@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from functools import cache
 
-from onebox.gateway.protocols.cbor import CBOR
+from onebox.gateway.protocols.cbor import CBOR, CBOR_QUERY_MODE
 from onebox.gateway.protocols.codec import ErrorWriter, OperationCodec, build_codec
-from onebox.gateway.protocols.json_rpc import JSON
+from onebox.gateway.protocols.json_rpc import JSON, JSON_QUERY_MODE
 from onebox.gateway.protocols.query import QUERY
 from onebox.gateway.protocols.rest_json import REST_JSON
 from onebox.gateway.protocols.rest_xml import REST_XML
 from onebox.gateway.specs.loader import ServiceModel, load_model
 
-PROTOCOLS = {protocol.name: protocol for protocol in (JSON, QUERY, CBOR, REST_JSON, REST_XML)}
+PROTOCOLS = {protocol.name: protocol for protocol in (JSON, QUERY, CBOR, REST_JSON, REST_XML)} | {
+    "json-query-mode": JSON_QUERY_MODE,
+    "cbor-query-mode": CBOR_QUERY_MODE,
+}
 
 
 def find_codec(service: str, protocol: str, operation: str) -> OperationCodec | None:

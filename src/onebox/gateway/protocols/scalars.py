@@ -14,6 +14,7 @@ from onebox.gateway.protocols.timestamps import (
     write_epoch_seconds,
     write_http_date,
     write_iso,
+    write_short_iso,
 )
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
@@ -74,6 +75,7 @@ def scalar_writer(kind: str, timestamp_format: str) -> Callable[[Any], str]:
     if kind == "timestamp":
         return {
             "iso8601": write_iso,
+            "iso8601-short": write_short_iso,
             "rfc822": write_http_date,
             "unixTimestamp": lambda ms: str(write_epoch_seconds(ms)),
         }[timestamp_format]

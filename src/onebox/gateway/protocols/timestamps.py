@@ -77,6 +77,11 @@ def write_iso(ms: int) -> str:
     return (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+def write_short_iso(ms: int) -> str:
+    """The same without the fraction of whole seconds: ``2026-01-02T03:04:05Z``."""
+    return write_iso(ms).replace(".000Z", "Z")
+
+
 def write_http_date(ms: int) -> str:
     """``Fri, 02 Jan 2026 03:04:05 GMT``."""
     return format_datetime(_EPOCH + timedelta(milliseconds=ms // 1000 * 1000), usegmt=True)

@@ -25,6 +25,8 @@ class XmlEncoders:
 
     def __init__(self, model: ServiceModel) -> None:
         self._model = model
+        # CloudWatch writes whole seconds without a fraction.
+        self._timestamp_format = "iso8601-short" if model.service == "cloudwatch" else "iso8601"
         self._compiled = Compiled()
 
     def element(self, shape_name: str, tag: str, *, flattened: bool = False, attributes: str = "") -> Writer:
@@ -69,7 +71,7 @@ class XmlEncoders:
         opening, closing = f"<{tag}{attributes}>", f"</{tag}>"
         if kind == "string":
             return lambda value, out: out.append(f"{opening}{escape(value)}{closing}")
-        text_of = scalar_writer(kind, shape.get("timestampFormat", "iso8601"))
+        text_of = scalar_writer(kind, shape.get("timestampFormat", self._timestamp_format))
         return lambda value, out: out.append(f"{opening}{text_of(value)}{closing}")
 
     def _structure(self, shape_name: str, shape: Shape, tag: str, attributes: str) -> Writer:

@@ -103,6 +103,7 @@ class _Resolver:
         self._store = store
         self._reader = reader
         self._queries = {query["Id"]: query for query in queries}
+        self._labels = _DefaultLabels([query["MetricStat"] for query in queries if "MetricStat" in query])
         self._window = window
         self._values: dict[str, Value] = {}
         self._pending: set[str] = set()
@@ -140,7 +141,7 @@ class _Resolver:
             stat["Metric"]["MetricName"],
             sorted_dimensions(stat["Metric"].get("Dimensions", [])),
         )
-        return self._read(metric, stat["Stat"], stat["Period"], stat.get("Unit"), metric.name)
+        return self._read(metric, stat["Stat"], stat["Period"], stat.get("Unit"), self._labels.of(metric.name, stat))
 
     def _read(self, metric: MetricId, stat_name: str, period_s: int, unit: str | None, label: str) -> TimeSeries:
         stat = find_stat(stat_name)
@@ -160,6 +161,24 @@ class _Resolver:
     def _search(self, text: str, stat_name: str, period_s: int) -> list[TimeSeries]:
         found = find_metrics(self._store, parse_search(text), self._window.account, self._window.region)
         return [self._read(metric, stat_name, period_s, None, search_label(metric)) for metric in found]
+
+
+class _DefaultLabels:
+    """How metrics are named that have no label: by their name, and by the statistic and the period where those of the
+    request differ."""
+
+    def __init__(self, stats: Sequence[Query]) -> None:
+        self._names_stat = len({stat["Stat"] for stat in stats}) > 1
+        self._names_period = len({stat["Period"] for stat in stats}) > 1
+
+    def of(self, name: str, stat: Query) -> str:
+        """``errors``, ``errors Sum``, ``errors 60`` or ``errors Sum 60``."""
+        parts = [name]
+        if self._names_stat:
+            parts.append(stat["Stat"])
+        if self._names_period:
+            parts.append(str(stat["Period"]))
+        return " ".join(parts)
 
 
 def search_label(metric: MetricId) -> str:

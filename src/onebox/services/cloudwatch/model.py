@@ -7,7 +7,8 @@ from typing import Any
 
 from onebox.runtime.metrics import Dimensions, Statistic
 
-STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
+STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
+"""In the order in which AWS's messages list them."""
 TYPES = ("CompositeAlarm", "MetricAlarm", "LogAlarm")
 ACTION_LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onebox.services.cloudwatch.errors import (
-    InvalidParameterCombinationException,
     InvalidParameterValueException,
     ValidationError,
 )
@@ -70,7 +69,7 @@ def check_period(period_s: int) -> None:
 
 def check_time_range(start_ms: int, end_ms: int) -> None:
     if start_ms >= end_ms:
-        raise InvalidParameterCombinationException("The parameter StartTime must be less than the parameter EndTime.")
+        raise InvalidParameterValueException("The parameter StartTime must be less than the parameter EndTime.")
 
 
 def broken_constraint(value: object, member: str, constraint: str) -> ValidationError:

@@ -12,13 +12,14 @@ from typing import Any
 
 from onebox.arn import find_arn
 from onebox.services.context import RequestContext
-from onebox.services.logs.errors import InvalidParameterException
+from onebox.services.logs.errors import InvalidParameterException, ValidationException
 
 _TIME_MAX_MS = 1 << 62
 _GROUP_NAME = r"[\.\-_/#A-Za-z0-9]+"
 _STREAM_NAME = r"[^:*]*"
 _STREAM_NAME_PYTHON = r"[^:*\x00]*"
 _METRIC_NAME = r"[^:*$]*"
+_METRIC_NAMESPACE = r"[^*$]*"
 _TAG_KEY = r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$"
 _TAG_KEY_PYTHON = r"[\w\s.:/=+\-@]+"
 
@@ -35,6 +36,13 @@ def check_length(value: str, member: str, minimum: int, maximum: int) -> None:
         raise broken_constraint(value, member, f"Member must have length greater than or equal to {minimum}")
     if len(value) > maximum:
         raise broken_constraint(value, member, f"Member must have length less than or equal to {maximum}")
+
+
+def check_lengths(request: Mapping[str, Any], **maxima: int) -> None:
+    """The members that the request has are no longer than these. AWS checks lengths before everything else."""
+    for member, maximum in maxima.items():
+        if member in request:
+            check_length(request[member], member, 0, maximum)
 
 
 def check_pattern(value: str, member: str, pattern: str, python_pattern: str | None = None) -> None:
@@ -71,6 +79,11 @@ def check_metric_name(value: str, member: str) -> None:
     check_pattern(value, member, _METRIC_NAME)
 
 
+def check_metric_namespace(value: str, member: str) -> None:
+    check_length(value, member, 0, 255)
+    check_pattern(value, member, _METRIC_NAMESPACE)
+
+
 def check_tags(context: RequestContext, tags: Mapping[str, str]) -> None:
     for key, value in tags.items():
         check_length(key, "tags", 1, 128)
@@ -84,7 +97,7 @@ def parse_group_name(request: Mapping[str, Any]) -> str:
     """The group that ``logGroupName`` or ``logGroupIdentifier`` (a name or an ARN) means."""
     name, identifier = request.get("logGroupName"), request.get("logGroupIdentifier")
     if name is not None and identifier is not None:
-        raise InvalidParameterException("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+        raise ValidationException("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
     if name is not None:
         return check_group_name(name)
     if identifier is None:

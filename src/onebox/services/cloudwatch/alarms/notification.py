@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from onebox.services.cloudwatch.alarms.reasons import iso_time
 from onebox.services.cloudwatch.arns import alarm_arn
@@ -46,6 +47,13 @@ _REGIONS = {
     "us-gov-west-1": "AWS GovCloud (US-West)",
     "cn-north-1": "China (Beijing)",
     "cn-northwest-1": "China (Ningxia)",
+}
+_STATISTICS = {
+    "SampleCount": "SAMPLE_COUNT",
+    "Average": "AVERAGE",
+    "Sum": "SUM",
+    "Minimum": "MINIMUM",
+    "Maximum": "MAXIMUM",
 }
 _ALARM_MEMBERS = (
     ("Period", "Period"),
@@ -99,7 +107,7 @@ def lambda_event(alarm: Alarm, old: Alarm) -> bytes:
             "alarmName": alarm.name,
             "state": _state(alarm),
             "previousState": _state(old),
-            "configuration": _lambda_configuration(alarm.configuration),
+            "configuration": _lambda_configuration(alarm),
         },
     }
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
@@ -116,7 +124,7 @@ def _trigger(configuration: dict[str, Any]) -> dict[str, Any]:
         extended = configuration.get("ExtendedStatistic")
         trigger |= {"MetricName": configuration["MetricName"], "Namespace": configuration["Namespace"]}
         trigger["StatisticType"] = "ExtendedStatistic" if extended else "Statistic"
-        trigger[trigger["StatisticType"]] = extended or configuration["Statistic"].upper()
+        trigger[trigger["StatisticType"]] = extended or _STATISTICS[configuration["Statistic"]]
         trigger["Unit"] = configuration.get("Unit")
         trigger["Dimensions"] = _dimensions(configuration.get("Dimensions", []))
     for member, key in _ALARM_MEMBERS:
@@ -146,7 +154,8 @@ def _state(alarm: Alarm) -> dict[str, Any]:
     return state | ({"reasonData": alarm.reason_data} if alarm.reason_data else {})
 
 
-def _lambda_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
+def _lambda_configuration(alarm: Alarm) -> dict[str, Any]:
+    configuration = alarm.configuration
     result: dict[str, Any] = {}
     if "AlarmDescription" in configuration:
         result["description"] = configuration["AlarmDescription"]
@@ -155,7 +164,10 @@ def _lambda_configuration(configuration: dict[str, Any]) -> dict[str, Any]:
     if "Metrics" in configuration:
         metrics = [_lambda_query(query) for query in configuration["Metrics"]]
     else:
-        metrics = [_lambda_query({"Id": "m1", "MetricStat": single_metric_stat(configuration)})]
+        # AWS gives the one metric a random id and keeps it; this one comes from the alarm itself.
+        arn = alarm_arn(alarm.account, alarm.region, alarm.name)
+        id_ = str(uuid5(NAMESPACE_URL, f"{arn}:{alarm.id}"))
+        metrics = [_lambda_query({"Id": id_, "MetricStat": single_metric_stat(configuration)})]
     return result | {"metrics": metrics}
 
 

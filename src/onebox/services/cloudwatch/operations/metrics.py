@@ -90,14 +90,21 @@ def _parse_statistic(wire: Wire, member: str) -> Statistic:
             f"At least one of the parameters {member}.Value, {member}.Values or {member}.StatisticValues"
             " must be specified."
         )
-    if len(given) > 1:
+    if "Value" in given and len(given) > 1:
         raise InvalidParameterCombinationException(
             f"The parameters {member}.{given[0]} and {member}.{given[1]} are mutually exclusive and you have"
             " specified both."
         )
-    if given == ["StatisticValues"]:
-        return _parse_statistic_set(wire["StatisticValues"], f"{member}.StatisticValues")
-    values = wire["Values"] if given == ["Values"] else [wire["Value"]]
+    if "StatisticValues" in given:
+        statistic = _parse_statistic_set(wire["StatisticValues"], f"{member}.StatisticValues")
+        if "Values" in given:
+            statistic.merge(_parse_values(wire, member, "Values"))
+        return statistic
+    return _parse_values(wire, member, given[0])
+
+
+def _parse_values(wire: Wire, member: str, given: str) -> Statistic:
+    values = wire["Values"] if given == "Values" else [wire["Value"]]
     counts = wire.get("Counts") or [1.0] * len(values)
     if not values or len(values) > VALUES_PER_METRIC_MAX:
         raise InvalidParameterValueException(
@@ -108,7 +115,7 @@ def _parse_statistic(wire: Wire, member: str) -> Statistic:
             f"The parameters {member}.Values and {member}.Counts must have the same size."
         )
     for value, count in zip(values, counts, strict=True):
-        _check_number(value, f"{member}.{given[0]}")
+        _check_number(value, f"{member}.{given}")
         if not (math.isfinite(count) and 0 < count <= VALUE_MAX):
             raise InvalidParameterValueException(f"The value {count} for parameter {member}.Counts is invalid.")
     statistic = Statistic(0, 0, min(values), max(values), {})

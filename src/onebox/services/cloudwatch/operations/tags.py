@@ -25,15 +25,23 @@ def untag_resource(core: CloudWatchCore, context: RequestContext, request: Wire)
 
 
 def list_tags_for_resource(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
-    tags = core.tags.of(_load_arn(core, context, request["ResourceARN"]))
+    # AWS answers no tags, and no error, for an alarm that is gone.
+    tags = core.tags.of(_check_arn(request["ResourceARN"]))
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def _check_arn(text: str) -> str:
+    """The text, if it is an ARN of CloudWatch."""
+    arn = find_arn(text)
+    if arn is None or arn.service != "cloudwatch":
+        raise InvalidParameterValueException(f"The value {text} for parameter ResourceARN is invalid.")
+    return text
 
 
 def _load_arn(core: CloudWatchCore, context: RequestContext, text: str) -> str:
     """The ARN, if an alarm or dashboard of the caller has it."""
-    arn = find_arn(text)
-    if arn is None or arn.service != "cloudwatch":
-        raise InvalidParameterValueException(f"The value {text} for parameter ResourceARN is invalid.")
+    arn = find_arn(_check_arn(text))
+    assert arn is not None, "checked"
     kind, _, name = arn.resource.replace("dashboard/", "dashboard:", 1).partition(":")
     own = arn.account == context.account
     if own and kind == "alarm" and arn.region == context.region:

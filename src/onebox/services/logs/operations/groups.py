@@ -25,6 +25,7 @@ from onebox.services.logs.validation import (
 )
 from onebox.services.paging import make_token, read_token
 
+_NOT_BY_PATTERN = ("storedBytes", "deletionProtectionEnabled")
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 
 
@@ -123,9 +124,9 @@ def _identified(core: LogsCore, context: RequestContext, identifiers: list[str])
 
 
 def _pattern_item(core: LogsCore, context: RequestContext, group: LogGroup) -> Wire:
-    """The three members AWS gives when it was asked by pattern."""
+    """The members that AWS gives when it was asked by pattern."""
     item = _group_item(core, context, group)
-    return {member: item[member] for member in ("logGroupName", "creationTime", "arn")}
+    return {member: value for member, value in item.items() if member not in _NOT_BY_PATTERN}
 
 
 def _group_item(core: LogsCore, context: RequestContext, group: LogGroup) -> Wire:

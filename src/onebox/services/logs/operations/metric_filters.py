@@ -26,7 +26,9 @@ from onebox.services.logs.validation import (
     broken_constraint,
     check_group_name,
     check_length,
+    check_lengths,
     check_metric_name,
+    check_metric_namespace,
     check_stream_name,
     parse_limit,
 )
@@ -36,6 +38,7 @@ _UNSUPPORTED = ("fieldSelectionCriteria", "emitSystemFieldDimensions")
 
 
 def put_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    check_lengths(request, filterName=512, logGroupName=512)
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["filterName"], "filterName")
     pattern = request["filterPattern"]
@@ -54,6 +57,7 @@ def put_metric_filter(core: LogsCore, context: RequestContext, request: Wire) ->
 
 
 def delete_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    check_lengths(request, filterName=512, logGroupName=512)
     group = core.load_group(context, check_group_name(request["logGroupName"]))
     if not core.metric_filters.delete(group.id, request["filterName"]):
         raise ResourceNotFoundException("The specified metric filter does not exist.")
@@ -61,6 +65,7 @@ def delete_metric_filter(core: LogsCore, context: RequestContext, request: Wire)
 
 
 def describe_metric_filters(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    check_lengths(request, filterNamePrefix=512, logGroupName=512, metricName=255, metricNamespace=255)
     limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
     metric, namespace = request.get("metricName"), request.get("metricNamespace")
     if (metric is None) != (namespace is None):
@@ -132,7 +137,7 @@ def _check_transformations(transformations: list[Wire]) -> None:
         )
     transformation = transformations[0]
     check_metric_name(transformation["metricName"], "metricTransformations.1.member.metricName")
-    check_metric_name(transformation["metricNamespace"], "metricTransformations.1.member.metricNamespace")
+    check_metric_namespace(transformation["metricNamespace"], "metricTransformations.1.member.metricNamespace")
     value = transformation["metricValue"]
     check_length(value, "metricTransformations.1.member.metricValue", 0, 100)
     if not value.startswith("$") and find_number(value) is None:
