@@ -85,8 +85,8 @@ def test_deploy_of_an_own_template_makes_it_and_doctor_knows_it(orders: Orders, 
     own.write_text(TEMPLATE.read_text("utf-8").replace("Resources:\n", added, 1), "utf-8")
     assert orders("deploy", "--yes", "--template", str(own)).exit_code == 0
     assert client("sqs").get_queue_url(QueueName="OurQueue")["QueueUrl"].endswith("/OurQueue")
-    assert "another template" in orders("doctor", "--no-test-order").stdout
-    assert "another template" not in orders("doctor", "--no-test-order", "--template", str(own)).stdout
+    assert "a different template" in orders("doctor", "--no-test-order").stdout
+    assert "a different template" not in orders("doctor", "--no-test-order", "--template", str(own)).stdout
 
 
 def test_destroy_tells_what_became_of_each_resource(orders: Orders) -> None:
@@ -94,7 +94,7 @@ def test_destroy_tells_what_became_of_each_resource(orders: Orders) -> None:
     told = orders("destroy", "--yes").stdout
     assert "DELETE_COMPLETE    OrderProcessor\n" in told
     assert "DELETE_SKIPPED     Orders\n" in told
-    assert "The table Orders stays" in told
+    assert "The table Orders was retained" in told
 
 
 def test_destroy_of_a_stack_whose_template_does_not_keep_the_table_says_that_it_is_gone(
