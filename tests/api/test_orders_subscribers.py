@@ -262,7 +262,7 @@ def test_a_server_that_has_not_confirmed_hears_nothing_and_can_be_asked_again(ru
     said = run("subscribe", "http", nobody, "--where", "status=paid").stdout
     assert "SNS sends it a SubscriptionConfirmation; it must open the SubscribeURL" in said
     row = next(line for line in run("subscriptions").stdout.splitlines() if nobody in line)
-    assert row.split()[2:] == ["-", "-", "waits", "for", "confirmation"], "SNS tells no conditions before"
+    assert row.split()[2:] == ["-", "-", "pending", "confirmation"], "SNS tells no conditions before"
     assert run("subscribe", "http", nobody, "--where", "status=paid").exit_code == 0
     other = run("subscribe", "http", nobody, "--where", "status=new")
     assert (other.exit_code, "has not confirmed yet" in other.stderr) == (1, True)

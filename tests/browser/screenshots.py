@@ -1,4 +1,4 @@
-"""Make the snapshots of docs/console.md: each page with real orders in it, light and dark.
+"""Make the screenshots of docs/console.md: each page with real orders in it, light and dark.
 
     make screenshots
 

@@ -1,9 +1,8 @@
-"""The queues in SQS, as operators see and mend them.
+"""The AWS adapter of the queues in SQS: OrderQueue and OrderDLQ.
 
-Promises: looking never loses a message and never hides it for long: what was taken to be looked at is given
-back at once, and comes back by itself within PEEK_S should this process die. A message is only deleted after
-what replaces it was accepted. To be looked at never counts as an attempt to process it: OrderDLQ sets nothing aside,
-and an order that is sent back is a new message, whose attempts are counted from none.
+Promises: reading never loses a message. Messages that were read are released at once, or become visible after PEEK_S if
+this process dies. Inspecting a message does not use up a delivery attempt: OrderDLQ has no redrive policy, and an order
+that is sent back is a new message with all its attempts.
 """
 
 from __future__ import annotations

@@ -36,13 +36,12 @@ def send_back(
     on_sent: Callable[[int], None] = lambda _: None,
     on_problem: Callable[[str, str], None] = lambda _id, _reason: None,
 ) -> list[str]:
-    """Send messages to another queue in batches, each as it is or with the edited body; the ids of those sent.
+    """Send messages to another queue in batches, each unchanged or with its edited body. Returns the ids of those sent.
 
-    Each is deleted only after the target has acknowledged its successor; ``on_sent`` then hears how many were sent so
-    far. One that is not sent was taken away by others meanwhile, is being looked at by them, or was refused: only of
-    the last does ``on_problem`` hear, by message id and reason, and of one that was sent and could not be deleted.
-    Errors of a whole call go through: what was sent is no longer in the source then, save perhaps the last batch, and
-    the rest still is.
+    Each is deleted only after the target has acknowledged its successor; ``on_sent`` gets the number sent so far.
+    ``on_problem`` gets message id and reason of a message that the target refused, or that was sent and not deleted. A
+    message that is gone, or hidden by another reader, is skipped. An error of a whole call is raised: then messages sent
+    before are deleted, except perhaps the last batch, and the others are still in the source.
     """
 
     def draft(message: QueueMessage) -> OutgoingMessage:
