@@ -39,8 +39,8 @@ def send_back(
     """Send messages to another queue in batches, each unchanged or with its edited body. Returns the ids of those sent.
 
     Each is deleted only after the target has acknowledged its successor; ``on_sent`` gets the number sent so far.
-    ``on_problem`` gets message id and reason of a message that the target refused, or that was sent and not deleted. A
-    message that is gone, or hidden by another reader, is skipped. An error of a whole call is raised: then messages sent
+    ``on_problem`` gets id and reason of a message that the target refused, or that was sent and not deleted. A
+    message that is gone or hidden is skipped. An error of a whole call is raised: then messages sent
     before are deleted, except perhaps the last batch, and the others are still in the source.
     """
 
