@@ -15,6 +15,7 @@ TARGETS = {
     "DynamoDBStreams_20120810": "dynamodbstreams",
     "Logs_20140328": "logs",
     "GraniteServiceVersion20100801": "cloudwatch",
+    "AmazonSSM": "ssm",
 }
 """The prefixes of X-Amz-Target."""
 SIGNING_NAMES = {
@@ -28,6 +29,7 @@ SIGNING_NAMES = {
     "sts": "sts",
     "cloudformation": "cloudformation",
     "s3": "s3",
+    "ssm": "ssm",
 }
 """The services of signatures' scopes."""
 LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/")

@@ -48,6 +48,7 @@ _BODY_BYTES_MAX = {
     "cloudformation": 4 * _MIB,  # a template of 51,200 bytes, or of 1 MB by macros, percent-encoded
     "iam": _MIB,
     "sts": _MIB,
+    "ssm": _MIB,
     "lambda": 70 * _MIB,  # a zip file of 50 MB in base64
     "s3": BODY_BYTES_MAX,
 }

@@ -23,6 +23,7 @@ from onebox.services.registry import ApiCaller, Service
 from onebox.services.s3.service import S3
 from onebox.services.sns.service import Sns
 from onebox.services.sqs.service import Sqs
+from onebox.services.ssm.service import Ssm
 from onebox.services.sts.service import Sts
 
 
@@ -82,6 +83,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
     services: tuple[Service, ...] = (
         iam,
         sts,
+        Ssm(deps),
         logs,
         s3,
         sqs,

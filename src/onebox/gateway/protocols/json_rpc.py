@@ -29,6 +29,7 @@ _ERROR_NAMESPACES = {
     "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
     "cloudwatch": "com.amazonaws.cloudwatch.v2010_08_01#",
     "logs": "",
+    "ssm": "",
 }
 _CHECKSUMMED = frozenset(("dynamodb", "dynamodbstreams"))
 """Services of one framework: x-amz-crc32 in every answer, constraints that its validator refuses."""

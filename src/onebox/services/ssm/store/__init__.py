@@ -1,0 +1,1 @@
+"""All SQL of the Parameter Store: parameters.py has both of its tables."""
