@@ -17,6 +17,7 @@ Top down::
     deploy/              what runs in the background until the operation is done; see its own map
     states.py            the table of stack and resource states: the only place that names a status
     state_diagram.py     draws the table for docs/cloudformation.md
+    transforms/          macros, AWS::Serverless, AWS::LanguageExtensions: from the given to the deployed template
     template/            parsing, checking and evaluating templates; pure
     blueprint.py         a template with its parameter values: resources, order, outputs; pure
     changes.py           the content of a change set; pure

@@ -36,7 +36,5 @@ def check_capabilities(template: Template, given: Sequence[str]) -> None:
         enough = {"CAPABILITY_NAMED_IAM"} | ({"CAPABILITY_IAM"} if needed[0] == "CAPABILITY_IAM" else set())
         if not enough & set(given):
             missing.append(needed[0])
-    if template.transforms and "CAPABILITY_AUTO_EXPAND" not in given:
-        missing.append("CAPABILITY_AUTO_EXPAND")
     if missing:
         raise InsufficientCapabilitiesException(f"Requires capabilities : [{', '.join(missing)}]")

@@ -14,12 +14,14 @@ from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
 from onebox.services.cloudformation.capabilities import check_capabilities
 from onebox.services.cloudformation.core import Core
-from onebox.services.cloudformation.errors import ValidationError
+from onebox.services.cloudformation.errors import InsufficientCapabilitiesException, ValidationError
 from onebox.services.cloudformation.model import Source, StackSettings
-from onebox.services.cloudformation.template.document import Template, parse_template
-from onebox.services.cloudformation.template.parameters import decide_parameters
+from onebox.services.cloudformation.template.document import Template, parse_outline, parse_template
+from onebox.services.cloudformation.template.parameters import decide_parameters, parameter_value
+from onebox.services.cloudformation.template.parse import parse_template_text
 from onebox.services.cloudformation.template.validate import check_template
 from onebox.services.cloudformation.template_text import load_template_text
+from onebox.services.cloudformation.transforms.expand import Expansion, expand, has_transforms
 from onebox.services.context import Principal, RequestContext, Wire
 from onebox.text.globs import compile_glob
 
@@ -39,9 +41,18 @@ class Draft:
 
 
 async def draft(
-    core: Core, context: RequestContext, request: Wire, *, stack_id: str, name: str, previous: Source | None
+    core: Core,
+    context: RequestContext,
+    request: Wire,
+    *,
+    stack_id: str,
+    name: str,
+    previous: Source | None,
+    is_reviewed: bool = False,
 ) -> Draft:
-    """The source that ``request`` asks for. ``previous`` is the stack's source now. Raises AwsError."""
+    """The source that ``request`` asks for. ``previous`` is the stack's source now. Raises AwsError.
+
+    A template with transforms needs CAPABILITY_AUTO_EXPAND, unless ``is_reviewed``: it is for a change set."""
     text = await load_template_text(core, context, request, previous)
     capabilities = _parse_capabilities(request.get("Capabilities", []))
     if len(request.get("Parameters", [])) > limits.PARAMETERS_MAX:
@@ -54,15 +65,23 @@ async def draft(
         notifications = [] if previous is None else previous.notification_arns
     identity = StackIdentity(context.account, context.region, stack_id, name, tuple(notifications))
 
+    given = request.get("Parameters", [])
+    old = None if previous is None else previous.parameters
+    run = Expansion(core, context, identity, {})
+    document = await _find_transforms(run, text, given, old)
+    if document and not is_reviewed and "CAPABILITY_AUTO_EXPAND" not in capabilities:
+        raise InsufficientCapabilitiesException("Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
+    processed = await expand(run, document) if document else text
+
     def work() -> Draft:
-        template = parse_template(text)
+        template = parse_template(processed)
         check_template(template, core.types)
         _check_resource_types(template, request.get("ResourceTypes", []))
-        old = None if previous is None else previous.parameters
-        parameters = decide_parameters(template.parameters, request.get("Parameters", []), old)
+        parameters = decide_parameters(template.parameters, given, old)
         check_capabilities(template, capabilities)
         source = Source(
-            template=text,
+            template=processed,
+            original=None if processed == text else text,
             parameters=parameters,
             tags=tags,
             capabilities=capabilities,
@@ -75,10 +94,31 @@ async def draft(
     return await core.workbench.run(work)
 
 
+async def _find_transforms(
+    run: Expansion, text: str, given: list[Wire], old: dict[str, str] | None
+) -> dict[str, Any] | None:
+    """The document of a template with transforms, whose parameters ``run`` gets; None without transforms."""
+    if "Transform" not in text:
+        return None
+
+    def work() -> dict[str, Any] | None:
+        document = parse_template_text(text)
+        if not has_transforms(document):
+            return None
+        declared = parse_outline(text).parameters
+        values = decide_parameters(declared, given, old)
+        run.parameters = {name: parameter_value(declared[name], value) for name, value in values.items()}
+        return document
+
+    return await run.core.workbench.run(work)
+
+
 async def load_template(core: Core, text: str) -> Template:
-    """The checked template of ``text``. Raises ValidationError."""
+    """The checked template of ``text``; its outline only if it has transforms. Raises ValidationError."""
 
     def work() -> Template:
+        if "Transform" in text and has_transforms(parse_template_text(text)):
+            return parse_outline(text)
         template = parse_template(text)
         check_template(template, core.types)
         return template

@@ -67,7 +67,15 @@ async def _try_change_set(
     stack = _stack_for(core, context, request, kind, settings)
     _refuse_taken_name(core, stack, request["ChangeSetName"])
     previous = stack.source if kind == "UPDATE" else None
-    wanted = await draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=previous)
+    wanted = await draft(
+        core,
+        context,
+        request,
+        stack_id=stack.stack_id,
+        name=stack.name,
+        previous=previous,
+        is_reviewed=True,
+    )
     try:
         changes = await find_changes(core, stack, wanted)
     except ValidationError as error:

@@ -12,9 +12,10 @@ from onebox.services.cloudformation.capabilities import needed_capability
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack
+from onebox.services.cloudformation.model import Source
 from onebox.services.cloudformation.operations.change_sets import load_change_set
 from onebox.services.cloudformation.stack_source import load_template
-from onebox.services.cloudformation.template.document import Template, parse_template
+from onebox.services.cloudformation.template.document import Template
 from onebox.services.cloudformation.template_text import load_template_text
 from onebox.services.cloudformation.views import show_declarations, without_none
 from onebox.services.context import RequestContext, Wire
@@ -40,7 +41,7 @@ async def validate_template(core: Core, context: RequestContext, request: Wire) 
 
 
 def get_template(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """The template's text as it was given. Without macros the processed template is the same."""
+    """The template's text as it was given, or after its transforms. Without transforms both are the same."""
     stage = request.get("TemplateStage", "Original")
     if stage not in ("Original", "Processed"):
         raise ValidationError(
@@ -49,12 +50,20 @@ def get_template(core: Core, context: RequestContext, request: Wire) -> Wire:
         )
     if request.get("ChangeSetName"):
         change_set, _ = load_change_set(core, context, request)
-        text = change_set.source.template
+        source = change_set.source
     else:
         if not request.get("StackName"):
             raise ValidationError("StackName is required if ChangeSetName is not specified.")
-        text = load_stack(core, context, request["StackName"]).source.template
+        source = load_stack(core, context, request["StackName"]).source
+    text = source.original_template if stage == "Original" else _processed(source)
     return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
+
+
+def _processed(source: Source) -> str:
+    if source.original is None:
+        return source.template
+    document = json.loads(source.template)
+    return json.dumps({name: section for name, section in document.items() if name != "Transform"})
 
 
 async def get_template_summary(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -69,7 +78,7 @@ async def get_template_summary(core: Core, context: RequestContext, request: Wir
         if not stack.source.template:
             raise ValidationError("GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.")
         text = stack.source.original_template
-        template = await core.workbench.run(lambda: parse_template(text))
+        template = await load_template(core, text)
     else:
         template = await load_template(core, await load_template_text(core, context, request))
     return without_none(
@@ -97,11 +106,14 @@ def _single_quoted(value: Any) -> str:
 
 def _capabilities(template: Template) -> Wire:
     needed = needed_capability(template)
-    if needed is None:
-        return {}
-    capability, types = needed
-    reason = f"The following resource(s) require capabilities: [{', '.join(types)}]"
-    return {"Capabilities": [capability], "CapabilitiesReason": reason}
+    names, reasons = [], []
+    if needed is not None:
+        names.append(needed[0])
+        reasons.append(f"The following resource(s) require capabilities: [{', '.join(needed[1])}]")
+    if template.transforms:
+        names.append("CAPABILITY_AUTO_EXPAND")
+        reasons.append(f"The template has transforms: [{', '.join(template.transforms)}]")
+    return {"Capabilities": names, "CapabilitiesReason": ". ".join(reasons)} if names else {}
 
 
 def _identifiers(core: Core, template: Template) -> list[Wire]:
@@ -112,7 +124,7 @@ def _identifiers(core: Core, template: Template) -> list[Wire]:
     return [
         {"ResourceType": name, "LogicalResourceIds": ids, "ResourceIdentifiers": [core.types[name].naming.property]}
         for name, ids in by_type.items()
-        if core.types[name].naming.property is not None
+        if name in core.types and core.types[name].naming.property is not None
     ]
 
 

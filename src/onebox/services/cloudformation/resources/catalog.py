@@ -20,6 +20,7 @@ from onebox.services.cloudformation.resources.lambda_event_sources import EVENT_
 from onebox.services.cloudformation.resources.lambda_function import FUNCTION
 from onebox.services.cloudformation.resources.lambda_versions import ALIAS, PERMISSION, VERSION
 from onebox.services.cloudformation.resources.logs import LOG_GROUP, LOG_STREAM, METRIC_FILTER
+from onebox.services.cloudformation.resources.macro import MACRO
 from onebox.services.cloudformation.resources.s3 import BUCKET, BUCKET_POLICY
 from onebox.services.cloudformation.resources.sns import SUBSCRIPTION, TOPIC, TOPIC_POLICY
 from onebox.services.cloudformation.resources.sqs import QUEUE, QUEUE_POLICY
@@ -42,6 +43,7 @@ RESOURCE_TYPES = types_by_name(
     INSTANCE_PROFILE,
     LOG_GROUP,
     LOG_STREAM,
+    MACRO,
     MANAGED_POLICY,
     METRIC_FILTER,
     PERMISSION,

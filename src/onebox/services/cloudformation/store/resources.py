@@ -43,6 +43,16 @@ class ResourceStore:
         )
         return None if row is None else str(row[0])
 
+    def find_macro(self, account: str, region: str, name: str) -> str | None:
+        """The function of the macro of this name."""
+        row = self._storage.first(
+            "SELECT r.body FROM cloudformation_resources r JOIN cloudformation_stacks s USING (stack_id) "
+            "WHERE r.physical_id = ? AND r.type = 'AWS::CloudFormation::Macro' AND s.account = ? AND s.region = ? "
+            "AND s.deleted_at_ms IS NULL",
+            (name, account, region),
+        )
+        return None if row is None else str(body_from(row[0]).properties["FunctionName"])
+
     def save(self, resource: Resource) -> None:
         save_row(self._storage, "cloudformation_resources", _RESOURCE, "stack_id, logical_id", _from_resource(resource))
 

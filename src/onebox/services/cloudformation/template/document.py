@@ -20,6 +20,7 @@ from onebox.services.cloudformation.template.parameters import ParameterDeclarat
 from onebox.services.cloudformation.template.parse import parse_template_text
 
 LANGUAGE_EXTENSIONS = "AWS::LanguageExtensions"
+"""The one transform that a processed template keeps: its functions are evaluated at deployment."""
 
 _SECTIONS = frozenset(
     [
@@ -136,6 +137,26 @@ def parse_template(text: str) -> Template:
     )
 
 
+def parse_outline(text: str) -> Template:
+    """What can be said of a template before its transforms: parameters, types, description. Raises ValidationError."""
+    document = parse_template_text(text)
+    resources = document.get("Resources", {})
+    typed: dict[str, ResourceDeclaration] = {}
+    for name, value in resources.items() if isinstance(resources, dict) else ():
+        if isinstance(value, dict) and isinstance(value.get("Type"), str):
+            properties = value.get("Properties")
+            typed[name] = ResourceDeclaration(name, value["Type"], properties if isinstance(properties, dict) else {})
+    return Template(
+        text=text,
+        description=_parse_description(document.get("Description")),
+        version=document.get("AWSTemplateFormatVersion"),
+        metadata=document.get("Metadata"),
+        transforms=_parse_transforms(document.get("Transform")),
+        parameters=_parse_parameters(_section(document, "Parameters", limits.PARAMETERS_MAX)),
+        resources=typed,
+    )
+
+
 def _section(document: dict[str, Any], name: str, entries_max: int) -> dict[str, Any]:
     section = document.get(name, {})
     if not isinstance(section, dict):
@@ -162,12 +183,13 @@ def _parse_description(value: Any) -> str | None:
 
 
 def _parse_transforms(value: Any) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value or []
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValidationError("Template format error: Transform must be a string or a list of strings.")
-    for name in names:
-        if name != LANGUAGE_EXTENSIONS:
-            raise ValidationError(f"No transform named {name} found.")
+    declared = value if isinstance(value, list) else [value] if value else []
+    names: list[str] = []
+    for one in declared:
+        name = one.get("Name") if isinstance(one, dict) else one
+        if not isinstance(name, str):
+            raise ValidationError("Template format error: Transform must be a string or a list of strings.")
+        names.append(name)
     return tuple(names)
 
 

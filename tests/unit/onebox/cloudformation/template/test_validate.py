@@ -100,7 +100,6 @@ def check(**sections: Any) -> None:
             {"Resources": {"Q": {**QUEUE, "DeletionPolicy": "Keep"}}},
             "Template error: Unrecognized DeletionPolicy Keep for resource Q",
         ),
-        ({"Transform": "AWS::Serverless-2016-10-31"}, "No transform named AWS::Serverless-2016-10-31 found."),
         (
             {
                 "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
