@@ -170,8 +170,7 @@ def test_what_is_not_offered_is_refused_as_not_implemented(client: Make, bucket:
     s3 = client("s3")
 
     assert refused(s3.get_bucket_website, Bucket=bucket) == ("NotImplemented", 501)
-    assert refused(s3.put_object, Bucket=bucket, Key="k", Tagging="a=b") == ("NotImplemented", 501)
-    assert refused(s3.put_object, Bucket=bucket, Key="k", ServerSideEncryption="aws:kms") == ("NotImplemented", 501)
+    assert refused(s3.put_object, Bucket=bucket, Key="k", ObjectLockMode="GOVERNANCE") == ("NotImplemented", 501)
     assert refused(s3.put_object, Bucket=bucket, Key="k", ACL="public-read") == (
         "AccessControlListNotSupported",
         400,

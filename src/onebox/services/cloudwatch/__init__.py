@@ -4,7 +4,7 @@ How it is laid out, top down::
 
     service.py          the class that the engine builds: bound operations, start and stop
     core.py             the parts that every operation works with
-    authorization.py    the actions, resources and condition keys of a request
+    authorization.py    the actions, resources and condition keys of a request; condition_keys.py
     operations/         a function for each API operation, by family
     collector.py        stores what the services recorded and what their gauges show; gauges.py
     reader.py  metric_queries.py  metric_search.py    from stored rows to statistics by period

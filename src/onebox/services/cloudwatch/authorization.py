@@ -5,15 +5,26 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_ama
 
 from __future__ import annotations
 
+from functools import partial
+
 from onebox.services.cloudwatch.arns import alarm_arn, dashboard_arn
+from onebox.services.cloudwatch.condition_keys import find_condition_keys
+from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.operations import OPERATIONS
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Access, access_to
+from onebox.services.registry import Access, ConditionKeys, access_to
 
 
-def required_access(context: RequestContext, operation: str, request: Wire) -> list[Access]:
+def required_access(core: CloudWatchCore, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on each alarm or dashboard that the request names; metrics have no ARN."""
-    return access_to("cloudwatch", OPERATIONS, operation, _resources(context, request))
+    return [
+        access._replace(find_condition_keys=partial(_find_condition_keys, core, access.resource, operation, request))
+        for access in access_to("cloudwatch", OPERATIONS, operation, _resources(context, request))
+    ]
+
+
+def _find_condition_keys(core: CloudWatchCore, resource: str, operation: str, request: Wire) -> ConditionKeys:
+    return find_condition_keys(operation, core.tags.of(resource), request)
 
 
 def _resources(context: RequestContext, request: Wire) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from onebox.services.cloudwatch import authorization
 from onebox.services.cloudwatch.alarms.transitions import LambdaInvoker, SnsPublisher
 from onebox.services.cloudwatch.background.schedule import Schedule
+from onebox.services.cloudwatch.condition_keys import CONDITION_KEYS
 from onebox.services.cloudwatch.core import make_core
 from onebox.services.cloudwatch.gauges import Gauge
 from onebox.services.cloudwatch.operations import OPERATIONS
@@ -18,7 +19,7 @@ class CloudWatch:
     """The service."""
 
     name = "cloudwatch"
-    condition_keys: tuple[str, ...] = ()
+    condition_keys = CONDITION_KEYS
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class CloudWatch:
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the request requires."""
-        return authorization.required_access(context, operation, request)
+        return authorization.required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
         """Begin to collect metrics and to evaluate alarms."""

@@ -4,7 +4,7 @@ How it is laid out, top down::
 
     service.py          the class that the engine builds: bound operations, start and stop
     core.py             the parts that every operation works with
-    authorization.py    the actions, resources and condition keys of a request
+    authorization.py    the actions, resources and condition keys of a request; condition_keys.py
     operations/         a function for each API operation, by family
     ingest.py           adding events: storage, metrics of the service, metric filters, embedded metrics
     internal.py         what other services call, inside their transaction

@@ -5,24 +5,41 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_ama
 
 from __future__ import annotations
 
+from functools import partial
+
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
+from onebox.services.logs.condition_keys import find_condition_keys
+from onebox.services.logs.core import LogsCore
 from onebox.services.logs.operations import OPERATIONS
 from onebox.services.logs.validation import find_group_name
-from onebox.services.registry import Access, access_to
+from onebox.services.registry import Access, ConditionKeys, access_to
 
 _STREAM_OPERATIONS = ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "GetLogEvents")
 
 
-def required_access(context: RequestContext, operation: str, request: Wire) -> list[Access]:
+def required_access(core: LogsCore, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on the group or stream that the request names."""
-    return access_to("logs", OPERATIONS, operation, [_resource(context, operation, request)])
+    group = _group_name(request)
+    keys = partial(_find_condition_keys, core, context, group, request)
+    resource = _resource(context, operation, request, group)
+    return [
+        access._replace(find_condition_keys=keys) for access in access_to("logs", OPERATIONS, operation, [resource])
+    ]
 
 
-def _resource(context: RequestContext, operation: str, request: Wire) -> str:
-    """The group's or stream's ARN; AWS names a stream, be it empty, in every one of them."""
+def _find_condition_keys(core: LogsCore, context: RequestContext, group_name: str, request: Wire) -> ConditionKeys:
+    group = core.groups.find(context.account, context.region, group_name)
+    return find_condition_keys({} if group is None else core.tags.of(group.id), request)
+
+
+def _group_name(request: Wire) -> str:
     arn = request.get("resourceArn")
-    identifier = request.get("logGroupName") or request.get("logGroupIdentifier") or arn or ""
-    group = find_group_name(identifier) or identifier
+    identifier: str = request.get("logGroupName") or request.get("logGroupIdentifier") or arn or ""
+    return find_group_name(identifier) or identifier
+
+
+def _resource(context: RequestContext, operation: str, request: Wire, group: str) -> str:
+    """The group's or stream's ARN; AWS names a stream, be it empty, in every one of them."""
     stream = request.get("logStreamName", "") if operation in _STREAM_OPERATIONS else ""
     return make_arn("logs", context.region, context.account, f"log-group:{group}:log-stream:{stream}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.logs import authorization
 from onebox.services.logs.background.sweeper import Sweeper
+from onebox.services.logs.condition_keys import CONDITION_KEYS
 from onebox.services.logs.core import make_core
 from onebox.services.logs.internal import LogsInternal
 from onebox.services.logs.operations import OPERATIONS
@@ -15,17 +16,17 @@ class Logs:
     """The service. ``internal`` is for other services; nothing else of this object is."""
 
     name = "logs"
-    condition_keys: tuple[str, ...] = ()
+    condition_keys = CONDITION_KEYS
 
     def __init__(self, deps: Deps) -> None:
-        core = make_core(deps)
+        self._core = core = make_core(deps)
         self.operations = bind(OPERATIONS, core)
         self.internal = LogsInternal(core.groups, core.streams, core.ingest)
         self._sweeper = Sweeper(deps, core.events)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the request requires."""
-        return authorization.required_access(context, operation, request)
+        return authorization.required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
         """Begin sweeping."""

@@ -10,7 +10,8 @@ How it is laid out, top down::
     internal.py         what other services call, inside their transaction
     background.py       the daily walk that deletes what lifecycle rules say
     listing.py  listing_sources.py    pages with prefixes and delimiters
-    headers.py  integrity.py  checksums.py  copy_source.py  lifecycle.py  refusals.py  rules.py    what they decide
+    tagging.py  encryption.py  condition_keys.py  copy_source.py
+    headers.py  integrity.py  checksums.py  lifecycle.py  refusals.py  rules.py    what they decide
     store/              all SQL of the service
     model.py  limits.py  errors.py
 

@@ -5,22 +5,28 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3
 
 from __future__ import annotations
 
+from functools import partial
+
 from onebox.arn import partition_of
 from onebox.services.context import RequestContext, Wire
-from onebox.services.registry import Access
+from onebox.services.registry import Access, ConditionKeys
+from onebox.services.s3.condition_keys import find_condition_keys
 from onebox.services.s3.copy_source import parse_copy_source
+from onebox.services.s3.core import S3Core
 
 # The IAM action where it is not the operation's name.
 _ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
     "DeleteBucketTagging": "PutBucketTagging",
     "DeleteObjects": "DeleteObject",
     "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketCors": "GetBucketCORS",
     "GetBucketEncryption": "GetEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
@@ -32,35 +38,62 @@ _ACTIONS = {
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
+    "PutBucketCors": "PutBucketCORS",
     "PutBucketEncryption": "PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
-_VERSIONED_ACTIONS = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion"}
+# With a version's id the action is another one.
+_VERSIONED_ACTIONS = {
+    "DeleteObject": "DeleteObjectVersion",
+    "DeleteObjectTagging": "DeleteObjectVersionTagging",
+    "GetObject": "GetObjectVersion",
+    "GetObjectAcl": "GetObjectVersionAcl",
+    "GetObjectAttributes": "GetObjectVersionAttributes",
+    "GetObjectTagging": "GetObjectVersionTagging",
+    "PutObjectAcl": "PutObjectVersionAcl",
+    "PutObjectTagging": "PutObjectVersionTagging",
+}
 
 
-def required_access(context: RequestContext, operation: str, request: Wire) -> list[Access]:
+def required_access(core: S3Core, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The actions that the caller needs, each with its resource."""
     action = _ACTIONS.get(operation, operation)
     prefix = f"arn:{partition_of(context.region)}:s3:::"
     if "Bucket" not in request:
-        return [Access(f"s3:{action}", "*")]
-    bucket = f"{prefix}{request['Bucket']}"
+        return [Access(f"s3:{action}", "*", partial(find_condition_keys, {}, request))]
+    bucket = request["Bucket"]
     if operation == "DeleteObjects":
         wanted = request["Delete"]["Objects"]
-        return [_object_action(action, f"{bucket}/{item['Key']}", item.get("VersionId")) for item in wanted]
+        return [_object_access(core, action, prefix, bucket, item) for item in wanted]
     if "Key" not in request:
-        return [Access(f"s3:{action}", bucket)]
-    needed = [_object_action(action, f"{bucket}/{request['Key']}", request.get("VersionId"))]
+        return [Access(f"s3:{action}", f"{prefix}{bucket}", partial(find_condition_keys, {}, request))]
+    needed = [_object_access(core, action, prefix, bucket, request)]
+    if operation != "PutObjectTagging" and request.get("Tagging"):
+        needed.append(_object_access(core, "PutObjectTagging", prefix, bucket, request))
+    if operation == "GetObjectAttributes":
+        needed.append(_object_access(core, "GetObject", prefix, bucket, request))
     if operation in ("CopyObject", "UploadPartCopy"):
         source_bucket, source_key, version_id = parse_copy_source(request["CopySource"])
-        needed.append(_object_action("GetObject", f"{prefix}{source_bucket}/{source_key}", version_id))
+        source = {"Key": source_key, **({} if version_id is None else {"VersionId": version_id})}
+        needed.append(_object_access(core, "GetObject", prefix, source_bucket, source))
     return needed
 
 
-def _object_action(action: str, resource: str, version_id: str | None) -> Access:
-    if version_id is not None:
+def _object_access(core: S3Core, action: str, prefix: str, bucket: str, wanted: Wire) -> Access:
+    """An action on an object that ``wanted`` names by Key and VersionId."""
+    if wanted.get("VersionId") is not None:
         action = _VERSIONED_ACTIONS.get(action, action)
-    return Access(f"s3:{action}", resource)
+    keys = partial(_find_object_keys, core, bucket, wanted)
+    return Access(f"s3:{action}", f"{prefix}{bucket}/{wanted['Key']}", keys)
+
+
+def _find_object_keys(core: S3Core, bucket: str, wanted: Wire) -> ConditionKeys:
+    version_id = wanted.get("VersionId")
+    if version_id is None:
+        stored = core.versions.find_latest(bucket, wanted["Key"])
+    else:
+        stored = core.versions.find_version(bucket, wanted["Key"], version_id)
+    return find_condition_keys({} if stored is None else stored.tags, wanted)

@@ -32,6 +32,10 @@ class BadDigest(S3Error):
     sentence = "The Content-MD5 you specified did not match what we received."
 
 
+class BadRequest(S3Error):
+    sentence = "Bad Request"
+
+
 class BucketAlreadyExists(S3Error):
     status = 409
     sentence = (
@@ -74,6 +78,10 @@ class InvalidBucketName(S3Error):
 
 class InvalidDigest(S3Error):
     sentence = "The Content-MD5 you specified was invalid."
+
+
+class InvalidEncryptionAlgorithmError(S3Error):
+    sentence = "The encryption request you specified is not valid."
 
 
 class InvalidPart(S3Error):
@@ -129,6 +137,11 @@ class NoSuchBucket(S3Error):
 class NoSuchBucketPolicy(S3Error):
     status = 404
     sentence = "The bucket policy does not exist"
+
+
+class NoSuchCORSConfiguration(S3Error):
+    status = 404
+    sentence = "The CORS configuration does not exist"
 
 
 class NoSuchKey(S3Error):

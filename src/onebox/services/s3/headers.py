@@ -17,7 +17,6 @@ KEPT_HEADERS = (
     "ContentType",
     "Expires",
     "Metadata",
-    "ServerSideEncryption",
     "StorageClass",
 )
 """Members of a write that a read gives back."""

@@ -39,6 +39,7 @@ class StoredObject:
     modified_at_ms: int
     headers: dict[str, object]
     checksums: dict[str, str]
+    tags: dict[str, str]
 
 
 def new_version(
@@ -50,6 +51,7 @@ def new_version(
     now_ms: int,
     headers: dict[str, object],
     checksums: dict[str, str],
+    tags: dict[str, str],
 ) -> StoredObject:
     """An object that is about to be stored; its ids are given when it is."""
     return StoredObject(
@@ -64,6 +66,7 @@ def new_version(
         modified_at_ms=now_ms,
         headers=headers,
         checksums=checksums,
+        tags=tags,
     )
 
 
@@ -88,6 +91,7 @@ class Upload:
     checksum_algorithm: str
     checksum_type: str
     headers: dict[str, object]
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

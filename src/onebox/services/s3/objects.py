@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from onebox.ids import Ids
+from onebox.services.context import RequestContext
+from onebox.services.s3.encryption import encryption_of
 from onebox.services.s3.errors import (
     AccessDenied,
     MethodNotAllowed,
@@ -75,6 +77,10 @@ class Objects:
         stored = self._versions.find_latest(bucket, key)
         return None if stored is None or stored.is_delete_marker else stored
 
+    def encryption_of(self, context: RequestContext, bucket: Bucket, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The encryption of an object that is written: what its request asks for, else the bucket's."""
+        return encryption_of(context, request, self._buckets.find_setting(bucket.name, "encryption"))
+
     def check_current(self, bucket: Bucket, key: str, conditions: Mapping[str, Any]) -> None:
         """If-Match and If-None-Match of a write. Raises PreconditionFailed or, where If-Match finds no object,
         NoSuchKey."""
@@ -114,6 +120,7 @@ class Objects:
             modified_at_ms=now_ms,
             headers={},
             checksums={},
+            tags={},
         )
         return Deletion(self.put(bucket, marker, ()).version_id, is_delete_marker=True)
 

@@ -6,14 +6,12 @@ from onebox.services.context import Wire
 from onebox.services.s3.errors import AccessControlListNotSupported, NotOffered
 
 _HARMLESS_ACLS = frozenset({"private", "bucket-owner-full-control"})
-_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _UNSUPPORTED_ON_OBJECTS = (
     "WebsiteRedirectLocation",
     "SSECustomerAlgorithm",
     "SSECustomerKey",
-    "SSEKMSKeyId",
     "SSEKMSEncryptionContext",
-    "Tagging",
     "ObjectLockMode",
     "ObjectLockRetainUntilDate",
     "ObjectLockLegalHoldStatus",
@@ -34,9 +32,14 @@ def refuse_members(request: Wire, *names: str) -> None:
             raise NotOffered(Header=name)
 
 
+def is_private_acl(request: Wire) -> bool:
+    """Whether a request gives rights to nobody but the owner."""
+    return request.get("ACL", "private") in _HARMLESS_ACLS and not any(request.get(grant) for grant in GRANTS)
+
+
 def refuse_acl(request: Wire) -> None:
     """Raises AccessControlListNotSupported: buckets have no ACLs unless their owner wants them, and we have none."""
-    if request.get("ACL", "private") not in _HARMLESS_ACLS or any(request.get(grant) for grant in _GRANTS):
+    if not is_private_acl(request):
         raise AccessControlListNotSupported
 
 
@@ -44,5 +47,3 @@ def refuse_unsupported_on_objects(request: Wire) -> None:
     """The same for the members of the operations that write objects."""
     refuse_acl(request)
     refuse_members(request, *_UNSUPPORTED_ON_OBJECTS)
-    if request.get("ServerSideEncryption", "AES256") != "AES256":
-        raise NotOffered(Header="x-amz-server-side-encryption")

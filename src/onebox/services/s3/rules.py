@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 from base64 import b64decode
 from collections.abc import Mapping
@@ -87,7 +86,7 @@ def check_md5(content_md5: str | None, etag: str) -> None:
         return
     try:
         digest = b64decode(content_md5, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for what is not ASCII
         digest = b""
     if len(digest) != 16:
         raise InvalidDigest(**{"Content-MD5": content_md5})
@@ -112,6 +111,11 @@ def checked_checksums(wanted: tuple[str, str] | None, default_algorithm: str, da
     if wanted is not None and wanted[1] != checksum:
         raise BadDigest(f"The {algorithm} you specified did not match the calculated checksum.")
     return {member_of(algorithm): checksum}
+
+
+def checksum_type(checksums: Mapping[str, str]) -> str:
+    """Whether checksums (one at least) are of the whole object or of its parts' checksums."""
+    return "COMPOSITE" if "-" in next(iter(checksums.values())) else "FULL_OBJECT"
 
 
 def parse_range(text: str | None, size_bytes: int) -> tuple[int, int] | None:

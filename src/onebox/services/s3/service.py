@@ -6,6 +6,7 @@ from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.registry import Access, bind
 from onebox.services.s3 import authorization
 from onebox.services.s3.background import LifecycleWalk
+from onebox.services.s3.condition_keys import CONDITION_KEYS
 from onebox.services.s3.core import make_core
 from onebox.services.s3.internal import S3Internal
 from onebox.services.s3.operations import OPERATIONS
@@ -15,17 +16,17 @@ class S3:
     """Buckets and objects. ``internal`` is for other services; nothing else of this object is."""
 
     name = "s3"
-    condition_keys: tuple[str, ...] = ()
+    condition_keys = CONDITION_KEYS
 
     def __init__(self, deps: Deps) -> None:
-        core = make_core(deps)
+        self._core = core = make_core(deps)
         self.operations = bind(OPERATIONS, core)
         self.internal = S3Internal(core.objects)
         self._lifecycle = LifecycleWalk(core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the request requires."""
-        return authorization.required_access(context, operation, request)
+        return authorization.required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
         """Begin the daily walk of lifecycle rules."""

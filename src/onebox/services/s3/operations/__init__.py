@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
 from onebox.services.s3.core import S3Core
-from onebox.services.s3.operations import buckets, copies, deletions, lists, parts, reads, upload_lists, uploads, writes
+from onebox.services.s3.operations import (
+    acls,
+    attributes,
+    buckets,
+    copies,
+    deletions,
+    lists,
+    object_tags,
+    parts,
+    reads,
+    upload_lists,
+    uploads,
+    writes,
+)
 from onebox.services.s3.operations.bucket_settings import SETTINGS
 
 OPERATIONS: OperationTable[S3Core] = {
@@ -31,5 +44,13 @@ OPERATIONS: OperationTable[S3Core] = {
     "PutObject": WaitingOperation(writes.put_object),
     "UploadPart": WaitingOperation(parts.upload_part),
     "UploadPartCopy": WaitingOperation(parts.upload_part_copy),
+    "DeleteObjectTagging": Operation(object_tags.delete_object_tagging),
+    "GetBucketAcl": Operation(acls.get_bucket_acl, reads_only=True),
+    "GetObjectAcl": Operation(acls.get_object_acl, reads_only=True),
+    "GetObjectAttributes": Operation(attributes.get_object_attributes, reads_only=True),
+    "GetObjectTagging": Operation(object_tags.get_object_tagging, reads_only=True),
+    "PutBucketAcl": Operation(acls.put_bucket_acl),
+    "PutObjectAcl": Operation(acls.put_object_acl),
+    "PutObjectTagging": Operation(object_tags.put_object_tagging),
     **{name: Operation(handler, reads_only=name.startswith("Get")) for name, handler in SETTINGS.items()},
 }

@@ -8,30 +8,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3 import encryption
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import (
+    InvalidRequest,
     InvalidTag,
     MalformedPolicy,
     MalformedXML,
     NoSuchBucketPolicy,
+    NoSuchCORSConfiguration,
     NoSuchLifecycleConfiguration,
     NoSuchPublicAccessBlockConfiguration,
     NoSuchTagSet,
-    NotOffered,
     OwnershipControlsNotFoundError,
     S3Error,
 )
 from onebox.services.s3.lifecycle import check_lifecycle
-from onebox.services.s3.limits import BUCKET_TAGS_MAX, POLICY_BYTES_MAX
+from onebox.services.s3.limits import BUCKET_TAGS_MAX, CORS_RULES_MAX, POLICY_BYTES_MAX
+from onebox.services.s3.tagging import checked_tags
+from onebox.text.documents import parse_object
 
+_MINIMUM_SIZE = "TransitionDefaultMinimumObjectSize"
+_MINIMUM_SIZE_DEFAULT = "all_storage_classes_128K"
+_CORS_METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
 Handler = Callable[[S3Core, RequestContext, Wire], Wire]
-
-_DEFAULT_ENCRYPTION = {
-    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]
-}
 
 
 def get_bucket_policy(core: S3Core, context: RequestContext, request: Wire) -> Wire:
@@ -48,11 +49,9 @@ def put_bucket_policy(core: S3Core, context: RequestContext, request: Wire) -> W
     bucket = core.objects.load_bucket(request["Bucket"], context.account)
     policy = request["Policy"]
     try:
-        document = orjson.loads(policy)
-    except orjson.JSONDecodeError:
+        document = parse_object(policy, bytes_max=POLICY_BYTES_MAX)
+    except ValueError:
         raise MalformedPolicy from None
-    if not isinstance(document, dict) or len(policy.encode()) > POLICY_BYTES_MAX:
-        raise MalformedPolicy
     if not document.get("Statement"):
         raise MalformedPolicy("Missing required field Statement")
     core.buckets.put_setting(bucket.name, "policy", policy)
@@ -96,13 +95,55 @@ def get_bucket_encryption(core: S3Core, context: RequestContext, request: Wire) 
     """The default encryption, which every bucket has."""
     bucket = core.objects.load_bucket(request["Bucket"], context.account)
     stored = core.buckets.find_setting(bucket.name, "encryption")
-    return {"ServerSideEncryptionConfiguration": stored or _DEFAULT_ENCRYPTION}
+    return {"ServerSideEncryptionConfiguration": stored or encryption.DEFAULT}
 
 
 def _check_encryption(document: Any) -> None:
+    if len(document["Rules"]) != 1:
+        raise MalformedXML
     for rule in document["Rules"]:
-        if rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "AES256") != "AES256":
-            raise NotOffered(Header="SSEAlgorithm")
+        encryption.check_algorithm(rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "AES256"))
+
+
+def get_bucket_lifecycle(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+    """The rules, and from which size on objects change their class by default."""
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    document = core.buckets.find_setting(bucket.name, "lifecycle")
+    if document is None:
+        raise NoSuchLifecycleConfiguration(BucketName=bucket.name)
+    return {_MINIMUM_SIZE: _MINIMUM_SIZE_DEFAULT, **document}
+
+
+def put_bucket_lifecycle(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+    """Set the rules."""
+    bucket = core.objects.load_bucket(request["Bucket"], context.account)
+    document = request.get("LifecycleConfiguration")
+    if document is None:
+        raise MalformedXML
+    check_lifecycle(document)
+    size = request.get(_MINIMUM_SIZE) or _MINIMUM_SIZE_DEFAULT
+    if size not in (_MINIMUM_SIZE_DEFAULT, "varies_by_storage_class"):
+        raise InvalidRequest(
+            "The value for x-amz-transition-default-minimum-object-size is not valid. Valid values: "
+            f"{_MINIMUM_SIZE_DEFAULT}, varies_by_storage_class"
+        )
+    core.buckets.put_setting(bucket.name, "lifecycle", {**document, _MINIMUM_SIZE: size})
+    return {_MINIMUM_SIZE: size}
+
+
+def _check_cors(document: Any) -> None:
+    rules = document.get("CORSRules", [])
+    if not 1 <= len(rules) <= CORS_RULES_MAX:
+        raise MalformedXML
+    for rule in rules:
+        if not rule.get("AllowedMethods") or not rule.get("AllowedOrigins"):
+            raise MalformedXML
+        for method in rule["AllowedMethods"]:
+            if method not in _CORS_METHODS:
+                raise InvalidRequest(f"Found unsupported HTTP method in CORS config. Unsupported method is {method}")
+        for origin in rule["AllowedOrigins"]:
+            if origin.count("*") > 1:
+                raise InvalidRequest(f'AllowedOrigin "{origin}" can not have more than one wildcard.')
 
 
 def put_bucket_tagging(core: S3Core, context: RequestContext, request: Wire) -> Wire:
@@ -112,16 +153,9 @@ def put_bucket_tagging(core: S3Core, context: RequestContext, request: Wire) -> 
 
 
 def _check_tagging(context: RequestContext, document: Any) -> None:
-    keys = [tag["Key"] for tag in document["TagSet"]]
-    if len(keys) > BUCKET_TAGS_MAX:
+    if len(document["TagSet"]) > BUCKET_TAGS_MAX:
         raise InvalidTag("Bucket tag count cannot be greater than 50")
-    if len(set(keys)) < len(keys):
-        raise InvalidTag("Cannot provide multiple Tags with the same key")
-    for tag in document["TagSet"]:
-        if not 1 <= len(tag["Key"]) <= 128 or not context.may_set_tag(tag["Key"]):
-            raise InvalidTag("The TagKey you have provided is invalid", TagKey=tag["Key"])
-        if len(tag["Value"]) > 256:
-            raise InvalidTag("The TagValue you have provided is invalid", TagValue=tag["Value"])
+    checked_tags(context, [(tag["Key"], tag["Value"]) for tag in document["TagSet"]])
 
 
 def _check_public_access_block(document: Any) -> None:
@@ -133,8 +167,6 @@ def _check_ownership(document: Any) -> None:
     owners = [rule["ObjectOwnership"] for rule in document["Rules"]]
     if len(owners) != 1 or owners[0] not in ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"):
         raise MalformedXML
-    if owners[0] != "BucketOwnerEnforced":
-        raise NotOffered(Header="ObjectOwnership")  # the others are about ACLs
 
 
 SETTINGS: dict[str, Handler] = {
@@ -157,7 +189,10 @@ SETTINGS: dict[str, Handler] = {
     "GetBucketOwnershipControls": _getter("ownership_controls", "OwnershipControls", OwnershipControlsNotFoundError),
     "PutBucketOwnershipControls": _putter("ownership_controls", "OwnershipControls", _check_ownership),
     "DeleteBucketOwnershipControls": _deleter("ownership_controls"),
-    "GetBucketLifecycleConfiguration": _getter("lifecycle", "", NoSuchLifecycleConfiguration),
-    "PutBucketLifecycleConfiguration": _putter("lifecycle", "LifecycleConfiguration", check_lifecycle),
+    "GetBucketLifecycleConfiguration": get_bucket_lifecycle,
+    "PutBucketLifecycleConfiguration": put_bucket_lifecycle,
     "DeleteBucketLifecycle": _deleter("lifecycle"),
+    "GetBucketCors": _getter("cors", "", NoSuchCORSConfiguration),
+    "PutBucketCors": _putter("cors", "CORSConfiguration", _check_cors),
+    "DeleteBucketCors": _deleter("cors"),
 }

@@ -16,6 +16,7 @@ from onebox.services.s3.errors import (
 from onebox.services.s3.model import Bucket, owner_id
 from onebox.services.s3.refusals import refuse_acl, refuse_members
 from onebox.services.s3.rules import is_bucket_name, whole_seconds
+from onebox.services.s3.tagging import checked_tags
 
 _HOME_REGION = "us-east-1"
 _PUBLIC_ACCESS_BLOCKED = dict.fromkeys(
@@ -45,6 +46,7 @@ def create_bucket(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     buckets.put_setting(name, "ownership_controls", {"Rules": [{"ObjectOwnership": ownership}]})
     tags = request.get("CreateBucketConfiguration", {}).get("Tags")
     if tags:
+        checked_tags(context, [(tag["Key"], tag["Value"]) for tag in tags])
         buckets.put_setting(name, "tagging", {"TagSet": tags})
     return {"Location": f"/{name}"}
 

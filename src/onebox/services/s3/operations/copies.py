@@ -7,10 +7,15 @@ from typing import Any
 from onebox.services.context import RequestContext, Wire
 from onebox.services.s3.copy_source import parse_copy_source
 from onebox.services.s3.core import S3Core
+from onebox.services.s3.encryption import MEMBERS as ENCRYPTION_MEMBERS
 from onebox.services.s3.errors import InvalidRequest
 from onebox.services.s3.headers import checked_headers
 from onebox.services.s3.model import NULL_VERSION, Extent, StoredObject, new_version
 from onebox.services.s3.rules import check_copy_conditions, check_key, quoted
+from onebox.services.s3.tagging import parse_tagging_header
+
+_OF_ITS_OWN = ("StorageClass", *ENCRYPTION_MEMBERS)
+"""Headers that a copy does not take from its source."""
 
 
 def copy_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
@@ -26,11 +31,12 @@ def copy_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     bucket = core.objects.load_bucket(request["Bucket"], context.account)
     core.objects.check_current(bucket, request["Key"], request)
     if not replaces:
-        own: dict[str, Any] = {
-            name: headers[name] for name in ("StorageClass", "ServerSideEncryption") if name in headers
-        }
-        kept = {name: value for name, value in source.headers.items() if name != "StorageClass"}
-        headers = {**kept, **own}
+        own: dict[str, Any] = {name: headers[name] for name in ("StorageClass",) if name in headers}
+        headers = {**{name: value for name, value in source.headers.items() if name not in _OF_ITS_OWN}, **own}
+    encryption = core.objects.encryption_of(context, bucket, request)
+    tags = source.tags
+    if request.get("TaggingDirective", "COPY") == "REPLACE":
+        tags = parse_tagging_header(context, request.get("Tagging"))
     extents = [Extent(1, 0, source.size_bytes, core.contents.copy(core.versions.extents(source.object_id)))]
     # A copy is of one piece, but its entity tag stays that of the source, whose bytes it has.
     stored = new_version(
@@ -39,13 +45,14 @@ def copy_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
         size_bytes=source.size_bytes,
         etag=source.etag,
         now_ms=context.now_ms,
-        headers=headers,
+        headers={**headers, **encryption},
         checksums=source.checksums,
+        tags=tags,
     )
     written = core.objects.put(bucket, stored, extents if source.size_bytes else [])
     result: Wire = {
         "CopyObjectResult": {"ETag": quoted(source.etag), "LastModified": written.modified_at_ms, **source.checksums},
-        "ServerSideEncryption": headers.get("ServerSideEncryption"),
+        **encryption,
     }
     if bucket.versioning:
         result["VersionId"] = written.version_id

@@ -8,7 +8,7 @@ from onebox.services.s3.errors import InvalidPart, InvalidRequest
 from onebox.services.s3.headers import DEFAULT_CONTENT_TYPE
 from onebox.services.s3.model import Bucket, StoredObject
 from onebox.services.s3.refusals import refuse_members
-from onebox.services.s3.rules import check_read_conditions, parse_range, quoted
+from onebox.services.s3.rules import check_read_conditions, checksum_type, parse_range, quoted
 
 _OVERRIDES = {
     "ResponseCacheControl": "CacheControl",
@@ -65,6 +65,7 @@ def _described(
         "LastModified": stored.modified_at_ms,
         "ETag": quoted(stored.etag),
         "ContentType": DEFAULT_CONTENT_TYPE,
+        "ServerSideEncryption": "AES256",
         **stored.headers,
     }
     if result.get("StorageClass") == "STANDARD":
@@ -72,14 +73,15 @@ def _described(
     for name, member in _OVERRIDES.items():
         if name in request:
             result[member] = request[name]
+    if stored.tags:
+        result["TagCount"] = len(stored.tags)
     if bucket.versioning:
         result["VersionId"] = stored.version_id
     if stretch is None:
         result["ContentLength"] = stored.size_bytes
         if request.get("ChecksumMode") == "ENABLED" and stored.checksums:
             result |= stored.checksums
-            is_composite = "-" in next(iter(stored.checksums.values()))
-            result["ChecksumType"] = "COMPOSITE" if is_composite else "FULL_OBJECT"
+            result["ChecksumType"] = checksum_type(stored.checksums)
     else:
         first_byte, size_bytes = stretch
         result["ContentLength"] = size_bytes

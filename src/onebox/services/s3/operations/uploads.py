@@ -8,6 +8,7 @@ from itertools import pairwise
 from onebox.services.context import RequestContext, Wire
 from onebox.services.s3.checksums import ALGORITHMS, composite_checksum, full_object_checksum, member_of
 from onebox.services.s3.core import S3Core
+from onebox.services.s3.encryption import MEMBERS as ENCRYPTION_MEMBERS
 from onebox.services.s3.errors import (
     BadDigest,
     EntityTooSmall,
@@ -26,6 +27,7 @@ from onebox.services.s3.rules import (
     quoted,
     whole_seconds,
 )
+from onebox.services.s3.tagging import parse_tagging_header
 
 
 def create_multipart_upload(core: S3Core, context: RequestContext, request: Wire) -> Wire:
@@ -36,6 +38,7 @@ def create_multipart_upload(core: S3Core, context: RequestContext, request: Wire
     algorithm = request.get("ChecksumAlgorithm", "")
     kind = _checked_type(algorithm, request.get("ChecksumType"))
     upload_id = core.deps.ids.token(48)
+    encryption = core.objects.encryption_of(context, bucket, request)
     core.uploads.insert(
         Upload(
             upload_id=upload_id,
@@ -44,7 +47,8 @@ def create_multipart_upload(core: S3Core, context: RequestContext, request: Wire
             initiated_at_ms=whole_seconds(context.now_ms),
             checksum_algorithm=algorithm,
             checksum_type=kind,
-            headers=headers,
+            headers={**headers, **encryption},
+            tags=parse_tagging_header(context, request.get("Tagging")),
         )
     )
     return {
@@ -53,7 +57,7 @@ def create_multipart_upload(core: S3Core, context: RequestContext, request: Wire
         "UploadId": upload_id,
         "ChecksumAlgorithm": algorithm or None,
         "ChecksumType": kind or None,
-        "ServerSideEncryption": headers.get("ServerSideEncryption"),
+        **encryption,
     }
 
 
@@ -105,6 +109,7 @@ def complete_multipart_upload(core: S3Core, context: RequestContext, request: Wi
         now_ms=context.now_ms,
         headers=upload.headers,
         checksums=checksums,
+        tags=upload.tags,
     )
     core.objects.discard_upload(upload.upload_id, keeping=[part.content_id for part in parts])
     written = core.objects.put(bucket, stored, extents)
@@ -116,7 +121,7 @@ def complete_multipart_upload(core: S3Core, context: RequestContext, request: Wi
         **checksums,
         "ChecksumType": upload.checksum_type or None,
         "VersionId": written.version_id if bucket.versioning else None,
-        "ServerSideEncryption": upload.headers.get("ServerSideEncryption"),
+        **{member: upload.headers[member] for member in ENCRYPTION_MEMBERS if member in upload.headers},
     }
 
 

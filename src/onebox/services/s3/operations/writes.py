@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3 import encryption
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.headers import checked_headers
 from onebox.services.s3.integrity import digests
 from onebox.services.s3.model import Bucket, Extent, StoredObject, new_version
 from onebox.services.s3.rules import check_key, quoted
+from onebox.services.s3.tagging import parse_tagging_header
 
 
 async def put_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Store an object in one piece."""
     key = request["Key"]
     headers = checked_headers(request)
+    tags = parse_tagging_header(context, request.get("Tagging"))
     check_key(key)
     data = request.get("Body", b"")
     etag, checksums = await digests(request, data, "")
@@ -28,8 +31,9 @@ async def put_object(core: S3Core, context: RequestContext, request: Wire) -> Wi
             size_bytes=len(data),
             etag=etag,
             now_ms=context.now_ms,
-            headers=headers,
+            headers={**headers, **core.objects.encryption_of(context, bucket, request)},
             checksums=checksums,
+            tags=tags,
         )
         written = core.objects.put(bucket, stored, [extent] if data else [])
         return write_result(written, bucket)
@@ -42,8 +46,7 @@ def write_result(stored: StoredObject, bucket: Bucket) -> Wire:
     result: Wire = {"ETag": quoted(stored.etag), **stored.checksums}
     if stored.checksums:
         result["ChecksumType"] = "FULL_OBJECT"
-    if "ServerSideEncryption" in stored.headers:
-        result["ServerSideEncryption"] = stored.headers["ServerSideEncryption"]
+    result |= {member: stored.headers[member] for member in encryption.MEMBERS if member in stored.headers}
     if bucket.versioning:
         result["VersionId"] = stored.version_id
     return result

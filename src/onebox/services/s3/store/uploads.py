@@ -8,7 +8,7 @@ from onebox.services.s3.model import Part, Upload
 from onebox.services.s3.rules import key_after_prefix
 from onebox.storage.database import Row, Storage
 
-_COLUMNS = "upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers"
+_COLUMNS = "upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers, tags"
 _PART_COLUMNS = "part_number, content_id, size_bytes, etag, modified_at_ms, checksums"
 
 
@@ -26,7 +26,7 @@ class UploadStore:
     def insert(self, upload: Upload) -> None:
         """Begin an upload."""
         self._storage.execute(
-            f"INSERT INTO s3_upload ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO s3_upload ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 upload.upload_id,
                 upload.bucket,
@@ -35,6 +35,7 @@ class UploadStore:
                 upload.checksum_algorithm,
                 upload.checksum_type,
                 orjson.dumps(upload.headers).decode(),
+                orjson.dumps(upload.tags).decode(),
             ),
         )
 
@@ -85,7 +86,7 @@ class UploadStore:
 
 
 def _upload(row: Row) -> Upload:
-    upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers = row
+    upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers, tags = row
     return Upload(
         upload_id=upload_id,
         bucket=bucket,
@@ -94,6 +95,7 @@ def _upload(row: Row) -> Upload:
         checksum_algorithm=checksum_algorithm,
         checksum_type=checksum_type,
         headers=orjson.loads(headers),
+        tags=orjson.loads(tags),
     )
 
 

@@ -11,7 +11,7 @@ from onebox.storage.database import Row, Storage
 
 _COLUMNS = (
     "object_id, bucket, key, version_id, is_latest, is_delete_marker, size_bytes, etag, modified_at_ms, "
-    "headers, checksums"
+    "headers, checksums, tags"
 )
 
 
@@ -40,7 +40,7 @@ class VersionStore:
         """Add a version as the newest. No earlier version may be marked so any more; ``object_id`` is ignored."""
         self._storage.execute(
             "INSERT INTO s3_object (bucket, key, version_id, is_latest, is_delete_marker, size_bytes, etag, "
-            "modified_at_ms, headers, checksums) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
+            "modified_at_ms, headers, checksums, tags) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)",
             (
                 stored.bucket,
                 stored.key,
@@ -51,12 +51,19 @@ class VersionStore:
                 stored.modified_at_ms,
                 orjson.dumps(stored.headers).decode(),
                 orjson.dumps(stored.checksums).decode(),
+                orjson.dumps(stored.tags).decode(),
             ),
         )
         object_id = self._storage.last_insert_id()
         self._storage.executemany(
             "INSERT INTO s3_extent (object_id, part_number, start_byte, size_bytes, content_id) VALUES (?, ?, ?, ?, ?)",
             [(object_id, one.part_number, one.start_byte, one.size_bytes, one.content_id) for one in extents],
+        )
+
+    def set_tags(self, object_id: int, tags: dict[str, str]) -> None:
+        """Replace the tags of a version."""
+        self._storage.execute(
+            "UPDATE s3_object SET tags = ? WHERE object_id = ?", (orjson.dumps(tags).decode(), object_id)
         )
 
     def supersede(self, bucket: str, key: str, now_ms: int) -> None:
@@ -127,7 +134,20 @@ class VersionStore:
 
 
 def _object(row: Row) -> StoredObject:
-    object_id, bucket, key, version_id, is_latest, is_delete_marker, size, etag, modified, headers, checksums = row
+    (
+        object_id,
+        bucket,
+        key,
+        version_id,
+        is_latest,
+        is_delete_marker,
+        size,
+        etag,
+        modified,
+        headers,
+        checksums,
+        tags,
+    ) = row
     return StoredObject(
         object_id=object_id,
         bucket=bucket,
@@ -140,4 +160,5 @@ def _object(row: Row) -> StoredObject:
         modified_at_ms=modified,
         headers=orjson.loads(headers),
         checksums=orjson.loads(checksums),
+        tags=orjson.loads(tags),
     )
