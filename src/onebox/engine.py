@@ -1,7 +1,8 @@
 """The composition root: builds every part of onebox, starts and stops them in order. Embeddable.
 
 Promises: when :meth:`Engine.start` returns, requests are answered; when :meth:`Engine.stop` returns, nothing of it
-runs, no Lambda child either; what was acknowledged is on disk at every moment between.
+runs, no Lambda child either, and the data folder is free, even if a part fails to stop; what was acknowledged is on
+disk at every moment between.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import apsw
@@ -30,6 +31,7 @@ from onebox.ids import Ids, RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.catalog import build_services
 from onebox.services.context import Deps
+from onebox.services.registry import Service
 from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.database import Storage
 from onebox.storage.folder import DATABASE_NAME, DataFolder
@@ -48,6 +50,7 @@ class Engine:
         self._ids = ids or RandomIds()
         self._log = logging.getLogger("onebox")
         self._undo: list[Callable[[], object]] = []
+        self._started: list[Service] = []
         self.fault: asyncio.Future[StorageFault] | None = None
         """Resolved if durability is lost: the process must end."""
 
@@ -72,23 +75,40 @@ class Engine:
         try:
             await self._start()
         except BaseException:
+            await self._stop_services()
             self._release()
             raise
 
     async def stop(self) -> None:
-        """End every part, the newest first. Idempotent."""
+        """End every part, the newest first. A part that fails to stop is logged; the others are ended. Idempotent."""
         if not self._undo:
             return
         self._server.close()
+        await self._stop_services()
+        await self._attempt("the HTTP server", lambda: self._server.stop(self._settings.stop_grace_ms))
+        await self._attempt("the pipeline", self._pipeline.stop)
+        await self._attempt("the space keeper", self._space.stop)
+        await self._attempt("the checkpointer", self._stop_checkpointer)
+        self._release()
+
+    async def _stop_services(self) -> None:
         # The functions first: their children finish through the services that are still there. Long polls end too.
-        for service in reversed(list(self._services.values())):
-            await service.stop()
-        await self._server.stop(self._settings.stop_grace_ms)
-        await self._pipeline.stop()
-        self._space.stop()
+        while self._started:
+            service = self._started.pop()
+            await self._attempt(f"the service {service.name}", service.stop)
+
+    async def _stop_checkpointer(self) -> None:
         if self._checkpointer is not None:
             await self._checkpointer.stop(is_clean=not self._storage.has_failed)
-        self._release()
+
+    async def _attempt(self, part: str, stop: Callable[[], Awaitable[None] | None]) -> None:
+        """End one part; what it raises must not keep the others running."""
+        try:
+            done = stop()
+            if done is not None:
+                await done
+        except Exception:  # noqa: BLE001 - whatever it is, the rest is ended
+            self._log.exception("%s failed to stop", part)
 
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -120,6 +140,7 @@ class Engine:
         catalog.connect(self._pipeline)
         self._undo.append(self._storage.close)
         for service in self._services.values():
+            self._started.append(service)  # also if it fails half-way
             await service.start()
         self._space.start()
 
@@ -151,7 +172,11 @@ class Engine:
 
     def _release(self) -> None:
         while self._undo:
-            self._undo.pop()()
+            undo = self._undo.pop()
+            try:
+                undo()
+            except Exception:  # noqa: BLE001 - whatever it is, the rest is released
+                self._log.exception("%r failed", undo)
 
     def _stop_for_fault(self, fault: StorageFault) -> None:
         # Those who wait learn from the cut connection that the outcome is unknown; nothing is acknowledged.

@@ -65,6 +65,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._sweep: Timer | None = None
         self._sweeps_soon = False
+        self._is_aborted = False
         self._date_second = -1
         self._date = b""
         self.port = 0
@@ -90,7 +91,8 @@ class HttpServer:
         self.abort()
 
     def abort(self) -> None:
-        """Cut every connection at once."""
+        """Cut every connection at once, and those that are still to come."""
+        self._is_aborted = True
         for connection in list(self._connections):
             connection.abort()
         if self._sweep is not None:
@@ -99,6 +101,9 @@ class HttpServer:
     def opened(self, connection: HttpConnection) -> bool:
         """A client connected; False if there are too many."""
         self._connections.add(connection)
+        if self._is_aborted:  # accepted before the socket was closed, told of now
+            connection.abort()
+            return True
         self._all_closed.clear()
         if self._sweep is None:
             self._sweep_in(_SWEEP_MS)
