@@ -37,6 +37,8 @@ class Principal:
     """The IAM user whose policies restrict the call; None for roles, root and plain credentials."""
     entity_id: str | None = None
     """The unique id of the role or user. Rights end when the name belongs to another one; None is not checked."""
+    entity_arn: str | None = None
+    """The ARN of the role behind a session, under which policies may name the caller as well."""
     session_tags: tuple[tuple[str, str], ...] = ()
     transitive_tags: tuple[str, ...] = ()
     """The keys of the session tags that pass on to a role assumed from this session."""

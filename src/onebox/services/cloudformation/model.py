@@ -45,6 +45,7 @@ class StackSettings:
     principal_role_name: str | None = None
     principal_user_name: str | None = None
     principal_entity_id: str | None = None
+    principal_entity_arn: str | None = None
     principal_session_policies: tuple[str, ...] = ()
     principal_session_tags: tuple[tuple[str, str], ...] = ()
     role_arn: str | None = None

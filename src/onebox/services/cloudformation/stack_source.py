@@ -203,6 +203,7 @@ def caller_settings(principal: Principal) -> dict[str, Any]:
         "principal_role_name": principal.role_name,
         "principal_user_name": principal.user_name,
         "principal_entity_id": principal.entity_id,
+        "principal_entity_arn": principal.entity_arn,
         "principal_session_policies": principal.session_policies,
         "principal_session_tags": principal.session_tags,
     }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from onebox.arn import find_arn
 from onebox.services.context import Principal, RequestContext
@@ -20,16 +19,16 @@ from onebox.services.iam.core import Core
 from onebox.services.iam.errors import NoSuchEntityException
 from onebox.services.iam.model import Credentials, Role, Session
 from onebox.services.iam.patterns import Keys
-from onebox.services.iam.permissions import BOUNDARY, IDENTITY, DeniedBy
+from onebox.services.iam.permissions import BOUNDARY, IDENTITY, DeniedBy, Question
 from onebox.services.iam.policy import (
     ALLOWED,
     Caller,
     Decision,
     PolicyRequest,
     Statement,
-    account_caller,
     compile_policy,
     evaluate,
+    principal_caller,
     service_caller,
 )
 from onebox.services.iam.policy import condition_keys as normalized_keys
@@ -69,31 +68,13 @@ class IamInternal:
             return ALLOWED
         for resource in resources:
             find_keys = _keys_once(self, context, resource, find_condition_keys)
-            is_granted = None
-            if find_resource_policy is not None:
-                is_granted = partial(self._is_granted, principal, action, resource, find_keys, find_resource_policy)
-            denied = self._core.permissions.decide(principal, action, resource, find_keys, is_granted)
+            question = Question(principal, action, resource, find_keys, find_resource_policy)
+            denied = self._core.permissions.decide(question)
             if denied is not None:
-                sources = self._core.permissions.list_sources(principal)
-                self.refusals.add(context, action, resource, denied, sources, find_keys())
+                sources = self._core.permissions.list_sources(question)
+                self.refusals.add(context, question, denied, sources)
                 return _denied(principal, action, resource, denied)
         return ALLOWED
-
-    def _is_granted(
-        self,
-        principal: Principal,
-        action: str,
-        resource: str,
-        find_keys: Callable[[], Keys],
-        find_policy: Callable[[], Sequence[Statement]],
-    ) -> bool:
-        """Whether a policy of a resource of the caller's account names the caller, and not the account alone."""
-        arn = find_arn(resource)
-        if arn is None or arn.account not in ("", principal.account):
-            return False
-        entity = self._core.permissions.find_entity(principal)
-        caller = Caller("AWS", frozenset((principal.arn, entity.arn) if entity else (principal.arn,)))
-        return evaluate(find_policy(), PolicyRequest(action, resource, caller, find_keys())).allowed
 
     def check_pass_role(
         self, context: RequestContext, role_arn: str, service: str, associated_arn: str | None = None
@@ -119,21 +100,14 @@ class IamInternal:
         action: str = "sts:AssumeRole",
     ) -> bool:
         """Whether the role's trust policy lets the context's principal assume it, or tag the session."""
-        return _trusts(role, self.caller_of(context.principal), self.keys_of(context, role.arn, keys), action)
-
-    def caller_of(self, principal: Principal) -> Caller:
-        """A principal under the names that trust and resource policies may give it."""
-        if principal.role_name is None:
-            return account_caller(principal.account, principal.arn)
-        role = self._core.permissions.find_entity(principal)
-        return account_caller(principal.account, principal.arn, *([role.arn] if role else []))
+        return _trusts(role, principal_caller(context.principal), self.keys_of(context, role.arn, keys), action)
 
     def keys_of(self, context: RequestContext, resource: str, extra: Mapping[str, str | Iterable[str]] = _NONE) -> Keys:
         """The condition keys every request has, and the extra ones. AWS: «global condition context keys»."""
         principal = context.principal
         entity = self._core.permissions.find_entity(principal)
         tags = {**(entity.tags if entity else {}), **dict(principal.session_tags)}
-        keys = find_request_keys(context, resource, entity.arn if isinstance(entity, Role) else principal.arn, tags)
+        keys = find_request_keys(context, resource, tags)
         return normalized_keys({**keys, **extra})
 
     # Roles
@@ -212,6 +186,7 @@ def role_principal(role: Role, session_name: str) -> Principal:
         user_id=f"{role.id}:{session_name}",
         role_name=role.name,
         entity_id=role.id,
+        entity_arn=role.arn,
     )
 
 

@@ -8,14 +8,23 @@ AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from onebox.arn import find_arn
 from onebox.services.context import Principal
 from onebox.services.iam.aws_policies import find_aws_policy_version
 from onebox.services.iam.model import Entity, Group, Role, User
 from onebox.services.iam.patterns import Keys
-from onebox.services.iam.policy import PolicySet, Statement, compile_policy
+from onebox.services.iam.policy import (
+    Caller,
+    PolicyRequest,
+    PolicySet,
+    Statement,
+    compile_policy,
+    evaluate,
+    principal_caller,
+)
 from onebox.services.iam.store.entity_policies import EntityPolicyStore
 from onebox.services.iam.store.groups import GroupStore
 from onebox.services.iam.store.managed_policies import ManagedPolicyStore
@@ -25,6 +34,7 @@ from onebox.services.iam.store.users import UserStore
 IDENTITY = "identity-based"
 BOUNDARY = "permissions boundary"
 SESSION = "session"
+RESOURCE = "resource-based"
 _REMEMBERED_MAX = 10_000
 
 
@@ -33,7 +43,17 @@ class PolicySource(NamedTuple):
 
     kind: str
     name: str
-    document: str
+    statements: Sequence[Statement]
+
+
+class Question(NamedTuple):
+    """May the principal do the action to the resource? ``find_resource_policy`` gives the resource's own policy."""
+
+    principal: Principal
+    action: str
+    resource: str
+    find_keys: Callable[[], Keys]
+    find_resource_policy: Callable[[], Sequence[Statement]] | None = None
 
 
 class EntityPolicy(NamedTuple):
@@ -78,29 +98,25 @@ class Permissions:
         self._entity_sets: dict[tuple[str, str | None, str | None, str | None], tuple[tuple[str, PolicySet], ...]] = {}
         self._session_sets: dict[tuple[str, ...], PolicySet] = {}
 
-    def decide(
-        self,
-        principal: Principal,
-        action: str,
-        resource: str,
-        find_keys: Callable[[], Keys],
-        is_granted: Callable[[], bool] | None = None,
-    ) -> DeniedBy | None:
+    def decide(self, question: Question) -> DeniedBy | None:
         """None if every kind of policy that binds the principal allows the action, else which one does not.
 
-        ``is_granted`` tells whether the resource's own policy names the principal and allows the action. That stands
-        in for an identity-based policy, and for a user's boundary as well.
+        The resource's own policy can deny. If it allows the action and names the principal, not the account alone, it
+        stands in for an identity-based policy, and for a user's boundary as well.
         """
+        principal = question.principal
         if principal.is_unrestricted:
             return None
+        find_policy = question.find_resource_policy
+        statements = find_policy() if find_policy is not None else ()
         for kind, policies in self._sets_of(principal):
-            decision = policies.decide(action, resource, find_keys)
+            decision = policies.decide(question.action, question.resource, question.find_keys)
             if decision.allowed:
                 continue
             can_be_granted = kind == IDENTITY or (kind == BOUNDARY and principal.role_name is None)
-            if decision.explicit or not can_be_granted or is_granted is None or not is_granted():
+            if decision.explicit or not can_be_granted or not _is_granted(question, statements):
                 return DeniedBy(kind, decision.explicit)
-        return None
+        return DeniedBy(RESOURCE, True) if _is_denied(question, statements) else None
 
     def forget(self) -> None:
         """Read every entity's policies anew at its next request; called with every change of IAM's tables."""
@@ -119,17 +135,24 @@ class Permissions:
             return None
         return entity
 
-    def list_sources(self, principal: Principal) -> list[PolicySource]:
-        """Every policy that binds the principal, in the order in which they are asked."""
+    def list_sources(self, question: Question) -> list[PolicySource]:
+        """Every policy that takes part, in the order in which they are asked."""
+        principal = question.principal
         entity = self.find_entity(principal)
         sources = []
         if entity is not None:
-            sources += [PolicySource(IDENTITY, own.title, own.document) for own in self.identity_policies(entity)]
+            sources += [
+                PolicySource(IDENTITY, own.title, compile_policy(own.document))
+                for own in self.identity_policies(entity)
+            ]
             if entity.permissions_boundary is not None:
                 boundary = entity.permissions_boundary
-                sources.append(PolicySource(BOUNDARY, boundary, self.policy_document(boundary)))
+                sources.append(PolicySource(BOUNDARY, boundary, compile_policy(self.policy_document(boundary))))
         for number, text in enumerate(principal.session_policies, 1):
-            sources.append(PolicySource(SESSION, f"session policy {number}", text))
+            sources.append(PolicySource(SESSION, f"session policy {number}", compile_policy(text)))
+        if question.find_resource_policy is not None:
+            name = f"policy of {question.resource}"
+            sources.append(PolicySource(RESOURCE, name, question.find_resource_policy()))
         return sources
 
     def identity_policies(self, entity: Role | User | Group) -> list[EntityPolicy]:
@@ -189,6 +212,25 @@ class Permissions:
                 self._session_sets.clear()
             known = self._session_sets[documents] = PolicySet(_statements(documents))
         return known
+
+
+def _is_granted(question: Question, statements: Sequence[Statement]) -> bool:
+    """Whether the policy of a resource of the caller's account names the caller, and not the account alone."""
+    arn = find_arn(question.resource)
+    principal = question.principal
+    if not statements or arn is None or arn.account not in ("", principal.account):
+        return False
+    names = (principal.arn, principal.entity_arn) if principal.entity_arn else (principal.arn,)
+    asked = PolicyRequest(question.action, question.resource, Caller("AWS", frozenset(names)), question.find_keys())
+    return evaluate(statements, asked).allowed
+
+
+def _is_denied(question: Question, statements: Sequence[Statement]) -> bool:
+    if all(statement.allows for statement in statements):
+        return False
+    caller = principal_caller(question.principal)
+    asked = PolicyRequest(question.action, question.resource, caller, question.find_keys())
+    return evaluate(statements, asked).explicit
 
 
 def _statements(documents: Iterable[str]) -> list[Statement]:

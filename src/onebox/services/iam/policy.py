@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from onebox.services.context import Principal
 from onebox.services.iam.conditions import Condition, compile_conditions
 from onebox.services.iam.patterns import Keys, Pattern, compile_pattern
 from onebox.text.documents import parse_document
@@ -35,6 +36,7 @@ __all__ = [
     "compile_policy",
     "condition_keys",
     "evaluate",
+    "principal_caller",
     "service_caller",
 ]
 
@@ -82,6 +84,12 @@ def service_caller(service: str) -> Caller:
 def account_caller(account: str, *arns: str) -> Caller:
     """A principal of an account: the account itself, and the ARNs of its session and role, if any."""
     return Caller("AWS", frozenset((account, f"arn:aws:iam::{account}:root", *arns)))
+
+
+def principal_caller(principal: Principal) -> Caller:
+    """A caller under every name that a resource's or role's policy may give it."""
+    arns = (principal.arn, principal.entity_arn) if principal.entity_arn else (principal.arn,)
+    return account_caller(principal.account, *arns)
 
 
 def condition_keys(keys: Mapping[str, str | Iterable[str]]) -> Keys:

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 
 from onebox.services.context import RequestContext
 from onebox.services.iam.patterns import Keys
-from onebox.services.iam.permissions import DeniedBy, PolicySource
-from onebox.services.iam.policy import PolicyRequest, Statement, compile_policy
+from onebox.services.iam.permissions import DeniedBy, PolicySource, Question
+from onebox.services.iam.policy import Statement, principal_caller
 
 REMEMBERED_MAX = 1_000
 _SHOWN_MAX = 50
@@ -42,7 +42,7 @@ class Refusal:
     action: str
     resource: str
     kind: str
-    """The kind of policy that denied: identity-based, permissions boundary or session."""
+    """The kind of policy that denied: identity-based, permissions boundary, session or resource-based."""
     explicit: bool
     decided_by: StatementNote | None
     """The Deny statement; None if nothing allowed the action."""
@@ -60,24 +60,17 @@ class Refusals:
         self._known: OrderedDict[str, Refusal] = OrderedDict()
 
     def add(
-        self,
-        context: RequestContext,
-        action: str,
-        resource: str,
-        denied: DeniedBy,
-        sources: Sequence[PolicySource],
-        keys: Keys,
+        self, context: RequestContext, question: Question, denied: DeniedBy, sources: Sequence[PolicySource]
     ) -> None:
         """Find the deciding statement, log it and remember it."""
         asked = [source for source in sources if source.kind == denied.kind]
-        question = PolicyRequest(action, resource, None, keys)
         notes = [note for source in asked for note in _notes(source, question)]
         refusal = Refusal(
             request_id=context.request_id,
             at_ms=context.now_ms,
             principal=context.principal.arn,
-            action=action,
-            resource=resource,
+            action=question.action,
+            resource=question.resource,
             kind=denied.kind,
             explicit=denied.explicit,
             decided_by=next((note for note in notes if note.effect == "Deny" and not note.failed_conditions), None),
@@ -90,8 +83,8 @@ class Refusals:
         self._log.info(
             "refused request %s: %s on %r for %r, %s",
             refusal.request_id,
-            action,
-            resource,
+            refusal.action,
+            refusal.resource,
             refusal.principal,
             _why(refusal),
         )
@@ -110,13 +103,15 @@ def _why(refusal: Refusal) -> str:
     return f"denied by statement {name} of {decided.policy!r} ({refusal.kind})"
 
 
-def _notes(source: PolicySource, question: PolicyRequest) -> list[StatementNote]:
-    notes = []
-    for number, statement in enumerate(compile_policy(source.document), 1):
-        if statement.concerns(question.action, question.resource, question.keys):
+def _notes(source: PolicySource, question: Question) -> list[StatementNote]:
+    """The statements of a policy that are about the action and the resource, and about the caller if they name one."""
+    notes, keys = [], question.find_keys()
+    caller = principal_caller(question.principal)
+    for number, statement in enumerate(source.statements, 1):
+        is_about_caller = statement.principals is None or statement.principals.include(caller)
+        if is_about_caller and statement.concerns(question.action, question.resource, keys):
             effect = "Allow" if statement.allows else "Deny"
-            failed = _failed_conditions(statement, question.keys)
-            notes.append(StatementNote(source.name, statement.sid, number, effect, failed))
+            notes.append(StatementNote(source.name, statement.sid, number, effect, _failed_conditions(statement, keys)))
     return notes
 
 

@@ -40,10 +40,9 @@ GLOBAL_CONDITION_KEYS = (
 
 
 def find_request_keys(
-    context: RequestContext, resource: str, principal_arn: str, tags: Mapping[str, str]
+    context: RequestContext, resource: str, tags: Mapping[str, str]
 ) -> dict[str, str | Iterable[str]]:
-    """The keys of a request for one resource. ``principal_arn`` is the user's or the session's role's; ``tags`` are
-    those of the user, or of the role and its session."""
+    """The keys of a request for one resource. ``tags`` are those of the user, or of the role and its session."""
     principal = context.principal
     keys: dict[str, str | Iterable[str]] = {
         "aws:SourceIp": context.source_ip,
@@ -57,7 +56,7 @@ def find_request_keys(
     }
     if principal is not ANONYMOUS:
         keys["aws:PrincipalAccount"] = principal.account
-        keys["aws:PrincipalArn"] = principal_arn
+        keys["aws:PrincipalArn"] = principal.entity_arn or principal.arn
         keys["aws:userid"] = principal.user_id
     parts = resource.split(":", 5)
     if len(parts) == 6 and parts[4]:

@@ -11,7 +11,9 @@ def role_principal(account: str, region: str, role_arn: str, session_name: str) 
     """An execution role as it acts for a function, whose name the session bears."""
     role_name = role_arn.rpartition("/")[2]
     arn = f"arn:{partition_of(region)}:sts::{account}:assumed-role/{role_name}/{session_name}"
-    return Principal(account, arn, f"{role_name}:{session_name}", role_name)
+    return Principal(
+        account=account, arn=arn, user_id=f"{role_name}:{session_name}", role_name=role_name, entity_arn=role_arn
+    )
 
 
 def role_context(function: FunctionVersion, now_ms: int, request_id: str, endpoint_url: str) -> RequestContext:

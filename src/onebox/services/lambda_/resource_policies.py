@@ -11,10 +11,10 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.policy import (
     Caller,
     PolicyRequest,
-    account_caller,
     compile_policy,
     condition_keys,
     evaluate,
+    principal_caller,
     service_caller,
 )
 from onebox.services.lambda_.errors import AccessDeniedException
@@ -40,7 +40,7 @@ def check_service(
 def check_account(policies: PolicyStore, reference: FunctionReference, context: RequestContext) -> None:
     """Raise AccessDeniedException unless the caller is of the function's account or the policy lets him in."""
     if reference.key.account != context.account:
-        caller = account_caller(context.account, context.principal.arn)
+        caller = principal_caller(context.principal)
         _check(policies, reference, caller, context.principal.arn, {})
 
 

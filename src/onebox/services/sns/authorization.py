@@ -6,10 +6,12 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_ama
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import Statement
 from onebox.services.registry import Access, ConditionKeys
 from onebox.services.sns.condition_keys import find_condition_keys
 from onebox.services.sns.core import Core
@@ -21,7 +23,13 @@ def required_access(core: Core, context: RequestContext, operation: str, request
     resource = _find_resource(context, operation, request)
     # AWS writes the prefix in capitals in its denials; IAM ignores case.
     action = f"SNS:{OPERATIONS[operation].action or operation}"
-    return [Access(action, resource, partial(_condition_keys, core, resource, request))]
+    find_keys, find_policy = partial(_condition_keys, core, resource, request), partial(_policy, core, resource)
+    return [Access(action, resource, find_keys, find_policy)]
+
+
+def _policy(core: Core, resource: str) -> Sequence[Statement]:
+    topic = core.cache.find(resource)
+    return () if topic is None else topic.statements or ()
 
 
 def _condition_keys(core: Core, resource: str, request: Wire) -> ConditionKeys:

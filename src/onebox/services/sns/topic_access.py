@@ -7,15 +7,15 @@ callers of other accounts need a policy that allows them.
 from __future__ import annotations
 
 from onebox.arn import find_arn
-from onebox.services.context import Principal, RequestContext
+from onebox.services.context import RequestContext
 from onebox.services.iam.policy import (
     Caller,
     Decision,
     Keys,
     PolicyRequest,
-    account_caller,
     condition_keys,
     evaluate,
+    principal_caller,
     service_caller,
 )
 from onebox.services.iam.request_keys import find_request_keys
@@ -81,13 +81,13 @@ def _check_policy(context: RequestContext, topic: CachedTopic, action: str, extr
     principal = context.principal
     keys = condition_keys(
         {
-            **find_request_keys(context, topic.arn, principal.arn, dict(principal.session_tags)),
+            **find_request_keys(context, topic.arn, dict(principal.session_tags)),
             "aws:SourceOwner": context.account,
             **find_condition_keys(topic.row.tags, {}),
             **extra_keys,
         }
     )
-    decision = _decide(topic, action, _caller_of(principal), keys)
+    decision = _decide(topic, action, principal_caller(principal), keys)
     if decision.explicit or (not decision.allowed and topic.account != context.account):
         raise _refused(principal.arn, action, topic.arn, decision.explicit)
 
@@ -95,13 +95,6 @@ def _check_policy(context: RequestContext, topic: CachedTopic, action: str, extr
 def _decide(topic: CachedTopic, action: str, caller: Caller, keys: Keys) -> Decision:
     request = PolicyRequest(f"SNS:{action}", topic.arn, caller, keys)
     return evaluate(topic.statements or (), request)
-
-
-def _caller_of(principal: Principal) -> Caller:
-    if principal.role_name is None:
-        return account_caller(principal.account, principal.arn)
-    role_arn = f"{principal.arn.split(':sts:')[0]}:iam::{principal.account}:role/{principal.role_name}"
-    return account_caller(principal.account, principal.arn, role_arn)
 
 
 def _refused(who: str, action: str, topic_arn: str, explicit: bool) -> AuthorizationErrorException:

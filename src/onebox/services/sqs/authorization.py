@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from onebox.arn import find_arn, make_arn
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import Statement
 from onebox.services.registry import Access, ConditionKeys
 from onebox.services.sqs.condition_keys import find_condition_keys
 from onebox.services.sqs.core import Core
@@ -36,7 +37,13 @@ def required_access(core: Core, context: RequestContext, operation: str, request
 
 
 def _access(core: Core, action: str, resource: str, request: Wire) -> Access:
-    return Access(f"sqs:{action}", resource, partial(_condition_keys, core, resource, request))
+    find_keys, find_policy = partial(_condition_keys, core, resource, request), partial(_policy, core, resource)
+    return Access(f"sqs:{action}", resource, find_keys, find_policy)
+
+
+def _policy(core: Core, resource: str) -> Sequence[Statement]:
+    queue = core.queues.find_by_arn(resource)
+    return () if queue is None else queue.policy
 
 
 def _condition_keys(core: Core, resource: str, request: Wire) -> ConditionKeys:

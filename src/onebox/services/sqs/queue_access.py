@@ -13,9 +13,9 @@ from onebox.services.context import RequestContext
 from onebox.services.iam.policy import (
     PolicyRequest,
     Statement,
-    account_caller,
     condition_keys,
     evaluate,
+    principal_caller,
     service_caller,
 )
 from onebox.services.iam.request_keys import find_request_keys
@@ -65,8 +65,8 @@ def check_service(queue: Queue, source_service: str, source_arn: str, source_acc
 def _check_other_account(context: RequestContext, queue: Queue | None, action: str) -> None:
     principal = context.principal
     if queue is not None and action not in OWNER_ONLY:
-        caller = account_caller(context.account, principal.arn)
-        global_keys = find_request_keys(context, queue.arn, principal.arn, dict(principal.session_tags))
+        caller = principal_caller(principal)
+        global_keys = find_request_keys(context, queue.arn, dict(principal.session_tags))
         keys = condition_keys({**global_keys, **find_condition_keys(queue.tags, {})})
         if evaluate(queue.policy, PolicyRequest(f"sqs:{action}", queue.arn, caller, keys)).allowed:
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from onebox.services.context import Principal, RequestContext
-from onebox.services.iam.permissions import IDENTITY, DeniedBy, PolicySource
+from onebox.services.iam.permissions import IDENTITY, DeniedBy, PolicySource, Question
+from onebox.services.iam.policy import compile_policy
 from onebox.services.iam.refusals import REMEMBERED_MAX, Refusals
 
 DENY = '{"Version": "2012-10-17", "Statement": [{"Sid": "No", "Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}'
@@ -14,8 +15,9 @@ DENY = '{"Version": "2012-10-17", "Statement": [{"Sid": "No", "Effect": "Deny", 
 def refuse(refusals: Refusals, request_id: str) -> None:
     principal = Principal("111111111111", "arn:aws:iam::111111111111:user/Ann", "AIDA")
     context = RequestContext("111111111111", "us-east-1", principal, 0, request_id, "http://localhost")
-    sources = [PolicySource(IDENTITY, "inline policy no of user Ann", DENY)]
-    refusals.add(context, "sqs:SendMessage", "q\n", DeniedBy(IDENTITY, True), sources, {})
+    sources = [PolicySource(IDENTITY, "inline policy no of user Ann", compile_policy(DENY))]
+    question = Question(principal, "sqs:SendMessage", "q\n", dict)
+    refusals.add(context, question, DeniedBy(IDENTITY, True), sources)
 
 
 def test_only_the_last_refusals_are_kept() -> None:

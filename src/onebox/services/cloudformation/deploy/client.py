@@ -86,6 +86,7 @@ def principal_of(stack: Stack) -> Principal:
             session_policies=settings.principal_session_policies,
             user_name=settings.principal_user_name,
             entity_id=settings.principal_entity_id,
+            entity_arn=settings.principal_entity_arn,
             session_tags=settings.principal_session_tags,
         )
     match = re.fullmatch(r"arn:([^:]+):iam::(\d+):role/(?:.*/)?([^/]+)", settings.role_arn)
@@ -93,7 +94,13 @@ def principal_of(stack: Stack) -> Principal:
     partition, account, role_name = match.groups()
     session = "AWSCloudFormation"
     arn = f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{session}"
-    return Principal(account, arn, f"{role_name}:{session}", role_name)
+    return Principal(
+        account=account,
+        arn=arn,
+        user_id=f"{role_name}:{session}",
+        role_name=role_name,
+        entity_arn=settings.role_arn,
+    )
 
 
 def failure_reason(error: AwsError, token: str) -> str:

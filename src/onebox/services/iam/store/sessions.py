@@ -69,6 +69,7 @@ def _session(row: Row) -> Session:
         session_policies=tuple(json.loads(policies)),
         user_name=user_name,
         entity_id=entity_id,
+        entity_arn=role_arn,
         session_tags=tuple(json.loads(tags).items()),
         transitive_tags=tuple(json.loads(transitive_tags)),
         source_identity=source_identity,

@@ -1,0 +1,127 @@
+"""Goal: policies of queues, topics and roles decide over the account's own users and roles as they do on AWS."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import WaiterError
+
+from tests.api.iam_support import document, key_client, refused, trust
+
+
+@pytest.fixture
+def iam(client):
+    return client("iam")
+
+
+@pytest.fixture
+def ann(iam, onebox):
+    """Clients of a user without any policy."""
+    iam.create_user(UserName="Ann")
+    key = iam.create_access_key(UserName="Ann")["AccessKey"]
+    return lambda service: key_client(onebox, service, key)
+
+
+@pytest.fixture
+def queue(client, account):
+    """A queue's URL, and a function that sets its policy for a principal."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+
+    def allow(principal, *more):
+        resource = f"arn:aws:sqs:us-east-1:{account}:q"
+        statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": resource}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement, *more]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    return url, allow
+
+
+def test_a_queue_that_names_the_user_lets_the_user_send(ann, queue, account):
+    url, allow = queue
+    assert refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+    allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
+    assert ann("sqs").send_message(QueueUrl=url, MessageBody="m")["MessageId"]
+    assert refused(ann("sqs").receive_message, QueueUrl=url)[0] == "AccessDenied"
+
+
+def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(ann, queue, account, iam):
+    url, allow = queue
+    allow({"AWS": account})
+    assert refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:SendMessage"))
+    assert ann("sqs").send_message(QueueUrl=url, MessageBody="m")["MessageId"]
+
+
+def test_a_queues_deny_counts_for_the_owners_users(ann, queue, account, iam, onebox):
+    url, allow = queue
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("*"))
+    arn = f"arn:aws:iam::{account}:user/Ann"
+    deny = {"Sid": "NotAnn", "Effect": "Deny", "Principal": {"AWS": arn}, "Action": "*", "Resource": "*"}
+    allow({"AWS": account}, deny)
+    code, message, _ = refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")
+    assert (code, message.endswith("with an explicit deny in a resource-based policy")) == ("AccessDenied", True)
+
+
+def test_a_users_own_deny_beats_the_queue(ann, queue, account, iam):
+    url, allow = queue
+    allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:*", effect="Deny"))
+    assert "identity-based" in refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[1]
+
+
+def test_a_role_is_named_with_its_path_and_stays_within_its_boundary(client, onebox, iam, queue, account):
+    url, allow = queue
+    role = iam.create_role(RoleName="R", Path="/x/", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
+    session = client("sts").assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
+    sqs = key_client(onebox, "sqs", session)
+    allow({"AWS": role})
+    assert sqs.send_message(QueueUrl=url, MessageBody="m")["MessageId"]
+    bound = iam.create_policy(PolicyName="Bound", PolicyDocument=document("sns:*"))["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="R", PermissionsBoundary=bound)
+    assert "permissions boundary" in refused(sqs.send_message, QueueUrl=url, MessageBody="m")[1]
+
+
+def test_a_topic_that_names_the_user_lets_the_user_publish(ann, client, account):
+    sns = client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    assert refused(ann("sns").publish, TopicArn=topic, Message="m")[0] == "AuthorizationError"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:user/Ann"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    assert ann("sns").publish(TopicArn=topic, Message="m")["MessageId"]
+
+
+def test_another_accounts_user_needs_both_policies(queue, onebox):
+    url, allow = queue
+    iam = onebox.client("iam", account="333333333333")
+    iam.create_user(UserName="Guest")
+    key = iam.create_access_key(UserName="Guest")["AccessKey"]
+    guest = key_client(onebox, "sqs", key)
+    allow({"AWS": "arn:aws:iam::333333333333:user/Guest"})
+    assert refused(guest.send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+    iam.put_user_policy(UserName="Guest", PolicyName="p", PolicyDocument=document("sqs:SendMessage"))
+    assert guest.send_message(QueueUrl=url, MessageBody="m")["MessageId"]
+    allow({"AWS": "arn:aws:iam::333333333333:user/Other"})
+    assert refused(guest.send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+
+
+def test_a_stack_has_no_more_rights_than_the_user_who_makes_it(ann, client, iam):
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("cloudformation:*"))
+    template = json.dumps(
+        {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}}}
+    )
+    template = template.replace("{}", trust({"Service": "lambda.amazonaws.com"}))
+    ann("cloudformation").create_stack(StackName="s", TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    waiter = client("cloudformation").get_waiter("stack_create_complete")
+    with pytest.raises(WaiterError, match="ROLLBACK"):
+        waiter.wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    events = client("cloudformation").describe_stack_events(StackName="s")["StackEvents"]
+    assert any("iam:CreateRole" in event.get("ResourceStatusReason", "") for event in events)
+    assert iam.list_roles()["Roles"] == []
