@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,8 @@ from onebox.errors import AwsError, InvalidAction
 from onebox.gateway.callers import authenticate
 from onebox.gateway.connection import Reply
 from onebox.gateway.denials import denial
-from onebox.gateway.limits import BODY_BYTES_MAX
+from onebox.gateway.large_bodies import LargeBodies, decompressed, is_compressed
+from onebox.gateway.limits import COMPRESSED_SMALL_BYTES, SMALL_BODY_BYTES
 from onebox.gateway.message import Request, Response
 from onebox.gateway.refusals import too_large
 from onebox.gateway.routing import Route, RoutingError, resolve
@@ -68,6 +68,7 @@ class Pipeline:
         self._iam = iam
         self._credentials_required = credentials_required
         self._tasks: set[asyncio.Task[None]] = set()
+        self._decoding = LargeBodies()
         self._log = logging.getLogger("onebox.gateway")
 
     def handle(self, request: Request, reply: Reply) -> None:
@@ -76,19 +77,33 @@ class Pipeline:
         if request.body_bytes > len(request.body):
             reply.send(too_large(request, request_id))
             return
+        if _is_large(request):
+            self._begin_large(request, request_id, reply)
+            return
         try:
             plain = decompressed(request)
             route = resolve(plain)
         except RoutingError as error:
             reply.send(error.response(request_id))
             return
+        self._run(request, plain, route, lambda: route.codec.decode(plain), request_id, reply)
+
+    def _run(
+        self,
+        received: Request,
+        plain: Request,
+        route: Route,
+        decode: Callable[[], Wire],
+        request_id: str,
+        reply: Reply,
+    ) -> None:
         service = self._services.get(route.service)
         operation = service.operations.get(route.operation) if service is not None else None
         if operation is None:
             reply.send(route.codec.not_offered(request_id))
             return
         try:
-            context, call = self._admit(request, plain, route, operation, request_id)
+            context, call = self._admit(received, plain, route, operation, decode, request_id)
         except AwsError as error:
             reply.send(route.codec.encode_error(error, request_id))
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
@@ -99,11 +114,26 @@ class Pipeline:
             else:
                 self._answer_now(context, route, operation, call, reply)
 
+    def _begin_large(self, request: Request, request_id: str, reply: Reply) -> None:
+        """Unpack and decode beside the event loop, so that neighbours do not wait for it; then go on as usual."""
+        task = asyncio.get_running_loop().create_task(self._answer_large(request, request_id, reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        reply.cancelled = task.cancel
+
+    async def _answer_large(self, request: Request, request_id: str, reply: Reply) -> None:
+        prepared = await self._decoding.prepare(request)
+        if isinstance(prepared, RoutingError):
+            reply.send(prepared.response(request_id))
+            return
+        self._run(request, prepared.request, prepared.route, prepared.decoded, request_id, reply)
+
     async def stop(self) -> None:
         """Cancel what still waits."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._decoding.stop()
 
     async def call(self, context: RequestContext, service: str, operation: str, request: Wire) -> Wire:
         """Run an operation from inside, with the context's rights (registry.ApiCaller)."""
@@ -119,7 +149,13 @@ class Pipeline:
         return await self._storage.write(lambda: run(context, request))
 
     def _admit(
-        self, received: Request, request: Request, route: Route, operation: AnyBound, request_id: str
+        self,
+        received: Request,
+        request: Request,
+        route: Route,
+        operation: AnyBound,
+        decode: Callable[[], Wire],
+        request_id: str,
     ) -> tuple[RequestContext, Wire]:
         credential = route.credential
         region = credential.region if credential is not None else DEFAULT_REGION
@@ -147,7 +183,7 @@ class Pipeline:
             source_ip=request.source_ip,
             headers=headers,
         )
-        call = route.codec.decode(request)
+        call = decode()
         self._authorize(context, self._services[route.service], route.operation, call)
         return context, call
 
@@ -231,28 +267,6 @@ class Pipeline:
         return route.codec.encode_error(fault, request_id)
 
 
-def decompressed(request: Request) -> Request:
-    """The request with its gzip body unpacked (CloudWatch's clients compress). Raises RoutingError for a bad one."""
-    headers = request.headers
-    # S3 keeps an object's Content-Encoding with the object; its bodies stay as they are.
-    if headers.get("content-encoding", "").lower() != "gzip" or "/s3/" in headers.get("authorization", ""):
-        return request
-    try:
-        body = _gunzip(request.body)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise RoutingError(_not_gzip) from error
-    plain = {name: value for name, value in headers.items() if name != "content-encoding"}
-    return Request(request.method, request.path, request.query, plain, body, request.source_ip)
-
-
-def _gunzip(body: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    unpacked = unpacker.decompress(body, BODY_BYTES_MAX)
-    if unpacker.unconsumed_tail:
-        raise ValueError("the body is too large")
-    return unpacked
-
-
-def _not_gzip(request_id: str) -> Response:
-    headers = [("Content-Type", "text/plain"), ("x-amzn-RequestId", request_id)]
-    return Response(400, b"The body is not valid gzip.\n", headers)
+def _is_large(request: Request) -> bool:
+    size = len(request.body)
+    return size > SMALL_BODY_BYTES or (size > COMPRESSED_SMALL_BYTES and is_compressed(request))

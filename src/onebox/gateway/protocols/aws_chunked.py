@@ -11,6 +11,9 @@ from dataclasses import replace
 from onebox.gateway.message import Request
 
 _LINE_BYTES_MAX = 4096
+_SMALL_CHUNK_BYTES = 8192
+_SMALL_CHUNKS_MAX = 10_000
+"""AWS takes no chunk below 8 KiB but the last; a client that sends a few is served."""
 
 
 def unchunked(request: Request) -> Request:
@@ -37,6 +40,7 @@ def unchunked(request: Request) -> Request:
 def _read_chunks(raw: bytes) -> tuple[bytes, dict[str, str]]:
     parts: list[bytes] = []
     position = 0
+    small_chunks = 0
     while True:
         line, position = _read_line(raw, position)
         size_text = line.partition(b";")[0].strip()
@@ -48,6 +52,9 @@ def _read_chunks(raw: bytes) -> tuple[bytes, dict[str, str]]:
         chunk = raw[position : position + size]
         if len(chunk) != size or raw[position + size : position + size + 2] != b"\r\n":
             raise ValueError("a chunk is cut short")
+        small_chunks += size < _SMALL_CHUNK_BYTES
+        if small_chunks > _SMALL_CHUNKS_MAX:
+            raise ValueError("too many small chunks")
         parts.append(chunk)
         position += size + 2
 

@@ -31,6 +31,8 @@ class OperationCodec:
     """One operation in one protocol."""
 
     decode: RequestReader
+    decode_beside: RequestReader
+    """The same for one other thread: decoders note what is missing, each in a place of its own."""
     encode: ResultWriter
     encode_error: ErrorWriter
     not_offered: Callable[[str], Response]
@@ -80,10 +82,22 @@ def build_codec(protocol: WireProtocol, model: ServiceModel, operation_name: str
     refusal = not_offered(dialect.unknown_operation(operation_name), model.service, operation_name)
     return OperationCodec(
         decode=_build_decoder(protocol, operation, dialect),
+        decode_beside=_build_at_first_use(lambda: _build_decoder(protocol, operation, dialect)),
         encode=protocol.build_writer(operation),
         encode_error=encode_error,
         not_offered=lambda request_id: encode_error(refusal, request_id),
     )
+
+
+def _build_at_first_use(build: Callable[[], RequestReader]) -> RequestReader:
+    built: list[RequestReader] = []
+
+    def decode(request: Request) -> Wire:
+        if not built:
+            built.append(build())
+        return built[0](request)
+
+    return decode
 
 
 def _build_decoder(protocol: WireProtocol, operation: OperationSpec, dialect: Dialect) -> RequestReader:

@@ -14,10 +14,14 @@ Tree = dict[str, Any]
 
 _DEPTH_MAX = 40
 """Levels in a key; the deepest shape of any service has fewer."""
+_PAIRS_MAX = 40_000
+"""Pairs in a body: PutMetricData's 1 MB holds some 25,000."""
 
 
 def parse_form(body: bytes) -> Tree:
     """The tree of a body. A later pair with the same key wins."""
+    if body.count(b"&") >= _PAIRS_MAX:
+        raise ValueError("too many parameters")
     tree: Tree = {}
     for pair in body.split(b"&"):
         raw_key, separator, raw_value = pair.partition(b"=")

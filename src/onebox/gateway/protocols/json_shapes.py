@@ -15,13 +15,16 @@ from typing import Any
 
 from orjson import Fragment
 
-from onebox.errors import InternalFault
+from onebox.errors import InternalFault, ValidationException
 from onebox.gateway.protocols.compile import Compiled, MissingFlags, Transform, member_wire_name
 from onebox.gateway.protocols.dialects import Dialect
+from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES
 from onebox.gateway.protocols.timestamps import parse_epoch_seconds, write_epoch_seconds
 from onebox.gateway.specs.loader import ServiceModel, Shape
 
 _INTEGER_BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+_ELEMENTS_MAX = 20_000
+"""Elements of a list that the model describes; no service takes more than 10,000 (PutLogEvents)."""
 _NOT_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -89,6 +92,8 @@ class JsonDecoders:
         def decode(value: Any) -> Any:
             if type(value) is not list:
                 raise wrong(value, "list")
+            if len(value) > _ELEMENTS_MAX:
+                raise ValidationException(TOO_MANY_VALUES)
             return [decode_member(item) for item in value]
 
         return decode

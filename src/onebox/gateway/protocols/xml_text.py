@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 _DEPTH_MAX = 60
-_ELEMENTS_MAX = 100_000
+_ELEMENTS_MAX = 60_000
+"""CompleteMultipartUpload names 10,000 parts in some 50,000 elements."""
+_ATTRIBUTES_MAX = 20_000
+_BYTES_MAX = 4 * 1024 * 1024
 _SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
@@ -34,6 +37,8 @@ class Element:
 
 def parse_xml(body: bytes) -> Element:
     """The root element. Raises ValueError for anything that is not a plain, well-formed document."""
+    if len(body) > _BYTES_MAX or body.count(b"=") > _ATTRIBUTES_MAX or body.count(b"<") > 2 * _ELEMENTS_MAX:
+        raise ValueError("too large, or too many elements or attributes")
     builder = _Builder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -54,6 +59,8 @@ class _Builder:
     def __init__(self) -> None:
         self.root: Element | None = None
         self._open: list[Element] = []
+        self._texts: list[list[str]] = []
+        """The pieces of each open element's text; joined once, at its end."""
         self._elements = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -66,12 +73,13 @@ class _Builder:
         else:
             self.root = element
         self._open.append(element)
+        self._texts.append([])
 
     def end(self, name: str) -> None:
-        self._open.pop()
+        self._open.pop().text = "".join(self._texts.pop())
 
     def characters(self, data: str) -> None:
-        self._open[-1].text += data
+        self._texts[-1].append(data)
 
     def refuse_doctype(self, *_: object) -> None:
         raise ValueError("a document type declaration is refused")
