@@ -170,8 +170,7 @@ def test_service_specific_credential_errors(iam, operation, change, error):
     assert refused(getattr(iam, f"{operation}_service_specific_credential"), **{**which, **change}) == error
 
 
-@pytest.fixture(scope="module")
-def pem():
+def make_pem():
     """A certificate that ends on 2050-01-02, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.com")])
@@ -181,6 +180,12 @@ def pem():
     encoding = serialization.Encoding.PEM
     private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return certificate.public_bytes(encoding).decode(), private.decode()
+
+
+@pytest.fixture(scope="module")
+def pem():
+    """See :func:`make_pem`."""
+    return make_pem()
 
 
 def test_server_certificate_is_read_back_without_its_key(iam, pem, account):

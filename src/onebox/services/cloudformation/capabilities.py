@@ -18,10 +18,14 @@ _CUSTOM_NAMES = {
     "AWS::IAM::User": "UserName",
 }
 
+# They give nobody a right, and AWS asks for no acknowledgement.
+_WITHOUT_RIGHTS = frozenset(("AWS::IAM::ServerCertificate", "AWS::IAM::ServiceLinkedRole"))
+
 
 def needed_capability(template: Template) -> tuple[str, list[str]] | None:
     """The capability that must be acknowledged, and the resource types it is needed for."""
-    types = sorted({r.type for r in template.resources.values() if r.type.startswith("AWS::IAM::")})
+    iam_types = {r.type for r in template.resources.values() if r.type.startswith("AWS::IAM::")}
+    types = sorted(iam_types - _WITHOUT_RIGHTS)
     if not types:
         return None
     named = any(_CUSTOM_NAMES.get(r.type) in r.properties for r in template.resources.values())

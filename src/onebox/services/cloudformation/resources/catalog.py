@@ -5,6 +5,7 @@ from __future__ import annotations
 from onebox.services.cloudformation.resources.cloudformation import CDK_METADATA, WAIT_CONDITION_HANDLE
 from onebox.services.cloudformation.resources.cloudwatch import ALARM, COMPOSITE_ALARM, DASHBOARD
 from onebox.services.cloudformation.resources.dynamodb import TABLE
+from onebox.services.cloudformation.resources.iam_certificates import SERVER_CERTIFICATE
 from onebox.services.cloudformation.resources.iam_policies import (
     GROUP_POLICY,
     MANAGED_POLICY,
@@ -24,6 +25,7 @@ from onebox.services.cloudformation.resources.macro import MACRO
 from onebox.services.cloudformation.resources.s3 import BUCKET, BUCKET_POLICY
 from onebox.services.cloudformation.resources.sns import SUBSCRIPTION, TOPIC, TOPIC_POLICY
 from onebox.services.cloudformation.resources.sqs import QUEUE, QUEUE_POLICY
+from onebox.services.cloudformation.resources.ssm import PARAMETER
 from onebox.services.cloudformation.resources.types import types_by_name
 
 RESOURCE_TYPES = types_by_name(
@@ -46,6 +48,7 @@ RESOURCE_TYPES = types_by_name(
     MACRO,
     MANAGED_POLICY,
     METRIC_FILTER,
+    PARAMETER,
     PERMISSION,
     POLICY,
     QUEUE,
@@ -53,6 +56,7 @@ RESOURCE_TYPES = types_by_name(
     QUEUE_POLICY,
     ROLE,
     ROLE_POLICY,
+    SERVER_CERTIFICATE,
     SERVICE_LINKED_ROLE,
     SUBSCRIPTION,
     TABLE,

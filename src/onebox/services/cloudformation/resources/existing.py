@@ -25,6 +25,7 @@ _EXISTS = frozenset(
         "QueueNameExists",
         "QueueAlreadyExists",
         "BucketAlreadyExists",
+        "ParameterAlreadyExists",
         "BucketAlreadyOwnedByYou",
     ]
 )
@@ -33,6 +34,8 @@ _GONE = frozenset(
         "ResourceNotFound",
         "NotFound",
         "NoSuchEntity",
+        "ParameterNotFound",
+        "InvalidResourceId",
         "QueueDoesNotExist",
         "NonExistentQueue",
         "NoSuchBucket",

@@ -1,0 +1,90 @@
+"""Goal: stacks keep server certificates and parameters as IAM and the Parameter Store show them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.api.iam_support import refused
+from tests.api.test_iam_profiles import make_pem
+
+
+@pytest.fixture
+def deploy(client):
+    """Creates or updates the stack ``s`` from resources; gives its outputs."""
+    cloudformation = client("cloudformation")
+
+    def run(**resources):
+        outputs = {name: {"Value": {"Ref": name}} for name in resources}
+        body = json.dumps({"Resources": resources, "Outputs": outputs})
+        names = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
+        change = "update" if "s" in names else "create"
+        getattr(cloudformation, f"{change}_stack")(StackName="s", TemplateBody=body)
+        waiter = cloudformation.get_waiter(f"stack_{change}_complete")
+        waiter.wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        (stack,) = cloudformation.describe_stacks(StackName="s")["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    return run
+
+
+@pytest.fixture
+def remove(client):
+    """Deletes the stack ``s``."""
+    cloudformation = client("cloudformation")
+
+    def run():
+        cloudformation.delete_stack(StackName="s")
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+
+    return run
+
+
+def test_a_server_certificate_lives_with_its_stack(client, deploy, remove):
+    body, key = make_pem()
+    properties = {"CertificateBody": body, "PrivateKey": key, "Path": "/x/"}
+    name = deploy(C={"Type": "AWS::IAM::ServerCertificate", "Properties": properties})["C"]
+    iam = client("iam")
+    got = iam.get_server_certificate(ServerCertificateName=name)["ServerCertificate"]
+    assert got["ServerCertificateMetadata"]["Path"] == "/x/"
+    assert name.startswith("s-C-")
+    assert deploy(C={"Type": "AWS::IAM::ServerCertificate", "Properties": {**properties, "Path": "/y/"}})["C"] == name
+    moved = iam.get_server_certificate(ServerCertificateName=name)["ServerCertificate"]
+    assert moved["ServerCertificateMetadata"]["Path"] == "/y/"
+    remove()
+    assert refused(iam.get_server_certificate, ServerCertificateName=name)[0] == "NoSuchEntity"
+
+
+def test_a_parameter_lives_with_its_stack(client, deploy, remove):
+    def parameter(value, **more):
+        properties = {"Name": "/app/p", "Type": "String", "Value": value, **more}
+        return {"Type": "AWS::SSM::Parameter", "Properties": properties}
+
+    assert deploy(P=parameter("1", Tags={"team": "a"}))["P"] == "/app/p"
+    ssm = client("ssm")
+    which = {"ResourceType": "Parameter", "ResourceId": "/app/p"}
+    assert {"Key": "team", "Value": "a"} in ssm.list_tags_for_resource(**which)["TagList"]
+    deploy(P=parameter("2", Description="d"))
+    got = ssm.get_parameter(Name="/app/p")["Parameter"]
+    assert (got["Value"], got["Version"]) == ("2", 2)
+    assert {"Key": "team", "Value": "a"} not in ssm.list_tags_for_resource(**which)["TagList"]
+    remove()
+    assert refused(ssm.get_parameter, Name="/app/p")[0] == "ParameterNotFound"
+
+
+def test_a_parameter_without_a_name_is_given_one(deploy, client):
+    name = deploy(P={"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}})["P"]
+    assert client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "v"
+
+
+def test_a_parameter_that_exists_is_not_taken_over(client):
+    client("ssm").put_parameter(Name="p", Value="mine", Type="String")
+    cloudformation = client("cloudformation")
+    resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "p", "Type": "String", "Value": "v"}}
+    cloudformation.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"P": resource}}))
+    with pytest.raises(Exception, match="ROLLBACK"):
+        cloudformation.get_waiter("stack_create_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
+    assert client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "mine"
