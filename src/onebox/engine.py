@@ -31,6 +31,7 @@ from onebox.ids import Ids, RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.catalog import build_services
 from onebox.services.context import Deps
+from onebox.services.lambda_.internal import CODE_PATH
 from onebox.services.registry import Service
 from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.database import Storage
@@ -207,6 +208,8 @@ class Engine:
             return _json(200, self.health())
         if request.path.startswith(_REFUSALS_PATH) and request.method == "GET":
             return self._refusal(request.path[len(_REFUSALS_PATH) :])
+        if request.path == CODE_PATH and request.method == "GET":
+            return self._code(request.query)
         pages = f"/_onebox/health and {_REFUSALS_PATH}REQUEST-ID"
         return _json(404, {"message": f"onebox has no page {request.path}; there are {pages}"})
 
@@ -215,6 +218,12 @@ class Engine:
         if refusal is None:
             return _json(404, {"message": "no refused request of this id is among the last 1,000 since the start"})
         return _json(200, refusal)
+
+    def _code(self, query: str) -> Response:
+        archive = self._functions.read_code(query)
+        if archive is None:
+            return _json(403, {"message": "this link is no longer valid; GetFunction gives a new one"})
+        return Response(200, archive, [("Content-Type", "application/zip")])
 
     def health(self) -> dict[str, object]:
         """What ``GET /_onebox/health`` answers."""

@@ -82,10 +82,9 @@ def test_invoke_event_too_large_is_refused(client):
 def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path):
     with EngineThread(data=tmp_path) as engine:
         client = engine.client
-        make_function(client, "def handler(event, context):\n    print('old', event.get('n'))\n")
+        make_function(client, "import time\ndef handler(event, context):\n    time.sleep(29)\n")
         _, arn = make_queue(client)
         client("lambda").create_event_source_mapping(FunctionName="function", EventSourceArn=arn)
-        client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
         client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
     with EngineThread(data=tmp_path) as engine:
         client = engine.client
@@ -93,7 +92,6 @@ def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path):
             FunctionName="function",
             ZipFile=zipped("def handler(event, context):\n    print('new', event.get('n', 'batch'))\n"),
         )
-        client("lambda").delete_function_concurrency(FunctionName="function")
         url = client("sqs").get_queue_url(QueueName="queue")["QueueUrl"]
         client("sqs").send_message(QueueUrl=url, MessageBody="x")
         until(lambda: {"new 7\n", "new batch\n"} <= set(log_messages(client)), "event and batch in the new code")

@@ -51,7 +51,7 @@ def test_create_function_existing_name_is_conflict(client):
         ({"Timeout": 0}, "ValidationException", "greater than or equal to 1"),
         ({"MemorySize": 127}, "ValidationException", "Value '127' at 'memorySize'"),
         ({"MemorySize": 10241}, "ValidationException", "less than or equal to 10240"),
-        ({"Runtime": "nodejs20.x"}, "InvalidParameterValueException", "Value nodejs20.x at 'runtime'"),
+        ({"Runtime": "cobol85"}, "InvalidParameterValueException", "Value cobol85 at 'runtime'"),
         ({"Handler": "a b"}, "ValidationException", "'handler'"),
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException", "Could not unzip uploaded file"),
         ({"Code": {}}, "InvalidParameterValueException", "Please provide a source for function code."),
@@ -108,8 +108,10 @@ def test_get_function_unknown_is_not_found(client, account):
 
 def test_get_function_by_arn_and_partial_arn_finds_it(client, account):
     arn = make_function(client, ECHO)["FunctionArn"]
-    for name in (arn, f"{account}:function:function", "function:$LATEST"):
+    for name in (arn, f"{account}:function:function"):
         assert client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"] == arn
+    found = client("lambda").get_function_configuration(FunctionName="function:$LATEST")
+    assert found["FunctionArn"] == f"{arn}:$LATEST"
 
 
 def test_update_function_code_runs_the_new_code(client):
@@ -135,8 +137,10 @@ def test_update_function_configuration_changes_the_environment(client):
 
 
 def test_update_function_configuration_old_revision_is_refused(client):
-    revision = make_function(client, ECHO)["RevisionId"]
+    created = make_function(client, ECHO)["RevisionId"]
     update = client("lambda").update_function_configuration
+    assert refusal(update, FunctionName="function", RevisionId=created)[0] == "PreconditionFailedException"
+    revision = client("lambda").get_function_configuration(FunctionName="function")["RevisionId"]
     update(FunctionName="function", Timeout=5, RevisionId=revision)
     code, message = refusal(update, FunctionName="function", Timeout=6, RevisionId=revision)
     assert code == "PreconditionFailedException"

@@ -134,7 +134,8 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
     def write_error(error: AwsError, request_id: str) -> Response:
         form = find_error_form(model, error)
         content: dict[str, Any] = {}
-        if form.modelled and "Type" in model.load_shape(form.shape_name)["members"]:
+        says_whose = error.members.get("Type", "") is not None
+        if form.modelled and says_whose and "Type" in model.load_shape(form.shape_name)["members"]:
             content["Type"] = "Service" if form.receiver_fault else "User"
         if form.message:
             content[form.message_member] = form.message

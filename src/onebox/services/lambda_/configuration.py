@@ -17,8 +17,9 @@ from onebox.services.context import Wire
 from onebox.services.lambda_ import limits
 from onebox.services.lambda_.errors import InvalidParameterValueException, ValidationException
 from onebox.services.lambda_.model import FunctionVersion
+from onebox.services.lambda_.runtimes import RUNTIMES, runtime_version_arn, supports_snap_start
+from onebox.services.lambda_.validation import check_range, constraint_error, length_at_most, must_be_one_of
 
-RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
 _LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")
 _ROLE = re.compile(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
@@ -51,6 +52,11 @@ _RESERVED_VARIABLES = frozenset(
     ]
 )
 _SETTABLE = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize")
+_SNAP_START = ("PublishedVersions", "None")
+ARCHITECTURES = ("x86_64", "arm64")
+ARCHITECTURES_CONSTRAINT = f"Member must satisfy constraint: [{must_be_one_of(ARCHITECTURES)}, Member must not be null]"
+SOURCE_DESCRIPTION = "_SourceDescription"
+"""A published version's record of $LATEST's Description at that time, which its own may differ from."""
 _LATEST_STATE: Wire = {"State": "Active", "LastUpdateStatus": "Successful"}
 
 
@@ -88,9 +94,7 @@ def changed_configuration(configuration: Wire, request: Wire, function_name: str
     if "Environment" in request:
         variables = request["Environment"].get("Variables") or {}
         _check_variables(variables)
-        changed.pop("Environment", None)
-        if variables:
-            changed["Environment"] = {"Variables": variables}
+        changed["Environment"] = {"Variables": variables}
     if "DeadLetterConfig" in request:
         changed.pop("DeadLetterConfig", None)
         if target := request["DeadLetterConfig"].get("TargetArn"):
@@ -102,28 +106,27 @@ def changed_configuration(configuration: Wire, request: Wire, function_name: str
         changed["EphemeralStorage"] = {"Size": request["EphemeralStorage"]["Size"]}
     if "TracingConfig" in request:
         changed["TracingConfig"] = {"Mode": request["TracingConfig"].get("Mode", "PassThrough")}
+    if "SnapStart" in request:
+        changed["SnapStart"] = _snap_start(request["SnapStart"], str(changed["Runtime"]))
     if "LoggingConfig" in request:
         changed["LoggingConfig"] = _logging(request["LoggingConfig"], function_name)
     return changed
 
 
 def checked_architectures(architectures: list[str]) -> list[str]:
-    """One of AWS's processors; the child runs on this machine's, whichever it is."""
-    if len(architectures) != 1 or architectures[0] not in ("x86_64", "arm64"):
-        raise ValidationException(
-            f"1 validation error detected: Value '{_listed(architectures)}' at 'architectures' failed to "
-            "satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: "
-            "[x86_64, arm64], Member must not be null]"
-        )
+    """One of AWS's processors; the function runs on this machine's, whichever it is."""
+    if len(architectures) > 1:
+        raise constraint_error("architectures", _listed(architectures), length_at_most(1))
+    if len(architectures) != 1 or architectures[0] not in ARCHITECTURES:
+        raise constraint_error("architectures", _listed(architectures), ARCHITECTURES_CONSTRAINT)
     return architectures
 
 
 def describe(function: FunctionVersion, **overrides: Any) -> Wire:
-    """The version as FunctionConfiguration; ``overrides`` replace members (the state right after a
-    change)."""
+    """The version as FunctionConfiguration; ``overrides`` replace members (the state right after a change)."""
     configuration = function.configuration
     described: Wire = {
-        **configuration,
+        **{member: value for member, value in configuration.items() if member != SOURCE_DESCRIPTION},
         "FunctionName": function.key.name,
         "FunctionArn": function.arn,
         "CodeSize": function.code_bytes,
@@ -131,16 +134,27 @@ def describe(function: FunctionVersion, **overrides: Any) -> Wire:
         "CodeSha256": function.code_sha256,
         "Version": function.version,
         "RevisionId": function.revision_id,
+        "RuntimeVersionConfig": {
+            "RuntimeVersionArn": runtime_version_arn(function.key.region, str(configuration["Runtime"]))
+        },
         **_LATEST_STATE,
         **overrides,
     }
     return described
 
 
-def describe_pending(function: FunctionVersion) -> Wire:
-    """How AWS answers CreateFunction: the state follows within moments."""
+def describe_in_list(function: FunctionVersion, arn: str | None = None) -> Wire:
+    """As lists show a version: what needs a look at its state is left out."""
+    described = describe(function, FunctionArn=arn or function.arn)
+    return {name: value for name, value in described.items() if name not in _LATEST_STATE}
+
+
+def describe_pending(function: FunctionVersion, revision_id: str, arn: str) -> Wire:
+    """How AWS answers CreateFunction: the state, and with it another revision, follows within moments."""
     pending = describe(
         function,
+        FunctionArn=arn,
+        RevisionId=revision_id,
         State="Pending",
         StateReason="The function is being created.",
         StateReasonCode="Creating",
@@ -149,10 +163,11 @@ def describe_pending(function: FunctionVersion) -> Wire:
     return pending
 
 
-def describe_updating(function: FunctionVersion) -> Wire:
-    """How AWS answers updates."""
+def describe_updating(function: FunctionVersion, revision_id: str) -> Wire:
+    """How AWS answers updates: the end of the update, and with it another revision, follows within moments."""
     return describe(
         function,
+        RevisionId=revision_id,
         LastUpdateStatus="InProgress",
         LastUpdateStatusReason="The function is being created.",
         LastUpdateStatusReasonCode="Creating",
@@ -160,6 +175,9 @@ def describe_updating(function: FunctionVersion) -> Wire:
 
 
 def _check_scalars(request: Wire) -> None:
+    apply_on = request.get("SnapStart", {}).get("ApplyOn", "None")
+    if apply_on not in _SNAP_START:
+        raise constraint_error("snapStart.applyOn", apply_on, must_be_one_of(_SNAP_START))
     runtime = request.get("Runtime")
     if runtime is not None and runtime not in RUNTIMES:
         raise InvalidParameterValueException(
@@ -168,22 +186,22 @@ def _check_scalars(request: Wire) -> None:
         )
     role = request.get("Role")
     if role is not None and not _ROLE.fullmatch(role):
-        raise _constraint("role", role, f"Member must satisfy regular expression pattern: {_ROLE.pattern}")
-    _check_range("timeout", request.get("Timeout"), limits.TIMEOUT_S_MIN, limits.TIMEOUT_S_MAX)
-    _check_range("memorySize", request.get("MemorySize"), limits.MEMORY_MB_MIN, limits.MEMORY_MB_MAX)
+        raise constraint_error("role", role, f"Member must satisfy regular expression pattern: {_ROLE.pattern}")
+    check_range("timeout", request.get("Timeout"), limits.TIMEOUT_S_MIN, limits.TIMEOUT_S_MAX)
+    check_range("memorySize", request.get("MemorySize"), limits.MEMORY_MB_MIN, limits.MEMORY_MB_MAX)
     storage = request.get("EphemeralStorage", {}).get("Size")
     low, high = limits.EPHEMERAL_STORAGE_MB_MIN, limits.EPHEMERAL_STORAGE_MB_MAX
-    _check_range("ephemeralStorage.size", storage, low, high)
+    check_range("ephemeralStorage.size", storage, low, high)
     description, handler = request.get("Description", ""), request.get("Handler")
     if len(description) > limits.DESCRIPTION_CHARACTERS_MAX:
         wanted = f"Member must have length less than or equal to {limits.DESCRIPTION_CHARACTERS_MAX}"
-        raise _constraint("description", description, wanted)
+        raise constraint_error("description", description, wanted)
     if handler is not None and (len(handler) > limits.HANDLER_CHARACTERS_MAX or re.search(r"\s", handler)):
-        raise _constraint("handler", handler, r"Member must satisfy regular expression pattern: [^\s]+")
+        raise constraint_error("handler", handler, r"Member must satisfy regular expression pattern: [^\s]+")
     mode = request.get("TracingConfig", {}).get("Mode", "PassThrough")
     if mode not in ("Active", "PassThrough"):
-        wanted = "Member must satisfy enum value set: [Active, PassThrough]"
-        raise _constraint("tracingConfig.mode", mode, wanted)
+        wanted = must_be_one_of(("Active", "PassThrough"))
+        raise constraint_error("tracingConfig.mode", mode, wanted)
 
 
 def _refuse_unsupported(request: Wire) -> None:
@@ -199,9 +217,6 @@ def _refuse_unsupported(request: Wire) -> None:
         raise InvalidParameterValueException(
             f"EFS access point {file_system.get('Arn')} does not exist or is not accessible."
         )
-    if request.get("SnapStart", {}).get("ApplyOn", "None") != "None":
-        runtime = request.get("Runtime", "the function's runtime")
-        raise InvalidParameterValueException(f"{runtime} is not supported for SnapStart enabled functions.")
     for member in ("KMSKeyArn", "CodeSigningConfigArn", "ImageConfig", "TenancyConfig"):
         if request.get(member):
             raise InvalidParameterValueException(f"{member} is not supported in this environment.")
@@ -246,10 +261,10 @@ def _logging(request: Wire, function_name: str) -> Wire:
     application, system = request.get("ApplicationLogLevel"), request.get("SystemLogLevel")
     if log_format not in ("Text", "JSON"):
         wanted = "Member must satisfy enum value set: [JSON, Text]"
-        raise _constraint("loggingConfig.logFormat", log_format, wanted)
+        raise constraint_error("loggingConfig.logFormat", log_format, wanted)
     if not _LOG_GROUP.fullmatch(group):
         wanted = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+"
-        raise _constraint("loggingConfig.logGroup", group, wanted)
+        raise constraint_error("loggingConfig.logGroup", group, wanted)
     if log_format == "Text":
         if application or system:
             raise InvalidParameterValueException(
@@ -259,10 +274,10 @@ def _logging(request: Wire, function_name: str) -> Wire:
     application, system = application or "INFO", system or "INFO"
     if application not in _LOG_LEVELS:
         wanted = f"Member must satisfy enum value set: [{', '.join(_LOG_LEVELS)}]"
-        raise _constraint("loggingConfig.applicationLogLevel", application, wanted)
+        raise constraint_error("loggingConfig.applicationLogLevel", application, wanted)
     if system not in _SYSTEM_LOG_LEVELS:
         wanted = f"Member must satisfy enum value set: [{', '.join(_SYSTEM_LOG_LEVELS)}]"
-        raise _constraint("loggingConfig.systemLogLevel", system, wanted)
+        raise constraint_error("loggingConfig.systemLogLevel", system, wanted)
     return {
         "LogFormat": "JSON",
         "ApplicationLogLevel": application,
@@ -271,17 +286,12 @@ def _logging(request: Wire, function_name: str) -> Wire:
     }
 
 
-def _check_range(member: str, value: int | None, low: int, high: int) -> None:
-    if value is not None and value < low:
-        raise _constraint(member, value, f"Member must have value greater than or equal to {low}")
-    if value is not None and value > high:
-        raise _constraint(member, value, f"Member must have value less than or equal to {high}")
-
-
-def _constraint(member: str, value: object, wanted: str) -> ValidationException:
-    return ValidationException(
-        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {wanted}"
-    )
+def _snap_start(request: Wire, runtime: str) -> Wire:
+    """Stored; no snapshot is taken."""
+    apply_on = request.get("ApplyOn", "None")
+    if apply_on == "PublishedVersions" and not supports_snap_start(runtime):
+        raise InvalidParameterValueException(f"{runtime} is not supported for SnapStart enabled functions.")
+    return {"ApplyOn": apply_on, "OptimizationStatus": "Off"}
 
 
 def _listed(values: list[str]) -> str:

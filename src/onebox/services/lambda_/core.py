@@ -14,6 +14,7 @@ from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.background.async_invocations import AsyncInvocations, AsyncParts
 from onebox.services.lambda_.background.pollers import PollerParts, Pollers
+from onebox.services.lambda_.downloads import CodeDownloads
 from onebox.services.lambda_.errors import InvalidParameterValueException, PreconditionFailedException
 from onebox.services.lambda_.execution.environment_maker import EnvironmentMaker
 from onebox.services.lambda_.execution.log_buffer import LogBuffer
@@ -24,6 +25,7 @@ from onebox.services.lambda_.limits import EVENTS_UNDER_WAY_MAX
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.principals import role_principal
+from onebox.services.lambda_.resource_policies import check_account
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.lambda_.store.events import EventStore
 from onebox.services.lambda_.store.functions import FunctionStore
@@ -54,17 +56,27 @@ class LambdaCore:
     invoker: Invoker
     pollers: Pollers
     events: AsyncInvocations
+    downloads: CodeDownloads
+
+    def parse(
+        self, context: RequestContext, text: str, qualifier: str | None = None, action: str | None = None
+    ) -> FunctionReference:
+        """The function a request names; another account's if its policy admits the caller to ``action``."""
+        reference = parse_function_reference(context, text, qualifier, any_account=action is not None)
+        if action is not None:
+            check_account(self.policies, reference, context, f"lambda:{action}")
+        return reference
 
     def load_referenced(
-        self, context: RequestContext, text: str, qualifier: str | None = None
+        self, context: RequestContext, text: str, qualifier: str | None = None, action: str | None = None
     ) -> tuple[FunctionReference, FunctionVersion]:
         """The function a request names, in the version it names. Raises ResourceNotFoundException."""
-        reference = parse_function_reference(context, text, qualifier)
+        reference = self.parse(context, text, qualifier, action)
         return reference, self.finder.load(reference.key, reference.qualifier)
 
-    def load_unqualified(self, context: RequestContext, text: str) -> FunctionVersion:
+    def load_unqualified(self, context: RequestContext, text: str, action: str | None = None) -> FunctionVersion:
         """``$LATEST`` of the function that a request names without a qualifier."""
-        reference, _ = self.load_referenced(context, text)
+        reference, _ = self.load_referenced(context, text, None, action)
         if reference.qualifier not in (None, LATEST):
             raise InvalidParameterValueException(
                 f"This operation is permitted on the function itself, not on its versions or aliases: {reference.arn}"
@@ -155,4 +167,5 @@ def make_core(
         invoker=invoker,
         pollers=pollers,
         events=events,
+        downloads=CodeDownloads(deps.clock, functions),
     )

@@ -9,6 +9,7 @@ __all__ = [
     "AccessDeniedException",
     "InvalidParameterValueException",
     "InvalidRequestContentException",
+    "PlainInvalidParameterValueException",
     "PolicyLengthExceededException",
     "PreconditionFailedException",
     "RequestEntityTooLargeException",
@@ -36,6 +37,15 @@ class AccessDeniedException(AwsError):
 
 class InvalidParameterValueException(_UserError):
     """One of the parameters in the request is not valid."""
+
+
+class PlainInvalidParameterValueException(AwsError):
+    """The same, for the few messages that AWS sends without ``Type``."""
+
+    code = "InvalidParameterValueException"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message, Type=None)
 
 
 class ResourceNotFoundException(_UserError):

@@ -7,11 +7,14 @@ import sys
 from onebox.arn import find_arn
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.downloads import PATH as CODE_PATH
 from onebox.services.lambda_.errors import ResourceNotFoundException
 from onebox.services.lambda_.execution.processes import descendants, holds_socket
 from onebox.services.lambda_.execution.socket_inode import Address, find_socket_inode
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.resource_policies import check_service
+
+__all__ = ["CODE_PATH", "LambdaInternal"]
 
 
 class LambdaInternal:
@@ -41,6 +44,10 @@ class LambdaInternal:
         policies = self._core.policies
         check_service(policies, reference, service=source_service, source_arn=source_arn, account=context.account)
         return self._core.events.accept(context, reference.key, reference.qualifier, payload)
+
+    def read_code(self, query: str) -> bytes | None:
+        """The archive that a link of GetFunction means, by the query of its address; None if the link is no good."""
+        return self._core.downloads.read(query)
 
     def may_hold_connection(self, other: Address, own: Address) -> bool:
         """Whether a function's process, or a descendant of one, holds the other end of a TCP connection to onebox.

@@ -17,6 +17,7 @@ from onebox.services.lambda_.limits import CONCURRENT_EXECUTIONS_MAX, UNRESERVED
 from onebox.services.lambda_.metrics import LambdaMetrics
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 from onebox.services.lambda_.store.functions import FunctionStore
+from onebox.services.lambda_.tracing import make_trace_id
 
 
 class Invoker:
@@ -47,6 +48,7 @@ class Invoker:
         client_context: str | None = None,
         wants_log_tail: bool = False,
         patient: bool = False,
+        trace_header: str = "",
     ) -> None:
         """Start an invocation; ``done`` is called when it ends.
 
@@ -59,14 +61,13 @@ class Invoker:
             self.metrics.finished(key, qualifier, outcome.duration_ms, outcome.failed)
             done(outcome)
 
-        trace = self._deps.ids.hex(40)
-        now_ms = self._deps.clock.now_ms()
+        trace_id = make_trace_id(trace_header, self._deps.ids.hex(40), self._deps.clock.now_ms())
         self._pool.submit(
             Execution(
                 function=function,
                 invoked_arn=f"{key.arn}:{qualifier}" if qualifier else key.arn,
                 request_id=request_id,
-                trace_id=f"Root=1-{now_ms // 1000:08x}-{trace[:24]};Parent={trace[24:]};Sampled=0",
+                trace_id=trace_id,
                 payload=payload,
                 done=finish,
                 client_context=client_context,

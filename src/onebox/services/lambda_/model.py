@@ -11,6 +11,11 @@ from onebox.services.context import Wire
 LATEST = "$LATEST"
 
 
+def version_number(version: str) -> int:
+    """A version as a number; 0 is ``$LATEST``."""
+    return 0 if version == LATEST else int(version)
+
+
 class FunctionKey(NamedTuple):
     """Which function, in which account and region. A tuple, because it is a key on every step of an invocation."""
 

@@ -13,21 +13,25 @@ from onebox.services.lambda_.errors import (
     AccessDeniedException,
     InvalidParameterValueException,
     ResourceNotFoundException,
-    ValidationException,
 )
-from onebox.services.lambda_.limits import FUNCTION_NAME_CHARACTERS_MAX
+from onebox.services.lambda_.limits import FUNCTION_NAME_CHARACTERS_MAX, FUNCTION_REFERENCE_CHARACTERS_MAX
 from onebox.services.lambda_.model import FunctionKey
+from onebox.services.lambda_.validation import broken, constraint_errors, length_at_most, must_match
 
-# As the service model has it; it goes into the error's words.
-_MODEL_PATTERN = (
-    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?"
-    r"(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
+# As the service model has them; they go into the errors' words.
+_ARN_START = (
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?"
 )
+_MODEL_PATTERN = _ARN_START + r"([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
+_NEW_MODEL_PATTERN = _ARN_START + r"([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?"
+_QUALIFIER_PATTERN = r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"
+_QUALIFIER_CHARACTERS_MAX = 128
 _REFERENCE = re.compile(
     r"(?:arn:aws[a-zA-Z-]*:lambda:)?(?:(?P<region>(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?"
-    r"(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9_.-]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
+    r"(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9_.-]+)"
+    r"(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9_-]+))?"
 )
-_QUALIFIER = re.compile(r"\$LATEST|[a-zA-Z0-9_-]{1,128}")
+_QUALIFIER = re.compile(r"\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9_$-]+")
 VERSION_NUMBER = re.compile(r"[0-9]+")
 
 
@@ -53,28 +57,49 @@ def parse_function_reference(
     qualifier and differ, ResourceNotFoundException for another region's function, AccessDeniedException for another
     account's."""
     found = _REFERENCE.fullmatch(text)
-    if found is None:
-        raise ValidationException(
-            f"1 validation error detected: Value '{text}' at 'functionName' failed to satisfy constraint: "
-            f"Member must satisfy regular expression pattern: {_MODEL_PATTERN}"
-        )
+    problems = [] if found else [broken("functionName", text, must_match(_MODEL_PATTERN))]
+    problems += qualifier_problems(qualifier)
+    if found is None or problems:
+        raise constraint_errors(problems)
+    return _resolve(context, found, qualifier, any_account=any_account)
+
+
+def parse_new_function(context: RequestContext, text: str) -> FunctionReference:
+    """The name of a function to be made. Raises ValidationException or InvalidParameterValueException."""
+    found = _REFERENCE.fullmatch(text)
+    problems = []
+    if len(text) > FUNCTION_REFERENCE_CHARACTERS_MAX:
+        problems.append(broken("functionName", text, length_at_most(FUNCTION_REFERENCE_CHARACTERS_MAX)))
+    if found is None or "." in found["name"] or (found["qualifier"] or "").endswith(".PUBLISHED"):
+        problems.append(broken("functionName", text, must_match(_NEW_MODEL_PATTERN)))
+    if found is None or problems:
+        raise constraint_errors(problems)
     name = found["name"]
     if len(name) > FUNCTION_NAME_CHARACTERS_MAX:
-        raise ValidationException(
-            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {FUNCTION_NAME_CHARACTERS_MAX}"
-        )
-    in_name = found["qualifier"]
+        problem = broken("functionName", name, length_at_most(FUNCTION_NAME_CHARACTERS_MAX))
+        raise InvalidParameterValueException(f"1 validation error detected: {problem}")
+    return _resolve(context, found, None, any_account=False)
+
+
+def qualifier_problems(qualifier: str | None) -> list[str]:
+    """The constraints that the parameter Qualifier breaks."""
+    problems = []
+    if qualifier is not None and len(qualifier) > _QUALIFIER_CHARACTERS_MAX:
+        problems.append(broken("qualifier", qualifier, length_at_most(_QUALIFIER_CHARACTERS_MAX)))
     if qualifier is not None and not _QUALIFIER.fullmatch(qualifier):
-        raise ValidationException(
-            f"1 validation error detected: Value '{qualifier}' at 'qualifier' failed to satisfy constraint: "
-            r"Member must satisfy regular expression pattern: \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"
-        )
+        problems.append(broken("qualifier", qualifier, must_match(_QUALIFIER_PATTERN)))
+    return problems
+
+
+def _resolve(
+    context: RequestContext, found: re.Match[str], qualifier: str | None, *, any_account: bool
+) -> FunctionReference:
+    in_name = found["qualifier"]
     if in_name and qualifier and in_name != qualifier:
         raise InvalidParameterValueException(
             "The derived qualifier from the function name does not match the specified qualifier."
         )
-    key = FunctionKey(found["account"] or context.account, found["region"] or context.region, name)
+    key = FunctionKey(found["account"] or context.account, found["region"] or context.region, found["name"])
     if key.region != context.region:
         raise ResourceNotFoundException(
             f"Functions from '{key.region}' are not reachable in this region ('{context.region}')"

@@ -16,8 +16,13 @@ def role_principal(account: str, region: str, role_arn: str, session_name: str) 
     )
 
 
+def session_name(function_name: str) -> str:
+    """The session name of an execution role: the function's name. Session names have two characters at least."""
+    return function_name if len(function_name) > 1 else f"{function_name}@lambda_function"
+
+
 def role_context(function: FunctionVersion, now_ms: int, request_id: str, endpoint_url: str) -> RequestContext:
     """A request with the rights of the function's role."""
     key = function.key
-    principal = role_principal(key.account, key.region, str(function.configuration["Role"]), key.name)
+    principal = role_principal(key.account, key.region, str(function.configuration["Role"]), session_name(key.name))
     return RequestContext(key.account, key.region, principal, now_ms, request_id, endpoint_url)

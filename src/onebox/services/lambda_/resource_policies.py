@@ -37,21 +37,28 @@ def check_service(
     _check(policies, reference, service_caller(service), service, keys)
 
 
-def check_account(policies: PolicyStore, reference: FunctionReference, context: RequestContext) -> None:
+def check_account(
+    policies: PolicyStore, reference: FunctionReference, context: RequestContext, action: str = _INVOKE
+) -> None:
     """Raise AccessDeniedException unless the caller is of the function's account or the policy lets him in."""
     if reference.key.account != context.account:
         caller = principal_caller(context.principal)
-        _check(policies, reference, caller, context.principal.arn, {})
+        _check(policies, reference, caller, context.principal.arn, {}, action)
 
 
 def _check(
-    policies: PolicyStore, reference: FunctionReference, caller: Caller, name: str, keys: Mapping[str, str]
+    policies: PolicyStore,
+    reference: FunctionReference,
+    caller: Caller,
+    name: str,
+    keys: Mapping[str, str],
+    action: str = _INVOKE,
 ) -> None:
     found = policies.find_policy(reference.key, reference.qualifier or "")
     statements = compile_policy(policy_document(found[0] if found else []))
-    request = PolicyRequest(_INVOKE, reference.arn, caller, condition_keys(keys))
+    request = PolicyRequest(action, reference.arn, caller, condition_keys(keys))
     if not evaluate(statements, request).allowed:
-        raise not_authorized(name, _INVOKE, reference.arn)
+        raise not_authorized(name, action, reference.arn)
 
 
 def not_authorized(caller: str, action: str, arn: str) -> AccessDeniedException:

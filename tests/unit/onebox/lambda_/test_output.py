@@ -57,7 +57,7 @@ def test_reader_sees_the_same_events_however_the_pipe_cuts_them(pieces: list[byt
     source, sink = os.pipe()
     os.set_blocking(source, False)
     try:
-        reader = OutputReader(source)
+        reader = OutputReader(source, str)
         seen: list[str] = []
         position = 0
         while position < len(whole):

@@ -126,6 +126,9 @@ class AsyncInvocations:
             self._write(lambda: self._parts.store.delete_event(event.id))
         except TooManyRequestsException:
             self._under_way -= 1
+            if function.reserved_concurrency == 0:
+                self._write(lambda: self._give_up(event, function, 0, "ZeroReservedConcurrency", None))
+                return
             now_ms = self._deps.clock.now_ms()
             # As long again as it has waited: the waits double.
             waited_ms = max(_THROTTLED_WAIT_MS_MIN, now_ms - event.accepted_at_ms)

@@ -27,10 +27,13 @@ _OPEN_FILES_MAX = 1024
 
 
 class ChildProcess:
-    """The process of one execution environment. ``on_exit`` gets its return code, negative for a signal."""
+    """The process of one execution environment. ``on_exit`` gets its return code, negative for a signal; ``show_path``
+    rewrites the paths in what it prints."""
 
-    def __init__(self, on_output: Callable[[], None], on_exit: Callable[[int], None]) -> None:
-        self.output = OutputPipe(on_output)
+    def __init__(
+        self, on_output: Callable[[], None], on_exit: Callable[[int], None], show_path: Callable[[str], str]
+    ) -> None:
+        self.output = OutputPipe(on_output, show_path)
         self._on_exit = on_exit
         self._transport: asyncio.SubprocessTransport | None = None
         self._exited = asyncio.Event()

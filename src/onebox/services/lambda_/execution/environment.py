@@ -9,6 +9,8 @@ from pathlib import Path
 from onebox.services.lambda_.execution.output import LogEvent
 from onebox.services.lambda_.model import FunctionVersion
 
+TASK_ROOT = "/var/task"
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -32,3 +34,7 @@ class Environment:
     """Whether the process speaks with onebox over a socket that it inherits; else it is told a port."""
     release: Callable[[], None]
     """Called once, when the process is gone and needs its folders no more."""
+
+    def show_path(self, text: str) -> str:
+        """A text of the function's with the path that its code has on AWS."""
+        return text.replace(str(self.code_folder), TASK_ROOT)

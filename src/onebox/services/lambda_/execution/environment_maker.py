@@ -25,7 +25,7 @@ from onebox.services.lambda_.execution.log_buffer import LogBuffer
 from onebox.services.lambda_.execution.output import LogEvent
 from onebox.services.lambda_.limits import SESSION_S
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
-from onebox.services.lambda_.principals import role_context
+from onebox.services.lambda_.principals import role_context, session_name
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.lambda_.store.functions import FunctionStore
 
@@ -77,6 +77,8 @@ class EnvironmentMaker:
 
     async def _make(self, function: FunctionVersion, code: CodeFolder) -> Environment:
         runtime = str(function.configuration["Runtime"])
+        if not runtime.startswith("python"):
+            raise InvalidParameterValueException(f"This machine has nothing that runs {runtime}.")
         interpreter = await self._interpreters.find(runtime)
         now_ms = self._deps.clock.now_ms()
         context = role_context(function, now_ms, self._deps.ids.uuid(), self._settings.endpoint_url())
@@ -105,7 +107,8 @@ class EnvironmentMaker:
         role_arn = str(function.configuration["Role"])
         if self._iam.find_role(function.key.account, role_arn) is None:
             raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
-        return self._deps.storage.run(lambda: self._iam.issue_session(context, role_arn, function.key.name, SESSION_S))
+        name = session_name(function.key.name)
+        return self._deps.storage.run(lambda: self._iam.issue_session(context, role_arn, name, SESSION_S))
 
     def _command(self, interpreter: Interpreter, handler: str) -> tuple[str, ...]:
         launcher = str(_CHILD_FOLDER / "launcher.py")

@@ -8,6 +8,7 @@ Frame: type (4 bytes, A5 5A 00 xx), length (4), microseconds since the epoch (8)
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 _FRAME_START = b"\xa5\x5a\x00"
 _FRAME_HEAD_BYTES = 16
@@ -24,8 +25,9 @@ LogEvent = tuple[int, str]
 class OutputReader:
     """Reads the pipe of one child, without ever waiting."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, show_path: Callable[[str], str]) -> None:
         self._descriptor = descriptor
+        self._show_path = show_path
         self._pending = b""
 
     def read(self, now_ms: int) -> list[LogEvent]:
@@ -39,7 +41,7 @@ class OutputReader:
         events, self._pending = split_output(self._pending + data, now_ms)
         if len(self._pending) > _PENDING_BYTES_MAX:
             events += self.close_line(now_ms)
-        return events
+        return [(at_ms, self._show_path(text)) for at_ms, text in events]
 
     def read_all(self, now_ms: int) -> list[LogEvent]:
         """All events that are complete by now, as far as the pipe could hold them: a process that goes on to print does

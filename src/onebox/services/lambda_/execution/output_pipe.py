@@ -20,8 +20,9 @@ _PAUSE_S = 0.01
 class OutputPipe:
     """Calls ``on_output`` when there is something to read."""
 
-    def __init__(self, on_output: Callable[[], None]) -> None:
+    def __init__(self, on_output: Callable[[], None], show_path: Callable[[str], str]) -> None:
         self._on_output = on_output
+        self._show_path = show_path
         self._reader: OutputReader | None = None
         self._descriptor = -1
         self._listening = False
@@ -35,7 +36,7 @@ class OutputPipe:
             # Without the privilege the pipe keeps its 64 KiB, and a function that prints much waits more often.
             with contextlib.suppress(OSError, AttributeError):
                 fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self._reader = OutputReader(self._descriptor)
+        self._reader = OutputReader(self._descriptor, self._show_path)
         return writer
 
     def listen(self) -> None:

@@ -61,7 +61,7 @@ class Worker:
         self._on_ready = on_ready
         self._on_end = on_end
         self._log: TextLog | JsonLog = JsonLog() if self.function.json_logs else TextLog()
-        self._process = ChildProcess(self._collect_output, self._exited)
+        self._process = ChildProcess(self._collect_output, self._exited, environment.show_path)
         self._api = RuntimeServer(self, lambda: self.pid)
         self._waiting: RuntimeApiConnection | None = None
         """The connection on which the process waits for its next invocation."""
@@ -181,14 +181,14 @@ class Worker:
             return False
         self._peak_memory_kib = peak_memory_kib
         # AWS counts an exception of the handler as a success of the platform: REPORT carries no status for it.
-        self._finish(error, failed=True, status="success")
+        self._finish(self._show_path(error), failed=True, status="success")
         return True
 
     def init_failed(self, error: bytes) -> bool:
         """See :class:`onebox.services.lambda_.execution.runtime_api.RuntimeHost`."""
         if self.initialised or self._ended:
             return False
-        self._end(init_error_payload(error))
+        self._end(init_error_payload(self._show_path(error)))
         return True
 
     def fail_for_init(self, execution: Execution, payload: bytes) -> None:
@@ -261,6 +261,9 @@ class Worker:
 
     def _is_running(self, request_id: str) -> bool:
         return self._running is not None and self._running.execution.request_id == request_id
+
+    def _show_path(self, error: bytes) -> bytes:
+        return self.environment.show_path(error.decode("utf-8", "replace")).encode()
 
     # Log and report
 

@@ -11,6 +11,7 @@ from onebox.services.lambda_.configuration import (
     changed_configuration,
     checked_architectures,
     describe,
+    describe_in_list,
     describe_pending,
     describe_updating,
     new_configuration,
@@ -22,19 +23,20 @@ from onebox.services.lambda_.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
-from onebox.services.lambda_.model import LATEST, FunctionVersion
-from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
+from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion, version_number
+from onebox.services.lambda_.naming import FunctionReference, parse_new_function
 from onebox.services.lambda_.operations.code import load_package
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
 from onebox.services.lambda_.operations.tags import checked_tags
 from onebox.services.lambda_.operations.versions import publish
+from onebox.services.lambda_.validation import constraint_error, must_be_one_of
 
 _SERVICE = "lambda.amazonaws.com"
 
 
 async def create_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Store a function and its code; it is active at once, though AWS's first answer says Pending."""
-    reference = parse_function_reference(context, request["FunctionName"])
+    reference = parse_new_function(context, request["FunctionName"])
     configuration = new_configuration(request, reference.key.name)
     tags = checked_tags(context, request.get("Tags") or {})
     _check_role(core, context, request["Role"])
@@ -58,7 +60,7 @@ async def create_function(core: LambdaCore, context: RequestContext, request: Wi
         core.functions.insert_function(function, tags)
         if request.get("Publish"):
             function = publish(core, function, None, context.now_ms)
-        return describe_pending(function)
+        return describe_pending(function, core.deps.ids.uuid(), reference.key.arn)
 
     return await core.deps.storage.write(create)
 
@@ -70,8 +72,13 @@ def _check_new(core: LambdaCore, reference: FunctionReference) -> None:
 
 def get_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Configuration, tags and reserved concurrency of a version."""
-    _, function = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
-    answer: Wire = {"Configuration": describe(function), "Code": {"RepositoryType": "S3"}}
+    name, qualifier = request["FunctionName"], request.get("Qualifier")
+    reference, function = core.load_referenced(context, name, qualifier, "GetFunction")
+    location = core.downloads.make_link(context, function.code_sha256)
+    answer: Wire = {
+        "Configuration": describe(function, FunctionArn=reference.arn),
+        "Code": {"RepositoryType": "S3", "Location": location},
+    }
     if tags := core.functions.load_tags(function.key):
         answer["Tags"] = tags
     if function.reserved_concurrency is not None:
@@ -81,17 +88,19 @@ def get_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
 
 def get_function_configuration(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The configuration of a version."""
-    _, function = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
-    return describe(function)
+    name, qualifier = request["FunctionName"], request.get("Qualifier")
+    reference, function = core.load_referenced(context, name, qualifier, "GetFunctionConfiguration")
+    return describe(function, FunctionArn=reference.arn)
 
 
 async def update_function_code(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Give ``$LATEST`` other code; its execution environments end."""
-    core.check_revision(core.load_unqualified(context, request["FunctionName"]), request.get("RevisionId"))
+    name = request["FunctionName"]
+    core.check_revision(core.load_unqualified(context, name, "UpdateFunctionCode"), request.get("RevisionId"))
     package = await load_package(core, context, request, "UpdateFunctionCode")
 
     def update() -> Wire:
-        function = core.load_unqualified(context, request["FunctionName"])
+        function = core.load_unqualified(context, name, "UpdateFunctionCode")
         core.check_revision(function, request.get("RevisionId"))
         configuration = dict(function.configuration)
         if "Architectures" in request:
@@ -111,8 +120,9 @@ async def update_function_code(core: LambdaCore, context: RequestContext, reques
         core.functions.delete_code_if_unused(function.code_sha256)
         core.retire_after_commit(function.key)
         if request.get("Publish"):
-            changed = publish(core, changed, None, context.now_ms)
-        return describe_updating(changed)
+            version = publish(core, changed, None, context.now_ms)
+            return describe_pending(version, core.deps.ids.uuid(), version.arn)
+        return describe_updating(changed, core.deps.ids.uuid())
 
     return await core.deps.storage.write(update)
 
@@ -133,24 +143,28 @@ def update_function_configuration(core: LambdaCore, context: RequestContext, req
     )
     core.functions.update_latest(changed)
     core.retire_after_commit(function.key)
-    return describe_updating(changed)
+    return describe_updating(changed, core.deps.ids.uuid())
 
 
 def delete_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Delete a function, or one published version of it."""
-    reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"))
+    reference = core.parse(context, request["FunctionName"], request.get("Qualifier"), "DeleteFunction")
     key, qualifier = reference.key, reference.qualifier
-    if core.functions.find_version(key, LATEST) is None:
-        raise ResourceNotFoundException(f"Function not found: {reference.arn}")
+    if qualifier == LATEST:
+        raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
+    if core.functions.find_version(key, LATEST) is None or (qualifier and "$" in qualifier):
+        raise ResourceNotFoundException(f"Function not found: {key.arn}")
     core.retire_after_commit(key)
     if qualifier is None:
         core.functions.delete_function(key)
-        return {}
-    if qualifier == LATEST:
-        raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
+    else:
+        _delete_version(core, key, qualifier)
+    return {"StatusCode": 204}
+
+
+def _delete_version(core: LambdaCore, key: FunctionKey, qualifier: str) -> None:
     if not qualifier.isdigit():
         raise InvalidParameterValueException("Deletion of aliases is not currently supported.")
-    version = core.functions.find_version(key, qualifier)
     aliases = core.functions.list_aliases(key, "", limits.ZIP_ENTRIES_MAX)
     using = [
         alias.name for alias in aliases if qualifier == alias.version or qualifier in alias.additional_version_weights
@@ -159,27 +173,28 @@ def delete_function(core: LambdaCore, context: RequestContext, request: Wire) ->
         raise ResourceConflictException(
             f"Version {qualifier} is currently referenced by one or more aliases: {', '.join(using)}"
         )
+    version = core.functions.find_version(key, qualifier)
     if version is not None:
         core.functions.delete_version(version)
-    return {}
 
 
 def list_functions(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The functions of the region in order of their names; with their versions if FunctionVersion is ALL."""
+    wanted = request.get("FunctionVersion")
+    if wanted not in (None, "ALL"):
+        raise constraint_error("functionVersion", wanted, must_be_one_of(["ALL"]))
     limit = page_size(request, 50)
-    after = parse_marker(request)
-    found = core.functions.list_functions(context.account, context.region, after, limit + 1)
-    page = found[:limit]
-    functions = []
-    for function in page:
-        if request.get("FunctionVersion") == "ALL":
-            versions = core.functions.list_versions(function.key, 0, limits.ZIP_ENTRIES_MAX)
-            functions += [describe(version, FunctionArn=_numbered_arn(version)) for version in versions]
-        else:
-            functions.append(describe(function))
-    answer: Wire = {"Functions": [_without_state(function) for function in functions]}
+    after, _, number = parse_marker(request).partition(":")
+    if wanted is None:
+        found = core.functions.list_functions(context.account, context.region, after, limit + 1)
+        functions = [describe_in_list(function) for function in found[:limit]]
+    else:
+        found = core.functions.list_all_versions(context.account, context.region, after, int(number or -1), limit + 1)
+        functions = [describe_in_list(version, f"{version.key.arn}:{version.version}") for version in found[:limit]]
+    answer: Wire = {"Functions": functions}
     if len(found) > limit:
-        answer["NextMarker"] = page[-1].key.name
+        last = found[limit - 1]
+        answer["NextMarker"] = last.key.name if wanted is None else f"{last.key.name}:{version_number(last.version)}"
     return answer
 
 
@@ -218,12 +233,3 @@ def _check_dead_letter_rights(
         raise InvalidParameterValueException(
             "The provided execution role does not have permissions to call SendMessage on SQS"
         )
-
-
-def _numbered_arn(function: FunctionVersion) -> str:
-    return f"{function.key.arn}:{function.version}"
-
-
-def _without_state(described: Wire) -> Wire:
-    """Lists leave out what needs a look at the function's state."""
-    return {name: value for name, value in described.items() if name not in ("State", "LastUpdateStatus")}

@@ -15,10 +15,11 @@ from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
     RequestTooLargeException,
+    ResourceNotFoundException,
     ValidationException,
 )
 from onebox.services.lambda_.execution.execution import Outcome
-from onebox.services.lambda_.model import FunctionVersion
+from onebox.services.lambda_.model import LATEST, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_account
 
@@ -29,7 +30,7 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     """Run a function and answer with its result, or accept its event, or only look whether it could run."""
     reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"), any_account=True)
     check_account(core.policies, reference, context)
-    function = core.finder.load_for_invocation(reference.key, reference.qualifier)
+    function = _load(core, reference)
     invocation_type = request.get("InvocationType", "RequestResponse")
     payload = request.get("Payload") or b""
     if invocation_type == "DryRun":
@@ -55,6 +56,15 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     return answer
 
 
+def _load(core: LambdaCore, reference: FunctionReference) -> FunctionVersion:
+    try:
+        return core.finder.load_for_invocation(reference.key, reference.qualifier)
+    except ResourceNotFoundException:
+        raise ResourceNotFoundException(
+            f"Function not found: {reference.key.arn}:{reference.qualifier or LATEST}"
+        ) from None
+
+
 async def _run(
     core: LambdaCore,
     context: RequestContext,
@@ -73,6 +83,7 @@ async def _run(
         request_id=context.request_id,
         client_context=_client_context(request.get("ClientContext")),
         wants_log_tail=request.get("LogType") == "Tail",
+        trace_header=context.headers.get("x-amzn-trace-id", ""),
     )
     return await finished
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 from onebox.services.context import RequestContext, Wire
-from onebox.services.lambda_.configuration import describe
+from onebox.services.lambda_.configuration import SOURCE_DESCRIPTION, describe, describe_in_list
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import InvalidParameterValueException
 from onebox.services.lambda_.model import FunctionVersion
@@ -15,7 +15,7 @@ from onebox.services.lambda_.operations.paging import page_size, parse_marker
 
 def publish_version(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Publish ``$LATEST``; the last version again if nothing has changed since."""
-    function = core.load_unqualified(context, request["FunctionName"])
+    function = core.load_unqualified(context, request["FunctionName"], "PublishVersion")
     core.check_revision(function, request.get("RevisionId"))
     sha256 = request.get("CodeSha256")
     if sha256 and sha256 != function.code_sha256:
@@ -31,7 +31,8 @@ def publish(core: LambdaCore, latest: FunctionVersion, description: str | None, 
     newest = core.functions.find_newest_published(latest.key)
     if newest is not None and _same_function(newest, latest):
         return newest
-    configuration = dict(latest.configuration)
+    source_description = latest.configuration["Description"]
+    configuration = {**latest.configuration, SOURCE_DESCRIPTION: source_description}
     if description is not None:
         configuration["Description"] = description
     version = dataclasses.replace(
@@ -49,12 +50,12 @@ def publish(core: LambdaCore, latest: FunctionVersion, description: str | None, 
 
 def list_versions_by_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """``$LATEST`` and the published versions, with their numbers in the ARNs."""
-    function = core.load_unqualified(context, request["FunctionName"])
+    function = core.load_unqualified(context, request["FunctionName"], "ListVersionsByFunction")
     limit = page_size(request, 50)
     marker = parse_marker(request)
     from_number = int(marker) if marker.isdigit() else 0
     found = core.functions.list_versions(function.key, from_number, limit + 1)
-    versions = [describe(version, FunctionArn=f"{version.key.arn}:{version.version}") for version in found[:limit]]
+    versions = [describe_in_list(version, f"{version.key.arn}:{version.version}") for version in found[:limit]]
     answer: Wire = {"Versions": versions}
     if len(found) > limit:
         answer["NextMarker"] = found[limit].version
@@ -62,8 +63,8 @@ def list_versions_by_function(core: LambdaCore, context: RequestContext, request
 
 
 def _same_function(published: FunctionVersion, latest: FunctionVersion) -> bool:
-    ignored = {"Description": ""}
-    return published.code_sha256 == latest.code_sha256 and {**published.configuration, **ignored} == {
-        **latest.configuration,
-        **ignored,
-    }
+    """Whether ``$LATEST`` is what it was when the version was published, its Description included."""
+    was = dict(published.configuration)
+    # Versions that were published before this was recorded keep their own Description.
+    was["Description"] = was.pop(SOURCE_DESCRIPTION, was["Description"])
+    return published.code_sha256 == latest.code_sha256 and was == latest.configuration

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from onebox.services.context import Wire
-from onebox.services.lambda_.model import LATEST, Alias, FunctionKey, FunctionVersion
+from onebox.services.lambda_.model import LATEST, Alias, FunctionKey, FunctionVersion, version_number
 from onebox.storage.database import Row, Storage
 
 _VERSION_COLUMNS = """v.account, v.region, v.function_name, v.number, v.configuration, v.revision_id, v.code_sha256,
@@ -77,6 +77,16 @@ class FunctionStore:
         )
         return [_version(row) for row in rows]
 
+    def list_all_versions(self, account: str, region: str, name: str, number: int, limit: int) -> list[FunctionVersion]:
+        """The versions of all functions, by name and number, after the version given."""
+        rows = self._storage.all(
+            f"""SELECT {_VERSION_COLUMNS} {_VERSION_JOIN}
+            WHERE v.account = ? AND v.region = ? AND (v.function_name, v.number) > (?, ?)
+            ORDER BY v.function_name, v.number LIMIT ?""",
+            (account, region, name, number, limit),
+        )
+        return [_version(row) for row in rows]
+
     def count_functions(self, account: str, region: str) -> tuple[int, int]:
         """How many functions there are, and the bytes of all their versions' code."""
         row = self._storage.first(
@@ -125,7 +135,7 @@ class FunctionStore:
 
     def find_version(self, key: FunctionKey, version: str) -> FunctionVersion | None:
         """A version by its name, ``$LATEST`` or a number."""
-        number = 0 if version == LATEST else int(version)
+        number = version_number(version)
         row = self._storage.first(_FIND_VERSION, (key.account, key.region, key.name, number))
         return None if row is None else _version(row)
 
@@ -163,7 +173,7 @@ class FunctionStore:
         """Store a version; its code must be stored."""
         self._storage.execute(
             "INSERT INTO lambda_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_key(function.key), _number(function.version), *_version_values(function)),
+            (*_key(function.key), version_number(function.version), *_version_values(function)),
         )
 
     def update_latest(self, function: FunctionVersion) -> None:
@@ -182,7 +192,7 @@ class FunctionStore:
         self._storage.execute(
             """DELETE FROM lambda_versions
             WHERE account = ? AND region = ? AND function_name = ? AND number = ?""",
-            (*_key(function.key), _number(function.version)),
+            (*_key(function.key), version_number(function.version)),
         )
         self.delete_code_if_unused(function.code_sha256)
 
@@ -194,10 +204,14 @@ class FunctionStore:
 
     def load_code(self, sha256: str) -> bytes:
         """The archive of a stored version."""
-        row = self._storage.first("SELECT archive FROM lambda_code WHERE sha256 = ?", (sha256,))
-        assert row is not None, sha256
-        archive: bytes = row[0]
+        archive = self.find_code(sha256)
+        assert archive is not None, sha256
         return archive
+
+    def find_code(self, sha256: str) -> bytes | None:
+        """An archive, if it is stored."""
+        row = self._storage.first("SELECT archive FROM lambda_code WHERE sha256 = ?", (sha256,))
+        return None if row is None else row[0]
 
     def delete_code_if_unused(self, sha256: str) -> None:
         """Delete an archive that no version runs any more."""
@@ -253,10 +267,6 @@ class FunctionStore:
 
 def _key(key: FunctionKey) -> tuple[str, str, str]:
     return key.account, key.region, key.name
-
-
-def _number(version: str) -> int:
-    return 0 if version == LATEST else int(version)
 
 
 def _json(value: Wire | dict[str, str] | dict[str, float]) -> str:

@@ -1,0 +1,223 @@
+"""Goal: what Lambda answers about functions is what AWS answers, member by member."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+from urllib.error import HTTPError
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.api.lambda_support import BASIC, invoke, make_function, make_role, zipped
+
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+def refusal(call, **parameters):
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    response = caught.value.response
+    return response["Error"]["Code"], response["Error"]["Message"], response.get("Type")
+
+
+def test_every_configuration_has_the_runtimes_version(client):
+    created = make_function(client, ECHO, Publish=True)
+    api = client("lambda")
+    arn = created["RuntimeVersionConfig"]["RuntimeVersionArn"]
+    assert re.fullmatch(r"arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}", arn)
+    shown = [
+        api.get_function(FunctionName="function")["Configuration"],
+        api.get_function_configuration(FunctionName="function", Qualifier="1"),
+        api.update_function_configuration(FunctionName="function", Timeout=9),
+        api.update_function_code(FunctionName="function", ZipFile=zipped(ECHO)),
+        api.publish_version(FunctionName="function"),
+        *api.list_functions()["Functions"],
+        *api.list_versions_by_function(FunctionName="function")["Versions"],
+    ]
+    assert {entry["RuntimeVersionConfig"]["RuntimeVersionArn"] for entry in shown} == {arn}
+
+
+def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client):
+    role = make_role(client, BASIC)
+    assert "Environment" not in make_function(client, ECHO, Role=role)
+    changed = client("lambda").update_function_configuration(FunctionName="function", Environment={"Variables": {}})
+    assert changed["Environment"] == {"Variables": {}}
+    made = make_function(client, ECHO, Role=role, FunctionName="other", Environment={"Variables": {}})
+    assert made["Environment"] == {"Variables": {}}
+
+
+def test_code_location_gives_the_zip_for_ten_minutes(timed):
+    archive = zipped(ECHO)
+    make_function(timed.client, ECHO, Code={"ZipFile": archive})
+    location = timed.client("lambda").get_function(FunctionName="function")["Code"]["Location"]
+    with urllib.request.urlopen(location) as answer:
+        assert answer.read() == archive
+    changed = location.replace("signature=", "signature=0")
+    timed.clock.advance(601)
+    for link in (location, changed, location.partition("?")[0], location.partition("&")[0]):
+        with pytest.raises(HTTPError, match="403"):
+            urllib.request.urlopen(link)
+
+
+def test_revision_changes_with_the_state(client):
+    api = client("lambda")
+    revisions = [make_function(client, ECHO)["RevisionId"]]
+    revisions.append(api.get_function(FunctionName="function")["Configuration"]["RevisionId"])
+    assert api.get_function_configuration(FunctionName="function")["RevisionId"] == revisions[-1]
+    revisions.append(api.update_function_configuration(FunctionName="function")["RevisionId"])
+    revisions.append(api.get_function_configuration(FunctionName="function")["RevisionId"])
+    version = api.publish_version(FunctionName="function")
+    revisions.append(version["RevisionId"])
+    revisions.append(api.get_function_configuration(FunctionName="function")["RevisionId"])
+    assert len(set(revisions)) == len(revisions)
+    api.create_alias(FunctionName="function", Name="a", FunctionVersion="1")
+    assert api.get_function_configuration(FunctionName="function")["RevisionId"] == revisions[-1]
+
+
+def test_function_arn_repeats_the_qualifier_that_was_asked_for(client):
+    created = make_function(client, ECHO, Publish=True)
+    arn = created["FunctionArn"]
+    assert (arn.rpartition(":")[2], created["Version"], created["State"]) == ("function", "1", "Pending")
+    api = client("lambda")
+    api.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
+    for qualifier, version in (("$LATEST", "$LATEST"), ("live", "1"), ("1", "1")):
+        for shown in (
+            api.get_function(FunctionName="function", Qualifier=qualifier)["Configuration"],
+            api.get_function_configuration(FunctionName="function", Qualifier=qualifier),
+        ):
+            assert (shown["FunctionArn"], shown["Version"]) == (f"{arn}:{qualifier}", version)
+    for shown in (
+        *api.list_versions_by_function(FunctionName="function")["Versions"],
+        *api.list_functions(FunctionVersion="ALL")["Functions"],
+    ):
+        assert not {"State", "LastUpdateStatus"} & shown.keys()
+        assert shown["FunctionArn"] == f"{arn}:{shown['Version']}"
+
+
+def test_update_function_code_with_publish_answers_the_new_version_as_created(client):
+    make_function(client, ECHO)
+    answer = client("lambda").update_function_code(FunctionName="function", ZipFile=zipped(ECHO + "\n"), Publish=True)
+    assert answer["FunctionArn"].endswith(":function:1")
+    assert (answer["State"], answer["StateReasonCode"]) == ("Pending", "Creating")
+    assert "LastUpdateStatus" not in answer
+
+
+def test_publish_version_compares_with_latest_as_it_was(client):
+    make_function(client, ECHO, Description="first")
+    api = client("lambda")
+    publish = api.publish_version
+    assert publish(FunctionName="function", Description="mine")["Description"] == "mine"
+    assert publish(FunctionName="function", Description="other")["Version"] == "1"
+    api.update_function_configuration(FunctionName="function", Description="second")
+    assert (publish(FunctionName="function")["Version"], publish(FunctionName="function")["Description"]) == (
+        "2",
+        "second",
+    )
+
+
+def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client):
+    make_function(client, "import json\nraise RuntimeError('broken ' + __file__)\n")
+    payload, answer = invoke(client)
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["requestId"] == ""
+    assert payload["errorType"] == "RuntimeError"
+    assert payload["errorMessage"] == "broken /var/task/app.py"
+    assert '"/var/task/app.py", line 2' in payload["stackTrace"][-1]
+
+
+def test_failure_of_a_handler_names_paths_of_aws(client):
+    make_function(client, "def handler(event, context):\n    return event['x']\n")
+    payload, _ = invoke(client, {})
+    assert '"/var/task/app.py", line 2' in payload["stackTrace"][0]
+
+
+def test_delete_function_answers_nothing(client):
+    make_function(client, ECHO)
+    api = client("lambda")
+    assert refusal(api.delete_function, FunctionName="absent", Qualifier="$LATEST") == (
+        "InvalidParameterValueException",
+        "$LATEST version cannot be deleted without deleting the function.",
+        "User",
+    )
+    code, message, _ = refusal(api.delete_function, FunctionName="absent", Qualifier="3")
+    assert (code, message.rpartition(":")[2]) == ("ResourceNotFoundException", "absent")
+    assert api.delete_function(FunctionName="function")["ResponseMetadata"]["HTTPStatusCode"] == 204
+
+
+def test_invoke_unknown_function_names_latest(client):
+    assert refusal(client("lambda").invoke, FunctionName="absent")[1].endswith(":function:absent:$LATEST")
+
+
+def test_list_functions_unknown_function_version_is_refused(client):
+    code, message, _ = refusal(client("lambda").list_functions, FunctionVersion="some")
+    assert code == "ValidationException"
+    assert message == (
+        "1 validation error detected: Value 'some' at 'functionVersion' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [ALL]"
+    )
+
+
+def test_list_functions_counts_versions_if_all(client):
+    make_function(client, ECHO, Publish=True)
+    pages = (
+        client("lambda")
+        .get_paginator("list_functions")
+        .paginate(FunctionVersion="ALL", PaginationConfig={"PageSize": 1})
+    )
+    assert [[entry["Version"] for entry in page["Functions"]] for page in pages] == [["$LATEST"], ["1"]]
+
+
+def test_function_of_any_runtime_can_be_made_and_python_38_runs(client):
+    role = make_role(client, BASIC)
+    for runtime in ("nodejs22.x", "java21", "ruby3.3", "dotnet8", "provided.al2023", "python3.8"):
+        name = runtime.replace(".", "-")
+        made = make_function(client, ECHO, Role=role, FunctionName=name, Runtime=runtime, Publish=True)
+        assert (made["Runtime"], made["Version"]) == (runtime, "1")
+    assert invoke(client, 5, FunctionName="python3-8")[0] == 5
+    assert "FunctionError" in invoke(client, 5, FunctionName="java21")[1]
+
+
+def test_snap_start_is_a_setting(client):
+    made = make_function(client, ECHO, Runtime="python3.13", SnapStart={"ApplyOn": "PublishedVersions"})
+    assert made["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
+    update = client("lambda").update_function_configuration
+    assert refusal(update, FunctionName="function", SnapStart={"ApplyOn": "x"})[1].endswith(
+        "enum value set: [PublishedVersions, None]"
+    )
+
+
+def test_put_function_concurrency_wants_the_function_itself(client):
+    make_function(client, ECHO)
+    put = client("lambda").put_function_concurrency
+    code, message, _ = refusal(put, FunctionName="function:$LATEST", ReservedConcurrentExecutions=1)
+    assert (code, message.partition(".")[0]) == (
+        "InvalidParameterValueException",
+        "This operation is permitted on Lambda functions only",
+    )
+    assert refusal(put, FunctionName="absent", ReservedConcurrentExecutions=1)[1].endswith(":absent:$LATEST")
+    assert refusal(put, FunctionName="function", ReservedConcurrentExecutions=901)[2] is None
+
+
+def test_invocation_keeps_the_trace_of_its_caller(client):
+    make_function(client, "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
+    root = "1-5f84c7a1-0123456789abcdef01234567"
+    api = client("lambda")
+    api.meta.events.register(
+        "before-sign.lambda.Invoke",
+        lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", f"Root={root};Parent=0123;Sampled=1"),
+    )
+    payload = api.invoke(FunctionName="function", Payload=b"{}")["Payload"].read().decode()
+    assert payload.startswith(f'"Root={root};Parent=')
+    assert payload.endswith(';Sampled=1"')
+
+
+def test_other_account_manages_a_function_whose_policy_admits_it(client, onebox):
+    arn = make_function(client, ECHO, FunctionName="shared")["FunctionArn"]
+    other = onebox.client("lambda", account="999999999999")
+    assert refusal(other.get_function, FunctionName=arn)[0] == "AccessDeniedException"
+    client("lambda").add_permission(FunctionName="shared", StatementId="s", Action="lambda:*", Principal="999999999999")
+    assert other.get_function(FunctionName=arn)["Configuration"]["FunctionArn"] == arn
+    assert other.publish_version(FunctionName=arn)["Version"] == "1"
+    assert len(other.list_versions_by_function(FunctionName=arn)["Versions"]) == 2
+    assert other.invoke(FunctionName=arn, Payload=b"1")["Payload"].read() == b"1"
