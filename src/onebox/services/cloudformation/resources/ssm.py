@@ -39,16 +39,16 @@ class _Parameter:
 
     async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         if changed(old.properties, properties, *_SETTINGS):
-            cleared = {name: "" for name in ("AllowedPattern", "Description") if name in old.properties}
-            request = {"Name": old.physical_id, **cleared, **pick(properties, *_SETTINGS), "Overwrite": True}
+            cleared = [name for name in ("AllowedPattern", "Description") if name in old.properties]
+            settings = dict.fromkeys(cleared, "") | pick(properties, *_SETTINGS)
+            request = {"Name": old.physical_id, **settings, "Overwrite": True}
             await client.call("ssm", "PutParameter", request)
+        tagged = _tagged(old.physical_id)
         await apply_tags(
             old.tags,
             tags,
-            lambda fresh: client.call(
-                "ssm", "AddTagsToResource", {**_tagged(old.physical_id), "Tags": tag_list(fresh)}
-            ),
-            lambda keys: client.call("ssm", "RemoveTagsFromResource", {**_tagged(old.physical_id), "TagKeys": keys}),
+            lambda fresh: client.call("ssm", "AddTagsToResource", {**tagged, "Tags": tag_list(fresh)}),
+            lambda keys: client.call("ssm", "RemoveTagsFromResource", {**tagged, "TagKeys": keys}),
         )
         return old.attributes
 
