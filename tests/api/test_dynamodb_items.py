@@ -227,7 +227,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     (
         PUT,
         {"Item": KEY, "ExpressionAttributeValues": {":v": {"S": "x"}}},
-        "ExpressionAttributeValues can only be specified when using expressions",
+        "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null",
     ),
     (
         PUT,

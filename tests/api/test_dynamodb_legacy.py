@@ -97,7 +97,10 @@ def test_update_item_attribute_updates_put_add_delete(dynamodb: Any) -> None:
 @pytest.mark.parametrize(
     ("expected", "words"),
     [
-        ({"v": condition("EQ")}, "Invalid number of argument(s) for the EQ ComparisonOperator"),
+        (
+            {"v": condition("EQ")},
+            "Value or AttributeValueList must be used with ComparisonOperator: EQ for Attribute: v",
+        ),
         (
             {"v": condition("BEGINS_WITH", {"N": "1"})},
             "ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type",

@@ -18,6 +18,11 @@ from onebox.storage.database import Storage
 Wire = dict[str, Any]
 
 
+class IncompleteWire(Wire):
+    """A request that lacks members which the model requires, for services that report those themselves, together with
+    whatever else is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls. ``arn`` is that of an IAM user, of a role's or federated user's session, or of an account's root.

@@ -16,7 +16,7 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.compile import MissingFlags, find_missing
 from onebox.gateway.protocols.dialects import Dialect, dialect_of, not_offered
 from onebox.gateway.specs.loader import ServiceModel, Shape
-from onebox.services.context import Wire
+from onebox.services.context import IncompleteWire, Wire
 
 RequestReader: TypeAlias = Callable[[Request], Wire]
 """The operation's input. Raises AwsError, and nothing else, whatever the client sent."""
@@ -112,6 +112,8 @@ def _build_decoder(protocol: WireProtocol, operation: OperationSpec, dialect: Di
         flags.raised = False
         wire = read(request)
         if flags.raised:
+            if dialect.checks_missing:
+                return IncompleteWire(wire)
             raise dialect.missing(find_missing(model, input_name, wire))
         return wire
 

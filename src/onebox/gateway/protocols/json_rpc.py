@@ -12,7 +12,7 @@ from zlib import crc32
 
 import orjson
 
-from onebox.errors import AwsError, InternalFault, ValidationException
+from onebox.errors import AwsError, InternalFault, SerializationException, ValidationException
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
 from onebox.gateway.protocols.compile import MissingFlags
@@ -20,6 +20,7 @@ from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.error_forms import ErrorForm, find_error_form
 from onebox.gateway.protocols.json_bounds import COUNTED_FROM_BYTES, TOO_MANY_VALUES, is_cheap_json
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
+from onebox.gateway.protocols.type_faults import find_type_fault
 from onebox.gateway.specs.loader import ServiceModel
 from onebox.services.context import Wire
 
@@ -74,7 +75,13 @@ def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, f
             value = {}
         if value is None or type(value) is str:
             raise dialect.malformed()
-        wire: Wire = decode_input(value)
+        try:
+            wire: Wire = decode_input(value)
+        except SerializationException:
+            if dialect.says_which_type:
+                fault = find_type_fault(operation.model, input_name, value)
+                raise SerializationException(fault or "") from None
+            raise
         return wire
 
     return read

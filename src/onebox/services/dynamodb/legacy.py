@@ -31,27 +31,12 @@ from onebox.services.dynamodb.values.attributes import (
     ORDERED_KINDS,
     SET_KINDS,
     AttributeValue,
+    check_attribute_name,
     check_value,
     kind_of,
+    order_key,
 )
-from onebox.services.violations import Violations
 
-LEGACY_MEMBERS = (
-    "AttributesToGet",
-    "AttributeUpdates",
-    "ConditionalOperator",
-    "Expected",
-    "KeyConditions",
-    "QueryFilter",
-    "ScanFilter",
-)
-EXPRESSION_MEMBERS = (
-    "ConditionExpression",
-    "FilterExpression",
-    "KeyConditionExpression",
-    "ProjectionExpression",
-    "UpdateExpression",
-)
 _OPERATORS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _COUNTS: dict[str, Callable[[int], bool]] = {
     **dict.fromkeys((*_OPERATORS, "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH"), lambda count: count == 1),
@@ -61,15 +46,16 @@ _COUNTS: dict[str, Callable[[int], bool]] = {
 }
 
 
-def refuse_mixed_parameters(request: Wire) -> None:
-    """Refuse a request that holds parameters of both ages."""
-    legacy = [member for member in LEGACY_MEMBERS if member in request]
-    modern = [member for member in EXPRESSION_MEMBERS if member in request]
-    if legacy and modern:
-        raise ValidationException(
-            "Can not use both expression and non-expression parameters in the same request: "
-            f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(modern)}}}"
-        )
+def parse_attributes_to_get(request: Wire) -> tuple[Path, ...] | None:
+    """``AttributesToGet`` as paths; None if it is absent."""
+    names = request.get("AttributesToGet")
+    if names is None:
+        return None
+    for at, name in enumerate(names):
+        check_attribute_name(name)
+        if name in names[:at]:
+            raise invalid_values(f"Duplicate value in attribute name: {name}")
+    return tuple(Path((name,)) for name in names)
 
 
 def parse_expected(request: Wire) -> Condition | None:
@@ -89,18 +75,30 @@ def parse_attribute_updates(request: Wire) -> tuple[Action, ...]:
     return tuple(_action(name, update) for name, update in request.get("AttributeUpdates", {}).items())
 
 
-def parse_comparison(name: str, condition: Wire) -> Condition:
-    """One ``{ComparisonOperator, AttributeValueList}``."""
-    operator = condition["ComparisonOperator"]
-    violations = Violations()
-    violations.check_enum(operator, "comparisonOperator", tuple(_COUNTS))
-    violations.raise_if_any()
-    values = condition.get("AttributeValueList", [])
+def check_comparison(condition: Wire) -> tuple[str, list[AttributeValue]]:
+    """Operator and values of one ``{ComparisonOperator, AttributeValueList}``, checked in AWS's order: each value, how
+    many they are, whether they are of one kind, whether the operator takes the kind, the bounds of BETWEEN."""
+    operator: str = condition["ComparisonOperator"]
+    values: list[AttributeValue] = condition.get("AttributeValueList", [])
     for value in values:
         check_value(value)
     if not _COUNTS[operator](len(values)):
         raise invalid_values(f"Invalid number of argument(s) for the {operator} ComparisonOperator")
     _check_kinds(operator, values)
+    if operator == "BETWEEN":
+        lower, upper = map(order_key, values)
+        assert lower is not None, "the kind has an order"
+        assert upper is not None, "the kind has an order"
+        if lower > upper:
+            raise ValidationException(
+                "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+            )
+    return operator, values
+
+
+def parse_comparison(name: str, condition: Wire) -> Condition:
+    """One ``{ComparisonOperator, AttributeValueList}`` as a condition on an attribute."""
+    operator, values = check_comparison(condition)
     path = Path((name,))
     literals = tuple(Literal(value) for value in values)
     if operator in _OPERATORS:
@@ -131,15 +129,10 @@ def _join(request: Wire, parts: list[Condition]) -> Condition | None:
 
 
 def _expectation(name: str, expected: Wire) -> Condition:
+    if "Value" in expected and "AttributeValueList" in expected:
+        raise invalid_values(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
     if "ComparisonOperator" in expected:
-        if "Exists" in expected:
-            raise invalid_values(f"Exists and ComparisonOperator cannot be used together for Attribute: {name}")
-        if "Value" in expected and "AttributeValueList" in expected:
-            raise invalid_values(f"Value and AttributeValueList cannot be used together for Attribute: {name}")
-        values = expected.get("AttributeValueList", [expected["Value"]] if "Value" in expected else [])
-        return parse_comparison(
-            name, {"ComparisonOperator": expected["ComparisonOperator"], "AttributeValueList": values}
-        )
+        return _expected_comparison(name, expected)
     if "AttributeValueList" in expected:
         raise invalid_values(f"AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
     exists = expected.get("Exists", True)
@@ -154,23 +147,34 @@ def _expectation(name: str, expected: Wire) -> Condition:
     return Comparison("=", Path((name,)), Literal(expected["Value"]))
 
 
+def _expected_comparison(name: str, expected: Wire) -> Condition:
+    if "Exists" in expected:
+        raise invalid_values(f"Exists and ComparisonOperator cannot be used together for Attribute: {name}")
+    operator = expected["ComparisonOperator"]
+    values = expected.get("AttributeValueList", [expected["Value"]] if "Value" in expected else None)
+    if values is None:
+        if operator not in ("NULL", "NOT_NULL"):
+            raise invalid_values(
+                f"Value or AttributeValueList must be used with ComparisonOperator: {operator} for Attribute: {name}"
+            )
+        values = []
+    return parse_comparison(name, {"ComparisonOperator": operator, "AttributeValueList": values})
+
+
 def _check_kinds(operator: str, values: list[AttributeValue]) -> None:
     kinds = [kind_of(value) for value in values]
+    if len(set(kinds)) > 1:
+        raise invalid_values("AttributeValues inside AttributeValueList must be of same type")
     ordered = operator in ("LT", "LE", "GT", "GE", "BETWEEN", "CONTAINS", "NOT_CONTAINS")
     allowed = {"S", "B"} if operator == "BEGINS_WITH" else ORDERED_KINDS
     if ordered or operator in ("BEGINS_WITH", "IN"):
         for kind in kinds:
             if kind not in allowed:
                 raise invalid_values(f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
-    if len(set(kinds)) > 1:
-        raise invalid_values("AttributeValues inside AttributeValueList must be of same type")
 
 
 def _action(name: str, update: Wire) -> Action:
     action = update.get("Action", "PUT")
-    violations = Violations()
-    violations.check_enum(action, "action", ("ADD", "PUT", "DELETE"))
-    violations.raise_if_any()
     path = Path((name,))
     value = update.get("Value")
     if value is None:
@@ -182,7 +186,7 @@ def _action(name: str, update: Wire) -> Action:
     if action == "PUT":
         return SetAction(path, Literal(value))
     if action == "ADD":
-        if kind != "N" and kind not in SET_KINDS:
+        if kind not in ("N", "L") and kind not in SET_KINDS:
             raise invalid_values(f"ADD action is not supported for the type {kind}")
         return AddAction(path, Literal(value))
     if kind not in SET_KINDS:

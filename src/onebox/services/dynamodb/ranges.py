@@ -1,4 +1,4 @@
-"""Ranges of keys: from a key condition to the bytes between which its rows lie.
+"""Ranges of keys: from conditions on key attributes to the bytes between which their rows lie.
 
 Promises: pure; a range is exact, no row inside it fails the key condition.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
@@ -10,21 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from onebox.errors import ValidationException
-from onebox.services.dynamodb.errors import invalid_values
-from onebox.services.dynamodb.expressions.nodes import (
-    And,
-    Between,
-    Comparison,
-    Condition,
-    Function,
-    In,
-    Literal,
-    Not,
-    Operand,
-    Or,
-    Path,
-)
-from onebox.services.dynamodb.values.attributes import AttributeValue
+from onebox.services.dynamodb.errors import invalid_values, key_mismatch
+from onebox.services.dynamodb.values.attributes import AttributeValue, Item
 from onebox.services.dynamodb.values.keys import (
     KeyAttribute,
     KeySchema,
@@ -57,47 +44,58 @@ class KeyRange:
         return upper is None or sort_key < upper.value or (sort_key == upper.value and upper.inclusive)
 
 
+NOT_INDEXABLE = frozenset(("NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"))
+"""Operators of KeyConditions that no key can be asked by."""
+
+
 @dataclass(frozen=True, slots=True)
 class SortCondition:
-    """``operator`` is a comparison, BETWEEN or begins_with."""
+    """``operator`` is a comparison, BETWEEN, begins_with, or one of :data:`NOT_INDEXABLE`."""
 
     operator: str
     values: tuple[AttributeValue, ...]
 
 
-def parse_key_range(condition: Condition, key: KeySchema) -> KeyRange:
-    """The range that a KeyConditionExpression asks for. Raises ValidationException."""
-    found: dict[str, SortCondition] = {}
-    parts = condition.parts if isinstance(condition, And) else (condition,)
-    for part in _flatten(parts):
-        name, sort_condition = _key_part(part)
-        if name in found:
-            raise ValidationException("KeyConditionExpressions must only contain one condition per key")
-        found[name] = sort_condition
-    if len(found) > 2:
-        raise ValidationException("Conditions can be of length 1 or 2 only")
-    return make_key_range(found, key)
-
-
-def make_key_range(found: dict[str, SortCondition], key: KeySchema) -> KeyRange:
-    """The range for conditions by attribute name; exactly those of the key must be there."""
-    partition = found.get(key.partition.name)
-    if partition is None:
-        raise ValidationException(f"Query condition missed key schema element: {key.partition.name}")
-    if partition.operator != "=":
-        raise ValidationException("Query key condition not supported")
-    if len(found) > 1 and (key.sort is None or key.sort.name not in found):
-        if key.sort is None:
-            raise ValidationException("Query key condition not supported")
-        raise ValidationException(f"Query condition missed key schema element: {key.sort.name}")
-    _check_values(partition, key.partition)
-    partition_key = encode_partition(partition.values[0])
+def make_key_range(found: dict[str, SortCondition], key: KeySchema, start: Item | None = None) -> KeyRange:
+    """The range for conditions by attribute name. ``start`` is an ExclusiveStartKey, whose attributes are looked at
+    together with the conditions, in the order of the schema. Raises ValidationException."""
+    for attribute in key.attributes:
+        if start is not None:
+            check_start_attribute(start, attribute)
+        _check_condition(found, key, attribute)
+    partition_key = encode_partition(found[key.partition.name].values[0])
     if key.sort is None or key.sort.name not in found:
         return KeyRange(partition_key)
-    sort = found[key.sort.name]
-    _check_values(sort, key.sort)
-    lower, upper = sort_bounds(sort)
+    lower, upper = sort_bounds(found[key.sort.name])
     return KeyRange(partition_key, lower, upper)
+
+
+def check_start_attribute(start: Item, attribute: KeyAttribute) -> None:
+    """Refuse an ExclusiveStartKey without, or with another kind of, a key attribute."""
+    value = start.get(attribute.name)
+    if value is None:
+        raise ValidationException("The provided starting key is invalid")
+    if attribute.kind not in value:
+        raise key_mismatch()
+
+
+def _check_condition(found: dict[str, SortCondition], key: KeySchema, attribute: KeyAttribute) -> None:
+    is_partition = attribute is key.partition
+    if key.sort is None and len(found) > 1:
+        raise ValidationException("Query key condition not supported")
+    condition = found.get(attribute.name)
+    if condition is None:
+        if is_partition or len(found) > 1:
+            raise ValidationException(f"Query condition missed key schema element: {attribute.name}")
+        return
+    if condition.operator in NOT_INDEXABLE:
+        raise ValidationException("Attempted conditional constraint is not an indexable operation")
+    if any(attribute.kind not in value for value in condition.values):
+        raise invalid_values("Condition parameter type does not match schema type")
+    if is_partition and condition.operator != "=":
+        raise ValidationException("Query key condition not supported")
+    for value in condition.values:
+        check_not_empty(attribute, value[attribute.kind])
 
 
 def sort_bounds(condition: SortCondition) -> tuple[SortBound | None, SortBound | None]:
@@ -121,66 +119,3 @@ def _after_prefix(prefix: bytes) -> bytes | None:
     """The first bytes that come after everything with this prefix; None if nothing does."""
     stem = prefix.rstrip(b"\xff")
     return stem[:-1] + bytes([stem[-1] + 1]) if stem else None
-
-
-def _flatten(parts: tuple[Condition, ...]) -> list[Condition]:
-    flat: list[Condition] = []
-    for part in parts:
-        flat.extend(_flatten(part.parts) if isinstance(part, And) else [part])
-    return flat
-
-
-def _key_part(part: Condition) -> tuple[str, SortCondition]:
-    if isinstance(part, Comparison):
-        if part.operator == "<>":
-            raise _operator_error("<>")
-        path, value, operator = part.left, part.right, part.operator
-        if isinstance(path, Literal):
-            path, value, operator = value, path, _MIRRORED[operator]
-        return _name(path), SortCondition(operator, (_value(value),))
-    if isinstance(part, Between):
-        return _name(part.operand), SortCondition("BETWEEN", (_value(part.lower), _value(part.upper)))
-    if isinstance(part, Function) and part.name == "begins_with":
-        path, prefix = part.arguments
-        return _name(path), SortCondition("begins_with", (_value(prefix),))
-    raise _operator_error(part.name if isinstance(part, Function) else _CONDITION_NAMES[type(part)])
-
-
-_MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-_CONDITION_NAMES: dict[type, str] = {Or: "OR", Not: "NOT", In: "IN"}
-
-
-def _operator_error(name: str) -> ValidationException:
-    return ValidationException(
-        f"Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: {name}"
-    )
-
-
-def _name(operand: Operand) -> str:
-    if isinstance(operand, Function):
-        raise _operator_error(operand.name)
-    if not isinstance(operand, Path):
-        raise ValidationException(
-            "Invalid KeyConditionExpression: KeyConditionExpressions must have a key attribute on one side"
-        )
-    if len(operand.parts) > 1:
-        raise ValidationException("KeyConditionExpressions cannot have conditions on nested attributes")
-    return str(operand.parts[0])
-
-
-def _value(operand: Operand) -> AttributeValue:
-    if isinstance(operand, Function):
-        raise _operator_error(operand.name)
-    if not isinstance(operand, Literal):
-        raise ValidationException("Query key condition not supported")
-    return operand.value
-
-
-def _check_values(condition: SortCondition, attribute: KeyAttribute) -> None:
-    for value in condition.values:
-        content = value.get(attribute.kind)
-        if content is None:
-            raise invalid_values("Condition parameter type does not match schema type")
-        check_not_empty(attribute, content)

@@ -7,7 +7,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,8 @@ import orjson
 
 from onebox.errors import ValidationException
 from onebox.services.dynamodb.capacity import Meter, read_units
-from onebox.services.dynamodb.errors import key_mismatch
-from onebox.services.dynamodb.expressions.conditions import holds
+from onebox.services.dynamodb.errors import invalid_values
+from onebox.services.dynamodb.expressions.conditions import holds, paths_of
 from onebox.services.dynamodb.expressions.effort import PAGE_EFFORT_MAX, count_operators, row_effort
 from onebox.services.dynamodb.expressions.nodes import Condition, Path
 from onebox.services.dynamodb.expressions.projections import project
@@ -25,8 +25,8 @@ from onebox.services.dynamodb.model import GLOBAL, Index, Table
 from onebox.services.dynamodb.pages import Row, Start, read_all, read_range
 from onebox.services.dynamodb.ranges import KeyRange
 from onebox.services.dynamodb.store.items import ItemStore
-from onebox.services.dynamodb.values.attributes import Item, check_value
-from onebox.services.dynamodb.values.keys import SLOTS, Position, segment_bounds
+from onebox.services.dynamodb.values.attributes import Item
+from onebox.services.dynamodb.values.keys import SLOTS, segment_bounds
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def _fill(page: Page, rows: Iterator[Row], reading: Reading) -> None:
         page.scanned += 1
         last = row.data
         _keep(page, row, reading)
-        effort += row_effort(operators, row.data)
+        effort += row_effort(operators, row.data) if operators else 1
         if page.scanned == reading.limit or effort > PAGE_EFFORT_MAX:
             page.last = last
             return
@@ -142,47 +142,6 @@ def last_evaluated_key(reading: Reading, page: Page) -> Item | None:
     return key
 
 
-def parse_start(reading: Reading, key: Item) -> Start:
-    """The ``ExclusiveStartKey`` of a request. Raises ValidationException if it cannot be one of this reading."""
-    table, index = reading.table, reading.index
-    for value in key.values():
-        check_value(value)
-    schemas = (table.key,) if index is None else (table.key, index.key)
-    wanted = {attribute.name: attribute.kind for schema in schemas for attribute in schema.attributes}
-    if key.keys() != wanted.keys():
-        if index is None and reading.key_range is None:
-            raise key_mismatch()
-        raise ValidationException("The provided starting key is invalid")
-    for name, kind in wanted.items():
-        if kind not in key[name]:
-            raise ValidationException(
-                "The provided starting key is invalid: The provided key element does not match the schema"
-            )
-    item_position = table.key.position_of_item(key)
-    position = item_position if index is None else index.key.position_of_item(key)
-    _check_start_inside(reading, position)
-    return Start(position, item_position)
-
-
-def _check_start_inside(reading: Reading, position: Position) -> None:
-    key_range = reading.key_range
-    if key_range is not None:
-        if position.partition_key != key_range.partition_key:
-            raise ValidationException(
-                "The provided starting key is outside query boundaries based on provided conditions"
-            )
-        if not key_range.contains_sort_key(position.sort_key):
-            raise ValidationException("The provided starting key does not match the range key predicate")
-    elif reading.segment is not None:
-        first, last = segment_bounds(*reading.segment)
-        if not first <= position.partition_key < last:
-            segment, total = reading.segment
-            raise ValidationException(
-                "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey "
-                f"with correct Segment. TotalSegments: {total} Segment: {segment}"
-            )
-
-
 def check_projected(reading: Reading) -> None:
     """Refuse paths that a global index does not hold; have a local index fetch them from the table."""
     index = reading.index
@@ -197,3 +156,28 @@ def check_projected(reading: Reading) -> None:
             f"One or more parameter values were invalid: Global secondary index {index.name} does not project [{names}]"
         )
     reading.fetches_item = True
+
+
+def check_filter_projected(condition: Condition | None, index: Index | None) -> None:
+    """Refuse a filter on attributes that an index does not hold."""
+    if condition is None or index is None:
+        return
+    missing = dict.fromkeys(str(path.parts[0]) for path in paths_of(condition) if index.lacks(path))
+    if missing:
+        raise invalid_values(
+            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(missing)}]"
+        )
+
+
+def check_scalar_keys(paths: Iterable[Path], table: Table, index: Index | None) -> None:
+    """Refuse paths that go into a key attribute, which is a scalar."""
+    for path in paths:
+        if len(path.parts) == 1:
+            continue
+        head = path.parts[0]
+        kind = "Key" if head in table.key.names else "IndexKey" if index and head in index.key.names else None
+        if kind is not None:
+            raise ValidationException(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"{kind}: {head}"
+            )

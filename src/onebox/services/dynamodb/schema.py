@@ -16,64 +16,11 @@ from onebox.services.dynamodb.limits import (
     LOCAL_INDEXES_MAX,
     PROJECTED_ATTRIBUTES_MAX,
 )
-from onebox.services.dynamodb.model import ACTIVE, GLOBAL, LOCAL, VIEW_TYPES, Index
-from onebox.services.dynamodb.validation import check_name
+from onebox.services.dynamodb.model import ACTIVE, GLOBAL, LOCAL, Index
 from onebox.services.dynamodb.values.keys import KeySchema, make_key_schema
-from onebox.services.violations import Violations
 
 PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
 _PROJECTIONS = ("ALL", "INCLUDE", "KEYS_ONLY")
-
-
-def check_constraints(request: Wire) -> None:
-    """The constraints of the service model on CreateTable and UpdateTable."""
-    violations = Violations()
-    for at, definition in enumerate(request.get("AttributeDefinitions", []), 1):
-        violations.check_enum(
-            definition["AttributeType"], f"attributeDefinitions.{at}.member.attributeType", ("B", "N", "S")
-        )
-        violations.check_length(definition["AttributeName"], f"attributeDefinitions.{at}.member.attributeName", 1, 255)
-    violations.check_enum(request.get("BillingMode"), "billingMode", (PROVISIONED, ON_DEMAND))
-    violations.check_enum(request.get("TableClass"), "tableClass", ("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
-    specification = request.get("StreamSpecification", {})
-    violations.check_enum(specification.get("StreamViewType"), "streamSpecification.streamViewType", VIEW_TYPES)
-    _check_key_schema(violations, request.get("KeySchema"), "keySchema")
-    _check_throughput(violations, request.get("ProvisionedThroughput"), "provisionedThroughput")
-    for member, path in (
-        ("LocalSecondaryIndexes", "localSecondaryIndexes"),
-        ("GlobalSecondaryIndexes", "globalSecondaryIndexes"),
-    ):
-        for at, index in enumerate(request.get(member, []), 1):
-            _check_index(violations, index, f"{path}.{at}.member")
-    for at, update in enumerate(request.get("GlobalSecondaryIndexUpdates", []), 1):
-        for action, index in update.items():
-            path = f"globalSecondaryIndexUpdates.{at}.member.{action.lower()}"
-            _check_index(violations, index, path)
-    violations.raise_if_any()
-
-
-def _check_key_schema(violations: Violations, schema: list[Wire] | None, path: str) -> None:
-    if schema is None:
-        return
-    violations.check_length(schema, path, 1, 2)
-    for at, element in enumerate(schema, 1):
-        violations.check_enum(element["KeyType"], f"{path}.{at}.member.keyType", ("HASH", "RANGE"))
-        violations.check_length(element["AttributeName"], f"{path}.{at}.member.attributeName", 1, 255)
-
-
-def _check_throughput(violations: Violations, throughput: dict[str, int] | None, path: str) -> None:
-    if throughput is not None:
-        violations.check_range(throughput["ReadCapacityUnits"], f"{path}.readCapacityUnits", 1)
-        violations.check_range(throughput["WriteCapacityUnits"], f"{path}.writeCapacityUnits", 1)
-
-
-def _check_index(violations: Violations, index: Wire, path: str) -> None:
-    check_name(violations, index.get("IndexName"), f"{path}.indexName")
-    _check_key_schema(violations, index.get("KeySchema"), f"{path}.keySchema")
-    _check_throughput(violations, index.get("ProvisionedThroughput"), f"{path}.provisionedThroughput")
-    projection = index.get("Projection", {})
-    violations.check_enum(projection.get("ProjectionType"), f"{path}.projection.projectionType", _PROJECTIONS)
-    violations.check_length(projection.get("NonKeyAttributes"), f"{path}.projection.nonKeyAttributes", 1)
 
 
 def parse_attribute_kinds(definitions: list[Wire]) -> dict[str, str]:

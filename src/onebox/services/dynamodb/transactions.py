@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import orjson
 
@@ -23,12 +22,10 @@ from onebox.services.dynamodb.errors import (
     TransactionCanceledException,
 )
 from onebox.services.dynamodb.limits import (
-    TRANSACTION_ACTIONS_MAX,
     TRANSACTION_BYTES_MAX,
     TRANSACTION_TOKEN_MS,
 )
 from onebox.services.dynamodb.writes import Prepared, Put, Tally, Write
-from onebox.services.violations import Violations
 
 # Found wrong only when an action meets its table's schema: these cancel the transaction, while what can be known
 # from the request alone refuses it before it begins.
@@ -109,13 +106,6 @@ def _reason(failure: AwsError | None) -> Wire:
     return {"Code": code, "Message": failure.message, **failure.members}
 
 
-def check_count(entries: list[Any], member: str) -> None:
-    """Refuse empty transactions and too long ones."""
-    violations = Violations()
-    violations.check_length(entries, member, 1, TRANSACTION_ACTIONS_MAX)
-    violations.raise_if_any()
-
-
 class TokenGuard:
     """Remembers a transaction by its ClientRequestToken, so that sending it again changes nothing."""
 
@@ -125,9 +115,6 @@ class TokenGuard:
         self._token: str | None = request.get("ClientRequestToken")
         if self._token is None:
             return
-        violations = Violations()
-        violations.check_length(self._token, "clientRequestToken", 1, 36)
-        violations.raise_if_any()
         # How much of the answer is reported may differ when a transaction is sent again.
         ignored = ("ClientRequestToken", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
         body = {name: value for name, value in request.items() if name not in ignored}

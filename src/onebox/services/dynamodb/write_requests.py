@@ -13,29 +13,27 @@ from onebox.services.dynamodb.expressions.nodes import Action, Condition
 from onebox.services.dynamodb.legacy import (
     parse_attribute_updates,
     parse_expected,
-    refuse_mixed_parameters,
 )
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
 from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.parameter_styles import UPDATE, WRITE, check_styles
 from onebox.services.dynamodb.table_cache import TableCache
-from onebox.services.dynamodb.validation import check_options
-from onebox.services.dynamodb.values.attributes import Item, check_value, serialize_item
+from onebox.services.dynamodb.values.attributes import ITEM_TOO_LARGE, Item, check_value, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
 from onebox.services.dynamodb.writes import Check, Delete, Put, Update
-
-_EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 
 
 def parse_put(tables: TableCache, context: RequestContext, request: Wire) -> Put:
     """A PutItem request or the Put of a transaction."""
     if len(request) == 2:  # TableName and Item, the commonest by far
         return make_put(tables, context, request["TableName"], request["Item"])
-    check_options(request)
-    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
-        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
-    bindings = _bindings(request)
+    check_styles(request, WRITE)
     data, size_bytes = serialize_item(request["Item"])
-    condition = _parse_condition(request, bindings)
+    _check_return_values(request)
+    check_item_size(size_bytes)
+    expected = parse_expected(request)
+    bindings = Bindings.of_request(request)
+    condition = _parse_condition(request, bindings, expected)
     bindings.check_all_used()
     put = make_located_put(tables.load(context, request["TableName"]), request["Item"], data, size_bytes)
     put.condition = condition
@@ -46,27 +44,26 @@ def parse_put(tables: TableCache, context: RequestContext, request: Wire) -> Put
 def make_put(tables: TableCache, context: RequestContext, table_name: str, item: Item) -> Put:
     """A put without any condition."""
     data, size_bytes = serialize_item(item)
+    check_item_size(size_bytes)
     return make_located_put(tables.load(context, table_name), item, data, size_bytes)
 
 
 def make_located_put(table: Table, item: Item, data: bytes, size_bytes: int) -> Put:
-    """A put of a checked, serialised item, once its keys and size are found right."""
+    """A put of a checked, serialised item, once its keys are found right."""
     position = table.key.position_of_item(item)
     for index in table.indexes:
         check_index_key(item, index.key, index.name)
-    if size_bytes > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
     return Put(table, position, item, data, size_bytes)
 
 
 def parse_delete(tables: TableCache, context: RequestContext, request: Wire) -> Delete:
     """A DeleteItem request or the Delete of a transaction."""
-    check_options(request)
-    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
-        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
-    bindings = _bindings(request)
+    check_styles(request, WRITE)
     check_key(request["Key"])
-    condition = _parse_condition(request, bindings)
+    _check_return_values(request)
+    expected = parse_expected(request)
+    bindings = Bindings.of_request(request)
+    condition = _parse_condition(request, bindings, expected)
     bindings.check_all_used()
     table = tables.load(context, request["TableName"])
     return Delete(
@@ -86,11 +83,13 @@ def parse_check(tables: TableCache, context: RequestContext, request: Wire) -> C
 
 def parse_update(tables: TableCache, context: RequestContext, request: Wire) -> Update:
     """An UpdateItem request or the Update of a transaction."""
-    check_options(request)
-    bindings = _bindings(request)
+    check_styles(request, UPDATE)
     check_key(request["Key"])
-    actions = _parse_actions(request, bindings)
-    condition = _parse_condition(request, bindings)
+    legacy_actions = parse_attribute_updates(request)
+    expected = parse_expected(request)
+    bindings = Bindings.of_request(request)
+    actions = _parse_actions(request, bindings, legacy_actions)
+    condition = _parse_condition(request, bindings, expected)
     bindings.check_all_used()
     table = tables.load(context, request["TableName"])
     position = table.key.position_of_key(request["Key"])
@@ -125,20 +124,22 @@ def parse_key(table: Table, key: Item) -> Position:
     return table.key.position_of_key(key)
 
 
-def _bindings(request: Wire) -> Bindings:
-    refuse_mixed_parameters(request)
-    return Bindings.of_request(request, has_expression=any(member in request for member in _EXPRESSIONS))
+def check_item_size(size_bytes: int) -> None:
+    """Refuse an item that is too large to be stored."""
+    if size_bytes > ITEM_BYTES_MAX:
+        raise ValidationException(ITEM_TOO_LARGE)
 
 
-def _parse_condition(request: Wire, bindings: Bindings) -> Condition | None:
+def _check_return_values(request: Wire) -> None:
+    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
+
+
+def _parse_condition(request: Wire, bindings: Bindings, expected: Condition | None) -> Condition | None:
     text = request.get("ConditionExpression")
-    if text is not None:
-        return bindings.condition(text)
-    return parse_expected(request)
+    return expected if text is None else bindings.condition(text)
 
 
-def _parse_actions(request: Wire, bindings: Bindings) -> tuple[Action, ...]:
+def _parse_actions(request: Wire, bindings: Bindings, legacy: tuple[Action, ...]) -> tuple[Action, ...]:
     text = request.get("UpdateExpression")
-    if text is not None:
-        return bindings.update(text)
-    return parse_attribute_updates(request)
+    return legacy if text is None else bindings.update(text)

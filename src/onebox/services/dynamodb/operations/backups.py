@@ -12,7 +12,6 @@ from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import TableNotFoundException
 from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.table_cache import table_key
-from onebox.services.violations import Violations
 
 _RECOVERY_DAYS = 35
 _RECOVERY_LAG_MS = 5 * 60 * 1000
@@ -23,11 +22,6 @@ _DAY_MS = 24 * 3600 * 1000
 def update_continuous_backups(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Switch point-in-time recovery on or off: a setting that is kept and described; onebox restores nothing."""
     specification = request["PointInTimeRecoverySpecification"]
-    violations = Violations()
-    violations.check_range(
-        specification.get("RecoveryPeriodInDays"), "pointInTimeRecoverySpecification.recoveryPeriodInDays", 1, 35
-    )
-    violations.raise_if_any()
     table = _load(core, context, request)
     settings = dict(table.settings)
     if specification["PointInTimeRecoveryEnabled"]:

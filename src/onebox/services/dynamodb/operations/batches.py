@@ -5,15 +5,17 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWri
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
+
+import orjson
 
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import key_mismatch
-from onebox.services.dynamodb.legacy import refuse_mixed_parameters
-from onebox.services.dynamodb.limits import BATCH_GET_BYTES_MAX, BATCH_GETS_MAX, BATCH_WRITES_MAX, ITEM_BYTES_MAX
+from onebox.services.dynamodb.limits import BATCH_GET_BYTES_MAX, BATCH_GETS_MAX, BATCH_WRITES_MAX
 from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.operations.items import (
     item_collection_metrics,
@@ -21,23 +23,21 @@ from onebox.services.dynamodb.operations.items import (
     parse_paths,
     shown_item,
 )
-from onebox.services.dynamodb.validation import check_options, check_table_name
+from onebox.services.dynamodb.parameter_styles import GET, check_styles
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
-from onebox.services.dynamodb.values.keys import Position, check_index_key
-from onebox.services.dynamodb.write_requests import check_key, parse_key
+from onebox.services.dynamodb.values.keys import check_index_key
+from onebox.services.dynamodb.write_requests import check_item_size, check_key
 from onebox.services.dynamodb.writes import Delete, Put, Tally, Write
-from onebox.services.violations import Violations
 
 
 def batch_get_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Fetch up to 100 items by their keys; what would exceed 16 MB comes back as UnprocessedKeys."""
-    check_options(request)
     wanted = _parse_gets(request)
     plan = []
     for name, part in wanted.items():
         paths = parse_paths(part)
         table = core.table_cache.load(context, name)
-        positions = [parse_key(table, key) for key in part["Keys"]]
+        positions = [table.key.position_of_key(key) for key in part["Keys"]]
         _refuse_duplicates([(table.table_id, position) for position in positions])
         plan.append((name, part, table, paths, positions))
     meter = Meter()
@@ -66,22 +66,27 @@ def _parse_gets(request: Wire) -> dict[str, Wire]:
     wanted: dict[str, Wire] = request["RequestItems"]
     if not wanted:
         raise ValidationException("The requestItems parameter is required for BatchGetItem")
-    for name in wanted:
-        _check_name(name)
-    violations = Violations()
-    for name, part in wanted.items():
-        violations.check_length(part["Keys"], f"requestItems.{name}.member.keys", 1, BATCH_GETS_MAX)
-    violations.raise_if_any()
     if sum(len(part["Keys"]) for part in wanted.values()) > BATCH_GETS_MAX:
         raise ValidationException("Too many items requested for the BatchGetItem call")
+    _refuse_mixed_projections(list(wanted.values()))
     for part in wanted.values():
-        refuse_mixed_parameters(part)
+        for key in part["Keys"]:
+            check_key(key)
+        _refuse_duplicates([orjson.dumps(key, option=orjson.OPT_SORT_KEYS) for key in part["Keys"]])
     return wanted
+
+
+def _refuse_mixed_projections(parts: list[Wire]) -> None:
+    """Both ages of projections are refused beside each other, also in different tables of one request."""
+    together: Wire = {}
+    for part in parts:
+        check_styles(part, GET)
+        together |= part
+    check_styles(together, GET)
 
 
 def batch_write_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Put and delete up to 25 items, each by itself; all of them are processed."""
-    check_options(request)
     writes = _parse_writes(core, context, request)
     meter, tally = Meter(), Tally(core.items)
     collections: dict[str, list[Wire]] = {}
@@ -105,17 +110,6 @@ def _parse_writes(core: Core, context: RequestContext, request: Wire) -> list[tu
     wanted: dict[str, list[Wire]] = request["RequestItems"]
     if not wanted:
         raise ValidationException("The requestItems parameter is required for BatchWriteItem")
-    for name in wanted:
-        _check_name(name)
-    if any(not 1 <= len(requests) <= BATCH_WRITES_MAX for requests in wanted.values()):
-        violations = Violations()
-        violations.add(
-            wanted,
-            "requestItems",
-            "Map value must satisfy constraint: [Member must have length less than or equal to "
-            f"{BATCH_WRITES_MAX}, Member must have length greater than or equal to 1]",
-        )
-        violations.raise_if_any()
     if sum(map(len, wanted.values())) > BATCH_WRITES_MAX:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
     writes: list[tuple[str, Write]] = []
@@ -139,7 +133,9 @@ def _check_write(entry: Wire) -> tuple[Item, bytes | None, int]:
         )
     if put is not None:
         item: Item = put["Item"]
-        return item, *serialize_item(item)
+        data, size_bytes = serialize_item(item)
+        check_item_size(size_bytes)
+        return item, data, size_bytes
     assert delete is not None, "one of both is there"
     check_key(delete["Key"])
     return delete["Key"], None, 0
@@ -150,22 +146,14 @@ def _locate(table: Table, item: Item, data: bytes | None, size_bytes: int) -> Wr
         return Delete(table, table.key.position_of_key(item), item)
     # Batches speak of a put's key as lookups do.
     for attribute in table.key.attributes:
-        value = item.get(attribute.name)
-        if value is not None and attribute.kind not in value:
+        if attribute.kind not in item.get(attribute.name, ()):
             raise key_mismatch()
     position = table.key.position_of_item(item)
     for index in table.indexes:
         check_index_key(item, index.key, index.name)
-    if size_bytes > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
     return Put(table, position, item, data, size_bytes)
 
 
-def _check_name(name: str) -> None:
-    if not name.startswith("arn:"):
-        check_table_name(name)
-
-
-def _refuse_duplicates(targets: list[tuple[int, Position]]) -> None:
+def _refuse_duplicates(targets: Sequence[Hashable]) -> None:
     if len(set(targets)) != len(targets):
         raise ValidationException("Provided list of item keys contains duplicates")

@@ -16,9 +16,9 @@ from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.nodes import Path
 from onebox.services.dynamodb.expressions.projections import project
-from onebox.services.dynamodb.legacy import refuse_mixed_parameters
+from onebox.services.dynamodb.legacy import parse_attributes_to_get
 from onebox.services.dynamodb.model import LOCAL, StoredItem, Table
-from onebox.services.dynamodb.validation import check_options
+from onebox.services.dynamodb.parameter_styles import GET, check_styles
 from onebox.services.dynamodb.values.attributes import Item
 from onebox.services.dynamodb.write_requests import check_key, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.writes import Prepared, Tally, Update, Write
@@ -55,11 +55,11 @@ def update_item(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def get_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Fetch one item."""
+    check_key(request["Key"])
     paths = None
     if len(request) > 2:
-        check_options(request)
+        check_styles(request, GET)
         paths = parse_paths(request)
-    check_key(request["Key"])
     table = core.table_cache.load(context, request["TableName"])
     stored = core.items.find_item(table.table_id, table.key.position_of_key(request["Key"]))
     meter = Meter()
@@ -71,14 +71,9 @@ def get_item(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def parse_paths(request: Wire) -> tuple[Path, ...] | None:
     """The projection of GetItem or of one table in BatchGetItem; None for whole items."""
-    refuse_mixed_parameters(request)
     text = request.get("ProjectionExpression")
-    bindings = Bindings.of_request(request, has_expression=text is not None)
-    paths = None
-    if text is not None:
-        paths = bindings.projection(text)
-    elif "AttributesToGet" in request:
-        paths = tuple(Path((name,)) for name in request["AttributesToGet"])
+    bindings = Bindings.of_request(request)
+    paths = parse_attributes_to_get(request) if text is None else bindings.projection(text)
     bindings.check_all_used()
     return paths
 

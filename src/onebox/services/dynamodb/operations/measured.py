@@ -5,26 +5,41 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-di
 
 from __future__ import annotations
 
-from onebox.errors import AwsError
-from onebox.services.context import RequestContext, Wire
+from onebox.errors import AwsError, ValidationException
+from onebox.services.context import IncompleteWire, RequestContext, Wire
 from onebox.services.dynamodb.authorization import table_names
 from onebox.services.dynamodb.capacity import NAMESPACE
+from onebox.services.dynamodb.constraints import check_constraints
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import ConditionalCheckFailedException, TransactionCanceledException
+from onebox.services.dynamodb.wire_types import check_types
 from onebox.services.registry import Handler
+
+# The commonest requests, of a table's name and an item or a key, or of one list of statements, can break hardly any
+# constraint: they are checked only when they fail.
+_CHECKED_LATE = frozenset(("BatchExecuteStatement", "DeleteItem", "GetItem", "PutItem"))
 
 
 def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
     """The handler of the operation ``name``, with its latency and its failures in the metrics."""
 
+    is_checked_late = name in _CHECKED_LATE
+
     def run(core: Core, context: RequestContext, request: Wire) -> Wire:
         clock = core.deps.clock
         started_ms = clock.monotonic_ms()
         try:
+            if not is_checked_late or len(request) > 2 or type(request) is IncompleteWire:
+                check_constraints(name, request)
             answer = handler(core, context, request)
         except AwsError as error:
-            _record_failure(core, context, request, name, error)
-            raise
+            first = _first_fault(name, request, error)
+            _record_failure(core, context, request, name, first)
+            raise first from None
+        except KeyError as error:
+            if type(request) is not IncompleteWire:
+                raise
+            raise ValidationException(f"The parameter {error} is required but was not present in the request") from None
         latency_ms = clock.monotonic_ms() - started_ms
         for table_name in table_names(name, request):
             core.record_operation(
@@ -38,6 +53,18 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
         return answer
 
     return run
+
+
+def _first_fault(name: str, request: Wire, error: AwsError) -> AwsError:
+    """What AWS reports of a request that failed: wrong JSON types first, then broken constraints, then the rest."""
+    if _is_failed_check(error):
+        return error
+    try:
+        check_types(request)
+        check_constraints(name, request)
+    except AwsError as earlier:
+        return earlier
+    return error
 
 
 def _record_failure(core: Core, context: RequestContext, request: Wire, operation: str, error: AwsError) -> None:

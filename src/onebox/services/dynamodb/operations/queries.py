@@ -12,67 +12,87 @@ from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import paths_of
-from onebox.services.dynamodb.expressions.nodes import And, Condition, Path
-from onebox.services.dynamodb.legacy import parse_comparison, parse_filter, refuse_mixed_parameters
+from onebox.services.dynamodb.expressions.nodes import Condition, Path
+from onebox.services.dynamodb.key_conditions import parse_conditions, parse_legacy_conditions
+from onebox.services.dynamodb.legacy import parse_attributes_to_get, parse_filter
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
-from onebox.services.dynamodb.ranges import parse_key_range
+from onebox.services.dynamodb.parameter_styles import QUERY, SCAN, check_styles
+from onebox.services.dynamodb.ranges import make_key_range
 from onebox.services.dynamodb.reads import (
     Page,
     Reading,
+    check_filter_projected,
     check_projected,
+    check_scalar_keys,
     last_evaluated_key,
-    parse_start,
     read_page,
 )
-from onebox.services.dynamodb.validation import check_options
-
-_EXPRESSIONS = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
+from onebox.services.dynamodb.start_keys import check_scan_start, check_start_size, check_start_values, make_start
 
 
 def query(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The items of one partition of a table or index, in the order of the sort key."""
-    check_options(request)
-    refuse_mixed_parameters(request)
-    bindings = _bindings(request)
-    key_condition = _parse_key_condition(request, bindings)
-    condition = _parse_filter(request, bindings, "QueryFilter")
-    paths = _parse_paths(request, bindings)
+    check_styles(request, QUERY)
+    condition = parse_filter(request, "QueryFilter")
+    names = parse_attributes_to_get(request)
+    start = request.get("ExclusiveStartKey")
+    check_start_values(start)
+    key_text = request.get("KeyConditionExpression")
+    if key_text is None and "KeyConditions" not in request:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    bindings = Bindings.of_request(request)
+    paths = _parse_paths(request, bindings, names)
+    condition = _parse_filter(request, bindings, condition)
+    if key_text is None:
+        key_conditions = parse_legacy_conditions(request["KeyConditions"])
+    else:
+        key_conditions = parse_conditions(bindings.condition(key_text, "KeyConditionExpression"))
     bindings.check_all_used()
     table = core.table_cache.load(context, request["TableName"])
     index = _find_index(table, request)
     schema = table.key if index is None else index.key
-    key_range = parse_key_range(key_condition, schema)
-    _check_filter_avoids_keys(condition, schema.names)
+    if start is not None:
+        check_start_size(start, table, index, is_scan=False)
+    key_range = make_key_range(key_conditions, schema, start)
+    place = None if start is None else make_start(start, table, index, key_range, None)
+    _check_paths(table, index, condition, paths)
+    _check_filter_avoids_keys(request, condition, schema.names)
     reading = _reading(request, table, index, condition, paths)
     reading.key_range = key_range
+    reading.start = place
     reading.forward = request.get("ScanIndexForward", True)
     return _read(core, context, request, reading)
 
 
 def scan(core: Core, context: RequestContext, request: Wire) -> Wire:
     """All items of a table or index, or those of one segment."""
-    check_options(request)
+    check_styles(request, SCAN)
+    names = parse_attributes_to_get(request)
+    condition = parse_filter(request, "ScanFilter")
+    start = request.get("ExclusiveStartKey")
+    check_start_values(start)
     segment = _parse_segment(request)
-    refuse_mixed_parameters(request)
-    bindings = _bindings(request)
-    condition = _parse_filter(request, bindings, "ScanFilter")
-    paths = _parse_paths(request, bindings)
+    bindings = Bindings.of_request(request)
+    paths = _parse_paths(request, bindings, names)
+    condition = _parse_filter(request, bindings, condition)
     bindings.check_all_used()
     table = core.table_cache.load(context, request["TableName"])
-    reading = _reading(request, table, _find_index(table, request), condition, paths)
+    index = _find_index(table, request)
+    place = None
+    if start is not None:
+        check_scan_start(start, table, index)
+        place = make_start(start, table, index, None, segment)
+    _check_paths(table, index, condition, paths)
+    reading = _reading(request, table, index, condition, paths)
     reading.segment = segment
+    reading.start = place
     return _read(core, context, request, reading)
-
-
-def _bindings(request: Wire) -> Bindings:
-    return Bindings.of_request(request, has_expression=any(member in request for member in _EXPRESSIONS))
 
 
 def _read(core: Core, context: RequestContext, request: Wire, reading: Reading) -> Wire:
     check_projected(reading)
-    start = request.get("ExclusiveStartKey")
-    if start is not None:
-        reading.start = parse_start(reading, start)
     meter = Meter()
     page = read_page(core.items, reading, meter)
     meter.record(core.deps.metrics, context)
@@ -91,31 +111,22 @@ def _answer(reading: Reading, page: Page) -> Wire:
     return answer
 
 
-def _parse_key_condition(request: Wire, bindings: Bindings) -> Condition:
-    text = request.get("KeyConditionExpression")
-    if text is not None:
-        return bindings.condition(text, "KeyConditionExpression")
-    conditions = request.get("KeyConditions")
-    if not conditions:
-        raise ValidationException(
-            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
-        )
-    if len(conditions) > 2:
-        raise ValidationException("Conditions can be of length 1 or 2 only")
-    parts = tuple(parse_comparison(name, condition) for name, condition in conditions.items())
-    return parts[0] if len(parts) == 1 else And(parts)
-
-
-def _parse_filter(request: Wire, bindings: Bindings, legacy_member: str) -> Condition | None:
+def _parse_filter(request: Wire, bindings: Bindings, legacy: Condition | None) -> Condition | None:
     text = request.get("FilterExpression")
-    if text is not None:
-        return bindings.condition(text, "FilterExpression")
-    return parse_filter(request, legacy_member)
+    return legacy if text is None else bindings.condition(text, "FilterExpression")
 
 
-def _parse_paths(request: Wire, bindings: Bindings) -> tuple[Path, ...] | None:
+def _check_paths(
+    table: Table, index: Index | None, condition: Condition | None, paths: tuple[Path, ...] | None
+) -> None:
+    filtered = () if condition is None else tuple(paths_of(condition))
+    check_scalar_keys((*(paths or ()), *filtered), table, index)
+    if index is not None and index.scope == GLOBAL:
+        check_filter_projected(condition, index)
+
+
+def _parse_paths(request: Wire, bindings: Bindings, names: tuple[Path, ...] | None) -> tuple[Path, ...] | None:
     text = request.get("ProjectionExpression")
-    names = request.get("AttributesToGet")
     select = request.get("Select")
     if select == "SPECIFIC_ATTRIBUTES" and text is None and names is None:
         raise ValidationException(
@@ -126,9 +137,7 @@ def _parse_paths(request: Wire, bindings: Bindings) -> tuple[Path, ...] | None:
             if member == "AttributesToGet":
                 raise ValidationException(f"Cannot specify the AttributesToGet when choosing to get {select}")
             raise ValidationException(f"Cannot specify the ProjectionExpression when choosing to get {select}")
-    if text is not None:
-        return bindings.projection(text)
-    return None if names is None else tuple(Path((name,)) for name in names)
+    return names if text is None else bindings.projection(text)
 
 
 def _parse_segment(request: Wire) -> tuple[int, int] | None:
@@ -196,11 +205,12 @@ def _reading(
     return reading
 
 
-def _check_filter_avoids_keys(condition: Condition | None, key_names: tuple[str, ...]) -> None:
+def _check_filter_avoids_keys(request: Wire, condition: Condition | None, key_names: tuple[str, ...]) -> None:
     if condition is None:
         return
+    filter_name = "QueryFilter" if "QueryFilter" in request else "Filter Expression"
     for path in paths_of(condition):
         if path.parts[0] in key_names:
             raise ValidationException(
-                f"Filter Expression can only contain non-primary key attributes: Primary key attribute: {path.parts[0]}"
+                f"{filter_name} can only contain non-primary key attributes: Primary key attribute: {path.parts[0]}"
             )

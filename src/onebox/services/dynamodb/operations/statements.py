@@ -24,8 +24,7 @@ from onebox.services.dynamodb.partiql.nodes import (
 )
 from onebox.services.dynamodb.partiql.parser import find_statement, parse_statement
 from onebox.services.dynamodb.partiql.plan import NO_WHOLE_KEY
-from onebox.services.dynamodb.transactions import TokenGuard, Transaction, check_count
-from onebox.services.dynamodb.validation import check_options
+from onebox.services.dynamodb.transactions import TokenGuard, Transaction
 from onebox.services.dynamodb.values.attributes import Item
 from onebox.services.dynamodb.writes import Tally, Write
 from onebox.services.violations import Violations
@@ -35,7 +34,6 @@ _BATCH_NO_WHOLE_KEY = "Select statements within BatchExecuteStatement must speci
 
 def execute_statement(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Run one statement; a SELECT answers a page."""
-    check_options(request)
     statement = parse_statement(request["Statement"])
     parameters = Parameters(statement.parameters, request.get("Parameters", []))
     meter = Meter()
@@ -61,7 +59,6 @@ def batch_execute_statement(core: Core, context: RequestContext, request: Wire) 
     violations = Violations()
     violations.check_length(entries, "statements", 1, BATCH_STATEMENTS_MAX)
     violations.raise_if_any()
-    check_options(request)
     _refuse_mixture(entries, "BatchExecuteStatement")
     meter, tally = Meter(), Tally(core.items)
     responses = [_run_in_batch(core, context, entry, meter, tally) for entry in entries]
@@ -139,8 +136,6 @@ def _write(
 def execute_transaction(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Run up to 100 statements, all or none: all reads, or all writes and EXISTS checks."""
     entries = request["TransactStatements"]
-    check_count(entries, "transactStatements")
-    check_options(request)
     statements = [_validated(at, entry) for at, entry in enumerate(entries)]
     guard = TokenGuard(core, context, request)
     replay = guard.find_replay(request)

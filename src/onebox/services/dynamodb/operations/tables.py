@@ -27,7 +27,6 @@ from onebox.services.dynamodb.schema import (
     ON_DEMAND,
     PROVISIONED,
     check_all_defined_used,
-    check_constraints,
     check_projected_total,
     parse_attribute_kinds,
     parse_billing,
@@ -38,8 +37,6 @@ from onebox.services.dynamodb.schema import (
 )
 from onebox.services.dynamodb.stream_settings import check_specification, disable_stream, enable_stream
 from onebox.services.dynamodb.table_cache import table_key
-from onebox.services.dynamodb.validation import check_name
-from onebox.services.violations import Violations
 
 _LIST_MAX = 100
 _SHOWN_OF_DELETED = frozenset(
@@ -64,10 +61,6 @@ _UNSUPPORTED_IN_UPDATE = (
 def create_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Make a table with its indexes."""
     key = table_key(context, request["TableName"])
-    check_constraints(request)
-    for member in ("AttributeDefinitions", "KeySchema"):
-        if member not in request:
-            raise ValidationException(f"The parameter '{member}' is required but was not present in the request")
     _refuse_unsupported(request, _UNSUPPORTED_IN_CREATE)
     specification = request.get("StreamSpecification")
     check_specification(specification)
@@ -129,10 +122,6 @@ def describe_table(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def list_tables(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The names of the tables, a page of at most 100."""
-    violations = Violations()
-    violations.check_range(request.get("Limit"), "limit", 1, _LIST_MAX)
-    check_name(violations, request.get("ExclusiveStartTableName"), "exclusiveStartTableName")
-    violations.raise_if_any()
     limit = request.get("Limit", _LIST_MAX)
     after = request.get("ExclusiveStartTableName", "")
     names = core.tables.list_tables(context.account, context.region, after, limit + 1)
@@ -164,7 +153,6 @@ def delete_table(core: Core, context: RequestContext, request: Wire) -> Wire:
 def update_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Change billing, throughput, class, encryption or protection of a table, or one of its global indexes."""
     key = table_key(context, request["TableName"])
-    check_constraints(request)
     _refuse_unsupported(request, _UNSUPPORTED_IN_UPDATE)
     check_specification(request.get("StreamSpecification"))
     if not request.keys() - {"TableName", "AttributeDefinitions"}:

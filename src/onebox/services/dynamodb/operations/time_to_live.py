@@ -10,15 +10,11 @@ from dataclasses import replace
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
-from onebox.services.violations import Violations
 
 
 def update_time_to_live(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Let items expire by an attribute of theirs, or no longer."""
     specification = request["TimeToLiveSpecification"]
-    violations = Violations()
-    violations.check_length(specification["AttributeName"], "timeToLiveSpecification.attributeName", 1, 255)
-    violations.raise_if_any()
     table = core.table_cache.load_described(context, request["TableName"])
     enabled, name = specification["Enabled"], specification["AttributeName"]
     if enabled and table.ttl_attribute is not None:

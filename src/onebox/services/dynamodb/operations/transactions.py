@@ -14,14 +14,13 @@ from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.limits import TRANSACTION_BYTES_MAX
 from onebox.services.dynamodb.operations.items import item_collection_metrics, parse_paths, shown_item
+from onebox.services.dynamodb.parameter_styles import GET, check_styles
 from onebox.services.dynamodb.transactions import (
     TokenGuard,
     Transaction,
     cancels,
-    check_count,
     raise_if_cancelled,
 )
-from onebox.services.dynamodb.validation import check_options
 from onebox.services.dynamodb.write_requests import check_key, parse_check, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.writes import Prepared, Write
 
@@ -36,8 +35,6 @@ _PARSERS: dict[str, Callable[..., Write]] = {
 def transact_write_items(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Apply up to 100 writes and checks at once."""
     entries = request["TransactItems"]
-    check_count(entries, "transactItems")
-    check_options(request)
     guard = TokenGuard(core, context, request)
     replay = guard.find_replay(request)
     if replay is not None:
@@ -59,16 +56,15 @@ def transact_write_items(core: Core, context: RequestContext, request: Wire) -> 
 def transact_get_items(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Fetch up to 100 items as of one moment."""
     entries = request["TransactItems"]
-    check_count(entries, "transactItems")
-    check_options(request)
     meter = Meter(factor=2)
     responses: list[Wire] = []
     failures: list[AwsError | None] = []
     total_bytes = 0
     for entry in entries:
         get = entry["Get"]
-        paths = parse_paths(get)
+        check_styles(get, GET)
         check_key(get["Key"])
+        paths = parse_paths(get)
         table = core.table_cache.load(context, get["TableName"])
         try:
             position = table.key.position_of_key(get["Key"])

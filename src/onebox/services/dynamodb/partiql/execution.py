@@ -18,15 +18,16 @@ from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
-from onebox.services.dynamodb.errors import DuplicateItemException, invalid_values
+from onebox.services.dynamodb.errors import DuplicateItemException
 from onebox.services.dynamodb.expressions.binding.bindings import Bindings
-from onebox.services.dynamodb.expressions.conditions import holds, paths_of
+from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.effort import check_effort
 from onebox.services.dynamodb.expressions.lexer import ExpressionError
 from onebox.services.dynamodb.expressions.nodes import Condition, Function, Literal, Path, ValueRef
 from onebox.services.dynamodb.expressions.paths import find_value
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
+from onebox.services.dynamodb.pages import Start
 from onebox.services.dynamodb.partiql.nodes import (
     DeleteStatement,
     Exists,
@@ -42,13 +43,15 @@ from onebox.services.dynamodb.partiql.plan import (
     load_keyed,
     plan_ranges,
 )
+from onebox.services.dynamodb.ranges import check_start_attribute
 from onebox.services.dynamodb.reads import (
     Reading,
+    check_filter_projected,
     check_projected,
     last_evaluated_key,
-    parse_start,
     read_page,
 )
+from onebox.services.dynamodb.start_keys import check_scan_start, check_start_size, check_start_values, make_start
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
 from onebox.services.dynamodb.write_requests import check_keys_untouched, make_located_put
 from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
@@ -195,7 +198,7 @@ def select_page(
         consistent=request.get("ConsistentRead", False),
         keeps_rows=statement.paths is None,
     )
-    _check_filter_projected(plan.filter, index)
+    check_filter_projected(plan.filter, index)
     reading.paths = statement.paths
     check_projected(reading)
     reading.paths = None
@@ -213,7 +216,7 @@ def _read_ranges(
     last: Item | None = None
     while True:
         reading.key_range = ranges[at]
-        reading.start = None if start is None else parse_start(reading, start)
+        reading.start = None if start is None else _parse_start(reading, start)
         page = read_page(core.items, reading, meter)
         items += page.items
         last = last_evaluated_key(reading, page)
@@ -229,6 +232,18 @@ def _read_ranges(
         answer["NextToken"] = b64encode(orjson.dumps([at, last])).decode()
         answer["LastEvaluatedKey"] = last
     return answer
+
+
+def _parse_start(reading: Reading, key: Item) -> Start:
+    table, index, key_range = reading.table, reading.index, reading.key_range
+    check_start_values(key)
+    if key_range is None:
+        check_scan_start(key, table, index)
+    else:
+        check_start_size(key, table, index, is_scan=False)
+        for attribute in (table.key if index is None else index.key).attributes:
+            check_start_attribute(key, attribute)
+    return make_start(key, table, index, key_range, None)
 
 
 def _parse_token(token: str | None) -> tuple[int, Item | None]:
@@ -269,16 +284,6 @@ def _parse_direction(statement: Select, plan: RangeWhere, table: Table, index: I
             raise ValidationException(f"Variable reference {name} in ORDER BY clause must be part of the primary key")
     by_sort = [ascending for name, ascending in statement.order if schema.sort and name == schema.sort.name]
     return by_sort[0] if by_sort else True
-
-
-def _check_filter_projected(condition: Condition | None, index: Index | None) -> None:
-    if condition is None or index is None:
-        return
-    missing = dict.fromkeys(str(path.parts[0]) for path in paths_of(condition) if index.lacks(path))
-    if missing:
-        raise invalid_values(
-            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(missing)}]"
-        )
 
 
 def _bind_where(where: Condition | None, bindings: Bindings) -> Condition | None:

@@ -17,13 +17,16 @@ import orjson
 
 from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
-from onebox.services.dynamodb.limits import ITEM_BYTES_MAX, NESTING_MAX
+from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, ITEM_BYTES_MAX, NESTING_MAX
 from onebox.services.dynamodb.values.numbers import encode_number, measure_number
+from onebox.services.json_types import read_boolean
 
 AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 
 KINDS = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
+_CHECK_ORDER = ("N", "NULL", "BOOL", "S", "B", "SS", "NS", "BS", "M", "L")
+"""In which order AWS looks at the members of a value that has several."""
 ORDERED_KINDS = frozenset(("S", "N", "B"))
 SET_KINDS = frozenset(("SS", "NS", "BS"))
 
@@ -39,6 +42,9 @@ def serialize_item(item: Item) -> tuple[bytes, int]:
     Raises ValidationException or SerializationException.
     """
     characters = _measure_members(item, 1)
+    if "" in item or characters > ATTRIBUTE_NAME_BYTES_MAX:
+        for name in item:
+            check_attribute_name(name)
     try:
         data = orjson.dumps(item)
     except orjson.JSONEncodeError as error:
@@ -57,6 +63,14 @@ def measure_item(item: Item) -> int:
 def check_value(value: AttributeValue) -> None:
     """Check one value and make its numbers canonical in place. Raises as :func:`serialize_item`."""
     _measure_members({"": value}, 0)
+
+
+def check_attribute_name(name: str) -> None:
+    """Refuse a name that no attribute can have."""
+    if not name:
+        raise invalid_values("Empty attribute name")
+    if len(name) > ATTRIBUTE_NAME_BYTES_MAX // 4 and len(name.encode("utf-8", "replace")) > ATTRIBUTE_NAME_BYTES_MAX:
+        raise invalid_values(f"Attribute name is too large, must be less than {ATTRIBUTE_NAME_BYTES_MAX + 1} bytes")
 
 
 def kind_of(value: AttributeValue) -> str:
@@ -129,21 +143,20 @@ def _measure_elements(content: list[Any], depth: int) -> int:
 
 def _too_deep() -> ValidationException:
     return ValidationException(
-        "Nesting Levels have exceeded supported limits: Attributes at more than "
-        f"{NESTING_MAX} levels of nesting are not supported"
+        "Nesting Levels have exceeded supported limits: Attributes with nested levels deeper than "
+        f"{NESTING_MAX} are not supported"
     )
 
 
 def _measure_rarer(value: AttributeValue) -> int:
     ((kind, content),) = value.items()
     if kind == "BOOL":
-        if type(content) is not bool:
-            raise TypeError
+        value["BOOL"] = _as_boolean(content)
         return 1
     if kind == "NULL":
-        if type(content) is not bool:
-            raise TypeError
-        value["NULL"] = True  # DynamoDB takes false as well, and stores true
+        if not _as_boolean(content):
+            raise invalid_values("Null attribute value types must have the value of true")
+        value["NULL"] = True
         return 1
     if kind == "B":
         return len(decode_binary(content))
@@ -156,14 +169,20 @@ def _measure_rarer(value: AttributeValue) -> int:
     raise ValueError
 
 
+def _as_boolean(content: Any) -> bool:
+    """A boolean, or the string that AWS takes for one."""
+    boolean = content if type(content) is bool else read_boolean(content)
+    if boolean is None:
+        raise TypeError
+    return boolean
+
+
 def _measure_string_set(content: list[str]) -> int:
     _check_list(content)
     if not content:
         raise invalid_values("An string set  may not be empty")
     size = 0
     for text in content:
-        if not text:
-            raise invalid_values("An string set may not have a empty string as a member")
         size += len(text)
     if len(set(content)) != len(content):
         raise invalid_values(f"Input collection [{', '.join(content)}] contains duplicates.")
@@ -187,8 +206,6 @@ def _measure_binary_set(content: list[str]) -> int:
     if not content:
         raise invalid_values("Binary sets should not be empty")
     decoded = [decode_binary(text) for text in content]
-    if not all(decoded):
-        raise invalid_values("Binary sets may not contain null or empty values")
     if len(set(decoded)) != len(decoded):
         raise invalid_values(f"Input collection [{', '.join(content)}]of type BS contains duplicates.")
     return sum(map(len, decoded))
@@ -219,6 +236,8 @@ def _strip_unknown_kinds(value: Any) -> None:
             "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
         )
     if len(kinds) > 1:
+        for kind in sorted(kinds, key=_CHECK_ORDER.index):
+            check_value({kind: value[kind]})
         raise ValidationException(
             "Supplied AttributeValue has more than one datatypes set, "
             "must contain exactly one of the supported datatypes"

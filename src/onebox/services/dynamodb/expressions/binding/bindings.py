@@ -21,7 +21,7 @@ from onebox.services.dynamodb.expressions.nodes import Action, Condition, Operan
 from onebox.services.dynamodb.expressions.parsing.conditions import parse_condition
 from onebox.services.dynamodb.expressions.parsing.projections import parse_projection
 from onebox.services.dynamodb.expressions.parsing.updates import parse_update
-from onebox.services.dynamodb.values.attributes import AttributeValue, check_value
+from onebox.services.dynamodb.values.attributes import AttributeValue, check_attribute_name, check_value
 
 P = TypeVar("P")
 
@@ -36,28 +36,19 @@ class Bindings:
         self._placeholders = Placeholders(names or {}, values or {})
 
     @classmethod
-    def of_request(cls, request: dict[str, Any], *, has_expression: bool) -> Bindings:
-        """Check ExpressionAttributeNames and ExpressionAttributeValues of a request and take them."""
+    def of_request(cls, request: dict[str, Any]) -> Bindings:
+        """Check ExpressionAttributeNames and ExpressionAttributeValues of a request and take them: the names, then
+        the placeholders of all values, then the values."""
         names = request.get("ExpressionAttributeNames")
         values = request.get("ExpressionAttributeValues")
-        for member, given in (("ExpressionAttributeNames", names), ("ExpressionAttributeValues", values)):
-            if given is None:
-                continue
-            if not has_expression:
-                raise ValidationException(f"{member} can only be specified when using expressions")
-            if not given:
-                raise ValidationException(f"{member} must not be empty")
-        for name in names or ():
-            if not _NAME_REF.match(name):
-                raise ValidationException(f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{name}"')
+        _check_placeholders("ExpressionAttributeNames", names, _NAME_REF)
+        for name in (names or {}).values():
+            check_attribute_name(name)
+        _check_placeholders("ExpressionAttributeValues", values, _VALUE_REF)
         for name, value in (values or {}).items():
-            if not _VALUE_REF.match(name):
-                raise ValidationException(
-                    f'ExpressionAttributeValues contains invalid key: Syntax error; key: "{name}"'
-                )
             try:
                 check_value(value)
-            except ValidationException as error:
+            except ValidationException as error:  # noqa: PERF203 - the first fault ends the request
                 raise ValidationException(
                     f"ExpressionAttributeValues contains invalid value: {error.message} for key {name}"
                 ) from error
@@ -102,6 +93,16 @@ class Bindings:
     def operand(self, node: Operand) -> Operand:
         """One operand with names and literals. Raises ExpressionError."""
         return self._placeholders.operand(node)
+
+
+def _check_placeholders(member: str, given: dict[str, Any] | None, pattern: re.Pattern[str]) -> None:
+    if given is None:
+        return
+    if not given:
+        raise ValidationException(f"{member} must not be empty")
+    for name in given:
+        if not pattern.match(name):
+            raise ValidationException(f'{member} contains invalid key: Syntax error; key: "{name}"')
 
 
 def _naming(kind: str, step: Callable[[], P]) -> P:

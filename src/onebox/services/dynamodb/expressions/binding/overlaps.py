@@ -11,7 +11,7 @@ from onebox.services.dynamodb.expressions.nodes import Path, PathPart
 def check_no_overlap(paths: tuple[Path, ...]) -> None:
     """Refuse paths of which one is or contains another, then paths of which one takes for a list what another takes
     for a map. Raises ExpressionError that names the first such pair in writing order."""
-    if len(paths) < 2:
+    if len(paths) < 2 or len({path.parts[0] for path in paths}) == len(paths):
         return
     for problem, find in (("overlap", _find_overlap), ("conflict", _find_conflict)):
         pair = find(paths)

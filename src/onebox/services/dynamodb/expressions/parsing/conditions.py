@@ -44,7 +44,7 @@ def parse_condition(text: str) -> Condition:
 
 
 class _ConditionParser:
-    """Recursive descent: OR, AND, NOT, then comparisons. ``_parenthesised`` notes that the node just read stood
+    """Recursive descent. ``_parenthesised`` notes that the node just read stood
     in parentheses of its own, which a further pair would make redundant."""
 
     def __init__(self, stream: ExpressionTokens) -> None:
@@ -55,42 +55,42 @@ class _ConditionParser:
         self._parenthesised = False
 
     def parse(self) -> Condition:
-        condition = self._require_condition(self._parse_or())
+        condition = self._require_condition(self._parse_expression())
         self._stream.expect_end()
         self._findings.raise_first()
         return condition
 
-    def _parse_or(self) -> Condition | Operand:
-        first = self._parse_and()
-        if not self._stream.at_keyword("OR"):
+    def _parse_expression(self) -> Condition | Operand:
+        """Terms with AND, and those with OR between. One call for each pair of parentheses, however many operators:
+        parentheses may be 150 deep."""
+        first = self._parse_term()
+        if not self._stream.at_keyword("AND", "OR"):
             return first
+        alternatives: list[Condition] = []
         parts = [self._require_condition(first)]
-        while self._stream.take_keyword("OR"):
+        while self._stream.at_keyword("AND", "OR"):
             self._bounds.count_operator()
-            parts.append(self._require_condition(self._parse_and()))
+            if self._stream.take().text.upper() == "OR":
+                alternatives.append(_join(parts))
+                parts = []
+            parts.append(self._require_condition(self._parse_term()))
+        alternatives.append(_join(parts))
         self._parenthesised = False
-        return Or(tuple(parts))
+        return alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives))
 
-    def _parse_and(self) -> Condition | Operand:
-        first = self._parse_not()
-        if not self._stream.at_keyword("AND"):
-            return first
-        parts = [self._require_condition(first)]
-        while self._stream.take_keyword("AND"):
-            self._bounds.count_operator()
-            parts.append(self._require_condition(self._parse_not()))
-        self._parenthesised = False
-        return And(tuple(parts))
-
-    def _parse_not(self) -> Condition | Operand:
-        if not self._stream.take_keyword("NOT"):
+    def _parse_term(self) -> Condition | Operand:
+        """A comparison, perhaps with NOTs in front."""
+        if not self._stream.at_keyword("NOT"):
             return self._parse_comparison()
-        self._bounds.count_operator()
-        self._bounds.enter()
-        part = self._require_condition(self._parse_not())
-        self._bounds.leave()
+        negations = 0
+        while self._stream.take_keyword("NOT"):
+            self._bounds.count_operator()
+            negations += 1
+        node = self._require_condition(self._parse_comparison())
+        for _ in range(negations):
+            node = Not(node)
         self._parenthesised = False
-        return Not(part)
+        return node
 
     def _parse_comparison(self) -> Condition | Operand:
         left = self._parse_primary()
@@ -135,7 +135,7 @@ class _ConditionParser:
 
     def _parse_parenthesised(self) -> Condition | Operand:
         self._bounds.enter()
-        inner = self._parse_or()
+        inner = self._parse_expression()
         self._stream.expect_symbol(")")
         self._bounds.leave()
         if self._parenthesised:
@@ -177,3 +177,7 @@ class _ConditionParser:
             Fault.FUNCTION_USE,
             f"The function is not allowed to be used this way in an expression; function: {function.name}",
         )
+
+
+def _join(parts: list[Condition]) -> Condition:
+    return parts[0] if len(parts) == 1 else And(tuple(parts))

@@ -1,0 +1,90 @@
+"""Finds attribute values of a request whose JSON has another type than the service model's.
+
+AWS checks all JSON types before anything else. Here the checks of values come where values are used, because that is
+free for good requests; when a request fails for whatever reason, this module looks whether its types were the first
+thing wrong.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from onebox.errors import SerializationException
+from onebox.services.context import Wire
+from onebox.services.dynamodb.values.attributes import KINDS
+from onebox.services.json_types import NAMESPACE, list_fault, map_fault, read_boolean, scalar_fault, structure_fault
+
+_VALUE_MAPS = frozenset(("ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"))
+_VALUE_LISTS = frozenset(("AttributeValueList", "Parameters"))
+_VALUE_HOLDERS = frozenset(("AttributeUpdates", "Expected"))
+_SCALARS = {"S": "string", "N": "string", "B": "blob"}
+
+
+def check_types(request: Wire) -> None:
+    """Raise SerializationException for the first attribute value of another type, in the order of the text."""
+    for value, nested in _values_of(request):
+        fault = _find_fault(value, nested)
+        if fault is not None:
+            raise SerializationException(fault)
+
+
+def _values_of(node: Any) -> Iterator[tuple[Any, bool]]:
+    """The attribute values of a decoded request, each with whether it is an element of a list or map."""
+    if isinstance(node, list):
+        for member in node:
+            yield from _values_of(member)
+    elif isinstance(node, dict):
+        for name, member in node.items():
+            if name in _VALUE_MAPS and isinstance(member, dict):
+                yield from ((value, True) for value in member.values())
+            elif name in _VALUE_LISTS:
+                yield from ((value, True) for value in member)
+            elif name == "Keys" and isinstance(member, list):
+                yield from ((value, True) for key in member for value in key.values())
+            elif name in _VALUE_HOLDERS:
+                yield from ((entry["Value"], False) for entry in member.values() if "Value" in entry)
+                yield from _values_of(list(member.values()))
+            else:
+                yield from _values_of(member)
+
+
+def _find_fault(value: Any, nested: bool) -> str | None:
+    """The first fault of a value. Without recursion: values may be as deep as JSON may be."""
+    pending = [(value, nested)]
+    while pending:
+        current, is_nested = pending.pop()
+        if current is None:
+            continue
+        fault = structure_fault(current, "AttributeValue", nested=is_nested)
+        if fault is not None:
+            return fault
+        inner: list[Any] = []
+        for kind, content in current.items():
+            if kind not in KINDS or content is None:
+                continue
+            fault = _content_fault(kind, content)
+            if fault is not None:
+                return fault
+            if kind == "L":
+                inner += content
+            elif kind == "M":
+                inner += content.values()
+        pending += [(member, True) for member in reversed(inner)]
+    return None
+
+
+def _content_fault(kind: str, content: Any) -> str | None:
+    if kind in _SCALARS:
+        return scalar_fault(content, _SCALARS[kind])
+    if kind in ("BOOL", "NULL"):
+        return None if read_boolean(content) is not None else scalar_fault(content, "boolean")
+    if kind == "M":
+        return map_fault(content, f"{NAMESPACE}AttributeValue", nested=False)
+    fault = list_fault(content, nested=False)
+    if fault is None and kind != "L":
+        element = "blob" if kind == "BS" else "string"
+        faults = (scalar_fault(member, element) for member in content if member is not None)
+        fault = next((found for found in faults if found is not None), None)
+    return fault
