@@ -74,6 +74,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
     )
     fetch = s3.internal.fetch
     functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, lambda_settings, fetch_object=fetch)
+    logs.connect(functions.internal)
     sns = Sns(deps, sqs.internal, functions.internal)
     dynamodb = DynamoDb(deps)
     dynamodb_streams = DynamoDbStreams(deps, dynamodb.internal)

@@ -11,7 +11,7 @@ from onebox.services.lambda_.downloads import PATH as CODE_PATH
 from onebox.services.lambda_.errors import ResourceNotFoundException
 from onebox.services.lambda_.execution.processes import descendants, holds_socket
 from onebox.services.lambda_.execution.socket_inode import Address, find_socket_inode
-from onebox.services.lambda_.naming import parse_function_reference
+from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_service
 
 __all__ = ["CODE_PATH", "LambdaInternal"]
@@ -36,6 +36,18 @@ class LambdaInternal:
         returned. ``source_service`` needs ``lambda:InvokeFunction`` from the function's resource policy.
 
         Raises ResourceNotFoundException or AccessDeniedException."""
+        reference = self._load_invocable(context, function_arn, source_service, source_arn)
+        return self._core.events.accept(context, reference.key, reference.qualifier, payload)
+
+    def check_invocation(
+        self, context: RequestContext, function_arn: str, *, source_service: str, source_arn: str
+    ) -> None:
+        """Raise the error with which :meth:`invoke_async` would refuse, and do nothing else."""
+        self._load_invocable(context, function_arn, source_service, source_arn)
+
+    def _load_invocable(
+        self, context: RequestContext, function_arn: str, source_service: str, source_arn: str
+    ) -> FunctionReference:
         arn = find_arn(function_arn)
         if arn is None or arn.service != "lambda":
             raise ResourceNotFoundException(f"Function not found: {function_arn}")
@@ -43,7 +55,7 @@ class LambdaInternal:
         self._core.finder.load(reference.key, reference.qualifier)
         policies = self._core.policies
         check_service(policies, reference, service=source_service, source_arn=source_arn, account=context.account)
-        return self._core.events.accept(context, reference.key, reference.qualifier, payload)
+        return reference
 
     def read_code(self, query: str) -> bytes | None:
         """The archive that a link of GetFunction means, by the query of its address; None if the link is no good."""

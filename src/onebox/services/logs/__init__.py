@@ -1,4 +1,4 @@
-"""Amazon CloudWatch Logs: groups, streams, events, searches, metric filters.
+"""Amazon CloudWatch Logs: groups, streams, events, searches, metric and subscription filters.
 
 How it is laid out, top down::
 
@@ -6,11 +6,13 @@ How it is laid out, top down::
     core.py             the parts that every operation works with
     authorization.py    the actions, resources and condition keys of a request; condition_keys.py
     operations/         a function for each API operation, by family
+    search.py           looking for events that match a pattern, in slices
     ingest.py           adding events: storage, metrics of the service, metric filters, embedded metrics
     internal.py         what other services call, inside their transaction
-    background/         work that runs by itself: removing expired and deleted events
+    background/         work that runs by itself: removing expired and deleted events, delivering subscribed ones
     patterns/           filter patterns: terms, JSON, space-delimited
     metric_filters.py  embedded_metrics.py    from log lines to metric samples
+    destinations.py  subscription_messages.py    where subscribed events go, and in which form
     tokens.py  validation.py    event ids and page tokens; checks of parameters
     store/              all SQL of the service
     model.py  limits.py  errors.py

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from onebox.arn import make_arn
 from onebox.services.context import Deps, RequestContext
+from onebox.services.logs.destinations import Destinations
 from onebox.services.logs.errors import group_not_found, stream_not_found
 from onebox.services.logs.ingest import Ingest
 from onebox.services.logs.model import LogGroup, LogStream
 from onebox.services.logs.store.events import EventStore
 from onebox.services.logs.store.groups import GroupStore
 from onebox.services.logs.store.metric_filters import MetricFilterStore
+from onebox.services.logs.store.resource_policies import ResourcePolicyStore
 from onebox.services.logs.store.streams import StreamStore
+from onebox.services.logs.store.subscriptions import SubscriptionStore
 from onebox.services.logs.store.tags import TagStore
 
 
@@ -26,6 +29,9 @@ class LogsCore:
     events: EventStore
     tags: TagStore
     metric_filters: MetricFilterStore
+    subscriptions: SubscriptionStore
+    resource_policies: ResourcePolicyStore
+    destinations: Destinations
     ingest: Ingest
 
     def arn(self, context: RequestContext, resource: str) -> str:
@@ -51,6 +57,7 @@ def make_core(deps: Deps) -> LogsCore:
     """The core on a database."""
     metric_filters = MetricFilterStore(deps.storage)
     events = EventStore(deps.storage)
+    subscriptions = SubscriptionStore(deps.storage)
     return LogsCore(
         deps=deps,
         groups=GroupStore(deps.storage),
@@ -58,5 +65,8 @@ def make_core(deps: Deps) -> LogsCore:
         events=events,
         tags=TagStore(deps.storage),
         metric_filters=metric_filters,
-        ingest=Ingest(deps, events, metric_filters),
+        subscriptions=subscriptions,
+        resource_policies=ResourcePolicyStore(deps.storage),
+        destinations=Destinations(),
+        ingest=Ingest(deps, events, metric_filters, subscriptions),
     )

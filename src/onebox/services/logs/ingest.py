@@ -7,7 +7,7 @@ metrics recorded. Metrics go to the buffer only when the events are durable.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from onebox.services.context import Deps, RequestContext
 from onebox.services.logs.embedded_metrics import find_embedded_metrics
@@ -16,6 +16,7 @@ from onebox.services.logs.metric_filters import MetricFilter, MetricSample, appl
 from onebox.services.logs.model import LogGroup
 from onebox.services.logs.store.events import EventStore
 from onebox.services.logs.store.metric_filters import MetricFilterStore
+from onebox.services.logs.store.subscriptions import SubscriptionStore
 
 Events = Sequence[tuple[int, str]]
 _EMBEDDED_TESTS = 2
@@ -25,10 +26,15 @@ _EMBEDDED_TESTS = 2
 class Ingest:
     """Appends events and records what they mean for metrics."""
 
-    def __init__(self, deps: Deps, events: EventStore, metric_filters: MetricFilterStore) -> None:
+    def __init__(
+        self, deps: Deps, events: EventStore, metric_filters: MetricFilterStore, subscriptions: SubscriptionStore
+    ) -> None:
         self._deps = deps
         self._events = events
         self._metric_filters = metric_filters
+        self._subscriptions = subscriptions
+        self.on_subscribed: Callable[[], None] = _nobody
+        """Called when events that have to be delivered are durable."""
 
     async def find_samples(self, group: LogGroup, events: Events) -> list[MetricSample]:
         """The metric samples in events that a client put; found on another thread where that takes long."""
@@ -53,7 +59,10 @@ class Ingest:
             return
         found = find_samples(self._filters_of(group), events) if samples is None else samples
         incoming_bytes = len("".join([message for _, message in events]).encode()) + EVENT_OVERHEAD_BYTES * len(events)
-        self._events.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
+        last_id = self._events.append(group.id, stream_id, events, incoming_bytes, context.now_ms)
+        if group.subscription_filters:
+            self._subscriptions.add_batch(group.id, stream_id, last_id, len(events), context.endpoint_url)
+            self._deps.storage.after_commit(lambda: self.on_subscribed())
         self._deps.storage.after_commit(
             lambda: self._record(context, group.name, len(events), incoming_bytes, found), patient=True
         )
@@ -111,3 +120,7 @@ def find_samples(filters: Sequence[MetricFilter], events: Events) -> list[Metric
     for metric_filter in filters if events else ():
         samples.extend(apply_filter(metric_filter, events))
     return samples
+
+
+def _nobody() -> None:
+    """Before the delivery has started."""

@@ -19,6 +19,7 @@ class LogGroup:
     retention_days: int | None
     stored_bytes: int
     metric_filters: int
+    subscription_filters: int
 
     def expired_before_ms(self, now_ms: int) -> int:
         """Older events are gone, whether or not the sweeper has come by; 0 if none expire."""
@@ -62,3 +63,36 @@ class EventRange:
     place: Position | None
     forward: bool
     limit: int
+
+
+class ResourcePolicy(NamedTuple):
+    """A policy by which other services may write logs."""
+
+    name: str
+    document: str
+    updated_at_ms: int
+
+
+class SubscriptionFilter(NamedTuple):
+    """Which events of a group go where."""
+
+    name: str
+    created_at_ms: int
+    pattern: str
+    destination_arn: str
+    role_arn: str | None
+    distribution: str
+
+
+class SubscriptionBatch(NamedTuple):
+    """The events of one put that the group's subscription filters have not looked at yet."""
+
+    id: int
+    group_id: int
+    stream_id: int
+    first_id: int
+    last_id: int
+    endpoint_url: str
+    account: str
+    region: str
+    group_name: str

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from onebox.services.logs.core import LogsCore
-from onebox.services.logs.operations import events, groups, metric_filters, search, streams, tags
+from onebox.services.logs.operations import (
+    deliveries,
+    events,
+    groups,
+    metric_filters,
+    resource_policies,
+    search,
+    streams,
+    subscriptions,
+    tags,
+)
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 OPERATIONS: OperationTable[LogsCore] = {
@@ -29,5 +39,16 @@ OPERATIONS: OperationTable[LogsCore] = {
     "DeleteMetricFilter": Operation(metric_filters.delete_metric_filter),
     "DescribeMetricFilters": Operation(metric_filters.describe_metric_filters, reads_only=True),
     "TestMetricFilter": Operation(metric_filters.test_metric_filter, reads_only=True),
-    "DescribeSubscriptionFilters": Operation(metric_filters.describe_subscription_filters, reads_only=True),
+    "DescribeSubscriptionFilters": Operation(subscriptions.describe_subscription_filters, reads_only=True),
+    "PutSubscriptionFilter": Operation(subscriptions.put_subscription_filter),
+    "DeleteSubscriptionFilter": Operation(subscriptions.delete_subscription_filter),
+    "ListLogGroups": Operation(groups.list_log_groups, reads_only=True),
+    "PutResourcePolicy": Operation(resource_policies.put_resource_policy),
+    "DescribeResourcePolicies": Operation(resource_policies.describe_resource_policies, reads_only=True),
+    "DeleteResourcePolicy": Operation(resource_policies.delete_resource_policy),
+    "PutDeliverySource": Operation(deliveries.put_delivery_source),
+    "GetDeliverySource": Operation(deliveries.get_delivery_source, reads_only=True),
+    "GetDeliveryDestination": Operation(deliveries.get_delivery_destination, reads_only=True),
+    "DeleteDeliveryDestination": Operation(deliveries.get_delivery_destination),
+    "DescribeDestinations": Operation(deliveries.describe_destinations, reads_only=True),
 }

@@ -9,7 +9,7 @@ from onebox.services.logs.errors import (
     ResourceAlreadyExistsException,
     ValidationException,
 )
-from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX, RETENTION_DAYS, TAGS_MAX
+from onebox.services.logs.limits import DESCRIBE_ITEMS_MAX, LIST_ITEMS_MAX, RETENTION_DAYS, TAGS_MAX
 from onebox.services.logs.model import LogGroup
 from onebox.services.logs.tokens import invalid_token
 from onebox.services.logs.validation import (
@@ -26,6 +26,7 @@ from onebox.services.logs.validation import (
 from onebox.services.paging import make_token, read_token
 
 _NOT_BY_PATTERN = ("storedBytes", "deletionProtectionEnabled")
+_LIST_PATTERN = r"(\^?[\.\-_\/#A-Za-z0-9]{3,24})(\|\^?[\.\-_\/#A-Za-z0-9]{3,24}){0,4}"
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 
 
@@ -115,6 +116,52 @@ def describe_log_groups(core: LogsCore, context: RequestContext, request: Wire) 
         ],
         "nextToken": make_token(page[-1].name) if len(groups) > limit else None,
     }
+
+
+def list_log_groups(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Groups by name, in short. The pattern is a text that a name holds, or begins with after ``^``; several are
+    joined by ``|``."""
+    limit = parse_limit(request, LIST_ITEMS_MAX, DESCRIBE_ITEMS_MAX)
+    pattern = request.get("logGroupNamePattern", "")
+    check_length(pattern, "logGroupNamePattern", 0, 129)
+    if pattern:
+        check_pattern(pattern, "logGroupNamePattern", _LIST_PATTERN)
+    log_class = request.get("logGroupClass")
+    if log_class is not None:
+        check_enum(log_class, "logGroupClass", _CLASSES)
+    if any(request.get(member) for member in ("dataSources", "fieldIndexNames", "logGroupTags")):
+        raise InvalidParameterException("Listing log groups by data source, field index or tag is not supported.")
+    (after,) = read_token(request.get("nextToken"), invalid_token, str) or ("",)
+    found: list[LogGroup] = []
+    while len(found) <= limit:
+        page = core.groups.page(
+            context.account,
+            context.region,
+            prefix="",
+            pattern="",
+            after=after,
+            log_class=log_class,
+            limit=LIST_ITEMS_MAX,
+        )
+        found.extend(group for group in page if _is_listed(group.name, pattern))
+        if len(page) < LIST_ITEMS_MAX:
+            break
+        after = page[-1].name
+    return {
+        "logGroups": [
+            {
+                "logGroupName": group.name,
+                "logGroupArn": core.arn(context, f"log-group:{group.name}"),
+                "logGroupClass": group.log_class,
+            }
+            for group in found[:limit]
+        ],
+        "nextToken": make_token(found[limit - 1].name) if len(found) > limit else None,
+    }
+
+
+def _is_listed(name: str, pattern: str) -> bool:
+    return any(name.startswith(part[1:]) if part.startswith("^") else part in name for part in pattern.split("|"))
 
 
 def _identified(core: LogsCore, context: RequestContext, identifiers: list[str]) -> list[Wire]:

@@ -1,4 +1,4 @@
-"""Metric filters, and the (always empty) list of subscription filters.
+"""Metric filters.
 
 AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
 """
@@ -112,12 +112,6 @@ def test_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -
 
 
 test_metric_filter.__test__ = False  # type: ignore[attr-defined]  # the API's name, not a test of ours
-
-
-def describe_subscription_filters(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
-    """None: onebox delivers logs to nobody, and creating a subscription filter is an unknown operation."""
-    core.load_group(context, check_group_name(request["logGroupName"]))
-    return {"subscriptionFilters": []}
 
 
 def _feeds(item: Wire, metric: str, namespace: str | None) -> bool:

@@ -6,7 +6,10 @@ from onebox.services.logs.model import LogGroup
 from onebox.services.logs.store.ranges import NAME_MAX
 from onebox.storage.database import Row, Storage
 
-_GROUP = "id, name, created_at_ms, class, kms_key_id, deletion_protected, retention_days, stored_bytes, metric_filters"
+_GROUP = (
+    "id, name, created_at_ms, class, kms_key_id, deletion_protected, retention_days, stored_bytes, metric_filters,"
+    " subscription_filters"
+)
 
 
 class GroupStore:
@@ -70,7 +73,7 @@ class GroupStore:
 
 
 def _group(row: Row) -> LogGroup:
-    id_, name, created_at_ms, log_class, kms_key_id, deletion_protected, retention, stored_bytes, metric_filters = row
+    id_, name, created_at_ms, log_class, kms_key_id, deletion_protected, retention_days, stored_bytes, *counts = row
     return LogGroup(
         id=id_,
         name=name,
@@ -78,7 +81,8 @@ def _group(row: Row) -> LogGroup:
         log_class=log_class,
         kms_key_id=kms_key_id,
         deletion_protected=bool(deletion_protected),
-        retention_days=retention,
+        retention_days=retention_days,
         stored_bytes=stored_bytes,
-        metric_filters=metric_filters,
+        metric_filters=counts[0],
+        subscription_filters=counts[1],
     )

@@ -14,7 +14,18 @@ HOURS = st.integers(-24 * 20, 5)
 
 
 def group(retention_days: int | None) -> LogGroup:
-    return LogGroup(1, "g", 0, "STANDARD", None, False, retention_days, 0, 0)
+    return LogGroup(
+        id=1,
+        name="g",
+        created_at_ms=0,
+        log_class="STANDARD",
+        kms_key_id=None,
+        deletion_protected=False,
+        retention_days=retention_days,
+        stored_bytes=0,
+        metric_filters=0,
+        subscription_filters=0,
+    )
 
 
 @given(st.lists(HOURS, min_size=1, max_size=30), st.sampled_from([None, 1, 7, 30]))
