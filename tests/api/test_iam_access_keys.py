@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+import boto3
 import pytest
 
 from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused, trust
+from tests.api.test_onebox_serve import serving
 
 INVALID = "The security token included in the request is invalid."
 
@@ -156,14 +161,17 @@ def test_a_user_made_anew_has_none_of_the_old_rights(ann, iam, onebox):
     assert refused(ann("sqs").list_queues)[0] == "InvalidClientTokenId"
 
 
-def test_users_keys_and_policies_survive_a_restart(tmp_path):
-    with EngineThread(tmp_path) as engine:
-        iam = engine.client("iam")
+def test_users_keys_and_policies_survive_sigkill(tmp_path):
+    plain = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    with serving("--data", str(tmp_path)) as (process, url):
+        iam = boto3.client("iam", endpoint_url=url, **plain)
         iam.create_user(UserName="Ann")
         key = iam.create_access_key(UserName="Ann")["AccessKey"]
         iam.create_group(GroupName="g")
         iam.put_group_policy(GroupName="g", PolicyName="p", PolicyDocument=document("sqs:*"))
         iam.add_user_to_group(GroupName="g", UserName="Ann")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
     with EngineThread(tmp_path, credentials_required=True) as engine:
         assert key_client(engine, "sqs", key).create_queue(QueueName="q")["QueueUrl"]
         assert refused(key_client(engine, "sns", key).list_topics)[0] == "AuthorizationError"
