@@ -121,7 +121,9 @@ def compile_tokens(tokens: Iterable[Token]) -> Glob:
                 segments[-1][-1] += token
             else:
                 segments[-1].append(token)
-    return Glob([_Segment(segment) for segment in segments])
+    # Neighbouring stars mean one: what lies between them is empty.
+    inner = [segment for segment in segments[1:-1] if segment]
+    return Glob([_Segment(segment) for segment in [segments[0], *inner, *segments[1:][-1:]]])
 
 
 @lru_cache(maxsize=4096)

@@ -328,7 +328,7 @@ def test_no_pattern_delays_a_decision(pattern):
         allow(Condition={"ArnLike": {"aws:Key": pattern}}),
         allow(Condition={"StringLike": {"aws:Key": pattern}}),
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     decision = decide(statements, resource=resource, aws__Key=resource, aws__x="a")
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     assert not decision.explicit

@@ -65,12 +65,12 @@ def test_no_pattern_makes_a_match_costly(pattern: str) -> None:
     # The longest policy against ten times the longest ARN; a backtracking matcher does not finish.
     text = "a" * 20_000
     glob = compile_glob(pattern)
-    started = time.perf_counter()
+    started = time.process_time()
     assert not glob.matches(text)
-    assert time.perf_counter() - started < MOST_S
+    assert time.process_time() - started < MOST_S
 
 
 def test_a_long_pattern_compiles_quickly() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     compile_glob("*a?" * 10_000)
-    assert time.perf_counter() - started < 10 * MOST_S
+    assert time.process_time() - started < 10 * MOST_S
