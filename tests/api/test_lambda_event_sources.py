@@ -7,6 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
 from tests.api.lambda_support import (
     BASIC,
     counts,
@@ -268,3 +269,21 @@ def test_create_event_source_mapping_missing_queue_is_refused(client, account):
     make_function(client, PRINT_EVENT)
     with pytest.raises(ClientError, match="NonExistentQueue"):
         connect(client, f"arn:aws:sqs:us-east-1:{account}:nope")
+
+
+def test_delivery_that_ended_with_onebox_is_no_attempt(tmp_path):
+    code = "import time\ndef handler(event, context):\n    time.sleep(29)\n"
+    with EngineThread(data=tmp_path) as engine:
+        _, dead_arn = make_queue(engine.client, "dead")
+        policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": "2"})
+        url, arn = make_queue(engine.client, RedrivePolicy=policy)
+        make_function(engine.client, code)
+        engine.client("lambda").create_event_source_mapping(FunctionName="function", EventSourceArn=arn)
+        engine.client("sqs").send_message(QueueUrl=url, MessageBody="x")
+        until(lambda: counts(engine.client, url) == (0, 1), "the batch")
+    for _ in range(4):
+        with EngineThread(data=tmp_path) as engine:
+            client = engine.client
+            url, dead = (client("sqs").get_queue_url(QueueName=name)["QueueUrl"] for name in ("queue", "dead"))
+            until(lambda: counts(client, url) == (0, 1), "the batch again")  # noqa: B023 - called at once
+            assert counts(client, dead) == (0, 0)

@@ -10,6 +10,7 @@ message stays. AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-sc
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -78,6 +79,7 @@ class Poller:
         self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
         self._subscription: Subscription | None = None
         self._polling = False
+        self._process_ends = False
 
     def start(self) -> None:
         """Begin to take messages; a child is started ahead of the first."""
@@ -88,9 +90,10 @@ class Poller:
             self._problem(error)
         self.poll()
 
-    def stop(self) -> None:
+    def stop(self, *, process_ends: bool = False) -> None:
         """Take no more messages. Those that were gathered for a batch go back at once; batches under way end as
-        they would."""
+        they would, but that a failure is no attempt where onebox itself ends (``process_ends``)."""
+        self._process_ends = process_ends
         if self._subscription is not None:
             self._subscription.cancel()
             self._subscription = None
@@ -209,6 +212,7 @@ class Poller:
         self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
         if outcome.failed:
             self.last_result = "PROBLEM: Function call failed"
+            self._fail_attempt(batch.function, [message.receipt_handle for message in batch.messages])
         else:
             self._delete_processed(batch, outcome.payload)
         self.poll()
@@ -219,6 +223,9 @@ class Poller:
             failed = decide_failures(answer, [message.id for message in batch.messages])
         handles = [message.receipt_handle for message in batch.messages if message.id not in failed]
         self.last_result = "PROBLEM: Function call failed" if failed else "OK"
+        self._fail_attempt(
+            batch.function, [message.receipt_handle for message in batch.messages if message.id in failed]
+        )
         if not handles:
             return
         context = self._context(batch.function)
@@ -234,6 +241,14 @@ class Poller:
             return  # The engine is stopping for it; the messages stay.
 
     # When it doesn't work
+
+    def _fail_attempt(self, function: FunctionVersion, handles: Sequence[str]) -> None:
+        """Have the attempt count, unless onebox itself has ended the function's process."""
+        if not handles or self._process_ends:
+            return
+        context, queue_arn = self._context(function), self.mapping.queue_arn
+        with contextlib.suppress(StorageFault):  # The engine is stopping for it.
+            self._deps.storage.run(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
 
     def _return(self, messages: Sequence[_Message]) -> None:
         """Make messages visible again that no function has seen."""
@@ -303,6 +318,7 @@ class Pollers:
         return None if poller is None else poller.last_result
 
     def stop(self) -> None:
-        """Stop all."""
-        for uuid in list(self._pollers):
-            self.remove(uuid)
+        """Stop all: onebox ends."""
+        for poller in self._pollers.values():
+            poller.stop(process_ends=True)
+        self._pollers.clear()
