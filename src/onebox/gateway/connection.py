@@ -27,6 +27,8 @@ from onebox.gateway.heads import (
 )
 from onebox.gateway.limits import (
     BODY_BYTES_MAX,
+    BURST_PIECES_MAX,
+    BURST_REQUESTS_MAX,
     HEAD_BYTES_MAX,
     HEADERS_MAX,
     PIPELINED_REQUESTS_MAX,
@@ -88,6 +90,9 @@ class HttpConnection(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._backlog: deque[tuple[Request, Reply]] = deque()
         """Requests that came while the client did not read, or while too many others waited."""
+        self._serving: asyncio.Handle | None = None
+        self._burst = 0
+        self._body_pieces = 0
         self._is_writable = True
         self._is_refused = False
         self._source_ip = ""
@@ -115,12 +120,17 @@ class HttpConnection(asyncio.Protocol):
             return
         progress = self.progress
         progress.received(len(data), self._server.now_ms())
+        self._burst = 0
+        self._body_pieces = 0
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
             self._refuse(cause if isinstance(cause, BadHead) else BadHead(400, f"not an HTTP/1.1 request: {error}"))
+        if self._body_pieces > BURST_PIECES_MAX and self._transport is not None:
+            self._transport.pause_reading()
+            self._serve_backlog_soon()
         if progress.stage is Stage.HEAD and progress.stage_bytes > HEAD_BYTES_MAX + TARGET_BYTES_MAX:
             self._refuse(BadHead(431, "the head of the request is too large"))
 
@@ -141,8 +151,7 @@ class HttpConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._is_writable = True
-        self._serve_backlog()
-        self._resume_reading()
+        self._serve_backlog_soon()
 
     # the parser's callbacks
 
@@ -184,6 +193,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
+        self._body_pieces += 1
         if self._body_bytes > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
         if self._body_bytes > self._body_bytes_max:
@@ -211,10 +221,12 @@ class HttpConnection(asyncio.Protocol):
         )
         reply = Reply(self, keep_alive=self._parser.should_keep_alive(), head_only=self._method == "HEAD")
         self.progress.enter(Stage.IDLE, self._server.now_ms())
-        if self._backlog or not self._can_serve():
+        if self._backlog or self._burst >= BURST_REQUESTS_MAX or not self._can_serve():
             self._backlog.append((request, reply))
             transport.pause_reading()
+            self._serve_backlog_soon()
             return
+        self._burst += 1
         self._replies.append(reply)
         self._server.handler(request, reply)
 
@@ -247,8 +259,7 @@ class HttpConnection(asyncio.Protocol):
         if not replies:
             self.progress.answered(self._server.now_ms())
         if self._backlog:
-            self._serve_backlog()
-            self._resume_reading()
+            self._serve_backlog_soon()
 
     def date(self) -> bytes:
         """The Date header's value."""
@@ -307,14 +318,23 @@ class HttpConnection(asyncio.Protocol):
     def _can_serve(self) -> bool:
         return self._is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
 
+    def _serve_backlog_soon(self) -> None:
+        """In the next turn of the event loop, so that the neighbours' requests come in between."""
+        if self._serving is None:
+            self._serving = asyncio.get_running_loop().call_soon(self._serve_backlog)
+
     def _serve_backlog(self) -> None:
-        while self._backlog and self._can_serve() and self._transport is not None:
+        self._serving = None
+        for _ in range(BURST_REQUESTS_MAX):
+            if not self._backlog or not self._can_serve() or self._transport is None:
+                break
             request, reply = self._backlog.popleft()
             self._replies.append(reply)
             self._server.handler(request, reply)
-
-    def _resume_reading(self) -> None:
-        if self._transport is not None and not self._backlog and self._is_writable:
+        if self._backlog:
+            if self._can_serve():
+                self._serve_backlog_soon()
+        elif self._transport is not None and self._is_writable:
             self._transport.resume_reading()
 
     def _start_message(self) -> None:

@@ -13,6 +13,11 @@ HEADERS_MAX = 200
 BODY_BYTES_MAX = 128 * 1024 * 1024
 """Of any request, known service or not."""
 PIPELINED_REQUESTS_MAX = 64
+"""Requests of one connection that wait for their answers."""
+BURST_REQUESTS_MAX = 16
+"""Requests of one connection that are handled in one turn of the event loop."""
+BURST_PIECES_MAX = 2_000
+"""Pieces of a body (chunks) after which a connection pauses until the next turn."""
 
 HEAD_TIMEOUT_MS = 30_000
 """From a request's first byte to the end of its head."""

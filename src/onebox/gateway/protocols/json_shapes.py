@@ -25,6 +25,7 @@ from onebox.gateway.specs.loader import ServiceModel, Shape
 _INTEGER_BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _ELEMENTS_MAX = 20_000
 """Elements of a list that the model describes; no service takes more than 10,000 (PutLogEvents)."""
+_BASE64_SLICE = 4 * 1024 * 1024
 _NOT_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -183,13 +184,20 @@ class JsonDecoders:
 def decode_base64(text: str) -> bytes | None:
     """Strict base64, or None."""
     try:
-        decoded = binascii.a2b_base64(text)
+        decoded = binascii.a2b_base64(text) if len(text) <= _BASE64_SLICE else _decode_in_slices(text)
     except (ValueError, binascii.Error):
         return None
     # The C decoder skips foreign characters; the lengths agree only if there were none, and no early padding.
     padding_at = text.find("=")
     is_strict = len(text) == (len(decoded) + 2) // 3 * 4 and (padding_at < 0 or padding_at >= len(text) - 2)
     return decoded if is_strict else None
+
+
+def _decode_in_slices(text: str) -> bytes:
+    """Between two slices other threads run."""
+    # The bytes are collected in a list: growing one buffer would copy 50 MB in one go.
+    slices = [text[start : start + _BASE64_SLICE] for start in range(0, len(text), _BASE64_SLICE)]
+    return b"".join([binascii.a2b_base64(part) for part in slices])
 
 
 def _same(value: Any) -> Any:

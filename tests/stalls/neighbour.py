@@ -1,0 +1,46 @@
+"""The neighbour, a process of its own: asks for something cheap again and again, and prints its longest wait in ms.
+
+It prints ``ready`` when it has begun, and ends when its input is closed.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+
+from tests.stalls.box import http
+
+REQUEST = http("dynamodb", b"{}", X_Amz_Target="DynamoDB_20120810.ListTables")
+ROUNDS = 3
+GIVE_UP_S = 15
+
+
+def main() -> None:
+    is_over = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()
+    longest_s = 0.0
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=GIVE_UP_S) as connection:
+        for _ in range(ROUNDS):
+            _ask(connection)
+        print("ready", flush=True)
+        while not is_over.is_set():
+            longest_s = max(longest_s, _ask(connection))
+        for _ in range(ROUNDS):
+            longest_s = max(longest_s, _ask(connection))
+    print(longest_s * 1000, flush=True)
+
+
+def _ask(connection: socket.socket) -> float:
+    began = time.perf_counter()
+    try:
+        connection.sendall(REQUEST)
+        connection.recv(65_536)
+    except OSError:
+        return GIVE_UP_S
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

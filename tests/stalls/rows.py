@@ -1,0 +1,296 @@
+"""The hostile requests: those that once stopped everything, and their kin."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from tests.stalls.box import Box, http
+
+_JSON = "application/x-amz-json-1.0"
+_FORM = "application/x-www-form-urlencoded"
+ALLOW = {"Effect": "Allow", "Action": "*"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One attack. ``attack`` sends it and returns the status of the answer (0: cut off, -1: an error of boto3's)."""
+
+    name: str
+    attack: Callable[[Box], int]
+    statuses: tuple[int, ...]
+    """The answers that are right."""
+    is_long: bool = False
+    """Runs in ``make stalls`` only."""
+
+
+Body = Callable[[], bytes]
+"""Made when it is sent: all of them together have a gigabyte."""
+
+
+def _raw(request: Body) -> Callable[[Box], int]:
+    return lambda box: box.send(request())
+
+
+def _rpc(target: str, service: str, body: Body) -> Callable[[Box], int]:
+    return lambda box: box.send(http(service, body(), X_Amz_Target=target, Content_Type=_JSON))
+
+
+def _form(service: str, body: Body) -> Callable[[Box], int]:
+    return lambda box: box.send(http(service, body(), Content_Type=_FORM))
+
+
+def _call(service: str, operation: str, **parameters: Any) -> Callable[[Box], int]:
+    def attack(box: Box) -> int:
+        client = box.client(service)
+        try:
+            answer = getattr(client, operation)(**parameters)
+        except client.exceptions.ClientError as error:
+            return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+    return attack
+
+
+def _simulate(resource: str, asked: str) -> Callable[[Box], int]:
+    bucket = "arn:aws:s3:::"
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Resource": bucket + resource}]})
+    return _call(
+        "iam",
+        "simulate_custom_policy",
+        PolicyInputList=[policy],
+        ActionNames=["s3:GetObject"],
+        ResourceArns=[bucket + asked],
+    )
+
+
+def _sns_wildcard(box: Box) -> int:
+    sns, sqs = box.client("sns"), box.client("sqs")
+    topic = sns.create_topic(Name="wild")["TopicArn"]
+    sqs.create_queue(QueueName="wild")
+    sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint="arn:aws:sqs:us-east-1:000000000000:wild",
+        Attributes={"FilterPolicy": json.dumps({"a": [{"wildcard": "*a*a*b"}]})},
+    )
+    attributes = {"a": {"DataType": "String", "StringValue": "a" * 20_000}}
+    answer = sns.publish(TopicArn=topic, Message="x", MessageAttributes=attributes)
+    return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def _logs_pattern(pattern: str, message: str) -> Callable[[Box], int]:
+    return _call("logs", "test_metric_filter", filterPattern=pattern, logEventMessages=[message])
+
+
+def _allowed_pattern(box: Box) -> int:
+    template = {
+        "Parameters": {"P": {"Type": "String", "AllowedPattern": "(a+)+"}},
+        "Resources": {"W": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
+    }
+    return _call(
+        "cloudformation",
+        "create_stack",
+        StackName="pattern",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "P", "ParameterValue": "a" * 30 + "!"}],
+    )(box)
+
+
+def _sub_bomb() -> str:
+    value: Any = "x" * 60
+    for _ in range(6):
+        value = {"Fn::Sub": ["${a}" * 24, {"a": value}]}
+    resources = {"W": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
+    return json.dumps({"Resources": resources, "Outputs": {"O": {"Value": value}}})
+
+
+def _zip(names: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(names):
+            archive.writestr(f"{number}.py", "")
+    return packed.getvalue()
+
+
+def _create_function(code: Body) -> Callable[[Box], int]:
+    principal = {"Service": "lambda.amazonaws.com"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
+    make_role = _call("iam", "create_role", RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))
+
+    def attack(box: Box) -> int:
+        make_role(box)
+        return _call(
+            "lambda",
+            "create_function",
+            FunctionName="f",
+            Runtime="python3.12",
+            Handler="a.b",
+            Role="arn:aws:iam::000000000000:role/r",
+            Code={"ZipFile": code()},
+        )(box)
+
+    return attack
+
+
+def _chunked_upload(box: Box) -> int:
+    _call("s3", "create_bucket", Bucket="chunks")(box)
+    count = 4_000_000
+    body = b"1\r\nx\r\n" * count + b"0\r\n\r\n"
+    headers = {
+        "X_Amz_Content_Sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "X_Amz_Decoded_Content_Length": str(count),
+        "Content_Encoding": "aws-chunked",
+    }
+    return box.send(http("s3", body, method="PUT", path="/chunks/key", **headers))
+
+
+def _xml(body: Body) -> Callable[[Box], int]:
+    def attack(box: Box) -> int:
+        _call("s3", "create_bucket", Bucket="xml")(box)
+        return box.send(http("s3", body(), path="/xml?delete", Content_Type="application/xml"))
+
+    return attack
+
+
+def _put_big_object(box: Box) -> int:
+    _call("s3", "create_bucket", Bucket="big")(box)
+    return box.send(http("s3", b"x" * 100_000_000, method="PUT", path="/big/key"))
+
+
+def _endless(start: bytes) -> Callable[[Box], int]:
+    return _raw(lambda: start + b"a" * 200_000_000)
+
+
+def _put_item(value: Body) -> Callable[[Box], int]:
+    def attack(box: Box) -> int:
+        _make_table(box)
+        body = b'{"TableName":"t","Item":{"k":{"S":"a"},"v":%b}}' % value()
+        return _rpc("DynamoDB_20120810.PutItem", "dynamodb", lambda: body)(box)
+
+    return attack
+
+
+def _make_table(box: Box) -> None:
+    _call(
+        "dynamodb",
+        "create_table",
+        TableName="t",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )(box)
+
+
+def _sqs(operation: str, body: Body) -> Callable[[Box], int]:
+    return _rpc(f"AmazonSQS.{operation}", "sqs", body)
+
+
+_BATCH = b'{"QueueUrl":"http://localhost/000000000000/q","Entries":[%b]}'
+_YAML = "\n".join(f"  R{number}: {{Type: AWS::CloudFormation::WaitConditionHandle}}" for number in range(18_000))
+
+
+def _one_byte_chunks() -> bytes:
+    body = b"1\r\n{\r\n" * 2_000_000 + b"0\r\n\r\n"
+    return http("sqs", body, X_Amz_Target="AmazonSQS.ListQueues", Transfer_Encoding="chunked")
+
+
+def _bomb(size: int) -> bytes:
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9) as stream:
+        for _ in range(size // 1_000_000):
+            stream.write(b" " * 1_000_000)
+    return http("monitoring", packed.getvalue(), Content_Encoding="gzip", Content_Type=_FORM)
+
+
+def _pipelined(count: int) -> bytes:
+    return http("dynamodb", b"{}", X_Amz_Target="DynamoDB_20120810.ListTables") * count
+
+
+def _upgrades(count: int) -> bytes:
+    return (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"
+        * count
+    )
+
+
+def _long_query() -> bytes:
+    return http("s3", method="GET", path="/bucket?" + "&".join(quote(f"k{number}=%") for number in range(2_000)))
+
+
+ROWS = [
+    Row("IAM: resource of 60 characters with 20 `*a`", _simulate("*a" * 20 + "b", "a" * 60), (200,)),
+    Row("IAM: resource with 5 stars on 1,600 characters", _simulate("*a*b*c*d*e", "abcd" * 400), (200,)),
+    Row("CloudFormation: AllowedPattern (a+)+", _allowed_pattern, (400,)),
+    Row("CloudFormation: Sub bomb", _call("cloudformation", "validate_template", TemplateBody=_sub_bomb()), (200, 400)),
+    Row(
+        "CloudFormation: 1 MB of YAML",
+        _call("cloudformation", "validate_template", TemplateBody="Resources:\n" + _YAML),
+        (400,),
+    ),
+    Row("SNS: filter wildcard with 3 stars on 20,000 characters", _sns_wildcard, (200,)),
+    Row("Logs: pattern %.*.*b% on 20 KB", _logs_pattern("%.*.*b%", "a" * 20_000), (200, 400)),
+    Row("Logs: pattern *a*a*a*b on 20 KB", _logs_pattern("[x = *a*a*a*b]", "a" * 20_000), (200, 400)),
+    Row(
+        "SQS: batch of 90 MB of {}",
+        _sqs("SendMessageBatch", lambda: _BATCH % (b"{}," * 30_000_000 + b"{}")),
+        (413,),
+        is_long=True,
+    ),
+    Row("SQS: batch of 4 MB of {}", _sqs("SendMessageBatch", lambda: _BATCH % (b"{}," * 1_300_000 + b"{}")), (400,)),
+    Row(
+        "SQS: one message of 3.9 MB",
+        _sqs("SendMessageBatch", lambda: _BATCH % (b'"' + b"x" * 3_900_000 + b'"')),
+        (400,),
+    ),
+    Row("Form: 5 M pairs", _form("sns", lambda: b"Action=Publish&" + b"a=1&" * 5_000_000), (413,), is_long=True),
+    Row("Form: 1 M pairs", _form("sns", lambda: b"Action=Publish&" + b"a=1&" * 1_000_000), (400,)),
+    Row("Form: 120 MB of &", _form("sns", lambda: b"Action=Publish&" + b"&" * 120_000_000), (413,), is_long=True),
+    Row("Form: one key of 20,000 dots", _form("sns", lambda: b"Action=Publish&" + b"a." * 20_000 + b"=1"), (400,)),
+    Row("XML: text of 120 MB", _xml(lambda: b"<Delete>" + b"x" * 120_000_000 + b"</Delete>"), (400, 413), is_long=True),
+    Row("XML: text of 4 MB", _xml(lambda: b"<Delete>" + b"x" * 4_000_000 + b"</Delete>"), (400,)),
+    Row(
+        "XML: 1 M attributes",
+        _xml(lambda: b"<Delete " + b" ".join(b'a%d="1"' % number for number in range(1_000_000)) + b"/>"),
+        (400,),
+    ),
+    Row("XML: 1 M elements", _xml(lambda: b"<Delete>" + b"<a/>" * 1_000_000 + b"</Delete>"), (400,)),
+    Row("S3: aws-chunked, 4 M chunks of one byte", _chunked_upload, (400,)),
+    Row("S3: an object of 100 MB", _put_big_object, (200,), is_long=True),
+    Row("HTTP: chunked body of 2 M chunks", _raw(_one_byte_chunks), (400, 413)),
+    Row(
+        "DynamoDB: list of 2 M elements",
+        _put_item(lambda: b'{"L":[%b{"N":"1"}]}' % (b'{"N":"1"},' * 1_500_000)),
+        (400, 413),
+    ),
+    Row(
+        "DynamoDB: list of 60,000 numbers",
+        _put_item(lambda: b'{"L":[%b{"N":"1"}]}' % (b'{"N":"1"},' * 60_000)),
+        (200,),
+    ),
+    Row("DynamoDB: string of 100 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 100_000_000)), (413,), is_long=True),
+    Row("DynamoDB: string of 15 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 15_000_000)), (400,)),
+    Row("DynamoDB: 5 M nested brackets", _put_item(lambda: b"[" * 5_000_000), (400,)),
+    Row("DynamoDB: number of 15 M digits", _put_item(lambda: b'{"N":"%b"}' % (b"9" * 15_000_000)), (400,)),
+    Row(
+        "Gzip bomb of 1 GB",
+        _raw(lambda: _bomb(1_000_000_000)),
+        (400, 413),
+        is_long=True,
+    ),
+    Row("Gzip bomb of 60 MB", _raw(lambda: _bomb(60_000_000)), (400, 413)),
+    Row("Lambda: zip with 60,000 entries", _create_function(lambda: _zip(60_000)), (201, 409)),
+    Row("Lambda: 70 MB of base64", _create_function(lambda: b"x" * 50_000_000), (400, 413), is_long=True),
+    Row("HTTP: 200 MB of URL", _endless(b"GET /"), (414, 431, 0)),
+    Row("HTTP: 200 MB of one header line", _endless(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "), (431, 0)),
+    Row("HTTP: 100,000 headers", _raw(lambda: b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 100_000), (431, 0)),
+    Row("HTTP: 20,000 pipelined requests", _raw(lambda: _pipelined(20_000)), (200,)),
+    Row("HTTP: 4,000 pipelined upgrades", _raw(lambda: _upgrades(4_000)), (405,)),
+    Row("Query string of 30 KB of pairs", _raw(_long_query), (404,)),
+]
