@@ -22,6 +22,7 @@ from onebox.clock import Clock, SystemClock
 from onebox.config import Settings
 from onebox.errors import StorageFault
 from onebox.gateway.connection import Reply
+from onebox.gateway.function_urls import FunctionUrlPipeline
 from onebox.gateway.message import Request, Response
 from onebox.gateway.pipeline import Pipeline
 from onebox.gateway.refusals import find_body_bytes_max, page_refusal
@@ -88,6 +89,7 @@ class Engine:
         await self._stop_services()
         await self._attempt("the HTTP server", lambda: self._server.stop(self._settings.stop_grace_ms))
         await self._attempt("the pipeline", self._pipeline.stop)
+        await self._attempt("function URLs", self._function_urls.stop)
         await self._attempt("the space keeper", self._space.stop)
         await self._attempt("the checkpointer", self._stop_checkpointer)
         self._release()
@@ -137,6 +139,13 @@ class Engine:
             self._ids,
             catalog.iam,
             credentials_required=self._settings.credentials_required,
+        )
+        self._function_urls = FunctionUrlPipeline(
+            self._functions.urls,
+            catalog.iam,
+            self._clock,
+            self._ids,
+            accepts_plain=not self._settings.credentials_required,
         )
         catalog.connect(self._pipeline)
         self._undo.append(self._storage.close)
@@ -193,7 +202,9 @@ class Engine:
             return
         if "origin" in request.headers:
             reply.headers = self._guard.cors_headers(request)
-        if request.method == "OPTIONS" and not is_function_url(request.headers.get("host", "")):
+        if is_function_url(request.headers.get("host", "")):
+            self._function_urls.handle(request, reply)
+        elif request.method == "OPTIONS":
             reply.send(self._guard.preflight_answer(request))
         elif request.path.startswith("/_onebox/"):
             reply.send(self._own_page(request))

@@ -31,6 +31,7 @@ from onebox.services.lambda_.store.events import EventStore
 from onebox.services.lambda_.store.functions import FunctionStore
 from onebox.services.lambda_.store.mappings import MappingStore
 from onebox.services.lambda_.store.policies import PolicyStore
+from onebox.services.lambda_.store.urls import UrlStore
 from onebox.services.logs.internal import LogsInternal
 from onebox.services.sqs.internal import SqsInternal
 
@@ -49,6 +50,7 @@ class LambdaCore:
     functions: FunctionStore
     policies: PolicyStore
     mappings: MappingStore
+    urls: UrlStore
     finder: FunctionFinder
     log_buffer: LogBuffer
     environments: EnvironmentMaker
@@ -160,6 +162,7 @@ def make_core(
         functions=functions,
         policies=policies,
         mappings=MappingStore(deps.storage),
+        urls=UrlStore(deps.storage),
         finder=finder,
         log_buffer=log_buffer,
         environments=environments,

@@ -13,8 +13,10 @@ from onebox.services.lambda_.execution.processes import descendants, holds_socke
 from onebox.services.lambda_.execution.socket_inode import Address, find_socket_inode
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_service
+from onebox.services.lambda_.url_events import UrlAnswer, UrlRequest
+from onebox.services.lambda_.urls import FunctionUrls
 
-__all__ = ["CODE_PATH", "LambdaInternal"]
+__all__ = ["CODE_PATH", "FunctionUrls", "LambdaInternal", "UrlAnswer", "UrlRequest"]
 
 
 class LambdaInternal:
@@ -22,6 +24,8 @@ class LambdaInternal:
 
     def __init__(self, core: LambdaCore) -> None:
         self._core = core
+        self.urls = FunctionUrls(core)
+        """Requests to function URLs, for the gateway."""
 
     def invoke_async(
         self,

@@ -143,3 +143,25 @@ class EventInvokeConfig:
     age_s_max: int
     on_failure_arn: str | None = None
     on_success_arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUrl:
+    """The HTTP address of a function or of one of its aliases."""
+
+    id: str
+    """32 lower-case letters and digits: the first label of the URL's host."""
+    key: FunctionKey
+    qualifier: str
+    """The alias; '' for the function itself."""
+    auth_type: str
+    """``NONE`` or ``AWS_IAM``."""
+    invoke_mode: str
+    """``BUFFERED`` or ``RESPONSE_STREAM``."""
+    cors: Wire | None
+    created_at_ms: int
+    modified_at_ms: int
+
+    @property
+    def arn(self) -> str:
+        return f"{self.key.arn}:{self.qualifier}" if self.qualifier else self.key.arn

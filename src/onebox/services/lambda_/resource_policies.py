@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from onebox.services.context import RequestContext, Wire
+from onebox.services.context import Principal, RequestContext, Wire
 from onebox.services.iam.policy import (
     Caller,
     PolicyRequest,
@@ -44,6 +44,15 @@ def check_account(
     if reference.key.account != context.account:
         caller = principal_caller(context.principal)
         _check(policies, reference, caller, context.principal.arn, {}, action)
+
+
+def allows_url(policies: PolicyStore, reference: FunctionReference, caller: Principal, auth_type: str) -> bool:
+    """Whether the policy lets a caller, perhaps an anonymous one, send requests to the function's URL."""
+    found = policies.find_policy(reference.key, reference.qualifier or "")
+    statements = compile_policy(policy_document(found[0] if found else []))
+    keys = condition_keys({"lambda:FunctionUrlAuthType": auth_type})
+    request = PolicyRequest("lambda:InvokeFunctionUrl", reference.arn, principal_caller(caller), keys)
+    return evaluate(statements, request).allowed
 
 
 def _check(

@@ -8,6 +8,7 @@ from onebox.services.lambda_.operations import (
     concurrency,
     event_invoke_configs,
     event_source_mappings,
+    function_urls,
     functions,
     invoke,
     permissions,
@@ -49,6 +50,11 @@ OPERATIONS: OperationTable[LambdaCore] = {
     "ListFunctionEventInvokeConfigs": Operation(
         event_invoke_configs.list_function_event_invoke_configs, reads_only=True
     ),
+    "CreateFunctionUrlConfig": Operation(function_urls.create_function_url_config),
+    "GetFunctionUrlConfig": Operation(function_urls.get_function_url_config, reads_only=True),
+    "UpdateFunctionUrlConfig": Operation(function_urls.update_function_url_config),
+    "DeleteFunctionUrlConfig": Operation(function_urls.delete_function_url_config),
+    "ListFunctionUrlConfigs": Operation(function_urls.list_function_url_configs, reads_only=True),
     "CreateEventSourceMapping": Operation(event_source_mappings.create_event_source_mapping),
     "GetEventSourceMapping": Operation(event_source_mappings.get_event_source_mapping, reads_only=True),
     "ListEventSourceMappings": Operation(event_source_mappings.list_event_source_mappings, reads_only=True),

@@ -75,6 +75,7 @@ def delete_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     """Forget a name; none of that name is fine as well."""
     function = core.load_unqualified(context, request["FunctionName"])
     core.functions.delete_alias(function.key, request["Name"])
+    core.urls.delete(function.key, request["Name"])
     return {}
 
 

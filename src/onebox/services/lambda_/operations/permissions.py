@@ -25,6 +25,12 @@ _STATEMENT_ID = re.compile(r"[a-zA-Z0-9-_]{1,100}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:\S+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+_EQUAL_KEYS = {
+    "FunctionUrlAuthType": "lambda:FunctionUrlAuthType",
+    "EventSourceToken": "lambda:EventSourceToken",
+    "PrincipalOrgID": "aws:PrincipalOrgID",
+    "SourceAccount": "AWS:SourceAccount",
+}
 _POLICY_BYTES_MAX = 20 * 1024
 
 
@@ -84,9 +90,6 @@ def _check_request(request: Wire) -> None:
         raise _constraint("action", action, _ACTION)
     if not _STATEMENT_ID.fullmatch(sid):
         raise _constraint("statementId", sid, _STATEMENT_ID)
-    for member in ("FunctionUrlAuthType", "InvokedViaFunctionUrl", "EventSourceToken"):
-        if member in request:
-            raise InvalidParameterValueException(f"{member} is not supported in this environment.")
 
 
 def _statement(request: Wire, resource: str, context: RequestContext) -> Wire:
@@ -98,13 +101,11 @@ def _statement(request: Wire, resource: str, context: RequestContext) -> Wire:
         "Resource": resource,
     }
     condition: Wire = {}
-    equals = {}
-    if "SourceAccount" in request:
-        equals["AWS:SourceAccount"] = request["SourceAccount"]
-    if "PrincipalOrgID" in request:
-        equals["aws:PrincipalOrgID"] = request["PrincipalOrgID"]
+    equals = {key: request[member] for member, key in _EQUAL_KEYS.items() if member in request}
     if equals:
         condition["StringEquals"] = equals
+    if "InvokedViaFunctionUrl" in request:
+        condition["Bool"] = {"lambda:InvokedViaFunctionUrl": str(request["InvokedViaFunctionUrl"]).lower()}
     if "SourceArn" in request:
         condition["ArnLike"] = {"AWS:SourceArn": request["SourceArn"]}
     if condition:

@@ -1,0 +1,81 @@
+"""Requests to Lambda function URLs, which their Host names: handed to Lambda, and its answers sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from onebox.arn import partition_of
+from onebox.clock import Clock
+from onebox.gateway.callers import authenticate
+from onebox.gateway.connection import Reply
+from onebox.gateway.message import Request, Response
+from onebox.gateway.sigv4 import find_credential
+from onebox.ids import Ids
+from onebox.services.context import Principal
+from onebox.services.iam.internal import IamInternal
+from onebox.services.lambda_.internal import FunctionUrls, UrlRequest
+
+_log = logging.getLogger("onebox.gateway")
+_FAILED = Response(502, b"Internal Server Error", [("Content-Type", "application/json")])
+
+
+class FunctionUrlPipeline:
+    """Answers requests to function URLs. ``accepts_plain`` tells whether plain credentials are accepted at all."""
+
+    def __init__(self, urls: FunctionUrls, iam: IamInternal, clock: Clock, ids: Ids, *, accepts_plain: bool) -> None:
+        self._urls = urls
+        self._iam = iam
+        self._clock = clock
+        self._ids = ids
+        self._accepts_plain = accepts_plain
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def handle(self, request: Request, reply: Reply) -> None:
+        """Answer one request through ``reply``, when the function has ended."""
+        task = asyncio.get_running_loop().create_task(self._answer(request, reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        reply.cancelled = task.cancel
+
+    async def stop(self) -> None:
+        """Cancel what still waits."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _answer(self, request: Request, reply: Reply) -> None:
+        asked = UrlRequest(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            headers=request.headers,
+            body=request.body,
+            source_ip=request.source_ip,
+            request_id=self._ids.uuid(),
+            now_ms=self._clock.now_ms(),
+        )
+        try:
+            answer = await self._urls.answer(asked, self._authenticator(request, asked.now_ms))
+        except Exception:  # noqa: BLE001 - the edge where bugs become answers
+            _log.exception("a request to a function URL failed")
+            reply.send(_FAILED)
+            return
+        reply.send(Response(answer.status, answer.body, answer.headers))
+
+    def _authenticator(self, request: Request, now_ms: int) -> Callable[[str], Principal]:
+        def accepts_plain() -> bool:
+            return self._accepts_plain and not request.is_from_function()
+
+        def find_caller(region: str) -> Principal:
+            return authenticate(
+                request,
+                find_credential(request),
+                self._iam,
+                now_ms,
+                partition_of(region),
+                accepts_plain=accepts_plain,
+            )
+
+        return find_caller
