@@ -20,7 +20,7 @@ import orjson
 from onebox import __version__
 from onebox.clock import Clock, SystemClock
 from onebox.config import Settings
-from onebox.errors import StorageFault
+from onebox.errors import AwsError, StorageFault
 from onebox.gateway.connection import Reply
 from onebox.gateway.function_urls import FunctionUrlPipeline
 from onebox.gateway.message import Request, Response
@@ -31,11 +31,13 @@ from onebox.gateway.web_guard import PageRefused, WebGuard, is_function_url
 from onebox.ids import Ids, RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.catalog import build_services
+from onebox.services.cloudformation.internal import CALLBACKS_PATH
 from onebox.services.context import Deps
 from onebox.services.lambda_.internal import CODE_PATH
 from onebox.services.registry import Service
 from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
 from onebox.storage.folder import DATABASE_NAME, DataFolder
 from onebox.storage.space import SpaceKeeper
 from onebox.storage.starting import open_database
@@ -132,6 +134,7 @@ class Engine:
         self._services = catalog.services
         self._functions = catalog.functions
         self._iam = catalog.iam
+        self._cloudformation = catalog.cloudformation
         self._pipeline = Pipeline(
             catalog.services,
             self._storage,
@@ -206,6 +209,8 @@ class Engine:
             self._function_urls.handle(request, reply)
         elif request.method == "OPTIONS":
             reply.send(self._guard.preflight_answer(request))
+        elif request.path.startswith(CALLBACKS_PATH) and request.method == "PUT":
+            self._take_callback(request, reply)
         elif request.path.startswith("/_onebox/"):
             reply.send(self._own_page(request))
         else:
@@ -213,6 +218,18 @@ class Engine:
 
     def _is_from_function(self, other: tuple[str, int], own: tuple[str, int]) -> bool:
         return self._functions.may_hold_connection(other, own)
+
+    def _take_callback(self, request: Request, reply: Reply) -> None:
+        """The answer of a custom resource or a wait condition, which comes without a signature."""
+        token = request.path[len(CALLBACKS_PATH) :]
+        try:
+            self._storage.run(lambda: self._cloudformation.receive_callback(token, request.body))
+        except AwsError as error:
+            reply.send(_json(error.status, {"message": error.message}))
+        except DatabaseBusy as error:
+            reply.send(_json(503, {"message": str(error)}))
+        else:
+            self._storage.after_commit(lambda: reply.send(_json(200, {})))
 
     def _own_page(self, request: Request) -> Response:
         if request.path == "/_onebox/health" and request.method in ("GET", "HEAD"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onebox.config import Settings
+from onebox.services.cloudformation.internal import CloudFormationInternal
 from onebox.services.cloudformation.service import CloudFormation
 from onebox.services.cloudwatch.gauges import queue_gauge
 from onebox.services.cloudwatch.service import CloudWatch
@@ -50,6 +51,7 @@ class Catalog:
     services: dict[str, Service]
     iam: IamInternal
     functions: LambdaInternal
+    cloudformation: CloudFormationInternal
     _late: LateCaller
 
     def connect(self, caller: ApiCaller) -> None:
@@ -95,4 +97,10 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
         cloudformation,
         functions,  # last: its mappings begin to poll, and its children to call the others
     )
-    return Catalog({service.name: service for service in services}, iam.internal, functions.internal, late)
+    return Catalog(
+        services={service.name: service for service in services},
+        iam=iam.internal,
+        functions=functions.internal,
+        cloudformation=cloudformation.internal,
+        _late=late,
+    )

@@ -6,6 +6,7 @@ through the operations that clients use, with the rights of the stack's role or 
 Top down::
 
     service.py           the face to the gateway
+    internal.py          what the engine calls: answers of custom resources
     authorization.py     actions and resources of a request, for IAM
     operations/          the API operations, a file for each family, and their table
     core.py              what every operation works with

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from onebox.services.cloudformation.deploy.callbacks import Callbacks
 from onebox.services.cloudformation.deploy.journal import Journal
 from onebox.services.cloudformation.deploy.notifications import Notifications
 from onebox.services.cloudformation.deploy.run import Tools
@@ -31,14 +32,24 @@ class Core:
     journal: Journal
     supervisor: Supervisor
     notifications: Notifications
+    callbacks: Callbacks
 
 
 def make_core(deps: Deps, caller: ApiCaller, iam: IamInternal, workbench: Workbench) -> Core:
     """The parts, put together."""
     store = Store(deps.storage)
-    notifications = Notifications(deps, caller)
+    callbacks = Callbacks(deps, store)
+    notifications = Notifications(deps, caller, callbacks)
     journal = Journal(store, deps, notifications.listen)
-    tools = Tools(deps=deps, store=store, journal=journal, caller=caller, types=RESOURCE_TYPES, workbench=workbench)
+    tools = Tools(
+        deps=deps,
+        store=store,
+        journal=journal,
+        caller=caller,
+        types=RESOURCE_TYPES,
+        workbench=workbench,
+        callbacks=callbacks,
+    )
     return Core(
         deps=deps,
         caller=caller,
@@ -49,4 +60,5 @@ def make_core(deps: Deps, caller: ApiCaller, iam: IamInternal, workbench: Workbe
         journal=journal,
         supervisor=Supervisor(tools),
         notifications=notifications,
+        callbacks=callbacks,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from onebox.services.cloudformation.authorization import required_access
 from onebox.services.cloudformation.core import make_core
+from onebox.services.cloudformation.internal import CloudFormationInternal
 from onebox.services.cloudformation.operations import OPERATIONS
 from onebox.services.cloudformation.workbench import ThreadWorkbench, Workbench
 from onebox.services.context import Deps, RequestContext, Wire
@@ -22,6 +23,7 @@ class CloudFormation:
 
     def __init__(self, deps: Deps, caller: ApiCaller, iam: IamInternal, workbench: Workbench | None = None) -> None:
         self._core = make_core(deps, caller, iam, workbench or ThreadWorkbench())
+        self.internal = CloudFormationInternal(self._core)
         self.operations = bind(OPERATIONS, self._core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:

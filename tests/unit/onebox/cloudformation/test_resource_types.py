@@ -83,8 +83,9 @@ def test_resource_type_is_consistent(name: str) -> None:
 
 
 def test_inline_code_gives_the_same_archive_every_time() -> None:
-    archive = zip_inline("index.py", "def handler(event, context): ...")
-    assert archive == zip_inline("index.py", "def handler(event, context): ...")
+    files = {"index.py": "def handler(event, context): ..."}
+    archive = zip_inline(files)
+    assert archive == zip_inline(files)
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.namelist() == ["index.py"]
 

@@ -14,5 +14,6 @@ Top down::
     run.py               what one run works with: rows, blueprint, evaluation, saving
     journal.py           saves each new state together with its event
     notifications.py     publishes events to the stack's SNS topics
+    callbacks.py         answers of custom resources and wait conditions, by HTTP PUT
     client.py            calls to the other services with the stack's rights
 """

@@ -75,7 +75,7 @@ async def _run_item(run: StackRun, item: CleanupItem) -> bool:
         return True
     await run.write(lambda: run.journal.record_cleanup(run.stack, item, cleanup_status(ResourceTrigger.DELETE)))
     physical = Snapshot(type=item.type, name="", physical_id=item.physical_id, created_in="", body=item.body)
-    reason = await delete_physical(run, physical)
+    reason = await delete_physical(run, item.logical_id, physical)
     outcome = ResourceTrigger.FAILED if reason else ResourceTrigger.SUCCEEDED
     await _finish(run, item, cleanup_status(outcome), reason)
     return reason is None

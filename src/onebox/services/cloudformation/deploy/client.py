@@ -6,8 +6,10 @@ import re
 
 from onebox.clock import sleep_until
 from onebox.errors import AwsError
+from onebox.services.cloudformation.deploy.callbacks import Callbacks, Interrupted
 from onebox.services.cloudformation.model import Stack
 from onebox.services.cloudformation.resources.existing import error_names, means_exists, means_gone
+from onebox.services.cloudformation.resources.types import PlainFailure
 from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import ApiCaller
 
@@ -28,12 +30,31 @@ _SERVICES = {
 class StackClient:
     """A client with the rights of the stack's role, or of the caller of CloudFormation."""
 
-    def __init__(self, deps: Deps, caller: ApiCaller, stack: Stack) -> None:
+    def __init__(self, deps: Deps, caller: ApiCaller, stack: Stack, callbacks: Callbacks) -> None:
         self.account = stack.account
         self.region = stack.region
         self._deps = deps
         self._caller = caller
         self._stack = stack
+        self._callbacks = callbacks
+
+    @property
+    def stack_id(self) -> str:
+        """See :class:`onebox.services.cloudformation.resources.types.Client`."""
+        return self._stack.stack_id
+
+    async def open_callback(self) -> str:
+        """The URL of a new address for answers by HTTP PUT."""
+        return await self._callbacks.open(self._stack)
+
+    async def wait_for_callback(self, url: str, count: int, timeout_s: int) -> list[Wire]:
+        """The answers at an address, as soon as there are ``count`` or the time is up. Raises Interrupted."""
+        until_ms = self._deps.clock.now_ms() + timeout_s * 1_000
+        return await self._callbacks.wait(url, count, until_ms, self._stack, self._stack.operation)
+
+    async def close_callback(self, url: str) -> None:
+        """Take no more answers at an address."""
+        await self._callbacks.close(url)
 
     async def call(self, service: str, operation: str, request: Wire) -> Wire:
         """Run an operation. An error keeps the service's name, for the status reason of the resource."""
@@ -105,6 +126,8 @@ def principal_of(stack: Stack) -> Principal:
 
 def failure_reason(error: AwsError, token: str) -> str:
     """A resource's status reason, as AWS words a handler's failure."""
+    if isinstance(error, (PlainFailure, Interrupted)):
+        return error.message
     message = error.message
     if isinstance(error, HandlerError):
         name = _SERVICES.get(error.service, error.service)

@@ -12,6 +12,7 @@ import logging
 from datetime import datetime, timezone
 
 from onebox.errors import AwsError
+from onebox.services.cloudformation.deploy.callbacks import Callbacks
 from onebox.services.cloudformation.deploy.client import StackClient, principal_of
 from onebox.services.cloudformation.model import Event, Stack
 from onebox.services.context import Deps
@@ -23,9 +24,10 @@ _log = logging.getLogger("onebox.cloudformation")
 class Notifications:
     """The sender of notifications."""
 
-    def __init__(self, deps: Deps, caller: ApiCaller) -> None:
+    def __init__(self, deps: Deps, caller: ApiCaller, callbacks: Callbacks) -> None:
         self._deps = deps
         self._caller = caller
+        self._callbacks = callbacks
         self._pending: asyncio.Queue[tuple[Stack, Event]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
@@ -47,7 +49,7 @@ class Notifications:
     async def _send_all(self) -> None:
         while True:
             stack, event = await self._pending.get()
-            client = StackClient(self._deps, self._caller, stack)
+            client = StackClient(self._deps, self._caller, stack, self._callbacks)
             for topic_arn in stack.source.notification_arns:
                 request = {
                     "TopicArn": topic_arn,

@@ -33,18 +33,20 @@ async def delete_resource(run: StackRun, logical_id: str, *, retain: bool) -> bo
         return True
     if ResourceTrigger.DELETE in RESOURCE_STATES[row.status].next:
         row = await _save(run, row, ResourceTrigger.DELETE)
-    reason = await delete_physical(run, physical)
+    reason = await delete_physical(run, logical_id, physical)
     await _save(run, row, ResourceTrigger.FAILED if reason else ResourceTrigger.SUCCEEDED, reason)
     return reason is None
 
 
-async def delete_physical(run: StackRun, physical: Snapshot) -> str | None:
+async def delete_physical(run: StackRun, logical_id: str, physical: Snapshot) -> str | None:
     """Delete a physical resource. Returns the reason if that fails."""
     live = LiveResource(
         physical_id=physical.physical_id,
         properties=physical.body.properties,
         attributes=physical.body.attributes,
         tags=physical.body.tags,
+        logical_id=logical_id,
+        type=physical.type,
     )
     try:
         await run.type_of(physical.type).lifecycle.delete(run.client, live)

@@ -19,6 +19,7 @@ from onebox.services.cloudformation.resources.types import (
     Attributes,
     LiveResource,
     NewResource,
+    ReplacedAttributes,
     ResourceType,
     generate_name,
 )
@@ -70,7 +71,12 @@ async def _read_attributes(run: StackRun, declaration: ResourceDeclaration, blue
         return
     body = physical.body
     live = LiveResource(
-        physical_id=physical.physical_id, properties=body.properties, attributes=body.attributes, tags=body.tags
+        physical_id=physical.physical_id,
+        properties=body.properties,
+        attributes=body.attributes,
+        tags=body.tags,
+        logical_id=row.logical_id,
+        type=row.type,
     )
     read = await resource_type.lifecycle.read(run.client, live) or {}
     found = {name: read.get(name, body.properties.get(name)) for name in names}
@@ -152,6 +158,8 @@ def _new_resource(run: StackRun, row: Resource, resumed: bool) -> NewResource:
         properties=row.body.properties,
         tags=row.body.tags,
         resumed=resumed,
+        logical_id=row.logical_id,
+        type=row.type,
         initiated=initiated,
     )
 
@@ -186,10 +194,18 @@ async def _change(run: StackRun, declaration: ResourceDeclaration, row: Resource
         begun = await run.write(lambda: run.save(started))
     assert row.physical_id is not None
     live = LiveResource(
-        physical_id=row.physical_id, properties=before.properties, attributes=row.body.attributes, tags=before.tags
+        physical_id=row.physical_id,
+        properties=before.properties,
+        attributes=row.body.attributes,
+        tags=before.tags,
+        logical_id=row.logical_id,
+        type=row.type,
     )
     attributes = await resource_type.lifecycle.update(run.client, live, wanted.properties, wanted.tags)
-    await run.write(lambda: run.save(_completed(run, begun, attributes)))
+    if isinstance(attributes, ReplacedAttributes):
+        begun = replace(begun, physical_id=attributes.physical_id)
+    done = _completed(run, begun, dict(attributes))
+    await run.write(lambda: run.save(done))
     return True
 
 

@@ -114,6 +114,8 @@ async def _update_back(run: StackRun, row: Resource, previous: Snapshot) -> bool
         properties=row.body.properties,
         attributes=row.body.attributes,
         tags=row.body.tags,
+        logical_id=row.logical_id,
+        type=row.type,
     )
     lifecycle = run.type_of(row.type).lifecycle
     try:

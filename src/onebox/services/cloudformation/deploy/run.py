@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
+from onebox.services.cloudformation.deploy.callbacks import Callbacks
 from onebox.services.cloudformation.deploy.client import StackClient
 from onebox.services.cloudformation.deploy.journal import Journal
 from onebox.services.cloudformation.errors import ValidationError
@@ -36,6 +37,7 @@ class Tools:
     caller: ApiCaller
     types: Mapping[str, ResourceType]
     workbench: Workbench
+    callbacks: Callbacks
 
 
 class StackRun:
@@ -48,7 +50,7 @@ class StackRun:
         self.journal = tools.journal
         self.stack = stack
         self.operation: Operation = stack.operation
-        self.client = StackClient(tools.deps, tools.caller, stack)
+        self.client = StackClient(tools.deps, tools.caller, stack, tools.callbacks)
         self._exports: dict[str, str] = {}
         self.rows: dict[str, Resource] = {row.logical_id: row for row in self.store.resources.of_stack(stack.stack_id)}
 

@@ -58,6 +58,7 @@ class Supervisor:
     def kick(self, stack_id: str) -> None:
         """Run the stack's operation. Call it after the commit that holds the operation."""
         if self._stopped or stack_id in self._tasks:
+            self._tools.callbacks.wake_stack(stack_id)
             return
         self._idle[stack_id] = asyncio.Event()
         task = asyncio.get_running_loop().create_task(self._work(stack_id))

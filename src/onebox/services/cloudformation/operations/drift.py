@@ -83,10 +83,17 @@ def _load_detectable(core: Core, context: RequestContext, name: str) -> Stack:
 
 async def _compare(core: Core, context: RequestContext, stack: Stack, row: Resource) -> Resource:
     """The resource with the finding in it."""
-    client = StackClient(core.deps, core.caller, stack)
+    client = StackClient(core.deps, core.caller, stack, core.callbacks)
     assert row.physical_id is not None
     expected = row.body.properties
-    live = LiveResource(row.physical_id, expected, row.body.attributes, row.body.tags)
+    live = LiveResource(
+        physical_id=row.physical_id,
+        properties=expected,
+        attributes=row.body.attributes,
+        tags=row.body.tags,
+        logical_id=row.logical_id,
+        type=row.type,
+    )
     actual = await core.types[row.type].lifecycle.read(client, live)
     shown = row.body.shown_properties
     if actual is None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from onebox.services.cloudformation.resources.cloudformation import CDK_METADATA, WAIT_CONDITION_HANDLE
+from collections.abc import Mapping
+
+from onebox.services.cloudformation.resources.cloudformation import (
+    CDK_METADATA,
+    WAIT_CONDITION,
+    WAIT_CONDITION_HANDLE,
+)
 from onebox.services.cloudformation.resources.cloudwatch import ALARM, COMPOSITE_ALARM, DASHBOARD
+from onebox.services.cloudformation.resources.custom import CUSTOM_PREFIX, CUSTOM_RESOURCE
 from onebox.services.cloudformation.resources.dynamodb import TABLE
 from onebox.services.cloudformation.resources.iam_certificates import SERVER_CERTIFICATE
 from onebox.services.cloudformation.resources.iam_policies import (
@@ -26,9 +33,26 @@ from onebox.services.cloudformation.resources.s3 import BUCKET, BUCKET_POLICY
 from onebox.services.cloudformation.resources.sns import SUBSCRIPTION, TOPIC, TOPIC_POLICY
 from onebox.services.cloudformation.resources.sqs import QUEUE, QUEUE_POLICY
 from onebox.services.cloudformation.resources.ssm import PARAMETER
-from onebox.services.cloudformation.resources.types import types_by_name
+from onebox.services.cloudformation.resources.types import ResourceType
 
-RESOURCE_TYPES = types_by_name(
+
+class _Types(dict[str, ResourceType]):
+    """The types by name; every name that begins with ``Custom::`` is a custom resource."""
+
+    def __missing__(self, name: str) -> ResourceType:
+        if name.startswith(CUSTOM_PREFIX):
+            return CUSTOM_RESOURCE
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and name.startswith(CUSTOM_PREFIX))
+
+
+def _types_by_name(*types: ResourceType) -> Mapping[str, ResourceType]:
+    return _Types({resource_type.name: resource_type for resource_type in types})
+
+
+RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     ACCESS_KEY,
     ALARM,
     ALIAS,
@@ -36,6 +60,7 @@ RESOURCE_TYPES = types_by_name(
     BUCKET_POLICY,
     CDK_METADATA,
     COMPOSITE_ALARM,
+    CUSTOM_RESOURCE,
     DASHBOARD,
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
@@ -67,5 +92,6 @@ RESOURCE_TYPES = types_by_name(
     USER_POLICY,
     USER_TO_GROUP_ADDITION,
     VERSION,
+    WAIT_CONDITION,
     WAIT_CONDITION_HANDLE,
 )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
+from importlib import resources
 from typing import Any
 
 from onebox.errors import AwsError
@@ -56,6 +58,7 @@ _CONFIGURATION: dict[str, Any] = {
 }
 """What UpdateFunctionConfiguration takes, with what each falls back to when its property goes away."""
 _INLINE_FILES = {"nodejs": "index.js", "python": "index.py"}
+_MODULES = "onebox.services.cloudformation.resources.inline_modules"
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 """A fixed date in the archive, so that the same code gives the same hash."""
 
@@ -137,7 +140,11 @@ def _code(properties: Wire) -> Wire:
     file_name = next((name for prefix, name in _INLINE_FILES.items() if runtime.startswith(prefix)), None)
     if file_name is None:
         raise InvalidInlineCode(runtime)
-    return {"ZipFile": zip_inline(file_name, code["ZipFile"])}
+    files = {file_name: code["ZipFile"]}
+    if file_name.endswith(".py") and "cfnresponse" in code["ZipFile"]:
+        # AWS adds this module to inline code that imports it.
+        files["cfnresponse.py"] = resources.files(_MODULES).joinpath("cfnresponse.py").read_text("utf-8")
+    return {"ZipFile": zip_inline(files)}
 
 
 class InvalidInlineCode(AwsError):
@@ -151,13 +158,14 @@ class InvalidInlineCode(AwsError):
         )
 
 
-def zip_inline(file_name: str, source: str) -> bytes:
-    """An archive of one file, the same bytes for the same source."""
+def zip_inline(files: Mapping[str, str]) -> bytes:
+    """An archive of the files, the same bytes for the same sources."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(file_name, _ZIP_EPOCH)
-        entry.external_attr = 0o100644 << 16
-        archive.writestr(entry, source, zipfile.ZIP_DEFLATED)
+        for name, source in files.items():
+            entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, source, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from onebox.arn import make_arn, partition_of
+from onebox.errors import AwsError
 from onebox.services.cloudformation.resources.shapes import Record
 from onebox.services.context import Wire
 
@@ -26,6 +27,20 @@ class Client(Protocol):
 
     async def call(self, service: str, operation: str, request: Wire) -> Wire:
         """Run an operation; raises AwsError as the API would."""
+
+    @property
+    def stack_id(self) -> str:
+        """The ARN of the stack."""
+
+    async def open_callback(self) -> str:
+        """The URL of a new address for answers by HTTP PUT."""
+
+    async def wait_for_callback(self, url: str, count: int, timeout_s: int) -> list[Wire]:
+        """The answers at an address, as soon as there are ``count`` or the time is up. Raises AwsError if the stack's
+        operation is cancelled."""
+
+    async def close_callback(self, url: str) -> None:
+        """Take no more answers at an address."""
 
     async def pause(self) -> None:
         """Wait a moment before looking again."""
@@ -45,6 +60,8 @@ class NewResource:
     """Tags of the resource, the stack, and AWS's own; for the types that take tags."""
     resumed: bool
     """Whether an earlier attempt was cut off by a restart: what exists under this name may be ours already."""
+    logical_id: str
+    type: str
     initiated: Callable[[str], Awaitable[None]]
     """To be told the physical id as soon as the resource exists, before any waiting: from then on a failure or a
     restart knows what to clean up."""
@@ -58,6 +75,22 @@ class LiveResource:
     properties: Wire
     attributes: Attributes
     tags: dict[str, str]
+    logical_id: str
+    type: str
+
+
+class ReplacedAttributes(dict[str, Any]):
+    """What an update returns that led to another physical resource. The old one is deleted by the clean-up."""
+
+    def __init__(self, attributes: Attributes, physical_id: str) -> None:
+        super().__init__(attributes)
+        self.physical_id = physical_id
+
+
+class PlainFailure(AwsError):
+    """A failure whose message is the resource's status reason as it is."""
+
+    code = "InvalidRequest"
 
 
 class Lifecycle(Protocol):
@@ -125,10 +158,6 @@ def generate_name(naming: Naming, stack_name: str, logical_id: str, properties: 
     stack = stack_name[: max(room - len(logical), 1)]
     name = f"{stack}-{logical}-{token}{suffix}"
     return name.lower() if naming.lower_case else name
-
-
-def types_by_name(*types: ResourceType) -> Mapping[str, ResourceType]:
-    return {resource_type.name: resource_type for resource_type in types}
 
 
 def arn(client: Client, service: str, resource: str) -> str:

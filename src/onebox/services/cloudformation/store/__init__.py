@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onebox.services.cloudformation.store.callbacks import CallbackStore
 from onebox.services.cloudformation.store.change_sets import ChangeSetStore
 from onebox.services.cloudformation.store.cleanup_items import CleanupStore
 from onebox.services.cloudformation.store.detections import DetectionStore
@@ -20,6 +21,7 @@ _TABLES = (
     "cloudformation_exports",
     "cloudformation_imports",
     "cloudformation_drift_detections",
+    "cloudformation_callbacks",
     "cloudformation_stacks",
 )
 
@@ -35,6 +37,7 @@ class Store:
         self.events = EventStore(storage)
         self.change_sets = ChangeSetStore(storage)
         self.exports = ExportStore(storage)
+        self.callbacks = CallbackStore(storage)
         self.detections = DetectionStore(storage)
 
     def forget_deleted_stacks(self, deleted_before_ms: int, limit: int) -> None:

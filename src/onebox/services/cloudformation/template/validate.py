@@ -28,7 +28,7 @@ class KnownType(Protocol):
 
 def check_template(template: Template, types: Mapping[str, KnownType]) -> None:
     """Raise ValidationError in AWS's words for the first thing that is wrong."""
-    unknown = sorted({resource.type for resource in template.resources.values()} - set(types))
+    unknown = sorted({resource.type for resource in template.resources.values() if resource.type not in types})
     if unknown:
         raise ValidationError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
     _check_conditions_section(template)
