@@ -82,6 +82,7 @@ class Checkpointer:
             self._next_at_pages = pages + PAGES_BEFORE_CHECKPOINT
             _log.debug("another program holds the database's checkpoint lock")
         except (apsw.Error, OSError) as error:
+            self._connection.set_wal_hook(None)
             self._on_failure(error)
         finally:
             self._running = None

@@ -48,6 +48,7 @@ class Storage:
         self._is_awaited = False
         self._fault: StorageFault | None = None
         self._was_busy = False
+        self._patient: set[asyncio.Task[object]] = set()
         self._connection_execute = connection.execute
 
     @property
@@ -163,6 +164,24 @@ class Storage:
             except DatabaseBusy:  # noqa: PERF203 - one try each time is the point
                 await asyncio.sleep(_BUSY_PAUSE_S)
         return self.run(job)
+
+    def run_patiently(self, job: Callable[[], object]) -> None:
+        """Run ``job`` now or, while another program holds the write lock, when it lets go; nobody waits for it.
+
+        Raises what the job raises if it runs now; an error of a later run is logged.
+        """
+        try:
+            self.run(job)
+        except DatabaseBusy:
+            task = asyncio.get_running_loop().create_task(self._run_when_free(job))
+            self._patient.add(task)
+            task.add_done_callback(self._end_patient)
+
+    def _end_patient(self, task: asyncio.Task[object]) -> None:
+        self._patient.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("a change that waited for the write lock failed: %s", error)
 
     def fail(self, error: BaseException) -> None:
         """Report a failure of the disk that was found outside of a job: nothing more is acknowledged."""

@@ -97,9 +97,10 @@ def _open_file(path: Path, vfs: str | None) -> apsw.Connection:
     try:
         if has_checksums:
             connection.reserve_bytes("main", CHECKSUM_BYTES)
-        if header and (header[_RESERVED_AT] != reserved or not any(header[_AUTO_VACUUM])):
+        if not header:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
+        elif header[_RESERVED_AT] != reserved or not any(header[_AUTO_VACUUM]):
             _rewrite(connection, path)
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
     except BaseException:
         connection.close()
         raise
@@ -136,5 +137,9 @@ def _rewrite(connection: apsw.Connection, path: Path) -> None:
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL").fetchall()
         connection.execute("VACUUM").fetchall()
+        # Pages that were written before the header have no checksum yet; the second pass gives one to each.
+        connection.execute("PRAGMA checksum_verification = OFF").fetchall()
+        connection.execute("VACUUM").fetchall()
+        connection.execute("PRAGMA checksum_verification = ON").fetchall()
     except apsw.Error as error:
         raise DatabaseUnusable(f"cannot add checksums to {path}: {describe(error)}.") from error

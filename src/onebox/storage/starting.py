@@ -72,8 +72,14 @@ def _check_log(path: Path, state: LogState, connection: apsw.Connection, now_ms:
     connection.execute("PRAGMA schema_version").fetchall()  # SQLite reads the log at the first statement
     valid = count_valid_frames(connection)
     missing = count_missing(state, valid)
-    if not missing:
-        return
+    if missing:
+        _accept_or_refuse(path, valid, missing, now_ms, accept_loss)
+    if any(frame > valid for frame in state.commit_frames):
+        # What lies behind the valid part is rubbish from now on; the next start must not count it again.
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
+def _accept_or_refuse(path: Path, valid: int, missing: int, now_ms: int, accept_loss: bool) -> None:
     log = log_path(path)
     lost = f"{missing:,} or more groups of changes that were acknowledged after it cannot be read"
     if not accept_loss:
@@ -82,7 +88,8 @@ def _check_log(path: Path, state: LogState, connection: apsw.Connection, now_ms:
             "Restore a backup with `onebox restore`, or start without them: onebox serve --accept-loss."
         )
     kept = log.with_name(f"{log.name}.damaged-{now_ms}")
-    shutil.copyfile(log, kept)
+    if log.exists():
+        shutil.copyfile(log, kept)
     _log.error(
         "the write-ahead log was damaged behind frame %s: %s; a copy of the log is kept as %s", valid, lost, kept
     )

@@ -1,0 +1,123 @@
+"""Goal: checkpoints wait for nobody, a failed one is a fault, other programs' locks neither stall nor end onebox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from onebox.storage import checkpoint
+from onebox.storage.checkpoint import PAGES_BEFORE_CHECKPOINT, Checkpointer
+from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
+from onebox.storage.log_file import log_path
+from onebox.storage.opening import LOG_BYTES_KEPT, open_connection
+
+Work = Callable[[Storage, list[BaseException]], Awaitable[None]]
+
+
+def with_checkpointer(path: Path, work: Work) -> None:
+    async def run() -> None:
+        failures: list[BaseException] = []
+        connection = open_connection(path)
+        connection.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, filler BLOB)")
+        storage = Storage(connection, failures.append)
+        checkpointer = Checkpointer(path, connection, failures.append)
+        await work(storage, failures)
+        await checkpointer.stop(is_clean=not storage.has_failed)
+        storage.close()
+        checkpointer.release()
+
+    asyncio.run(run())
+
+
+async def write_pages(storage: Storage, pages: int) -> None:
+    """Write about so many pages in groups of twenty."""
+    rows = [(bytes(3_500),) for _ in range(20)]
+    for _ in range(pages // 20):
+        await storage.write(lambda: storage.executemany("INSERT INTO t (filler) VALUES (?)", rows))
+
+
+def test_log_starts_over_and_shrinks_after_its_peak(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+
+    async def work(storage: Storage, failures: list[BaseException]) -> None:
+        reader = apsw.Connection(str(path), vfs="cksmvfs")
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM t").fetchall()
+        await write_pages(storage, 5 * PAGES_BEFORE_CHECKPOINT)
+        peak = log_path(path).stat().st_size
+        assert peak > LOG_BYTES_KEPT, "a long read keeps the log"
+        reader.execute("COMMIT")
+        reader.close()
+        for _ in range(1_000):
+            await write_pages(storage, 20)
+            if log_path(path).stat().st_size <= LOG_BYTES_KEPT:
+                break
+        assert log_path(path).stat().st_size <= LOG_BYTES_KEPT
+        assert failures == []
+
+    with_checkpointer(path, work)
+
+
+def test_write_waits_beside_the_loop_while_another_program_holds_the_write_lock(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+
+    async def work(storage: Storage, failures: list[BaseException]) -> None:
+        other = apsw.Connection(str(path), vfs="cksmvfs")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy, match="another program holds the database's write lock"):
+            storage.run(lambda: None)
+        writing = asyncio.ensure_future(storage.write(lambda: storage.execute("INSERT INTO t (n) VALUES (1)")))
+        storage.run_patiently(lambda: storage.execute("INSERT INTO t (n) VALUES (2)"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            assert storage.all("SELECT n FROM t") == [], "reads go on"
+        assert not writing.done()
+        other.execute("ROLLBACK")
+        await writing
+        while storage.all("SELECT n FROM t ORDER BY n") != [(1,), (2,)]:
+            await asyncio.sleep(0)
+        other.close()
+        assert failures == []
+
+    with_checkpointer(path, work)
+
+
+@pytest.mark.parametrize("error", [apsw.IOError("disk I/O error"), apsw.FullError("full"), OSError(5, "I/O error")])
+def test_checkpoint_that_fails_is_a_fault_and_the_log_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    path = tmp_path / "t.db"
+
+    def fail(*_: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(checkpoint, "is_log_whole", fail)
+
+    async def work(storage: Storage, failures: list[BaseException]) -> None:
+        await write_pages(storage, PAGES_BEFORE_CHECKPOINT + 20)
+        while not failures:
+            await asyncio.sleep(0)
+        assert failures == [error]
+
+    with_checkpointer(path, work)
+
+
+def test_damage_of_the_log_while_it_is_in_use_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+
+    async def work(storage: Storage, failures: list[BaseException]) -> None:
+        await write_pages(storage, PAGES_BEFORE_CHECKPOINT // 2)
+        with log_path(path).open("r+b") as log:
+            log.seek(100_000)
+            log.write(b"damage")
+        await write_pages(storage, PAGES_BEFORE_CHECKPOINT)
+        while not failures:
+            await asyncio.sleep(0)
+        assert "log is damaged" in str(failures[0])
+
+    with_checkpointer(path, work)
