@@ -32,25 +32,34 @@ class _Rule(NamedTuple):
     required: bool = False
 
 
+class _Members:
+    """The rules of a structure's members, as they are looked up."""
+
+    def __init__(self, rules: Mapping[str, _Rule]) -> None:
+        self.checks = {name: rule.check for name, rule in rules.items() if rule.check is not _anything}
+        self.required = tuple(name for name, rule in rules.items() if rule.required)
+
+
 def check_constraints(operation: str, request: Wire) -> None:
     """Raise ValidationException for all constraints of the model that a request breaks."""
-    rules = _OPERATIONS.get(operation)
-    if rules is None:
+    members = _MEMBERS.get(operation)
+    if members is None:
         return
     if operation in _NAMED_FIRST and "TableName" not in request:
         raise ValidationException("The parameter 'TableName' is required but was not present in the request")
     violations = Violations()
-    _check_members(violations, request, "", rules)
+    _check_members(violations, request, "", members)
     violations.raise_if_any()
 
 
-def _check_members(violations: Violations, value: Wire, path: str, rules: Mapping[str, _Rule]) -> None:
-    for name, (check, required) in rules.items():
-        member = value.get(name)
-        if member is not None:
-            if check is not _anything:
-                check(violations, member, f"{path}{name[0].lower()}{name[1:]}")
-        elif required:
+def _check_members(violations: Violations, value: Wire, path: str, members: _Members) -> None:
+    find_check = members.checks.get
+    for name, member in value.items():
+        check = find_check(name)
+        if check is not None and member is not None:
+            check(violations, member, f"{path}{name[0].lower()}{name[1:]}")
+    for name in members.required:
+        if value.get(name) is None:
             violations.add(None, f"{path}{name[0].lower()}{name[1:]}", "Member must not be null")
 
 
@@ -59,7 +68,8 @@ def _anything(violations: Violations, value: Any, path: str) -> None:
 
 
 def _structure(rules: Mapping[str, _Rule]) -> Check:
-    return lambda violations, value, path: _check_members(violations, value, f"{path}.", rules)
+    members = _Members(rules)
+    return lambda violations, value, path: _check_members(violations, value, f"{path}.", members)
 
 
 def _elements(check: Check, least: int = 0, most: int | None = None) -> Check:
@@ -129,12 +139,12 @@ def _write_lists(violations: Violations, value: Wire, path: str) -> None:
         )
     for name, writes in value.items():
         for at, write in enumerate(writes, 1):
-            _check_members(violations, write, f"{path}.{name}.member.{at}.member.", _WRITE_REQUEST)
+            _WRITE_REQUEST(violations, write, f"{path}.{name}.member.{at}.member")
 
 
 def _key_lists(violations: Violations, value: Wire, path: str) -> None:
     _table_keys(violations, value, path)
-    _values(_structure(_KEYS_AND_ATTRIBUTES))(violations, value, path)
+    _values(_KEYS_AND_ATTRIBUTES)(violations, value, path)
 
 
 _NEEDED = _Rule(_anything, required=True)
@@ -155,14 +165,15 @@ _ATTRIBUTE_NAMES = _Rule(_length(1, 255))
 _CONDITIONS = _Rule(_values(_structure({"ComparisonOperator": _Rule(_COMPARISON.check, required=True)})))
 _EXPECTED = _Rule(_values(_structure({"ComparisonOperator": _COMPARISON})))
 _UPDATES = _Rule(_values(_structure({"Action": _enum("ADD", "DELETE", "PUT")})))
-_WRITE_REQUEST = {
-    "PutRequest": _Rule(_structure({"Item": _NEEDED})),
-    "DeleteRequest": _Rule(_structure({"Key": _NEEDED})),
-}
-_KEYS_AND_ATTRIBUTES = {
-    "Keys": _Rule(_length(1, BATCH_GETS_MAX), required=True),
-    "AttributesToGet": _ATTRIBUTE_NAMES,
-}
+_WRITE_REQUEST = _structure(
+    {
+        "PutRequest": _Rule(_structure({"Item": _NEEDED})),
+        "DeleteRequest": _Rule(_structure({"Key": _NEEDED})),
+    }
+)
+_KEYS_AND_ATTRIBUTES = _structure(
+    {"Keys": _Rule(_length(1, BATCH_GETS_MAX), required=True), "AttributesToGet": _ATTRIBUTE_NAMES}
+)
 _TOKEN = _Rule(_length(1, 36))
 
 # Tables.
@@ -327,6 +338,7 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
         ),
     },
 }
+_MEMBERS = {operation: _Members(rules) for operation, rules in _OPERATIONS.items()}
 _NAMED_FIRST = frozenset(
     ("CreateTable", "DeleteTable", "DescribeTable", "UpdateTable", "DescribeTimeToLive", "UpdateTimeToLive")
 )

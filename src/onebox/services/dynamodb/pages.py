@@ -6,21 +6,12 @@ exists or not; no row is parsed that need not be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from onebox.services.dynamodb.model import Index, Table
 from onebox.services.dynamodb.ranges import KeyRange
-from onebox.services.dynamodb.store.items import ItemStore
+from onebox.services.dynamodb.store.items import ItemStore, Rows
 from onebox.services.dynamodb.values.keys import Position
-
-
-class Row(NamedTuple):
-    size_bytes: int
-    """What DynamoDB counts for the row: the item's size, or that of its index entry."""
-    data: bytes
-    """The whole item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ def read_range(
     *,
     start: Start | None,
     forward: bool,
-) -> Iterator[Row]:
+) -> Rows:
     """The rows of one partition within bounds, in the order of their sort keys."""
     columns = _KEY_COLUMNS if index is None else _ENTRY_KEY_COLUMNS
     where = [f"{columns[0]} = ?"]
@@ -56,7 +47,7 @@ def read_range(
 
 def read_all(
     store: ItemStore, table: Table, index: Index | None, bounds: tuple[bytes, bytes], start: Start | None
-) -> Iterator[Row]:
+) -> Rows:
     """The rows with partition keys from the first bound up to but without the second, in the store's order."""
     columns = _KEY_COLUMNS if index is None else _ENTRY_KEY_COLUMNS
     where = [f"{columns[0]} < ?"]
@@ -94,7 +85,7 @@ def _read(
     *,
     order: tuple[str, ...],
     forward: bool,
-) -> Iterator[Row]:
+) -> Rows:
     if index is None:
         source = "i.size_bytes, i.item FROM dynamodb_items i WHERE i.table_id = ?"
         owner = table.table_id
@@ -106,5 +97,4 @@ def _read(
         owner = index.index_id
     direction = "" if forward else " DESC"
     sql = f"SELECT {source} AND {' AND '.join(where)} ORDER BY {', '.join(column + direction for column in order)}"
-    for size_bytes, data in store.iterate(sql, [owner, *parameters]):
-        yield Row(size_bytes, data)
+    return store.open_rows(sql, [owner, *parameters])

@@ -16,16 +16,27 @@ class Styles(NamedTuple):
 
     legacy: tuple[str, ...]
     expressions: tuple[str, ...]
+    with_values: tuple[str, ...]
+    """The expressions that may hold placeholders of values."""
 
 
-GET = Styles(("AttributesToGet",), ("ProjectionExpression",))
-WRITE = Styles(("Expected", "ConditionalOperator"), ("ConditionExpression",))
-UPDATE = Styles(("AttributeUpdates", "Expected", "ConditionalOperator"), ("UpdateExpression", "ConditionExpression"))
+GET = Styles(("AttributesToGet",), ("ProjectionExpression",), ())
+WRITE = Styles(("Expected", "ConditionalOperator"), ("ConditionExpression",), ("ConditionExpression",))
+UPDATE = Styles(
+    ("AttributeUpdates", "Expected", "ConditionalOperator"),
+    ("UpdateExpression", "ConditionExpression"),
+    ("UpdateExpression", "ConditionExpression"),
+)
 QUERY = Styles(
     ("AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"),
     ("ProjectionExpression", "FilterExpression", "KeyConditionExpression"),
+    ("FilterExpression", "KeyConditionExpression"),
 )
-SCAN = Styles(("AttributesToGet", "ScanFilter", "ConditionalOperator"), ("ProjectionExpression", "FilterExpression"))
+SCAN = Styles(
+    ("AttributesToGet", "ScanFilter", "ConditionalOperator"),
+    ("ProjectionExpression", "FilterExpression"),
+    ("FilterExpression",),
+)
 
 
 def check_styles(request: Wire, styles: Styles) -> None:
@@ -36,8 +47,8 @@ def check_styles(request: Wire, styles: Styles) -> None:
         _refuse_mixture(request, styles)
     if "ExpressionAttributeNames" in request and not has_expression:
         raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
-    if "ExpressionAttributeValues" in request:
-        _check_values_used(request, styles, has_expression=has_expression)
+    if "ExpressionAttributeValues" in request and members.isdisjoint(styles.with_values):
+        _refuse_values(styles, has_expression=has_expression)
 
 
 def _refuse_mixture(request: Wire, styles: Styles) -> None:
@@ -52,14 +63,10 @@ def _refuse_mixture(request: Wire, styles: Styles) -> None:
         )
 
 
-def _check_values_used(request: Wire, styles: Styles, *, has_expression: bool) -> None:
-    with_values = [member for member in styles.expressions if member != "ProjectionExpression"]
-    if not with_values:
-        if not has_expression:
-            raise ValidationException("ExpressionAttributeValues can only be specified when using expressions")
-    elif not any(member in request for member in with_values):
-        verb = "are" if len(with_values) > 1 else "is"
-        raise ValidationException(
-            "ExpressionAttributeValues can only be specified when using expressions: "
-            f"{' and '.join(with_values)} {verb} null"
-        )
+def _refuse_values(styles: Styles, *, has_expression: bool) -> None:
+    words = "ExpressionAttributeValues can only be specified when using expressions"
+    if styles.with_values:
+        verb = "are" if len(styles.with_values) > 1 else "is"
+        raise ValidationException(f"{words}: {' and '.join(styles.with_values)} {verb} null")
+    if not has_expression:
+        raise ValidationException(words)

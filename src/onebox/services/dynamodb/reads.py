@@ -7,7 +7,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +22,9 @@ from onebox.services.dynamodb.expressions.nodes import Condition, Path
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.limits import PAGE_BYTES_MAX
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
-from onebox.services.dynamodb.pages import Row, Start, read_all, read_range
+from onebox.services.dynamodb.pages import Start, read_all, read_range
 from onebox.services.dynamodb.ranges import KeyRange
-from onebox.services.dynamodb.store.items import ItemStore
+from onebox.services.dynamodb.store.items import ItemStore, Rows
 from onebox.services.dynamodb.values.attributes import Item
 from onebox.services.dynamodb.values.keys import SLOTS, segment_bounds
 
@@ -68,38 +68,38 @@ def read_page(store: ItemStore, reading: Reading, meter: Meter) -> Page:
     try:
         _fill(page, rows, reading)
     finally:
-        rows.close()  # type: ignore[attr-defined]  # a generator; it holds a statement open
+        rows.close()  # it holds a statement open
     _meter(reading, page, meter)
     return page
 
 
-def _fill(page: Page, rows: Iterator[Row], reading: Reading) -> None:
+def _fill(page: Page, rows: Rows, reading: Reading) -> None:
     last: bytes | None = None
     operators = count_operators(reading.filter)
     effort = 0
-    for row in rows:
-        if page.scanned and page.read_bytes + row.size_bytes > PAGE_BYTES_MAX:
+    for size_bytes, data in rows:
+        if page.scanned and page.read_bytes + size_bytes > PAGE_BYTES_MAX:
             page.last = last
             return
-        page.read_bytes += row.size_bytes
+        page.read_bytes += size_bytes
         page.scanned += 1
-        last = row.data
-        _keep(page, row, reading)
-        effort += row_effort(operators, row.data) if operators else 1
+        last = data
+        _keep(page, data, reading)
+        effort += row_effort(operators, data) if operators else 1
         if page.scanned == reading.limit or effort > PAGE_EFFORT_MAX:
             page.last = last
             return
 
 
-def _keep(page: Page, row: Row, reading: Reading) -> None:
+def _keep(page: Page, data: bytes, reading: Reading) -> None:
     index = reading.index
     partial = index is not None and index.projected_names is not None and not reading.fetches_item
     if reading.filter is None and reading.paths is None and not partial and reading.keeps_rows:
         page.count += 1
         if not reading.counts_only:
-            page.items.append(orjson.Fragment(row.data))
+            page.items.append(orjson.Fragment(data))
         return
-    item: Item = orjson.loads(row.data)
+    item: Item = orjson.loads(data)
     if partial and index is not None:
         item = index.project(item)
     if reading.filter is not None and not holds(reading.filter, item):
@@ -109,7 +109,7 @@ def _keep(page: Page, row: Row, reading: Reading) -> None:
         page.items.append(item if reading.paths is None else project(item, reading.paths))
 
 
-def _rows(store: ItemStore, reading: Reading) -> Iterator[Row]:
+def _rows(store: ItemStore, reading: Reading) -> Rows:
     if reading.key_range is not None:
         return read_range(
             store,

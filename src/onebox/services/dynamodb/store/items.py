@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from onebox.services.dynamodb.model import StoredItem
 from onebox.services.dynamodb.values.keys import Position
 from onebox.storage.database import Storage
+
+
+class Rows(Protocol):
+    """Rows of a query that is under way: what DynamoDB counts for the row (the item's size, or that of its index
+    entry), and the whole item."""
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]: ...
+
+    def close(self) -> None: ...
 
 
 class Sizes(NamedTuple):
@@ -139,10 +148,6 @@ class ItemStore:
         )
         return self._storage.changes()
 
-    def iterate(self, sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
-        """Rows one by one, so that a page reads no more than it needs."""
-        cursor = self._execute(sql, parameters)
-        try:
-            yield from cursor
-        finally:
-            cursor.close()
+    def open_rows(self, sql: str, parameters: list[Any]) -> Rows:
+        """Rows one by one, so that a page reads no more than it needs. To be closed."""
+        return self._execute(sql, parameters)
