@@ -38,3 +38,19 @@ class RandomIds:
 
     def hex(self, characters: int) -> str:
         return f"{self._random.getrandbits(4 * characters):0{characters}x}"
+
+
+_LONG_CHARACTERS = 52
+
+
+def long_request_id(uuid: str) -> str:
+    """A request's id as DynamoDB shows it: 52 capitals and digits, the UUID's among them."""
+    return uuid.replace("-", "").upper().ljust(_LONG_CHARACTERS, "0")
+
+
+def uuid_of_request_id(shown: str) -> str:
+    """The UUID of a request by what its answer showed, in either form."""
+    if len(shown) != _LONG_CHARACTERS:
+        return shown
+    digits = shown.lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
 from tests.api.dynamodb_support import create_table, index
@@ -477,3 +479,18 @@ def test_deep_parentheses_count_no_operators(ask: Ask) -> None:
     kind, message = ask("DeleteItem", {**request, "ExpressionAttributeValues": {":a": S}})
     assert "operators" not in message
     assert kind in ("", "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException")
+
+
+def test_every_answer_has_dynamodbs_headers() -> None:
+    with EngineThread() as engine:
+        dynamodb = engine.client("dynamodb")
+        for call in (dynamodb.list_tables, lambda: dynamodb.get_item(TableName="absent", Key={"a": S})):
+            try:
+                answer = call()
+            except ClientError as error:
+                answer = error.response
+            headers = answer["ResponseMetadata"]["HTTPHeaders"]
+            assert re.fullmatch("[0-9A-Z]{52}", headers["x-amzn-requestid"])
+            assert headers["server"] == "Server"
+            assert headers["x-amz-crc32"].isdigit()
+            assert headers["date"]

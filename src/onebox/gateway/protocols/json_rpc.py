@@ -22,6 +22,7 @@ from onebox.gateway.protocols.json_bounds import COUNTED_FROM_BYTES, TOO_MANY_VA
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
 from onebox.gateway.protocols.type_faults import find_type_fault
 from onebox.gateway.specs.loader import ServiceModel
+from onebox.ids import long_request_id
 from onebox.services.context import Wire
 
 _ERROR_NAMESPACES = {
@@ -95,12 +96,21 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
 
     def write(result: Wire, request_id: str) -> Response:
         body = dump_json(encode_output(result)) if encode_output else b""
-        headers = [("x-amzn-RequestId", request_id), content_header]
         if checksummed:
-            headers.append(("x-amz-crc32", str(crc32(body))))
+            headers = [*_dynamodb_headers(body, request_id), content_header]
+        else:
+            headers = [("x-amzn-RequestId", request_id), content_header]
         return Response(200, body, headers)
 
     return write
+
+
+def _dynamodb_headers(body: bytes, request_id: str) -> list[tuple[str, str]]:
+    return [
+        ("Server", "Server"),
+        ("x-amzn-RequestId", long_request_id(request_id)),
+        ("x-amz-crc32", str(crc32(body))),
+    ]
 
 
 def dump_json(value: Any) -> bytes:
@@ -123,11 +133,12 @@ def _build_error_writer(model: ServiceModel, *, query_mode: bool = False) -> Err
             content[_message_key(form)] = form.message
         content.update(encode_error_members(model, encoders, form))
         body = dump_json(content)
-        headers = [("x-amzn-RequestId", request_id), content_type]
+        if model.service in _CHECKSUMMED:
+            headers = [*_dynamodb_headers(body, request_id), content_type]
+        else:
+            headers = [("x-amzn-RequestId", request_id), content_type]
         if query_compatible:
             headers.append(query_error_header(form))
-        if model.service in _CHECKSUMMED:
-            headers.append(("x-amz-crc32", str(crc32(body))))
         return Response(error_status(model.service, form, query_mode), body, headers)
 
     return write_error

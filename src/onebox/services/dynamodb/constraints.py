@@ -187,7 +187,7 @@ _KEY_ELEMENT = {
     "KeyType": _Rule(_enum("HASH", "RANGE").check, required=True),
 }
 _KEY_SCHEMA = _elements(_structure(_KEY_ELEMENT), 1, 2)
-_INDEX_KEY_SCHEMA = _elements(_structure(_KEY_ELEMENT), 1, 8)
+_INDEX_KEY_SCHEMA = _elements(_structure(_KEY_ELEMENT), 1)
 _UNITS = _Rule(_range(1).check, required=True)
 _THROUGHPUT = _Rule(_structure({"ReadCapacityUnits": _UNITS, "WriteCapacityUnits": _UNITS}))
 _PROJECTION = _structure(

@@ -92,7 +92,10 @@ def _add_global_members(entry: Wire, index: Index, table: Table, table_status: s
 
 
 def _describe_key(key: KeySchema) -> list[Wire]:
-    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(key.names, ("HASH", "RANGE"), strict=False)]
+    return [
+        *({"AttributeName": attribute.name, "KeyType": "HASH"} for attribute in key.hash_attributes),
+        *({"AttributeName": attribute.name, "KeyType": "RANGE"} for attribute in key.range_attributes),
+    ]
 
 
 def _describe_throughput(throughput: dict[str, int] | None, settings: Wire) -> Wire:

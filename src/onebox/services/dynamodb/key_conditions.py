@@ -27,6 +27,8 @@ from onebox.services.dynamodb.legacy import check_comparison
 from onebox.services.dynamodb.ranges import SortCondition
 from onebox.services.dynamodb.values.attributes import AttributeValue
 
+_CONDITIONS_MAX = 8
+"""As many as an index may have key attributes; other keys take one or two."""
 _OPERATORS = {
     "EQ": "=",
     "LT": "<",
@@ -46,7 +48,7 @@ def parse_legacy_conditions(conditions: Wire) -> dict[str, SortCondition]:
     for name, condition in conditions.items():
         operator, values = check_comparison(condition)
         found[name] = SortCondition(_OPERATORS.get(operator, operator), tuple(values))
-    if not 1 <= len(found) <= 2:
+    if not 1 <= len(found) <= _CONDITIONS_MAX:
         raise ValidationException("Conditions can be of length 1 or 2 only")
     return found
 

@@ -16,7 +16,10 @@ from onebox.services.dynamodb.values.keys import (
     KeyAttribute,
     KeySchema,
     check_not_empty,
+    composite_partition,
+    encode_component,
     encode_partition,
+    encode_prefix,
     encode_scalar,
 )
 
@@ -59,6 +62,10 @@ class SortCondition:
 def make_key_range(found: dict[str, SortCondition], key: KeySchema, start: Item | None = None) -> KeyRange:
     """The range for conditions by attribute name. ``start`` is an ExclusiveStartKey, whose attributes are looked at
     together with the conditions, in the order of the schema. Raises ValidationException."""
+    if key.is_composite:
+        return _make_composite_range(found, key, start)
+    if len(found) > 2:
+        raise ValidationException("Conditions can be of length 1 or 2 only")
     for attribute in key.attributes:
         if start is not None:
             check_start_attribute(start, attribute)
@@ -96,6 +103,93 @@ def _check_condition(found: dict[str, SortCondition], key: KeySchema, attribute:
         raise ValidationException("Query key condition not supported")
     for value in condition.values:
         check_not_empty(attribute, value[attribute.kind])
+
+
+def _make_composite_range(found: dict[str, SortCondition], key: KeySchema, start: Item | None) -> KeyRange:
+    """The range in an index whose keys have several attributes: equality on every HASH attribute, then RANGE
+    attributes from the left, all but the last of them by equality.
+
+    AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
+    """
+    for attribute in key.attributes:
+        if start is not None:
+            check_start_attribute(start, attribute)
+        _check_composite_values(found, attribute)
+    for attribute in key.hash_attributes:
+        if attribute.name not in found or found[attribute.name].operator != "=":
+            raise ValidationException(
+                f"Query key condition not supported: HASH key attributes need equality conditions: {attribute.name}"
+            )
+    unknown = [name for name in found if name not in key.names]
+    if unknown:
+        raise ValidationException(f"Query condition missed key schema element: {unknown[0]} is no key of the index")
+    partition_key = composite_partition([found[attribute.name].values[0] for attribute in key.hash_attributes])
+    conditions = _leading_conditions(found, key.range_attributes)
+    if not conditions:
+        return KeyRange(partition_key)
+    prefix = b"".join(encode_component(condition.values[0]) for condition in conditions[:-1])
+    lower, upper = _composite_bounds(prefix, conditions[-1])
+    return KeyRange(partition_key, lower, upper)
+
+
+def _check_composite_values(found: dict[str, SortCondition], attribute: KeyAttribute) -> None:
+    condition = found.get(attribute.name)
+    if condition is None:
+        return
+    if condition.operator in NOT_INDEXABLE:
+        raise ValidationException("Attempted conditional constraint is not an indexable operation")
+    for value in condition.values:
+        if attribute.kind not in value:
+            raise invalid_values("Condition parameter type does not match schema type")
+        check_not_empty(attribute, value[attribute.kind])
+
+
+def _leading_conditions(found: dict[str, SortCondition], attributes: tuple[KeyAttribute, ...]) -> list[SortCondition]:
+    """The conditions on RANGE attributes, from the left and without a gap."""
+    conditions: list[SortCondition] = []
+    for attribute in attributes:
+        condition = found.get(attribute.name)
+        if condition is None:
+            break
+        if conditions and conditions[-1].operator != "=":
+            raise ValidationException(
+                "Query key condition not supported: RANGE key attributes before the last one need equality conditions"
+            )
+        conditions.append(condition)
+    if sum(attribute.name in found for attribute in attributes) > len(conditions):
+        raise ValidationException(
+            "Query key condition not supported: RANGE key attributes need conditions from the left without a gap, "
+            "equality on all but the last"
+        )
+    return conditions
+
+
+def _composite_bounds(prefix: bytes, condition: SortCondition) -> tuple[SortBound | None, SortBound | None]:
+    """The bounds of the sort keys that begin with a prefix and whose next component meets a condition."""
+    first = prefix + encode_component(condition.values[0])
+    operator = condition.operator
+    if operator == "begins_with":
+        stem = prefix + encode_prefix(condition.values[0])
+        return SortBound(stem, True), _before(_after_prefix(stem))
+    lower: SortBound | None = SortBound(prefix, True)
+    upper = _before(_after_prefix(prefix))
+    if operator in ("=", ">=", "BETWEEN"):
+        lower = SortBound(first, True)
+    elif operator == ">":
+        after = _after_prefix(first)
+        assert after is not None, "a component ends with 0x01"
+        lower = SortBound(after, True)
+    if operator in ("=", "<="):
+        upper = _before(_after_prefix(first))
+    elif operator == "<":
+        upper = SortBound(first, False)
+    elif operator == "BETWEEN":
+        upper = _before(_after_prefix(prefix + encode_component(condition.values[1])))
+    return lower, upper
+
+
+def _before(bound: bytes | None) -> SortBound | None:
+    return None if bound is None else SortBound(bound, False)
 
 
 def sort_bounds(condition: SortCondition) -> tuple[SortBound | None, SortBound | None]:

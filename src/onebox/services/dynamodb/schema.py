@@ -13,6 +13,7 @@ from onebox.services.context import Wire
 from onebox.services.dynamodb.errors import LimitExceededException, invalid_values
 from onebox.services.dynamodb.limits import (
     GLOBAL_INDEXES_MAX,
+    KEY_ATTRIBUTES_MAX,
     LOCAL_INDEXES_MAX,
     PROJECTED_ATTRIBUTES_MAX,
 )
@@ -37,19 +38,41 @@ def parse_attribute_kinds(definitions: list[Wire]) -> dict[str, str]:
 def parse_key_schema(schema: list[Wire], kinds: dict[str, str]) -> KeySchema:
     """A KeySchema whose constraints hold."""
     names = [element["AttributeName"] for element in schema]
-    if any(name not in kinds for name in names) or len(set(names)) != len(names):
-        if len(set(names)) != len(names):
-            raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
-        missing = [name for name in names if name not in kinds]
-        raise invalid_values(
-            "Some index key attributes are not defined in AttributeDefinitions. "
-            f"Keys: [{', '.join(missing)}], AttributeDefinitions: [{', '.join(kinds)}]"
-        )
+    _check_key_names(names, kinds)
     if schema[0]["KeyType"] != "HASH":
         raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     if len(schema) == 2 and schema[1]["KeyType"] != "RANGE":
         raise ValidationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
     return make_key_schema(names, kinds)
+
+
+def _check_key_names(names: list[str], kinds: dict[str, str]) -> None:
+    """Refuse key attributes that are not defined, or twice the same one."""
+    if len(names) > len(kinds):
+        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
+    if any(name not in kinds for name in names):
+        raise invalid_values(
+            "Some index key attributes are not defined in AttributeDefinitions. "
+            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(kinds)}]"
+        )
+    if len(set(names)) != len(names):
+        raise invalid_values("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+
+
+def parse_index_key_schema(schema: list[Wire], kinds: dict[str, str]) -> KeySchema:
+    """The KeySchema of a global index: one to four HASH attributes, then up to four RANGE attributes."""
+    types = [element["KeyType"] for element in schema]
+    for kind in ("HASH", "RANGE"):
+        if types.count(kind) > KEY_ATTRIBUTES_MAX:
+            raise invalid_values(f"A KeySchema has at most {KEY_ATTRIBUTES_MAX} {kind} key attributes")
+    if types in (["HASH"], ["HASH", "RANGE"], ["RANGE"], ["RANGE", "HASH"], ["RANGE", "RANGE"]):
+        return parse_key_schema(schema, kinds)
+    hash_count = types.count("HASH")
+    if types != ["HASH"] * hash_count + ["RANGE"] * (len(types) - hash_count):
+        raise ValidationException("Invalid KeySchema: All HASH key attributes must precede the RANGE key attributes")
+    names = [element["AttributeName"] for element in schema]
+    _check_key_names(names, kinds)
+    return make_key_schema(names, kinds, hash_count)
 
 
 def check_all_defined_used(kinds: dict[str, str], schemas: list[KeySchema]) -> None:
@@ -117,7 +140,7 @@ def parse_global_index(
         raise invalid_values(
             f"ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
         )
-    return _index(entry, parse_key_schema(entry["KeySchema"], kinds), key, GLOBAL, status)
+    return _index(entry, parse_index_key_schema(entry["KeySchema"], kinds), key, GLOBAL, status)
 
 
 def check_projected_total(indexes: list[Index]) -> None:

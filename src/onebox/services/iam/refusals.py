@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from onebox.ids import uuid_of_request_id
 from onebox.services.context import RequestContext
 from onebox.services.iam.patterns import Keys
 from onebox.services.iam.permissions import DeniedBy, PolicySource, Question
@@ -91,7 +92,7 @@ class Refusals:
 
     def find(self, request_id: str) -> dict[str, object] | None:
         """A refusal as plain values, or None if it is unknown or too old."""
-        refusal = self._known.get(request_id)
+        refusal = self._known.get(uuid_of_request_id(request_id))
         return asdict(refusal) if refusal else None
 
 

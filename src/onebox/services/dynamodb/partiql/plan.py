@@ -70,7 +70,9 @@ def load_keyed(where: Condition | None, schema: KeySchema) -> KeyedWhere:
 
 
 def plan_ranges(where: Condition | None, schema: KeySchema) -> RangeWhere:
-    """What to read for a SELECT."""
+    """What to read for a SELECT. An index with keys of several attributes is scanned, with the clause as a filter."""
+    if schema.is_composite:
+        return RangeWhere(None, where)
     partitions: list[AttributeValue] | None = None
     sort: SortCondition | None = None
     rest: list[Condition] = []

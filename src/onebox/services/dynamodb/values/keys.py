@@ -48,21 +48,46 @@ class KeyAttribute:
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
-    """The partition key and, where there is one, the sort key."""
+    """The partition key and, where there is one, the sort key.
+
+    In a global index either may consist of several attributes: ``more_partition`` and ``more_sort`` are those after
+    the first.
+    """
 
     partition: KeyAttribute
     sort: KeyAttribute | None
+    more_partition: tuple[KeyAttribute, ...] = ()
+    more_sort: tuple[KeyAttribute, ...] = ()
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether its partition key or its sort key has several attributes."""
+        return bool(self.more_partition or self.more_sort)
+
+    @property
+    def hash_attributes(self) -> tuple[KeyAttribute, ...]:
+        """The attributes of the partition key."""
+        return (self.partition, *self.more_partition)
+
+    @property
+    def range_attributes(self) -> tuple[KeyAttribute, ...]:
+        """The attributes of the sort key."""
+        return () if self.sort is None else (self.sort, *self.more_sort)
 
     @property
     def attributes(self) -> tuple[KeyAttribute, ...]:
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+        return (*self.hash_attributes, *self.range_attributes)
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(attribute.name for attribute in self.attributes)
+        return tuple([attribute.name for attribute in self.attributes])
 
     def position_of_item(self, item: Item) -> Position:
         """Where a whole, checked item belongs. Raises ValidationException in the words of PutItem."""
+        if self.is_composite:
+            for attribute in self.attributes:
+                _key_content(item, attribute)
+            return self._composite_position(item)
         partition = _encode_partition(_key_content(item, self.partition), self.partition)
         if self.sort is None:
             return Position(partition, b"")
@@ -85,22 +110,66 @@ class KeySchema:
         partition = item.get(self.partition.name)
         if partition is None or not partition.get(self.partition.kind):
             return None
+        if self.is_composite:
+            return self._find_composite_position(item)
+        partition_key = encode_partition(partition)
+        if len(partition_key) > PARTITION_KEY_BYTES_MAX + 1:  # one is the slot
+            return None
         if self.sort is None:
-            return Position(encode_partition(partition), b"")
+            return Position(partition_key, b"")
         sort = item.get(self.sort.name)
         if sort is None or not sort.get(self.sort.kind):
             return None
-        return Position(encode_partition(partition), encode_scalar(sort))
+        sort_key = encode_scalar(sort)
+        return None if len(sort_key) > SORT_KEY_BYTES_MAX else Position(partition_key, sort_key)
 
     def key_of(self, item: Item) -> Item:
         """The key attributes of a stored item."""
         return {attribute.name: item[attribute.name] for attribute in self.attributes}
 
+    def _find_composite_position(self, item: Item) -> Position | None:
+        for attribute in self.attributes:
+            value = item.get(attribute.name)
+            if value is None or not value.get(attribute.kind):
+                return None
+            most = PARTITION_KEY_BYTES_MAX if attribute in self.hash_attributes else SORT_KEY_BYTES_MAX
+            if len(encode_scalar(value)) > most:
+                return None
+        return self._composite_position(item)
 
-def make_key_schema(names: list[str], kinds: dict[str, str]) -> KeySchema:
-    """A key schema from its attribute names, the partition key first, and the kinds of the table's attributes."""
+    def _composite_position(self, item: Item) -> Position:
+        partition_key = composite_partition([item[attribute.name] for attribute in self.hash_attributes])
+        sort_key = b"".join([encode_component(item[attribute.name]) for attribute in self.range_attributes])
+        return Position(partition_key, sort_key)
+
+
+def encode_component(value: AttributeValue) -> bytes:
+    """One attribute of several: its bytes, closed so that no other value's bytes begin with them. The order of the
+    bytes of a sequence of components is the order of its values, one after the other."""
+    return encode_prefix(value) + _COMPONENT_END
+
+
+def encode_prefix(value: AttributeValue) -> bytes:
+    """A component's bytes without their end: those of every value that begins with this one begin so."""
+    return encode_scalar(value).replace(b"\x00", b"\x00\xff")
+
+
+_COMPONENT_END = b"\x00\x01"
+"""Below every byte that may follow inside a component, where a zero is followed by 0xFF."""
+
+
+def composite_partition(values: list[AttributeValue]) -> bytes:
+    """The bytes of a partition key of several attributes: the slot, then the components."""
+    encoded = b"".join(map(encode_component, values))
+    return _SLOT_BYTES[zlib.crc32(encoded) >> 28] + encoded
+
+
+def make_key_schema(names: list[str], kinds: dict[str, str], hash_count: int = 1) -> KeySchema:
+    """A key schema from its attribute names, the partition key's ``hash_count`` first, and the kinds of the table's
+    attributes."""
     attributes = [KeyAttribute(name, kinds[name]) for name in names]
-    return KeySchema(attributes[0], attributes[1] if len(attributes) == 2 else None)
+    partitions, sorts = attributes[:hash_count], attributes[hash_count:]
+    return KeySchema(partitions[0], sorts[0] if sorts else None, tuple(partitions[1:]), tuple(sorts[1:]))
 
 
 _EMPTY_INDEX_KEY_UPDATE = (
@@ -125,7 +194,7 @@ def check_index_key(item: Item, schema: KeySchema, index_name: str, *, updated: 
             kind = _EMPTY_KIND_NAMES[attribute.kind]
             words = _EMPTY_INDEX_KEY_UPDATE if updated else _EMPTY_INDEX_KEY
             raise ValidationException(words.format(kind=kind, index=index_name, name=attribute.name))
-        _check_length(encode_scalar(value), attribute.kind, attribute is schema.partition)
+        _check_length(encode_scalar(value), attribute.kind, attribute in schema.hash_attributes)
 
 
 def encode_scalar(value: AttributeValue) -> bytes:
