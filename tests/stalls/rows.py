@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from tests.polling import until
 from tests.stalls.box import Box, http
 
 _JSON = "application/x-amz-json-1.0"
@@ -171,7 +172,7 @@ def _endless(start: bytes) -> Callable[[Box], int]:
 def _put_item(value: Body) -> Callable[[Box], int]:
     def attack(box: Box) -> int:
         _make_table(box)
-        body = b'{"TableName":"t","Item":{"k":{"S":"a"},"v":%b}}' % value()
+        body = b'{"TableName":"stalls","Item":{"k":{"S":"a"},"v":%b}}' % value()
         return _rpc("DynamoDB_20120810.PutItem", "dynamodb", lambda: body)(box)
 
     return attack
@@ -181,11 +182,13 @@ def _make_table(box: Box) -> None:
     _call(
         "dynamodb",
         "create_table",
-        TableName="t",
+        TableName="stalls",
         KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )(box)
+    dynamodb = box.client("dynamodb")
+    until(lambda: dynamodb.describe_table(TableName="stalls")["Table"]["TableStatus"] == "ACTIVE", "the table")
 
 
 def _sqs(operation: str, body: Body) -> Callable[[Box], int]:
