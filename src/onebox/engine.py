@@ -181,6 +181,7 @@ class Engine:
             return path
         folder = DataFolder(self._settings.data)
         self._undo.append(folder.release)
+        folder.prepare_database()
         return folder.path
 
     def _release(self) -> None:
