@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.api.iam_support import refused
+from tests.api.iam_support import document, key_client, refused
 from tests.api.test_iam_profiles import make_pem
 
 
@@ -88,3 +88,63 @@ def test_a_parameter_that_exists_is_not_taken_over(client):
     with pytest.raises(Exception, match="ROLLBACK"):
         cloudformation.get_waiter("stack_create_complete").wait(StackName="s", WaiterConfig={"Delay": 1})
     assert client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "mine"
+
+
+def stored_template(kind="String", default=None):
+    parameter = {"Type": f"AWS::SSM::Parameter::Value<{kind}>"}
+    if default is not None:
+        parameter["Default"] = default
+    value = {"Ref": "Text"} if kind == "String" else {"Fn::Join": ["+", {"Ref": "Text"}]}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}
+    outputs = {"O": {"Value": value}}
+    return json.dumps({"Parameters": {"Text": parameter}, "Resources": {"T": topic}, "Outputs": outputs})
+
+
+def wait_for(cloudformation, change):
+    waiter = cloudformation.get_waiter(f"stack_{change}_complete")
+    waiter.wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    return cloudformation.describe_stacks(StackName="s")["Stacks"][0]
+
+
+def test_a_template_takes_values_from_the_parameter_store(client):
+    ssm, cloudformation = client("ssm"), client("cloudformation")
+    ssm.put_parameter(Name="/cdk-bootstrap/x/version", Value="21", Type="String")
+    body = stored_template(default="/cdk-bootstrap/x/version")
+    cloudformation.create_stack(StackName="s", TemplateBody=body)
+    stack = wait_for(cloudformation, "create")
+    assert stack["Outputs"][0]["OutputValue"] == "21"
+    assert stack["Parameters"] == [
+        {"ParameterKey": "Text", "ParameterValue": "/cdk-bootstrap/x/version", "ResolvedValue": "21"}
+    ]
+    ssm.put_parameter(Name="/cdk-bootstrap/x/version", Value="22", Overwrite=True)
+    cloudformation.update_stack(StackName="s", TemplateBody=body)
+    assert wait_for(cloudformation, "update")["Outputs"][0]["OutputValue"] == "22"
+
+
+def test_a_stored_list_is_a_list(client):
+    client("ssm").put_parameter(Name="list", Value="a, b", Type="StringList")
+    given = [{"ParameterKey": "Text", "ParameterValue": "list"}]
+    client("cloudformation").create_stack(StackName="s", TemplateBody=stored_template("List<String>"), Parameters=given)
+    assert wait_for(client("cloudformation"), "create")["Outputs"][0]["OutputValue"] == "a+b"
+
+
+def test_a_missing_or_secret_stored_value_is_refused(client):
+    cloudformation = client("cloudformation")
+    assert refused(cloudformation.create_stack, StackName="s", TemplateBody=stored_template(default="p"))[:2] == (
+        "ValidationError",
+        "Unable to fetch parameters [p] from parameter store for this account.",
+    )
+    client("ssm").put_parameter(Name="p", Value="secret", Type="SecureString")
+    code, message, _ = refused(cloudformation.create_stack, StackName="s", TemplateBody=stored_template(default="p"))
+    assert (code, "types not supported" in message) == ("ValidationError", True)
+
+
+def test_a_stored_value_is_read_with_the_callers_rights(client, onebox):
+    client("ssm").put_parameter(Name="p", Value="v", Type="String")
+    iam = client("iam")
+    iam.create_user(UserName="Ann")
+    key = iam.create_access_key(UserName="Ann")["AccessKey"]
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("cloudformation:*"))
+    own = key_client(onebox, "cloudformation", key)
+    code, message, _ = refused(own.create_stack, StackName="s", TemplateBody=stored_template(default="p"))
+    assert (code, "ssm:GetParameters" in message) == ("ValidationError", True)

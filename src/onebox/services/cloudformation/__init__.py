@@ -13,6 +13,7 @@ Top down::
     lookup.py            the stack that a request names; pages of lists
     template_text.py     the text of a template: in the request, in S3 with the caller's rights, or the stack's own
     stack_source.py      from a request to a checked template, parameters and tags
+    stored_parameters.py parameters whose values lie in the Parameter Store
     workbench.py         the thread for work on templates
     start_operation.py   the transactions that give a stack an operation
     deploy/              what runs in the background until the operation is done; see its own map

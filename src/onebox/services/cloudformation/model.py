@@ -28,6 +28,14 @@ class Source:
     original: str | None = None
     """The template before its transforms; None without transforms. ``template`` is what is deployed."""
 
+    resolved: dict[str, str] = field(default_factory=dict)
+    """What the Parameter Store held for the parameters that name one there."""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the template is deployed with: the parameters, those of the Parameter Store by their values."""
+        return self.parameters | self.resolved
+
     @property
     def original_template(self) -> str:
         """The template as it was given."""

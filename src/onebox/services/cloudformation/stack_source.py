@@ -16,6 +16,7 @@ from onebox.services.cloudformation.capabilities import check_capabilities
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import InsufficientCapabilitiesException, ValidationError
 from onebox.services.cloudformation.model import Source, StackSettings
+from onebox.services.cloudformation.stored_parameters import find_stored_values
 from onebox.services.cloudformation.template.document import Template, parse_outline, parse_template
 from onebox.services.cloudformation.template.parameters import decide_parameters, parameter_value
 from onebox.services.cloudformation.template.parse import parse_template_text
@@ -73,25 +74,32 @@ async def draft(
         raise InsufficientCapabilitiesException("Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
     processed = await expand(run, document) if document else text
 
-    def work() -> Draft:
+    def read() -> tuple[Template, dict[str, str]]:
         template = parse_template(processed)
         check_template(template, core.types)
         _check_resource_types(template, request.get("ResourceTypes", []))
         parameters = decide_parameters(template.parameters, given, old)
         check_capabilities(template, capabilities)
+        return template, parameters
+
+    template, parameters = await core.workbench.run(read)
+    resolved = await find_stored_values(core.caller, context, template.parameters, parameters)
+
+    def draw() -> Draft:
         source = Source(
             template=processed,
             original=None if processed == text else text,
             parameters=parameters,
+            resolved=resolved,
             tags=tags,
             capabilities=capabilities,
             notification_arns=notifications,
             description=template.description,
             no_echo=[name for name, declaration in template.parameters.items() if declaration.no_echo],
         )
-        return Draft(source, template, draw_blueprint(template, parameters, identity))
+        return Draft(source, template, draw_blueprint(template, source.values, identity))
 
-    return await core.workbench.run(work)
+    return await core.workbench.run(draw)
 
 
 async def _find_transforms(

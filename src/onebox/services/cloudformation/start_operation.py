@@ -109,8 +109,8 @@ async def find_changes(core: Core, stack: Stack, wanted: Draft) -> list[Wire]:
             wanted.blueprint,
             core.types,
             old_template=parse_template(stack.source.template) if stack.source.template else None,
-            old_parameters=stack.source.parameters,
-            new_parameters=wanted.source.parameters,
+            old_parameters=stack.source.values,
+            new_parameters=wanted.source.values,
             resources={name: row for name, row in rows.items() if not RESOURCE_STATES[row.status].failed_create},
             tags_changed=stack.source.tags != wanted.source.tags,
             import_value=lambda name: import_value(exports, name),
@@ -123,7 +123,7 @@ async def outputs_changed(core: Core, stack: Stack, wanted: Draft) -> bool:
     """Whether the outputs' declarations or the parameters behind them differ."""
     old = await core.workbench.run(lambda: parse_template(stack.source.template))
     same_outputs = dict(old.outputs) == dict(wanted.template.outputs)
-    same_parameters = stack.source.parameters == wanted.source.parameters
+    same_parameters = stack.source.values == wanted.source.values
     return not same_outputs or not (same_parameters or not wanted.template.outputs)
 
 

@@ -74,7 +74,13 @@ def show_parameters(source: Source) -> list[Wire]:
         declared = parse_template(source.template).parameters if source.parameters else {}
         hidden = [name for name, declaration in declared.items() if declaration.no_echo]
     return [
-        {"ParameterKey": name, "ParameterValue": MASK if name in hidden else value}
+        without_none(
+            {
+                "ParameterKey": name,
+                "ParameterValue": MASK if name in hidden else value,
+                "ResolvedValue": source.resolved.get(name),
+            }
+        )
         for name, value in source.parameters.items()
     ]
 

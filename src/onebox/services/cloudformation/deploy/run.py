@@ -142,4 +142,4 @@ def identity_of(stack: Stack, source: Source) -> StackIdentity:
 
 def blueprint_of(stack: Stack, source: Source) -> Blueprint:
     """The blueprint of one of the stack's sources. They were checked when the request was accepted."""
-    return draw_blueprint(parse_template(source.template), source.parameters, identity_of(stack, source))
+    return draw_blueprint(parse_template(source.template), source.values, identity_of(stack, source))

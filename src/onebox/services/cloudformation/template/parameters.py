@@ -35,7 +35,10 @@ _NUMBER_CHARACTERS_MAX = 400
 _PATTERN_BYTES_MAX = 1 << 20
 """Memory of one compiled AllowedPattern."""
 _LISTS = ("CommaDelimitedList", "List<String>", "List<Number>")
-_TYPES = ("String", "Number", *_LISTS)
+_STORED = "AWS::SSM::Parameter::Value<String>"
+_STORED_LISTS = ("AWS::SSM::Parameter::Value<List<String>>", "AWS::SSM::Parameter::Value<CommaDelimitedList>")
+"""The value is the name of a parameter in the Parameter Store; Ref yields what is stored there."""
+_TYPES = ("String", "Number", *_LISTS, "AWS::SSM::Parameter::Name", _STORED, *_STORED_LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +174,16 @@ def _find_number(text: str) -> Decimal | None:
     return number if number is not None and number.is_finite() and abs(number.adjusted()) <= 400 else None
 
 
+def is_stored(declaration: ParameterDeclaration) -> bool:
+    """Whether the value names a parameter of the Parameter Store, whose value is meant."""
+    return declaration.type == _STORED or declaration.type in _STORED_LISTS
+
+
 def parameter_value(declaration: ParameterDeclaration, value: str) -> str | list[str]:
-    """What ``Ref`` yields: the text, or the list for the list types."""
+    """What ``Ref`` yields: the text, or the list for the list types. ``value`` is what the Parameter Store holds, for
+    the types that name a parameter there."""
+    if declaration.type in _STORED_LISTS:
+        return [part.strip() for part in value.split(",")]
     return _parts(declaration, value) if declaration.type in _LISTS else value
 
 

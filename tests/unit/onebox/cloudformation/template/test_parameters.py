@@ -73,8 +73,8 @@ def test_previous_value_that_is_not_there_is_refused() -> None:
     [
         ({}, "Template format error: Every Parameters object must contain a Type member."),
         (
-            {"Type": "AWS::SSM::Parameter::Value<String>"},
-            "Template format error: Unrecognized parameter type: AWS::SSM::Parameter::Value<String>",
+            {"Type": "AWS::EC2::Image::Id"},
+            "Template format error: Unrecognized parameter type: AWS::EC2::Image::Id",
         ),
         ({"Type": "String", "Values": []}, "Invalid template parameter property 'Values'"),
         (
