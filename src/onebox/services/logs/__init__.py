@@ -1,4 +1,4 @@
-"""Amazon CloudWatch Logs: groups, streams, events, searches, metric and subscription filters.
+"""Amazon CloudWatch Logs: groups, streams, events, searches, Insights queries, metric and subscription filters.
 
 How it is laid out, top down::
 
@@ -9,7 +9,9 @@ How it is laid out, top down::
     search.py           looking for events that match a pattern, in slices
     ingest.py           adding events: storage, metrics of the service, metric filters, embedded metrics
     internal.py         what other services call, inside their transaction
-    background/         work that runs by itself: removing expired and deleted events, delivering subscribed ones
+    background/         work that runs by itself: removing expired and deleted events, delivering subscribed ones,
+                        running queries
+    insights/           the query language of Logs Insights
     patterns/           filter patterns: terms, JSON, space-delimited
     metric_filters.py  embedded_metrics.py    from log lines to metric samples
     destinations.py  subscription_messages.py    where subscribed events go, and in which form

@@ -20,12 +20,13 @@ _STREAM_OPERATIONS = ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "Get
 
 def required_access(core: LogsCore, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on the group or stream that the request names."""
-    group = _group_name(request)
-    keys = partial(_find_condition_keys, core, context, group, request)
-    resource = _resource(context, operation, request, group)
-    return [
-        access._replace(find_condition_keys=keys) for access in access_to("logs", OPERATIONS, operation, [resource])
-    ]
+    needed: list[Access] = []
+    for group in _group_names(request):
+        keys = partial(_find_condition_keys, core, context, group, request)
+        resource = _resource(context, operation, request, group)
+        accesses = access_to("logs", OPERATIONS, operation, [resource])
+        needed.extend(access._replace(find_condition_keys=keys) for access in accesses)
+    return needed
 
 
 def _find_condition_keys(core: LogsCore, context: RequestContext, group_name: str, request: Wire) -> ConditionKeys:
@@ -33,10 +34,13 @@ def _find_condition_keys(core: LogsCore, context: RequestContext, group_name: st
     return find_condition_keys({} if group is None else core.tags.of(group.id), request)
 
 
-def _group_name(request: Wire) -> str:
+def _group_names(request: Wire) -> list[str]:
+    """The groups that a request names: one, or those of a query; an empty name where there is none."""
     arn = request.get("resourceArn")
-    identifier: str = request.get("logGroupName") or request.get("logGroupIdentifier") or arn or ""
-    return find_group_name(identifier) or identifier
+    several = request.get("logGroupIdentifiers") or request.get("logGroupNames")
+    one = request.get("logGroupName") or request.get("logGroupIdentifier") or arn
+    identifiers: list[str] = [one] if one else several or [""]
+    return [find_group_name(identifier) or identifier for identifier in identifiers]
 
 
 def _resource(context: RequestContext, operation: str, request: Wire, group: str) -> str:

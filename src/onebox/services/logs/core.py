@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from onebox.arn import make_arn
@@ -13,10 +14,23 @@ from onebox.services.logs.model import LogGroup, LogStream
 from onebox.services.logs.store.events import EventStore
 from onebox.services.logs.store.groups import GroupStore
 from onebox.services.logs.store.metric_filters import MetricFilterStore
+from onebox.services.logs.store.queries import QueryStore
 from onebox.services.logs.store.resource_policies import ResourcePolicyStore
 from onebox.services.logs.store.streams import StreamStore
 from onebox.services.logs.store.subscriptions import SubscriptionStore
 from onebox.services.logs.store.tags import TagStore
+
+
+class QuerySignals:
+    """Tells the background that a query waits."""
+
+    def __init__(self) -> None:
+        self.on_start: Callable[[], None] | None = None
+
+    def started(self) -> None:
+        """A query is durable and waits to be run."""
+        if self.on_start is not None:
+            self.on_start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,8 @@ class LogsCore:
     subscriptions: SubscriptionStore
     resource_policies: ResourcePolicyStore
     destinations: Destinations
+    queries: QueryStore
+    query_signals: QuerySignals
     ingest: Ingest
 
     def arn(self, context: RequestContext, resource: str) -> str:
@@ -68,5 +84,7 @@ def make_core(deps: Deps) -> LogsCore:
         subscriptions=subscriptions,
         resource_policies=ResourcePolicyStore(deps.storage),
         destinations=Destinations(),
+        queries=QueryStore(deps.storage),
+        query_signals=QuerySignals(),
         ingest=Ingest(deps, events, metric_filters, subscriptions),
     )

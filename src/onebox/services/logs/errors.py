@@ -29,6 +29,10 @@ class TooManyTagsException(AwsError):
     """A resource has at most 50 tags."""
 
 
+class MalformedQueryException(AwsError):
+    """An Insights query is not one."""
+
+
 class ValidationException(AwsError):
     """The operation is not allowed on this resource."""
 

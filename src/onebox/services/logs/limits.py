@@ -26,6 +26,16 @@ INLINE_WORK_MAX = 4 * 1024 * 1024
 DESCRIBE_ITEMS_MAX = 50
 LIST_ITEMS_MAX = 1_000
 
+QUERY_CHARACTERS_MAX = 10_000
+QUERY_GROUPS_MAX = 50
+QUERIES_AT_ONCE_MAX = 30
+QUERY_KEEP_MS = 7 * 86_400_000
+QUERY_RESULT_BYTES_MAX = 4 * 1024 * 1024
+"""Text that the results of a query hold; rows beyond it are left out."""
+QUERY_SLICE_EVENTS = 200
+QUERY_SLICE_BYTES = 256 * 1024
+"""A query looks at so much at a time and lets requests be answered before it goes on."""
+
 FILTER_STREAMS_MAX = 100
 METRIC_FILTERS_PER_GROUP_MAX = 100
 SUBSCRIPTION_FILTERS_PER_GROUP_MAX = 2

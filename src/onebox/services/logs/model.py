@@ -96,3 +96,31 @@ class SubscriptionBatch(NamedTuple):
     account: str
     region: str
     group_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An Insights query and what became of it; results and statistics are JSON."""
+
+    id: str
+    account: str
+    region: str
+    group_names: tuple[str, ...]
+    text: str
+    start_s: int
+    end_s: int
+    limit: int | None
+    status: str
+    created_at_ms: int
+    results: str
+    statistics: str
+
+
+class QueryDefinition(NamedTuple):
+    """A saved query."""
+
+    id: str
+    name: str
+    group_names: tuple[str, ...]
+    text: str
+    modified_at_ms: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.logs import authorization
+from onebox.services.logs.background.queries import QueryRuns
 from onebox.services.logs.background.subscriptions import SubscriptionDelivery
 from onebox.services.logs.background.sweeper import Sweeper
 from onebox.services.logs.condition_keys import CONDITION_KEYS
@@ -26,6 +27,7 @@ class Logs:
         self.internal = LogsInternal(core.groups, core.streams, core.ingest)
         self._sweeper = Sweeper(deps, core.events)
         self._delivery = SubscriptionDelivery(core)
+        self._queries = QueryRuns(core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the request requires."""
@@ -36,11 +38,13 @@ class Logs:
         self._core.destinations.connect(functions)
 
     async def start(self) -> None:
-        """Begin sweeping and delivering."""
+        """Begin sweeping, delivering and running queries."""
         self._sweeper.start()
         self._delivery.start()
+        self._queries.start()
 
     async def stop(self) -> None:
-        """End both."""
+        """End all of it."""
         self._sweeper.stop()
         await self._delivery.stop()
+        await self._queries.stop()
