@@ -138,6 +138,8 @@ def _find_modification(
         _detail(attribute, None, "Never", "Static", "DirectModification")
         for attribute in _changed_attributes(declaration, resource, survey)
     ]
+    if resource_type.always_updated:
+        details.append(_detail("Properties", None, "Never", "Dynamic", "Automatic"))
     survey.changing.update((declaration.logical_id, name) for name in names)
     if not details:
         return _dynamic_modification(declaration, resource, resource_type, survey)

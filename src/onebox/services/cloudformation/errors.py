@@ -51,3 +51,10 @@ class InvalidOperationException(AwsError):
     """The operation is not possible for this stack."""
 
     code = "InvalidOperationException"
+
+
+class StackSetNotFoundException(AwsError):
+    """No stack set of this name."""
+
+    code = "StackSetNotFoundException"
+    status = 404

@@ -13,6 +13,10 @@ EVALUATION_STEPS_MAX = 2_000_000
 """Values that the evaluation of one template may visit. onebox's own limit: it bounds the time of one template."""
 EVALUATION_CHARACTERS_MAX = 4_000_000
 """Characters that intrinsic functions may produce for one template. onebox's own limit: it bounds memory."""
+NESTED_DEPTH_MAX = 10
+"""How deep stacks are nested. onebox's own limit: the template of a nested stack may name itself."""
+NESTED_STACKS_MAX = 200
+"""Nested stacks within one stack. onebox's own limit, for the same reason."""
 RESOURCES_MAX = 500
 PARAMETERS_MAX = 200
 OUTPUTS_MAX = 200

@@ -63,6 +63,12 @@ class StackSettings:
     termination_protection: bool = False
     policy: str | None = None
     retain_except_on_create: bool = False
+    parent_id: str | None = None
+    """The stack that this one is nested in."""
+    root_id: str | None = None
+    """The outermost stack, of a nested one."""
+    depth: int = 0
+    """How many stacks this one is nested in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,22 @@ def begin_creation(core: Core, context: RequestContext, stack: Stack, request: W
     return core.journal.move_stack(stack, StackTrigger.CREATE, "User Initiated", operation=operation)
 
 
+def kept_settings(stack: Stack, asked: StackSettings) -> StackSettings:
+    """The settings of an update: those that only a creation or an operation of their own sets stay."""
+    kept = stack.settings
+    return replace(
+        asked,
+        on_failure=kept.on_failure,
+        role_arn=asked.role_arn or kept.role_arn,
+        timeout_minutes=kept.timeout_minutes,
+        termination_protection=kept.termination_protection,
+        policy=kept.policy,
+        parent_id=kept.parent_id,
+        root_id=kept.root_id,
+        depth=kept.depth,
+    )
+
+
 def check_updatable(stack: Stack) -> None:
     """Raise ValidationError unless the stack may be updated now."""
     if not stack_allows(stack.status, StackTrigger.UPDATE):

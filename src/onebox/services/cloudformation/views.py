@@ -35,6 +35,8 @@ def show_stack(stack: Stack) -> Wire:
         "Capabilities": stack.source.capabilities or None,
         "Outputs": list(stack.outputs) or None,
         "RoleARN": settings.role_arn,
+        "ParentId": settings.parent_id,
+        "RootId": settings.root_id,
         "Tags": tag_list(stack.source.tags),
         "EnableTerminationProtection": settings.termination_protection,
         "RetainExceptOnCreate": settings.retain_except_on_create or None,
@@ -55,6 +57,8 @@ def show_stack_summary(stack: Stack) -> Wire:
             "DeletionTime": _deletion_time(stack),
             "StackStatus": stack.status,
             "StackStatusReason": stack.status_reason,
+            "ParentId": stack.settings.parent_id,
+            "RootId": stack.settings.root_id,
             "DriftInformation": _drift(stack.drift_status, stack.drift_checked_at_ms, "StackDriftStatus"),
         }
     )

@@ -43,6 +43,11 @@ class StackClient:
         """See :class:`onebox.services.cloudformation.resources.types.Client`."""
         return self._stack.stack_id
 
+    @property
+    def capabilities(self) -> list[str]:
+        """The capabilities that the stack was given."""
+        return self._stack.source.capabilities
+
     async def open_callback(self) -> str:
         """The URL of a new address for answers by HTTP PUT."""
         return await self._callbacks.open(self._stack)

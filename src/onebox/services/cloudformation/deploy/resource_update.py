@@ -184,7 +184,8 @@ async def _change(run: StackRun, declaration: ResourceDeclaration, row: Resource
     if names & (resource_type.create_only | resource_type.further_replacement(before.properties, wanted.properties)):
         return await _replace(run, declaration, row, wanted)
     kept_attributes = replace(wanted, attributes=row.body.attributes)
-    if not names and before.tags == wanted.tags and row.previous is None:
+    is_same = not names and before.tags == wanted.tags and not resource_type.always_updated
+    if is_same and row.previous is None:
         unchanged = replace(row, completed_in=run.token, body=kept_attributes)
         await run.write(lambda: run.save_unchanged(unchanged))
         return True

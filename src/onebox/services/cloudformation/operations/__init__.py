@@ -9,6 +9,7 @@ from onebox.services.cloudformation.operations.exports import EXPORT_OPERATIONS
 from onebox.services.cloudformation.operations.history import HISTORY_OPERATIONS
 from onebox.services.cloudformation.operations.rollbacks import ROLLBACK_OPERATIONS
 from onebox.services.cloudformation.operations.settings import SETTINGS_OPERATIONS
+from onebox.services.cloudformation.operations.stack_sets import STACK_SET_OPERATIONS
 from onebox.services.cloudformation.operations.stacks import STACK_OPERATIONS
 from onebox.services.cloudformation.operations.templates import TEMPLATE_OPERATIONS
 from onebox.services.registry import OperationTable
@@ -22,4 +23,5 @@ OPERATIONS: OperationTable[Core] = {
     **SETTINGS_OPERATIONS,
     **ROLLBACK_OPERATIONS,
     **DRIFT_OPERATIONS,
+    **STACK_SET_OPERATIONS,
 }

@@ -31,6 +31,7 @@ from onebox.services.cloudformation.start_operation import (
     check_updatable,
     find_changes,
     is_unchanged,
+    kept_settings,
     new_stack_id,
     outputs_changed,
     start_and_wait,
@@ -244,14 +245,7 @@ def _execute(core: Core, context: RequestContext, request: Wire) -> Stack:
         )
         return begin_creation(core, context, made, request, on_failure)
     check_updatable(stack)
-    kept = replace(
-        settings,
-        on_failure=stack.settings.on_failure,
-        role_arn=settings.role_arn or stack.settings.role_arn,
-        timeout_minutes=stack.settings.timeout_minutes,
-        termination_protection=stack.settings.termination_protection,
-        policy=stack.settings.policy,
-    )
+    kept = kept_settings(stack, settings)
     return begin_update(
         core,
         context,

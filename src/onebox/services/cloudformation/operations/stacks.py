@@ -12,7 +12,7 @@ from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.deploy.cleanup import schedule_replaced
 from onebox.services.cloudformation.errors import AlreadyExistsException, ValidationError
 from onebox.services.cloudformation.lookup import find_stack, load_stack, page_start
-from onebox.services.cloudformation.model import Stack
+from onebox.services.cloudformation.model import Stack, StackSettings
 from onebox.services.cloudformation.stack_source import (
     Draft,
     caller_settings,
@@ -27,6 +27,7 @@ from onebox.services.cloudformation.start_operation import (
     check_updatable,
     find_changes,
     is_unchanged,
+    kept_settings,
     new_operation,
     new_stack_id,
     outputs_changed,
@@ -49,6 +50,7 @@ async def create_stack(core: Core, context: RequestContext, request: Wire) -> Wi
     check_stack_name(name)
     policy = await load_policy_text(core, context, request)
     settings = settings_from_request(core, context, request, policy)
+    settings = _nested(core, context, request, settings)
     stack_id = new_stack_id(core, context, name)
     wanted = await draft(core, context, request, stack_id=stack_id, name=name, previous=None)
     stack = Stack(
@@ -64,6 +66,21 @@ async def create_stack(core: Core, context: RequestContext, request: Wire) -> Wi
     created = await core.deps.storage.write(lambda: _create(core, context, stack, request))
     await start_and_wait(core, created)
     return {"StackId": created.stack_id}
+
+
+def _nested(core: Core, context: RequestContext, request: Wire, settings: StackSettings) -> StackSettings:
+    """The settings of a nested stack. ``ParentId`` is no member of the API: only CloudFormation itself gives it."""
+    parent_id = request.get("ParentId")
+    parent = None if parent_id is None else core.store.stacks.find(parent_id)
+    if parent is None:
+        return settings
+    root_id = parent.settings.root_id or parent.stack_id
+    depth = parent.settings.depth + 1
+    if depth > limits.NESTED_DEPTH_MAX:
+        raise ValidationError(f"Stacks can be nested {limits.NESTED_DEPTH_MAX} levels deep.")
+    if core.store.stacks.count_nested(context.account, context.region, root_id) >= limits.NESTED_STACKS_MAX:
+        raise ValidationError(f"At most {limits.NESTED_STACKS_MAX} stacks can be nested within one stack.")
+    return replace(settings, parent_id=parent.stack_id, root_id=root_id, depth=depth)
 
 
 def _create(core: Core, context: RequestContext, stack: Stack, request: Wire) -> Stack:
@@ -92,14 +109,7 @@ async def _try_update(core: Core, context: RequestContext, request: Wire, policy
     asked = settings_from_request(core, context, without, policy)
     wanted = await draft(core, context, request, stack_id=stack.stack_id, name=stack.name, previous=stack.source)
     await _refuse_without_changes(core, stack, wanted)
-    settings = replace(
-        asked,
-        on_failure=stack.settings.on_failure,
-        role_arn=asked.role_arn or stack.settings.role_arn,
-        timeout_minutes=stack.settings.timeout_minutes,
-        termination_protection=stack.settings.termination_protection,
-        policy=asked.policy or stack.settings.policy,
-    )
+    settings = replace(kept_settings(stack, asked), policy=asked.policy or stack.settings.policy)
 
     def begin() -> Stack | None:
         if not is_unchanged(core, stack):

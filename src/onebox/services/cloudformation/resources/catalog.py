@@ -29,6 +29,7 @@ from onebox.services.cloudformation.resources.lambda_function import FUNCTION
 from onebox.services.cloudformation.resources.lambda_versions import ALIAS, PERMISSION, VERSION
 from onebox.services.cloudformation.resources.logs import LOG_GROUP, LOG_STREAM, METRIC_FILTER
 from onebox.services.cloudformation.resources.macro import MACRO
+from onebox.services.cloudformation.resources.nested_stack import NESTED_STACK
 from onebox.services.cloudformation.resources.s3 import BUCKET, BUCKET_POLICY
 from onebox.services.cloudformation.resources.sns import SUBSCRIPTION, TOPIC, TOPIC_POLICY
 from onebox.services.cloudformation.resources.sqs import QUEUE, QUEUE_POLICY
@@ -73,6 +74,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     MACRO,
     MANAGED_POLICY,
     METRIC_FILTER,
+    NESTED_STACK,
     PARAMETER,
     PERMISSION,
     POLICY,

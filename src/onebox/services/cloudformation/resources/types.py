@@ -32,6 +32,10 @@ class Client(Protocol):
     def stack_id(self) -> str:
         """The ARN of the stack."""
 
+    @property
+    def capabilities(self) -> list[str]:
+        """The capabilities that the stack was given."""
+
     async def open_callback(self) -> str:
         """The URL of a new address for answers by HTTP PUT."""
 
@@ -136,6 +140,8 @@ class ResourceType:
     attributes: frozenset[str] = frozenset()
     naming: Naming = field(default_factory=lambda: Naming(None))
     taggable: bool = False
+    always_updated: bool = False
+    """An update of the stack updates it also where its properties are the same."""
     any_attribute: bool = False
     """Fn::GetAtt takes every name: what the resource answers decides (custom resources)."""
     further_replacement: Callable[[Wire, Wire], frozenset[str]] = _no_further

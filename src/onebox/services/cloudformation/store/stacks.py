@@ -62,6 +62,15 @@ class StackStore:
         taken = _fitting([size for _, size in sizes])
         return [stack for stack_id, _ in sizes[:taken] if (stack := self.find(stack_id))], taken < len(sizes)
 
+    def count_nested(self, account: str, region: str, root_id: str) -> int:
+        """How many stacks are nested within an outermost one."""
+        row = self._storage.first(
+            "SELECT count(*) FROM cloudformation_stacks WHERE account = ? AND region = ? AND deleted_at_ms IS NULL "
+            "AND settings ->> 'root_id' = ?",
+            (account, region, root_id),
+        )
+        return 0 if row is None else int(row[0])
+
     def list_working(self) -> list[str]:
         rows = self._storage.all("SELECT stack_id FROM cloudformation_stacks WHERE operation IS NOT NULL")
         return [row[0] for row in rows]
