@@ -78,6 +78,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
     functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, lambda_settings, fetch_object=fetch)
     logs.connect(functions.internal)
     sns = Sns(deps, sqs.internal, functions.internal)
+    functions.connect(sns.internal.publish_as_caller)
     dynamodb = DynamoDb(deps)
     dynamodb_streams = DynamoDbStreams(deps, dynamodb.internal)
     gauges = (queue_gauge(sqs.internal.gauges),)

@@ -249,9 +249,9 @@ def _check_variables(variables: Mapping[str, str]) -> None:
 
 def _check_dead_letter_target(target: str) -> None:
     arn = find_arn(target)
-    if arn is None or arn.service != "sqs":
+    if arn is None or arn.service not in ("sqs", "sns"):
         raise InvalidParameterValueException(
-            f"The provided target {target} is not supported. The dead-letter target must be an SQS queue."
+            f"The provided target {target} is not supported. The dead-letter target is an SQS queue or an SNS topic."
         )
 
 

@@ -13,6 +13,7 @@ from onebox.arn import find_arn
 from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.background.async_invocations import AsyncInvocations, AsyncParts
+from onebox.services.lambda_.background.destinations import Destinations
 from onebox.services.lambda_.background.pollers import PollerParts, Pollers
 from onebox.services.lambda_.downloads import CodeDownloads
 from onebox.services.lambda_.errors import InvalidParameterValueException, PreconditionFailedException
@@ -31,6 +32,7 @@ from onebox.services.lambda_.store.events import EventStore
 from onebox.services.lambda_.store.functions import FunctionStore
 from onebox.services.lambda_.store.mappings import MappingStore
 from onebox.services.lambda_.store.policies import PolicyStore
+from onebox.services.lambda_.store.settings import SettingStore
 from onebox.services.lambda_.store.urls import UrlStore
 from onebox.services.logs.internal import LogsInternal
 from onebox.services.sqs.internal import SqsInternal
@@ -51,12 +53,14 @@ class LambdaCore:
     policies: PolicyStore
     mappings: MappingStore
     urls: UrlStore
+    settings_of_functions: SettingStore
     finder: FunctionFinder
     log_buffer: LogBuffer
     environments: EnvironmentMaker
     pool: WorkerPool
     invoker: Invoker
     pollers: Pollers
+    destinations: Destinations
     events: AsyncInvocations
     downloads: CodeDownloads
 
@@ -140,16 +144,15 @@ def make_core(
             endpoint_url=endpoint_url,
         )
     )
+    destinations = Destinations(deps, sqs, iam, endpoint_url)
     events = AsyncInvocations(
         AsyncParts(
             deps=deps,
             store=EventStore(deps.storage),
-            sqs=sqs,
-            iam=iam,
+            destinations=destinations,
             invoker=invoker,
             resolve=finder.load_for_invocation,
             find_config=policies.load_event_invoke_config,
-            endpoint_url=endpoint_url,
             under_way_max=EVENTS_UNDER_WAY_MAX,
         )
     )
@@ -163,12 +166,14 @@ def make_core(
         policies=policies,
         mappings=MappingStore(deps.storage),
         urls=UrlStore(deps.storage),
+        settings_of_functions=SettingStore(deps.storage),
         finder=finder,
         log_buffer=log_buffer,
         environments=environments,
         pool=pool,
         invoker=invoker,
         pollers=pollers,
+        destinations=destinations,
         events=events,
         downloads=CodeDownloads(deps.clock, functions),
     )

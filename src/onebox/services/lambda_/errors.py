@@ -7,9 +7,11 @@ from onebox.errors import AwsError, ValidationException
 
 __all__ = [
     "AccessDeniedException",
+    "CodeSigningConfigNotFoundException",
     "InvalidParameterValueException",
     "InvalidRequestContentException",
     "PlainInvalidParameterValueException",
+    "PlainResourceNotFoundException",
     "PolicyLengthExceededException",
     "PreconditionFailedException",
     "RequestEntityTooLargeException",
@@ -50,6 +52,22 @@ class PlainInvalidParameterValueException(AwsError):
 
 class ResourceNotFoundException(_UserError):
     """The function, version, alias, mapping or statement does not exist."""
+
+    status = 404
+
+
+class PlainResourceNotFoundException(AwsError):
+    """The same, for the few messages that AWS sends without ``Type``."""
+
+    code = "ResourceNotFoundException"
+    status = 404
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message, Type=None)
+
+
+class CodeSigningConfigNotFoundException(_UserError):
+    """The code signing configuration does not exist."""
 
     status = 404
 

@@ -61,6 +61,12 @@ class LambdaInternal:
         check_service(policies, reference, service=source_service, source_arn=source_arn, account=context.account)
         return reference
 
+    def invoke_for_role(self, context: RequestContext, function_arn: str, payload: bytes) -> None:
+        """Accept an Event invocation by a role whose right the caller has checked. Raises ResourceNotFoundException."""
+        reference = parse_function_reference(context, function_arn, any_account=True)
+        self._core.finder.load(reference.key, reference.qualifier)
+        self._core.events.accept(context, reference.key, reference.qualifier, payload)
+
     def read_code(self, query: str) -> bytes | None:
         """The archive that a link of GetFunction means, by the query of its address; None if the link is no good."""
         return self._core.downloads.read(query)

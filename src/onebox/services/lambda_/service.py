@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.authorization import required_access
+from onebox.services.lambda_.background.destinations import Publish
 from onebox.services.lambda_.core import FetchObject, make_core
 from onebox.services.lambda_.internal import LambdaInternal
 from onebox.services.lambda_.operations import OPERATIONS
@@ -39,6 +40,11 @@ class Lambda:
         self._core = make_core(deps, sqs=sqs, logs=logs, iam=iam, settings=settings, fetch_object=fetch_object)
         self.operations = bind(OPERATIONS, self._core)
         self.internal = LambdaInternal(self._core)
+        self._core.destinations.connect(invoke=self.internal.invoke_for_role)
+
+    def connect(self, publish: Publish) -> None:
+        """Give the way to topics, which are built after functions."""
+        self._core.destinations.connect(publish=publish)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> Sequence[Access]:
         """See :func:`onebox.services.lambda_.authorization.required_access`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onebox.services.context import RequestContext
+from onebox.services.context import RequestContext, Wire
 from onebox.services.sns.core import Core
 from onebox.services.sns.errors import NotFoundException
 from onebox.services.sns.fanout import PublishMetrics
@@ -11,7 +11,7 @@ from onebox.services.sns.topic_access import check_service
 
 
 class SnsInternal:
-    """Publishing for AWS services (CloudWatch's alarms)."""
+    """Publishing for AWS services (CloudWatch's alarms, Lambda's destinations)."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -43,3 +43,16 @@ class SnsInternal:
         core.fanout.send(context, topic, [parsed], metrics)
         metrics.record(core.metrics, topic, context.now_ms)
         return parsed.message_id
+
+    def publish_as_caller(self, context: RequestContext, topic_arn: str, message: str, attributes: Wire) -> None:
+        """Publish as the context's principal, whose rights were checked. Raises NotFound or InvalidParameter."""
+        core = self._core
+        topic = core.cache.find(topic_arn)
+        if topic is None:
+            raise NotFoundException("Topic does not exist")
+        request: Wire = {"Message": message, "MessageAttributes": attributes}
+        if topic.is_fifo:
+            request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": core.ids.uuid()}
+        metrics = PublishMetrics()
+        core.fanout.send(context, topic, [parse_message(request, core.ids.uuid(), topic.max_message_bytes)], metrics)
+        metrics.record(core.metrics, topic, context.now_ms)

@@ -16,16 +16,14 @@ import orjson
 from onebox.clock import Timer
 from onebox.errors import AwsError, StorageFault
 from onebox.services.context import Deps, RequestContext, Wire
-from onebox.services.iam.internal import IamInternal
+from onebox.services.lambda_.background.destinations import Destinations
 from onebox.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from onebox.services.lambda_.execution.execution import Outcome
 from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.limits import EVENT_RETRY_DELAYS_MS
 from onebox.services.lambda_.model import EventInvokeConfig, FunctionKey, FunctionVersion, QueuedEvent
-from onebox.services.lambda_.principals import role_context
 from onebox.services.lambda_.store.events import EventStore
-from onebox.services.sqs.internal import SqsInternal
 
 _THROTTLED_WAIT_MS_MIN = 1_000
 _THROTTLED_WAIT_MS_MAX = 300_000
@@ -37,12 +35,10 @@ class AsyncParts:
 
     deps: Deps
     store: EventStore
-    sqs: SqsInternal
-    iam: IamInternal
+    destinations: Destinations
     invoker: Invoker
     resolve: Callable[[FunctionKey, str | None], FunctionVersion]
     find_config: Callable[[FunctionKey, str | None], EventInvokeConfig]
-    endpoint_url: Callable[[], str]
     under_way_max: int
 
 
@@ -200,20 +196,16 @@ class AsyncInvocations:
         self,
         event: QueuedEvent,
         function: FunctionVersion,
-        queue_arn: str,
+        target_arn: str,
         body: str,
         attributes: Wire,
         failure_metric: str,
     ) -> None:
-        """Send to a queue with the rights of the function's role; a refusal is counted, as on AWS."""
-        context = role_context(function, self._now_ms(), event.request_id, self._parts.endpoint_url())
+        """Send what became of the event; a refusal is counted, as on AWS."""
         try:
-            decision = self._parts.iam.check(context, "sqs:SendMessage", [queue_arn])
-            if not decision.allowed:
-                raise AwsError(decision.reason)
-            self._deps.storage.run(lambda: self._parts.sqs.send(context, queue_arn, body, attributes))
+            self._parts.destinations.send(function, event.request_id, target_arn, body, attributes)
         except AwsError as error:
-            self._deps.log.warning("%s could not send to %s: %s", event.key.arn, queue_arn, error.message)
+            self._deps.log.warning("%s could not send to %s: %s", event.key.arn, target_arn, error.message)
             self._parts.invoker.metrics.event(event.key, failure_metric, 1, "Count")
 
     def _write(self, job: Callable[[], None]) -> None:

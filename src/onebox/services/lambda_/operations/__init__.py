@@ -5,9 +5,11 @@ from __future__ import annotations
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.operations import (
     aliases,
+    code_signing,
     concurrency,
     event_invoke_configs,
     event_source_mappings,
+    function_settings,
     function_urls,
     functions,
     invoke,
@@ -50,6 +52,19 @@ OPERATIONS: OperationTable[LambdaCore] = {
     "ListFunctionEventInvokeConfigs": Operation(
         event_invoke_configs.list_function_event_invoke_configs, reads_only=True
     ),
+    "CreateCodeSigningConfig": Operation(code_signing.create_code_signing_config),
+    "UpdateCodeSigningConfig": Operation(code_signing.update_code_signing_config),
+    "GetCodeSigningConfig": Operation(code_signing.get_code_signing_config, reads_only=True),
+    "DeleteCodeSigningConfig": Operation(code_signing.delete_code_signing_config),
+    "ListCodeSigningConfigs": Operation(code_signing.list_code_signing_configs, reads_only=True),
+    "PutFunctionCodeSigningConfig": Operation(code_signing.put_function_code_signing_config),
+    "GetFunctionCodeSigningConfig": Operation(code_signing.get_function_code_signing_config, reads_only=True),
+    "DeleteFunctionCodeSigningConfig": Operation(code_signing.delete_function_code_signing_config),
+    "ListFunctionsByCodeSigningConfig": Operation(code_signing.list_functions_by_code_signing_config, reads_only=True),
+    "GetFunctionRecursionConfig": Operation(function_settings.get_function_recursion_config, reads_only=True),
+    "PutFunctionRecursionConfig": Operation(function_settings.put_function_recursion_config),
+    "GetRuntimeManagementConfig": Operation(function_settings.get_runtime_management_config, reads_only=True),
+    "PutRuntimeManagementConfig": Operation(function_settings.put_runtime_management_config),
     "CreateFunctionUrlConfig": Operation(function_urls.create_function_url_config),
     "GetFunctionUrlConfig": Operation(function_urls.get_function_url_config, reads_only=True),
     "UpdateFunctionUrlConfig": Operation(function_urls.update_function_url_config),

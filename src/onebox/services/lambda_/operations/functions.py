@@ -229,7 +229,8 @@ def _check_dead_letter_rights(
     target = configuration.get("DeadLetterConfig", {}).get("TargetArn")
     if target is None:
         return
-    if not core.role_may(context, configuration["Role"], function_name, "sqs:SendMessage", target):
-        raise InvalidParameterValueException(
-            "The provided execution role does not have permissions to call SendMessage on SQS"
-        )
+    action, words = (
+        ("sns:Publish", "Publish on SNS") if ":sns:" in target else ("sqs:SendMessage", "SendMessage on SQS")
+    )
+    if not core.role_may(context, configuration["Role"], function_name, action, target):
+        raise InvalidParameterValueException(f"The provided execution role does not have permissions to call {words}")

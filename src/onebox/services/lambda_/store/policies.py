@@ -59,12 +59,12 @@ class PolicyStore:
             on_success_arn=(destinations.get("OnSuccess") or {}).get("Destination"),
         )
 
-    def list_event_invoke_configs(self, key: FunctionKey) -> list[tuple[str, Wire, int]]:
+    def list_event_invoke_configs(self, key: FunctionKey, after: str, limit: int) -> list[tuple[str, Wire, int]]:
         """Qualifier, configuration and time of change of each."""
         rows = self._storage.all(
             """SELECT qualifier, configuration, modified_at_ms FROM lambda_event_invoke_configs
-            WHERE account = ? AND region = ? AND function_name = ? ORDER BY qualifier""",
-            (key.account, key.region, key.name),
+            WHERE account = ? AND region = ? AND function_name = ? AND qualifier > ? ORDER BY qualifier LIMIT ?""",
+            (key.account, key.region, key.name, after, limit),
         )
         return [(qualifier, orjson.loads(text), at_ms) for qualifier, text, at_ms in rows]
 
