@@ -13,8 +13,7 @@ from onebox.testing import EngineThread
 from tests.api.stalls import longest_stall_s
 
 LARGE = 900_000
-STALL_S = 0.5
-"""What a stall may be on a machine that runs other tests at the same time; on a quiet one it is below 0.1 s."""
+STALL_S = 0.1
 
 
 @pytest.fixture(scope="module")

@@ -253,4 +253,4 @@ def test_a_query_over_many_events_holds_up_nobody() -> None:
             answer = run(engine, text, **request)
             assert answer["statistics"]["recordsScanned"] == 30_001
 
-        assert longest_stall_s(engine, search) < 0.5
+        assert (stall_s := longest_stall_s(engine, search)) < 0.1, stall_s

@@ -5,6 +5,8 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_St
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from onebox.services.context import RequestContext, Wire
@@ -113,16 +115,23 @@ def get_query_results(core: LogsCore, context: RequestContext, request: Wire) ->
     (first,) = read_token(request.get("nextToken"), invalid_token, int) or (0,)
     most = request.get("maxItems", LIMIT_MAX)
     check_range(most, "maxItems", 1, LIMIT_MAX)
-    results = orjson.loads(query.results)
-    page = results[max(0, first) : max(0, first) + most]
+    results, is_last = _page(query.results, max(0, first), most)
+    statistics = orjson.loads(query.statistics)
     return {
         "queryLanguage": LANGUAGE,
-        "results": page,
-        "statistics": orjson.loads(query.statistics)
-        or {"recordsMatched": 0.0, "recordsScanned": 0.0, "bytesScanned": 0.0},
+        "results": results,
+        "statistics": statistics or {"recordsMatched": 0.0, "recordsScanned": 0.0, "bytesScanned": 0.0},
         "status": query.status,
-        "nextToken": make_token(first + most) if first + most < len(results) else None,
+        "nextToken": None if is_last else make_token(first + most),
     }
+
+
+def _page(results: str, first: int, most: int) -> tuple[Any, bool]:
+    """Rows of stored results, and whether they are the last. All of them are answered as they are stored."""
+    if first == 0 and most == LIMIT_MAX:
+        return orjson.Fragment(results), True
+    rows = orjson.loads(results)
+    return rows[first : first + most], first + most >= len(rows)
 
 
 def stop_query(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
