@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long peers lint format bench bench-console cost crash stalls screenshots lock clean
+.PHONY: help setup run test test-long peers lint format bench bench-console cost crash fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ cost: $(DEV_STAMP) ## Count calls, milliseconds and dollars of a million orders,
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
+
+fuzz: $(DEV_STAMP) ## Send 200,000 requests of all operations, right and hostile ones (SEED=n repeats a run)
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 stalls: $(DEV_STAMP) ## Send hostile requests while a neighbour's requests are timed; print the table
 	$(BIN)/python -m tests.stalls

@@ -40,6 +40,7 @@ class Box:
     """A running onebox."""
 
     port: int
+    pid: int
 
     @property
     def url(self) -> str:
@@ -77,7 +78,7 @@ def running_box() -> Iterator[Box]:
             assert process.stdout is not None
             match = re.search(r":(\d+) ", process.stdout.readline())
             assert match is not None, "onebox did not start"
-            yield Box(int(match[1]))
+            yield Box(int(match[1]), process.pid)
         finally:
             process.kill()
 
