@@ -243,3 +243,21 @@ def test_what_nobody_has_is_answered_as_for_a_user_without(iam, ann):
     assert iam.list_mfa_devices(UserName="Ann")["MFADevices"] == []
     assert iam.list_ssh_public_keys(UserName="Ann")["SSHPublicKeys"] == []
     assert iam.list_signing_certificates(UserName="Ann")["Certificates"] == []
+
+
+@pytest.mark.parametrize("name", ["a b", "\x00", "é", "x/y", "<&>"])
+@pytest.mark.parametrize(
+    ("operation", "member"),
+    [("get_user", "UserName"), ("get_role", "RoleName"), ("get_group", "GroupName"), ("delete_user", "UserName")],
+)
+def test_a_name_that_nobody_can_have_is_refused_readably(iam, operation, member, name):
+    code, message, status = refused(getattr(iam, operation), **{member: name})
+    assert (code, message.startswith("The specified value for"), status) == ("ValidationError", True, 400)
+
+
+def test_what_xml_cannot_hold_is_replaced_in_a_refusal(iam):
+    assert refused(iam.get_policy, PolicyArn="arn:aws:iam::1:policy/\x00\x1f") == (
+        "NoSuchEntity",
+        "Policy arn:aws:iam::1:policy/\ufffd\ufffd was not found.",
+        404,
+    )

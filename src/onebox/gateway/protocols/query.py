@@ -15,7 +15,7 @@ from onebox.gateway.protocols.error_forms import ErrorForm, find_error_form
 from onebox.gateway.protocols.form import Tree, parse_form
 from onebox.gateway.protocols.query_shapes import QueryDecoders
 from onebox.gateway.protocols.xml_shapes import XmlEncoders
-from onebox.gateway.protocols.xml_text import escape
+from onebox.gateway.protocols.xml_text import escape, escape_message
 from onebox.gateway.specs.loader import ServiceModel
 from onebox.services.context import Wire
 
@@ -91,7 +91,7 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
             f"<Code>{escape(form.code if form.modelled else _CODES.get(form.code, form.code))}</Code>",
         ]
         if form.message:
-            out.append(f"<Message>{escape(form.message)}</Message>")
+            out.append(f"<Message>{escape_message(form.message)}</Message>")
         _write_members(model, encoders, form, out)
         out.append(f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
         return Response(form.status, "".join(out).encode(), [("x-amzn-RequestId", request_id), _CONTENT_TYPE])

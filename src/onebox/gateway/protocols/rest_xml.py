@@ -22,7 +22,7 @@ from onebox.gateway.protocols.rest import (
     not_in_headers,
 )
 from onebox.gateway.protocols.xml_shapes import XmlDecoders, XmlEncoders, namespace_attribute
-from onebox.gateway.protocols.xml_text import escape, parse_xml
+from onebox.gateway.protocols.xml_text import escape, escape_message, parse_xml
 from onebox.gateway.specs.loader import ServiceModel, Shape
 from onebox.services.context import Wire
 
@@ -169,7 +169,7 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
         headers = [("x-amz-request-id", request_id)]
         if form.status == 304:
             return Response(form.status, b"", headers)
-        out = [f"{_XML}<Error><Code>{escape(form.code)}</Code><Message>{escape(form.message)}</Message>"]
+        out = [f"{_XML}<Error><Code>{escape(form.code)}</Code><Message>{escape_message(form.message)}</Message>"]
         out += (f"<{name}>{escape(str(value))}</{name}>" for name, value in form.members.items() if value is not None)
         out.append(f"<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>")
         return Response(form.status, _with_type(headers, "".join(out).encode()), headers)

@@ -15,6 +15,7 @@ _ELEMENTS_MAX = 60_000
 _ATTRIBUTES_MAX = 20_000
 _BYTES_MAX = 4 * 1024 * 1024
 _SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
@@ -23,6 +24,12 @@ def escape(text: str) -> str:
     if _SPECIAL.search(text) is None:
         return text
     return _SPECIAL.sub(lambda match: _NAMED.get(match[0]) or f"&#x{ord(match[0]):x};", text)
+
+
+def escape_message(text: str) -> str:
+    """The same for an error's message, in which characters that XML lacks are replaced: a client must be able to read
+    why its request was refused, whatever it sent."""
+    return escape(_UNREADABLE.sub("\ufffd", text))
 
 
 @dataclass(slots=True)

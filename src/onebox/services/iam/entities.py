@@ -12,6 +12,7 @@ from onebox.services.iam.builtin_user import builtin_user
 from onebox.services.iam.core import Core
 from onebox.services.iam.errors import NoSuchEntityException, UnmodifiableEntityException
 from onebox.services.iam.model import Entity, Group, InstanceProfile, Role, ServerCertificate, User
+from onebox.services.iam.validation import check_name
 
 SERVICE_LINKED_PATH = "/aws-service-role/"
 
@@ -32,9 +33,16 @@ class EntityKind:
     """The name of the quota of attached policies."""
 
 
+def _named(request: Wire, member: str, most: int) -> str:
+    """The name in a request. Raises ValidationError for what no entity can be called."""
+    name: str = request[member]
+    check_name(f"{member[0].lower()}{member[1:]}", name, most)
+    return name
+
+
 def load_role(core: Core, context: RequestContext, request: Wire) -> Role:
     """The role named in the request. Raises NoSuchEntity."""
-    name = request["RoleName"]
+    name = _named(request, "RoleName", 64)
     role = core.roles.find(context.account, name)
     if role is None:
         raise NoSuchEntityException(f"The role with name {name} cannot be found.")
@@ -44,7 +52,7 @@ def load_role(core: Core, context: RequestContext, request: Wire) -> Role:
 def load_user(core: Core, context: RequestContext, request: Wire) -> User:
     """The user named in the request, to be changed or looked into. Raises NoSuchEntity, or UnmodifiableEntity for the
     built-in one."""
-    name = request["UserName"]
+    name = _named(request, "UserName", 128)
     user = core.users.find(context.account, name)
     if user is None and name.lower() == BUILTIN_NAME:
         raise UnmodifiableEntityException(
@@ -75,7 +83,7 @@ def find_builtin_user(context: RequestContext, name: str | None) -> User | None:
 
 def load_group(core: Core, context: RequestContext, request: Wire) -> Group:
     """The group named in the request. Raises NoSuchEntity."""
-    name = request["GroupName"]
+    name = _named(request, "GroupName", 128)
     group = core.groups.find(context.account, name)
     if group is None:
         raise NoSuchEntityException(f"The group with name {name} cannot be found.")
@@ -84,7 +92,7 @@ def load_group(core: Core, context: RequestContext, request: Wire) -> Group:
 
 def load_instance_profile(core: Core, context: RequestContext, request: Wire) -> InstanceProfile:
     """The instance profile named in the request. Raises NoSuchEntity."""
-    name = request["InstanceProfileName"]
+    name = _named(request, "InstanceProfileName", 128)
     profile = core.instance_profiles.find(context.account, name)
     if profile is None:
         raise NoSuchEntityException(f"Instance Profile {name} cannot be found.")
@@ -93,7 +101,7 @@ def load_instance_profile(core: Core, context: RequestContext, request: Wire) ->
 
 def load_server_certificate(core: Core, context: RequestContext, request: Wire) -> ServerCertificate:
     """The server certificate named in the request. Raises NoSuchEntity."""
-    name = request["ServerCertificateName"]
+    name = _named(request, "ServerCertificateName", 128)
     certificate = core.server_certificates.find(context.account, name)
     if certificate is None:
         raise NoSuchEntityException(f"The Server Certificate with name {name} cannot be found.")
