@@ -6,6 +6,7 @@ How it is laid out, top down::
     core.py             the parts that every operation works with
     authorization.py    the actions, resources and condition keys of a request
     operations/         a function for each API operation, by family
+    bodies.py           large bodies, stored and read a slice at a time
     objects.py          what operations on objects share: writing, finding and deleting versions
     internal.py         what other services call, inside their transaction
     background.py       the daily walk that deletes what lifecycle rules say

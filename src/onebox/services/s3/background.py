@@ -36,8 +36,22 @@ class LifecycleWalk:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Walk now and at every midnight."""
-        self._walk()
+        """Remove what a crash left, then walk now and at every midnight."""
+        self._remove_unreferenced(0, self._core.contents.last_id())
+
+    def _remove_unreferenced(self, after_id: int, last_id: int) -> None:
+        """Bodies that were stored ahead of a write that never came. What is stored from now on is not looked at."""
+
+        def remove() -> int:
+            found, reached = self._core.contents.find_unreferenced(after_id, last_id, _PIECE)
+            self._core.contents.delete(found)
+            return reached
+
+        if after_id >= last_id:
+            self._walk()
+            return
+        reached = self._storage.run(remove)
+        self._soon(lambda: self._remove_unreferenced(reached, last_id))
 
     def stop(self) -> None:
         """Nothing runs afterwards. Idempotent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from onebox.services.context import Deps
+from onebox.services.s3.bodies import Bodies
 from onebox.services.s3.objects import Objects
 from onebox.services.s3.store.buckets import BucketStore
 from onebox.services.s3.store.contents import ContentStore
@@ -22,6 +23,7 @@ class S3Core:
     versions: VersionStore
     uploads: UploadStore
     objects: Objects
+    bodies: Bodies
 
 
 def make_core(deps: Deps) -> S3Core:
@@ -29,4 +31,12 @@ def make_core(deps: Deps) -> S3Core:
     buckets, contents = BucketStore(deps.storage), ContentStore(deps.storage)
     versions, uploads = VersionStore(deps.storage), UploadStore(deps.storage)
     objects = Objects(buckets=buckets, contents=contents, versions=versions, uploads=uploads, ids=deps.ids)
-    return S3Core(deps=deps, buckets=buckets, contents=contents, versions=versions, uploads=uploads, objects=objects)
+    return S3Core(
+        deps=deps,
+        buckets=buckets,
+        contents=contents,
+        versions=versions,
+        uploads=uploads,
+        objects=objects,
+        bodies=Bodies(contents, deps.storage),
+    )

@@ -8,13 +8,16 @@ from onebox.services.context import Wire
 from onebox.services.s3.checksums import SLOW_ALGORITHMS
 from onebox.services.s3.rules import check_md5, checked_checksums, etag_of, wanted_checksum
 
+_INLINE_BYTES_MAX = 1024 * 1024
+_SLOW_INLINE_BYTES_MAX = 64 * 1024
+
 
 async def digests(request: Wire, data: bytes, default_algorithm: str) -> tuple[str, dict[str, str]]:
     """The entity tag and the checksum of what came. Raises BadDigest and its like."""
     wanted = wanted_checksum(request)
-    etag = etag_of(data)
+    etag = etag_of(data) if len(data) <= _INLINE_BYTES_MAX else await asyncio.to_thread(etag_of, data)
     check_md5(request.get("ContentMD5"), etag)
     algorithm = wanted[0] if wanted else default_algorithm
-    if algorithm in SLOW_ALGORITHMS and len(data) > 64 * 1024:
+    if len(data) > (_SLOW_INLINE_BYTES_MAX if algorithm in SLOW_ALGORITHMS else _INLINE_BYTES_MAX):
         return etag, await asyncio.to_thread(checked_checksums, wanted, default_algorithm, data)
     return etag, checked_checksums(wanted, default_algorithm, data)

@@ -23,7 +23,7 @@ from onebox.services.s3.operations.bucket_settings import SETTINGS
 OPERATIONS: OperationTable[S3Core] = {
     "AbortMultipartUpload": Operation(uploads.abort_multipart_upload),
     "CompleteMultipartUpload": Operation(uploads.complete_multipart_upload),
-    "CopyObject": Operation(copies.copy_object),
+    "CopyObject": WaitingOperation(copies.copy_object),
     "CreateBucket": Operation(buckets.create_bucket),
     "CreateMultipartUpload": Operation(uploads.create_multipart_upload),
     "DeleteBucket": Operation(buckets.delete_bucket),
@@ -31,7 +31,7 @@ OPERATIONS: OperationTable[S3Core] = {
     "DeleteObjects": Operation(deletions.delete_objects),
     "GetBucketLocation": Operation(buckets.get_bucket_location, reads_only=True),
     "GetBucketVersioning": Operation(buckets.get_bucket_versioning, reads_only=True),
-    "GetObject": Operation(reads.get_object, reads_only=True),
+    "GetObject": WaitingOperation(reads.get_object),
     "HeadBucket": Operation(buckets.head_bucket, reads_only=True),
     "HeadObject": Operation(reads.head_object, reads_only=True),
     "ListBuckets": Operation(buckets.list_buckets, reads_only=True),

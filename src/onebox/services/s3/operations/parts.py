@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.bodies import BytesGone
 from onebox.services.s3.copy_source import parse_copy_source
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import (
     InvalidArgument,
     InvalidRequest,
+    NoSuchKey,
 )
 from onebox.services.s3.integrity import digests
 from onebox.services.s3.limits import LISTED_MAX, PART_NUMBER_MAX
@@ -40,7 +42,11 @@ async def upload_part_copy(core: S3Core, context: RequestContext, request: Wire)
     source = core.objects.load(source_bucket, key, version_id)
     check_copy_conditions(request, source.etag, source.modified_at_ms)
     first_byte, size_bytes = _copied_stretch(request.get("CopySourceRange"), source.size_bytes)
-    part = await _store_part(core, context, request, core.objects.read(source, first_byte, size_bytes))
+    try:
+        data = await core.bodies.read(core.versions.extents(source.object_id), first_byte, size_bytes)
+    except BytesGone:
+        raise NoSuchKey(Key=key) from None
+    part = await _store_part(core, context, request, data)
     result: Wire = {
         "CopyPartResult": {"ETag": quoted(part.etag), "LastModified": part.modified_at_ms, **part.checksums}
     }
@@ -91,7 +97,7 @@ async def _store_part(core: S3Core, context: RequestContext, request: Wire, data
         core.objects.load_upload(
             context.account, request["Bucket"], request["Key"], request["UploadId"]
         )  # it may have ended while the checksum was computed
-        content_id = core.contents.insert(data)
+        content_id = core.contents.insert(data) if ahead is None else ahead
         part = Part(
             part_number=number,
             content_id=content_id,
@@ -105,7 +111,8 @@ async def _store_part(core: S3Core, context: RequestContext, request: Wire, data
             core.contents.delete([replaced])
         return part
 
-    return await core.deps.storage.write(write)
+    async with core.bodies.stored_ahead(data) as ahead:
+        return await core.deps.storage.write(write)
 
 
 def list_parts(core: S3Core, context: RequestContext, request: Wire) -> Wire:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.s3.bodies import BytesGone
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import InvalidPart, InvalidRequest
 from onebox.services.s3.headers import DEFAULT_CONTENT_TYPE
@@ -20,13 +21,17 @@ _OVERRIDES = {
 }
 
 
-def get_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
+async def get_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """An object or a stretch of it."""
-    bucket, stored, stretch = _load(core, context, request)
-    first_byte, size_bytes = stretch or (0, stored.size_bytes)
-    result = _described(core, request, bucket, stored, stretch)
-    result["Body"] = core.objects.read(stored, first_byte, size_bytes)
-    return result
+    while True:
+        bucket, stored, stretch = _load(core, context, request)
+        first_byte, size_bytes = stretch or (0, stored.size_bytes)
+        result = _described(core, request, bucket, stored, stretch)
+        try:
+            result["Body"] = await core.bodies.read(core.versions.extents(stored.object_id), first_byte, size_bytes)
+        except BytesGone:
+            continue  # it was replaced meanwhile: answer the new object, or that there is none
+        return result
 
 
 def head_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:

@@ -24,7 +24,7 @@ async def put_object(core: S3Core, context: RequestContext, request: Wire) -> Wi
     def write() -> Wire:
         bucket = core.objects.load_bucket(request["Bucket"], context.account)
         core.objects.check_current(bucket, key, request)
-        extent = Extent(1, 0, len(data), core.contents.insert(data))
+        extent = Extent(1, 0, len(data), core.contents.insert(data) if ahead is None else ahead)
         stored = new_version(
             bucket.name,
             key,
@@ -38,7 +38,8 @@ async def put_object(core: S3Core, context: RequestContext, request: Wire) -> Wi
         written = core.objects.put(bucket, stored, [extent] if data else [])
         return write_result(written, bucket)
 
-    return await core.deps.storage.write(write)
+    async with core.bodies.stored_ahead(data) as ahead:
+        return await core.deps.storage.write(write)
 
 
 def write_result(stored: StoredObject, bucket: Bucket) -> Wire:

@@ -17,15 +17,19 @@ class ContentStore:
 
     def insert(self, data: bytes) -> int:
         """Store bytes; the id of their content."""
-        content_id = self._insert_empty()
-        view = memoryview(data)
-        for position, start in enumerate(range(0, len(data), CHUNK_BYTES)):
-            self._insert_chunk(content_id, position, bytes(view[start : start + CHUNK_BYTES]))
+        content_id = self.insert_empty()
+        self.add(content_id, 0, data)
         return content_id
+
+    def add(self, content_id: int, position: int, data: bytes) -> None:
+        """Add bytes to a content from chunk ``position`` on."""
+        view = memoryview(data)
+        for number, start in enumerate(range(0, len(data), CHUNK_BYTES)):
+            self._insert_chunk(content_id, position + number, bytes(view[start : start + CHUNK_BYTES]))
 
     def copy(self, extents: Sequence[Extent]) -> int:
         """Store the bytes of some extents once more, as one content."""
-        content_id = self._insert_empty()
+        content_id = self.insert_empty()
         position = 0
         pending = bytearray()
         for extent in extents:
@@ -53,11 +57,27 @@ class ContentStore:
                 parts.append(self._read_content(extent.content_id, begin_in_extent, end_in_extent))
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def last_id(self) -> int:
+        """The greatest id of all contents; 0 if there is none."""
+        row = self._storage.first("SELECT max(content_id) FROM s3_content")
+        return row[0] or 0 if row else 0
+
+    def find_unreferenced(self, after_id: int, last_id: int, limit: int) -> tuple[list[int], int]:
+        """Among the next ``limit`` contents those that no object or part has, and the id of the last one looked at."""
+        rows = self._storage.all(
+            "SELECT content_id, EXISTS (SELECT 1 FROM s3_extent AS e WHERE e.content_id = c.content_id)"
+            " OR EXISTS (SELECT 1 FROM s3_part AS p WHERE p.content_id = c.content_id)"
+            " FROM s3_content AS c WHERE content_id > ? AND content_id <= ? ORDER BY content_id LIMIT ?",
+            (after_id, last_id, limit),
+        )
+        return [row[0] for row in rows if not row[1]], rows[-1][0] if len(rows) == limit else last_id
+
     def delete(self, content_ids: Sequence[int]) -> None:
         """Remove contents with their bytes; nothing may refer to them any more."""
         self._storage.executemany("DELETE FROM s3_content WHERE content_id = ?", [(one,) for one in content_ids])
 
-    def _insert_empty(self) -> int:
+    def insert_empty(self) -> int:
+        """A content without bytes; its id."""
         self._storage.execute("INSERT INTO s3_content DEFAULT VALUES")
         return self._storage.last_insert_id()
 

@@ -1,0 +1,83 @@
+"""Goal: large bodies are whole, hold up nobody, and leave nothing behind when their write never comes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from botocore.exceptions import ClientError
+
+from onebox.testing import EngineThread
+from tests.api.stalls import longest_stall_s
+
+LARGE = bytes(range(256)) * 4096 * 40  # 40 MiB
+STALL_S = 0.1
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineThread]:
+    with EngineThread() as running:
+        running.client("s3").create_bucket(Bucket="large")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def s3(engine: EngineThread) -> Any:
+    return engine.client("s3")
+
+
+def digest(s3: Any, key: str) -> str:
+    return hashlib.sha256(s3.get_object(Bucket="large", Key=key)["Body"].read()).hexdigest()
+
+
+def test_a_large_object_is_put_read_and_copied_whole_and_holds_up_nobody(engine: EngineThread, s3: Any) -> None:
+    wanted = hashlib.sha256(LARGE).hexdigest()
+    source = {"Bucket": "large", "Key": "a"}
+    stalls = {
+        "put": longest_stall_s(engine, lambda: s3.put_object(Bucket="large", Key="a", Body=LARGE)),
+        "copy": longest_stall_s(engine, lambda: s3.copy_object(Bucket="large", Key="b", CopySource=source)),
+    }
+    assert (digest(s3, "a"), digest(s3, "b")) == (wanted, wanted)
+    stretch = s3.get_object(Bucket="large", Key="b", Range="bytes=1048570-9437190")["Body"].read()
+    assert stretch == LARGE[1_048_570:9_437_191]
+    upload_id = s3.create_multipart_upload(Bucket="large", Key="c")["UploadId"]
+    part = s3.upload_part_copy(Bucket="large", Key="c", UploadId=upload_id, PartNumber=1, CopySource=source)
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["CopyPartResult"]["ETag"]}]}
+    s3.complete_multipart_upload(Bucket="large", Key="c", UploadId=upload_id, MultipartUpload=parts)
+    assert digest(s3, "c") == wanted
+    assert max(stalls.values()) < STALL_S, stalls
+
+
+def contents(data: Path) -> int:
+    with apsw.Connection(str(next(data.glob("*.db"))), flags=apsw.SQLITE_OPEN_READONLY) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM s3_content").fetchone()
+    return int(count)
+
+
+def test_a_refused_write_leaves_no_bytes_behind(tmp_path: Path) -> None:
+    body = LARGE[: 3 * 1024 * 1024]
+    with EngineThread(tmp_path) as engine:
+        s3 = engine.client("s3")
+        s3.create_bucket(Bucket="large")
+        s3.put_object(Bucket="large", Key="a", Body=b"x")
+        with pytest.raises(ClientError):
+            s3.put_object(Bucket="large", Key="a", Body=body, IfNoneMatch="*")
+        s3.put_object(Bucket="large", Key="b", Body=body)
+    assert contents(tmp_path) == 2
+
+
+def test_bytes_that_a_crash_left_are_removed_at_the_next_start(tmp_path: Path) -> None:
+    with EngineThread(tmp_path) as engine:
+        engine.client("s3").create_bucket(Bucket="large")
+        engine.client("s3").put_object(Bucket="large", Key="a", Body=b"x")
+    with apsw.Connection(str(next(tmp_path.glob("*.db")))) as connection:
+        connection.execute("INSERT INTO s3_content DEFAULT VALUES")
+        connection.execute("INSERT INTO s3_chunk SELECT max(content_id), 0, x'00' FROM s3_content")
+    with EngineThread(tmp_path, manual_clock=True) as engine:
+        engine.clock.advance(1)
+        assert engine.client("s3").get_object(Bucket="large", Key="a")["Body"].read() == b"x"
+    assert contents(tmp_path) == 1
