@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -159,8 +160,9 @@ class Inputs:
 def spoil(body: bytes, chance: random.Random) -> bytes:
     """A body with some bytes changed, or values of other types in it."""
     choice = chance.randrange(4)
-    if choice == 0 and body[:1] == b"{":
-        return _other_types(body, chance)
+    if choice == 0:
+        with suppress(ValueError, RecursionError):
+            return _other_types(body, chance)
     spoilt = bytearray(body)
     for _ in range(chance.randint(1, 4)):
         place = chance.randint(0, len(spoilt))
@@ -170,7 +172,7 @@ def spoil(body: bytes, chance: random.Random) -> bytes:
 
 def _other_types(body: bytes, chance: random.Random) -> bytes:
     document = json.loads(body)
-    if document:
+    if isinstance(document, dict) and document:
         name = chance.choice(sorted(document))
         document[name] = chance.choice((None, 1, -1.5, "", [], {}, [[]], {"a": {}}, True, 10**30, "9" * 5_000, [None]))
     return json.dumps(document).encode()
