@@ -81,14 +81,8 @@ class Refusals:
         self._known[context.request_id] = refusal
         if len(self._known) > REMEMBERED_MAX:
             self._known.popitem(last=False)
-        self._log.info(
-            "refused request %s: %s on %r for %r, %s",
-            refusal.request_id,
-            refusal.action,
-            refusal.resource,
-            refusal.principal,
-            _why(refusal),
-        )
+        what = f"{refusal.action} on {refusal.resource!r} for {refusal.principal!r}"
+        self._log.info("refused request %s: %s, %s", refusal.request_id, what, _why(refusal))
 
     def find(self, request_id: str) -> dict[str, object] | None:
         """A refusal as plain values, or None if it is unknown or too old."""

@@ -57,4 +57,11 @@ class ServiceCredentialStore:
 
 def _credential(row: Row) -> ServiceCredential:
     credential_id, user_id, service, user_name, is_active, created_at_ms = row
-    return ServiceCredential(credential_id, user_id, service, user_name, bool(is_active), created_at_ms)
+    return ServiceCredential(
+        credential_id=credential_id,
+        user_id=user_id,
+        service=service,
+        user_name=user_name,
+        is_active=bool(is_active),
+        created_at_ms=created_at_ms,
+    )
