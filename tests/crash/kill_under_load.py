@@ -3,7 +3,8 @@
 A ledger outside the killed process notes every order that was acknowledged. Publishing goes on across the kills;
 what was not acknowledged is published again. In the end every order must be stored as it was sent or rest in
 OrderDLQ, and nothing else may. The moments follow from the seed and from the number of acknowledged orders, not
-from the clock: ``--seed`` repeats a run.
+from the clock: ``--seed`` repeats a run. A kill uses up no delivery attempt: with more kills than receives are allowed,
+no good order may end in OrderDLQ.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tests.bench.publisher import SnsConnection, quote
 from tests.peers.servers import Onebox
 
 BATCH = 10
-VISIBILITY_S = 3
+VISIBILITY_S = 5
 DRAIN_TIMEOUT_S = 300
 POISON_EVERY = 100
 # Kills are spread over publishing and over the time after it, when only the function still works.
@@ -162,11 +163,10 @@ def with_poison(orders: list[tuple[str, str]]) -> tuple[list[str], set[str]]:
 
 
 def check(pipeline: Pipeline, ledger: Ledger, poisoned: set[str]) -> dict[str, int]:
-    """Every order stored as sent, or dead; every poisoned one dead; nothing else anywhere."""
+    """Every order stored as sent; every poisoned one dead-lettered; nothing else anywhere."""
     stored = {item["orderId"]: item for item in stored_items(pipeline)}
     dead = list(dead_letters(pipeline))
-    dead_ids = {json.loads(text).get("orderId") for text in dead} - {None}
-    lost = [order_id for order_id in ledger.sent if order_id not in stored and order_id not in dead_ids]
+    lost = [order_id for order_id in ledger.sent if order_id not in stored]
     assert not lost, f"{len(lost)} acknowledged orders are nowhere, first {lost[:5]}"
     strangers = [order_id for order_id in stored if order_id not in ledger.sent]
     assert not strangers, f"{len(strangers)} stored orders were never sent, first {strangers[:5]}"
@@ -178,11 +178,9 @@ def check(pipeline: Pipeline, ledger: Ledger, poisoned: set[str]) -> dict[str, i
     assert not changed, f"{len(changed)} orders are not as they were sent, first {changed[:5]}"
     dead_poison = {text for text in dead if "poison" in json.loads(text)}
     assert dead_poison == poisoned, f"{len(poisoned - dead_poison)} poisoned messages are nowhere"
-    unknown = [text for text in dead if text not in poisoned and json.loads(text).get("orderId") not in ledger.sent]
-    assert not unknown, f"{len(unknown)} dead letters were never sent"
-    # One may be both: stored, and set aside because the lives that stored it ended before they could say so.
-    only_dead = dead_ids - stored.keys()
-    return {"orders": len(ledger.sent), "stored": len(stored), "dead": len(only_dead), "poisoned": len(poisoned)}
+    good = [text for text in dead if text not in poisoned]
+    assert not good, f"{len(good)} good orders are dead letters, first {good[0]}"
+    return {"orders": len(ledger.sent), "stored": len(stored), "poisoned": len(poisoned)}
 
 
 def same_order(item: dict[str, Any], order: dict[str, Any]) -> bool:

@@ -269,7 +269,7 @@ def test_sweeper_looks_at_a_thousand_queues_a_portion_at_a_time(harness: SqsHarn
         return find_oldest(backlog_id, limit)
 
     harness.sqs.core.messages.find_oldest_visible = spy  # type: ignore[assignment, method-assign]
-    harness.storage.run(harness.sqs.background.sweeper._sweep_once)
+    harness.inside(lambda _context: harness.sqs.background.sweeper._sweep_once())
     assert len(set(looked)) <= 50
     harness.advance(130)
     assert all(harness.count_rows(url) == (0, 0, 0) for url in urls)
