@@ -329,3 +329,49 @@ def test_receive_message_waits_for_a_message_sent_meanwhile(sqs: Any, url: str, 
     sqs.send_message(QueueUrl=url, MessageBody="meanwhile")
     poll.join()
     assert [m["Body"] for m in got] == ["meanwhile"]
+
+
+@pytest.mark.parametrize("name", ["attr.1øßä", "ÀſŽ", "a-b_c.d"])
+def test_message_attribute_names_may_hold_letters_of_other_alphabets(sqs: Any, url: str, name: str) -> None:
+    sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes={name: STRING})
+    assert receive(sqs, url, MessageAttributeNames=["All"])[0]["MessageAttributes"] == {name: STRING}
+
+
+@pytest.mark.parametrize("character", '!"§(?')
+def test_message_attribute_names_may_not_hold_punctuation(sqs: Any, url: str, character: str) -> None:
+    code, _ = refused(
+        lambda: sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes={f"a{character}b": STRING})
+    )
+    assert code == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize("character", ["\x08", "\x0b", "\x00", "\ufffe"])
+def test_string_attributes_may_not_hold_what_xml_cannot(sqs: Any, url: str, character: str) -> None:
+    attribute = {"DataType": "String", "StringValue": f"a{character}b"}
+    code, _ = refused(lambda: sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes={"a": attribute}))
+    assert code == "InvalidParameterValue"
+
+
+def test_star_asks_for_every_message_attribute(sqs: Any, url: str) -> None:
+    sent = sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes={"a": STRING})
+    message = receive(sqs, url, MessageAttributeNames=["*"])[0]
+    assert message["MessageAttributes"] == {"a": STRING}
+    assert message["MD5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
+
+
+def test_trace_header_of_the_request_becomes_that_of_the_message(sqs: Any, url: str) -> None:
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    sqs.meta.events.register(
+        "before-call.sqs", lambda params, **_: params["headers"].update({"X-Amzn-Trace-Id": trace})
+    )
+    own = {"AWSTraceHeader": {"DataType": "String", "StringValue": "own"}}
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    sqs.send_message(QueueUrl=url, MessageBody="two", MessageSystemAttributes=own)
+    entries = [
+        {"Id": "1", "MessageBody": "three"},
+        {"Id": "2", "MessageBody": "four", "MessageSystemAttributes": own},
+    ]
+    sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    got = receive(sqs, url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["AWSTraceHeader"])
+    headers = {message["Body"]: message["Attributes"]["AWSTraceHeader"] for message in got}
+    assert headers == {"one": trace, "two": "own", "three": trace, "four": "own"}

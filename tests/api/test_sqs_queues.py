@@ -115,8 +115,11 @@ def test_queue_url_with_another_host_is_the_same_queue(sqs: Any, account: str) -
 
 
 def test_queue_url_that_names_no_queue_is_refused(sqs: Any) -> None:
-    with pytest.raises(sqs.exceptions.InvalidAddress):
+    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
         sqs.receive_message(QueueUrl="nonsense")
+    for nonsense in ("", "/", "http://", "http://localhost", "/q"):
+        with pytest.raises(sqs.exceptions.InvalidAddress):
+            sqs.receive_message(QueueUrl=nonsense)
 
 
 def test_queues_of_regions_and_accounts_are_apart(client: Client, onebox: EngineThread) -> None:
@@ -277,3 +280,19 @@ def test_add_permission_lets_another_account_do_that_and_no_more(sqs: Any, onebo
     with pytest.raises(ClientError, match="not authorized"):
         other.delete_queue(QueueUrl=url)
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "x"
+
+
+def test_boolean_attributes_are_case_insensitive(sqs: Any) -> None:
+    wanted = {"FifoQueue": "True", "ContentBasedDeduplication": "TRUE", "SqsManagedSseEnabled": "False"}
+    url = sqs.create_queue(QueueName="b.fifo", Attributes=wanted)["QueueUrl"]
+    shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert {name: shown[name] for name in wanted} == {
+        "FifoQueue": "true",
+        "ContentBasedDeduplication": "true",
+        "SqsManagedSseEnabled": "false",
+    }
+    again = {name: value.lower() for name, value in wanted.items()}
+    assert sqs.create_queue(QueueName="b.fifo", Attributes=again)["QueueUrl"] == url
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"ContentBasedDeduplication": "fAlSe"})
+    name = "ContentBasedDeduplication"
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"] == {name: "false"}

@@ -21,6 +21,7 @@ from onebox.gateway.protocols.codec import ErrorWriter, OperationCodec
 from onebox.gateway.protocols.dialects import MissingAction, dialect_of
 from onebox.gateway.protocols.protocols import find_codec, find_error_encoder
 from onebox.gateway.protocols.rest_routes import find_rest_operation
+from onebox.gateway.protocols.sqs_query import unknown_operation
 from onebox.gateway.sigv4 import Credential, find_credential
 
 
@@ -58,6 +59,9 @@ _PRESIGNED_ACTIONS = frozenset({("sts", "GetCallerIdentity")})
 _SERVICE_NOT_OFFERED = (
     "onebox does not offer the service {}. "
     "The command `onebox operations` and docs/compatibility.md list what it offers."
+)
+_ACTIONS_OF_NO_QUEUE = frozenset(
+    {"CreateQueue", "ListQueues", "StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask"}
 )
 _CBOR_PATH = re.compile(r"/service/(\w{1,100})/operation/(\w{1,100})")
 _QUEUE_PATH = re.compile(r"/\d{12}/[\w.-]{1,80}", re.ASCII)
@@ -156,9 +160,13 @@ def _resolve_action(service: str | None, request: Request, credential: Credentia
         raise _error(service, "json", UnknownOperationException())
     if request.method not in ("GET", "POST"):
         raise _error(service, "query", InvalidAction(f"The service {service} takes requests by GET and POST."))
+    protocol = "query"
+    if service == "sqs":
+        _check_queue_endpoint(request, action)
+        protocol = "query-json" if request.headers.get("accept") == "application/json" else "query"
     if action is None:
         raise _error(service, "query", MissingAction("The request must contain the parameter Action."))
-    codec = find_codec(service, "query", action)
+    codec = find_codec(service, protocol, action)
     if codec is None:
         raise _error(service, "query", dialect_of(service, "query").unknown_operation(action))
     if (service, action) not in _PRESIGNED_ACTIONS:
@@ -166,9 +174,19 @@ def _resolve_action(service: str | None, request: Request, credential: Credentia
     return Route(service, action, codec, credential)
 
 
+def _check_queue_endpoint(request: Request, action: str | None) -> None:
+    """A GET of a queue's own URL takes the operations of a queue. Raises RoutingError for others, or none."""
+    if request.method != "GET" or _QUEUE_PATH.fullmatch(request.path) is None:
+        return
+    if action is None:
+        raise RoutingError(unknown_operation)
+    if action in _ACTIONS_OF_NO_QUEUE:
+        raise _error("sqs", "query", dialect_of("sqs", "query").unknown_operation(action))
+
+
 def _service_of_unsigned(action: str | None, request: Request) -> str | None:
     if action is None:
-        return None
+        return "sqs" if request.method == "GET" and _QUEUE_PATH.fullmatch(request.path) else None
     version = _parameter(_VERSION, request)
     if version is not None and version in _VERSIONS:
         return _VERSIONS[version]

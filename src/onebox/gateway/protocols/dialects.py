@@ -266,6 +266,7 @@ DIALECTS: dict[str, Dialect] = {
         unknown_operation=_json_unknown,
     ),
     "sqs-query": _SQS_QUERY,
+    "sqs-query-json": _SQS_QUERY,
     "sns-query": Dialect(
         malformed=_query_malformed,
         wrong_type=_query_wrong_type,

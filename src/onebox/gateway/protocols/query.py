@@ -1,7 +1,7 @@
 """The awsQuery protocol: SNS, IAM, STS, CloudFormation, CloudWatch, and SQS as it was before JSON.
 
-https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Knows nothing of services' behaviour, with one exception
-that belongs to the wire: SQS takes its queue URL from the path where the parameter is absent.
+https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Knows nothing of services' behaviour; what SQS does in its
+own way is in ``sqs_query.py``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from onebox.gateway.protocols.xml_text import escape, escape_message
 from onebox.gateway.specs.loader import ServiceModel
 from onebox.services.context import Wire
 
-_CONTENT_TYPE = ("Content-Type", "text/xml")
+XML_TYPE = ("Content-Type", "text/xml")
 # Errors of JSON frameworks, as query clients know them; services that speak both raise either.
 _CODES = {
     "AccessDeniedException": "AccessDenied",
@@ -36,15 +36,12 @@ _CODES = {
 def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, flags: MissingFlags) -> RequestReader:
     model = operation.model
     decode_input = QueryDecoders(model, dialect, flags).decoder(input_name)
-    takes_queue_url = model.service == "sqs" and "QueueUrl" in model.load_shape(input_name)["members"]
 
     def read(request: Request) -> Wire:
         try:
             tree = parse_request_form(request)
         except ValueError:
             raise dialect.malformed() from None
-        if takes_queue_url and "QueueUrl" not in tree and len(request.path) > 1:
-            tree["QueueUrl"] = f"http://{request.headers.get('host', 'localhost')}{request.path}"
         wire: Wire = decode_input(tree)
         return wire
 
@@ -74,7 +71,7 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
         if write_result is not None:
             write_result(result, out)
         out += ("<ResponseMetadata><RequestId>", request_id, end)
-        return Response(200, "".join(out).encode(), [("x-amzn-RequestId", request_id), _CONTENT_TYPE])
+        return Response(200, "".join(out).encode(), [("x-amzn-RequestId", request_id), XML_TYPE])
 
     return write
 
@@ -88,15 +85,20 @@ def _build_error_writer(model: ServiceModel) -> ErrorWriter:
         out = [
             f'<?xml version="1.0"?><ErrorResponse xmlns="{namespace}"><Error>',
             f"<Type>{'Receiver' if form.receiver_fault else 'Sender'}</Type>",
-            f"<Code>{escape(form.code if form.modelled else _CODES.get(form.code, form.code))}</Code>",
+            f"<Code>{escape(query_code(form))}</Code>",
         ]
         if form.message:
             out.append(f"<Message>{escape_message(form.message)}</Message>")
         _write_members(model, encoders, form, out)
         out.append(f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
-        return Response(form.status, "".join(out).encode(), [("x-amzn-RequestId", request_id), _CONTENT_TYPE])
+        return Response(form.status, "".join(out).encode(), [("x-amzn-RequestId", request_id), XML_TYPE])
 
     return write_error
+
+
+def query_code(form: ErrorForm) -> str:
+    """The code of an error as query clients know it."""
+    return form.code if form.modelled else _CODES.get(form.code, form.code)
 
 
 def _write_members(model: ServiceModel, encoders: XmlEncoders, form: ErrorForm, out: list[str]) -> None:

@@ -15,7 +15,7 @@ The map of the folder, top down::
     background/           expired messages and purged queues (sweeper.py), message move tasks (mover.py)
     background_signals.py how operations tell the background work that there is something to do
     rules.py  attributes.py  redrive_policy.py  permissions.py  message_validation.py  message_attributes.py
-    message_view.py  batches.py  receipts.py  queue_urls.py  task_handles.py    pure
+    characters.py  message_view.py  batches.py  receipts.py  queue_urls.py  task_handles.py    pure
     store/                all SQL of the service, by table
     model.py  limits.py  errors.py  metrics.py
 

@@ -61,6 +61,14 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+(\.fifo)?\Z")
 FIFO_SUFFIX = ".fifo"
 
 
+def normalize(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Attributes as a client writes them, booleans in lower case: AWS takes ``True`` for ``true``."""
+    return {
+        name: value.lower() if name in _BOOLEANS and value.lower() in ("true", "false") else value
+        for name, value in attributes.items()
+    }
+
+
 def check_queue_name(name: str, is_fifo: bool) -> None:
     """Check the name of a queue to be made. Raises InvalidParameterValue."""
     fits = len(name) <= QUEUE_NAME_CHARACTERS_MAX and _NAME.match(name) is not None

@@ -71,7 +71,7 @@ def _find_resource(context: RequestContext, request: Wire) -> str:
     """The queue's ARN, named by URL, name or ARN; ``*`` where AWS knows no resource."""
     if "QueueUrl" in request:
         try:
-            account, name = parse_queue_url(request["QueueUrl"])
+            account, name = parse_queue_url(request["QueueUrl"], context.account)
         except InvalidAddress:
             return "*"  # the operation says what is wrong with it
         return make_arn("sqs", context.region, account, name)

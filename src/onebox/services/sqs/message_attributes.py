@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from onebox.services.context import Wire
+from onebox.services.sqs.characters import ALLOWED_CHARACTERS, find_forbidden_character
 from onebox.services.sqs.errors import InvalidParameterValue, UnsupportedOperation
 from onebox.services.sqs.limits import (
     ATTRIBUTE_NAME_BYTES_MAX,
@@ -24,7 +25,7 @@ from onebox.services.sqs.limits import (
 
 TRACE_HEADER = "AWSTraceHeader"
 
-_NAME_CHARACTERS = re.compile(r"[A-Za-z0-9_.-]+\Z")
+_NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _LISTS = ("StringListValues", "BinaryListValues")
 
@@ -90,7 +91,7 @@ def read_attributes(stored: str) -> dict[str, Wire]:
 
 
 class NameFilter:
-    """MessageAttributeNames of ReceiveMessage: ``All``, ``.*``, ``prefix.*`` or names."""
+    """MessageAttributeNames of ReceiveMessage: ``All``, ``*``, ``.*``, ``prefix.*`` or names."""
 
     __slots__ = ("_names", "_prefixes", "takes_all", "takes_none")
 
@@ -98,7 +99,7 @@ class NameFilter:
         listed = list(names)
         self._names = frozenset(listed)
         self._prefixes = tuple(name[:-2] for name in listed if name.endswith(".*"))
-        self.takes_all = "All" in self._names or "" in self._prefixes
+        self.takes_all = bool(self._names & {"All", "*"}) or "" in self._prefixes
         self.takes_none = not listed
 
     def pick(self, attributes: Mapping[str, Wire]) -> dict[str, Wire]:
@@ -128,7 +129,8 @@ def _check_name(name: str) -> None:
         raise InvalidParameterValue("Message (user) attribute name must not end with character '.'.")
     if ".." in name:
         raise InvalidParameterValue("Message (user) attribute name must not have successive '.' characters.")
-    if _NAME_CHARACTERS.match(name) is None:
+    # Recorded from AWS: letters of other alphabets are taken as well.
+    if not all(character in _NAME_CHARACTERS or character.isalpha() for character in name):
         raise InvalidParameterValue(
             f"Invalid character in message (user) attribute name '{name}': only A-Z, a-z, 0-9, _, -, and . are allowed."
         )
@@ -175,5 +177,12 @@ def _check_content(name: str, value: Wire, prefix: str, kind: str) -> bytes:
         return content
     if prefix == "Number" and _NUMBER.match(content) is None:
         raise InvalidParameterValue(f"Can't cast the value of message {kind} attribute '{name}' to a number.")
+    if prefix == "String":
+        forbidden = find_forbidden_character(content)
+        if forbidden is not None:
+            raise InvalidParameterValue(
+                f"Invalid binary character '#x{ord(forbidden):X}' was found in the message {kind} attribute '{name}', "
+                f"the set of allowed characters is {ALLOWED_CHARACTERS}."
+            )
     encoded: bytes = content.encode()
     return encoded

@@ -11,6 +11,7 @@ import re
 
 from onebox.services.context import Wire
 from onebox.services.sqs import message_attributes
+from onebox.services.sqs.characters import ALLOWED_CHARACTERS, find_forbidden_character
 from onebox.services.sqs.errors import (
     InvalidMessageContents,
     InvalidParameterValue,
@@ -20,15 +21,15 @@ from onebox.services.sqs.errors import (
 from onebox.services.sqs.limits import DELAY_S_MAX, SECOND_MS
 from onebox.services.sqs.model import Queue, ValidMessage
 
-# What XML 1.0 cannot carry. Lone surrogates cannot be encoded either.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FORBIDDEN_ASCII = bytes(set(range(0x20)) - set(b"\t\n\r"))
 # Letters, digits and punctuation of ASCII, which is all of it but blanks and control characters.
 _TOKEN = re.compile(r"[!-~]{1,128}\Z")
 
 
-def validate_message(queue: Queue, request: Wire) -> ValidMessage:
-    """Check a message of SendMessage or of a batch entry (same members). Raises SQS's errors."""
+def validate_message(queue: Queue, request: Wire, trace_header: str | None = None) -> ValidMessage:
+    """Check a message of SendMessage or of a batch entry (same members). Raises SQS's errors.
+
+    ``trace_header`` is the AWSTraceHeader of a message that brings none itself.
+    """
     body = request.get("MessageBody")
     if not body:
         raise MissingParameter("The request must contain the parameter MessageBody.")
@@ -37,7 +38,8 @@ def validate_message(queue: Queue, request: Wire) -> ValidMessage:
     attributes = request.get("MessageAttributes")
     body_bytes = len(encoded) + (message_attributes.check_attributes(attributes) if attributes else 0)
     system_attributes = request.get("MessageSystemAttributes")
-    trace_header = message_attributes.check_system_attributes(system_attributes) if system_attributes else None
+    if system_attributes:
+        trace_header = message_attributes.check_system_attributes(system_attributes)
     group_id, dedup_id = _check_ids(queue, request, encoded)
     return ValidMessage(
         body=body,
@@ -68,19 +70,12 @@ def too_long(queue: Queue, verb: str) -> InvalidParameterValue:
 
 def check_characters(body: str) -> None:
     """Check that XML 1.0 can carry the text. Raises InvalidMessageContents."""
-    # The usual cases go a much faster way: nothing printable is forbidden, and of ASCII only control characters are.
-    if body.isprintable() or (body.isascii() and not _has_forbidden_ascii(body)):
-        return
-    found = _FORBIDDEN.search(body)
-    if found is not None:
+    forbidden = find_forbidden_character(body)
+    if forbidden is not None:
         raise InvalidMessageContents(
-            f"Invalid binary character '#x{ord(found.group()):X}' was found in the message body, the set of "
-            "allowed characters is #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]."
+            f"Invalid binary character '#x{ord(forbidden):X}' was found in the message body, the set of "
+            f"allowed characters is {ALLOWED_CHARACTERS}."
         )
-
-
-def _has_forbidden_ascii(body: str) -> bool:
-    return len(body.encode().translate(None, _FORBIDDEN_ASCII)) != len(body)
 
 
 def check_fifo_members(queue: Queue, request: Wire) -> None:

@@ -44,7 +44,7 @@ OWNER_ONLY = frozenset(
 
 def load_queue(core: Core, context: RequestContext, queue_url: str, action: str) -> Queue:
     """The queue of a request. Raises InvalidAddress, QueueDoesNotExist or AccessDenied."""
-    account, name = parse_queue_url(queue_url)
+    account, name = parse_queue_url(queue_url, context.account)
     queue = core.queues.find(account, context.region, name)
     if account != context.account:
         _check_other_account(context, queue, action)

@@ -15,8 +15,10 @@ def format_queue_url(context: RequestContext, account: str, name: str) -> str:
     return f"{context.endpoint_url}/{account}/{name}"
 
 
-def parse_queue_url(queue_url: str) -> tuple[str, str]:
-    """Account and name. Raises InvalidAddress."""
+def parse_queue_url(queue_url: str, caller_account: str) -> tuple[str, str]:
+    """Account and name. A bare name is that of the caller's own queue, as on AWS. Raises InvalidAddress."""
+    if queue_url and "/" not in queue_url:
+        return caller_account, queue_url
     parts = queue_url.rstrip("/").rsplit("/", 2)
     if len(parts) != 3 or not parts[1] or not parts[2]:
         raise InvalidAddress(f"The address {queue_url} is not valid for this endpoint.")

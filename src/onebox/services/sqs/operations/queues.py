@@ -33,7 +33,7 @@ from onebox.services.sqs.redrive_policy import (
 def create_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Make a queue, or find the one with the same name and attributes. Raises QueueNameExists for other attributes."""
     name = request["QueueName"]
-    wanted = request.get("Attributes") or {}
+    wanted = queue_attributes.normalize(request.get("Attributes") or {})
     is_fifo = wanted.get("FifoQueue") == "true"
     queue_attributes.check_queue_name(name, is_fifo)
     queue_attributes.check_attributes(wanted, is_fifo)
@@ -129,7 +129,7 @@ def get_queue_attributes(core: Core, context: RequestContext, request: Wire) -> 
 def set_queue_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Change attributes; an empty policy or key is removed."""
     queue = load_queue(core, context, request["QueueUrl"], "SetQueueAttributes")
-    changes = request["Attributes"]
+    changes = queue_attributes.normalize(request["Attributes"])
     queue_attributes.check_attributes(changes, queue.is_fifo)
     _check_redrive(
         core,

@@ -13,11 +13,14 @@ from onebox.services.sqs.model import Queue, Sent, ValidMessage
 from onebox.services.sqs.queue_access import load_queue
 from onebox.services.sqs.sending import send
 
+TRACE_HEADER = "x-amzn-trace-id"
+"""The HTTP header that becomes the message's AWSTraceHeader."""
+
 
 def send_message(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Store one message."""
     queue = load_queue(core, context, request["QueueUrl"], "SendMessage")
-    valid = validate_message(queue, request)
+    valid = validate_message(queue, request, context.headers.get(TRACE_HEADER))
     check_size(queue, valid)
     sent = send(core, queue, [valid], context.principal.user_id, context.now_ms)
     return _show(valid, sent[0])
@@ -30,7 +33,7 @@ def send_message_batch(core: Core, context: RequestContext, request: Wire) -> Wi
     check_entries(entries, "SendMessageBatchRequestEntry")
     for entry in entries:
         check_fifo_members(queue, entry)
-    checked = [_check(queue, entry) for entry in entries]
+    checked = [_check(queue, entry, context.headers.get(TRACE_HEADER)) for entry in entries]
     messages = [valid for valid in checked if isinstance(valid, ValidMessage)]
     batch_bytes = sum(valid.body_bytes for valid in messages)
     if batch_bytes > BATCH_BYTES_MAX:
@@ -51,9 +54,9 @@ def send_message_batch(core: Core, context: RequestContext, request: Wire) -> Wi
     return make_result(successful, failed)
 
 
-def _check(queue: Queue, entry: Wire) -> ValidMessage | AwsError:
+def _check(queue: Queue, entry: Wire, trace_header: str | None) -> ValidMessage | AwsError:
     try:
-        return validate_message(queue, entry)
+        return validate_message(queue, entry, trace_header)
     except AwsError as error:
         return error
 
