@@ -12,6 +12,7 @@ from onebox.services.cloudformation.resources.cloudformation import (
 from onebox.services.cloudformation.resources.cloudwatch import ALARM, COMPOSITE_ALARM, DASHBOARD
 from onebox.services.cloudformation.resources.custom import CUSTOM_PREFIX, CUSTOM_RESOURCE
 from onebox.services.cloudformation.resources.dynamodb import TABLE
+from onebox.services.cloudformation.resources.dynamodb_global import GLOBAL_TABLE
 from onebox.services.cloudformation.resources.iam_certificates import SERVER_CERTIFICATE
 from onebox.services.cloudformation.resources.iam_policies import (
     GROUP_POLICY,
@@ -26,8 +27,10 @@ from onebox.services.cloudformation.resources.iam_users import ACCESS_KEY, GROUP
 from onebox.services.cloudformation.resources.inline_policies import QUEUE_INLINE_POLICY, TOPIC_INLINE_POLICY
 from onebox.services.cloudformation.resources.lambda_event_sources import EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING
 from onebox.services.cloudformation.resources.lambda_function import FUNCTION
+from onebox.services.cloudformation.resources.lambda_urls import URL
 from onebox.services.cloudformation.resources.lambda_versions import ALIAS, PERMISSION, VERSION
 from onebox.services.cloudformation.resources.logs import LOG_GROUP, LOG_STREAM, METRIC_FILTER
+from onebox.services.cloudformation.resources.logs_subscriptions import RESOURCE_POLICY, SUBSCRIPTION_FILTER
 from onebox.services.cloudformation.resources.macro import MACRO
 from onebox.services.cloudformation.resources.nested_stack import NESTED_STACK
 from onebox.services.cloudformation.resources.s3 import BUCKET, BUCKET_POLICY
@@ -66,6 +69,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     EVENT_INVOKE_CONFIG,
     EVENT_SOURCE_MAPPING,
     FUNCTION,
+    GLOBAL_TABLE,
     GROUP,
     GROUP_POLICY,
     INSTANCE_PROFILE,
@@ -81,15 +85,18 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     QUEUE,
     QUEUE_INLINE_POLICY,
     QUEUE_POLICY,
+    RESOURCE_POLICY,
     ROLE,
     ROLE_POLICY,
     SERVER_CERTIFICATE,
     SERVICE_LINKED_ROLE,
     SUBSCRIPTION,
+    SUBSCRIPTION_FILTER,
     TABLE,
     TOPIC,
     TOPIC_INLINE_POLICY,
     TOPIC_POLICY,
+    URL,
     USER,
     USER_POLICY,
     USER_TO_GROUP_ADDITION,

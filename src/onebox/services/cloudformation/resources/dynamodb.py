@@ -219,7 +219,7 @@ def _billing_mode(table: Wire) -> str:
 
 
 def _attributes(table: Wire) -> Attributes:
-    attributes: Attributes = {"Arn": table["TableArn"]}
+    attributes: Attributes = {"Arn": table["TableArn"], "TableId": table.get("TableId", "")}
     if "LatestStreamArn" in table:
         attributes["StreamArn"] = table["LatestStreamArn"]
     return attributes
