@@ -229,7 +229,7 @@ def test_function_without_concurrency_leaves_the_messages_alone(timed):
         ({"FilterCriteria": {"Filters": [{"Pattern": "x"}]}}, "InvalidParameterValueException", "Invalid filter"),
         ({"FunctionResponseTypes": ["Nope"]}, "ValidationException", "ReportBatchItemFailures"),
         ({"EventSourceArn": "arn:aws:s3:::b"}, "InvalidParameterValueException", "Unrecognized event source."),
-        ({"FunctionName": "nope"}, "ResourceNotFoundException", "Function not found"),
+        ({"FunctionName": "nope"}, "InvalidParameterValueException", "Function does not exist"),
     ],
 )
 def test_create_event_source_mapping_invalid_is_refused(client, settings, code, words):

@@ -75,11 +75,19 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
         stop_grace_ms=settings.stop_grace_ms,
     )
     fetch = s3.internal.fetch
-    functions = Lambda(deps, sqs.internal, logs.internal, iam.internal, lambda_settings, fetch_object=fetch)
+    dynamodb = DynamoDb(deps)
+    functions = Lambda(
+        deps,
+        sqs=sqs.internal,
+        streams=dynamodb.internal,
+        logs=logs.internal,
+        iam=iam.internal,
+        settings=lambda_settings,
+        fetch_object=fetch,
+    )
     logs.connect(functions.internal)
     sns = Sns(deps, sqs.internal, functions.internal)
     functions.connect(sns.internal.publish_as_caller)
-    dynamodb = DynamoDb(deps)
     dynamodb_streams = DynamoDbStreams(deps, dynamodb.internal)
     gauges = (queue_gauge(sqs.internal.gauges),)
     cloudwatch = CloudWatch(deps, sns.internal, gauges, functions.internal)

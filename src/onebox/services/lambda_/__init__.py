@@ -11,7 +11,11 @@ How it hangs together, top down::
     invocations.py      one invocation: its concurrency, its execution environment, its metrics
     execution/          execution environments: the pool, a worker for each process, the Runtime API, output, limits
     child/              what runs inside a function's own process; imports nothing of onebox
-    configuration.py  naming.py  package.py  filters.py  batches.py    pure
+    urls.py             requests to function URLs: access, invocation, CORS
+    downloads.py        links to the code of functions
+    finding.py          which version a qualifier means
+    configuration.py  naming.py  validation.py  runtimes.py  package.py  event_sources.py  filters.py  batches.py
+    url_events.py  tracing.py  platform_times.py                                                          pure
     resource_policies.py    who else may invoke a function
     store/              all SQL of the service, by table
     model.py  limits.py  errors.py  settings.py  principals.py  metrics.py

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from onebox.arn import find_arn
 from onebox.services.context import Deps, RequestContext
+from onebox.services.dynamodb.internal import DynamoDbInternal
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.background.async_invocations import AsyncInvocations, AsyncParts
 from onebox.services.lambda_.background.destinations import Destinations
-from onebox.services.lambda_.background.pollers import PollerParts, Pollers
+from onebox.services.lambda_.background.poller_parts import PollerParts
+from onebox.services.lambda_.background.pollers import Pollers
 from onebox.services.lambda_.downloads import CodeDownloads
 from onebox.services.lambda_.errors import InvalidParameterValueException, PreconditionFailedException
 from onebox.services.lambda_.execution.environment_maker import EnvironmentMaker
@@ -46,6 +48,7 @@ class LambdaCore:
 
     deps: Deps
     sqs: SqsInternal
+    streams: DynamoDbInternal
     iam: IamInternal
     settings: LambdaSettings
     fetch_object: FetchObject | None
@@ -120,6 +123,7 @@ def make_core(
     deps: Deps,
     *,
     sqs: SqsInternal,
+    streams: DynamoDbInternal,
     logs: LogsInternal,
     iam: IamInternal,
     settings: LambdaSettings,
@@ -133,6 +137,8 @@ def make_core(
     pool = WorkerPool(deps.clock, environments.make, deps.log, settings.pool)
     invoker = Invoker(deps, functions, pool)
     endpoint_url = settings.endpoint_url
+    destinations = Destinations(deps, sqs, iam, endpoint_url)
+    mappings = MappingStore(deps.storage)
     pollers = Pollers(
         PollerParts(
             deps=deps,
@@ -142,9 +148,12 @@ def make_core(
             pool=pool,
             resolve=finder.load_mapped,
             endpoint_url=endpoint_url,
-        )
+            destinations=destinations,
+            load_position=mappings.load_position,
+            save_position=mappings.save_position,
+        ),
+        streams,
     )
-    destinations = Destinations(deps, sqs, iam, endpoint_url)
     events = AsyncInvocations(
         AsyncParts(
             deps=deps,
@@ -159,12 +168,13 @@ def make_core(
     return LambdaCore(
         deps=deps,
         sqs=sqs,
+        streams=streams,
         iam=iam,
         settings=settings,
         fetch_object=fetch_object,
         functions=functions,
         policies=policies,
-        mappings=MappingStore(deps.storage),
+        mappings=mappings,
         urls=UrlStore(deps.storage),
         settings_of_functions=SettingStore(deps.storage),
         finder=finder,

@@ -34,6 +34,8 @@ def passes(patterns: Sequence[_Pattern], record: bytes) -> bool:
     if not patterns:
         return True
     parsed = orjson.loads(record)
+    if "body" not in parsed:
+        return any(_matches(pattern, parsed) for pattern in patterns)
     try:
         body = orjson.loads(parsed["body"])
     except orjson.JSONDecodeError:

@@ -83,15 +83,16 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """An event source mapping from an SQS queue to a function, one of its versions or aliases."""
+    """An event source mapping from an SQS queue or a DynamoDB stream to a function, one of its versions or aliases."""
 
     uuid: str
     key: FunctionKey
     qualifier: str | None
-    queue_arn: str
+    source_arn: str
+    """Of the queue or stream."""
     enabled: bool
     configuration: Wire
-    """BatchSize, MaximumBatchingWindowInSeconds, FunctionResponseTypes, ScalingConfig."""
+    """The settings of ``event_sources.py``, completed."""
     modified_at_ms: int
 
     @property
@@ -101,6 +102,10 @@ class Mapping:
     @property
     def arn(self) -> str:
         return make_arn("lambda", self.key.region, self.key.account, f"event-source-mapping:{self.uuid}")
+
+    @property
+    def is_stream(self) -> bool:
+        return ":dynamodb:" in self.source_arn
 
     @property
     def batch_size(self) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 
 from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.dynamodb.internal import DynamoDbInternal
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.authorization import required_access
 from onebox.services.lambda_.background.destinations import Publish
@@ -31,13 +32,16 @@ class Lambda:
         self,
         deps: Deps,
         sqs: SqsInternal,
+        streams: DynamoDbInternal,
         logs: LogsInternal,
         iam: IamInternal,
         settings: LambdaSettings,
         *,
         fetch_object: FetchObject | None = None,
     ) -> None:
-        self._core = make_core(deps, sqs=sqs, logs=logs, iam=iam, settings=settings, fetch_object=fetch_object)
+        self._core = make_core(
+            deps, sqs=sqs, streams=streams, logs=logs, iam=iam, settings=settings, fetch_object=fetch_object
+        )
         self.operations = bind(OPERATIONS, self._core)
         self.internal = LambdaInternal(self._core)
         self._core.destinations.connect(invoke=self.internal.invoke_for_role)

@@ -1,310 +1,33 @@
-"""Event source mappings at work: each takes batches from its queue and has the function process them.
-
-Promises: a message is deleted only after the function succeeded with it; a failed batch returns when its visibility
-time-out ends, as on AWS; no more batches are under way than the mapping and the workers allow.
-
-A batch goes to the child before the receive is on disk. That is safe: what the child then does through onebox comes
-later in the same log, so that no effect can survive without the receive, and until the deletion is on disk the
-message stays. AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-"""
+"""The pollers of all enabled event source mappings."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
-
-from onebox.clock import Timer
-from onebox.errors import AwsError, StorageFault
-from onebox.services.context import Deps, RequestContext
-from onebox.services.iam.internal import IamInternal
-from onebox.services.lambda_.batches import decide_failures, encode_event, encode_record, fitting
-from onebox.services.lambda_.errors import TooManyRequestsException
-from onebox.services.lambda_.execution.execution import Outcome
-from onebox.services.lambda_.execution.pool import WorkerPool
-from onebox.services.lambda_.filters import parse_filters, passes
-from onebox.services.lambda_.invocations import Invoker
-from onebox.services.lambda_.model import FunctionVersion, Mapping
-from onebox.services.lambda_.principals import role_context
-from onebox.services.sqs.internal import SqsInternal, Subscription
-
-_PROBLEM_WAIT_MS = 10_000
-_THROTTLED_WAIT_MS_MIN = 100
-_THROTTLED_WAIT_MS_MAX = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class PollerParts:
-    """What all pollers share."""
-
-    deps: Deps
-    sqs: SqsInternal
-    iam: IamInternal
-    invoker: Invoker
-    pool: WorkerPool
-    resolve: Callable[[Mapping], FunctionVersion]
-    """The version a mapping invokes at this moment; raises AwsError if there is none."""
-    endpoint_url: Callable[[], str]
-
-
-class _Message(NamedTuple):
-    id: str
-    receipt_handle: str
-    record: bytes
-    """As the function gets it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    messages: Sequence[_Message]
-    function: FunctionVersion
-
-
-class Poller:
-    """One enabled mapping. Everything happens in callbacks on the event loop."""
-
-    def __init__(self, mapping: Mapping, parts: PollerParts) -> None:
-        self.mapping = mapping
-        self.last_result = "No records processed"
-        """LastProcessingResult of the mapping."""
-        self._parts = parts
-        self._deps = parts.deps
-        self._under_way = 0
-        self._filters = parse_filters(mapping.configuration.get("FilterCriteria", {}))
-        self._gathered: list[_Message] = []
-        self._window: Timer | None = None
-        self._window_over = False
-        self._retry: Timer | None = None
-        self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
-        self._subscription: Subscription | None = None
-        self._polling = False
-        self._process_ends = False
-
-    def start(self) -> None:
-        """Begin to take messages; a child is started ahead of the first."""
-        self._subscription = self._parts.sqs.subscribe(self.mapping.queue_arn, self.poll)
-        try:
-            self._parts.pool.warm_up(self._parts.resolve(self.mapping))
-        except AwsError as error:
-            self._problem(error)
-        self.poll()
-
-    def stop(self, *, process_ends: bool = False) -> None:
-        """Take no more messages. Those that were gathered for a batch go back at once; batches under way end as
-        they would, but that a failure is no attempt where onebox itself ends (``process_ends``)."""
-        self._process_ends = process_ends
-        if self._subscription is not None:
-            self._subscription.cancel()
-            self._subscription = None
-        for timer in (self._window, self._retry):
-            if timer is not None:
-                timer.cancel()
-        gathered, self._gathered = self._gathered, []
-        if gathered:
-            self._return(gathered)
-
-    def poll(self) -> None:
-        """Take what the queue holds, as far as there is room."""
-        if self._polling or self._retry is not None:
-            return
-        self._polling = True
-        try:
-            while self._subscription is not None and self._take_batch():
-                pass
-        finally:
-            self._polling = False
-
-    def _has_room(self, function: FunctionVersion) -> bool:
-        # One batch more than there are children waits, so that no child waits for the queue.
-        room = self._parts.pool.workers_of(function) + 1
-        limit = self.mapping.concurrency_max
-        return self._under_way < (room if limit is None else min(room, limit))
-
-    def _take_batch(self) -> bool:
-        """Receive and, if a batch is complete, invoke. True if there may be more to do."""
-        try:
-            function = self._parts.resolve(self.mapping)
-            if not self._has_room(function):
-                return False
-            if not self._parts.invoker.has_concurrency(function):
-                self._throttled()
-                return False
-            received, wanted = self._deps.storage.run(lambda: self._receive(function))
-        except AwsError as error:
-            self._problem(error)
-            return False
-        except StorageFault:
-            return False  # The engine is stopping for it.
-        self._gathered += wanted
-        if not self._gathered:
-            return received > 0
-        complete = len(self._gathered) >= self.mapping.batch_size or self._window_over
-        if self.mapping.window_ms and not complete:
-            self._open_window()
-            return False
-        self._invoke_gathered(function)
-        return received > 0
-
-    def _receive(self, function: FunctionVersion) -> tuple[int, list[_Message]]:
-        """How many messages came, and those that the function wants; the others leave the queue."""
-        context, queue_arn = self._context(function), self.mapping.queue_arn
-        decision = self._parts.iam.check(context, "sqs:ReceiveMessage", [queue_arn])
-        if not decision.allowed:
-            raise _Denied(decision.reason)
-        room = self.mapping.batch_size - len(self._gathered)
-        messages = self._parts.sqs.receive(context, queue_arn, room) if room > 0 else []
-        wanted, unwanted = [], []
-        for message in messages:
-            record = encode_record(message, queue_arn, self.mapping.key.region)
-            if passes(self._filters, record):
-                wanted.append(_Message(message.message_id, message.receipt_handle, record))
-            else:
-                unwanted.append(message.receipt_handle)
-        if unwanted:
-            self._parts.sqs.delete(context, queue_arn, unwanted)
-        return len(messages), wanted
-
-    # The batching window
-
-    def _open_window(self) -> None:
-        if self._window is None:
-            ends_at_ms = self._deps.clock.now_ms() + self.mapping.window_ms
-            self._window = self._deps.clock.call_at(ends_at_ms, self._close_window)
-
-    def _close_window(self) -> None:
-        self._window = None
-        self._window_over = True
-        self.poll()
-
-    # Invocation
-
-    def _invoke_gathered(self, function: FunctionVersion) -> None:
-        if self._window is not None:
-            self._window.cancel()
-            self._window = None
-        self._window_over = False
-        messages, self._gathered = self._gathered, []
-        while messages:
-            count = fitting([message.record for message in messages])
-            self._invoke(_Batch(messages[:count], function))
-            messages = messages[count:]
-
-    def _invoke(self, batch: _Batch) -> None:
-        self._under_way += 1
-        event = encode_event(message.record for message in batch.messages)
-        try:
-            self._parts.invoker.invoke(
-                batch.function,
-                self.mapping.qualifier,
-                event,
-                lambda outcome: self._completed(batch, outcome),
-                request_id=self._deps.ids.uuid(),
-                patient=True,
-            )
-        except TooManyRequestsException:
-            self._under_way -= 1
-            self._return(batch.messages)
-            self._throttled()
-
-    def _completed(self, batch: _Batch, outcome: Outcome) -> None:
-        self._under_way -= 1
-        self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
-        if outcome.failed:
-            self.last_result = "PROBLEM: Function call failed"
-            self._fail_attempt(batch.function, [message.receipt_handle for message in batch.messages])
-        else:
-            self._delete_processed(batch, outcome.payload)
-        self.poll()
-
-    def _delete_processed(self, batch: _Batch, answer: bytes) -> None:
-        failed: set[str] = set()
-        if self.mapping.reports_item_failures:
-            failed = decide_failures(answer, [message.id for message in batch.messages])
-        handles = [message.receipt_handle for message in batch.messages if message.id not in failed]
-        self.last_result = "PROBLEM: Function call failed" if failed else "OK"
-        self._fail_attempt(
-            batch.function, [message.receipt_handle for message in batch.messages if message.id in failed]
-        )
-        if not handles:
-            return
-        context = self._context(batch.function)
-        queue_arn = self.mapping.queue_arn
-        try:
-            decision = self._parts.iam.check(context, "sqs:DeleteMessage", [queue_arn])
-            if not decision.allowed:
-                raise _Denied(decision.reason)
-            self._deps.storage.run(lambda: self._parts.sqs.delete(context, queue_arn, handles))
-        except AwsError as error:
-            self._problem(error)
-        except StorageFault:
-            return  # The engine is stopping for it; the messages stay.
-
-    # When it doesn't work
-
-    def _fail_attempt(self, function: FunctionVersion, handles: Sequence[str]) -> None:
-        """Have the attempt count, unless onebox itself has ended the function's process."""
-        if not handles or self._process_ends:
-            return
-        context, queue_arn = self._context(function), self.mapping.queue_arn
-        with contextlib.suppress(StorageFault):  # The engine is stopping for it.
-            self._deps.storage.run(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
-
-    def _return(self, messages: Sequence[_Message]) -> None:
-        """Make messages visible again that no function has seen."""
-        handles = [message.receipt_handle for message in messages]
-        try:
-            function = self._parts.resolve(self.mapping)
-            context = self._context(function)
-            queue_arn = self.mapping.queue_arn
-            self._deps.storage.run(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
-        except AwsError as error:
-            self._problem(error)
-        except StorageFault:
-            return  # The engine is stopping for it; the messages return with their visibility time-out.
-
-    def _throttled(self) -> None:
-        self.last_result = "PROBLEM: Function call throttled"
-        self._wait(self._throttled_wait_ms)
-        self._throttled_wait_ms = min(2 * self._throttled_wait_ms, _THROTTLED_WAIT_MS_MAX)
-
-    def _problem(self, error: AwsError) -> None:
-        result = f"PROBLEM: {error.message}"
-        if result != self.last_result:
-            self._deps.log.warning("event source mapping %s: %s", self.mapping.uuid, error.message)
-        self.last_result = result
-        self._wait(_PROBLEM_WAIT_MS)
-
-    def _wait(self, wait_ms: int) -> None:
-        if self._retry is None and self._subscription is not None:
-            self._retry = self._deps.clock.call_at(self._deps.clock.now_ms() + wait_ms, self._wait_ended)
-
-    def _wait_ended(self) -> None:
-        self._retry = None
-        self.poll()
-
-    def _context(self, function: FunctionVersion) -> RequestContext:
-        now_ms = self._deps.clock.now_ms()
-        return role_context(function, now_ms, self.mapping.uuid, self._parts.endpoint_url())
-
-
-class _Denied(AwsError):
-    """The function's role may not read the queue."""
+from onebox.services.dynamodb.internal import DynamoDbInternal
+from onebox.services.lambda_.background.poller_parts import PollerParts
+from onebox.services.lambda_.background.queue_poller import QueuePoller
+from onebox.services.lambda_.background.stream_poller import StreamPoller
+from onebox.services.lambda_.model import Mapping
 
 
 class Pollers:
     """The pollers of all enabled mappings."""
 
-    def __init__(self, parts: PollerParts) -> None:
+    def __init__(self, parts: PollerParts, streams: DynamoDbInternal) -> None:
         self._parts = parts
-        self._pollers: dict[str, Poller] = {}
+        self._streams = streams
+        self._pollers: dict[str, QueuePoller | StreamPoller] = {}
 
     def apply(self, mapping: Mapping) -> None:
         """Start, restart or stop the poller of a mapping that was created or changed."""
         self.remove(mapping.uuid)
         if mapping.enabled:
-            poller = self._pollers[mapping.uuid] = Poller(mapping, self._parts)
+            poller = self._pollers[mapping.uuid] = self._make(mapping)
             poller.start()
+
+    def _make(self, mapping: Mapping) -> QueuePoller | StreamPoller:
+        if mapping.is_stream:
+            return StreamPoller(mapping, self._parts, self._streams)
+        return QueuePoller(mapping, self._parts)
 
     def remove(self, uuid: str) -> None:
         """Stop the poller of a mapping, if it has one."""

@@ -1,4 +1,4 @@
-"""Event source mappings: which queue feeds which function, and how.
+"""Event source mappings: which queue or stream feeds which function, and how.
 AWS: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"""
 
 from __future__ import annotations
@@ -13,59 +13,82 @@ from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
     ResourceNotFoundException,
-    ValidationException,
 )
-from onebox.services.lambda_.filters import parse_filters
+from onebox.services.lambda_.event_sources import (
+    QUEUE_DEFAULTS,
+    STREAM_DEFAULTS,
+    queue_settings,
+    starting_position,
+    stream_settings,
+)
 from onebox.services.lambda_.model import FunctionVersion, Mapping
-from onebox.services.lambda_.naming import parse_function_reference
+from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
 from onebox.services.lambda_.operations.tags import checked_tags
 from onebox.services.sqs.model import QueueInfo
 
-_DEFAULTS: Wire = {
-    "BatchSize": limits.BATCH_SIZE_DEFAULT,
-    "MaximumBatchingWindowInSeconds": 0,
-    "FunctionResponseTypes": [],
-}
-_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
-# What only streams and other sources know; AWS refuses them for queues.
-_NOT_FOR_QUEUES = (
-    *("ParallelizationFactor", "StartingPosition", "StartingPositionTimestamp", "BisectBatchOnFunctionError"),
-    *("MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "TumblingWindowInSeconds", "DestinationConfig"),
-    *("Topics", "Queues", "SourceAccessConfigurations", "SelfManagedEventSource"),
-    *("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"),
-    *("DocumentDBEventSourceConfig",),
-)
-_NOT_HERE = ("KMSKeyArn", "MetricsConfig", "LoggingConfig", "ProvisionedPollerConfig")
+_QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+_STREAM_ACTIONS = ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams")
 
 
 def create_event_source_mapping(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
-    """Connect a queue to a function."""
-    queue_arn = _checked_queue_arn(request.get("EventSourceArn"))
-    configuration = _configuration(_DEFAULTS, request)
+    """Connect a queue or a stream to a function."""
+    source_arn = _checked_source_arn(request.get("EventSourceArn"))
+    reference, function = _load_function(core, context, request["FunctionName"])
+    is_stream = ":dynamodb:" in source_arn
+    if is_stream:
+        start = starting_position(request)
+        configuration = {**stream_settings(STREAM_DEFAULTS, request), "StartingPosition": start}
+    else:
+        configuration = queue_settings(QUEUE_DEFAULTS, request)
     tags = checked_tags(context, request.get("Tags") or {})
-    reference, function = core.load_referenced(context, request["FunctionName"])
-    _check_queue(core, context, function, queue_arn, configuration)
-    for other in core.mappings.list_mappings(
-        context.account, context.region, function_name=reference.key.name, queue_arn=queue_arn
-    ):
-        if other.qualifier == reference.qualifier:
-            raise ResourceConflictException(
-                f'An event source mapping with SQS arn (" {queue_arn} ") and function (" {reference.key.name} ") '
-                f"already exists. Please update or delete the existing mapping with UUID {other.uuid}"
-            )
+    if is_stream:
+        _check_stream(core, context, function, source_arn)
+    else:
+        _check_queue(core, context, function, source_arn, configuration)
+    _check_free(core, context, reference, source_arn)
     mapping = Mapping(
         uuid=core.deps.ids.uuid(),
         key=reference.key,
         qualifier=reference.qualifier,
-        queue_arn=queue_arn,
+        source_arn=source_arn,
         enabled=request.get("Enabled", True),
         configuration=configuration,
         modified_at_ms=context.now_ms,
     )
     core.mappings.insert_mapping(mapping, tags)
+    if is_stream:
+        core.mappings.save_position(mapping.uuid, _find_start(core, mapping))
     core.deps.storage.after_commit(lambda: core.pollers.apply(mapping))
-    return _describe(core, mapping, "Creating")
+    return _describe(core, mapping, "Creating" if mapping.enabled else "Disabled")
+
+
+def _load_function(core: LambdaCore, context: RequestContext, name: str) -> tuple[FunctionReference, FunctionVersion]:
+    try:
+        return core.load_referenced(context, name)
+    except ResourceNotFoundException:
+        raise InvalidParameterValueException("Function does not exist") from None
+
+
+def _check_free(core: LambdaCore, context: RequestContext, reference: FunctionReference, source_arn: str) -> None:
+    for other in core.mappings.list_mappings(
+        context.account, context.region, function_name=reference.key.name, queue_arn=source_arn
+    ):
+        if other.qualifier == reference.qualifier:
+            kind = "SQS" if ":sqs:" in source_arn else "dynamodb"
+            raise ResourceConflictException(
+                f'An event source mapping with {kind} arn (" {source_arn} ") and function (" {reference.key.name} ") '
+                f"already exists. Please update or delete the existing mapping with UUID {other.uuid}"
+            )
+
+
+def _find_start(core: LambdaCore, mapping: Mapping) -> int:
+    """The place of the stream behind which the mapping begins to read."""
+    stream = core.streams.find_stream(mapping.source_arn)
+    assert stream is not None, "checked before"
+    if mapping.configuration["StartingPosition"] == "LATEST":
+        return core.streams.newest_record_id(stream)
+    return stream.trimmed_to
 
 
 def get_event_source_mapping(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -96,13 +119,17 @@ def list_event_source_mappings(core: LambdaCore, context: RequestContext, reques
 def update_event_source_mapping(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Change a mapping, switch it on or off."""
     mapping = _load(core, context, request)
-    configuration = _configuration(mapping.configuration, request)
+    settings = stream_settings if mapping.is_stream else queue_settings
+    configuration = settings(mapping.configuration, request)
     key, qualifier = mapping.key, mapping.qualifier
     if "FunctionName" in request:
         reference = parse_function_reference(context, request["FunctionName"])
         key, qualifier = reference.key, reference.qualifier
     function = core.finder.load(key, qualifier)
-    _check_queue(core, context, function, mapping.queue_arn, configuration)
+    if mapping.is_stream:
+        _check_stream(core, context, function, mapping.source_arn)
+    else:
+        _check_queue(core, context, function, mapping.source_arn, configuration)
     changed = dataclasses.replace(
         mapping,
         key=key,
@@ -135,52 +162,27 @@ def _load(core: LambdaCore, context: RequestContext, request: Wire) -> Mapping:
     return mapping
 
 
-def _checked_queue_arn(source: str | None) -> str:
+def _checked_source_arn(source: str | None) -> str:
     arn = find_arn(source or "")
-    if source is None or arn is None or arn.service != "sqs":
+    if source is None or arn is None or arn.service not in ("sqs", "dynamodb"):
         raise InvalidParameterValueException("Unrecognized event source.")
     return source
 
 
-def _configuration(before: Wire, request: Wire) -> Wire:
-    """The settings after a request. Raises in AWS's words."""
-    for member in _NOT_FOR_QUEUES:
-        if request.get(member):
-            raise InvalidParameterValueException(f"Unsupported {member} parameter for given event source mapping type.")
-    for member in _NOT_HERE:
-        if request.get(member):
-            raise InvalidParameterValueException(f"{member} is not supported in this environment.")
-    changed = dict(before)
-    for member in ("BatchSize", "MaximumBatchingWindowInSeconds"):
-        if member in request:
-            changed[member] = request[member]
-    _check_range("batchSize", changed["BatchSize"], 1, limits.BATCH_SIZE_MAX)
-    window_s = changed["MaximumBatchingWindowInSeconds"]
-    _check_range("maximumBatchingWindowInSeconds", window_s, 0, limits.BATCHING_WINDOW_S_MAX)
-    if "FunctionResponseTypes" in request:
-        changed["FunctionResponseTypes"] = _response_types(request["FunctionResponseTypes"])
-    if "FilterCriteria" in request:
-        changed.pop("FilterCriteria", None)
-        if parse_filters(request["FilterCriteria"]):
-            changed["FilterCriteria"] = request["FilterCriteria"]
-    if "ScalingConfig" in request:
-        changed.pop("ScalingConfig", None)
-        concurrency = request["ScalingConfig"].get("MaximumConcurrency")
-        if concurrency is not None:
-            low, high = limits.MAPPING_CONCURRENCY_MIN, limits.MAPPING_CONCURRENCY_MAX
-            _check_range("scalingConfig.maximumConcurrency", concurrency, low, high)
-            changed["ScalingConfig"] = {"MaximumConcurrency": concurrency}
-    return changed
-
-
-def _response_types(types: list[str]) -> list[str]:
-    if any(name != "ReportBatchItemFailures" for name in types) or len(types) > 1:
-        raise ValidationException(
-            f"1 validation error detected: Value '[{', '.join(types)}]' at 'functionResponseTypes' failed to "
-            "satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: "
-            "[ReportBatchItemFailures], Member must not be null]"
-        )
-    return list(types)
+def _check_stream(core: LambdaCore, context: RequestContext, function: FunctionVersion, stream_arn: str) -> None:
+    """Whether the stream is there and the role may read it."""
+    stream = core.streams.find_stream(stream_arn)
+    if stream is None or (stream.account, stream.region) != (context.account, context.region):
+        raise InvalidParameterValueException(f"Stream not found: {stream_arn}")
+    role, name = function.configuration["Role"], function.key.name
+    table_arn = stream_arn.partition("/stream/")[0]
+    for action in _STREAM_ACTIONS:
+        resource = f"{table_arn}/stream/*" if action == "ListStreams" else stream_arn
+        if not core.role_may(context, role, name, f"dynamodb:{action}", resource):
+            raise InvalidParameterValueException(
+                f"Cannot access stream {stream_arn}. Please ensure the role can perform the GetRecords, "
+                "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
+            )
 
 
 def _check_queue(
@@ -188,7 +190,7 @@ def _check_queue(
 ) -> None:
     """Whether queue, function and role fit each other."""
     role = function.configuration["Role"]
-    for action in _ACTIONS:
+    for action in _QUEUE_ACTIONS:
         if not core.role_may(context, role, function.key.name, f"sqs:{action}", queue_arn):
             raise InvalidParameterValueException(
                 f"The provided execution role does not have permissions to call {action} on SQS"
@@ -222,20 +224,11 @@ def _check_batching(queue: QueueInfo, configuration: Wire) -> None:
         )
 
 
-def _check_range(member: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        bound = f"greater than or equal to {low}" if value < low else f"less than or equal to {high}"
-        raise ValidationException(
-            f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
-            f"Member must have value {bound}"
-        )
-
-
 def _describe(core: LambdaCore, mapping: Mapping, state: str | None = None) -> Wire:
     described: Wire = {
         "UUID": mapping.uuid,
         "EventSourceMappingArn": mapping.arn,
-        "EventSourceArn": mapping.queue_arn,
+        "EventSourceArn": mapping.source_arn,
         "FunctionArn": mapping.function_arn,
         "LastModified": mapping.modified_at_ms,
         "State": state or ("Enabled" if mapping.enabled else "Disabled"),

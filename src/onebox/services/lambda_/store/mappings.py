@@ -70,6 +70,15 @@ class MappingStore:
         )
         return [_mapping(row) for row in rows]
 
+    def load_position(self, uuid: str) -> int:
+        """The id of the last record of its stream that a mapping has done with."""
+        row = self._storage.first("SELECT position FROM lambda_event_source_mappings WHERE uuid = ?", (uuid,))
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def save_position(self, uuid: str, position: int) -> None:
+        """The mapping has come so far."""
+        self._storage.execute("UPDATE lambda_event_source_mappings SET position = ? WHERE uuid = ?", (position, uuid))
+
     def all_enabled(self) -> list[Mapping]:
         """Every mapping that takes messages, for the start."""
         rows = self._storage.all(f"SELECT {_COLUMNS} FROM lambda_event_source_mappings WHERE enabled = 1")
@@ -98,7 +107,7 @@ def _values(mapping: Mapping) -> tuple[str | int | None, ...]:
         key.region,
         key.name,
         mapping.qualifier,
-        mapping.queue_arn,
+        mapping.source_arn,
         int(mapping.enabled),
         orjson.dumps(mapping.configuration).decode(),
         mapping.modified_at_ms,
