@@ -42,6 +42,9 @@ __all__ = [
 
 NO_KEYS: Keys = {}
 _REMEMBERED_MAX = 4096
+_REMEMBERED_CHARACTERS_MAX = 20_480
+_RESOURCE_CHARACTERS_MAX = 2_048
+"""Longer documents and resources, which only a hostile client sends, are worked out each time and not remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,11 @@ class PolicySet:
         self.statements = tuple(statements)
         self._remembered: dict[tuple[str, str], Decision | tuple[Statement, ...]] = {}
 
+    @property
+    def remembered_count(self) -> int:
+        """How many answers are kept in memory."""
+        return len(self._remembered)
+
     def decide(self, action: str, resource: str, find_keys: Callable[[], Keys]) -> Decision:
         """As :func:`evaluate`; the condition keys are asked for only if a statement needs them."""
         known = self._remembered.get((action, resource))
@@ -180,13 +188,14 @@ class PolicySet:
         return evaluate(known, PolicyRequest(action, resource, None, find_keys()))
 
     def _remember(self, action: str, resource: str) -> Decision | tuple[Statement, ...]:
-        if len(self._remembered) >= _REMEMBERED_MAX:
-            self._remembered.clear()
         concerned = tuple(s for s in self.statements if not _is_fixed(s) or s.concerns(action, resource, NO_KEYS))
         answer: Decision | tuple[Statement, ...] = concerned
         if all(statement.is_static for statement in concerned):
             answer = evaluate(concerned, PolicyRequest(action, resource))
-        self._remembered[action, resource] = answer
+        if len(resource) <= _RESOURCE_CHARACTERS_MAX:
+            if len(self._remembered) >= _REMEMBERED_MAX:
+                self._remembered.clear()
+            self._remembered[action, resource] = answer
         return answer
 
 
@@ -198,6 +207,8 @@ def _is_fixed(statement: Statement) -> bool:
 def compile_policy(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     """The statements of a policy document (JSON text or its object). Raises ValueError if it is no policy."""
     if isinstance(document, str):
+        if len(document) > _REMEMBERED_CHARACTERS_MAX:
+            return _compile_document(parse_document(document))
         return _compile_text(document)
     return _compile_document(document)
 

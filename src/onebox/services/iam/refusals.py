@@ -19,6 +19,8 @@ from onebox.services.iam.policy import Statement, principal_caller
 
 REMEMBERED_MAX = 1_000
 _SHOWN_MAX = 50
+_TEXT_CHARACTERS_MAX = 2_048
+"""Of a resource, which the client names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Refusals:
             at_ms=context.now_ms,
             principal=context.principal.arn,
             action=question.action,
-            resource=question.resource,
+            resource=question.resource[:_TEXT_CHARACTERS_MAX],
             kind=denied.kind,
             explicit=denied.explicit,
             decided_by=next((note for note in notes if note.effect == "Deny" and not note.failed_conditions), None),

@@ -332,3 +332,12 @@ def test_no_pattern_delays_a_decision(pattern):
     decision = decide(statements, resource=resource, aws__Key=resource, aws__x="a")
     assert time.process_time() - started < 0.1
     assert not decision.explicit
+
+
+def test_huge_resources_are_judged_and_not_remembered():
+    policies = PolicySet(compile_policy({"Version": "2012-10-17", "Statement": [allow(Resource="q*")]}))
+    for number in range(3):
+        assert policies.decide("sqs:SendMessage", f"q{number}" * 10_000, dict).allowed
+    assert policies.remembered_count == 0
+    assert policies.decide("sqs:SendMessage", "q", dict).allowed
+    assert policies.remembered_count == 1
