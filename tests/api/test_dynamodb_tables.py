@@ -261,7 +261,8 @@ def test_tag_resource_sets_and_removes(dynamodb: Any) -> None:
     dynamodb.untag_resource(ResourceArn=arn, TagKeys=["b"])
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "3"}]
     missing = arn.replace("Things", "Nowhere")
-    words = message(dynamodb.list_tags_of_resource, "ResourceNotFoundException", ResourceArn=missing)
+    tag = {"Key": "a", "Value": "b"}
+    words = message(dynamodb.tag_resource, "ResourceNotFoundException", ResourceArn=missing, Tags=[tag])
     assert words == f"Requested resource not found: ResourcArn: {missing} not found"
 
 

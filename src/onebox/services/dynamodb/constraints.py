@@ -331,6 +331,8 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
         ),
     },
     "DescribeContinuousBackups": {"TableName": _TABLE},
+    "DescribeContributorInsights": {"TableName": _TABLE, "IndexName": _INDEX},
+    "DescribeKinesisStreamingDestination": {"TableName": _TABLE},
     "UpdateContinuousBackups": {
         "TableName": _TABLE,
         "PointInTimeRecoverySpecification": _Rule(

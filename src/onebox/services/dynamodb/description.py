@@ -6,7 +6,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDes
 from __future__ import annotations
 
 from onebox.services.context import Wire
-from onebox.services.dynamodb.model import ACTIVE, CREATING, GLOBAL, Index, Table
+from onebox.services.dynamodb.model import ACTIVE, CREATING, GLOBAL, UPDATING, Index, Table
 from onebox.services.dynamodb.schema import ON_DEMAND
 from onebox.services.dynamodb.store.items import Sizes
 from onebox.services.dynamodb.values.keys import KeySchema
@@ -34,8 +34,11 @@ def describe_table(table: Table, sizes: dict[int, Sizes], status: str = ACTIVE) 
         "TableArn": table.arn,
         "TableId": settings["TableId"],
         "DeletionProtectionEnabled": settings["DeletionProtectionEnabled"],
-        "WarmThroughput": {**_warmth(settings), "Status": ACTIVE},
     }
+    if status != CREATING:
+        description["WarmThroughput"] = {**_warmth(settings), "Status": ACTIVE}
+    elif "WarmThroughput" in settings:
+        description["WarmThroughput"] = {**_warmth(settings), "Status": UPDATING}
     if "LastUpdateToPayPerRequestDateTime" in settings:
         description["BillingModeSummary"] = {
             "BillingMode": settings["BillingMode"],
@@ -83,10 +86,11 @@ def _add_global_members(entry: Wire, index: Index, table: Table, table_status: s
     if index.status == CREATING and table_status != CREATING:
         entry["Backfilling"] = True
     entry["ProvisionedThroughput"] = _describe_throughput(index.throughput, {})
-    entry["WarmThroughput"] = {
-        **_warmth({**table.settings, "ProvisionedThroughput": index.throughput}),
-        "Status": ACTIVE,
-    }
+    if table_status != CREATING:
+        entry["WarmThroughput"] = {
+            **_warmth({**table.settings, "ProvisionedThroughput": index.throughput}),
+            "Status": ACTIVE,
+        }
     if index.on_demand_throughput:
         entry["OnDemandThroughput"] = index.on_demand_throughput
 

@@ -188,7 +188,7 @@ def _action(name: str, update: Wire) -> Action:
     if action == "ADD":
         if kind not in ("N", "L") and kind not in SET_KINDS:
             raise invalid_values(f"ADD action is not supported for the type {kind}")
-        return AddAction(path, Literal(value))
+        return AddAction(path, Literal(value), is_legacy=True)
     if kind not in SET_KINDS:
         raise invalid_values(f"DELETE action with value is not supported for the type {kind}")
-    return DeleteAction(path, Literal(value))
+    return DeleteAction(path, Literal(value), is_legacy=True)

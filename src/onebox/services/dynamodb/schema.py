@@ -12,6 +12,7 @@ from onebox.errors import ValidationException
 from onebox.services.context import Wire
 from onebox.services.dynamodb.errors import LimitExceededException, invalid_values
 from onebox.services.dynamodb.limits import (
+    CAPACITY_UNITS_MAX,
     GLOBAL_INDEXES_MAX,
     KEY_ATTRIBUTES_MAX,
     LOCAL_INDEXES_MAX,
@@ -109,7 +110,7 @@ def parse_local_indexes(wanted: list[Wire] | None, key: KeySchema, kinds: dict[s
                 f"{name}. index hash key: {schema.partition.name}, table hash key: {key.partition.name}"
             )
         indexes.append(_index(entry, schema, key, LOCAL))
-    _check_names(indexes)
+    check_index_names(indexes)
     return indexes
 
 
@@ -124,7 +125,7 @@ def parse_global_indexes(
     if len(wanted) > GLOBAL_INDEXES_MAX:
         raise invalid_values(f"GlobalSecondaryIndex count exceeds the per-table limit of {GLOBAL_INDEXES_MAX}")
     indexes = [parse_global_index(entry, key, kinds, billing_mode) for entry in wanted]
-    _check_names(indexes)
+    check_index_names(indexes)
     return indexes
 
 
@@ -140,6 +141,8 @@ def parse_global_index(
         raise invalid_values(
             f"ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
         )
+    if throughput is not None:
+        check_throughput(throughput, name)
     return _index(entry, parse_index_key_schema(entry["KeySchema"], kinds), key, GLOBAL, status)
 
 
@@ -152,7 +155,8 @@ def check_projected_total(indexes: list[Index]) -> None:
         )
 
 
-def _check_names(indexes: list[Index]) -> None:
+def check_index_names(indexes: list[Index]) -> None:
+    """Refuse two indexes of one name."""
     seen = set()
     for index in indexes:
         if index.name in seen:
@@ -170,6 +174,8 @@ def _index(entry: Wire, schema: KeySchema, table_key: KeySchema, scope: str, sta
         raise invalid_values("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
     if kind != "INCLUDE" and attributes:
         raise invalid_values(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
+    if attributes and len(set(attributes)) != len(attributes):
+        raise invalid_values(f"Duplicate attribute in NonKeyAttributes of index: {entry['IndexName']}")
     names = None
     if kind != "ALL":
         names = frozenset((*table_key.names, *schema.names, *(attributes or ())))
@@ -198,4 +204,14 @@ def parse_billing(request: Wire) -> str:
         raise invalid_values(
             "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
         )
+    if throughput is not None:
+        check_throughput(throughput)
     return mode
+
+
+def check_throughput(throughput: dict[str, int], index_name: str | None = None) -> None:
+    """Refuse more capacity units than there can be."""
+    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        if throughput[member] > CAPACITY_UNITS_MAX:
+            where = "" if index_name is None else f" for index {index_name}"
+            raise ValidationException(f"Given value {throughput[member]} for {member} is out of bounds{where}")

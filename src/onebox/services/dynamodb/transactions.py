@@ -25,6 +25,7 @@ from onebox.services.dynamodb.limits import (
     TRANSACTION_BYTES_MAX,
     TRANSACTION_TOKEN_MS,
 )
+from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.writes import Prepared, Put, Tally, Write
 
 # Found wrong only when an action meets its table's schema: these cancel the transaction, while what can be known
@@ -79,11 +80,20 @@ class Transaction:
 
     def _check_targets(self) -> None:
         writes = [write for write in self._writes if write is not None]
-        targets = {(write.table.table_id, write.position) for write in writes}
-        if len(targets) != len(writes):
-            raise ValidationException("Transaction request cannot include multiple operations on one item")
+        refuse_repeated_items([(write.table.table_id, write.position) for write in writes])
         if sum(write.size_bytes for write in writes if isinstance(write, Put)) > TRANSACTION_BYTES_MAX:
-            raise ValidationException("Collection size of items in transaction has exceeded the maximum allowed size")
+            raise transaction_too_large()
+
+
+def refuse_repeated_items(targets: Sequence[tuple[int, Position]]) -> None:
+    """Refuse a transaction that names an item, by table and position, more than once."""
+    if len(set(targets)) != len(targets):
+        raise ValidationException("Transaction request cannot include multiple operations on one item")
+
+
+def transaction_too_large() -> ValidationException:
+    """The items of a transaction are too large together."""
+    return ValidationException(f"Transaction size cannot exceed {TRANSACTION_BYTES_MAX} bytes")
 
 
 def cancels(error: ValidationException) -> bool:
@@ -93,8 +103,13 @@ def cancels(error: ValidationException) -> bool:
 
 def raise_if_cancelled(failures: Sequence[AwsError | None]) -> None:
     """Raise TransactionCanceledException if any action failed."""
-    if any(failures):
-        raise TransactionCanceledException([_reason(failure) for failure in failures])
+    if not any(failures):
+        return
+    first = next((at for at, failure in enumerate(failures) if isinstance(failure, ValidationException)), None)
+    if first is not None:
+        # AWS looks no further than the first action that is invalid.
+        failures = [failure if at == first else None for at, failure in enumerate(failures)]
+    raise TransactionCanceledException([_reason(failure) for failure in failures])
 
 
 def _reason(failure: AwsError | None) -> Wire:

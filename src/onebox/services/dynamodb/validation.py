@@ -10,18 +10,18 @@ import re
 from onebox.services.violations import Violations
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
-_NAME_MIN, _NAME_MAX = 3, 255
+NAME_MIN, _NAME_MAX = 3, 255
 
 
 def check_name(violations: Violations, value: str | None, member: str) -> None:
     """A table or index name."""
     violations.check_pattern(value, member, NAME)
-    violations.check_length(value, member, _NAME_MIN, _NAME_MAX)
+    violations.check_length(value, member, NAME_MIN, _NAME_MAX)
 
 
 def check_table_name(name: str) -> None:
     """Refuse a TableName that no table can have."""
-    if _NAME_MIN <= len(name) <= _NAME_MAX and NAME.fullmatch(name):
+    if NAME_MIN <= len(name) <= _NAME_MAX and NAME.fullmatch(name):
         return
     violations = Violations()
     if not name:

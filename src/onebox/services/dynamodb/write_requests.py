@@ -9,17 +9,19 @@ from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.expressions.binding.bindings import Bindings
-from onebox.services.dynamodb.expressions.nodes import Action, Condition
+from onebox.services.dynamodb.expressions.conditions import paths_of
+from onebox.services.dynamodb.expressions.nodes import Action, Condition, Literal, SetAction
 from onebox.services.dynamodb.legacy import (
     parse_attribute_updates,
     parse_expected,
 )
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
-from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.model import Index, Table
 from onebox.services.dynamodb.parameter_styles import UPDATE, WRITE, check_styles
+from onebox.services.dynamodb.reads import check_scalar_keys
 from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.values.attributes import ITEM_TOO_LARGE, Item, check_value, serialize_item
-from onebox.services.dynamodb.values.keys import Position, check_index_key
+from onebox.services.dynamodb.values.keys import Position, check_index_key, check_index_kind
 from onebox.services.dynamodb.writes import Check, Delete, Put, Update
 
 
@@ -35,7 +37,9 @@ def parse_put(tables: TableCache, context: RequestContext, request: Wire) -> Put
     bindings = Bindings.of_request(request)
     condition = _parse_condition(request, bindings, expected)
     bindings.check_all_used()
-    put = make_located_put(tables.load(context, request["TableName"]), request["Item"], data, size_bytes)
+    table = tables.load(context, request["TableName"])
+    _check_scalar_keys(condition, table)
+    put = make_located_put(table, request["Item"], data, size_bytes)
     put.condition = condition
     put.returns_old_on_failure = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return put
@@ -66,6 +70,7 @@ def parse_delete(tables: TableCache, context: RequestContext, request: Wire) -> 
     condition = _parse_condition(request, bindings, expected)
     bindings.check_all_used()
     table = tables.load(context, request["TableName"])
+    _check_scalar_keys(condition, table)
     return Delete(
         table,
         table.key.position_of_key(request["Key"]),
@@ -92,6 +97,7 @@ def parse_update(tables: TableCache, context: RequestContext, request: Wire) -> 
     condition = _parse_condition(request, bindings, expected)
     bindings.check_all_used()
     table = tables.load(context, request["TableName"])
+    _check_scalar_keys(condition, table)
     position = table.key.position_of_key(request["Key"])
     check_keys_untouched(table, actions)
     return Update(
@@ -105,11 +111,27 @@ def parse_update(tables: TableCache, context: RequestContext, request: Wire) -> 
 
 
 def check_keys_untouched(table: Table, actions: tuple[Action, ...]) -> None:
-    """Refuse an update of a key attribute."""
+    """Refuse an update of a key attribute, and of an index key to what it cannot be."""
     names = table.key.names
     for action in actions:
-        if action.path.parts[0] in names:
-            raise invalid_values(f"Cannot update attribute {action.path.parts[0]}. This attribute is part of the key")
+        head = action.path.parts[0]
+        if head in names:
+            raise invalid_values(f"Cannot update attribute {head}. This attribute is part of the key")
+    for index in table.indexes:
+        for action in actions:
+            if action.path.parts[0] in index.key.names:
+                _check_index_update(index, action)
+
+
+def _check_index_update(index: Index, action: Action) -> None:
+    head = str(action.path.parts[0])
+    if len(action.path.parts) > 1:
+        raise ValidationException(
+            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+            f"IndexKey: {head}"
+        )
+    if isinstance(action, SetAction) and isinstance(action.value, Literal):
+        check_index_kind({head: action.value.value}, index.key, index.name)
 
 
 def check_key(key: Item) -> None:
@@ -128,6 +150,11 @@ def check_item_size(size_bytes: int) -> None:
     """Refuse an item that is too large to be stored."""
     if size_bytes > ITEM_BYTES_MAX:
         raise ValidationException(ITEM_TOO_LARGE)
+
+
+def _check_scalar_keys(condition: Condition | None, table: Table) -> None:
+    if condition is not None:
+        check_scalar_keys(paths_of(condition), table, None)
 
 
 def _check_return_values(request: Wire) -> None:

@@ -18,7 +18,7 @@ from onebox.services.dynamodb.change_records import ChangeRecorder, Image
 from onebox.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
 from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.effort import check_effort
-from onebox.services.dynamodb.expressions.nodes import Action, Condition
+from onebox.services.dynamodb.expressions.nodes import Action, Condition, DeleteAction, RemoveAction
 from onebox.services.dynamodb.expressions.updates import apply_actions
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
 from onebox.services.dynamodb.model import Index, StoredItem, Stream, Table
@@ -187,6 +187,8 @@ class ItemWriter:
         self._changes.record(stream, write.table.key, old, new, by_ttl=by_ttl)
 
     def _prepare_update(self, write: Update, stored: StoredItem | None, old: Item | None) -> Prepared:
+        if stored is None and write.actions and all(isinstance(a, RemoveAction | DeleteAction) for a in write.actions):
+            return Prepared(write, None, None, None)  # there is nothing to take away, and nothing is made
         new = apply_actions(write.actions, old if old is not None else write.key)
         data, size_bytes = serialize_item(new)
         if size_bytes > ITEM_BYTES_MAX:

@@ -1,6 +1,6 @@
 """Evaluates bound conditions over an item.
 
-Promises: pure; a missing attribute makes every comparison false except ``<>``, and kinds never mix.
+Promises: pure; a missing operand makes every comparison false except ``<>``, and kinds never mix.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
 
@@ -66,7 +66,7 @@ def find_operand(operand: Operand, item: Item) -> AttributeValue | None:
 
 def _compare(operator: str, left: AttributeValue | None, right: AttributeValue | None) -> bool:
     if left is None or right is None:
-        return operator == "<>" and left is not right
+        return operator == "<>"
     if operator == "=":
         return values_equal(left, right)
     if operator == "<>":
@@ -128,6 +128,8 @@ def _size(value: AttributeValue | None) -> int | None:
     ((kind, content),) = value.items()
     if kind in ("N", "BOOL", "NULL"):
         return None
+    if kind == "S":
+        return len(content.encode("utf-16-le")) // 2  # AWS counts as Java does: characters beyond 16 bits are two
     return len(decode_binary(content)) if kind == "B" else len(content)
 
 

@@ -118,12 +118,15 @@ class RemoveAction:
 class AddAction:
     path: Path
     value: Operand
+    is_legacy: bool = False
+    """Of AttributeUpdates, whose faults have other words."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteAction:
     path: Path
     value: Operand
+    is_legacy: bool = False
 
 
 Action = SetAction | RemoveAction | AddAction | DeleteAction

@@ -66,6 +66,8 @@ def _find_new_value(action: Action, item: Item) -> AttributeValue | None:
         return None
     old = find_value(item, action.path.parts)
     operand = load_operand(action.value, item)
+    if action.is_legacy and old is not None and kind_of(operand) not in old:
+        raise ValidationException("Type mismatch for attribute to update")
     if isinstance(action, AddAction):
         return _add(old, operand)
     return _delete(old, operand)
@@ -112,6 +114,8 @@ def _add(old: AttributeValue | None, operand: AttributeValue) -> AttributeValue:
         raise ValidationException(_WRONG_TYPE)
     if kind == "N":
         return {"N": add_numbers(old["N"], operand["N"])}
+    if kind == "L":
+        return {"L": old["L"] + operand["L"]}
     if kind not in SET_KINDS:
         raise ValidationException(_WRONG_TYPE)
     members = old[kind]

@@ -7,9 +7,11 @@ from onebox.services.dynamodb.operations import (
     account,
     backups,
     batches,
+    integrations,
     items,
     queries,
     statements,
+    table_updates,
     tables,
     tags,
     time_to_live,
@@ -20,6 +22,9 @@ from onebox.services.registry import Handler, Operation, OperationTable
 
 _READS: dict[str, Handler[Core]] = {
     "BatchGetItem": batches.batch_get_item,
+    "DescribeContributorInsights": integrations.describe_contributor_insights,
+    "DescribeKinesisStreamingDestination": integrations.describe_kinesis_streaming_destination,
+    "ListContributorInsights": integrations.list_contributor_insights,
     "DescribeContinuousBackups": backups.describe_continuous_backups,
     "DescribeEndpoints": account.describe_endpoints,
     "DescribeLimits": account.describe_limits,
@@ -46,7 +51,7 @@ _WRITES: dict[str, Handler[Core]] = {
     "UntagResource": tags.untag_resource,
     "UpdateContinuousBackups": backups.update_continuous_backups,
     "UpdateItem": items.update_item,
-    "UpdateTable": tables.update_table,
+    "UpdateTable": table_updates.update_table,
     "UpdateTimeToLive": time_to_live.update_time_to_live,
 }
 

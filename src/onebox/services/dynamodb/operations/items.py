@@ -19,6 +19,7 @@ from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.legacy import parse_attributes_to_get
 from onebox.services.dynamodb.model import LOCAL, StoredItem, Table
 from onebox.services.dynamodb.parameter_styles import GET, check_styles
+from onebox.services.dynamodb.reads import check_scalar_keys
 from onebox.services.dynamodb.values.attributes import Item
 from onebox.services.dynamodb.write_requests import check_key, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.writes import Prepared, Tally, Update, Write
@@ -61,6 +62,8 @@ def get_item(core: Core, context: RequestContext, request: Wire) -> Wire:
         check_styles(request, GET)
         paths = parse_paths(request)
     table = core.table_cache.load(context, request["TableName"])
+    if paths is not None:
+        check_scalar_keys(paths, table, None)
     stored = core.items.find_item(table.table_id, table.key.position_of_key(request["Key"]))
     meter = Meter()
     meter_get(meter, table, stored, request)

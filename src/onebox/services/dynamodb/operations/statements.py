@@ -24,8 +24,9 @@ from onebox.services.dynamodb.partiql.nodes import (
 )
 from onebox.services.dynamodb.partiql.parser import find_statement, parse_statement
 from onebox.services.dynamodb.partiql.plan import NO_WHOLE_KEY
-from onebox.services.dynamodb.transactions import TokenGuard, Transaction
+from onebox.services.dynamodb.transactions import TokenGuard, Transaction, refuse_repeated_items
 from onebox.services.dynamodb.values.attributes import Item
+from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.writes import Tally, Write
 from onebox.services.violations import Violations
 
@@ -61,13 +62,24 @@ def batch_execute_statement(core: Core, context: RequestContext, request: Wire) 
     violations.raise_if_any()
     _refuse_mixture(entries, "BatchExecuteStatement")
     meter, tally = Meter(), Tally(core.items)
-    responses = [_run_in_batch(core, context, entry, meter, tally) for entry in entries]
+    targets: list[tuple[int, Position]] = []
+    responses = [_run_in_batch(core, context, entry, meter, tally, targets=targets) for entry in entries]
+    if len(set(targets)) != len(targets):
+        raise ValidationException("Provided list of item keys contains duplicates")
     tally.store()
     meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request)
 
 
-def _run_in_batch(core: Core, context: RequestContext, entry: Wire, meter: Meter, tally: Tally) -> Wire:
+def _run_in_batch(
+    core: Core,
+    context: RequestContext,
+    entry: Wire,
+    meter: Meter,
+    tally: Tally,
+    *,
+    targets: list[tuple[int, Position]],
+) -> Wire:
     response: Wire = {}
     try:
         statement = parse_statement(entry["Statement"])
@@ -85,6 +97,7 @@ def _run_in_batch(core: Core, context: RequestContext, entry: Wire, meter: Meter
                 meter,
                 consistent=entry.get("ConsistentRead", False),
                 no_whole_key=_BATCH_NO_WHOLE_KEY,
+                targets=targets,
             )
         else:
             shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
@@ -150,7 +163,7 @@ def execute_transaction(core: Core, context: RequestContext, request: Wire) -> W
         shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         transaction.add(partial(_transacted, core, context, statement, parameters, shows_old=shows_old))
     prepared = transaction.run()
-    answer: Wire = {"Responses": [{} for _ in prepared]}
+    answer: Wire = {"Responses": []}
     guard.keep(prepared, answer)
     return transaction.meter.add_list_to(answer, request, split=True)
 
@@ -187,14 +200,16 @@ def _transacted(
 
 def _read_transaction(core: Core, context: RequestContext, request: Wire, statements: list[Statement]) -> Wire:
     meter = Meter(factor=2)
+    targets: list[tuple[int, Position]] = []
     responses: list[Wire] = []
     for statement, entry in zip(statements, request["TransactStatements"], strict=True):
         assert isinstance(statement, Select), "the caller looked"
         parameters = Parameters(statement.parameters, entry.get("Parameters", []))
         item = execution.select_one(
-            core, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY
+            core, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY, targets=targets
         )
         responses.append({} if item is None else {"Item": item})
+    refuse_repeated_items(targets)
     meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request, split=True)
 

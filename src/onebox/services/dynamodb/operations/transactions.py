@@ -20,7 +20,10 @@ from onebox.services.dynamodb.transactions import (
     Transaction,
     cancels,
     raise_if_cancelled,
+    refuse_repeated_items,
+    transaction_too_large,
 )
+from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.write_requests import check_key, parse_check, parse_delete, parse_put, parse_update
 from onebox.services.dynamodb.writes import Prepared, Write
 
@@ -59,6 +62,7 @@ def transact_get_items(core: Core, context: RequestContext, request: Wire) -> Wi
     meter = Meter(factor=2)
     responses: list[Wire] = []
     failures: list[AwsError | None] = []
+    targets: list[tuple[int, Position]] = []
     total_bytes = 0
     for entry in entries:
         get = entry["Get"]
@@ -74,14 +78,17 @@ def transact_get_items(core: Core, context: RequestContext, request: Wire) -> Wi
             failures.append(error)
             continue
         failures.append(None)
+        targets.append((table.table_id, position))
         stored = core.items.find_item(table.table_id, position)
         size_bytes = 0 if stored is None else stored.size_bytes
         total_bytes += size_bytes
         meter.read(table, read_units(size_bytes, consistent=True))
-        responses.append({} if stored is None else {"Item": shown_item(stored, paths)})
+        item = None if stored is None else shown_item(stored, paths)
+        responses.append({"Item": item} if item else {})
+    refuse_repeated_items(targets)
     raise_if_cancelled(failures)
     if total_bytes > TRANSACTION_BYTES_MAX:
-        raise ValidationException("Collection size of items in transaction has exceeded the maximum allowed size")
+        raise transaction_too_large()
     meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request, split=True)
 

@@ -53,6 +53,7 @@ from onebox.services.dynamodb.reads import (
 )
 from onebox.services.dynamodb.start_keys import check_scan_start, check_start_size, check_start_values, make_start
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
+from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.write_requests import check_keys_untouched, make_located_put
 from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
 
@@ -155,14 +156,19 @@ def select_one(
     *,
     consistent: bool,
     no_whole_key: str,
+    targets: list[tuple[int, Position]],
 ) -> Item | None:
-    """The one item that a SELECT with a whole key means. Raises ValidationException with ``no_whole_key``."""
+    """The one item that a SELECT with a whole key means. Raises ValidationException with ``no_whole_key``.
+
+    The item's table and position are added to ``targets``."""
     where = _bind_where(statement.where, parameters.bindings())
     table = core.table_cache.load(context, statement.table_name)
     keyed = find_keyed(where, table.key)
     if keyed is None:
         raise ValidationException(no_whole_key)
-    stored = core.items.find_item(table.table_id, table.key.position_of_key(keyed.key))
+    position = table.key.position_of_key(keyed.key)
+    targets.append((table.table_id, position))
+    stored = core.items.find_item(table.table_id, position)
     size_bytes = 0 if stored is None else stored.size_bytes
     meter.read(table, read_units(size_bytes, consistent=consistent))
     if stored is None:

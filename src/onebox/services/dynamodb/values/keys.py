@@ -186,6 +186,10 @@ def check_index_key(item: Item, schema: KeySchema, index_name: str, *, updated: 
             continue
         content = value.get(attribute.kind)
         if content is None:
+            if updated:
+                raise ValidationException(
+                    "The update expression attempted to update the secondary index key to unsupported type"
+                )
             raise invalid_values(
                 f"Type mismatch for Index Key {attribute.name} Expected: {attribute.kind} "
                 f"Actual: {kind_of(value)} IndexName: {index_name}"
@@ -195,6 +199,17 @@ def check_index_key(item: Item, schema: KeySchema, index_name: str, *, updated: 
             words = _EMPTY_INDEX_KEY_UPDATE if updated else _EMPTY_INDEX_KEY
             raise ValidationException(words.format(kind=kind, index=index_name, name=attribute.name))
         _check_length(encode_scalar(value), attribute.kind, attribute in schema.hash_attributes)
+
+
+def check_index_kind(item: Item, schema: KeySchema, index_name: str) -> None:
+    """Refuse values of other kinds than an index's key attributes have."""
+    for attribute in schema.attributes:
+        value = item.get(attribute.name)
+        if value is not None and attribute.kind not in value:
+            raise invalid_values(
+                f"Type mismatch for Index Key {attribute.name} Expected: {attribute.kind} "
+                f"Actual: {kind_of(value)} IndexName: {index_name}"
+            )
 
 
 def encode_scalar(value: AttributeValue) -> bytes:
