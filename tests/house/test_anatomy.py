@@ -29,8 +29,6 @@ REPLACED = {
     "utils.py": "a module named after what it decides",
     "helpers.py": "a module named after what it decides",
 }
-UNMAPPED = {"dynamodb", "lambda_", "sns", "sqs"}
-"""Services whose map is behind; a service leaves the list with its map."""
 SEAM = ("gateway/pipeline.py", "services/registry.py", "services/catalog.py", "engine.py")
 
 
@@ -63,8 +61,7 @@ def test_a_service_has_the_parts_of_every_service(folder: Path) -> None:
 def test_the_map_of_a_service_names_every_part(folder: Path) -> None:
     map_of_folder = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
     missing = [name for name in sorted(_parts(folder)) if name.removesuffix(".py") not in map_of_folder]
-    if folder.name not in UNMAPPED:
-        assert not missing, "the docstring of __init__.py is the map of the folder"
+    assert not missing, "the docstring of __init__.py is the map of the folder"
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

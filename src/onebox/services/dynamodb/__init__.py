@@ -8,9 +8,12 @@ How it hangs together, top down::
     service.py          the face to the gateway; the catalog builds it
     authorization.py    the IAM actions and resources of a request; condition_keys.py: their condition keys
     operations/         a file for each family of operations; the table OPERATIONS
+    internal.py         streams, their shards and records, for Lambda and the DynamoDB Streams service
     core.py             the parts that operations work with
-    write_requests.py  legacy.py    from requests to writes and conditions
+    constraints.py  wire_types.py  parameter_styles.py    what a request must hold before anything else is judged
+    write_requests.py  key_conditions.py  start_keys.py  legacy.py    from requests to writes and conditions
     writes.py  transactions.py      deciding and storing writes
+    change_records.py  stream_settings.py   the records of a table's stream
     reads.py  pages.py  ranges.py   Query and Scan
     partiql/  expressions/          the two languages, over one token_stream.py
     background.py       filling and dropping indexes, dropping tables, time to live

@@ -3,7 +3,7 @@
 The map of the folder, top down::
 
     service.py            the face to the gateway: operations, rights, start and stop
-    authorization.py      the IAM actions and resources of a request
+    authorization.py      the IAM actions and resources of a request; condition_keys.py: their condition keys
     operations/           a thin function for each API operation, by family; the table OPERATIONS
     internal.py           publishing for CloudWatch, inside its transaction
     core.py               the parts that every operation works with
@@ -13,8 +13,8 @@ The map of the folder, top down::
     topic_access.py       from a TopicArn to the topic, and what the topic's policy allows
     topic_cache.py        the topics in use, with policies and filters compiled
     neighbours.py         what SNS needs of SQS and Lambda
-    message.py  envelope.py  filter_policy.py  filter_validation.py  delivery_policy.py
-    topic_attributes.py  subscription_attributes.py    pure
+    message.py  envelope.py  filter_policy.py  filter_conditions.py  filter_validation.py
+    delivery_policy.py  topic_attributes.py  subscription_attributes.py    pure
     store/                all SQL of the service, by table
     model.py  limits.py  errors.py
 

@@ -3,7 +3,7 @@
 The map of the folder, top down::
 
     service.py            the face to the gateway: operations, rights, start and stop
-    authorization.py      the IAM actions and resources of a request
+    authorization.py      the IAM actions and resources of a request; condition_keys.py: their condition keys
     operations/           a thin function for each API operation, by family; the table OPERATIONS
     internal.py           typed calls for SNS, Lambda and CloudWatch, inside their transaction
     core.py               the parts that every operation works with
