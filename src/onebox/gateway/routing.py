@@ -74,6 +74,8 @@ def resolve(request: Request) -> Route:
     credential = find_credential(request)
     target = request.headers.get("x-amz-target")
     if target is not None and request.method == "POST":
+        if target.rpartition(".")[0] not in TARGETS:
+            raise service_not_offered(request)
         service, operation, codec = _resolve_target(target)
         if service == "cloudwatch" and _is_query_mode(request):
             codec = find_codec(service, "json-query-mode", operation) or codec
