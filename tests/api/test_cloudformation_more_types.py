@@ -152,3 +152,27 @@ def test_queues_and_tables_show_no_tags_of_cloudformation(onebox: EngineThread, 
     assert queue_tags == {"team": "shop"}
     tags = onebox.client("dynamodb", account=account).list_tags_of_resource(ResourceArn=outputs["T"])["Tags"]
     assert tags == [{"Key": "team", "Value": "shop"}]
+
+
+def test_subscription_reaches_a_topic_of_another_region(onebox: EngineThread, account: str) -> None:
+    topic = onebox.client("sns", account=account, region="eu-west-1").create_topic(Name="far")["TopicArn"]
+    subscription = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {
+            "TopicArn": topic,
+            "Region": "eu-west-1",
+            "Protocol": "sqs",
+            "Endpoint": {"Fn::GetAtt": ["Q", "Arn"]},
+        },
+    }
+    body = {
+        "Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "S": subscription},
+        "Outputs": {"S": {"Value": {"Ref": "S"}}},
+    }
+    cloudformation = onebox.client("cloudformation", account=account)
+    cloudformation.create_stack(StackName="s", TemplateBody=json.dumps(body))
+    sns = onebox.client("sns", account=account, region="eu-west-1")
+    (live,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert live["SubscriptionArn"] == check(cloudformation)["S"]
+    cloudformation.delete_stack(StackName="s")
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []

@@ -1,4 +1,4 @@
-"""Comparing what a template wanted with what is there. Pure.
+"""Compares declared properties with the live ones. Pure.
 
 Promises: only properties that the template gives and the service can tell are compared, as AWS does it.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html

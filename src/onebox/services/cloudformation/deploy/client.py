@@ -61,11 +61,13 @@ class StackClient:
         """Take no more answers at an address."""
         await self._callbacks.close(url)
 
-    async def call(self, service: str, operation: str, request: Wire) -> Wire:
-        """Run an operation. An error keeps the service's name, for the status reason of the resource."""
+    async def call(self, service: str, operation: str, request: Wire, *, region: str | None = None) -> Wire:
+        """Run an operation, in the stack's region unless another is given.
+
+        An error keeps the service's name, for the status reason of the resource."""
         context = RequestContext(
             account=self.account,
-            region=self.region,
+            region=region or self.region,
             principal=principal_of(self._stack),
             now_ms=self._deps.clock.now_ms(),
             request_id=self._deps.ids.uuid(),

@@ -90,7 +90,7 @@ class _InvalidProperties(AwsError):
 
 
 def _evaluate(run: StackRun, declaration: ResourceDeclaration, blueprint: Blueprint) -> ResourceBody:
-    """What the resource shall be. Pure: it runs on the workbench. Raises AwsError."""
+    """The evaluated declaration of the resource. Pure: it runs on the workbench. Raises AwsError."""
     properties, violations = run.properties_of(declaration, blueprint)
     shown_blueprint = blueprint.masked()
     masked = properties if shown_blueprint is blueprint else run.properties_of(declaration, shown_blueprint)[0]

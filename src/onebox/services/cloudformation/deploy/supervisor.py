@@ -77,7 +77,7 @@ class Supervisor:
         if not self._stopped:
             stack = self._tools.store.stacks.find(stack_id)
             if stack is not None and stack.operation is not None:
-                self.kick(stack_id)  # an operation came in while the task was ending
+                self.kick(stack_id)  # an operation was saved while the task finished
 
     async def _work(self, stack_id: str) -> None:
         while True:

@@ -24,7 +24,7 @@ from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
 
 async def detect_stack_drift(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Compare every resource of the stack with what is there."""
+    """Compare every resource of the stack with the live one."""
     stack = _load_detectable(core, context, request["StackName"])
     wanted = set(request.get("LogicalResourceIds", []))
     detection = DriftDetection(core.deps.ids.uuid(), stack.stack_id, "DETECTION_IN_PROGRESS", context.now_ms)
@@ -62,7 +62,7 @@ def _save_row(core: Core, compared: Resource) -> None:
 
 
 async def detect_stack_resource_drift(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Compare one resource with what is there."""
+    """Compare one resource with the live one."""
     stack = _load_detectable(core, context, request["StackName"])
     row = core.store.resources.find(stack.stack_id, request["LogicalResourceId"])
     if row is None:

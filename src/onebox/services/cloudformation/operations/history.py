@@ -1,4 +1,4 @@
-"""What happened and what is there: DescribeStackEvents, DescribeStackResource(s), ListStackResources.
+"""Events and resources of a stack: DescribeStackEvents, DescribeStackResource(s), ListStackResources.
 
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html
 """

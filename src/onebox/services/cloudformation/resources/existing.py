@@ -1,4 +1,4 @@
-"""What a service's refusal means: already there, or gone; and whether what is there is ours.
+"""What a service's error means: the resource exists or is gone; and whether it belongs to the stack.
 
 Promises: an error is recognised by its code however the service spells it (with or without ``Exception``, with
 a prefix).
@@ -49,7 +49,7 @@ _GONE = frozenset(
 
 
 class ResourceExists(AwsError):
-    """The name is taken by a resource that is not ours."""
+    """The name is taken by a resource that does not belong to the stack."""
 
     code = "AlreadyExists"
 
@@ -92,7 +92,7 @@ async def create_or_adopt(
     create: Callable[[], Awaitable[Any]],
     live_tags: Callable[[], Awaitable[Mapping[str, str]]],
 ) -> None:
-    """Create; if the name is taken, accept that only where an attempt of ours was cut off by a restart."""
+    """Create; accept an existing resource only if a restart interrupted an earlier attempt of this stack."""
     try:
         await create()
     except AwsError as error:
@@ -105,7 +105,7 @@ async def create_or_adopt(
 async def refuse_foreign(
     type_name: str, new: NewResource, live_tags: Callable[[], Awaitable[Mapping[str, str]]]
 ) -> None:
-    """For services whose create is happy with what exists (SNS, SQS): refuse what is not ours."""
+    """For services whose create accepts an existing resource (SNS, SQS): refuse one of another owner."""
     try:
         tags = await live_tags()
     except AwsError as error:

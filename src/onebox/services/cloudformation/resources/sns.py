@@ -103,20 +103,22 @@ class _Subscription:
     async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         for name, text in _changed_settings(_SUBSCRIPTION_SETTINGS, old.properties, properties).items():
             request = {"SubscriptionArn": old.physical_id, "AttributeName": name, "AttributeValue": text}
-            await client.call("sns", "SetSubscriptionAttributes", request)
+            await client.call("sns", "SetSubscriptionAttributes", request, region=properties.get("Region"))
         return old.attributes
 
     async def delete(self, client: Client, old: LiveResource) -> None:
-        await client.call("sns", "Unsubscribe", {"SubscriptionArn": old.physical_id})
+        request = {"SubscriptionArn": old.physical_id}
+        await client.call("sns", "Unsubscribe", request, region=old.properties.get("Region"))
 
     async def read(self, client: Client, old: LiveResource) -> Wire | None:
         request = {"SubscriptionArn": old.physical_id}
         try:
-            live = (await client.call("sns", "GetSubscriptionAttributes", request))["Attributes"]
+            answer = await client.call("sns", "GetSubscriptionAttributes", request, region=old.properties.get("Region"))
         except AwsError as error:
             if means_gone(error):
                 return None
             raise
+        live = answer["Attributes"]
         return {name: live[name] for name in ("TopicArn", "Protocol", "Endpoint") if name in live} | _live_settings(
             live, _SUBSCRIPTION_SETTINGS
         )
@@ -159,7 +161,8 @@ async def _subscribe(client: Client, topic_arn: str, properties: Wire, settings:
     }
     if "Endpoint" in properties:
         request["Endpoint"] = properties["Endpoint"]
-    return str((await client.call("sns", "Subscribe", request))["SubscriptionArn"])
+    answer = await client.call("sns", "Subscribe", request, region=properties.get("Region"))
+    return str(answer["SubscriptionArn"])
 
 
 async def _apply_subscriptions(client: Client, topic_arn: str, old: list[Wire], new: list[Wire]) -> None:
@@ -237,7 +240,7 @@ def _attribute_text(value: Any) -> str:
 
 
 def _changed_settings(names: tuple[str, ...], old: Wire, new: Wire) -> dict[str, str]:
-    """Attribute texts to set; a property that went away falls back to what the service starts with."""
+    """Attribute texts to set; a removed property gets the service's default."""
     return {
         name: _attribute_text(new[name]) if name in new else _RESET.get(name, "")
         for name in names
@@ -301,6 +304,7 @@ SUBSCRIPTION = ResourceType(
             "Protocol": TEXT,
             "RawMessageDelivery": BOOLEAN,
             "RedrivePolicy": JSON,
+            "Region": TEXT,
             "ReplayPolicy": JSON,
             "SubscriptionRoleArn": TEXT,
             "TopicArn": TEXT,
@@ -308,7 +312,7 @@ SUBSCRIPTION = ResourceType(
         required=("Protocol", "TopicArn"),
     ),
     lifecycle=_Subscription(),
-    create_only=frozenset({"TopicArn", "Protocol", "Endpoint"}),
+    create_only=frozenset({"TopicArn", "Protocol", "Endpoint", "Region"}),
     attributes=frozenset({"Arn"}),
 )
 

@@ -1,4 +1,4 @@
-"""Bringing a resource's tags from what they were to what they shall be."""
+"""Applying the difference between old and new tags."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TagRemover = Callable[[list[str]], Awaitable[object]]
 
 
 async def apply_tags(old: Mapping[str, str], new: Mapping[str, str], write: TagWriter, remove: TagRemover) -> None:
-    """Call ``remove`` with the keys that went away and ``write`` with the tags that are new or changed."""
+    """Call ``remove`` with the keys that were removed and ``write`` with the tags that are new or changed."""
     gone = [key for key in old if key not in new]
     fresh = {key: value for key, value in new.items() if old.get(key) != value}
     if gone:

@@ -25,8 +25,8 @@ class Client(Protocol):
     account: str
     region: str
 
-    async def call(self, service: str, operation: str, request: Wire) -> Wire:
-        """Run an operation; raises AwsError as the API would."""
+    async def call(self, service: str, operation: str, request: Wire, *, region: str | None = None) -> Wire:
+        """Run an operation, in the stack's region unless another is given; raises AwsError as the API would."""
 
     @property
     def stack_id(self) -> str:
@@ -63,7 +63,7 @@ class NewResource:
     tags: dict[str, str]
     """Tags of the resource, the stack, and AWS's own; for the types that take tags."""
     resumed: bool
-    """Whether an earlier attempt was cut off by a restart: what exists under this name may be ours already."""
+    """Whether a restart interrupted an earlier attempt: the resource may exist already."""
     logical_id: str
     type: str
     initiated: Callable[[str], Awaitable[None]]
@@ -73,7 +73,7 @@ class NewResource:
 
 @dataclass(frozen=True, slots=True)
 class LiveResource:
-    """What is there."""
+    """A resource that exists."""
 
     physical_id: str
     properties: Wire
@@ -98,7 +98,7 @@ class PlainFailure(AwsError):
 
 
 class Lifecycle(Protocol):
-    """Making, changing and ending one kind of resource. All raise AwsError as the services do."""
+    """How one type of resource is created, updated, deleted and read. All raise AwsError as the services do."""
 
     async def create(self, client: Client, new: NewResource) -> Attributes: ...
 
@@ -196,5 +196,5 @@ def pick(properties: Wire, *names: str) -> Wire:
 
 
 def changed(old: Wire, new: Wire, *names: str) -> bool:
-    """Whether any of the named members differs, appeared or went away."""
+    """Whether any of the named members differs, was added or was removed."""
     return any(old.get(name) != new.get(name) for name in names)

@@ -46,7 +46,7 @@ class DetectionStore:
         save_row(self._storage, "cloudformation_drift_detections", _DETECTION, "detection_id", values)
 
     def fail_open(self, reason: str) -> None:
-        """For detections that a restart cut off."""
+        """Mark detections that a restart interrupted as failed."""
         self._storage.execute(
             "UPDATE cloudformation_drift_detections SET status = 'DETECTION_FAILED', status_reason = ? "
             "WHERE status = 'DETECTION_IN_PROGRESS'",

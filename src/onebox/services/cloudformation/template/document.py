@@ -106,7 +106,7 @@ class Template:
         return LANGUAGE_EXTENSIONS in self.transforms
 
 
-@lru_cache(maxsize=16)  # the same few texts are looked at again and again, by every DescribeStacks and every step
+@lru_cache(maxsize=16)  # every phase of a deployment parses the same text
 def parse_template(text: str) -> Template:
     """The template of ``text``. Raises ValidationError in AWS's words."""
     document = parse_template_text(text)

@@ -113,7 +113,7 @@ def contains_unknown(value: Value) -> bool:
 
 
 def scalar_text(value: Value) -> str:
-    """A scalar as the text AWS makes of it."""
+    """A scalar as text, in AWS's form."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
