@@ -19,6 +19,11 @@ _RECORD = (
 )
 
 
+_KEY_NAMES_AT = 6
+_BY_TTL_AT = 4
+"""Places among the columns above."""
+
+
 class StreamStore:
     """Streams, enabled and disabled, and their records."""
 
@@ -130,10 +135,12 @@ class StreamStore:
 
 
 def _stream(row: tuple[Any, ...]) -> Stream:
-    stream_id, account, region, table_name, label, view_type, key_names, *rest = row
-    return Stream(stream_id, account, region, table_name, label, view_type, tuple(orjson.loads(key_names)), *rest)
+    values = list(row)
+    values[_KEY_NAMES_AT] = tuple(orjson.loads(values[_KEY_NAMES_AT]))
+    return Stream(*values)
 
 
 def _record(row: tuple[Any, ...]) -> StreamRecord:
-    record_id, created_at_ms, event_id, event_name, by_ttl, size_bytes, *images = row
-    return StreamRecord(record_id, created_at_ms, event_id, event_name, bool(by_ttl), size_bytes, *images)
+    values = list(row)
+    values[_BY_TTL_AT] = bool(values[_BY_TTL_AT])
+    return StreamRecord(*values)
