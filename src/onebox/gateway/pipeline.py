@@ -17,6 +17,7 @@ from onebox.arn import partition_of
 from onebox.clock import Clock
 from onebox.errors import AwsError, InvalidAction
 from onebox.gateway.callers import authenticate
+from onebox.gateway.compression import COMPRESSED_FROM_BYTES, COMPRESSING_SERVICES, compressed
 from onebox.gateway.connection import Reply
 from onebox.gateway.denials import denial
 from onebox.gateway.large_bodies import LargeBodies, decompressed, is_compressed
@@ -203,7 +204,10 @@ class Pipeline:
         def job() -> Response:
             result = operation.run(context, call)
             # Encoded inside the job: an answer that cannot be written undoes its effect.
-            return route.codec.encode(result, context.request_id)
+            response = route.codec.encode(result, context.request_id)
+            if len(response.body) >= COMPRESSED_FROM_BYTES and route.service in COMPRESSING_SERVICES:
+                return compressed(response, context.headers.get("accept-encoding", ""))
+            return response
 
         try:
             response = job() if operation.reads_only else self._storage.run(job)
