@@ -19,6 +19,10 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.services.context import Wire
 
+_WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+_MEMBERS_MAX = 100
+"""Texts that one body may be joined of: each costs a copy of what follows it."""
+
 
 class Prepared(NamedTuple):
     """A large request, unpacked and decoded."""
@@ -70,33 +74,42 @@ def _raising(error: Exception) -> Callable[[], Wire]:
 def is_compressed(request: Request) -> bool:
     """Whether the body is to be unpacked. S3 keeps an object's Content-Encoding with the object."""
     headers = request.headers
-    return headers.get("content-encoding", "").lower() == "gzip" and "/s3/" not in headers.get("authorization", "")
+    return headers.get("content-encoding", "").lower() in _WINDOW_BITS and "/s3/" not in headers.get(
+        "authorization", ""
+    )
 
 
 def decompressed(request: Request) -> Request:
-    """The request with its gzip body unpacked (clients compress metrics and items). Raises RoutingError for a bad
-    one."""
+    """The request with its gzip or deflate body unpacked (clients compress metrics and items). Raises RoutingError for
+    a bad one."""
     if not is_compressed(request):
         return request
     most_bytes = body_bytes_max(find_destination(request.path, request.query, request.headers).service)
     try:
-        body = _gunzip(request.body, most_bytes)
+        body = _unpacked(request.body, _WINDOW_BITS[request.headers["content-encoding"].lower()], most_bytes)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise RoutingError(_not_gzip) from error
+        raise RoutingError(_not_unpacked) from error
     plain = {name: value for name, value in request.headers.items() if name != "content-encoding"}
     return replace(request, headers=plain, body=body, body_bytes=len(body))
 
 
-def _gunzip(body: bytes, most_bytes: int) -> bytes:
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    unpacked = unpacker.decompress(body, most_bytes)
-    if unpacker.unconsumed_tail:
-        raise ValueError("the body is too large")
-    if not unpacker.eof:
-        raise ValueError("the body is cut short")
-    return unpacked
+def _unpacked(body: bytes, window_bits: int, most_bytes: int) -> bytes:
+    """The text of all members of a compressed body, one after the other."""
+    parts: list[bytes] = []
+    room = most_bytes
+    while body or not parts:
+        unpacker = zlib.decompressobj(wbits=window_bits)
+        part = unpacker.decompress(body, room + 1)
+        room -= len(part)
+        if room < 0 or len(parts) >= _MEMBERS_MAX:
+            raise ValueError("the body is too large")
+        if not unpacker.eof:
+            raise ValueError("the body is cut short")
+        parts.append(part)
+        body = unpacker.unused_data
+    return b"".join(parts)
 
 
-def _not_gzip(request_id: str) -> Response:
+def _not_unpacked(request_id: str) -> Response:
     headers = [("Content-Type", "text/plain"), ("x-amzn-RequestId", request_id)]
-    return Response(400, b"The body is not valid gzip, or is too large when unpacked.\n", headers)
+    return Response(400, b"The body is not validly compressed, or is too large when unpacked.\n", headers)

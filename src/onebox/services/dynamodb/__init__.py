@@ -19,7 +19,7 @@ How it hangs together, top down::
     background.py       filling and dropping indexes, dropping tables, time to live
     table_cache.py      tables by name, in memory
     store/              all SQL
-    schema.py  description.py  capacity.py  validation.py    pure
+    schema.py  table_changes.py  description.py  capacity.py  validation.py    pure
     values/             attribute values, keys, numbers
     model.py  limits.py  errors.py
 

@@ -70,3 +70,30 @@ def test_large_answers_of_dynamodb_are_compressed_on_request() -> None:
         answer = connection.getresponse()
         assert answer.headers["Content-Encoding"] is None
         assert len(json.loads(answer.read())["TableNames"]) == 100
+
+
+def send(engine: EngineThread, body: bytes, coding: str) -> int:
+    scope = "Credential=test/20260101/us-east-1/dynamodb/aws4_request"
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Content-Encoding": coding,
+        "X-Amz-Date": "20260101T000000Z",
+        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+    }
+    connection = http.client.HTTPConnection(urlsplit(engine.endpoint_url).netloc)
+    connection.request("POST", "/", body, headers)
+    return connection.getresponse().status
+
+
+def test_compressed_requests_are_unpacked_member_by_member() -> None:
+    text = b'{"Limit": 5}'
+    with EngineThread() as engine:
+        assert send(engine, gzip.compress(text), "gzip") == 200
+        assert send(engine, gzip.compress(text[:5]) + gzip.compress(text[5:]), "gzip") == 200
+        assert send(engine, zlib.compress(text), "deflate") == 200
+        for broken in (b"", b"x", gzip.compress(text)[:-4], zlib.compress(text)[:-2]):
+            for coding in ("gzip", "deflate"):
+                assert send(engine, broken, coding) == 400
+        assert send(engine, gzip.compress(b" " * 20_000_000 + text), "gzip") in (400, 413)
+        assert send(engine, gzip.compress(b"") * 100_000, "gzip") == 400
