@@ -32,6 +32,7 @@ from onebox.gateway.limits import (
     HEAD_BYTES_MAX,
     HEADERS_MAX,
     PIPELINED_REQUESTS_MAX,
+    SMALL_BODY_BYTES,
     TARGET_BYTES_MAX,
 )
 from onebox.gateway.message import Request, Response
@@ -101,7 +102,7 @@ class HttpConnection(asyncio.Protocol):
         self._target = Target("/", "")
         self._body: bytes | bytearray
         self._body_bytes: int
-        self._body_bytes_max = 0
+        self._body_bytes_max: int | None = None
         self.progress = Progress(server.now_ms())
         self._start_message()
 
@@ -186,7 +187,6 @@ class HttpConnection(asyncio.Protocol):
             return
         if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
-        self._body_bytes_max = self._server.body_bytes_max(self._target.path, self._target.query, headers)
         self.progress.enter(Stage.BODY, self._server.now_ms())
         if headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -196,7 +196,7 @@ class HttpConnection(asyncio.Protocol):
         self._body_pieces += 1
         if self._body_bytes > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
-        if self._body_bytes > self._body_bytes_max:
+        if self._body_bytes > SMALL_BODY_BYTES and self._is_too_large():
             self._body = b""  # read to its end, so that the client gets the answer, and not kept
         elif not self._body:
             self._body = body
@@ -315,6 +315,13 @@ class HttpConnection(asyncio.Protocol):
             return data[upgrade.args[0] :]
         return None
 
+    def _is_too_large(self) -> bool:
+        # Asked for large bodies only: the answer takes longer than a small request's head.
+        if self._body_bytes_max is None:
+            target = self._target
+            self._body_bytes_max = self._server.body_bytes_max(target.path, target.query, self._headers)
+        return self._body_bytes > self._body_bytes_max
+
     def _can_serve(self) -> bool:
         return self._is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
 
@@ -344,6 +351,7 @@ class HttpConnection(asyncio.Protocol):
         self._header_count = 0
         self._body = b""
         self._body_bytes = 0
+        self._body_bytes_max = None
 
     def _refuse(self, error: BadHead) -> None:
         if self._is_refused or self._transport is None or self._transport.is_closing():

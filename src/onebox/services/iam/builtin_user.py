@@ -7,6 +7,7 @@ See docs/decisions/0007-plain-credentials.md.
 from __future__ import annotations
 
 from base64 import b32encode
+from functools import lru_cache
 from hashlib import sha256
 
 from onebox.services.context import Principal
@@ -32,6 +33,7 @@ def builtin_user(account: str, partition: str = "aws") -> User:
     )
 
 
+@lru_cache(maxsize=256)
 def builtin_principal(account: str, partition: str = "aws") -> Principal:
     """The built-in user as a caller, whom no policy restricts."""
     user = builtin_user(account, partition)
