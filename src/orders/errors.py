@@ -5,11 +5,19 @@ Standard library only: this file travels with the function.
 
 from __future__ import annotations
 
+# AWS's messages may repeat a whole request; a reason is logged, listed and shown.
+REASON_MAX = 1_000
+
 
 class OrdersError(Exception):
-    """The root of all errors of this package; ``reason`` is a sentence for people."""
+    """The root of all errors of this package; ``reason`` is a sentence for people, of REASON_MAX characters and a note
+    at most.
+    """
 
     def __init__(self, reason: str) -> None:
+        left_out = len(reason) - REASON_MAX
+        if left_out > 0:
+            reason = f"{reason[:REASON_MAX]}... ({left_out:,} more characters)"
         super().__init__(reason)
         self.reason = reason
 

@@ -21,6 +21,7 @@ MODULES = (
     "orders/clock.py",
     "orders/domain/__init__.py",
     "orders/domain/contract.py",
+    "orders/domain/limits.py",
     "orders/domain/order.py",
     "orders/domain/precedence.py",
     "orders/errors.py",

@@ -131,7 +131,8 @@ def shown(value: object) -> str:
         text = str(value)
     else:
         text = json.dumps(value, default=str, ensure_ascii=False) if value != "" else "an empty string"
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    return short.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair has no UTF-8
 
 
 # --- Checking -----------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The order: how a message body becomes one, and what it must hold.
 
 Promises: decimals are exact, unknown fields are kept as they are, and whatever comes in either becomes an
-Order or is refused with OrderRejected, which names the field. What the fields must hold is said by
-orders.domain.contract. A body may be the order itself, the order in
+Order or is refused with OrderRejected, which names the field. What the known fields must hold is said by
+orders.domain.contract, what DynamoDB can hold by orders.domain.limits: this is the one check that every publisher and
+the function make. A body may be the order itself, the order in
 the SNS envelope (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), or either of
 them encoded once more as a JSON string.
 Knows nothing of queues, tables or time. Standard library only: this file travels with the function.
@@ -12,12 +13,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple, NoReturn
 
 from orders.domain.contract import INDEX_KEYS, MOMENT_EXPECTED, MOMENT_PATTERN, check_fields, shown, violation
+from orders.domain.limits import check_limits, find_unreadable_number
 from orders.errors import OrderRejected
 
 # Encoded twice inside an envelope is the deepest that this system makes.
@@ -36,21 +38,22 @@ class Order(NamedTuple):
 
 def parse_order(body: str) -> Order:
     """The order that a message body carries. Raises OrderRejected."""
-    attributes = _unwrap(body)
+    attributes, text = _unwrap(body)
     try:
-        return parse_attributes(attributes)
+        return parse_attributes(attributes, text)
     except OrderRejected as error:
         if error.field != "orderId":
             error.order_id = attributes["orderId"]
         raise
 
 
-def parse_attributes(attributes: dict[str, Any]) -> Order:
+def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Order:
     """The order that these fields make, checked. Raises OrderRejected, naming the field by its path.
 
-    Fractions are Decimals, as parse_order makes them.
+    Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
     check_fields(attributes)
+    check_limits(attributes, text)
     return _make_order(attributes, parse_moment_ns)
 
 
@@ -88,11 +91,21 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 _decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant).decode
+
+
 # Takes what the other refuses, to tell where it stands.
-_decode_any = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal).decode
+def _read_number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except DecimalException:  # an exponent of more than 18 digits
+        return Decimal("Infinity")
 
 
-def _unwrap(body: str) -> dict[str, Any]:
+_decode_any = json.JSONDecoder(parse_float=_read_number, parse_int=Decimal, parse_constant=Decimal).decode
+
+
+def _unwrap(body: str) -> tuple[dict[str, Any], str]:
+    """The order's fields, and the text that they stand in."""
     text = body
     for _ in range(WRAPPINGS_MAX):
         value = _parse_json(text)
@@ -103,7 +116,7 @@ def _unwrap(body: str) -> dict[str, Any]:
         elif is_envelope(value):
             text = value["Message"]
         else:
-            return value
+            return value, text
     raise OrderRejected(f"the order is wrapped more than {WRAPPINGS_MAX} times")
 
 
@@ -128,6 +141,8 @@ def _parse_json(text: str) -> Any:
         raise _name_unreadable(text, f"{error} is not a JSON number") from error
     except ValueError as error:  # an integer of thousands of digits: Python refuses to convert it
         raise _name_unreadable(text, "it has more than 38 digits") from error
+    except DecimalException as error:
+        raise _name_unreadable(text, "its exponent has more than 18 digits") from error
     except RecursionError as error:
         raise OrderRejected("nested too deep: DynamoDB takes 32 levels") from error
 
@@ -135,21 +150,10 @@ def _parse_json(text: str) -> Any:
 def _name_unreadable(text: str, why: str) -> OrderRejected:
     """The refusal of a text whose JSON is well-formed but holds what cannot be read as a number."""
     try:
-        path = next(_unreadable_numbers(_decode_any(text), ""), "")
+        path = find_unreadable_number(_decode_any(text)) or ""
     except (ValueError, RecursionError):
         path = ""
     return OrderRejected(f"{path}: expected a number, but {why}" if path else f"a number: {why}", path or None)
-
-
-def _unreadable_numbers(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, member in value.items():
-            yield from _unreadable_numbers(member, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _unreadable_numbers(member, f"{path}[{index}]")
-    elif isinstance(value, Decimal) and (not value.is_finite() or len(value.as_tuple().digits) > 38):
-        yield path
 
 
 def unwrap_body(body: str) -> str:
@@ -158,7 +162,7 @@ def unwrap_body(body: str) -> str:
     for _ in range(WRAPPINGS_MAX):
         try:
             value = _decode(text)
-        except (ValueError, RecursionError, _NotANumber):
+        except (ValueError, RecursionError, DecimalException, _NotANumber):
             return text
         if type(value) is str:
             text = value

@@ -9,29 +9,22 @@ Standard library only: this file travels with the function.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import repeat
 from json.encoder import encode_basestring as _quoted
 from operator import itemgetter
 from typing import Any
 
-from orders.errors import OrderRejected
+from orders.domain.limits import DIGITS_MAX, significant
 
-# DynamoDB's numbers: 38 digits, 1E-130 to 9.9999999999999999999999999999999999999E+125, either sign, and
-# zero.
-DIGITS_MAX = 38
-EXPONENT_MAX = 125
-EXPONENT_MIN = -130
 _PLAIN_INTEGER_MAX = 10**DIGITS_MAX - 1
 _NUMBERS = frozenset((int, Decimal))
 _ROWS_MIN = 4  # fewer are done sooner one by one
 
 
 def encode_value(value: Any) -> str:
-    """One value of parsed JSON as the text of an attribute value. Raises OrderRejected for a number out of
-    range.
-    """
+    """One value of parsed JSON, which orders.domain.limits has checked, as the text of an attribute value."""
     kind = type(value)
     if kind is str:
         return f'{{"S":{_quoted(value)}}}'
@@ -132,6 +125,7 @@ def _decode_binary(content: bytes | str) -> bytes:
 
 
 def _number(value: int | Decimal) -> int | str:
+    """The text of a number that fits, which orders.domain.limits has checked. Texts of any length become short ones."""
     if type(value) is int:
         if -_PLAIN_INTEGER_MAX <= value <= _PLAIN_INTEGER_MAX:
             return value
@@ -139,41 +133,11 @@ def _number(value: int | Decimal) -> int | str:
         text = str(value)
         if len(text) <= DIGITS_MAX and "E" not in text:
             return text
-    if not fits_number(value):
-        raise OrderRejected(
-            f"{_shortened(value)} does not fit a DynamoDB number: {DIGITS_MAX} digits, "
-            f"1E{EXPONENT_MIN} to 9.99E+{EXPONENT_MAX}"
-        )
-    return str(value)
+    return _short_form(Decimal(value))
 
 
-def fits_number(value: int | Decimal) -> bool:
-    """Whether DynamoDB can hold this number without losing a digit."""
-    if value == 0:
-        return True
-    _, digits, exponent = Decimal(value).as_tuple()
-    assert isinstance(exponent, int), "JSON has no infinities"
-    significant = len("".join(map(str, digits)).rstrip("0"))
-    magnitude = exponent + len(digits) - 1
-    return significant <= DIGITS_MAX and EXPONENT_MIN <= magnitude <= EXPONENT_MAX
-
-
-def find_unfit_number(value: Any, path: str = "") -> str | None:
-    """The path of the first number that DynamoDB cannot hold, for the message that refuses it."""
-    return next(_unfit_numbers(value, path), None)
-
-
-def _unfit_numbers(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, member in value.items():
-            yield from _unfit_numbers(member, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _unfit_numbers(member, f"{path}[{index}]")
-    elif type(value) in (int, Decimal) and not fits_number(value):
-        yield path
-
-
-def _shortened(value: int | Decimal) -> str:
-    text = f"{value:E}" if isinstance(value, Decimal) else str(value)
-    return text if len(text) <= 50 else f"{text[:47]}..."
+def _short_form(value: Decimal) -> str:
+    digits = significant(value)
+    if not digits:
+        return "0"
+    return f"{'-' if value < 0 else ''}{digits}E{value.adjusted() - len(digits) + 1}"

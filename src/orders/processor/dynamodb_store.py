@@ -2,8 +2,9 @@
 
 New orders go in by BatchExecuteStatement, up to 25 INSERTs a call: one write unit and a twenty-fifth of a
 round trip for an order. An INSERT never overwrites: for an id that is there DynamoDB answers DuplicateItem
-for that statement alone, with the item that stands there. What wins is decided by orders.domain.precedence; a winner
-replaces what was seen by a conditional PutItem.
+for that statement alone, with the item that stands there. An order that no statement can hold, such as one of hundreds
+of fields, goes in alone by a conditional PutItem: a limit of PartiQL is no limit of an order.
+What wins is decided by orders.domain.precedence; a winner replaces what was seen by a conditional PutItem.
 AWS:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.multiplestatements.batching.html
 Standard library only: this file travels with the function.
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from orders.batches import split_batches
 from orders.domain.order import Order, read_stored
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.processor.attribute_values import decode_item, encode_members, encode_value, find_unfit_number
+from orders.processor.attribute_values import decode_item, encode_members, encode_value
 from orders.processor.dynamodb_client import (
     PERMANENT_CODES,
     TRANSIENT_CODES,
@@ -73,31 +74,29 @@ class DynamoDbOrders:
     # --- Inserting ------------------------------------------------------------------------------------------
 
     def _insert_statements(self, orders: Sequence[Order], insertions: list[Insertion]) -> Iterator[tuple[int, bytes]]:
-        """Each order's position and statement. An order that has no statement is answered in ``insertions``."""
+        """Each order's position and statement. An order that fits no statement is stored alone at once."""
         for position, order in enumerate(orders):
-            try:
-                statement = self._insert_statement(order)
-            except OrderRejected as error:
-                insertions[position] = error
-                continue
-            yield position, statement
+            statement = self._insert_statement(order)
+            if statement is None:
+                insertions[position] = self._insert_alone(order)
+            else:
+                yield position, statement
 
-    def _insert_statement(self, order: Order) -> bytes:
+    def _insert_statement(self, order: Order) -> bytes | None:
         shape = tuple(order.attributes)
-        opening = self._statements.get(shape)
+        opening = self._statements.get(shape) or self._open_statement(shape)
         if opening is None:
-            opening = self._open_statement(shape)
-        try:
-            values = ",".join([encode_value(value) for value in order.attributes.values()])
-            return f'{opening}{values}],"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}}'.encode()
-        except (OrderRejected, UnicodeEncodeError, RecursionError) as error:
-            raise _unfit(order, error) from error
+            return None
+        values = ",".join([encode_value(value) for value in order.attributes.values()])
+        return f'{opening}{values}],"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}}'.encode()
 
-    def _open_statement(self, shape: tuple[str, ...]) -> str:
-        """The statement that inserts orders of these fields, as JSON up to its parameters."""
+    def _open_statement(self, shape: tuple[str, ...]) -> str | None:
+        """The statement that inserts orders of these fields, as JSON up to its parameters; None if it is too long."""
         quoted = [name.replace("'", "''") for name in shape]
         members = ",".join([f"'{name}':?" for name in quoted])
         statement = f'INSERT INTO "{self._table}" VALUE {{{members}}}'
+        if len(statement) > STATEMENT_CHARACTERS_MAX:
+            return None
         opening = f'{{"Statement":{_quoted(statement)},"Parameters":['
         if len(self._statements) >= SHAPES_MAX:
             self._statements.clear()
@@ -132,7 +131,8 @@ class DynamoDbOrders:
             return OrderUnavailable(message, code)
         if code in PERMANENT_CODES:
             return OrderUnavailable(message, code, transient=False)
-        return OrderRejected(message, code=code)
+        # What PartiQL refuses, PutItem may take: only what both refuse is the order's fault.
+        return self._insert_alone(order)
 
     def _insert_alone(self, order: Order) -> Insertion:
         try:
@@ -144,16 +144,13 @@ class DynamoDbOrders:
 
     def _put(self, order: Order, condition: str, names: str = "", values: str = "") -> Order | None:
         """Store an order under a condition; the order that stands there if it does not hold."""
-        try:
-            item = encode_members(order.attributes)
-            body = (
-                f'{{"TableName":{_quoted(self._table)},"Item":{item},"ConditionExpression":{_quoted(condition)},'
-                + (f'"ExpressionAttributeNames":{{{names}}},' if names else "")
-                + (f'"ExpressionAttributeValues":{values},' if values else "")
-                + '"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}'
-            ).encode()
-        except (OrderRejected, UnicodeEncodeError, RecursionError) as error:
-            raise _unfit(order, error) from error
+        item = encode_members(order.attributes)
+        body = (
+            f'{{"TableName":{_quoted(self._table)},"Item":{item},"ConditionExpression":{_quoted(condition)},'
+            + (f'"ExpressionAttributeNames":{{{names}}},' if names else "")
+            + (f'"ExpressionAttributeValues":{values},' if values else "")
+            + '"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}'
+        ).encode()
         try:
             self._call("PutItem", body)
             return None
@@ -185,12 +182,3 @@ def _statement_bytes(statement: tuple[int, bytes]) -> int:
 
 def _stored_order(item: Mapping[str, Any]) -> Order:
     return read_stored(decode_item(item))
-
-
-def _unfit(order: Order, error: Exception) -> OrderRejected:
-    if isinstance(error, OrderRejected):
-        path = find_unfit_number(order.attributes)
-        return OrderRejected(f"{path}: {error.reason}", path, error.code)
-    if isinstance(error, UnicodeEncodeError):
-        return OrderRejected("a string holds an unpaired surrogate")
-    return OrderRejected("nested too deep: DynamoDB takes 32 levels")

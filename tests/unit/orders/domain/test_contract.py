@@ -28,7 +28,9 @@ near_moments = st.from_regex(r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]([T ][0-2][0-9]:[0
 ascii_texts = st.text(st.characters(codec="ascii"), max_size=5)
 lengths = st.sampled_from([0, 1, 512, 513, 1024, 1025, 2048, 2049]).map(lambda length: "x" * length)
 codes = st.sampled_from(["GBP", "EUR", "gbp", "GB", "GBPX", "GBP\n", "£££"])
-numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-9, 9).map(float)
+# Within DynamoDB's range: what JSON Schema cannot say is tested in test_limits.py.
+floats = st.floats(-1e100, 1e100).filter(lambda value: value == 0 or abs(value) > 1e-100)
+numbers = st.integers(-(10**37), 10**37) | floats | st.integers(-9, 9).map(float)
 texts = ascii_texts | lengths | moments | near_moments | codes
 scalars = st.none() | st.booleans() | numbers | texts
 
@@ -48,7 +50,7 @@ orders = st.builds(
 
 @given(orders | st.builds(lambda moment: {"orderId": "O", "timestamp": moment}, moments | near_moments))
 @example({"orderId": "O", "quantity": 2.0})
-@example({"orderId": "O", "quantity": 1e300})
+@example({"orderId": "O", "quantity": 1e100})
 @example({"orderId": "O", "quantity": 2.5})
 @example({"orderId": "O", "timestamp": "2026-05-03\n"})
 @example({"orderId": "O", "timestamp": "0000-01-01"})

@@ -10,7 +10,7 @@ import pytest
 from orders.domain.order import Order, parse_attributes
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.dynamodb_client import DynamoDbRefusal
-from orders.processor.dynamodb_store import STATEMENTS_MAX, DynamoDbOrders
+from orders.processor.dynamodb_store import STATEMENT_CHARACTERS_MAX, STATEMENTS_MAX, DynamoDbOrders
 from tests.unit.orders.fakes import FakeClock
 
 
@@ -97,7 +97,8 @@ def test_insert_of_an_id_that_is_there_without_the_item_asks_for_it() -> None:
     ],
 )
 def test_insert_tells_for_each_statement_what_helps(code: str, kind: str) -> None:
-    endpoint = ScriptedEndpoint({"Responses": [STORED, error(code)]})
+    alone = DynamoDbRefusal("ValidationException", "said DynamoDB", {})
+    endpoint = ScriptedEndpoint({"Responses": [STORED, error(code)]}, alone)
     first, second = orders_on(endpoint).insert([order("A"), order("B")])
     assert first is None
     if kind == "rejected":
@@ -116,16 +117,34 @@ def test_insert_of_a_batch_that_is_refused_whole_tries_each_alone() -> None:
     assert (second.code, second.reason) == ("ValidationException", "this one")
 
 
-def test_insert_of_what_dynamodb_cannot_hold_is_rejected_without_a_call() -> None:
-    endpoint = ScriptedEndpoint({"Responses": [STORED]})
-    too_big = order("A", items=[{"price": 10**50 + 1}])
-    half = order("B", note="\ud800")
-    first, second, third = orders_on(endpoint).insert([too_big, half, order("C")])
-    assert isinstance(first, OrderRejected)
-    assert first.field == "items[0].price"
-    assert isinstance(second, OrderRejected)
-    assert third is None
-    assert len(endpoint.asked[0][1]["Statements"]) == 1
+def test_insert_of_an_order_that_no_statement_can_hold_is_a_conditional_put_of_its_own() -> None:
+    endpoint = ScriptedEndpoint({}, {"Responses": [STORED]})
+    wide = order("A", **{f"field-{number:015}": number for number in range(450)})
+    assert orders_on(endpoint).insert([wide, order("B")]) == [None, None]
+    (put, item), (batch, statements) = endpoint.asked
+    assert (put, batch) == ("PutItem", "BatchExecuteStatement")
+    assert item["ConditionExpression"] == "attribute_not_exists(orderId)"
+    assert len(item["Item"]) == 451
+    assert len(statements["Statements"]) == 1
+
+
+@pytest.mark.parametrize("length", [8140, 8160, 8192, 60_000])
+def test_insert_sends_no_statement_above_partiqls_limit(length: int) -> None:
+    class Endpoint(ScriptedEndpoint):
+        def call(self, operation: str, body: bytes, now_ms: int) -> bytes:
+            self.answers = [{"Responses": [STORED]}] if operation == "BatchExecuteStatement" else [{}]
+            return super().call(operation, body, now_ms)
+
+    endpoint = Endpoint()
+    assert orders_on(endpoint).insert([order("A", **{"n" * length: 1})]) == [None]
+    for _, body in endpoint.asked:
+        assert all(len(one["Statement"]) <= STATEMENT_CHARACTERS_MAX for one in body.get("Statements", []))
+
+
+def test_insert_of_what_partiql_refuses_is_put_alone() -> None:
+    endpoint = ScriptedEndpoint({"Responses": [error("ValidationError")]}, {})
+    assert orders_on(endpoint).insert([order("A")]) == [None]
+    assert [operation for operation, _ in endpoint.asked] == ["BatchExecuteStatement", "PutItem"]
 
 
 def test_replace_writes_only_over_what_was_seen() -> None:

@@ -54,7 +54,7 @@ from onebox.services.dynamodb.reads import (
 from onebox.services.dynamodb.start_keys import check_scan_start, check_start_size, check_start_values, make_start
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
 from onebox.services.dynamodb.values.keys import Position
-from onebox.services.dynamodb.write_requests import check_keys_untouched, make_located_put
+from onebox.services.dynamodb.write_requests import check_item_size, check_keys_untouched, make_located_put
 from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
 
 T = TypeVar("T")
@@ -91,6 +91,7 @@ def parse_insert(core: Core, context: RequestContext, statement: Insert, paramet
             assert isinstance(bound, Literal), "only values stand here"
             item[name] = bound.value  # type: ignore[index]
     data, size_bytes = serialize_item(item)
+    check_item_size(size_bytes)
     table = core.table_cache.load(context, statement.table_name)
     return make_located_put(table, item, data, size_bytes)
 

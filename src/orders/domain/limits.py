@@ -1,0 +1,217 @@
+"""What DynamoDB can hold: the limits on an order as a whole, whichever fields it has.
+
+Promises: an order that passes fits into an item, so it is refused before it is published or not at all. The check is
+linear in the order's size, and the path that a refusal names is bounded. Ordinary orders pass by one look at the type
+of each value; texts and sizes are only measured where the order's JSON text shows that they may break a limit.
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html (sizes)
+Pure. Standard library only: this file travels with the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from orders.errors import OrderRejected
+
+# Numbers have 38 significant digits; their magnitude is 1E-130 to 9.99E+125, either sign, or they are zero.
+DIGITS_MAX = 38
+EXPONENT_MAX = 125
+EXPONENT_MIN = -130
+LEVELS_MAX = 32
+NAME_BYTES_MAX = 65_535
+ITEM_BYTES_MAX = 400 * 1024
+
+_PLAIN_INTEGER_MAX = 10**DIGITS_MAX - 1
+# A shorter text holds no name that is too long and no item that is too large: a character takes at most 4 bytes, and
+# no value takes more than twice the bytes of its text.
+_SHORT_TEXT = NAME_BYTES_MAX // 4
+_CONTAINER_BYTES = 3
+_PATH_PART_MAX = 60
+_PATH_MAX = 300
+
+_Link = tuple["_Link | None", "str | int"]
+
+
+class _Place(NamedTuple):
+    """A value inside an order. ``link`` chains its name or index to those around it; levels count from 1."""
+
+    link: _Link | None
+    level: int
+    value: Any
+
+
+def check_limits(attributes: Mapping[str, Any], text: str | None = None) -> None:
+    """Refuse an order that DynamoDB cannot hold. Raises OrderRejected, which names the path.
+
+    ``text`` is the JSON text that the order was read from; without it everything is measured.
+    """
+    _check_values(attributes)
+    if text is None or "\\u" in text or not _is_utf8(text):
+        _check_texts(attributes)
+    if "" in attributes:
+        raise OrderRejected("a field name is empty: DynamoDB takes names of 1 to 65535 bytes")
+    if text is None or len(text) > _SHORT_TEXT:
+        _check_sizes(attributes)
+
+
+def fits_number(value: int | Decimal) -> bool:
+    """Whether DynamoDB can hold this number without losing a digit."""
+    if type(value) is int:
+        if -_PLAIN_INTEGER_MAX <= value <= _PLAIN_INTEGER_MAX:
+            return True
+        value = Decimal(value)
+    assert isinstance(value, Decimal)
+    if not value:
+        return value.is_finite()
+    magnitude = value.adjusted()
+    return value.is_finite() and EXPONENT_MIN <= magnitude <= EXPONENT_MAX and len(significant(value)) <= DIGITS_MAX
+
+
+def significant(value: Decimal) -> str:
+    """The digits of a finite number without zeros at either end."""
+    return "".join(map(str, value.as_tuple().digits)).strip("0")
+
+
+def find_unreadable_number(value: Any) -> str | None:
+    """The path of the first number in parsed JSON that is NaN, infinite or longer than DIGITS_MAX."""
+    for place in _walk(value):
+        number = place.value
+        if isinstance(number, Decimal) and (not number.is_finite() or len(number.as_tuple().digits) > DIGITS_MAX):
+            return show_path(place.link)
+    return None
+
+
+def show_path(link: _Link | None) -> str:
+    """A path such as ``items[2].quantity``, bounded; what has no UTF-8 is shown escaped."""
+    parts: list[str] = []
+    while link is not None and len(parts) <= LEVELS_MAX:
+        link, name = link
+        parts.append(f"[{name}]" if isinstance(name, int) else f".{_shorten(name, _PATH_PART_MAX)}")
+    return _shorten("".join(reversed(parts)).removeprefix("."), _PATH_MAX)
+
+
+def _shorten(text: str, length: int) -> str:
+    short = text if len(text) <= length else f"{text[: length - 3]}..."
+    return short.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_values(attributes: Mapping[str, Any]) -> None:
+    """Numbers and depth, level by level. The place of what breaks a limit is looked for only then."""
+    level: list[Any] = [attributes]
+    for _ in range(LEVELS_MAX):
+        inner: list[Any] = []
+        for container in level:
+            for value in container if type(container) is list else container.values():
+                kind = type(value)
+                if kind is str:
+                    continue
+                if kind is int:
+                    if not -_PLAIN_INTEGER_MAX <= value <= _PLAIN_INTEGER_MAX and not fits_number(value):
+                        raise _unfit_value(attributes)
+                elif kind is Decimal:
+                    if (len(str(value)) > DIGITS_MAX or not -6 < value.adjusted() < DIGITS_MAX) and not fits_number(
+                        value
+                    ):
+                        raise _unfit_value(attributes)
+                elif kind is dict or kind is list:
+                    inner.append(value)
+        if not inner:
+            return
+        level = inner
+    raise _unfit_value(attributes)
+
+
+def _unfit_value(attributes: Mapping[str, Any]) -> OrderRejected:
+    """The refusal of the first number that does not fit, or of the first value that lies too deep."""
+    for place in _walk(attributes):
+        if place.level > LEVELS_MAX and isinstance(place.value, (Mapping, list)):
+            path = show_path(place.link)
+            return OrderRejected(f"{path}: nested too deep: DynamoDB takes {LEVELS_MAX} levels", path)
+        if type(place.value) in (int, Decimal) and not fits_number(place.value):
+            path = show_path(place.link)
+            return OrderRejected(
+                f"{path}: {show_number(place.value)} does not fit a DynamoDB number: {DIGITS_MAX} digits, "
+                f"1E{EXPONENT_MIN} to 9.99E+{EXPONENT_MAX}",
+                path,
+            )
+    raise AssertionError("the level-by-level check found what the walk does not")
+
+
+def show_number(value: int | Decimal) -> str:
+    """A number of any size, short enough for a message."""
+    text = str(value)
+    return text if len(text) <= _PATH_PART_MAX else f"{text[: _PATH_PART_MAX - 3]}..."
+
+
+def _check_texts(attributes: Mapping[str, Any]) -> None:
+    for place in _walk(attributes):
+        name = place.link[1] if place.link is not None else ""
+        if type(place.value) is str and not _is_utf8(place.value):
+            raise _half_pair(place, "the text")
+        if type(name) is str and not _is_utf8(name):
+            raise _half_pair(place, "the field name")
+
+
+def _half_pair(place: _Place, what: str) -> OrderRejected:
+    path = show_path(place.link)
+    return OrderRejected(f"{path}: {what} holds half of a surrogate pair, which is no Unicode character", path)
+
+
+def _check_sizes(attributes: Mapping[str, Any]) -> None:
+    size = 0
+    for link, level, value in _walk(attributes):
+        if link is not None and type(link[1]) is str:
+            name_bytes = len(link[1].encode("utf-8", "surrogatepass"))
+            if name_bytes > NAME_BYTES_MAX:
+                path = show_path(link)
+                raise OrderRejected(
+                    f"{path}: the field name has {name_bytes:,} bytes: DynamoDB takes {NAME_BYTES_MAX:,}", path
+                )
+            size += name_bytes
+        size += _own_bytes(value) + (1 if level > 2 else 0)
+        if level == 1:
+            size -= _CONTAINER_BYTES
+    if size > ITEM_BYTES_MAX:
+        raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {ITEM_BYTES_MAX:,}")
+
+
+def _own_bytes(value: Any) -> int:
+    """What DynamoDB counts for a value, without what lies inside it. Each element of a list or map costs 1 more."""
+    if type(value) is str:
+        return len(value.encode("utf-8", "surrogatepass"))
+    if type(value) is int or type(value) is Decimal:
+        return _number_bytes(Decimal(value))
+    return _CONTAINER_BYTES if isinstance(value, (Mapping, list)) else 1
+
+
+def _number_bytes(value: Decimal) -> int:
+    """A byte, one for each begun pair of significant digits on either side of the point, and one for a minus."""
+    digits = significant(value)
+    whole = min(max(value.adjusted() + 1, 0), len(digits)) if digits else 0
+    return 1 + (whole + 1) // 2 + (len(digits) - whole + 1) // 2 + (value < 0)
+
+
+def _walk(value: Any) -> Iterator[_Place]:
+    """Every value inside, itself first, each before its members. No recursion: the depth may be large."""
+    left = [_Place(None, 1, value)]
+    while left:
+        place = left.pop()
+        yield place
+        inner, level = place.value, place.level + 1
+        if isinstance(inner, Mapping):
+            left += [_Place((place.link, name), level, member) for name, member in reversed(list(inner.items()))]
+        elif isinstance(inner, list):
+            left += [_Place((place.link, index), level, inner[index]) for index in range(len(inner) - 1, -1, -1)]
