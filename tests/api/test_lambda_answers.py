@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import urllib.request
 from urllib.error import HTTPError
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -221,3 +223,101 @@ def test_other_account_manages_a_function_whose_policy_admits_it(client, onebox)
     assert other.publish_version(FunctionName=arn)["Version"] == "1"
     assert len(other.list_versions_by_function(FunctionName=arn)["Versions"]) == 2
     assert other.invoke(FunctionName=arn, Payload=b"1")["Payload"].read() == b"1"
+
+
+def test_permissions_are_checked_in_the_order_of_aws(client):
+    arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
+    api = client("lambda")
+    base = {"FunctionName": "function", "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "*"}
+    add = api.add_permission
+    assert "'statementId'" in refusal(add, **{**base, "StatementId": "a b", "FunctionName": "absent"})[1]
+    assert refusal(add, **base, Qualifier="$LATEST")[1] == "We currently do not support adding policies for $LATEST."
+    assert refusal(add, **{**base, "FunctionName": "absent"})[1].startswith("Function not found: ")
+    assert refusal(add, **base, Qualifier="live")[1] == f"Cannot find alias arn: {arn}:live"
+    assert refusal(add, **base, Qualifier="42")[1] == f"Function not found: {arn}:42"
+    alias = api.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
+    statement = add(**base, Qualifier="live", RevisionId=alias["RevisionId"], EventSourceToken="t")["Statement"]
+    assert '"lambda:EventSourceToken":"t"' in statement
+    assert refusal(api.remove_permission, FunctionName="absent", StatementId="s")[1].startswith("No policy found for: ")
+    assert refusal(api.get_policy, FunctionName="absent")[1] == "The resource you requested does not exist."
+
+
+def test_tags_belong_to_whole_resources(client):
+    arn = make_function(client, ECHO)["FunctionArn"]
+    api = client("lambda")
+    assert "'resource' failed to satisfy" in refusal(api.list_tags, Resource="arn:aws:sqs:us-east-1:1:q")[1]
+    assert refusal(api.list_tags, Resource=f"{arn}:1")[1].startswith("Tags on function aliases and versions")
+    assert refusal(api.list_tags, Resource=f"{arn}x")[1] == f"Function not found: {arn}x"
+    assert (
+        refusal(api.tag_resource, Resource=arn, Tags={})[1] == "An error occurred and the request cannot be processed."
+    )
+    api.tag_resource(Resource=arn, Tags={"a": "b"})
+    api.untag_resource(Resource=arn, TagKeys=["absent"])
+    assert api.list_tags(Resource=arn)["Tags"] == {"a": "b"}
+
+
+def test_routing_of_aliases_is_checked(client):
+    arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
+    api = client("lambda")
+
+    def create(weights, version="1"):
+        routing = {"AdditionalVersionWeights": weights}
+        request = {"FunctionName": "function", "Name": "live", "FunctionVersion": version, "RoutingConfig": routing}
+        return refusal(api.create_alias, **request)
+
+    assert "Value '{$LATEST=0.5}' at 'routingConfig" in create({"$LATEST": 0.5})[1]
+    assert "Value '{2=2.0}' at 'routingConfig" in create({"2": 2.0})[1]
+    assert create({"1": 0.5})[1].startswith("Invalid function version 1.")
+    assert create({"10": 0.5})[1] == f"Function not found: {arn}:10"
+    assert create({"1": 0.5}, "$LATEST")[2] is None
+    assert "RoutingConfig" not in api.create_alias(
+        FunctionName="function", Name="live", FunctionVersion="1", RoutingConfig={}
+    )
+    update = {"FunctionName": "function", "Name": "absent"}
+    assert refusal(api.update_alias, **update)[1] == f"Alias not found: {arn}:absent"
+
+
+def test_conditions_of_policies_see_tags_principals_and_url_types(client):
+    """A role may do everything but what its policy's conditions forbid."""
+    make_function(client, ECHO, Tags={"team": "a"})
+    iam = client("iam")
+    trust = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+        }
+    )
+    arn = iam.create_role(RoleName="limited", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    denied = [
+        ("lambda:GetFunction", {"StringEquals": {"aws:ResourceTag/team": "a"}}),
+        ("lambda:AddPermission", {"StringEquals": {"lambda:Principal": "*"}}),
+        ("lambda:CreateFunctionUrlConfig", {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
+        ("lambda:TagResource", {"ForAnyValue:StringEquals": {"aws:TagKeys": ["secret"]}}),
+    ]
+    statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    statements += [
+        {"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition} for action, condition in denied
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName="limited", PolicyName="p", PolicyDocument=document)
+    session = client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    api = boto3.client(
+        "lambda",
+        endpoint_url=client("lambda").meta.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+    function = api.get_function_configuration(FunctionName="function")["FunctionArn"]
+    permission = {"FunctionName": "function", "StatementId": "s", "Action": "lambda:InvokeFunction"}
+    for call, parameters in (
+        (api.get_function, {"FunctionName": "function"}),
+        (api.add_permission, {**permission, "Principal": "*"}),
+        (api.create_function_url_config, {"FunctionName": "function", "AuthType": "NONE"}),
+        (api.tag_resource, {"Resource": function, "Tags": {"secret": "1"}}),
+    ):
+        assert refusal(call, **parameters)[0] == "AccessDeniedException"
+    api.add_permission(**permission, Principal="sns.amazonaws.com")
+    api.create_function_url_config(FunctionName="function", AuthType="AWS_IAM")
+    api.tag_resource(Resource=function, Tags={"open": "1"})

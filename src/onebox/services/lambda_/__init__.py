@@ -3,7 +3,7 @@
 How it hangs together, top down::
 
     service.py          the class the engine builds: start, stop and the table of operations
-    authorization.py    the actions, resources and condition keys of a request
+    authorization.py  condition_keys.py    the actions, resources and condition keys of a request
     operations/         one thin function for each API operation, by family: wire dict in, wire dict out
     core.py             the parts that operations work with, and the steps that several of them share
     internal.py         typed calls for SNS and CloudWatch, inside their transaction

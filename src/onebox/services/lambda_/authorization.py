@@ -3,17 +3,49 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_aws
 
 from __future__ import annotations
 
+from functools import partial
+
 from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
+from onebox.services.lambda_.condition_keys import find_condition_keys
 from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.model import LATEST, Mapping
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.operations import OPERATIONS
-from onebox.services.registry import Access, access_to
+from onebox.services.registry import Access, ConditionKeys, access_to
 
 
 def required_access(core: LambdaCore, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on each resource that the request names."""
-    return access_to("lambda", OPERATIONS, operation, _resources(core, context, operation, request))
+    return [
+        access._replace(find_condition_keys=partial(_condition_keys, core, context, access.resource, request))
+        for access in access_to("lambda", OPERATIONS, operation, _resources(core, context, operation, request))
+    ]
+
+
+def _condition_keys(core: LambdaCore, context: RequestContext, resource: str, request: Wire) -> ConditionKeys:
+    mapping = core.mappings.find_mapping(context.account, context.region, request.get("UUID", ""))
+    function_arn = None if mapping is None else mapping.function_arn
+    if "EventSourceArn" in request and "FunctionName" in request:
+        function_arn = _find_arn(context, request)
+    return find_condition_keys(function_arn, _tags(core, context, resource, mapping), request)
+
+
+def _tags(core: LambdaCore, context: RequestContext, resource: str, mapping: Mapping | None) -> dict[str, str]:
+    if mapping is not None:
+        return core.mappings.load_tags(mapping.uuid)
+    try:
+        key = parse_function_reference(context, resource, any_account=True).key
+    except AwsError:
+        return {}
+    return {} if core.functions.find_version(key, LATEST) is None else core.functions.load_tags(key)
+
+
+def _find_arn(context: RequestContext, request: Wire) -> str | None:
+    try:
+        return parse_function_reference(context, request["FunctionName"], any_account=True).arn
+    except AwsError:
+        return None
 
 
 def _resources(core: LambdaCore, context: RequestContext, operation: str, request: Wire) -> list[str]:

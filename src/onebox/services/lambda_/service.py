@@ -11,6 +11,7 @@ from onebox.services.dynamodb.internal import DynamoDbInternal
 from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.authorization import required_access
 from onebox.services.lambda_.background.destinations import Publish
+from onebox.services.lambda_.condition_keys import CONDITION_KEYS
 from onebox.services.lambda_.core import FetchObject, make_core
 from onebox.services.lambda_.internal import LambdaInternal
 from onebox.services.lambda_.operations import OPERATIONS
@@ -26,6 +27,7 @@ class Lambda:
     """AWS Lambda."""
 
     name = "lambda"
+    condition_keys: tuple[str, ...] = CONDITION_KEYS
     condition_keys: tuple[str, ...] = ()
 
     def __init__(

@@ -25,6 +25,11 @@ def constraint_error(member: str, value: object, wanted: str) -> ValidationExcep
     return constraint_errors([broken(member, value, wanted)])
 
 
+def constraint_error_null(member: str) -> ValidationException:
+    """The error for a member that is missing."""
+    return constraint_errors([f"Value null at '{member}' failed to satisfy constraint: Member must not be null"])
+
+
 def must_match(pattern: str) -> str:
     """The constraint of a pattern."""
     return f"Member must satisfy regular expression pattern: {pattern}"

@@ -10,6 +10,7 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
     InvalidParameterValueException,
+    PlainInvalidParameterValueException,
     PreconditionFailedException,
     ResourceConflictException,
     ResourceNotFoundException,
@@ -17,13 +18,25 @@ from onebox.services.lambda_.errors import (
 )
 from onebox.services.lambda_.model import LATEST, Alias, FunctionKey
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
+from onebox.services.lambda_.validation import constraint_error
 
+_VERSION = re.compile(r"[0-9]{1,1024}")
+_WEIGHTS = "routingConfig.additionalVersionWeights"
+_WEIGHT_KEYS = (
+    "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length "
+    "greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]"
+)
+_WEIGHT_VALUES = (
+    "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value "
+    "greater than or equal to 0.0, Member must not be null]"
+)
 _NAME = re.compile(r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)")
 
 
 def create_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Name a version."""
-    function = core.load_unqualified(context, request["FunctionName"])
+    weights = _weights(request)
+    key = _load_key(core, context, request, "CreateAlias")
     name = request["Name"]
     if not _NAME.fullmatch(name) or len(name) > 128:
         raise ValidationException(
@@ -31,15 +44,15 @@ def create_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
             f"Member must satisfy regular expression pattern: {_NAME.pattern}"
         )
     alias = Alias(
-        key=function.key,
+        key=key,
         name=name,
         version=request["FunctionVersion"],
         description=request.get("Description", ""),
-        additional_version_weights=_weights(request),
+        additional_version_weights=weights,
         revision_id=core.deps.ids.uuid(),
     )
     _check_versions(core, alias)
-    if core.functions.find_alias(function.key, name) is not None:
+    if core.functions.find_alias(key, name) is not None:
         raise ResourceConflictException(f"Alias already exists: {alias.arn}")
     core.functions.save_alias(alias)
     return _describe(alias)
@@ -52,18 +65,21 @@ def get_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
 
 def update_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Have an alias name another version."""
-    alias = _load(core, context, request)
+    weights = _weights(request) if "RoutingConfig" in request else None
+    key = _load_key(core, context, request, "UpdateAlias")
+    alias = core.functions.find_alias(key, request["Name"])
+    if alias is None:
+        raise ResourceNotFoundException(f"Alias not found: {key.arn}:{request['Name']}")
     if request.get("RevisionId", alias.revision_id) != alias.revision_id:
         raise PreconditionFailedException(
             "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
             "retrieve the latest Revision Id"
         )
-    weights = _weights(request) if "RoutingConfig" in request else alias.additional_version_weights
     changed = dataclasses.replace(
         alias,
         version=request.get("FunctionVersion", alias.version),
         description=request.get("Description", alias.description),
-        additional_version_weights=weights,
+        additional_version_weights=alias.additional_version_weights if weights is None else weights,
         revision_id=core.deps.ids.uuid(),
     )
     _check_versions(core, changed)
@@ -100,32 +116,40 @@ def _load(core: LambdaCore, context: RequestContext, request: Wire) -> Alias:
     return alias
 
 
+def _load_key(core: LambdaCore, context: RequestContext, request: Wire, action: str) -> FunctionKey:
+    """The function that gets an alias. Raises ResourceNotFoundException, which names the version as AWS does."""
+    key = core.parse(context, request["FunctionName"], None, action).key
+    if core.functions.find_version(key, LATEST) is None:
+        version = request.get("FunctionVersion")
+        arn = f"{key.arn}:{version}" if version else key.arn
+        raise ResourceNotFoundException(f"Function not found: {arn}")
+    return key
+
+
 def _weights(request: Wire) -> dict[str, float]:
     weights: dict[str, float] = (request.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    shown = ", ".join(f"{version}={weight}" for version, weight in weights.items())
+    if any(not _VERSION.fullmatch(version) for version in weights):
+        raise constraint_error(_WEIGHTS, f"{{{shown}}}", _WEIGHT_KEYS)
+    if any(not 0.0 <= weight <= 1.0 for weight in weights.values()):
+        raise constraint_error(_WEIGHTS, f"{{{shown}}}", _WEIGHT_VALUES)
     if len(weights) > 1:
         raise InvalidParameterValueException("Number of items in AdditionalVersionWeights cannot be greater than 1")
-    if any(not 0.0 <= weight <= 1.0 for weight in weights.values()):
-        raise ValidationException(
-            "1 validation error detected: Value at 'routingConfig.additionalVersionWeights' failed to satisfy "
-            "constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
-            "Member must have value greater than or equal to 0.0, Member must not be null]"
-        )
     return weights
 
 
 def _check_versions(core: LambdaCore, alias: Alias) -> None:
-    if alias.additional_version_weights:
-        if alias.version == LATEST:
-            raise InvalidParameterValueException(
-                "$LATEST is not supported for an alias pointing to more than 1 version"
-            )
-        if alias.version in alias.additional_version_weights:
-            raise InvalidParameterValueException(
-                f"Invalid function version {alias.version}. Function version {alias.version} is already included "
-                "in routing configuration."
-            )
+    if alias.version in alias.additional_version_weights:
+        raise InvalidParameterValueException(
+            f"Invalid function version {alias.version}. Function version {alias.version} is already included "
+            "in routing configuration."
+        )
     for version in (alias.version, *alias.additional_version_weights):
         _check_version(core, alias.key, version)
+    if alias.additional_version_weights and alias.version == LATEST:
+        raise PlainInvalidParameterValueException(
+            "$LATEST is not supported for an alias pointing to more than 1 version"
+        )
 
 
 def _check_version(core: LambdaCore, key: FunctionKey, version: str) -> None:

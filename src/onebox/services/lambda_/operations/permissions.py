@@ -18,10 +18,14 @@ from onebox.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from onebox.services.lambda_.model import LATEST
+from onebox.services.lambda_.naming import FunctionReference
 from onebox.services.lambda_.resource_policies import policy_document
+from onebox.services.lambda_.validation import constraint_error, length_at_most
 
 _ACTION = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]")
-_STATEMENT_ID = re.compile(r"[a-zA-Z0-9-_]{1,100}")
+_STATEMENT_ID = re.compile(r"([a-zA-Z0-9-_]+)")
+_STATEMENT_ID_CHARACTERS_MAX = 100
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:\S+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
@@ -36,12 +40,15 @@ _POLICY_BYTES_MAX = 20 * 1024
 
 def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Add a statement to a function's resource policy."""
-    reference, _ = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
-    qualifier = reference.qualifier or ""
     _check_request(request)
-    statements, revision_id = core.policies.find_policy(reference.key, qualifier) or ([], None)
-    _check_revision(revision_id, request.get("RevisionId"))
+    reference = core.parse(context, request["FunctionName"], request.get("Qualifier"))
+    if reference.qualifier == LATEST:
+        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
     statement = _statement(request, reference.arn, context)
+    _check_target(core, reference)
+    qualifier = reference.qualifier or ""
+    statements, revision_id = core.policies.find_policy(reference.key, qualifier) or ([], None)
+    _check_revision(core, reference, revision_id, request.get("RevisionId"))
     if any(known["Sid"] == statement["Sid"] for known in statements):
         raise ResourceConflictException(
             f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, "
@@ -59,13 +66,15 @@ def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> 
 
 def remove_permission(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Remove a statement."""
-    reference, _ = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    reference = core.parse(context, request["FunctionName"], request.get("Qualifier"))
+    if core.functions.find_version(reference.key, LATEST) is None:
+        raise ResourceNotFoundException(f"No policy found for: {reference.arn}")
     qualifier = reference.qualifier or ""
     found = core.policies.find_policy(reference.key, qualifier)
     if found is None:
         raise ResourceNotFoundException("No policy is associated with the given resource.")
     statements, revision_id = found
-    _check_revision(revision_id, request.get("RevisionId"))
+    _check_revision(core, reference, revision_id, request.get("RevisionId"))
     sid = request["StatementId"]
     kept = [statement for statement in statements if statement["Sid"] != sid]
     if len(kept) == len(statements):
@@ -76,7 +85,7 @@ def remove_permission(core: LambdaCore, context: RequestContext, request: Wire) 
 
 def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The resource policy as a document."""
-    reference, _ = core.load_referenced(context, request["FunctionName"], request.get("Qualifier"))
+    reference = core.parse(context, request["FunctionName"], request.get("Qualifier"), "GetPolicy")
     found = core.policies.find_policy(reference.key, reference.qualifier or "")
     if found is None:
         raise ResourceNotFoundException("The resource you requested does not exist.")
@@ -84,12 +93,28 @@ def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire
     return {"Policy": policy_document(statements), "RevisionId": revision_id}
 
 
+def _check_target(core: LambdaCore, reference: FunctionReference) -> None:
+    """Raise ResourceNotFoundException unless the function, and the version or alias, exist."""
+    key, qualifier = reference.key, reference.qualifier
+    if core.functions.find_version(key, LATEST) is None:
+        raise ResourceNotFoundException(f"Function not found: {reference.arn}")
+    if qualifier is None:
+        return
+    is_version = qualifier.isdigit() or "$" in qualifier
+    if not is_version and core.functions.find_alias(key, qualifier) is None:
+        raise ResourceNotFoundException(f"Cannot find alias arn: {reference.arn}")
+    if is_version and (not qualifier.isdigit() or core.functions.find_version(key, qualifier) is None):
+        raise ResourceNotFoundException(f"Function not found: {reference.arn}")
+
+
 def _check_request(request: Wire) -> None:
     action, sid = request["Action"], request["StatementId"]
-    if not _ACTION.fullmatch(action):
-        raise _constraint("action", action, _ACTION)
     if not _STATEMENT_ID.fullmatch(sid):
         raise _constraint("statementId", sid, _STATEMENT_ID)
+    if len(sid) > _STATEMENT_ID_CHARACTERS_MAX:
+        raise constraint_error("statementId", sid, length_at_most(_STATEMENT_ID_CHARACTERS_MAX))
+    if not _ACTION.fullmatch(action):
+        raise _constraint("action", action, _ACTION)
 
 
 def _statement(request: Wire, resource: str, context: RequestContext) -> Wire:
@@ -127,11 +152,21 @@ def _principal(principal: str, context: RequestContext) -> Wire | str:
     )
 
 
-def _check_revision(current: str | None, known: str | None) -> None:
-    if known is not None and known != current:
+def _check_revision(
+    core: LambdaCore, reference: FunctionReference, policy_revision: str | None, known: str | None
+) -> None:
+    """Raise PreconditionFailedException unless the client knows the latest revision of the policy, or of the version
+    or alias that it belongs to."""
+    if known is None or known == policy_revision:
+        return
+    qualifier = reference.qualifier or LATEST
+    alias = core.functions.find_alias(reference.key, qualifier)
+    version = core.functions.find_version(reference.key, qualifier) if alias is None else None
+    latest = alias or (version if reference.qualifier else None)
+    if latest is None or latest.revision_id != known:
         raise PreconditionFailedException(
-            "The RevisionId provided does not match the latest RevisionId. Call the GetPolicy API to retrieve "
-            "the latest RevisionId"
+            "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the "
+            "latest Revision Id"
         )
 
 
