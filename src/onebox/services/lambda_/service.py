@@ -28,7 +28,6 @@ class Lambda:
 
     name = "lambda"
     condition_keys: tuple[str, ...] = CONDITION_KEYS
-    condition_keys: tuple[str, ...] = ()
 
     def __init__(
         self,
