@@ -67,7 +67,7 @@ def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(world
         ("lambda", "arn:aws:sqs:us-east-1:1:q", "Invalid parameter: Lambda endpoint ARN"),
         ("https", "http://example.com", "Invalid parameter: Endpoint must match the specified protocol"),
         ("email", "nobody", "Invalid parameter: Email address"),
-        ("sms", "call me", "Invalid parameter: Invalid SMS endpoint: call me"),
+        ("sms", "call me", "Invalid SMS endpoint: call me"),
         (
             "sqs",
             "arn:aws:sqs:us-east-1:1:q.fifo",

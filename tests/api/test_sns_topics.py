@@ -66,7 +66,7 @@ def test_create_topic_again_is_the_same_topic_unless_attributes_differ(sns):
         ({"Name": "x" * 257}, "Invalid parameter: Topic Name"),
         ({"Name": "orders.fifo"}, "Invalid parameter: Topic Name"),
         (
-            {"Name": "orders", "Attributes": {"FifoTopic": "true"}},
+            {"Name": "or ders.fifo", "Attributes": {"FifoTopic": "true"}},
             "Invalid parameter: Fifo Topic names must end with .fifo and must be made up of only uppercase and"
             " lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256"
             " characters long.",

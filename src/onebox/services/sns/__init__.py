@@ -14,7 +14,8 @@ The map of the folder, top down::
     topic_cache.py        the topics in use, with policies and filters compiled
     neighbours.py         what SNS needs of SQS and Lambda
     message.py  envelope.py  filter_policy.py  filter_conditions.py  filter_validation.py
-    delivery_policy.py  topic_attributes.py  subscription_attributes.py    pure
+    delivery_policy.py  topic_attributes.py  subscription_attributes.py
+    booleans.py  phone_numbers.py  condition_keys.py    pure
     store/                all SQL of the service, by table
     model.py  limits.py  errors.py
 

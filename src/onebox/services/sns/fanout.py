@@ -225,7 +225,14 @@ def _make_delivery(
         attributes = message.attributes
     else:
         body = notification(message, body, origin, subscription.arn)
-    return Delivery(body, attributes, message.group_id, message.dedup_id if queue_arn.endswith(".fifo") else None)
+    is_fifo = queue_arn.endswith(".fifo")
+    return Delivery(
+        body=body,
+        attributes=attributes,
+        # A FIFO topic keeps its groups from standard queues; a standard topic passes a fair queue's group on.
+        group_id=message.group_id if is_fifo or message.sequence is None else None,
+        dedup_id=message.dedup_id if is_fifo else None,
+    )
 
 
 def _count_filtered(subscription: CachedSubscription, verdict: Verdict, metrics: PublishMetrics) -> None:

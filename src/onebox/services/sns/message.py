@@ -152,8 +152,8 @@ def _check_attribute_name(name: str) -> None:
 
 def _check_attribute_value(name: str, kind: str, attribute: Wire) -> str | bytes:
     """The value, which must be there, in the field of its type."""
-    base = kind.partition(".")[0]
-    if base not in ("String", "Number", "Binary"):
+    base, dot, custom = kind.partition(".")
+    if base not in ("String", "Number", "Binary") or (dot and not custom):
         raise InvalidParameterValueException(
             f"The message attribute '{name}' has an invalid message attribute type, the set of supported type"
             " prefixes is Binary, Number, and String."

@@ -20,6 +20,7 @@ from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_validation import check_filter_policy
 from onebox.services.sns.limits import POLICY_BYTES_MAX
 from onebox.services.sns.model import SUBSCRIPTION_PROTOCOLS, Subscription, Topic
+from onebox.services.sns.phone_numbers import is_phone_number
 from onebox.text.documents import parse_document
 
 ON_SET = "Invalid parameter: "
@@ -35,9 +36,9 @@ _NAMES = frozenset(
         "SubscriptionRoleArn",
     )
 )
+_DEFAULTS = {"FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": "false"}
 _RAW_PROTOCOLS = frozenset(("sqs", "http", "https"))
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_PHONE = re.compile(r"\+?[0-9][0-9\-. ()]{5,30}")
 
 
 def check_endpoint(topic: Topic, protocol: str, endpoint: str | None) -> None:
@@ -63,8 +64,8 @@ def check_endpoint(topic: Topic, protocol: str, endpoint: str | None) -> None:
         if not endpoint.startswith(f"{protocol}://"):
             raise InvalidParameterException("Invalid parameter: Endpoint must match the specified protocol")
     elif protocol == "sms":
-        if not _PHONE.fullmatch(endpoint):
-            raise InvalidParameterException(f"Invalid parameter: Invalid SMS endpoint: {endpoint}")
+        if not is_phone_number(endpoint):
+            raise InvalidParameterException(f"Invalid SMS endpoint: {endpoint}")
     elif not _EMAIL.fullmatch(endpoint):
         raise InvalidParameterException("Invalid parameter: Email address")
 
@@ -94,6 +95,11 @@ def check_subscription_attributes(
             check_delivery_policy(value, prefix)
         elif name == "SubscriptionRoleArn" and value and find_arn(value) is None:
             raise InvalidParameterException(f"{prefix}SubscriptionRoleArn: Invalid ARN")
+
+
+def is_same_subscription(existing: Mapping[str, str], requested: Mapping[str, str]) -> bool:
+    """Whether a repeated Subscribe asks for what is there: an attribute left out, or a default written out, agrees."""
+    return all(existing.get(name, _DEFAULTS.get(name)) == value for name, value in requested.items())
 
 
 def shown_subscription_attributes(subscription: Subscription, topic: Topic) -> dict[str, str]:

@@ -80,7 +80,9 @@ class SqsInternal:
     def _send(
         self, context: RequestContext, queue: Queue, deliveries: Sequence[Delivery], sender_id: str
     ) -> list[AwsError | None]:
-        messages = [_validate_delivery(queue, delivery) for delivery in deliveries]
+        # The trace of the request that caused the delivery goes on with the message.
+        trace_header = context.headers.get("x-amzn-trace-id")
+        messages = [_validate_delivery(queue, delivery, trace_header) for delivery in deliveries]
         valid_messages = [valid for valid in messages if isinstance(valid, ValidMessage)]
         if valid_messages:
             send(self._core, queue, valid_messages, sender_id, context.now_ms)
@@ -165,10 +167,10 @@ class SqsInternal:
         return queue
 
 
-def _validate_delivery(queue: Queue, delivery: Delivery) -> ValidMessage | AwsError:
+def _validate_delivery(queue: Queue, delivery: Delivery, trace_header: str | None) -> ValidMessage | AwsError:
     """The message to be stored, or what SendMessage would say against it."""
     try:
-        valid = validate_message(queue, _as_request(queue, delivery))
+        valid = validate_message(queue, _as_request(queue, delivery), trace_header)
         check_size(queue, valid)
     except AwsError as error:
         return error

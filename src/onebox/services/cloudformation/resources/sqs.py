@@ -31,7 +31,7 @@ _DEFAULTS = {
     "FifoThroughputLimit": "perQueue",
     "KmsDataKeyReusePeriodSeconds": "300",
     "KmsMasterKeyId": "",
-    "MaximumMessageSize": "1048576",
+    "MaximumMessageSize": "262144",  # a new queue has 1048576; recorded from AWS
     "MessageRetentionPeriod": "345600",
     "ReceiveMessageWaitTimeSeconds": "0",
     "RedriveAllowPolicy": "",
@@ -40,6 +40,8 @@ _DEFAULTS = {
     "VisibilityTimeout": "30",
 }
 """Every attribute that is a property, with what it falls back to when the property goes away."""
+_KEPT = frozenset({"DeduplicationScope", "FifoThroughputLimit", "SqsManagedSseEnabled"})
+"""What keeps its value when the property goes away; recorded from AWS."""
 _DOCUMENTS = ("RedriveAllowPolicy", "RedrivePolicy")
 _NUMBERS = (
     "DelaySeconds",
@@ -67,7 +69,7 @@ class _Queue:
         attributes = {
             name: _attribute_text(properties[name]) if name in properties else fallback
             for name, fallback in _DEFAULTS.items()
-            if old.properties.get(name) != properties.get(name)
+            if old.properties.get(name) != properties.get(name) and (name in properties or name not in _KEPT)
         }
         if attributes:
             await client.call("sqs", "SetQueueAttributes", {**queue, "Attributes": attributes})

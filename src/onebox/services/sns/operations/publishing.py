@@ -20,6 +20,7 @@ from onebox.services.sns.fanout import PublishMetrics
 from onebox.services.sns.limits import BATCH_ENTRIES_MAX, BATCH_ENTRY_ID_CHARACTERS_MAX, FIFO_DEDUPLICATION_MS
 from onebox.services.sns.message import check_fifo_fields, content_dedup_id, parse_message
 from onebox.services.sns.model import Message
+from onebox.services.sns.phone_numbers import is_phone_number
 from onebox.services.sns.topic_access import load_topic
 from onebox.services.sns.topic_cache import CachedTopic
 
@@ -64,6 +65,11 @@ def _target(request: Wire) -> str:
             )
         return target
     if "PhoneNumber" in request:
+        number = request["PhoneNumber"]
+        if not is_phone_number(number):
+            raise InvalidParameterException(
+                f"Invalid parameter: PhoneNumber Reason: {number} is not valid to publish to"
+            )
         # No telephone network is at hand, and a MessageId would claim that the text is on its way.
         raise InvalidParameterException("Invalid parameter: PhoneNumber Reason: SMS is not available")
     raise InvalidParameterException("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
@@ -134,7 +140,9 @@ def _check_batch(entries: list[Wire]) -> None:
     if len(set(entry_ids)) < len(entry_ids):
         raise BatchEntryIdsNotDistinctException("Two or more batch entries in the request have the same Id.")
     for entry_id in entry_ids:
-        if len(entry_id) > BATCH_ENTRY_ID_CHARACTERS_MAX or not _ENTRY_ID.fullmatch(entry_id):
+        if len(entry_id) > BATCH_ENTRY_ID_CHARACTERS_MAX:
+            raise InvalidBatchEntryIdException(f"The Id of a batch entry in the batch request is too long: {entry_id}")
+        if not _ENTRY_ID.fullmatch(entry_id):
             raise InvalidBatchEntryIdException(
-                "The Id of a batch entry in a batch request doesn't abide by the specification."
+                f"The Id of a batch entry in the batch request contains an impermissible character: {entry_id}"
             )

@@ -8,6 +8,7 @@ import re
 from onebox.arn import find_arn
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.paging import make_token, read_token
+from onebox.services.sns.booleans import normalize
 from onebox.services.sns.condition_keys import subscription_keys
 from onebox.services.sns.core import Core
 from onebox.services.sns.envelope import Origin, confirmation, confirmation_url
@@ -30,6 +31,7 @@ from onebox.services.sns.subscription_attributes import (
     ON_SUBSCRIBE,
     check_endpoint,
     check_subscription_attributes,
+    is_same_subscription,
     shown_subscription_attributes,
 )
 from onebox.services.sns.topic_access import check_topic_arn, load_topic
@@ -47,9 +49,10 @@ def subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Subscribe an endpoint. Queues and functions of the caller are confirmed at once, others asked to confirm."""
     topic = load_topic(core.cache, context, request["TopicArn"], "Subscribe", subscription_keys(request))
     protocol, endpoint = request["Protocol"], request.get("Endpoint", "")
-    attributes = {key: value for key, value in (request.get("Attributes") or {}).items() if value}
+    given = normalize(request.get("Attributes") or {})
+    attributes = {key: value for key, value in given.items() if value}
     check_endpoint(topic.row, protocol, endpoint)
-    check_subscription_attributes(topic.row, protocol, endpoint, request.get("Attributes") or {}, ON_SUBSCRIBE)
+    check_subscription_attributes(topic.row, protocol, endpoint, given, ON_SUBSCRIBE)
     _check_message_size(topic, protocol)
     subscription = core.subscriptions.find_of(topic.arn, protocol, endpoint)
     if subscription is None:
@@ -58,7 +61,7 @@ def subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
         )
         core.subscriptions.insert(subscription)
         core.cache.forget(topic.arn)
-    elif any(subscription.attributes.get(key) != value for key, value in attributes.items()):
+    elif not is_same_subscription(subscription.attributes, attributes):
         raise InvalidParameterException(
             "Invalid parameter: Attributes Reason: Subscription already exists with different attributes"
         )
@@ -92,6 +95,8 @@ def unsubscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     """End a subscription; one that is not there is a success too. The link in a notification does it for anyone,
     unless the confirmation asked for a signature."""
     subscription = _find_subscription(core, context, request["SubscriptionArn"])
+    if subscription is None and request["SubscriptionArn"].count(":") < 6:
+        raise InvalidParameterException("Invalid parameter: SubscriptionId")
     if subscription is not None:
         if subscription.owner_only_unsubscribes:
             _check_owner(context, subscription, "Unsubscribe")
@@ -126,7 +131,8 @@ def set_subscription_attributes(core: Core, context: RequestContext, request: Wi
     subscription = _load_subscription(core, context, request["SubscriptionArn"], "SetSubscriptionAttributes")
     topic = core.topics.find(subscription.topic_arn)
     assert topic is not None
-    name, value = request["AttributeName"], request.get("AttributeValue", "")
+    name = request["AttributeName"]
+    value = normalize({name: request.get("AttributeValue", "")})[name]
     changed = {**subscription.attributes, name: value}
     relevant = {key: changed[key] for key in (name, "FilterPolicy", "FilterPolicyScope") if key in changed}
     check_subscription_attributes(topic, subscription.protocol, subscription.endpoint, relevant, ON_SET)
@@ -147,7 +153,8 @@ def _new_subscription(
     attributes: dict[str, str],
 ) -> Subscription:
     arn = find_arn(endpoint) if protocol in ("sqs", "lambda") else None
-    is_own = arn is not None and arn.account == context.account
+    # Text messages need no confirmation.
+    is_own = protocol == "sms" or (arn is not None and arn.account == context.account)
     return Subscription(
         arn=f"{topic.arn}:{core.ids.uuid()}",
         topic_arn=topic.arn,

@@ -7,6 +7,7 @@ import re
 from onebox.arn import make_arn
 from onebox.services.context import RequestContext, Wire
 from onebox.services.paging import make_token, read_token
+from onebox.services.sns.booleans import normalize
 from onebox.services.sns.core import Core
 from onebox.services.sns.errors import InvalidParameterException, NotFoundException
 from onebox.services.sns.limits import (
@@ -33,13 +34,17 @@ _FIFO_NAME = re.compile(r"[A-Za-z0-9_\-]+\.fifo")
 
 def create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Create a topic; the same name with the same attributes and tags gives the topic that is there."""
-    name, attributes = request["Name"], request.get("Attributes") or {}
+    name, attributes = request["Name"], normalize(request.get("Attributes") or {})
     is_fifo = attributes.get("FifoTopic") == "true"
     _check_name(name, is_fifo)
     check_topic_attributes(attributes, is_fifo=is_fifo)
     tags = parse_tags(context, request.get("Tags") or [])
     arn = make_arn("sns", context.region, context.account, name)
-    kept = {key: value for key, value in attributes.items() if not is_topic_attribute_cleared(key, value)}
+    kept = {
+        key: value
+        for key, value in attributes.items()
+        if not is_topic_attribute_cleared(key, value) and (key, value) != ("FifoTopic", "false")
+    }
     existing = core.topics.find(arn)
     if existing is not None:
         _check_same(existing, kept, tags, "Tags" in request)
@@ -90,7 +95,8 @@ def get_topic_attributes(core: Core, context: RequestContext, request: Wire) -> 
 def set_topic_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Set one attribute; an empty value brings the default back."""
     topic = load_topic(core.cache, context, request["TopicArn"], "SetTopicAttributes").row
-    name, value = request["AttributeName"], request.get("AttributeValue", "")
+    name = request["AttributeName"]
+    value = normalize({name: request.get("AttributeValue", "")})[name]
     check_topic_attribute(name, value, is_fifo=topic.is_fifo)
     if name == "MaximumMessageSize" and takes_large_messages(value):
         _check_large_messages(core, topic)
@@ -106,7 +112,7 @@ def _check_name(name: str, is_fifo: bool) -> None:
     pattern = _FIFO_NAME if is_fifo else _NAME
     if 1 <= len(name) <= TOPIC_NAME_CHARACTERS_MAX and pattern.fullmatch(name):
         return
-    if is_fifo:
+    if is_fifo and name.endswith(".fifo"):
         raise InvalidParameterException(
             "Invalid parameter: Fifo Topic names must end with .fifo and must be made up of only uppercase and"
             " lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters"

@@ -1,0 +1,106 @@
+"""Goal: topics, subscriptions and publishes that used to differ from AWS in small ways do not any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.api.sns_world import SnsWorld
+
+
+@pytest.fixture
+def world(client: Any, account: str) -> SnsWorld:
+    return SnsWorld(client, account)
+
+
+def refusal(call: Any, **request: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as raised:
+        call(**request)
+    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+
+
+def test_text_message_subscriptions_need_no_confirmation(world: SnsWorld) -> None:
+    topic = world.topic()
+    arn = world.sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+1-555.123 4567")["SubscriptionArn"]
+    shown = world.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert (shown["PendingConfirmation"], shown["ConfirmationWasAuthenticated"]) == ("false", "true")
+    (listed,) = world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert listed["SubscriptionArn"] == arn
+
+
+@pytest.mark.parametrize("endpoint", ["+15--551234567", "NAA+15551234567", "+15551234567.", "/+15551234567"])
+def test_malformed_phone_numbers_are_refused(world: SnsWorld, endpoint: str) -> None:
+    request = {"TopicArn": world.topic(), "Protocol": "sms", "Endpoint": endpoint}
+    assert refusal(world.sns.subscribe, **request) == ("InvalidParameter", f"Invalid SMS endpoint: {endpoint}")
+    assert refusal(world.sns.publish, PhoneNumber=endpoint, Message="x") == (
+        "InvalidParameter",
+        f"Invalid parameter: PhoneNumber Reason: {endpoint} is not valid to publish to",
+    )
+
+
+def test_repeated_subscribe_agrees_with_fewer_attributes_and_defaults(world: SnsWorld) -> None:
+    topic, queue = world.topic(), world.queue()
+    arn = world.subscribe(topic, queue, RawMessageDelivery="TrUe")
+    shown = world.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert shown["RawMessageDelivery"] == "true"
+    assert world.subscribe(topic, queue) == arn
+    assert world.subscribe(topic, queue, RawMessageDelivery="true") == arn
+    assert world.subscribe(topic, queue, FilterPolicyScope="MessageAttributes") == arn
+    request = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "Attributes": {"RawMessageDelivery": "false"}}
+    assert refusal(world.sns.subscribe, **request)[0] == "InvalidParameter"
+
+
+def test_unsubscribe_of_a_topic_is_refused(world: SnsWorld) -> None:
+    answer = refusal(world.sns.unsubscribe, SubscriptionArn=world.topic())
+    assert answer == ("InvalidParameter", "Invalid parameter: SubscriptionId")
+
+
+def test_fifo_topic_false_means_a_standard_topic(world: SnsWorld) -> None:
+    arn = world.sns.create_topic(Name="t", Attributes={"DisplayName": "d"})["TopicArn"]
+    assert world.sns.create_topic(Name="t", Attributes={"FifoTopic": "false"})["TopicArn"] == arn
+    answer = refusal(world.sns.create_topic, Name="t", Attributes={"FifoTopic": "true"})
+    assert answer == ("InvalidParameter", "Invalid parameter: Topic Name")
+    shown = world.sns.get_topic_attributes(TopicArn=world.topic("t.fifo"))["Attributes"]
+    assert shown["FifoTopic"] == "true"
+
+
+@pytest.mark.parametrize(("kind", "is_valid"), [("String.", False), ("String.x", True), ("String.  x.", True)])
+def test_custom_data_types_need_a_name(world: SnsWorld, kind: str, is_valid: bool) -> None:
+    attribute = {"attr1": {"DataType": kind, "StringValue": "v"}}
+    request = {"TopicArn": world.topic(), "Message": "m", "MessageAttributes": attribute}
+    if is_valid:
+        assert world.sns.publish(**request)["MessageId"]
+    else:
+        assert refusal(world.sns.publish, **request)[0] == "ParameterValueInvalid"
+
+
+@pytest.mark.parametrize(
+    ("entry_id", "reason"), [("a" * 81, "is too long"), ("a b", "contains an impermissible character")]
+)
+def test_batch_entry_ids_are_refused_by_name(world: SnsWorld, entry_id: str, reason: str) -> None:
+    request = {"TopicArn": world.topic(), "PublishBatchRequestEntries": [{"Id": entry_id, "Message": "m"}]}
+    assert refusal(world.sns.publish_batch, **request) == (
+        "InvalidBatchEntryId",
+        f"The Id of a batch entry in the batch request {reason}: {entry_id}",
+    )
+
+
+def test_trace_header_of_a_publish_arrives_with_the_message(world: SnsWorld) -> None:
+    topic, queue = world.topic(), world.queue()
+    world.subscribe(topic, queue)
+    world.sns.meta.events.register(
+        "before-call.sns", lambda params, **_: params["headers"].update({"X-Amzn-Trace-Id": "Root=1-2-3"})
+    )
+    world.sns.publish(TopicArn=topic, Message="m")
+    (message,) = world.received(queue)
+    assert message["Attributes"]["AWSTraceHeader"] == "Root=1-2-3"
+
+
+def test_fifo_topic_keeps_its_groups_from_standard_queues(world: SnsWorld) -> None:
+    topic, queue = world.topic("t.fifo"), world.queue()
+    world.subscribe(topic, queue)
+    world.sns.publish(TopicArn=topic, Message="m", MessageGroupId="g", MessageDeduplicationId="d")
+    (message,) = world.received(queue)
+    assert "MessageGroupId" not in message["Attributes"]
