@@ -10,7 +10,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from onebox.errors import ValidationException
@@ -58,29 +58,28 @@ class KeySchema:
     sort: KeyAttribute | None
     more_partition: tuple[KeyAttribute, ...] = ()
     more_sort: tuple[KeyAttribute, ...] = ()
+    hash_attributes: tuple[KeyAttribute, ...] = field(init=False, compare=False)
+    """The attributes of the partition key."""
+    range_attributes: tuple[KeyAttribute, ...] = field(init=False, compare=False)
+    """The attributes of the sort key."""
+    attributes: tuple[KeyAttribute, ...] = field(init=False, compare=False)
+    names: tuple[str, ...] = field(init=False, compare=False)
+    is_composite: bool = field(init=False, compare=False)
+    """Whether its partition key or its sort key has several attributes."""
 
-    @property
-    def is_composite(self) -> bool:
-        """Whether its partition key or its sort key has several attributes."""
-        return bool(self.more_partition or self.more_sort)
-
-    @property
-    def hash_attributes(self) -> tuple[KeyAttribute, ...]:
-        """The attributes of the partition key."""
-        return (self.partition, *self.more_partition)
-
-    @property
-    def range_attributes(self) -> tuple[KeyAttribute, ...]:
-        """The attributes of the sort key."""
-        return () if self.sort is None else (self.sort, *self.more_sort)
-
-    @property
-    def attributes(self) -> tuple[KeyAttribute, ...]:
-        return (*self.hash_attributes, *self.range_attributes)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple([attribute.name for attribute in self.attributes])
+    def __post_init__(self) -> None:
+        # Worked out once: every write asks for them.
+        hashes = (self.partition, *self.more_partition)
+        ranges = () if self.sort is None else (self.sort, *self.more_sort)
+        derived = {
+            "hash_attributes": hashes,
+            "range_attributes": ranges,
+            "attributes": (*hashes, *ranges),
+            "names": tuple(attribute.name for attribute in (*hashes, *ranges)),
+            "is_composite": bool(self.more_partition or self.more_sort),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
     def position_of_item(self, item: Item) -> Position:
         """Where a whole, checked item belongs. Raises ValidationException in the words of PutItem."""
@@ -198,7 +197,9 @@ def check_index_key(item: Item, schema: KeySchema, index_name: str, *, updated: 
             kind = _EMPTY_KIND_NAMES[attribute.kind]
             words = _EMPTY_INDEX_KEY_UPDATE if updated else _EMPTY_INDEX_KEY
             raise ValidationException(words.format(kind=kind, index=index_name, name=attribute.name))
-        _check_length(encode_scalar(value), attribute.kind, attribute in schema.hash_attributes)
+        _check_length(
+            encode_scalar(value), attribute.kind, attribute is schema.partition or attribute in schema.more_partition
+        )
 
 
 def check_index_kind(item: Item, schema: KeySchema, index_name: str) -> None:
