@@ -185,6 +185,8 @@ def list_functions(core: LambdaCore, context: RequestContext, request: Wire) -> 
         raise constraint_error("functionVersion", wanted, must_be_one_of(["ALL"]))
     limit = page_size(request, 50)
     after, _, number = parse_marker(request).partition(":")
+    if number and not (number.isdecimal() and number.isascii() and len(number) <= 9):
+        raise InvalidParameterValueException("Invalid Marker.")
     if wanted is None:
         found = core.functions.list_functions(context.account, context.region, after, limit + 1)
         functions = [describe_in_list(function) for function in found[:limit]]

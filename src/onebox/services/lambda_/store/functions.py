@@ -15,6 +15,7 @@ _VERSION_COLUMNS = """v.account, v.region, v.function_name, v.number, v.configur
 _CACHED_MAX = 1000
 _VERSION_JOIN = """FROM lambda_versions v JOIN lambda_functions f
     ON f.account = v.account AND f.region = v.region AND f.name = v.function_name"""
+_VERSION_DIGITS_MAX = 18
 _FIND_VERSION = f"""SELECT {_VERSION_COLUMNS} {_VERSION_JOIN}
     WHERE v.account = ? AND v.region = ? AND v.function_name = ? AND v.number = ?"""
 
@@ -135,6 +136,8 @@ class FunctionStore:
 
     def find_version(self, key: FunctionKey, version: str) -> FunctionVersion | None:
         """A version by its name, ``$LATEST`` or a number."""
+        if len(version) > _VERSION_DIGITS_MAX:  # beyond what SQLite stores, and beyond any version there is
+            return None
         number = version_number(version)
         row = self._storage.first(_FIND_VERSION, (key.account, key.region, key.name, number))
         return None if row is None else _version(row)

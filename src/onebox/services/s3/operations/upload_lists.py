@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.s3.core import S3Core
+from onebox.services.s3.errors import InvalidArgument
 from onebox.services.s3.limits import LISTED_MAX
 from onebox.services.s3.model import Upload, owner_id
 from onebox.services.s3.refusals import refuse_members
@@ -13,7 +14,7 @@ def list_multipart_uploads(core: S3Core, context: RequestContext, request: Wire)
     """The uploads in progress in a bucket."""
     bucket = core.objects.load_bucket(request["Bucket"], context.account)
     refuse_members(request, "Delimiter")
-    limit = min(request.get("MaxUploads", LISTED_MAX), LISTED_MAX)
+    limit = _count(request, "MaxUploads", "max-uploads")
     key_marker, id_marker = request.get("KeyMarker", ""), request.get("UploadIdMarker", "")
     # Without an upload's id, the marker's own key is behind us too.
     after_id = id_marker or ("\x7f" if key_marker else "")
@@ -27,8 +28,8 @@ def list_multipart_uploads(core: S3Core, context: RequestContext, request: Wire)
         "Prefix": request.get("Prefix"),
         "MaxUploads": limit,
         "IsTruncated": truncated,
-        "NextKeyMarker": listed[-1].key if truncated else None,
-        "NextUploadIdMarker": listed[-1].upload_id if truncated else None,
+        "NextKeyMarker": listed[-1].key if truncated and listed else None,
+        "NextUploadIdMarker": listed[-1].upload_id if truncated and listed else None,
         "Uploads": [_upload_entry(upload, context.account) for upload in listed],
     }
 
@@ -44,3 +45,12 @@ def _upload_entry(upload: Upload, account: str) -> Wire:
         "ChecksumAlgorithm": upload.checksum_algorithm or None,
         "ChecksumType": upload.checksum_type or None,
     }
+
+
+def _count(request: Wire, member: str, parameter: str) -> int:
+    """How many entries a page may have."""
+    count: int = request.get(member, LISTED_MAX)
+    if count < 0:
+        message = f"Argument {parameter} must be an integer between 0 and 2147483647"
+        raise InvalidArgument(message, ArgumentName=parameter, ArgumentValue=str(count))
+    return min(count, LISTED_MAX)
