@@ -24,8 +24,10 @@ from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.limits import EVENT_RETRY_DELAYS_MS
 from onebox.services.lambda_.model import EventInvokeConfig, FunctionKey, FunctionVersion, QueuedEvent
 from onebox.services.lambda_.store.events import EventStore
+from onebox.storage.faults import DatabaseBusy
 
 _THROTTLED_WAIT_MS_MIN = 1_000
+_BUSY_WAIT_MS = 50
 _THROTTLED_WAIT_MS_MAX = 300_000
 
 
@@ -81,6 +83,9 @@ class AsyncInvocations:
         now_ms = self._deps.clock.now_ms()
         try:
             events = self._deps.storage.run(lambda: self._parts.store.take_due_events(now_ms, room))
+        except DatabaseBusy:
+            self._deps.clock.call_at(now_ms + _BUSY_WAIT_MS, self.wake)
+            return
         except StorageFault:
             return  # The engine is stopping for it.
         for event in events:
@@ -210,7 +215,7 @@ class AsyncInvocations:
 
     def _write(self, job: Callable[[], None]) -> None:
         try:
-            self._deps.storage.run(job)
+            self._deps.storage.run_patiently(job)
         except StorageFault:
             self._running = False  # The engine is stopping for it.
 

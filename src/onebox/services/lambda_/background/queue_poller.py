@@ -26,8 +26,10 @@ from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.principals import role_context
 from onebox.services.sqs.internal import Subscription
+from onebox.storage.faults import DatabaseBusy
 
 _PROBLEM_WAIT_MS = 10_000
+_BUSY_WAIT_MS = 50
 _THROTTLED_WAIT_MS_MIN = 100
 _THROTTLED_WAIT_MS_MAX = 10_000
 
@@ -117,6 +119,9 @@ class QueuePoller:
             received, wanted = self._deps.storage.run(lambda: self._receive(function))
         except AwsError as error:
             self._problem(error)
+            return False
+        except DatabaseBusy:
+            self._wait(_BUSY_WAIT_MS)
             return False
         except StorageFault:
             return False  # The engine is stopping for it.
@@ -218,7 +223,7 @@ class QueuePoller:
             decision = self._parts.iam.check(context, "sqs:DeleteMessage", [queue_arn])
             if not decision.allowed:
                 raise _Denied(decision.reason)
-            self._deps.storage.run(lambda: self._parts.sqs.delete(context, queue_arn, handles))
+            self._deps.storage.run_patiently(lambda: self._parts.sqs.delete(context, queue_arn, handles))
         except AwsError as error:
             self._problem(error)
         except StorageFault:
@@ -232,7 +237,7 @@ class QueuePoller:
             return
         context, queue_arn = self._context(function), self.mapping.source_arn
         with contextlib.suppress(StorageFault):  # The engine is stopping for it.
-            self._deps.storage.run(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
+            self._deps.storage.run_patiently(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
 
     def _return(self, messages: Sequence[_Message]) -> None:
         """Make messages visible again that no function has seen."""
@@ -241,7 +246,7 @@ class QueuePoller:
             function = self._parts.resolve(self.mapping)
             context = self._context(function)
             queue_arn = self.mapping.source_arn
-            self._deps.storage.run(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
+            self._deps.storage.run_patiently(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
         except AwsError as error:
             self._problem(error)
         except StorageFault:

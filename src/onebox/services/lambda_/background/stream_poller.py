@@ -25,6 +25,7 @@ from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.principals import role_context
+from onebox.storage.faults import DatabaseBusy
 
 _WAIT_MS_MIN = 500
 _WAIT_MS_MAX = 60_000
@@ -88,6 +89,8 @@ class StreamPoller:
                 pass
         except AwsError as error:
             self._problem(error)
+        except DatabaseBusy:
+            self._back_off()
         except StorageFault:
             return  # The engine is stopping for it.
 
@@ -183,14 +186,14 @@ class StreamPoller:
         if self._process_ends:
             return  # onebox has ended the process: no attempt.
         try:
-            self._settle(batch, outcome)
+            self._record_outcome(batch, outcome)
         except AwsError as error:
             self._problem(error)
         except StorageFault:
             return  # The engine is stopping for it.
         self.poll()
 
-    def _settle(self, batch: _Batch, outcome: Outcome) -> None:
+    def _record_outcome(self, batch: _Batch, outcome: Outcome) -> None:
         numbers = [record.sequence_number for record in batch.records]
         failed_at: int | None = 0 if outcome.failed else None
         if not outcome.failed and self.mapping.reports_item_failures:
@@ -232,7 +235,7 @@ class StreamPoller:
     def _pass(self, record_id: int) -> None:
         """The function has done with all records up to this one."""
         self._position = record_id
-        self._deps.storage.run(lambda: self._parts.save_position(self.mapping.uuid, record_id))
+        self._deps.storage.run_patiently(lambda: self._parts.save_position(self.mapping.uuid, record_id))
 
     def _give_up(
         self,
@@ -255,7 +258,7 @@ class StreamPoller:
                 body = self._failure_record(stream, function, records, attempts, condition, request_id, outcome)
                 self._tell(function, request_id, target, body)
 
-        self._deps.storage.run(give_up)
+        self._deps.storage.run_patiently(give_up)
         self._position = last_id
 
     def _tell(self, function: FunctionVersion, request_id: str, target: str, body: str) -> None:

@@ -81,7 +81,7 @@ class LogBuffer:
     def _put(self, stream: _Stream, events: list[LogEvent]) -> None:
         context = dataclasses.replace(stream.context, now_ms=self._clock.now_ms())
         try:
-            self._storage.run(
+            self._storage.run_patiently(
                 lambda: self._logs.put(
                     context, stream.group, stream.name, in_order(events), may_create_group=stream.may_create_group
                 )
