@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from tests.api.test_iam_profiles import make_pem
 
 
 @pytest.fixture
-def deploy(client):
+def deploy(client: Any) -> Any:
     """Creates or updates the stack ``s`` from resources; gives its outputs."""
     cloudformation = client("cloudformation")
 
-    def run(**resources):
+    def run(**resources: Any) -> Any:
         outputs = {name: {"Value": {"Ref": name}} for name in resources}
         body = json.dumps({"Resources": resources, "Outputs": outputs})
         names = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
@@ -30,11 +31,11 @@ def deploy(client):
 
 
 @pytest.fixture
-def remove(client):
+def remove(client: Any) -> Any:
     """Deletes the stack ``s``."""
     cloudformation = client("cloudformation")
 
-    def run():
+    def run() -> None:
         cloudformation.delete_stack(StackName="s")
         cloudformation.get_waiter("stack_delete_complete").wait(
             StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
@@ -43,7 +44,7 @@ def remove(client):
     return run
 
 
-def test_a_server_certificate_lives_with_its_stack(client, deploy, remove):
+def test_a_server_certificate_lives_with_its_stack(client: Any, deploy: Any, remove: Any) -> None:
     body, key = make_pem()
     properties = {"CertificateBody": body, "PrivateKey": key, "Path": "/x/"}
     name = deploy(C={"Type": "AWS::IAM::ServerCertificate", "Properties": properties})["C"]
@@ -58,8 +59,8 @@ def test_a_server_certificate_lives_with_its_stack(client, deploy, remove):
     assert refused(iam.get_server_certificate, ServerCertificateName=name)[0] == "NoSuchEntity"
 
 
-def test_a_parameter_lives_with_its_stack(client, deploy, remove):
-    def parameter(value, **more):
+def test_a_parameter_lives_with_its_stack(client: Any, deploy: Any, remove: Any) -> None:
+    def parameter(value: Any, **more: Any) -> Any:
         properties = {"Name": "/app/p", "Type": "String", "Value": value, **more}
         return {"Type": "AWS::SSM::Parameter", "Properties": properties}
 
@@ -75,12 +76,12 @@ def test_a_parameter_lives_with_its_stack(client, deploy, remove):
     assert refused(ssm.get_parameter, Name="/app/p")[0] == "ParameterNotFound"
 
 
-def test_a_parameter_without_a_name_is_given_one(deploy, client):
+def test_a_parameter_without_a_name_is_given_one(deploy: Any, client: Any) -> None:
     name = deploy(P={"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}})["P"]
     assert client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "v"
 
 
-def test_a_parameter_that_exists_is_not_taken_over(client):
+def test_a_parameter_that_exists_is_not_taken_over(client: Any) -> None:
     client("ssm").put_parameter(Name="p", Value="mine", Type="String")
     cloudformation = client("cloudformation")
     resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "p", "Type": "String", "Value": "v"}}
@@ -90,7 +91,7 @@ def test_a_parameter_that_exists_is_not_taken_over(client):
     assert client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "mine"
 
 
-def stored_template(kind="String", default=None):
+def stored_template(kind: Any = "String", default: Any = None) -> Any:
     parameter = {"Type": f"AWS::SSM::Parameter::Value<{kind}>"}
     if default is not None:
         parameter["Default"] = default
@@ -100,13 +101,13 @@ def stored_template(kind="String", default=None):
     return json.dumps({"Parameters": {"Text": parameter}, "Resources": {"T": topic}, "Outputs": outputs})
 
 
-def wait_for(cloudformation, change):
+def wait_for(cloudformation: Any, change: Any) -> Any:
     waiter = cloudformation.get_waiter(f"stack_{change}_complete")
     waiter.wait(StackName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     return cloudformation.describe_stacks(StackName="s")["Stacks"][0]
 
 
-def test_a_template_takes_values_from_the_parameter_store(client):
+def test_a_template_takes_values_from_the_parameter_store(client: Any) -> None:
     ssm, cloudformation = client("ssm"), client("cloudformation")
     ssm.put_parameter(Name="/cdk-bootstrap/x/version", Value="21", Type="String")
     body = stored_template(default="/cdk-bootstrap/x/version")
@@ -121,14 +122,14 @@ def test_a_template_takes_values_from_the_parameter_store(client):
     assert wait_for(cloudformation, "update")["Outputs"][0]["OutputValue"] == "22"
 
 
-def test_a_stored_list_is_a_list(client):
+def test_a_stored_list_is_a_list(client: Any) -> None:
     client("ssm").put_parameter(Name="list", Value="a, b", Type="StringList")
     given = [{"ParameterKey": "Text", "ParameterValue": "list"}]
     client("cloudformation").create_stack(StackName="s", TemplateBody=stored_template("List<String>"), Parameters=given)
     assert wait_for(client("cloudformation"), "create")["Outputs"][0]["OutputValue"] == "a+b"
 
 
-def test_a_missing_or_secret_stored_value_is_refused(client):
+def test_a_missing_or_secret_stored_value_is_refused(client: Any) -> None:
     cloudformation = client("cloudformation")
     assert refused(cloudformation.create_stack, StackName="s", TemplateBody=stored_template(default="p"))[:2] == (
         "ValidationError",
@@ -139,7 +140,7 @@ def test_a_missing_or_secret_stored_value_is_refused(client):
     assert (code, "types not supported" in message) == ("ValidationError", True)
 
 
-def test_a_stored_value_is_read_with_the_callers_rights(client, onebox):
+def test_a_stored_value_is_read_with_the_callers_rights(client: Any, onebox: Any) -> None:
     client("ssm").put_parameter(Name="p", Value="v", Type="String")
     iam = client("iam")
     iam.create_user(UserName="Ann")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -16,31 +18,31 @@ INVALID = "The security token included in the request is invalid."
 
 
 @pytest.fixture
-def iam(client):
+def iam(client: Any) -> Any:
     return client("iam")
 
 
 @pytest.fixture
-def ann(iam, onebox):
+def ann(iam: Any, onebox: Any) -> Any:
     """A user's key, and clients made with it."""
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
 
-    def make(service):
+    def make(service: Any) -> Any:
         return key_client(onebox, service, key)
 
     make.key = key
     return make
 
 
-def test_a_key_acts_as_its_user(ann, iam, account):
+def test_a_key_acts_as_its_user(ann: Any, iam: Any, account: Any) -> None:
     assert ann("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/Ann"
     assert ann.key["AccessKeyId"].startswith("AKIA")
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("iam:GetUser"))
     assert ann("iam").get_user()["User"]["UserName"] == "Ann"
 
 
-def test_user_policies_are_enforced_from_the_next_request(ann, iam, account):
+def test_user_policies_are_enforced_from_the_next_request(ann: Any, iam: Any, account: Any) -> None:
     sqs = ann("sqs")
     assert refused(sqs.create_queue, QueueName="q")[:2] == (
         "AccessDenied",
@@ -53,7 +55,7 @@ def test_user_policies_are_enforced_from_the_next_request(ann, iam, account):
     assert refused(sqs.create_queue, QueueName="r")[0] == "AccessDenied"
 
 
-def test_policies_of_groups_count_while_the_user_is_in(ann, iam):
+def test_policies_of_groups_count_while_the_user_is_in(ann: Any, iam: Any) -> None:
     iam.create_group(GroupName="Devs")
     iam.put_group_policy(GroupName="Devs", PolicyName="p", PolicyDocument=document("sqs:*"))
     iam.add_user_to_group(GroupName="Devs", UserName="Ann")
@@ -62,7 +64,7 @@ def test_policies_of_groups_count_while_the_user_is_in(ann, iam):
     assert refused(ann("sqs").create_queue, QueueName="r")[0] == "AccessDenied"
 
 
-def test_boundary_bounds_the_user(ann, iam):
+def test_boundary_bounds_the_user(ann: Any, iam: Any) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("*"))
     bound = iam.create_policy(PolicyName="Bound", PolicyDocument=document("sns:*"))["Policy"]["Arn"]
     iam.put_user_permissions_boundary(UserName="Ann", PermissionsBoundary=bound)
@@ -70,7 +72,7 @@ def test_boundary_bounds_the_user(ann, iam):
     assert ann("sns").list_topics()["Topics"] == []
 
 
-def test_policy_variables_name_the_user_and_its_tags(ann, iam):
+def test_policy_variables_name_the_user_and_its_tags(ann: Any, iam: Any) -> None:
     iam.put_user_policy(
         UserName="Ann",
         PolicyName="p",
@@ -86,7 +88,7 @@ def test_policy_variables_name_the_user_and_its_tags(ann, iam):
     assert sqs.create_queue(QueueName="blue")["QueueUrl"]
 
 
-def test_deleted_and_inactive_keys_are_refused(ann, iam):
+def test_deleted_and_inactive_keys_are_refused(ann: Any, iam: Any) -> None:
     key_id = ann.key["AccessKeyId"]
     sts = ann("sts")
     iam.update_access_key(UserName="Ann", AccessKeyId=key_id, Status="Inactive")
@@ -97,14 +99,14 @@ def test_deleted_and_inactive_keys_are_refused(ann, iam):
     assert refused(sts.get_caller_identity) == ("InvalidClientTokenId", INVALID, 403)
 
 
-def test_wrong_secret_is_refused(ann, onebox):
+def test_wrong_secret_is_refused(ann: Any, onebox: Any) -> None:
     forged = key_client(onebox, "sts", {**ann.key, "SecretAccessKey": "guess"})
     assert refused(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
     forged = key_client(onebox, "dynamodb", {**ann.key, "SecretAccessKey": "guess"})
     assert refused(forged.list_tables)[0] == "InvalidSignatureException"
 
 
-def test_two_keys_at_most_and_their_last_use(ann, iam):
+def test_two_keys_at_most_and_their_last_use(ann: Any, iam: Any) -> None:
     second = iam.create_access_key(UserName="Ann")["AccessKey"]["AccessKeyId"]
     assert refused(iam.create_access_key, UserName="Ann") == (
         "LimitExceeded",
@@ -125,7 +127,7 @@ def test_two_keys_at_most_and_their_last_use(ann, iam):
     assert used["LastUsedDate"]
 
 
-def test_own_keys_need_no_name(ann, iam):
+def test_own_keys_need_no_name(ann: Any, iam: Any) -> None:
     iam.put_user_policy(
         UserName="Ann",
         PolicyName="p",
@@ -137,7 +139,7 @@ def test_own_keys_need_no_name(ann, iam):
     assert refused(own.create_access_key, UserName="Bob")[0] == "AccessDenied"
 
 
-def test_get_user_without_a_name_by_a_role_is_refused(iam, client, onebox, account):
+def test_get_user_without_a_name_by_a_role_is_refused(iam: Any, client: Any, onebox: Any, account: Any) -> None:
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("*"))
     credentials = client("sts").assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -148,7 +150,7 @@ def test_get_user_without_a_name_by_a_role_is_refused(iam, client, onebox, accou
     )
 
 
-def test_a_user_made_anew_has_none_of_the_old_rights(ann, iam, onebox):
+def test_a_user_made_anew_has_none_of_the_old_rights(ann: Any, iam: Any, onebox: Any) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:*"))
     session = ann("sts").get_session_token()["Credentials"]
     assert key_client(onebox, "sqs", session).create_queue(QueueName="q")["QueueUrl"]
@@ -161,7 +163,7 @@ def test_a_user_made_anew_has_none_of_the_old_rights(ann, iam, onebox):
     assert refused(ann("sqs").list_queues)[0] == "InvalidClientTokenId"
 
 
-def test_users_keys_and_policies_survive_sigkill(tmp_path):
+def test_users_keys_and_policies_survive_sigkill(tmp_path: Path) -> None:
     plain = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     with serving("--data", str(tmp_path)) as (process, url):
         iam = boto3.client("iam", endpoint_url=url, **plain)

@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,28 +44,28 @@ CALLS = {
 }
 
 
-def call(engine, service, key_id, token=None):
+def call(engine: Any, service: Any, key_id: Any, token: Any = None) -> Any:
     key = {"AccessKeyId": key_id, "SecretAccessKey": "x", "SessionToken": token}
     return getattr(key_client(engine, service, key), CALLS[service])
 
 
 @pytest.mark.parametrize("key_id", UNKNOWN)
-def test_unknown_key_that_looks_issued_is_refused(onebox, key_id):
+def test_unknown_key_that_looks_issued_is_refused(onebox: Any, key_id: Any) -> None:
     assert refused(call(onebox, "sts", key_id))[0] == "InvalidClientTokenId"
 
 
 @pytest.mark.parametrize("service", CODES)
-def test_unknown_key_is_refused_in_each_services_words(onebox, service):
+def test_unknown_key_is_refused_in_each_services_words(onebox: Any, service: Any) -> None:
     assert refused(call(onebox, service, "ASIAIOSFODNN7EXAMPLE", "token"))[0] == CODES[service]
 
 
 @pytest.mark.parametrize("key_id", ["test", "123456789012", "x", "local", "mock_access_key", "minioadmin", "AK"])
-def test_plain_key_is_accepted_by_default(onebox, key_id):
+def test_plain_key_is_accepted_by_default(onebox: Any, key_id: Any) -> None:
     assert call(onebox, "sts", key_id)()["Arn"].endswith(":user/onebox")
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory):
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An engine that requires credentials, and its administrator's key, made by the command."""
     folder = tmp_path_factory.mktemp("strict")
     command = [sys.executable, "-m", "onebox", "iam", "create-admin", "--data", str(folder), "--json"]
@@ -72,12 +75,12 @@ def strict(tmp_path_factory):
 
 
 @pytest.mark.parametrize("key_id", ["test", "123456789012", *UNKNOWN])
-def test_required_credentials_refuse_every_key_that_was_not_issued(strict, key_id):
+def test_required_credentials_refuse_every_key_that_was_not_issued(strict: Any, key_id: Any) -> None:
     engine, _ = strict
     assert refused(call(engine, "sts", key_id))[0] == "InvalidClientTokenId"
 
 
-def test_required_credentials_admit_the_first_administrator(strict):
+def test_required_credentials_admit_the_first_administrator(strict: Any) -> None:
     engine, key = strict
     iam = key_client(engine, "iam", key)
     assert iam.get_user()["User"]["UserName"] == "admin"
@@ -86,7 +89,7 @@ def test_required_credentials_admit_the_first_administrator(strict):
     assert refused(key_client(engine, "iam", bob).list_users)[0] == "AccessDenied"
 
 
-def test_create_admin_on_a_folder_in_use_is_refused(tmp_path):
+def test_create_admin_on_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with EngineThread(tmp_path):
         command = [sys.executable, "-m", "onebox", "iam", "create-admin", "--data", str(tmp_path)]
         made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -97,20 +100,20 @@ def test_create_admin_on_a_folder_in_use_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("options", "text"), [(["--account", "12"], "12 digits"), (["--name", "a b"], "invalid")], ids=["account", "name"]
 )
-def test_create_admin_invalid_option_is_refused(tmp_path, options, text):
+def test_create_admin_invalid_option_is_refused(tmp_path: Path, options: Any, text: Any) -> None:
     command = [sys.executable, "-m", "onebox", "iam", "create-admin", "--data", str(tmp_path), *options]
     made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert made.returncode in (1, 2)
     assert text in made.stderr
 
 
-def test_required_credentials_without_a_kept_database_are_refused():
+def test_required_credentials_without_a_kept_database_are_refused() -> None:
     command = [sys.executable, "-m", "onebox", "serve", "--ephemeral", "--credentials", "required"]
     started = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (started.returncode, "create-admin" in started.stderr) == (2, True)
 
 
-def test_session_of_a_role_made_anew_gives_nothing(client, onebox, account):
+def test_session_of_a_role_made_anew_gives_nothing(client: Any, onebox: Any, account: Any) -> None:
     iam, sts = client("iam"), client("sts")
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     old = sts.assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -124,7 +127,7 @@ def test_session_of_a_role_made_anew_gives_nothing(client, onebox, account):
     assert "QueueUrls" not in key_client(onebox, "sqs", new).list_queues()
 
 
-def test_expired_session_stays_refused_after_it_was_tidied_away(timed):
+def test_expired_session_stays_refused_after_it_was_tidied_away(timed: Any) -> None:
     iam, sts = timed.client("iam"), timed.client("sts")
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": "000000000000"}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("*"))
@@ -138,14 +141,14 @@ def test_expired_session_stays_refused_after_it_was_tidied_away(timed):
         sqs.list_queues()
 
 
-def explain(engine, *arguments):
+def explain(engine: Any, *arguments: Any) -> Any:
     command = [sys.executable, "-m", "onebox", "iam", "explain", "--url", engine.endpoint_url, *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "NO_PROXY": "*"}
     )
 
 
-def request_id(call, **arguments):
+def request_id(call: Any, **arguments: Any) -> Any:
     try:
         call(**arguments)
     except Exception as error:  # noqa: BLE001 - the error is the subject
@@ -153,7 +156,7 @@ def request_id(call, **arguments):
     raise AssertionError("not refused")
 
 
-def test_explain_names_the_statement_that_denied(client, onebox):
+def test_explain_names_the_statement_that_denied(client: Any, onebox: Any) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -164,7 +167,7 @@ def test_explain_names_the_statement_that_denied(client, onebox):
     assert "denied by statement 1 (NoQueues) of inline policy no of user Ann" in told.stdout
 
 
-def test_explain_names_the_condition_that_was_missed(client, onebox):
+def test_explain_names_the_condition_that_was_missed(client: Any, onebox: Any) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -176,6 +179,6 @@ def test_explain_names_the_condition_that_was_missed(client, onebox):
     assert refusal["near_misses"][0]["failed_conditions"] == ["aws:requestedregion"]
 
 
-def test_explain_of_an_unknown_request_says_so(onebox):
+def test_explain_of_an_unknown_request_says_so(onebox: Any) -> None:
     told = explain(onebox, "../health")
     assert (told.returncode, "no refused request" in told.stderr) == (1, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,20 +14,20 @@ ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 @pytest.fixture
-def iam(client):
+def iam(client: Any) -> Any:
     return client("iam")
 
 
 @pytest.fixture
-def ann(iam, onebox):
+def ann(iam: Any, onebox: Any) -> Any:
     """Clients of a user whose one inline policy a test sets with ``ann.may(…)``."""
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
 
-    def make(service):
+    def make(service: Any) -> Any:
         return key_client(onebox, service, key)
 
-    def may(*statements):
+    def may(*statements: Any) -> None:
         text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
         iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)
 
@@ -34,19 +35,19 @@ def ann(iam, onebox):
     return make
 
 
-def allow(action, condition=None, effect="Allow", resource="*"):
+def allow(action: Any, condition: Any = None, effect: Any = "Allow", resource: Any = "*") -> Any:
     statement = {"Effect": effect, "Action": action, "Resource": resource}
     return {**statement, "Condition": condition} if condition else statement
 
 
-def test_policy_arn_limits_what_may_be_attached(ann, iam):
+def test_policy_arn_limits_what_may_be_attached(ann: Any, iam: Any) -> None:
     ann.may(allow("iam:*"), allow("iam:Attach*", {"ArnEquals": {"iam:PolicyARN": ADMIN}}, "Deny"))
     own = ann("iam")
     assert refused(own.attach_user_policy, UserName="Ann", PolicyArn=ADMIN)[0] == "AccessDenied"
     own.attach_user_policy(UserName="Ann", PolicyArn=SQS_FULL)
 
 
-def test_permissions_boundary_must_be_given(ann, iam):
+def test_permissions_boundary_must_be_given(ann: Any, iam: Any) -> None:
     ann.may(allow("iam:CreateUser", {"StringEquals": {"iam:PermissionsBoundary": SQS_FULL}}))
     own = ann("iam")
     assert refused(own.create_user, UserName="Bob")[0] == "AccessDenied"
@@ -54,7 +55,7 @@ def test_permissions_boundary_must_be_given(ann, iam):
     assert own.create_user(UserName="Bob", PermissionsBoundary=SQS_FULL)["User"]
 
 
-def test_boundary_of_the_changed_entity_counts_too(ann, iam):
+def test_boundary_of_the_changed_entity_counts_too(ann: Any, iam: Any) -> None:
     iam.create_user(UserName="Bob")
     iam.create_user(UserName="Cid", PermissionsBoundary=SQS_FULL)
     ann.may(allow("iam:PutUserPolicy", {"StringEquals": {"iam:PermissionsBoundary": SQS_FULL}}))
@@ -65,7 +66,7 @@ def test_boundary_of_the_changed_entity_counts_too(ann, iam):
     own.put_user_policy(UserName="Cid", PolicyName="p", PolicyDocument=document())
 
 
-def test_tags_of_request_and_resource_decide(ann, iam):
+def test_tags_of_request_and_resource_decide(ann: Any, iam: Any) -> None:
     ann.may(
         allow(
             "iam:TagUser",
@@ -99,7 +100,7 @@ def test_tags_of_request_and_resource_decide(ann, iam):
         ({"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}, False),
     ],
 )
-def test_global_keys_of_a_users_own_request(ann, condition, allowed):
+def test_global_keys_of_a_users_own_request(ann: Any, condition: Any, allowed: Any) -> None:
     ann.may(allow("sqs:ListQueues", condition))
     if allowed:
         ann("sqs").list_queues()
@@ -107,12 +108,12 @@ def test_global_keys_of_a_users_own_request(ann, condition, allowed):
         assert refused(ann("sqs").list_queues)[0] == "AccessDenied"
 
 
-def test_unencrypted_requests_can_be_denied(ann):
+def test_unencrypted_requests_can_be_denied(ann: Any) -> None:
     ann.may(allow("sqs:*"), allow("*", {"Bool": {"aws:SecureTransport": "false"}}, "Deny"))
     assert "explicit deny" in refused(ann("sqs").list_queues)[1]
 
 
-def test_sessions_issued_before_a_moment_can_be_ended(client, onebox, account, iam):
+def test_sessions_issued_before_a_moment_can_be_ended(client: Any, onebox: Any, account: Any, iam: Any) -> None:
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("sqs:*"))
     session = client("sts").assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -140,7 +141,9 @@ HOSTILE = ["[" * 3_000, "{", "", "[]", "null", '{"Version": 1}', '{"Statement": 
         ("create_policy_version", "PolicyDocument", {}),
     ],
 )
-def test_document_that_is_no_policy_is_refused(client, account, iam, operation, member, others, text):
+def test_document_that_is_no_policy_is_refused(
+    client: Any, account: Any, iam: Any, operation: Any, member: Any, others: Any, text: Any
+) -> None:
     iam = client("iam", parameter_validation=False)
     iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))
     iam.create_user(UserName="U")
@@ -152,7 +155,7 @@ def test_document_that_is_no_policy_is_refused(client, account, iam, operation, 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("member", ["PolicyInputList", "PermissionsBoundaryPolicyInputList", "ResourcePolicy"])
-def test_simulator_refuses_what_is_no_policy(client, member, text):
+def test_simulator_refuses_what_is_no_policy(client: Any, member: Any, text: Any) -> None:
     iam = client("iam", parameter_validation=False)
     question = {"ActionNames": ["sqs:SendMessage"], "PolicyInputList": [document()]}
     question[member] = text if member == "ResourcePolicy" else [text]
@@ -160,7 +163,7 @@ def test_simulator_refuses_what_is_no_policy(client, member, text):
     assert (code in ("InvalidInput", "ValidationError"), status) == (True, 400)
 
 
-def test_simulator_works_for_users_with_the_policies_of_their_groups(iam):
+def test_simulator_works_for_users_with_the_policies_of_their_groups(iam: Any) -> None:
     user = iam.create_user(UserName="Ann")["User"]["Arn"]
     iam.create_group(GroupName="g")
     iam.put_group_policy(GroupName="g", PolicyName="p", PolicyDocument=document("sqs:*"))
@@ -172,7 +175,7 @@ def test_simulator_works_for_users_with_the_policies_of_their_groups(iam):
     assert result["MatchedStatements"] == [{"SourcePolicyId": "group_g_p", "SourcePolicyType": "group"}]
 
 
-def test_simulator_pages(iam):
+def test_simulator_pages(iam: Any) -> None:
     question = {"PolicyInputList": [document()], "ActionNames": [f"sqs:A{number}" for number in range(5)]}
     pages = iam.get_paginator("simulate_custom_policy").paginate(**question, PaginationConfig={"PageSize": 2})
     counts = [len(page["EvaluationResults"]) for page in pages]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import boto3
 import pytest
@@ -10,28 +11,28 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
-def trust(account):
+def trust(account: Any) -> Any:
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def document(action, resource="*", effect="Allow", **members):
+def document(action: Any, resource: Any = "*", effect: Any = "Allow", **members: Any) -> Any:
     statement = {"Effect": effect, "Action": action, "Resource": resource, **members}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @pytest.fixture
-def iam(client, account):
+def iam(client: Any, account: Any) -> Any:
     iam = client("iam")
     iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=trust(account))
     return iam
 
 
 @pytest.fixture
-def as_role(client, onebox, account, iam):
+def as_role(client: Any, onebox: Any, account: Any, iam: Any) -> Any:
     """Makes clients with fresh credentials of the role Worker; ``session`` are further members of AssumeRole."""
 
-    def make(service, **session):
+    def make(service: Any, **session: Any) -> Any:
         credentials = client("sts").assume_role(
             RoleArn=f"arn:aws:iam::{account}:role/Worker", RoleSessionName="shift", **session
         )["Credentials"]
@@ -48,13 +49,13 @@ def as_role(client, onebox, account, iam):
     return make
 
 
-def denial(call, **arguments):
+def denial(call: Any, **arguments: Any) -> Any:
     with pytest.raises(ClientError) as raised:
         call(**arguments)
     return raised.value.response["Error"]["Message"]
 
 
-def test_role_without_policies_is_denied_in_aws_words(as_role, client, account):
+def test_role_without_policies_is_denied_in_aws_words(as_role: Any, client: Any, account: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     assert denial(as_role("sns").publish, TopicArn=topic, Message="m") == (
         f"User: arn:aws:sts::{account}:assumed-role/Worker/shift is not authorized to perform: SNS:Publish on"
@@ -62,7 +63,7 @@ def test_role_without_policies_is_denied_in_aws_words(as_role, client, account):
     )
 
 
-def test_role_policy_change_counts_from_the_next_request(as_role, client, iam):
+def test_role_policy_change_counts_from_the_next_request(as_role: Any, client: Any, iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     sns = as_role("sns")
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("sns:Publish", topic))
@@ -77,7 +78,7 @@ def test_role_policy_change_counts_from_the_next_request(as_role, client, iam):
     assert "no identity-based policy allows" in denial(sns.publish, TopicArn=topic, Message="m")
 
 
-def test_new_default_version_of_an_attached_policy_counts_at_once(as_role, client, iam):
+def test_new_default_version_of_an_attached_policy_counts_at_once(as_role: Any, client: Any, iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     arn = iam.create_policy(PolicyName="P", PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
@@ -87,7 +88,7 @@ def test_new_default_version_of_an_attached_policy_counts_at_once(as_role, clien
     assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_resource_and_condition_narrow_what_is_allowed(as_role, client, iam):
+def test_resource_and_condition_narrow_what_is_allowed(as_role: Any, client: Any, iam: Any) -> None:
     allowed, other = (client("sns").create_topic(Name=name)["TopicArn"] for name in ("Allowed", "Other"))
     here = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
     elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
@@ -103,7 +104,7 @@ def test_resource_and_condition_narrow_what_is_allowed(as_role, client, iam):
     denial(sns.publish, TopicArn=allowed, Message="m")
 
 
-def test_permissions_boundary_bounds_the_role(as_role, client, iam):
+def test_permissions_boundary_bounds_the_role(as_role: Any, client: Any, iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     boundary = iam.create_policy(PolicyName="Bound", PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("*"))
@@ -117,7 +118,7 @@ def test_permissions_boundary_bounds_the_role(as_role, client, iam):
     assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_session_policy_restricts_this_session_only(as_role, client, iam):
+def test_session_policy_restricts_this_session_only(as_role: Any, client: Any, iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("*"))
     restricted = as_role("sns", Policy=document("sqs:*"))
@@ -127,7 +128,7 @@ def test_session_policy_restricts_this_session_only(as_role, client, iam):
     assert as_role("sns").publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_session_of_a_deleted_role_may_do_nothing(as_role, client, iam):
+def test_session_of_a_deleted_role_may_do_nothing(as_role: Any, client: Any, iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("*"))
     sns = as_role("sns")

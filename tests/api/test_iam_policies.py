@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -22,34 +23,34 @@ SEED_POLICIES = {
 }
 
 
-def document(action="sqs:*", effect="Allow", resource="*", **members):
+def document(action: Any = "sqs:*", effect: Any = "Allow", resource: Any = "*", **members: Any) -> Any:
     statement = {"Effect": effect, "Action": action, "Resource": resource, **members}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @pytest.fixture
-def iam(client):
+def iam(client: Any) -> Any:
     return client("iam", parameter_validation=False)
 
 
 @pytest.fixture
-def role(iam):
+def role(iam: Any) -> Any:
     return iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=TRUST)["Role"]
 
 
 @pytest.fixture
-def policy_arn(iam):
+def policy_arn(iam: Any) -> Any:
     return iam.create_policy(PolicyName="Queues", PolicyDocument=document(), Description="queues")["Policy"]["Arn"]
 
 
-def refusal(call, **arguments):
+def refusal(call: Any, **arguments: Any) -> Any:
     with pytest.raises(ClientError) as raised:
         call(**arguments)
     return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
 
 
 @pytest.mark.parametrize(("arn", "version"), SEED_POLICIES.items())
-def test_get_policy_of_aws_is_there_with_its_document(iam, arn, version):
+def test_get_policy_of_aws_is_there_with_its_document(iam: Any, arn: Any, version: Any) -> None:
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
     assert (policy["DefaultVersionId"], policy["IsAttachable"]) == (version, True)
     assert policy["PolicyId"].startswith("ANPA")
@@ -58,7 +59,7 @@ def test_get_policy_of_aws_is_there_with_its_document(iam, arn, version):
     assert got["IsDefaultVersion"]
 
 
-def test_basic_execution_role_allows_exactly_the_three_log_actions(iam):
+def test_basic_execution_role_allows_exactly_the_three_log_actions(iam: Any) -> None:
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     (statement,) = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]["Statement"]
     assert statement == {
@@ -68,7 +69,7 @@ def test_basic_execution_role_allows_exactly_the_three_log_actions(iam):
     }
 
 
-def test_attach_role_policy_the_seeds_three_policies_are_listed(iam, role):
+def test_attach_role_policy_the_seeds_three_policies_are_listed(iam: Any, role: Any) -> None:
     for arn in SEED_POLICIES:
         iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
         iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
@@ -79,7 +80,7 @@ def test_attach_role_policy_the_seeds_three_policies_are_listed(iam, role):
     ]
 
 
-def test_attach_role_policy_missing_policy_is_refused(iam, role):
+def test_attach_role_policy_missing_policy_is_refused(iam: Any, role: Any) -> None:
     arn = "arn:aws:iam::aws:policy/NoSuchPolicy"
     assert refusal(iam.attach_role_policy, RoleName="Worker", PolicyArn=arn) == (
         "NoSuchEntity",
@@ -91,7 +92,7 @@ def test_attach_role_policy_missing_policy_is_refused(iam, role):
     )
 
 
-def test_attach_role_policy_eleventh_is_refused(iam, role):
+def test_attach_role_policy_eleventh_is_refused(iam: Any, role: Any) -> None:
     for number in range(10):
         arn = iam.create_policy(PolicyName=f"p{number}", PolicyDocument=document())["Policy"]["Arn"]
         iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
@@ -102,14 +103,14 @@ def test_attach_role_policy_eleventh_is_refused(iam, role):
     )
 
 
-def test_create_policy_name_taken_is_refused(iam, policy_arn):
+def test_create_policy_name_taken_is_refused(iam: Any, policy_arn: Any) -> None:
     assert refusal(iam.create_policy, PolicyName="Queues", PolicyDocument=document()) == (
         "EntityAlreadyExists",
         "A policy called Queues already exists. Duplicate names are not allowed.",
     )
 
 
-def test_policy_versions_five_at_most_and_the_default_stays(iam, policy_arn):
+def test_policy_versions_five_at_most_and_the_default_stays(iam: Any, policy_arn: Any) -> None:
     for _ in range(4):
         iam.create_policy_version(PolicyArn=policy_arn, PolicyDocument=document("sns:*"))
     code, message = refusal(iam.create_policy_version, PolicyArn=policy_arn, PolicyDocument=document())
@@ -131,7 +132,7 @@ def test_policy_versions_five_at_most_and_the_default_stays(iam, policy_arn):
     ]
 
 
-def test_delete_policy_in_use_is_refused(iam, role, policy_arn):
+def test_delete_policy_in_use_is_refused(iam: Any, role: Any, policy_arn: Any) -> None:
     iam.attach_role_policy(RoleName="Worker", PolicyArn=policy_arn)
     assert refusal(iam.delete_policy, PolicyArn=policy_arn)[0] == "DeleteConflict"
     iam.detach_role_policy(RoleName="Worker", PolicyArn=policy_arn)
@@ -142,12 +143,12 @@ def test_delete_policy_in_use_is_refused(iam, role, policy_arn):
     assert refusal(iam.get_policy, PolicyArn=policy_arn) == ("NoSuchEntity", f"Policy {policy_arn} was not found.")
 
 
-def test_policies_of_another_account_are_not_seen(iam, policy_arn, onebox):
+def test_policies_of_another_account_are_not_seen(iam: Any, policy_arn: Any, onebox: Any) -> None:
     other = onebox.client("iam", account="999999999999")
     assert refusal(other.get_policy, PolicyArn=policy_arn)[0] == "NoSuchEntity"
 
 
-def test_list_policies_scope_tells_own_from_aws(iam, policy_arn):
+def test_list_policies_scope_tells_own_from_aws(iam: Any, policy_arn: Any) -> None:
     own = iam.list_policies(Scope="Local")["Policies"]
     assert [policy["Arn"] for policy in own] == [policy_arn]
     aws = {policy["Arn"] for policy in iam.list_policies(Scope="AWS")["Policies"]}
@@ -155,13 +156,13 @@ def test_list_policies_scope_tells_own_from_aws(iam, policy_arn):
     assert iam.list_policies(OnlyAttached=True)["Policies"] == []
 
 
-def test_tag_policy_adds_and_removes(iam, policy_arn):
+def test_tag_policy_adds_and_removes(iam: Any, policy_arn: Any) -> None:
     iam.tag_policy(PolicyArn=policy_arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     iam.untag_policy(PolicyArn=policy_arn, TagKeys=["a"])
     assert iam.list_policy_tags(PolicyArn=policy_arn)["Tags"] == [{"Key": "b", "Value": "2"}]
 
 
-def test_simulate_principal_policy_tells_allow_deny_and_nothing(iam, role, policy_arn):
+def test_simulate_principal_policy_tells_allow_deny_and_nothing(iam: Any, role: Any, policy_arn: Any) -> None:
     iam.attach_role_policy(RoleName="Worker", PolicyArn=policy_arn)
     iam.put_role_policy(
         RoleName="Worker", PolicyName="no-purge", PolicyDocument=document("sqs:PurgeQueue", effect="Deny")
@@ -178,7 +179,7 @@ def test_simulate_principal_policy_tells_allow_deny_and_nothing(iam, role, polic
     assert results[1]["MatchedStatements"] == [{"SourcePolicyId": "role_Worker_no-purge", "SourcePolicyType": "role"}]
 
 
-def test_simulate_custom_policy_uses_context_and_names_what_is_missing(iam):
+def test_simulate_custom_policy_uses_context_and_names_what_is_missing(iam: Any) -> None:
     policy = document(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
     question = {"PolicyInputList": [policy], "ActionNames": ["sqs:SendMessage"]}
     (result,) = iam.simulate_custom_policy(**question)["EvaluationResults"]
@@ -203,7 +204,7 @@ def test_simulate_custom_policy_uses_context_and_names_what_is_missing(iam):
         ("IAMFullAccess", "/"),
     ],
 )
-def test_managed_policies_of_the_offered_services_can_be_attached(iam, role, name, path):
+def test_managed_policies_of_the_offered_services_can_be_attached(iam: Any, role: Any, name: Any, path: Any) -> None:
     arn = f"arn:aws:iam::aws:policy{path}{name}"
     iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
     policy = iam.get_policy(PolicyArn=arn)["Policy"]
@@ -212,7 +213,7 @@ def test_managed_policies_of_the_offered_services_can_be_attached(iam, role, nam
     assert version["Document"]["Statement"]
 
 
-def test_lambda_execute_allows_logs_and_objects(iam):
+def test_lambda_execute_allows_logs_and_objects(iam: Any) -> None:
     arn = "arn:aws:iam::aws:policy/AWSLambdaExecute"
     document = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]
     assert [(s["Action"], s["Resource"]) for s in document["Statement"]] == [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,11 +21,11 @@ CODECOMMIT = "codecommit.amazonaws.com"
 
 
 @pytest.fixture
-def iam(client):
+def iam(client: Any) -> Any:
     return client("iam", parameter_validation=False)
 
 
-def test_instance_profile_holds_one_role(iam, account):
+def test_instance_profile_holds_one_role(iam: Any, account: Any) -> None:
     profile = iam.create_instance_profile(InstanceProfileName="P", Path="/x/")["InstanceProfile"]
     assert profile["Arn"] == f"arn:aws:iam::{account}:instance-profile/x/P"
     assert profile["InstanceProfileId"].startswith("AIPA")
@@ -51,7 +53,7 @@ def test_instance_profile_holds_one_role(iam, account):
     )
 
 
-def test_instance_profile_tags(iam):
+def test_instance_profile_tags(iam: Any) -> None:
     iam.create_instance_profile(InstanceProfileName="P", Tags=[{"Key": "a", "Value": "1"}])
     iam.tag_instance_profile(InstanceProfileName="P", Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
     tags = [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}]
@@ -60,7 +62,7 @@ def test_instance_profile_tags(iam):
     assert iam.list_instance_profile_tags(InstanceProfileName="P")["Tags"] == tags[1:]
 
 
-def test_putting_a_role_into_a_profile_needs_pass_role(iam, onebox):
+def test_putting_a_role_into_a_profile_needs_pass_role(iam: Any, onebox: Any) -> None:
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
     iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=EC2)
@@ -74,7 +76,7 @@ def test_putting_a_role_into_a_profile_needs_pass_role(iam, onebox):
     own.add_role_to_instance_profile(InstanceProfileName="P", RoleName="Admin")
 
 
-def test_service_linked_role_lives_and_dies(iam, account):
+def test_service_linked_role_lives_and_dies(iam: Any, account: Any) -> None:
     role = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", Description="d")["Role"]
     assert role["Arn"] == (
         f"arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
@@ -95,13 +97,13 @@ def test_service_linked_role_lives_and_dies(iam, account):
     assert refused(iam.get_role, RoleName=name)[0] == "NoSuchEntity"
 
 
-def test_service_linked_role_with_a_suffix(iam):
+def test_service_linked_role_with_a_suffix(iam: Any) -> None:
     role = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", CustomSuffix="x")["Role"]
     assert role["RoleName"] == "AWSServiceRoleForAutoScaling_x"
     assert refused(iam.create_service_linked_role, AWSServiceName="nonsense")[0] == "InvalidInput"
 
 
-def test_service_specific_credential_lives_and_dies(iam, account):
+def test_service_specific_credential_lives_and_dies(iam: Any, account: Any) -> None:
     iam.create_user(UserName="Ann")
     made = iam.create_service_specific_credential(UserName="Ann", ServiceName=CODECOMMIT)["ServiceSpecificCredential"]
     assert (made["ServiceUserName"], made["Status"]) == (f"Ann-at-{account}", "Active")
@@ -162,7 +164,7 @@ def test_service_specific_credential_lives_and_dies(iam, account):
         ),
     ],
 )
-def test_service_specific_credential_errors(iam, operation, change, error):
+def test_service_specific_credential_errors(iam: Any, operation: Any, change: Any, error: Any) -> None:
     iam.create_user(UserName="Ann")
     which = {"UserName": "Ann"}
     if operation != "create":
@@ -170,7 +172,7 @@ def test_service_specific_credential_errors(iam, operation, change, error):
     assert refused(getattr(iam, f"{operation}_service_specific_credential"), **{**which, **change}) == error
 
 
-def make_pem():
+def make_pem() -> Any:
     """A certificate that ends on 2050-01-02, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.com")])
@@ -183,12 +185,12 @@ def make_pem():
 
 
 @pytest.fixture(scope="module")
-def pem():
+def pem() -> Any:
     """See :func:`make_pem`."""
     return make_pem()
 
 
-def test_server_certificate_is_read_back_without_its_key(iam, pem, account):
+def test_server_certificate_is_read_back_without_its_key(iam: Any, pem: Any, account: Any) -> None:
     body, key = pem
     iam.upload_server_certificate(ServerCertificateName="C", Path="/x/", CertificateBody=body, PrivateKey=key)
     got = iam.get_server_certificate(ServerCertificateName="C")["ServerCertificate"]
@@ -212,12 +214,12 @@ def test_server_certificate_is_read_back_without_its_key(iam, pem, account):
         f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(b'0' * 3000).decode()}\n-----END CERTIFICATE-----",
     ],
 )
-def test_malformed_certificate_is_refused(iam, pem, body):
+def test_malformed_certificate_is_refused(iam: Any, pem: Any, body: Any) -> None:
     error = refused(iam.upload_server_certificate, ServerCertificateName="C", CertificateBody=body, PrivateKey=pem[1])
     assert error[0] == "MalformedCertificate"
 
 
-def test_profiles_credentials_and_certificates_survive_a_restart(tmp_path, pem):
+def test_profiles_credentials_and_certificates_survive_a_restart(tmp_path: Path, pem: Any) -> None:
     with EngineThread(tmp_path) as engine:
         iam = engine.client("iam")
         iam.create_role(RoleName="R", AssumeRolePolicyDocument=EC2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
@@ -11,12 +12,12 @@ from tests.api.iam_support import document, key_client, refused, trust
 
 
 @pytest.fixture
-def iam(client):
+def iam(client: Any) -> Any:
     return client("iam")
 
 
 @pytest.fixture
-def ann(iam, onebox):
+def ann(iam: Any, onebox: Any) -> Any:
     """Clients of a user without any policy."""
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -24,12 +25,12 @@ def ann(iam, onebox):
 
 
 @pytest.fixture
-def queue(client, account):
+def queue(client: Any, account: Any) -> Any:
     """A queue's URL, and a function that sets its policy for a principal."""
     sqs = client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
 
-    def allow(principal, *more):
+    def allow(principal: Any, *more: Any) -> None:
         resource = f"arn:aws:sqs:us-east-1:{account}:q"
         statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": resource}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement, *more]})
@@ -38,7 +39,7 @@ def queue(client, account):
     return url, allow
 
 
-def test_a_queue_that_names_the_user_lets_the_user_send(ann, queue, account):
+def test_a_queue_that_names_the_user_lets_the_user_send(ann: Any, queue: Any, account: Any) -> None:
     url, allow = queue
     assert refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
     allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
@@ -46,7 +47,9 @@ def test_a_queue_that_names_the_user_lets_the_user_send(ann, queue, account):
     assert refused(ann("sqs").receive_message, QueueUrl=url)[0] == "AccessDenied"
 
 
-def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(ann, queue, account, iam):
+def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(
+    ann: Any, queue: Any, account: Any, iam: Any
+) -> None:
     url, allow = queue
     allow({"AWS": account})
     assert refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
@@ -54,7 +57,7 @@ def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(an
     assert ann("sqs").send_message(QueueUrl=url, MessageBody="m")["MessageId"]
 
 
-def test_a_queues_deny_counts_for_the_owners_users(ann, queue, account, iam, onebox):
+def test_a_queues_deny_counts_for_the_owners_users(ann: Any, queue: Any, account: Any, iam: Any, onebox: Any) -> None:
     url, allow = queue
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("*"))
     arn = f"arn:aws:iam::{account}:user/Ann"
@@ -64,14 +67,16 @@ def test_a_queues_deny_counts_for_the_owners_users(ann, queue, account, iam, one
     assert (code, message.endswith("with an explicit deny in a resource-based policy")) == ("AccessDenied", True)
 
 
-def test_a_users_own_deny_beats_the_queue(ann, queue, account, iam):
+def test_a_users_own_deny_beats_the_queue(ann: Any, queue: Any, account: Any, iam: Any) -> None:
     url, allow = queue
     allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:*", effect="Deny"))
     assert "identity-based" in refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[1]
 
 
-def test_a_role_is_named_with_its_path_and_stays_within_its_boundary(client, onebox, iam, queue, account):
+def test_a_role_is_named_with_its_path_and_stays_within_its_boundary(
+    client: Any, onebox: Any, iam: Any, queue: Any, account: Any
+) -> None:
     url, allow = queue
     role = iam.create_role(RoleName="R", Path="/x/", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     session = client("sts").assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -83,7 +88,7 @@ def test_a_role_is_named_with_its_path_and_stays_within_its_boundary(client, one
     assert "permissions boundary" in refused(sqs.send_message, QueueUrl=url, MessageBody="m")[1]
 
 
-def test_a_topic_that_names_the_user_lets_the_user_publish(ann, client, account):
+def test_a_topic_that_names_the_user_lets_the_user_publish(ann: Any, client: Any, account: Any) -> None:
     sns = client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
     assert refused(ann("sns").publish, TopicArn=topic, Message="m")[0] == "AuthorizationError"
@@ -98,7 +103,7 @@ def test_a_topic_that_names_the_user_lets_the_user_publish(ann, client, account)
     assert ann("sns").publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_another_accounts_user_needs_both_policies(queue, onebox):
+def test_another_accounts_user_needs_both_policies(queue: Any, onebox: Any) -> None:
     url, allow = queue
     iam = onebox.client("iam", account="333333333333")
     iam.create_user(UserName="Guest")
@@ -112,7 +117,7 @@ def test_another_accounts_user_needs_both_policies(queue, onebox):
     assert refused(guest.send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
 
 
-def test_a_stack_has_no_more_rights_than_the_user_who_makes_it(ann, client, iam):
+def test_a_stack_has_no_more_rights_than_the_user_who_makes_it(ann: Any, client: Any, iam: Any) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("cloudformation:*"))
     template = json.dumps(
         {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.api.iam_support import document, refused
@@ -10,16 +12,16 @@ SQS_FULL = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
 
 
 @pytest.fixture
-def iam(client):
+def iam(client: Any) -> Any:
     return client("iam", parameter_validation=False)
 
 
 @pytest.fixture
-def ann(iam):
+def ann(iam: Any) -> Any:
     return iam.create_user(UserName="Ann")["User"]
 
 
-def test_create_user_with_everything_is_read_back(iam, account):
+def test_create_user_with_everything_is_read_back(iam: Any, account: Any) -> None:
     boundary = iam.create_policy(PolicyName="Bound", PolicyDocument=document())["Policy"]["Arn"]
     created = iam.create_user(
         UserName="Ann", Path="/team/", PermissionsBoundary=boundary, Tags=[{"Key": "team", "Value": "a"}]
@@ -35,7 +37,7 @@ def test_create_user_with_everything_is_read_back(iam, account):
     assert [set(user) for user in listed] == [{"Path", "UserName", "UserId", "Arn", "CreateDate"}]
 
 
-def test_user_without_tags_and_boundary_shows_neither(ann):
+def test_user_without_tags_and_boundary_shows_neither(ann: Any) -> None:
     assert set(ann) == {"Path", "UserName", "UserId", "Arn", "CreateDate"}
 
 
@@ -51,7 +53,7 @@ def test_user_without_tags_and_boundary_shows_neither(ann):
         ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}, "InvalidInput"),
     ],
 )
-def test_create_user_invalid_parameter_is_refused(iam, ann, change, code):
+def test_create_user_invalid_parameter_is_refused(iam: Any, ann: Any, change: Any, code: Any) -> None:
     assert refused(iam.create_user, **{"UserName": "Bob", **change})[0] == code
 
 
@@ -68,7 +70,7 @@ def test_create_user_invalid_parameter_is_refused(iam, ann, change, code):
         ("attach_user_policy", {"PolicyArn": SQS_FULL}),
     ],
 )
-def test_missing_user_is_refused(iam, operation, arguments):
+def test_missing_user_is_refused(iam: Any, operation: Any, arguments: Any) -> None:
     assert refused(getattr(iam, operation), UserName="Nobody", **arguments) == (
         "NoSuchEntity",
         "The user with name Nobody cannot be found.",
@@ -76,7 +78,7 @@ def test_missing_user_is_refused(iam, operation, arguments):
     )
 
 
-def test_update_user_renames_and_keeps_policies_and_keys(iam, ann, account):
+def test_update_user_renames_and_keeps_policies_and_keys(iam: Any, ann: Any, account: Any) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document())
     key = iam.create_access_key(UserName="Ann")["AccessKey"]["AccessKeyId"]
     iam.update_user(UserName="Ann", NewUserName="Bea", NewPath="/x/")
@@ -87,7 +89,7 @@ def test_update_user_renames_and_keeps_policies_and_keys(iam, ann, account):
     assert refused(iam.get_user, UserName="Ann")[0] == "NoSuchEntity"
 
 
-def test_inline_policy_is_returned_as_it_was_put(iam, ann):
+def test_inline_policy_is_returned_as_it_was_put(iam: Any, ann: Any) -> None:
     text = document(resource="arn:aws:s3:::100%25-done/*")
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)
     got = iam.get_user_policy(UserName="Ann", PolicyName="p")
@@ -104,7 +106,7 @@ def test_inline_policy_is_returned_as_it_was_put(iam, ann):
 
 
 @pytest.mark.parametrize("entity", ["role", "user", "group"])
-def test_attach_what_is_no_arn_is_refused(iam, ann, entity):
+def test_attach_what_is_no_arn_is_refused(iam: Any, ann: Any, entity: Any) -> None:
     member = f"{entity.capitalize()}Name"
     attach = getattr(iam, f"attach_{entity}_policy")
     assert refused(attach, **{member: "Ann"}, PolicyArn="longpolicynamebutnoarn") == (
@@ -114,7 +116,7 @@ def test_attach_what_is_no_arn_is_refused(iam, ann, entity):
     )
 
 
-def test_delete_user_with_what_hangs_on_it_is_refused_until_it_is_gone(iam, ann):
+def test_delete_user_with_what_hangs_on_it_is_refused_until_it_is_gone(iam: Any, ann: Any) -> None:
     conflict = ("DeleteConflict", "Cannot delete entity, must remove referenced objects first.", 409)
     iam.attach_user_policy(UserName="Ann", PolicyArn=SQS_FULL)
     assert refused(iam.delete_user, UserName="Ann") == conflict
@@ -133,7 +135,7 @@ def test_delete_user_with_what_hangs_on_it_is_refused_until_it_is_gone(iam, ann)
     assert refused(iam.get_user, UserName="Ann")[0] == "NoSuchEntity"
 
 
-def test_boundary_is_put_and_removed(iam, ann):
+def test_boundary_is_put_and_removed(iam: Any, ann: Any) -> None:
     iam.put_user_permissions_boundary(UserName="Ann", PermissionsBoundary=SQS_FULL)
     assert iam.get_user(UserName="Ann")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == SQS_FULL
     iam.delete_user_permissions_boundary(UserName="Ann")
@@ -141,14 +143,14 @@ def test_boundary_is_put_and_removed(iam, ann):
     assert refused(iam.delete_user_permissions_boundary, UserName="Ann")[0] == "NoSuchEntity"
 
 
-def test_tag_user_adds_replaces_and_removes(iam, ann):
+def test_tag_user_adds_replaces_and_removes(iam: Any, ann: Any) -> None:
     iam.tag_user(UserName="Ann", Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     iam.tag_user(UserName="Ann", Tags=[{"Key": "a", "Value": "3"}])
     iam.untag_user(UserName="Ann", TagKeys=["b", "c"])
     assert iam.list_user_tags(UserName="Ann")["Tags"] == [{"Key": "a", "Value": "3"}]
 
 
-def test_list_users_pages_through_all_by_name(iam):
+def test_list_users_pages_through_all_by_name(iam: Any) -> None:
     for name in ("c", "a", "b"):
         iam.create_user(UserName=name)
     pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 2})
@@ -157,11 +159,11 @@ def test_list_users_pages_through_all_by_name(iam):
 
 @pytest.mark.parametrize("marker", ["é", "x", "9" * 5_000, "W10", "WzFd", "bnVsbA", "Ww=="])
 @pytest.mark.parametrize("operation", ["list_users", "list_roles", "list_groups", "list_policies"])
-def test_marker_that_no_answer_gave_is_refused(iam, operation, marker):
+def test_marker_that_no_answer_gave_is_refused(iam: Any, operation: Any, marker: Any) -> None:
     assert refused(getattr(iam, operation), Marker=marker) == ("ValidationError", "Invalid Marker.", 400)
 
 
-def test_group_with_members_and_policies(iam, ann, account):
+def test_group_with_members_and_policies(iam: Any, ann: Any, account: Any) -> None:
     group = iam.create_group(GroupName="Devs", Path="/x/")["Group"]
     assert group["Arn"] == f"arn:aws:iam::{account}:group/x/Devs"
     assert group["GroupId"].startswith("AGPA")
@@ -179,7 +181,7 @@ def test_group_with_members_and_policies(iam, ann, account):
     assert iam.list_groups()["Groups"] == [group]
 
 
-def test_delete_group_is_refused_until_it_is_empty(iam, ann):
+def test_delete_group_is_refused_until_it_is_empty(iam: Any, ann: Any) -> None:
     iam.create_group(GroupName="g")
     iam.add_user_to_group(GroupName="g", UserName="Ann")
     assert refused(iam.delete_group, GroupName="g")[1] == "Cannot delete entity, must remove users from group first."
@@ -195,7 +197,7 @@ def test_delete_group_is_refused_until_it_is_empty(iam, ann):
     )
 
 
-def test_update_group_renames(iam):
+def test_update_group_renames(iam: Any) -> None:
     iam.create_group(GroupName="g")
     iam.update_group(GroupName="g", NewGroupName="h", NewPath="/y/")
     assert iam.get_group(GroupName="h")["Group"]["Path"] == "/y/"
@@ -205,7 +207,7 @@ def test_update_group_renames(iam):
     )
 
 
-def test_list_entities_for_policy_names_all_three_kinds(iam, ann):
+def test_list_entities_for_policy_names_all_three_kinds(iam: Any, ann: Any) -> None:
     own = iam.create_policy(PolicyName="P", PolicyDocument=document())["Policy"]["Arn"]
     iam.create_group(GroupName="g")
     iam.attach_user_policy(UserName="Ann", PolicyArn=own)
@@ -222,7 +224,7 @@ def test_list_entities_for_policy_names_all_three_kinds(iam, ann):
     assert (policy["AttachmentCount"], policy["PermissionsBoundaryUsageCount"]) == (2, 1)
 
 
-def test_the_built_in_user_is_seen_and_cannot_be_changed(iam, client, account):
+def test_the_built_in_user_is_seen_and_cannot_be_changed(iam: Any, client: Any, account: Any) -> None:
     user = iam.get_user()["User"]
     identity = client("sts").get_caller_identity()
     assert (user["Arn"], user["UserId"]) == (identity["Arn"], identity["UserId"])
@@ -234,7 +236,7 @@ def test_the_built_in_user_is_seen_and_cannot_be_changed(iam, client, account):
     )
 
 
-def test_what_nobody_has_is_answered_as_for_a_user_without(iam, ann):
+def test_what_nobody_has_is_answered_as_for_a_user_without(iam: Any, ann: Any) -> None:
     assert refused(iam.get_login_profile, UserName="Ann") == (
         "NoSuchEntity",
         "Login Profile for User Ann cannot be found.",
@@ -250,12 +252,12 @@ def test_what_nobody_has_is_answered_as_for_a_user_without(iam, ann):
     ("operation", "member"),
     [("get_user", "UserName"), ("get_role", "RoleName"), ("get_group", "GroupName"), ("delete_user", "UserName")],
 )
-def test_a_name_that_nobody_can_have_is_refused_readably(iam, operation, member, name):
+def test_a_name_that_nobody_can_have_is_refused_readably(iam: Any, operation: Any, member: Any, name: Any) -> None:
     code, message, status = refused(getattr(iam, operation), **{member: name})
     assert (code, message.startswith("The specified value for"), status) == ("ValidationError", True, 400)
 
 
-def test_what_xml_cannot_hold_is_replaced_in_a_refusal(iam):
+def test_what_xml_cannot_hold_is_replaced_in_a_refusal(iam: Any) -> None:
     assert refused(iam.get_policy, PolicyArn="arn:aws:iam::1:policy/\x00\x1f") == (
         "NoSuchEntity",
         "Policy arn:aws:iam::1:policy/\ufffd\ufffd was not found.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from typing import Any
 from urllib.error import HTTPError
 
 import boto3
@@ -16,14 +17,14 @@ from tests.api.lambda_support import BASIC, invoke, make_function, make_role, zi
 ECHO = "def handler(event, context):\n    return event\n"
 
 
-def refusal(call, **parameters):
+def refusal(call: Any, **parameters: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     response = caught.value.response
     return response["Error"]["Code"], response["Error"]["Message"], response.get("Type")
 
 
-def test_every_configuration_has_the_runtimes_version(client):
+def test_every_configuration_has_the_runtimes_version(client: Any) -> None:
     created = make_function(client, ECHO, Publish=True)
     api = client("lambda")
     arn = created["RuntimeVersionConfig"]["RuntimeVersionArn"]
@@ -40,7 +41,7 @@ def test_every_configuration_has_the_runtimes_version(client):
     assert {entry["RuntimeVersionConfig"]["RuntimeVersionArn"] for entry in shown} == {arn}
 
 
-def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client):
+def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client: Any) -> None:
     role = make_role(client, BASIC)
     assert "Environment" not in make_function(client, ECHO, Role=role)
     changed = client("lambda").update_function_configuration(FunctionName="function", Environment={"Variables": {}})
@@ -49,7 +50,7 @@ def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client):
     assert made["Environment"] == {"Variables": {}}
 
 
-def test_code_location_gives_the_zip_for_ten_minutes(timed):
+def test_code_location_gives_the_zip_for_ten_minutes(timed: Any) -> None:
     archive = zipped(ECHO)
     make_function(timed.client, ECHO, Code={"ZipFile": archive})
     location = timed.client("lambda").get_function(FunctionName="function")["Code"]["Location"]
@@ -62,7 +63,7 @@ def test_code_location_gives_the_zip_for_ten_minutes(timed):
             urllib.request.urlopen(link)
 
 
-def test_revision_changes_with_the_state(client):
+def test_revision_changes_with_the_state(client: Any) -> None:
     api = client("lambda")
     revisions = [make_function(client, ECHO)["RevisionId"]]
     revisions.append(api.get_function(FunctionName="function")["Configuration"]["RevisionId"])
@@ -77,7 +78,7 @@ def test_revision_changes_with_the_state(client):
     assert api.get_function_configuration(FunctionName="function")["RevisionId"] == revisions[-1]
 
 
-def test_function_arn_repeats_the_qualifier_that_was_asked_for(client):
+def test_function_arn_repeats_the_qualifier_that_was_asked_for(client: Any) -> None:
     created = make_function(client, ECHO, Publish=True)
     arn = created["FunctionArn"]
     assert (arn.rpartition(":")[2], created["Version"], created["State"]) == ("function", "1", "Pending")
@@ -97,7 +98,7 @@ def test_function_arn_repeats_the_qualifier_that_was_asked_for(client):
         assert shown["FunctionArn"] == f"{arn}:{shown['Version']}"
 
 
-def test_update_function_code_with_publish_answers_the_new_version_as_created(client):
+def test_update_function_code_with_publish_answers_the_new_version_as_created(client: Any) -> None:
     make_function(client, ECHO)
     answer = client("lambda").update_function_code(FunctionName="function", ZipFile=zipped(ECHO + "\n"), Publish=True)
     assert answer["FunctionArn"].endswith(":function:1")
@@ -105,7 +106,7 @@ def test_update_function_code_with_publish_answers_the_new_version_as_created(cl
     assert "LastUpdateStatus" not in answer
 
 
-def test_publish_version_compares_with_latest_as_it_was(client):
+def test_publish_version_compares_with_latest_as_it_was(client: Any) -> None:
     make_function(client, ECHO, Description="first")
     api = client("lambda")
     publish = api.publish_version
@@ -118,7 +119,7 @@ def test_publish_version_compares_with_latest_as_it_was(client):
     )
 
 
-def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client):
+def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client: Any) -> None:
     make_function(client, "import json\nraise RuntimeError('broken ' + __file__)\n")
     payload, answer = invoke(client)
     assert answer["FunctionError"] == "Unhandled"
@@ -128,13 +129,13 @@ def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client):
     assert '"/var/task/app.py", line 2' in payload["stackTrace"][-1]
 
 
-def test_failure_of_a_handler_names_paths_of_aws(client):
+def test_failure_of_a_handler_names_paths_of_aws(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    return event['x']\n")
     payload, _ = invoke(client, {})
     assert '"/var/task/app.py", line 2' in payload["stackTrace"][0]
 
 
-def test_delete_function_answers_nothing(client):
+def test_delete_function_answers_nothing(client: Any) -> None:
     make_function(client, ECHO)
     api = client("lambda")
     assert refusal(api.delete_function, FunctionName="absent", Qualifier="$LATEST") == (
@@ -147,11 +148,11 @@ def test_delete_function_answers_nothing(client):
     assert api.delete_function(FunctionName="function")["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
-def test_invoke_unknown_function_names_latest(client):
+def test_invoke_unknown_function_names_latest(client: Any) -> None:
     assert refusal(client("lambda").invoke, FunctionName="absent")[1].endswith(":function:absent:$LATEST")
 
 
-def test_list_functions_unknown_function_version_is_refused(client):
+def test_list_functions_unknown_function_version_is_refused(client: Any) -> None:
     code, message, _ = refusal(client("lambda").list_functions, FunctionVersion="some")
     assert code == "ValidationException"
     assert message == (
@@ -160,7 +161,7 @@ def test_list_functions_unknown_function_version_is_refused(client):
     )
 
 
-def test_list_functions_counts_versions_if_all(client):
+def test_list_functions_counts_versions_if_all(client: Any) -> None:
     make_function(client, ECHO, Publish=True)
     pages = (
         client("lambda")
@@ -170,7 +171,7 @@ def test_list_functions_counts_versions_if_all(client):
     assert [[entry["Version"] for entry in page["Functions"]] for page in pages] == [["$LATEST"], ["1"]]
 
 
-def test_function_of_any_runtime_can_be_made_and_python_38_runs(client):
+def test_function_of_any_runtime_can_be_made_and_python_38_runs(client: Any) -> None:
     role = make_role(client, BASIC)
     for runtime in ("nodejs22.x", "java21", "ruby3.3", "dotnet8", "provided.al2023", "python3.8"):
         name = runtime.replace(".", "-")
@@ -180,7 +181,7 @@ def test_function_of_any_runtime_can_be_made_and_python_38_runs(client):
     assert "FunctionError" in invoke(client, 5, FunctionName="java21")[1]
 
 
-def test_snap_start_is_a_setting(client):
+def test_snap_start_is_a_setting(client: Any) -> None:
     made = make_function(client, ECHO, Runtime="python3.13", SnapStart={"ApplyOn": "PublishedVersions"})
     assert made["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
     update = client("lambda").update_function_configuration
@@ -189,7 +190,7 @@ def test_snap_start_is_a_setting(client):
     )
 
 
-def test_put_function_concurrency_wants_the_function_itself(client):
+def test_put_function_concurrency_wants_the_function_itself(client: Any) -> None:
     make_function(client, ECHO)
     put = client("lambda").put_function_concurrency
     code, message, _ = refusal(put, FunctionName="function:$LATEST", ReservedConcurrentExecutions=1)
@@ -201,7 +202,7 @@ def test_put_function_concurrency_wants_the_function_itself(client):
     assert refusal(put, FunctionName="function", ReservedConcurrentExecutions=901)[2] is None
 
 
-def test_invocation_keeps_the_trace_of_its_caller(client):
+def test_invocation_keeps_the_trace_of_its_caller(client: Any) -> None:
     make_function(client, "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
     root = "1-5f84c7a1-0123456789abcdef01234567"
     api = client("lambda")
@@ -214,7 +215,7 @@ def test_invocation_keeps_the_trace_of_its_caller(client):
     assert payload.endswith(';Sampled=1"')
 
 
-def test_other_account_manages_a_function_whose_policy_admits_it(client, onebox):
+def test_other_account_manages_a_function_whose_policy_admits_it(client: Any, onebox: Any) -> None:
     arn = make_function(client, ECHO, FunctionName="shared")["FunctionArn"]
     other = onebox.client("lambda", account="999999999999")
     assert refusal(other.get_function, FunctionName=arn)[0] == "AccessDeniedException"
@@ -225,7 +226,7 @@ def test_other_account_manages_a_function_whose_policy_admits_it(client, onebox)
     assert other.invoke(FunctionName=arn, Payload=b"1")["Payload"].read() == b"1"
 
 
-def test_permissions_are_checked_in_the_order_of_aws(client):
+def test_permissions_are_checked_in_the_order_of_aws(client: Any) -> None:
     arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
     api = client("lambda")
     base = {"FunctionName": "function", "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "*"}
@@ -242,7 +243,7 @@ def test_permissions_are_checked_in_the_order_of_aws(client):
     assert refusal(api.get_policy, FunctionName="absent")[1] == "The resource you requested does not exist."
 
 
-def test_tags_belong_to_whole_resources(client):
+def test_tags_belong_to_whole_resources(client: Any) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     api = client("lambda")
     assert "'resource' failed to satisfy" in refusal(api.list_tags, Resource="arn:aws:sqs:us-east-1:1:q")[1]
@@ -256,11 +257,11 @@ def test_tags_belong_to_whole_resources(client):
     assert api.list_tags(Resource=arn)["Tags"] == {"a": "b"}
 
 
-def test_routing_of_aliases_is_checked(client):
+def test_routing_of_aliases_is_checked(client: Any) -> None:
     arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
     api = client("lambda")
 
-    def create(weights, version="1"):
+    def create(weights: Any, version: Any = "1") -> Any:
         routing = {"AdditionalVersionWeights": weights}
         request = {"FunctionName": "function", "Name": "live", "FunctionVersion": version, "RoutingConfig": routing}
         return refusal(api.create_alias, **request)
@@ -277,7 +278,7 @@ def test_routing_of_aliases_is_checked(client):
     assert refusal(api.update_alias, **update)[1] == f"Alias not found: {arn}:absent"
 
 
-def test_conditions_of_policies_see_tags_principals_and_url_types(client):
+def test_conditions_of_policies_see_tags_principals_and_url_types(client: Any) -> None:
     """A role may do everything but what its policy's conditions forbid."""
     make_function(client, ECHO, Tags={"team": "a"})
     iam = client("iam")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,11 @@ from tests.polling import until
 FAILING = "def handler(event, context):\n    print('attempt')\n    raise ValueError('always')\n"
 
 
-def attempts(client):
+def attempts(client: Any) -> Any:
     return log_messages(client).count("attempt\n")
 
 
-def test_invoke_event_is_accepted_and_runs(client):
+def test_invoke_event_is_accepted_and_runs(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    print('got', event['n'])\n")
     answer = client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
     assert answer["StatusCode"] == 202
@@ -33,7 +34,7 @@ def test_invoke_event_is_accepted_and_runs(client):
     until(lambda: "got 7\n" in log_messages(client), "the event's output")
 
 
-def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_queue(timed):
+def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_queue(timed: Any) -> None:
     client = timed.client
     role = make_role(client)
     url, arn = make_queue(client, "dead")
@@ -54,7 +55,7 @@ def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_q
     assert attributes["ErrorMessage"]["StringValue"] == "always"
 
 
-def test_on_failure_destination_gets_the_record_without_retries(client):
+def test_on_failure_destination_gets_the_record_without_retries(client: Any) -> None:
     url, arn = make_queue(client, "failed")
     make_function(client, FAILING)
     client("lambda").put_function_event_invoke_config(
@@ -72,14 +73,14 @@ def test_on_failure_destination_gets_the_record_without_retries(client):
     assert record["responsePayload"]["errorType"] == "ValueError"
 
 
-def test_invoke_event_too_large_is_refused(client):
+def test_invoke_event_too_large_is_refused(client: Any) -> None:
     make_function(client, FAILING)
     payload = json.dumps("x" * (1024 * 1024)).encode()
     with pytest.raises(client("lambda").exceptions.RequestTooLargeException, match="Event invocation type"):
         client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=payload)
 
 
-def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path):
+def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path) -> None:
     with EngineThread(data=tmp_path) as engine:
         client = engine.client
         make_function(client, "import time\ndef handler(event, context):\n    time.sleep(29)\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -33,23 +35,23 @@ def handler(event, context):
 """
 
 
-def connect(client, queue_arn, **settings):
+def connect(client: Any, queue_arn: Any, **settings: Any) -> Any:
     request = {"FunctionName": "function", "EventSourceArn": queue_arn, **settings}
     return client("lambda", parameter_validation=False).create_event_source_mapping(**request)
 
 
-def send(client, url, *bodies, **parameters):
+def send(client: Any, url: Any, *bodies: Any, **parameters: Any) -> None:
     for body in bodies:
         client("sqs").send_message(QueueUrl=url, MessageBody=body, **parameters)
 
 
-def batches(client):
+def batches(client: Any) -> Any:
     """What the function printed: one line a batch."""
     platform = ("INIT_START", "START", "END", "REPORT", "[")
     return [m.rstrip() for m in log_messages(client) if not m.startswith(platform)]
 
 
-def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client, account):
+def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client: Any, account: Any) -> None:
     make_function(client, PRINT_EVENT)
     url, arn = make_queue(client)
     connect(client, arn)
@@ -91,7 +93,7 @@ def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client, account):
     until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
-def test_mapping_life_is_shown_as_on_aws(client, account):
+def test_mapping_life_is_shown_as_on_aws(client: Any, account: Any) -> None:
     function_arn = make_function(client, PRINT_EVENT)["FunctionArn"]
     _, arn = make_queue(client)
     created = connect(client, arn)
@@ -108,7 +110,7 @@ def test_mapping_life_is_shown_as_on_aws(client, account):
         lambda_.get_event_source_mapping(UUID=uuid)
 
 
-def test_mapping_disabled_takes_nothing_until_it_is_enabled(client):
+def test_mapping_disabled_takes_nothing_until_it_is_enabled(client: Any) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
     uuid = connect(client, arn, Enabled=False)["UUID"]
@@ -118,7 +120,7 @@ def test_mapping_disabled_takes_nothing_until_it_is_enabled(client):
     until(lambda: batches(client) == ["one"], "the message's batch")
 
 
-def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three_receives(timed):
+def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three_receives(timed: Any) -> None:
     client = timed.client
     make_function(client, FAIL_BAD, Timeout=30)
     dead_url, dead_arn = make_queue(client, "dead")
@@ -137,7 +139,7 @@ def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three
     assert batches(client) == ["bad"] * 3
 
 
-def test_reported_failures_return_alone(timed):
+def test_reported_failures_return_alone(timed: Any) -> None:
     client = timed.client
     make_function(client, REPORT_BAD)
     url, arn = make_queue(client)
@@ -155,7 +157,7 @@ def test_reported_failures_return_alone(timed):
     "answer",
     ['{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', '{"batchItemFailures": [{}]}', '"text"', "[1]"],
 )
-def test_malformed_report_deletes_nothing(timed, answer):
+def test_malformed_report_deletes_nothing(timed: Any, answer: Any) -> None:
     client = timed.client
     make_function(
         client, f"import json\ndef handler(event, context):\n    print('x')\n    return json.loads('{answer}')\n"
@@ -169,7 +171,7 @@ def test_malformed_report_deletes_nothing(timed, answer):
     until(lambda: batches(client) == ["x", "x"], "the second attempt")
 
 
-def test_batching_window_gathers_until_it_closes(timed):
+def test_batching_window_gathers_until_it_closes(timed: Any) -> None:
     client = timed.client
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
@@ -183,7 +185,7 @@ def test_batching_window_gathers_until_it_closes(timed):
     until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
-def test_filtered_messages_leave_the_queue_unseen(client):
+def test_filtered_messages_leave_the_queue_unseen(client: Any) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
     pattern = json.dumps({"body": {"status": ["paid"]}})
@@ -195,7 +197,7 @@ def test_filtered_messages_leave_the_queue_unseen(client):
     until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
-def test_fifo_queue_is_delivered_in_order(client):
+def test_fifo_queue_is_delivered_in_order(client: Any) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client, "queue.fifo", FifoQueue="true", ContentBasedDeduplication="true")
     connect(client, arn, BatchSize=2)
@@ -204,7 +206,7 @@ def test_fifo_queue_is_delivered_in_order(client):
     until(lambda: "".join(batches(client)).replace("|", "") == "abcdef", "all in their order")
 
 
-def test_function_without_concurrency_leaves_the_messages_alone(timed):
+def test_function_without_concurrency_leaves_the_messages_alone(timed: Any) -> None:
     client = timed.client
     make_function(client, FAIL_BAD)
     client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
@@ -232,7 +234,7 @@ def test_function_without_concurrency_leaves_the_messages_alone(timed):
         ({"FunctionName": "nope"}, "InvalidParameterValueException", "Function does not exist"),
     ],
 )
-def test_create_event_source_mapping_invalid_is_refused(client, settings, code, words):
+def test_create_event_source_mapping_invalid_is_refused(client: Any, settings: Any, code: Any, words: Any) -> None:
     make_function(client, PRINT_EVENT)
     _, arn = make_queue(client)
     with pytest.raises(ClientError) as caught:
@@ -241,7 +243,7 @@ def test_create_event_source_mapping_invalid_is_refused(client, settings, code, 
     assert words in caught.value.response["Error"]["Message"]
 
 
-def test_create_event_source_mapping_short_visibility_is_refused(client):
+def test_create_event_source_mapping_short_visibility_is_refused(client: Any) -> None:
     make_function(client, PRINT_EVENT, Timeout=31)
     _, arn = make_queue(client)
     words = "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds"
@@ -249,7 +251,7 @@ def test_create_event_source_mapping_short_visibility_is_refused(client):
         connect(client, arn)
 
 
-def test_create_event_source_mapping_role_without_rights_is_refused(client):
+def test_create_event_source_mapping_role_without_rights_is_refused(client: Any) -> None:
     make_function(client, PRINT_EVENT, Role=make_role(client, BASIC))
     _, arn = make_queue(client)
     words = "The provided execution role does not have permissions to call ReceiveMessage on SQS"
@@ -257,7 +259,7 @@ def test_create_event_source_mapping_role_without_rights_is_refused(client):
         connect(client, arn)
 
 
-def test_create_event_source_mapping_twice_is_conflict(client):
+def test_create_event_source_mapping_twice_is_conflict(client: Any) -> None:
     make_function(client, PRINT_EVENT)
     _, arn = make_queue(client)
     uuid = connect(client, arn)["UUID"]
@@ -265,13 +267,13 @@ def test_create_event_source_mapping_twice_is_conflict(client):
         connect(client, arn)
 
 
-def test_create_event_source_mapping_missing_queue_is_refused(client, account):
+def test_create_event_source_mapping_missing_queue_is_refused(client: Any, account: Any) -> None:
     make_function(client, PRINT_EVENT)
     with pytest.raises(ClientError, match="NonExistentQueue"):
         connect(client, f"arn:aws:sqs:us-east-1:{account}:nope")
 
 
-def test_delivery_that_ended_with_onebox_is_no_attempt(tmp_path):
+def test_delivery_that_ended_with_onebox_is_no_attempt(tmp_path: Path) -> None:
     code = "import time\ndef handler(event, context):\n    time.sleep(29)\n"
     with EngineThread(data=tmp_path) as engine:
         _, dead_arn = make_queue(engine.client, "dead")

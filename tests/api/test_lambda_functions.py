@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from typing import Any
 
 import boto3
 import pytest
@@ -15,13 +16,13 @@ from tests.api.lambda_support import BASIC, invoke, make_function, make_role, zi
 ECHO = "def handler(event, context):\n    return event\n"
 
 
-def refusal(call, **parameters):
+def refusal(call: Any, **parameters: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def test_create_function_answers_pending_and_is_active_afterwards(client, account):
+def test_create_function_answers_pending_and_is_active_afterwards(client: Any, account: Any) -> None:
     created = make_function(client, ECHO, Description="d", Environment={"Variables": {"KEY": "v"}}, Timeout=None)
     assert created["State"] == "Pending"
     assert created["StateReasonCode"] == "Creating"
@@ -37,7 +38,7 @@ def test_create_function_answers_pending_and_is_active_afterwards(client, accoun
     client("lambda").get_waiter("function_active_v2").wait(FunctionName="function")
 
 
-def test_create_function_existing_name_is_conflict(client):
+def test_create_function_existing_name_is_conflict(client: Any) -> None:
     make_function(client, ECHO)
     role = make_role(client, BASIC, name="other")
     with pytest.raises(client("lambda").exceptions.ResourceConflictException, match="already exist: function"):
@@ -70,13 +71,13 @@ def test_create_function_existing_name_is_conflict(client):
         ({"Environment": {"Variables": {"1X": "v"}}}, "ValidationException", "'environment.variables'"),
     ],
 )
-def test_create_function_invalid_parameter_is_refused(client, change, code, words):
+def test_create_function_invalid_parameter_is_refused(client: Any, change: Any, code: Any, words: Any) -> None:
     found_code, message = refusal(make_function, client=client, **{"code": ECHO, **change})
     assert found_code == code
     assert words in message
 
 
-def test_create_function_zip_leaving_its_folder_is_refused(client):
+def test_create_function_zip_leaving_its_folder_is_refused(client: Any) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("../evil.py", "x = 1")
@@ -85,7 +86,7 @@ def test_create_function_zip_leaving_its_folder_is_refused(client):
     assert "Could not unzip" in message
 
 
-def test_create_function_role_missing_or_not_for_lambda_is_refused(client, account):
+def test_create_function_role_missing_or_not_for_lambda_is_refused(client: Any, account: Any) -> None:
     words = "The role defined for the function cannot be assumed by Lambda."
     missing = f"arn:aws:iam::{account}:role/missing"
     assert refusal(make_function, client=client, code=ECHO, Role=missing) == (
@@ -100,13 +101,13 @@ def test_create_function_role_missing_or_not_for_lambda_is_refused(client, accou
     assert refusal(make_function, client=client, code=ECHO, Role=role)[1] == words
 
 
-def test_get_function_unknown_is_not_found(client, account):
+def test_get_function_unknown_is_not_found(client: Any, account: Any) -> None:
     code, message = refusal(client("lambda").get_function, FunctionName="nope")
     assert code == "ResourceNotFoundException"
     assert message == f"Function not found: arn:aws:lambda:us-east-1:{account}:function:nope"
 
 
-def test_get_function_by_arn_and_partial_arn_finds_it(client, account):
+def test_get_function_by_arn_and_partial_arn_finds_it(client: Any, account: Any) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     for name in (arn, f"{account}:function:function"):
         assert client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"] == arn
@@ -114,7 +115,7 @@ def test_get_function_by_arn_and_partial_arn_finds_it(client, account):
     assert found["FunctionArn"] == f"{arn}:$LATEST"
 
 
-def test_update_function_code_runs_the_new_code(client):
+def test_update_function_code_runs_the_new_code(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    return 1\n")
     before = client("lambda").get_function_configuration(FunctionName="function")
     assert invoke(client)[0] == 1
@@ -127,7 +128,7 @@ def test_update_function_code_runs_the_new_code(client):
     assert invoke(client)[0] == 2
 
 
-def test_update_function_configuration_changes_the_environment(client):
+def test_update_function_configuration_changes_the_environment(client: Any) -> None:
     make_function(client, "import os\ndef handler(event, context):\n    return os.environ.get('COLOUR')\n")
     assert invoke(client)[0] is None
     client("lambda").update_function_configuration(
@@ -136,7 +137,7 @@ def test_update_function_configuration_changes_the_environment(client):
     assert invoke(client)[0] == "red"
 
 
-def test_update_function_configuration_old_revision_is_refused(client):
+def test_update_function_configuration_old_revision_is_refused(client: Any) -> None:
     created = make_function(client, ECHO)["RevisionId"]
     update = client("lambda").update_function_configuration
     assert refusal(update, FunctionName="function", RevisionId=created)[0] == "PreconditionFailedException"
@@ -147,14 +148,14 @@ def test_update_function_configuration_old_revision_is_refused(client):
     assert "does not match the latest Revision Id" in message
 
 
-def test_delete_function_is_gone_and_name_is_free(client):
+def test_delete_function_is_gone_and_name_is_free(client: Any) -> None:
     role = make_function(client, ECHO)["Role"]
     client("lambda").delete_function(FunctionName="function")
     assert refusal(client("lambda").get_function, FunctionName="function")[0] == "ResourceNotFoundException"
     make_function(client, ECHO, Role=role)
 
 
-def test_list_functions_pages_in_order_of_names(client):
+def test_list_functions_pages_in_order_of_names(client: Any) -> None:
     role = make_role(client)
     for name in ("c", "a", "b"):
         make_function(client, ECHO, FunctionName=name, Role=role)
@@ -167,14 +168,14 @@ def test_list_functions_pages_in_order_of_names(client):
     assert client("lambda", region="eu-west-1").list_functions()["Functions"] == []
 
 
-def test_get_account_settings_counts_functions(client):
+def test_get_account_settings_counts_functions(client: Any) -> None:
     make_function(client, ECHO)
     settings = client("lambda").get_account_settings()
     assert settings["AccountUsage"]["FunctionCount"] == 1
     assert settings["AccountLimit"]["ConcurrentExecutions"] == 1000
 
 
-def test_tags_are_kept_with_the_function(client):
+def test_tags_are_kept_with_the_function(client: Any) -> None:
     arn = make_function(client, ECHO, Tags={"a": "1"})["FunctionArn"]
     client("lambda").tag_resource(Resource=arn, Tags={"b": "2"})
     assert client("lambda").list_tags(Resource=arn)["Tags"] == {"a": "1", "b": "2"}
@@ -182,7 +183,7 @@ def test_tags_are_kept_with_the_function(client):
     assert client("lambda").get_function(FunctionName="function")["Tags"] == {"b": "2"}
 
 
-def test_publish_version_keeps_code_and_number(client):
+def test_publish_version_keeps_code_and_number(client: Any) -> None:
     answer_one = "def handler(event, context):\n    return 1\n"
     arn = make_function(client, answer_one)["FunctionArn"]
     one = client("lambda").publish_version(FunctionName="function")
@@ -201,7 +202,7 @@ def test_publish_version_keeps_code_and_number(client):
     assert invoke(client)[0] == 2
 
 
-def test_alias_names_a_version_until_it_is_changed(client, account):
+def test_alias_names_a_version_until_it_is_changed(client: Any, account: Any) -> None:
     make_function(client, ECHO, Publish=True)
     lambda_ = client("lambda")
     alias = lambda_.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
@@ -218,7 +219,7 @@ def test_alias_names_a_version_until_it_is_changed(client, account):
     assert message.startswith("Cannot find alias arn:")
 
 
-def test_add_permission_is_shown_and_removed(client, account):
+def test_add_permission_is_shown_and_removed(client: Any, account: Any) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     lambda_ = client("lambda")
     permission = {
@@ -248,7 +249,7 @@ def test_add_permission_is_shown_and_removed(client, account):
     )
 
 
-def test_function_of_another_account_needs_its_permission(client, onebox):
+def test_function_of_another_account_needs_its_permission(client: Any, onebox: Any) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     stranger = onebox.client("lambda", account="999988887777")
     assert refusal(stranger.delete_function, FunctionName=arn)[0] == "AccessDeniedException"
@@ -262,7 +263,7 @@ def test_function_of_another_account_needs_its_permission(client, onebox):
     assert refusal(stranger.get_function, FunctionName=arn)[0] == "AccessDeniedException"
 
 
-def test_create_function_caller_may_not_pass_the_role_is_refused(client, account):
+def test_create_function_caller_may_not_pass_the_role_is_refused(client: Any, account: Any) -> None:
     role = make_role(client, BASIC)
     policy = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,7 +17,7 @@ from tests.api.lambda_support import BASIC, RUNTIME, SQS, alive, invoke, log_mes
 from tests.polling import PATIENCE_S, until
 
 
-def test_invoke_returns_the_result_and_logs_start_end_report(client):
+def test_invoke_returns_the_result_and_logs_start_end_report(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    print('hello')\n    return {'got': event}\n")
     payload, answer = invoke(client, {"ä": 1}, LogType="Tail")
     assert payload == {"got": {"ä": 1}}
@@ -36,7 +37,7 @@ def test_invoke_returns_the_result_and_logs_start_end_report(client):
     assert "hello\n" in messages
 
 
-def test_invoke_warm_child_is_reused(client):
+def test_invoke_warm_child_is_reused(client: Any) -> None:
     make_function(client, "import os\ndef handler(event, context):\n    return os.getpid()\n")
     first, _ = invoke(client)
     second, answer = invoke(client, LogType="Tail")
@@ -44,7 +45,7 @@ def test_invoke_warm_child_is_reused(client):
     assert b"Init Duration" not in base64.b64decode(answer["LogResult"])
 
 
-def test_invoke_context_and_environment_are_those_of_aws(client, account):
+def test_invoke_context_and_environment_are_those_of_aws(client: Any, account: Any) -> None:
     code = """
 import os
 def handler(event, context):
@@ -78,7 +79,7 @@ def handler(event, context):
     assert "VIRTUAL_ENV" not in environment
 
 
-def test_invoke_function_acts_as_its_role(client, account):
+def test_invoke_function_acts_as_its_role(client: Any, account: Any) -> None:
     code = """
 import boto3
 def handler(event, context):
@@ -95,7 +96,7 @@ def handler(event, context):
     assert "AccessDenied" in code
 
 
-def test_invoke_handler_raises_answers_unhandled_and_logs_the_traceback(client):
+def test_invoke_handler_raises_answers_unhandled_and_logs_the_traceback(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    raise ValueError('no\\nway')\n")
     payload, answer = invoke(client)
     assert answer["FunctionError"] == "Unhandled"
@@ -108,7 +109,7 @@ def test_invoke_handler_raises_answers_unhandled_and_logs_the_traceback(client):
     assert "Traceback" in error
 
 
-def test_invoke_past_the_time_out_kills_the_child(timed):
+def test_invoke_past_the_time_out_kills_the_child(timed: Any) -> None:
     code = """
 import os, socket
 def handler(event, context):
@@ -147,7 +148,7 @@ def handler(event, context):
         ("os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
     ],
 )
-def test_invoke_process_ends_answers_exit_error(client, statement, reason):
+def test_invoke_process_ends_answers_exit_error(client: Any, statement: Any, reason: Any) -> None:
     make_function(client, f"import os, sys\ndef handler(event, context):\n    {statement}\n")
     payload, answer = invoke(client)
     request_id = answer["ResponseMetadata"]["RequestId"]
@@ -168,7 +169,9 @@ def test_invoke_process_ends_answers_exit_error(client, statement, reason):
         ({"code": "import sys; sys.exit(4)"}, "Runtime.ExitError", "exit status 4"),
     ],
 )
-def test_invoke_module_cannot_be_loaded_answers_its_error(client, change, error_type, message):
+def test_invoke_module_cannot_be_loaded_answers_its_error(
+    client: Any, change: Any, error_type: Any, message: Any
+) -> None:
     make_function(client, **{"code": "def handler(event, context):\n    pass\n", **change})
     payload, answer = invoke(client)
     assert answer["FunctionError"] == "Unhandled"
@@ -176,7 +179,7 @@ def test_invoke_module_cannot_be_loaded_answers_its_error(client, change, error_
     assert message in payload["errorMessage"]
 
 
-def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client):
+def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client: Any) -> None:
     code = "def handler(event, context):\n    return 'x' * event\n"
     make_function(client, code)
     payload, answer = invoke(client, 6 * 1024 * 1024 + 200)
@@ -185,7 +188,7 @@ def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client):
     assert invoke(client, 3)[0] == "xxx"
 
 
-def test_invoke_event_not_json_is_refused(client):
+def test_invoke_event_not_json_is_refused(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     with pytest.raises(ClientError) as caught:
         client("lambda").invoke(FunctionName="function", Payload=b"{nope")
@@ -193,19 +196,19 @@ def test_invoke_event_not_json_is_refused(client):
     assert caught.value.response["Error"]["Message"].startswith("Could not parse request body into json")
 
 
-def test_invoke_dry_run_answers_without_running(client):
+def test_invoke_dry_run_answers_without_running(client: Any) -> None:
     make_function(client, "1 / 0")
     answer = client("lambda").invoke(FunctionName="function", InvocationType="DryRun")
     assert answer["StatusCode"] == 204
 
 
-def test_invoke_unknown_qualifier_is_not_found(client, account):
+def test_invoke_unknown_qualifier_is_not_found(client: Any, account: Any) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     with pytest.raises(client("lambda").exceptions.ResourceNotFoundException, match=":function:function:7"):
         client("lambda").invoke(FunctionName="function", Qualifier="7")
 
 
-def test_invoke_concurrently_runs_in_several_children(client):
+def test_invoke_concurrently_runs_in_several_children(client: Any) -> None:
     code = """
 import os, socket
 def handler(event, context):
@@ -227,7 +230,7 @@ def handler(event, context):
         assert len({run.result()[0] for run in runs}) == 3
 
 
-def test_invoke_beyond_reserved_concurrency_is_throttled(client):
+def test_invoke_beyond_reserved_concurrency_is_throttled(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
     with pytest.raises(client("lambda").exceptions.TooManyRequestsException) as caught:
@@ -238,14 +241,14 @@ def test_invoke_beyond_reserved_concurrency_is_throttled(client):
     assert client("lambda").invoke(FunctionName="function")["StatusCode"] == 200
 
 
-def test_put_function_concurrency_leaving_too_little_is_refused(client):
+def test_put_function_concurrency_leaving_too_little_is_refused(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     with pytest.raises(ClientError, match=r"below its minimum value of \[100\]"):
         client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=901)
 
 
 @pytest.mark.parametrize("runtime", ["python3.10", "python3.12", "python3.13", "python3.14"])
-def test_invoke_any_runtime_runs_or_says_who_stands_in(client, runtime):
+def test_invoke_any_runtime_runs_or_says_who_stands_in(client: Any, runtime: Any) -> None:
     code = "import sys, boto3\ndef handler(event, context):\n    return 'python%d.%d' % sys.version_info[:2]\n"
     make_function(client, code, Runtime=runtime)
     version, answer = invoke(client)
@@ -256,7 +259,7 @@ def test_invoke_any_runtime_runs_or_says_who_stands_in(client, runtime):
         assert f"This machine has no {runtime}" in line
 
 
-def test_invoke_json_log_format_writes_json_lines(client):
+def test_invoke_json_log_format_writes_json_lines(client: Any) -> None:
     code = "import logging\ndef handler(event, context):\n    logging.getLogger().warning('look\\nhere')\n"
     make_function(client, code, LoggingConfig={"LogFormat": "JSON"})
     invoke(client)
@@ -273,7 +276,7 @@ def test_invoke_json_log_format_writes_json_lines(client):
     assert lines[-1]["record"]["status"] == "success"
 
 
-def test_invoke_print_of_several_lines_is_one_event_a_line_and_a_log_record_stays_whole(client):
+def test_invoke_print_of_several_lines_is_one_event_a_line_and_a_log_record_stays_whole(client: Any) -> None:
     code = """
 import logging
 def handler(event, context):
@@ -290,7 +293,7 @@ def handler(event, context):
     assert messages[5] == "five"
 
 
-def test_invoke_role_without_rights_to_logs_leaves_no_log(client):
+def test_invoke_role_without_rights_to_logs_leaves_no_log(client: Any) -> None:
     make_function(client, "def handler(event, context):\n    print('hello')\n", Role=make_role(client, SQS))
     _, answer = invoke(client, LogType="Tail")
     assert b"hello" in base64.b64decode(answer["LogResult"])
@@ -305,7 +308,7 @@ def test_invoke_role_without_rights_to_logs_leaves_no_log(client):
     assert log_messages(client) == []
 
 
-def test_invoke_role_that_may_not_create_the_group_logs_only_once_it_is_there(client):
+def test_invoke_role_that_may_not_create_the_group_logs_only_once_it_is_there(client: Any) -> None:
     statement = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     role = make_role(client, SQS, name="writes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -20,7 +21,7 @@ def handler(event, context):
 """
 
 
-def statistics(client, metric, statistic, *dimensions):
+def statistics(client: Any, metric: Any, statistic: Any, *dimensions: Any) -> Any:
     now = datetime.now(timezone.utc)
     answer = client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda",
@@ -36,7 +37,7 @@ def statistics(client, metric, statistic, *dimensions):
     return whole([point[statistic] for point in answer["Datapoints"]] or [0])
 
 
-def test_metrics_of_invocations_are_those_of_aws(client):
+def test_metrics_of_invocations_are_those_of_aws(client: Any) -> None:
     make_function(client, PRINT)
     invoke(client, 1)
     invoke(client, "fail")
@@ -55,7 +56,7 @@ def test_metrics_of_invocations_are_those_of_aws(client):
     assert statistics(client, "UnreservedConcurrentExecutions", "Maximum") == 1
 
 
-def test_topic_invokes_a_function_that_permits_it(client):
+def test_topic_invokes_a_function_that_permits_it(client: Any) -> None:
     function_arn = make_function(client, PRINT)["FunctionArn"]
     topic_arn = client("sns").create_topic(Name="topic")["TopicArn"]
     client("sns").subscribe(TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
@@ -72,7 +73,7 @@ def test_topic_invokes_a_function_that_permits_it(client):
     assert statistics(client, "AsyncEventsReceived", "Sum", ("FunctionName", "function")) == 1
 
 
-def test_topic_does_not_invoke_a_function_that_does_not_permit_it(client):
+def test_topic_does_not_invoke_a_function_that_does_not_permit_it(client: Any) -> None:
     function_arn = make_function(client, PRINT)["FunctionArn"]
     topic_arn = client("sns").create_topic(Name="topic")["TopicArn"]
     client("sns").subscribe(TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
@@ -81,7 +82,7 @@ def test_topic_does_not_invoke_a_function_that_does_not_permit_it(client):
     assert log_messages(client) == []
 
 
-def test_create_function_from_s3_runs_the_object(client):
+def test_create_function_from_s3_runs_the_object(client: Any) -> None:
     client("s3").create_bucket(Bucket="code-bucket")
     client("s3").put_object(Bucket="code-bucket", Key="f.zip", Body=zipped(PRINT.replace("print(", "return (")))
     make_function(client, "", Code={"S3Bucket": "code-bucket", "S3Key": "f.zip"})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,13 +17,13 @@ ECHO = "def handler(event, context):\n    return event\n"
 EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def refusal(call, **parameters):
+def refusal(call: Any, **parameters: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def test_code_signing_configurations(client):
+def test_code_signing_configurations(client: Any) -> None:
     api = client("lambda")
     publishers = {"SigningProfileVersionArns": ["arn:aws:signer:us-east-1:123456789012:/signing-profiles/p/abcdefghij"]}
     created = api.create_code_signing_config(AllowedPublishers=publishers)["CodeSigningConfig"]
@@ -50,7 +52,7 @@ def test_code_signing_configurations(client):
     assert refusal(api.put_function_code_signing_config, **put)[0] == "CodeSigningConfigNotFoundException"
 
 
-def test_recursion_and_runtime_management_are_stored(tmp_path):
+def test_recursion_and_runtime_management_are_stored(tmp_path: Path) -> None:
     with EngineThread(data=tmp_path) as engine:
         make_function(engine.client, ECHO)
         api = engine.client("lambda")
@@ -66,7 +68,7 @@ def test_recursion_and_runtime_management_are_stored(tmp_path):
         assert api.get_runtime_management_config(FunctionName="function")["UpdateRuntimeOn"] == "FunctionUpdate"
 
 
-def test_event_invoke_configs_say_what_is_missing_and_wrong(client):
+def test_event_invoke_configs_say_what_is_missing_and_wrong(client: Any) -> None:
     api = client("lambda")
     put, update = api.put_function_event_invoke_config, api.update_function_event_invoke_config
     missing = ("ResourceNotFoundException", "The function doesn't exist.")
@@ -94,7 +96,7 @@ def test_event_invoke_configs_say_what_is_missing_and_wrong(client):
     assert shown["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
 
 
-def test_results_go_to_a_topic_and_a_function(client):
+def test_results_go_to_a_topic_and_a_function(client: Any) -> None:
     role = make_role(client, EVERYTHING)
     make_function(client, ECHO, Role=role)
     log = "def handler(event, context):\n    print('heard', event['requestContext']['condition'])\n"
@@ -133,7 +135,7 @@ def test_results_go_to_a_topic_and_a_function(client):
     assert "responseContext" not in record
 
 
-def test_dead_letter_topic_needs_the_right_to_publish(client):
+def test_dead_letter_topic_needs_the_right_to_publish(client: Any) -> None:
     topic = client("sns").create_topic(Name="topic")["TopicArn"]
     role = make_role(client, BASIC, SQS)
     target = {"DeadLetterConfig": {"TargetArn": topic}}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -32,7 +34,7 @@ def handler(event, context):
 """
 
 
-def make_table(client):
+def make_table(client: Any) -> Any:
     """The stream's ARN of a new table."""
     for name, stream in (("Items", True), ("Seen", False)):
         settings = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
@@ -48,19 +50,19 @@ def make_table(client):
     return arn
 
 
-def put(client, *keys):
+def put(client: Any, *keys: Any) -> None:
     for key in keys:
         client("dynamodb").put_item(TableName="Items", Item={"id": {"S": key}, "n": {"N": "1"}})
 
 
-def seen(client):
+def seen(client: Any) -> Any:
     """The calls in their order: the keys of each, and its fate."""
     items = client("dynamodb").scan(TableName="Seen")["Items"]
     calls = sorted((item["id"]["S"], item) for item in items if "keys" in item)
     return [([key["S"] for key in item["keys"]["L"]], item["fate"]["S"]) for _, item in calls]
 
 
-def map_stream(client, arn, **settings):
+def map_stream(client: Any, arn: Any, **settings: Any) -> Any:
     role = make_role(client, EVERYTHING)
     variables = settings.pop("variables", {})
     make_function(client, CODE, Role=role, Environment={"Variables": variables})
@@ -68,13 +70,13 @@ def map_stream(client, arn, **settings):
     return client("lambda").create_event_source_mapping(**request)
 
 
-def refusal(call, **parameters):
+def refusal(call: Any, **parameters: Any) -> Any:
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def test_changes_come_in_order_and_have_aws_defaults(client):
+def test_changes_come_in_order_and_have_aws_defaults(client: Any) -> None:
     arn = make_table(client)
     put(client, *(f"k{number:03}" for number in range(30)))
     mapping = map_stream(client, arn, BatchSize=7)
@@ -89,7 +91,7 @@ def test_changes_come_in_order_and_have_aws_defaults(client):
     client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
 
 
-def test_mapping_from_latest_sees_only_later_changes(client):
+def test_mapping_from_latest_sees_only_later_changes(client: Any) -> None:
     arn = make_table(client)
     put(client, "before")
     map_stream(client, arn, StartingPosition="LATEST")
@@ -97,7 +99,7 @@ def test_mapping_from_latest_sees_only_later_changes(client):
     until(lambda: seen(client) == [(["after"], "ok")], "the later change")
 
 
-def test_failing_record_is_bisected_retried_and_sent_to_the_destination(client):
+def test_failing_record_is_bisected_retried_and_sent_to_the_destination(client: Any) -> None:
     arn = make_table(client)
     url, queue = make_queue(client)
     put(client, "a", "b", "bad", "c")
@@ -120,7 +122,7 @@ def test_failing_record_is_bisected_retried_and_sent_to_the_destination(client):
     assert (record["DDBStreamBatchInfo"]["batchSize"], record["DDBStreamBatchInfo"]["streamArn"]) == (1, arn)
 
 
-def test_partial_answer_passes_what_comes_before_the_failure(client):
+def test_partial_answer_passes_what_comes_before_the_failure(client: Any) -> None:
     arn = make_table(client)
     put(client, "a", "b", "bad", "c")
     map_stream(
@@ -137,7 +139,7 @@ def test_partial_answer_passes_what_comes_before_the_failure(client):
     assert not any("a" in keys for keys, _ in calls[1:])
 
 
-def test_filters_leave_changes_out(client):
+def test_filters_leave_changes_out(client: Any) -> None:
     arn = make_table(client)
     pattern = json.dumps({"eventName": ["INSERT"], "dynamodb": {"Keys": {"id": {"S": [{"prefix": "keep"}]}}}})
     map_stream(client, arn, FilterCriteria={"Filters": [{"Pattern": pattern}]})
@@ -146,7 +148,7 @@ def test_filters_leave_changes_out(client):
     assert [key for keys, _ in seen(client) for key in keys] == ["keep1", "keep2"]
 
 
-def test_batch_window_gathers_changes(timed):
+def test_batch_window_gathers_changes(timed: Any) -> None:
     arn = make_table(timed.client)
     map_stream(timed.client, arn, MaximumBatchingWindowInSeconds=10)
     put(timed.client, "a", "b")
@@ -156,7 +158,7 @@ def test_batch_window_gathers_changes(timed):
     until(lambda: seen(timed.client) == [(["a", "b"], "ok")], "the batch")
 
 
-def test_old_changes_are_passed_over(timed):
+def test_old_changes_are_passed_over(timed: Any) -> None:
     arn = make_table(timed.client)
     put(timed.client, "old")
     timed.clock.advance(120)
@@ -165,7 +167,7 @@ def test_old_changes_are_passed_over(timed):
     until(lambda: seen(timed.client) == [(["new"], "ok")], "the new change")
 
 
-def test_restart_goes_on_where_it_stopped(tmp_path):
+def test_restart_goes_on_where_it_stopped(tmp_path: Path) -> None:
     with EngineThread(data=tmp_path) as engine:
         arn = make_table(engine.client)
         map_stream(engine.client, arn)
@@ -183,7 +185,7 @@ def test_restart_goes_on_where_it_stopped(tmp_path):
         assert [key for keys, _ in seen(engine.client) for key in keys][-1] == "c"
 
 
-def test_mappings_that_are_refused(client):
+def test_mappings_that_are_refused(client: Any) -> None:
     arn = make_table(client)
     role = make_role(client, BASIC)
     make_function(client, CODE, Role=role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,16 +11,16 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client, account):
+def world(client: Any, account: Any) -> Any:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world):
+def sns(world: Any) -> Any:
     return world.sns
 
 
-def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world, sns):
+def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: Any, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
     world.subscribe(topic, queue)
     answers = [
@@ -36,7 +37,7 @@ def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world, sns):
     assert received[0]["Attributes"]["MessageDeduplicationId"] == "d0"
 
 
-def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(world, sns):
+def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(world: Any, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
     world.subscribe(topic, queue, RawMessageDelivery="true")
     request = {"TopicArn": topic, "MessageGroupId": "g", "MessageDeduplicationId": "d"}
@@ -46,7 +47,7 @@ def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(worl
     assert world.bodies(queue) == ["one"]
 
 
-def test_content_based_deduplication_uses_the_body(world, sns):
+def test_content_based_deduplication_uses_the_body(world: Any, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo", ContentBasedDeduplication="true"), world.queue("inbox.fifo")
     world.subscribe(topic, queue)
     for body in ("Test", "Test", "other"):
@@ -58,7 +59,7 @@ def test_content_based_deduplication_uses_the_body(world, sns):
     )
 
 
-def test_deduplication_by_message_group_lets_other_groups_pass(world, sns):
+def test_deduplication_by_message_group_lets_other_groups_pass(world: Any, sns: Any) -> None:
     topic = world.topic("orders.fifo", FifoThroughputScope="MessageGroup")
     queue = world.queue("inbox")
     world.subscribe(topic, queue, RawMessageDelivery="true")
@@ -67,7 +68,7 @@ def test_deduplication_by_message_group_lets_other_groups_pass(world, sns):
     assert sorted(world.bodies(queue)) == ["a", "b"]
 
 
-def test_deduplication_ends_after_five_minutes(timed):
+def test_deduplication_ends_after_five_minutes(timed: Any) -> None:
     world = SnsWorld(lambda service, **config: timed.client(service, account="111111111111", **config), "111111111111")
     topic, queue = world.topic("orders.fifo"), world.queue("inbox")
     world.subscribe(topic, queue, RawMessageDelivery="true")
@@ -81,7 +82,7 @@ def test_deduplication_ends_after_five_minutes(timed):
     assert world.bodies(queue) == ["m"]
 
 
-def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world, sns):
+def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: Any, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo"), world.queue("inbox")
     world.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m", MessageGroupId="g", MessageDeduplicationId="d")
@@ -93,7 +94,7 @@ def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world, sns):
     )
 
 
-def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world, sns):
+def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: Any, sns: Any) -> None:
     topic = world.topic("orders.fifo")
     arn = world.subscribe(topic, world.queue("inbox.fifo"))
     redrive = json.dumps({"deadLetterTargetArn": world.queue("dead")})
@@ -122,14 +123,16 @@ def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world, sns):
         ),
     ],
 )
-def test_publish_fields_wrong_for_the_topic_are_refused(world, sns, name, request_, message):
+def test_publish_fields_wrong_for_the_topic_are_refused(
+    world: Any, sns: Any, name: Any, request_: Any, message: Any
+) -> None:
     topic = world.topic(name)
     assert refusal(sns.publish, TopicArn=topic, Message="m", **request_) == ("InvalidParameter", message)
     entry = {"Id": "1", "Message": "m", **request_}
     assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[entry])[1] == message
 
 
-def test_standard_topic_hands_the_message_group_on_to_queues(world, sns):
+def test_standard_topic_hands_the_message_group_on_to_queues(world: Any, sns: Any) -> None:
     topic, queue = world.topic("orders"), world.queue("inbox")
     world.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m", MessageGroupId="tenant-1")

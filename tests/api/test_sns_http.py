@@ -6,7 +6,10 @@ import json
 import queue
 import threading
 import urllib.request
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,13 +23,13 @@ ACCOUNT = "111111111111"
 class Endpoint:
     """An HTTP server that keeps what it is sent and answers with the next of ``statuses``, else 200."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.requests = queue.Queue()
         self.statuses = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 status = outer.statuses.pop(0) if outer.statuses else 200
                 self.send_response(status)
@@ -34,35 +37,35 @@ class Endpoint:
                 self.end_headers()
                 outer.requests.put((dict(self.headers.items()), body, status))
 
-            def log_message(self, *arguments):
+            def log_message(self, *arguments: Any) -> None:
                 """Silent."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/notify?a=b"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def next(self):
+    def next(self) -> Any:
         """The next request: headers, body, and the status it was answered with."""
         return self.requests.get(timeout=PATIENCE_S)
 
-    def close(self):
+    def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
 
 @pytest.fixture
-def endpoint():
+def endpoint() -> Iterator[Any]:
     endpoint = Endpoint()
     yield endpoint
     endpoint.close()
 
 
 @pytest.fixture
-def world(timed):
+def world(timed: Any) -> Any:
     return SnsWorld(lambda service, **config: timed.client(service, account=ACCOUNT, **config), ACCOUNT)
 
 
-def subscribe(world, topic, endpoint, **attributes):
+def subscribe(world: Any, topic: Any, endpoint: Any, **attributes: Any) -> Any:
     """Subscribe the endpoint and follow the link it receives; the subscription's ARN."""
     answer = world.sns.subscribe(
         TopicArn=topic, Protocol="http", Endpoint=endpoint.url, Attributes=attributes, ReturnSubscriptionArn=True
@@ -72,11 +75,11 @@ def subscribe(world, topic, endpoint, **attributes):
     return answer["SubscriptionArn"]
 
 
-def retried(timed, endpoint, wanted):
+def retried(timed: Any, endpoint: Any, wanted: Any) -> Any:
     """The statuses of the next ``wanted`` requests, and the seconds the clock had to be moved for them, 20 a time."""
     statuses, seconds = [], 0
 
-    def all_came():
+    def all_came() -> Any:
         nonlocal seconds
         try:
             statuses.append(endpoint.requests.get(timeout=0.1)[2])
@@ -89,7 +92,7 @@ def retried(timed, endpoint, wanted):
     return statuses, seconds
 
 
-def test_subscribe_http_sends_a_confirmation_as_aws_does(world, endpoint):
+def test_subscribe_http_sends_a_confirmation_as_aws_does(world: Any, endpoint: Any) -> None:
     topic = world.topic()
     answer = world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
     assert answer["SubscriptionArn"] == "pending confirmation"
@@ -106,7 +109,7 @@ def test_subscribe_http_sends_a_confirmation_as_aws_does(world, endpoint):
     assert json.loads(attributes["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]["numRetries"] == 3
 
 
-def test_publish_to_http_endpoint_posts_the_envelope(world, endpoint):
+def test_publish_to_http_endpoint_posts_the_envelope(world: Any, endpoint: Any) -> None:
     topic = world.topic()
     arn = subscribe(world, topic, endpoint)
     message_id = world.sns.publish(TopicArn=topic, Message="hello")["MessageId"]
@@ -117,7 +120,7 @@ def test_publish_to_http_endpoint_posts_the_envelope(world, endpoint):
     assert json.loads(body)["Message"] == "hello"
 
 
-def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world, endpoint):
+def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world: Any, endpoint: Any) -> None:
     topic = world.topic()
     policy = json.dumps({"requestPolicy": {"headerContentType": "text/csv"}})
     subscribe(world, topic, endpoint, RawMessageDelivery="true", DeliveryPolicy=policy)
@@ -126,7 +129,7 @@ def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world, 
     assert (headers["Content-Type"], headers["x-amz-sns-rawdelivery"], body) == ("text/csv", "true", "a,b")
 
 
-def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(world, endpoint, timed):
+def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(world: Any, endpoint: Any, timed: Any) -> None:
     topic = world.topic()
     subscribe(world, topic, endpoint)
     endpoint.statuses = [500, 429]
@@ -136,7 +139,9 @@ def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(world, endpoi
     assert seconds >= 40  # the first attempt needs no wait, each repetition its 20 seconds
 
 
-def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_queue(world, endpoint, timed):
+def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_queue(
+    world: Any, endpoint: Any, timed: Any
+) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     subscribe(world, topic, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
     endpoint.statuses = [500] * 4
@@ -146,7 +151,7 @@ def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_qu
     assert [json.loads(body)["Message"] for body in arrived(world, dead)] == ["hello"]
 
 
-def test_http_endpoint_refusing_with_4xx_is_not_asked_again(world, endpoint):
+def test_http_endpoint_refusing_with_4xx_is_not_asked_again(world: Any, endpoint: Any) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     subscribe(world, topic, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
     endpoint.statuses = [400]
@@ -156,7 +161,7 @@ def test_http_endpoint_refusing_with_4xx_is_not_asked_again(world, endpoint):
     assert endpoint.requests.empty()
 
 
-def test_delivery_not_yet_made_is_made_after_a_restart(tmp_path, endpoint):
+def test_delivery_not_yet_made_is_made_after_a_restart(tmp_path: Path, endpoint: Any) -> None:
     with EngineThread(tmp_path, manual_clock=True) as engine:
         world = SnsWorld(lambda service, **config: engine.client(service, account=ACCOUNT, **config), ACCOUNT)
         topic = world.topic()
@@ -170,7 +175,7 @@ def test_delivery_not_yet_made_is_made_after_a_restart(tmp_path, endpoint):
     assert (json.loads(body)["Message"], status) == ("hello", 200)
 
 
-def arrived(world, queue_arn):
+def arrived(world: Any, queue_arn: Any) -> Any:
     """The bodies in the queue; the long poll ends with the first."""
     url = world.sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
     messages = world.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]

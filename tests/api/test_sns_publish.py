@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -11,16 +12,16 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client, account):
+def world(client: Any, account: Any) -> Any:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world):
+def sns(world: Any) -> Any:
     return world.sns
 
 
-def test_publish_arrives_enveloped_with_subject_and_attributes(world, sns):
+def test_publish_arrives_enveloped_with_subject_and_attributes(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     subscription = world.subscribe(topic, queue)
     message_id = sns.publish(
@@ -39,7 +40,7 @@ def test_publish_arrives_enveloped_with_subject_and_attributes(world, sns):
     assert body["MessageAttributes"] == {"total": {"Type": "Number", "Value": "9.50"}}
 
 
-def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world, sns):
+def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, RawMessageDelivery="true")
     attributes = {
@@ -53,7 +54,7 @@ def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world, sns):
     assert received["MessageAttributes"] == attributes
 
 
-def test_publish_reaches_every_subscription_and_no_other_topic(world, sns):
+def test_publish_reaches_every_subscription_and_no_other_topic(world: Any, sns: Any) -> None:
     topic, other = world.topic("A"), world.topic("B")
     first, second, third = (world.queue(name) for name in ("q1", "q2", "q3"))
     world.subscribe(topic, first)
@@ -63,14 +64,14 @@ def test_publish_reaches_every_subscription_and_no_other_topic(world, sns):
     assert [len(world.bodies(queue)) for queue in (first, second, third)] == [1, 1, 0]
 
 
-def test_publish_by_target_arn_is_the_same(world, sns):
+def test_publish_by_target_arn_is_the_same(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     assert sns.publish(TargetArn=topic, Message="m")["MessageId"]
     assert len(world.bodies(queue)) == 1
 
 
-def test_publish_structure_json_gives_each_protocol_its_text(world, sns):
+def test_publish_structure_json_gives_each_protocol_its_text(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     texts = {"default": "for all", "sqs": '{"for": "queues"}'}
@@ -92,7 +93,7 @@ def test_publish_structure_json_gives_each_protocol_its_text(world, sns):
         ),
     ],
 )
-def test_publish_invalid_is_refused_in_aws_words(world, sns, request_, code, message):
+def test_publish_invalid_is_refused_in_aws_words(world: Any, sns: Any, request_: Any, code: Any, message: Any) -> None:
     assert refusal(sns.publish, TopicArn=world.topic(), **request_) == (code, message)
 
 
@@ -117,11 +118,11 @@ def test_publish_invalid_is_refused_in_aws_words(world, sns, request_, code, mes
         ),
     ],
 )
-def test_publish_to_no_topic_is_refused(sns, target, code, message):
+def test_publish_to_no_topic_is_refused(sns: Any, target: Any, code: Any, message: Any) -> None:
     assert refusal(sns.publish, Message="m", **target) == (code, message)
 
 
-def test_maximum_message_size_of_the_topic_counts(world, sns):
+def test_maximum_message_size_of_the_topic_counts(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, RawMessageDelivery="true")
     sns.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue="1024")
@@ -130,7 +131,7 @@ def test_maximum_message_size_of_the_topic_counts(world, sns):
     assert [len(body) for body in world.bodies(queue)] == [1_024]
 
 
-def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter_queue(world, sns):
+def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter_queue(world: Any, sns: Any) -> None:
     topic, closed, dead = world.topic(), world.queue("Closed", open_to_sns=False), world.queue("Dead")
     redrive = json.dumps({"deadLetterTargetArn": dead})
     gone = f"arn:aws:sqs:us-east-1:{world.account}:Gone"
@@ -143,7 +144,7 @@ def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter
     assert world.bodies(closed) == []
 
 
-def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world, sns):
+def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world: Any, sns: Any) -> None:
     topic, raw, enveloped = world.topic(), world.queue("Raw"), world.queue("Enveloped")
     world.subscribe(topic, raw, RawMessageDelivery="true")
     world.subscribe(topic, enveloped)
@@ -153,7 +154,7 @@ def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world, s
     assert len(json.loads(world.bodies(enveloped)[0])["MessageAttributes"]) == 11
 
 
-def test_publish_batch_delivers_all_in_order(world, sns):
+def test_publish_batch_delivers_all_in_order(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, RawMessageDelivery="true")
     entries = [{"Id": f"e{number}", "Message": f"m{number}"} for number in range(10)]
@@ -195,14 +196,14 @@ def test_publish_batch_delivers_all_in_order(world, sns):
         ),
     ],
 )
-def test_publish_batch_invalid_is_refused_whole(world, sns, entries, code, message):
+def test_publish_batch_invalid_is_refused_whole(world: Any, sns: Any, entries: Any, code: Any, message: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries) == (code, message)
     assert world.bodies(queue) == []
 
 
-def test_publish_unicode_and_binary_survive_the_envelope(world, sns):
+def test_publish_unicode_and_binary_survive_the_envelope(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     text = 'ö§ "£" \\ – ☃ \t end'
@@ -231,7 +232,9 @@ def test_publish_unicode_and_binary_survive_the_envelope(world, sns):
         ),
     ],
 )
-def test_filter_policy_on_attributes_chooses(world, sns, scope, policy, wanted, unwanted):
+def test_filter_policy_on_attributes_chooses(
+    world: Any, sns: Any, scope: Any, policy: Any, wanted: Any, unwanted: Any
+) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, FilterPolicy=json.dumps(policy), RawMessageDelivery="true")
     sns.publish(TopicArn=topic, Message="wanted", MessageAttributes=wanted)
@@ -240,7 +243,7 @@ def test_filter_policy_on_attributes_chooses(world, sns, scope, policy, wanted, 
     assert world.bodies(queue) == ["wanted"]
 
 
-def test_filter_policy_on_body_chooses_and_changes_at_once(world, sns):
+def test_filter_policy_on_body_chooses_and_changes_at_once(world: Any, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     policy = json.dumps({"customer": {"country": ["GB"]}})
     arn = world.subscribe(topic, queue, FilterPolicy=policy, FilterPolicyScope="MessageBody", RawMessageDelivery="true")
@@ -253,7 +256,7 @@ def test_filter_policy_on_body_chooses_and_changes_at_once(world, sns):
     assert world.bodies(queue) == [unwanted]
 
 
-def test_publish_counts_in_the_topics_metrics(timed):
+def test_publish_counts_in_the_topics_metrics(timed: Any) -> None:
     world = SnsWorld(lambda service, **config: timed.client(service, account="111111111111", **config), "111111111111")
     topic = world.topic()
     world.subscribe(topic, world.queue("Open"))
@@ -264,7 +267,7 @@ def test_publish_counts_in_the_topics_metrics(timed):
     cloudwatch = timed.client("cloudwatch", account="111111111111")
     now_s = timed.clock.now_ms() // 1000
 
-    def total(metric, statistic="Sum"):
+    def total(metric: Any, statistic: Any = "Sum") -> Any:
         points = cloudwatch.get_metric_statistics(
             Namespace="AWS/SNS",
             MetricName=metric,
@@ -284,7 +287,7 @@ def test_publish_counts_in_the_topics_metrics(timed):
     assert total("NumberOfNotificationsFilteredOut-NoMessageAttributes") == 2
 
 
-def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world, sns):
+def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world: Any, sns: Any) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     function = f"arn:aws:lambda:us-east-1:{world.account}:function:Gone"
     redrive = json.dumps({"deadLetterTargetArn": dead})
@@ -293,7 +296,7 @@ def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world, sns):
     assert [json.loads(body)["Message"] for body in world.bodies(dead)] == ["m"]
 
 
-def test_publish_from_another_account_is_delivered_in_the_topics_name(world, sns, onebox):
+def test_publish_from_another_account_is_delivered_in_the_topics_name(world: Any, sns: Any, onebox: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     statement = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from typing import Any
 
 import pytest
 
@@ -12,21 +13,21 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client, account):
+def world(client: Any, account: Any) -> Any:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world):
+def sns(world: Any) -> Any:
     return world.sns
 
 
 @pytest.fixture
-def topic(world):
+def topic(world: Any) -> Any:
     return world.topic()
 
 
-def test_subscribe_own_queue_is_confirmed_at_once(world, sns, topic, account):
+def test_subscribe_own_queue_is_confirmed_at_once(world: Any, sns: Any, topic: Any, account: Any) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue)
     assert re.fullmatch(re.escape(topic) + r":[0-9a-f-]{36}", arn)
@@ -47,7 +48,7 @@ def test_subscribe_own_queue_is_confirmed_at_once(world, sns, topic, account):
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsConfirmed"] == "1"
 
 
-def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(world, sns, topic):
+def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(world: Any, sns: Any, topic: Any) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue, RawMessageDelivery="true")
     assert world.subscribe(topic, queue) == arn
@@ -76,7 +77,9 @@ def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(world
         ),
     ],
 )
-def test_subscribe_wrong_endpoint_is_refused_in_aws_words(sns, topic, protocol, endpoint, message):
+def test_subscribe_wrong_endpoint_is_refused_in_aws_words(
+    sns: Any, topic: Any, protocol: Any, endpoint: Any, message: Any
+) -> None:
     arguments = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
     assert refusal(sns.subscribe, **arguments) == ("InvalidParameter", message)
 
@@ -94,7 +97,9 @@ def test_subscribe_wrong_endpoint_is_refused_in_aws_words(sns, topic, protocol, 
         ("FilterPolicy", '{"a": [["b"]]}', "FilterPolicy: Match value must be String, number, true, false, or null"),
     ],
 )
-def test_subscription_attribute_invalid_is_refused_when_subscribing_and_later(world, sns, topic, name, value, reason):
+def test_subscription_attribute_invalid_is_refused_when_subscribing_and_later(
+    world: Any, sns: Any, topic: Any, name: Any, value: Any, reason: Any
+) -> None:
     queue = world.queue()
     arguments = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "Attributes": {name: value}}
     assert refusal(sns.subscribe, **arguments) == (
@@ -106,7 +111,9 @@ def test_subscription_attribute_invalid_is_refused_when_subscribing_and_later(wo
     assert refusal(sns.set_subscription_attributes, **later) == ("InvalidParameter", f"Invalid parameter: {reason}")
 
 
-def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(world, sns, topic):
+def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(
+    world: Any, sns: Any, topic: Any
+) -> None:
     arn = world.subscribe(topic, world.queue())
     unknown = {"SubscriptionArn": arn, "AttributeName": "Odd", "AttributeValue": "1"}
     assert refusal(sns.set_subscription_attributes, **unknown) == (
@@ -117,10 +124,10 @@ def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(w
     assert refusal(sns.set_subscription_attributes, **missing) == ("NotFound", "Subscription does not exist")
 
 
-def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world, sns, topic):
+def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world: Any, sns: Any, topic: Any) -> None:
     arn = world.subscribe(topic, world.queue(), FilterPolicy='{"a": ["b"]}')
 
-    def attributes():
+    def attributes() -> Any:
         return sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
 
     assert (attributes()["FilterPolicy"], attributes()["FilterPolicyScope"]) == ('{"a": ["b"]}', "MessageAttributes")
@@ -128,7 +135,7 @@ def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world, sns, 
     assert not {"FilterPolicy", "FilterPolicyScope"} & attributes().keys()
 
 
-def test_unsubscribe_ends_deliveries_and_is_idempotent(world, sns, topic):
+def test_unsubscribe_ends_deliveries_and_is_idempotent(world: Any, sns: Any, topic: Any) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue)
     sns.unsubscribe(SubscriptionArn=arn)
@@ -143,7 +150,7 @@ def test_unsubscribe_ends_deliveries_and_is_idempotent(world, sns, topic):
     )
 
 
-def test_list_subscriptions_by_topic_pages_by_a_hundred(world, sns, topic):
+def test_list_subscriptions_by_topic_pages_by_a_hundred(world: Any, sns: Any, topic: Any) -> None:
     for number in range(101):
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=f"u{number}@example.com")
     first = sns.list_subscriptions_by_topic(TopicArn=topic)
@@ -152,7 +159,9 @@ def test_list_subscriptions_by_topic_pages_by_a_hundred(world, sns, topic):
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "101"
 
 
-def test_subscribe_email_waits_for_the_token_in_the_log(world, sns, topic, caplog):
+def test_subscribe_email_waits_for_the_token_in_the_log(
+    world: Any, sns: Any, topic: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO", logger="onebox.sns")
     answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com")
     assert answer["SubscriptionArn"] == "pending confirmation"
@@ -167,12 +176,12 @@ def test_subscribe_email_waits_for_the_token_in_the_log(world, sns, topic, caplo
     assert "too early" not in caplog.text
 
 
-def test_subscribe_with_return_subscription_arn_gives_it_while_pending(sns, topic):
+def test_subscribe_with_return_subscription_arn_gives_it_while_pending(sns: Any, topic: Any) -> None:
     answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com", ReturnSubscriptionArn=True)
     assert answer["SubscriptionArn"].startswith(topic + ":")
 
 
-def test_confirm_subscription_wrong_token_is_refused(sns, topic):
+def test_confirm_subscription_wrong_token_is_refused(sns: Any, topic: Any) -> None:
     assert refusal(sns.confirm_subscription, TopicArn=topic, Token="nonsense") == ("InvalidParameter", "Invalid token")
     assert refusal(sns.confirm_subscription, TopicArn=topic, Token="ab" * 128) == (
         "InvalidParameter",
@@ -180,7 +189,7 @@ def test_confirm_subscription_wrong_token_is_refused(sns, topic):
     )
 
 
-def test_subscribe_queue_of_another_account_asks_that_queue(world, sns, topic, onebox):
+def test_subscribe_queue_of_another_account_asks_that_queue(world: Any, sns: Any, topic: Any, onebox: Any) -> None:
     owner = SnsWorld(lambda service, **config: onebox.client(service, account="666666666666", **config), "666666666666")
     queue = owner.queue(f"Inbox{world.account}")
     assert world.subscribe(topic, queue) == "pending confirmation"
@@ -199,7 +208,7 @@ def test_subscribe_queue_of_another_account_asks_that_queue(world, sns, topic, o
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
 
-def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world, sns, topic):
+def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world: Any, sns: Any, topic: Any) -> None:
     queue = world.queue()
     world.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m")
@@ -210,7 +219,7 @@ def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world, sns
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 
-def test_subscriptions_of_strangers_are_not_shown(world, sns, topic, onebox):
+def test_subscriptions_of_strangers_are_not_shown(world: Any, sns: Any, topic: Any, onebox: Any) -> None:
     arn = world.subscribe(topic, world.queue())
     stranger = onebox.client("sns", account="555555555555")
     assert refusal(stranger.get_subscription_attributes, SubscriptionArn=arn)[0] == "AuthorizationError"

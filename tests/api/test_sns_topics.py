@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,20 +11,20 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client, account):
+def world(client: Any, account: Any) -> Any:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world):
+def sns(world: Any) -> Any:
     return world.sns
 
 
-def attributes_of(sns, arn):
+def attributes_of(sns: Any, arn: Any) -> Any:
     return sns.get_topic_attributes(TopicArn=arn)["Attributes"]
 
 
-def test_create_topic_shows_awss_defaults(sns, account):
+def test_create_topic_shows_awss_defaults(sns: Any, account: Any) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     assert arn == f"arn:aws:sns:us-east-1:{account}:Orders"
     attributes = attributes_of(sns, arn)
@@ -43,7 +44,7 @@ def test_create_topic_shows_awss_defaults(sns, account):
     assert "SNS:Publish" in statement["Action"]
 
 
-def test_create_topic_again_is_the_same_topic_unless_attributes_differ(sns):
+def test_create_topic_again_is_the_same_topic_unless_attributes_differ(sns: Any) -> None:
     arn = sns.create_topic(Name="Orders", Attributes={"DisplayName": "A"}, Tags=[{"Key": "k", "Value": "v"}])[
         "TopicArn"
     ]
@@ -82,7 +83,7 @@ def test_create_topic_again_is_the_same_topic_unless_attributes_differ(sns):
         ),
     ],
 )
-def test_create_topic_invalid_is_refused_in_aws_words(sns, request_, message):
+def test_create_topic_invalid_is_refused_in_aws_words(sns: Any, request_: Any, message: Any) -> None:
     assert refusal(sns.create_topic, **request_) == ("InvalidParameter", message)
 
 
@@ -98,18 +99,18 @@ def test_create_topic_invalid_is_refused_in_aws_words(sns, request_, message):
         ("arn:aws:sns:us-east-1:{account}:Orders", "NotFound", "Topic does not exist"),
     ],
 )
-def test_get_topic_attributes_of_no_topic_is_refused(sns, account, arn, code, message):
+def test_get_topic_attributes_of_no_topic_is_refused(sns: Any, account: Any, arn: Any, code: Any, message: Any) -> None:
     assert refusal(sns.get_topic_attributes, TopicArn=arn.format(account=account)) == (code, message)
 
 
-def test_topics_of_regions_are_apart(client):
+def test_topics_of_regions_are_apart(client: Any) -> None:
     client("sns").create_topic(Name="Orders")
     assert client("sns", region="eu-west-1").list_topics()["Topics"] == []
     arn = client("sns", region="eu-west-1").create_topic(Name="Orders")["TopicArn"]
     assert ":eu-west-1:" in arn
 
 
-def test_set_topic_attributes_each_is_shown_and_an_empty_value_restores_the_default(sns):
+def test_set_topic_attributes_each_is_shown_and_an_empty_value_restores_the_default(sns: Any) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     values = {
         "DisplayName": "My orders",
@@ -142,14 +143,14 @@ def test_set_topic_attributes_each_is_shown_and_an_empty_value_restores_the_defa
         ("DeliveryPolicy", "{", "Invalid parameter: DeliveryPolicy: failed to parse JSON."),
     ],
 )
-def test_set_topic_attributes_invalid_is_refused(sns, name, value, words):
+def test_set_topic_attributes_invalid_is_refused(sns: Any, name: Any, value: Any, words: Any) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     code, message = refusal(sns.set_topic_attributes, TopicArn=arn, AttributeName=name, AttributeValue=value)
     assert code == "InvalidParameter"
     assert words in message
 
 
-def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(world, sns):
+def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(world: Any, sns: Any) -> None:
     arn = world.topic()
     world.subscribe(arn, world.queue())
     sns.delete_topic(TopicArn=arn)
@@ -159,7 +160,7 @@ def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(world, sns
     assert refusal(sns.publish, TopicArn=arn, Message="m") == ("NotFound", "Topic does not exist")
 
 
-def test_list_topics_pages_by_a_hundred(sns):
+def test_list_topics_pages_by_a_hundred(sns: Any) -> None:
     made = {sns.create_topic(Name=f"t{number:03}")["TopicArn"] for number in range(101)}
     first = sns.list_topics()
     second = sns.list_topics(NextToken=first["NextToken"])
@@ -168,7 +169,7 @@ def test_list_topics_pages_by_a_hundred(sns):
     assert refusal(sns.list_topics, NextToken="%")[0] == "InvalidParameter"
 
 
-def test_tag_resource_adds_replaces_and_removes(sns):
+def test_tag_resource_adds_replaces_and_removes(sns: Any) -> None:
     arn = sns.create_topic(Name="Orders", Tags=[{"Key": "a", "Value": "1"}])["TopicArn"]
     sns.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}])
     sns.untag_resource(ResourceArn=arn, TagKeys=["b", "none"])
@@ -179,7 +180,7 @@ def test_tag_resource_adds_replaces_and_removes(sns):
     )
 
 
-def test_add_permission_lets_the_other_account_publish_until_removed(sns, onebox, account):
+def test_add_permission_lets_the_other_account_publish_until_removed(sns: Any, onebox: Any, account: Any) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     guest = onebox.client("sns", account="777777777777")
     assert refusal(guest.publish, TopicArn=arn, Message="m") == (
@@ -196,7 +197,7 @@ def test_add_permission_lets_the_other_account_publish_until_removed(sns, onebox
     assert refusal(guest.publish, TopicArn=arn, Message="m")[0] == "AuthorizationError"
 
 
-def test_topic_policy_that_denies_binds_the_owner_too(sns, account):
+def test_topic_policy_that_denies_binds_the_owner_too(sns: Any, account: Any) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     deny = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": arn}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})

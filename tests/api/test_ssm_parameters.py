@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -15,15 +17,15 @@ from tests.api.test_onebox_serve import serving
 
 
 @pytest.fixture
-def ssm(client):
+def ssm(client: Any) -> Any:
     return client("ssm", parameter_validation=False)
 
 
-def names_of(page):
+def names_of(page: Any) -> Any:
     return [parameter["Name"] for parameter in page["Parameters"]]
 
 
-def test_put_and_get_a_string(ssm, account):
+def test_put_and_get_a_string(ssm: Any, account: Any) -> None:
     assert ssm.put_parameter(Name="/app/url", Value="https://x", Type="String", Description="d")["Version"] == 1
     got = ssm.get_parameter(Name="/app/url")["Parameter"]
     assert got.pop("LastModifiedDate")
@@ -38,7 +40,7 @@ def test_put_and_get_a_string(ssm, account):
     assert ssm.get_parameter(Name=got["ARN"])["Parameter"]["Value"] == "https://x"
 
 
-def test_overwriting_adds_a_version_and_old_ones_stay(ssm):
+def test_overwriting_adds_a_version_and_old_ones_stay(ssm: Any) -> None:
     ssm.put_parameter(Name="p", Value="1", Type="String", Description="d")
     assert refused(ssm.put_parameter, Name="p", Value="2", Type="String")[:2] == (
         "ParameterAlreadyExists",
@@ -55,7 +57,7 @@ def test_overwriting_adds_a_version_and_old_ones_stay(ssm):
     assert [version["Version"] for version in rest["Parameters"]] == [2]
 
 
-def test_secure_string_is_shown_only_decrypted(ssm):
+def test_secure_string_is_shown_only_decrypted(ssm: Any) -> None:
     ssm.put_parameter(Name="/app/password", Value="secret", Type="SecureString")
     sealed = ssm.get_parameter(Name="/app/password")["Parameter"]["Value"]
     assert "secret" not in sealed
@@ -88,20 +90,20 @@ def test_secure_string_is_shown_only_decrypted(ssm):
         ({"Overwrite": True, "Tags": [{"Key": "a", "Value": "b"}]}, "ValidationException"),
     ],
 )
-def test_put_parameter_invalid_is_refused(ssm, change, code):
+def test_put_parameter_invalid_is_refused(ssm: Any, change: Any, code: Any) -> None:
     arguments = {"Name": "p", "Value": "text", "Type": "String", **change}
     given = {name: value for name, value in arguments.items() if value is not None}
     assert refused(ssm.put_parameter, **given)[0] == code
 
 
-def test_pattern_of_a_hostile_client_costs_nothing(ssm):
+def test_pattern_of_a_hostile_client_costs_nothing(ssm: Any) -> None:
     pattern, value = "(a+)+$", "a" * 4_000 + "!"
     assert refused(ssm.put_parameter, Name="p", Value=value, Type="String", AllowedPattern=pattern)[0] == (
         "ParameterPatternMismatchException"
     )
 
 
-def test_type_stays_and_long_values_need_the_advanced_tier(ssm):
+def test_type_stays_and_long_values_need_the_advanced_tier(ssm: Any) -> None:
     ssm.put_parameter(Name="p", Value="1", Type="String")
     assert refused(ssm.put_parameter, Name="p", Value="2", Type="StringList", Overwrite=True)[0] == (
         "HierarchyTypeMismatchException"
@@ -111,12 +113,12 @@ def test_type_stays_and_long_values_need_the_advanced_tier(ssm):
     assert ssm.put_parameter(**{**long, "Value": "short"}, Overwrite=True)["Tier"] == "Advanced"
 
 
-def test_missing_parameter_is_refused(ssm):
+def test_missing_parameter_is_refused(ssm: Any) -> None:
     for call in (ssm.get_parameter, ssm.delete_parameter, ssm.get_parameter_history):
         assert refused(call, Name="nothing")[::2] == ("ParameterNotFound", 400)
 
 
-def test_get_and_delete_several_tell_which_are_missing(ssm):
+def test_get_and_delete_several_tell_which_are_missing(ssm: Any) -> None:
     for name in ("b", "a"):
         ssm.put_parameter(Name=name, Value=name, Type="String")
     got = ssm.get_parameters(Names=["b", "nothing", "a:1", "a:9"])
@@ -128,7 +130,7 @@ def test_get_and_delete_several_tell_which_are_missing(ssm):
     assert ssm.describe_parameters()["Parameters"] == []
 
 
-def test_by_path_pages_below_the_path_only(ssm):
+def test_by_path_pages_below_the_path_only(ssm: Any) -> None:
     for name in ("/a/1", "/a/2", "/a/b/3", "/ab/4", "plain"):
         ssm.put_parameter(Name=name, Value=name, Type="String")
     assert names_of(ssm.get_parameters_by_path(Path="/a")) == ["/a/1", "/a/2"]
@@ -141,7 +143,7 @@ def test_by_path_pages_below_the_path_only(ssm):
     assert refused(ssm.get_parameters_by_path, Path="/a", MaxResults=11)[0] == "ValidationException"
 
 
-def string_filter(key, *values, option=None):
+def string_filter(key: Any, *values: Any, option: Any = None) -> Any:
     written = {"Key": key, "Values": list(values)}
     return {**written, "Option": option} if option else written
 
@@ -162,7 +164,7 @@ def string_filter(key, *values, option=None):
         ([string_filter("Tier", "Standard"), string_filter("tag:team", "y")], ["other"]),
     ],
 )
-def test_describe_parameters_filters(ssm, filters, expected):
+def test_describe_parameters_filters(ssm: Any, filters: Any, expected: Any) -> None:
     ssm.put_parameter(Name="/a/1", Value="v", Type="String", Tags=[{"Key": "team", "Value": "x"}])
     ssm.put_parameter(Name="/a/b/2", Value="v", Type="String")
     ssm.put_parameter(Name="other", Value="v,w", Type="StringList", Tags=[{"Key": "team", "Value": "y"}])
@@ -181,17 +183,17 @@ def test_describe_parameters_filters(ssm, filters, expected):
         ({"MaxResults": 51}, "ValidationException"),
     ],
 )
-def test_describe_parameters_invalid_is_refused(ssm, arguments, code):
+def test_describe_parameters_invalid_is_refused(ssm: Any, arguments: Any, code: Any) -> None:
     assert refused(ssm.describe_parameters, **arguments)[0] == code
 
 
-def test_old_filters_find_by_the_beginning_of_names(ssm):
+def test_old_filters_find_by_the_beginning_of_names(ssm: Any) -> None:
     ssm.put_parameter(Name="/a/1", Value="v", Type="String")
     ssm.put_parameter(Name="b", Value="v", Type="String")
     assert names_of(ssm.describe_parameters(Filters=[{"Key": "Name", "Values": ["/a"]}])) == ["/a/1"]
 
 
-def test_labels_move_between_versions(ssm):
+def test_labels_move_between_versions(ssm: Any) -> None:
     ssm.put_parameter(Name="p", Value="1", Type="String")
     ssm.put_parameter(Name="p", Value="2", Overwrite=True)
     answer = ssm.label_parameter_version(Name="p", ParameterVersion=1, Labels=["prod", "1st", "aws-x"])
@@ -204,7 +206,7 @@ def test_labels_move_between_versions(ssm):
     assert refused(ssm.get_parameter, Name="p:prod")[0] == "ParameterVersionNotFound"
 
 
-def test_a_hundred_versions_are_kept_and_a_labelled_one_is_never_dropped(ssm):
+def test_a_hundred_versions_are_kept_and_a_labelled_one_is_never_dropped(ssm: Any) -> None:
     ssm.put_parameter(Name="p", Value="v", Type="String")
     for _ in range(100):
         ssm.put_parameter(Name="p", Value="v", Overwrite=True)
@@ -214,7 +216,7 @@ def test_a_hundred_versions_are_kept_and_a_labelled_one_is_never_dropped(ssm):
     assert ssm.get_parameter(Name="p")["Parameter"]["Version"] == 101
 
 
-def test_tags(ssm):
+def test_tags(ssm: Any) -> None:
     ssm.put_parameter(Name="/a/p", Value="v", Type="String", Tags=[{"Key": "a", "Value": "1"}])
     which = {"ResourceType": "Parameter", "ResourceId": "/a/p"}
     ssm.add_tags_to_resource(**which, Tags=[{"Key": "b", "Value": "2"}])
@@ -224,13 +226,13 @@ def test_tags(ssm):
     assert refused(ssm.list_tags_for_resource, ResourceType="Document", ResourceId="x")[0] == "InvalidResourceType"
 
 
-def test_regions_and_accounts_have_their_own(client, onebox, ssm):
+def test_regions_and_accounts_have_their_own(client: Any, onebox: Any, ssm: Any) -> None:
     ssm.put_parameter(Name="p", Value="v", Type="String")
     assert refused(client("ssm", region="eu-west-1").get_parameter, Name="p")[0] == "ParameterNotFound"
     assert refused(onebox.client("ssm", account="222222222222").get_parameter, Name="p")[0] == "ParameterNotFound"
 
 
-def test_rights_on_names_paths_and_tags_are_enforced(client, onebox, ssm, account):
+def test_rights_on_names_paths_and_tags_are_enforced(client: Any, onebox: Any, ssm: Any, account: Any) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -250,12 +252,12 @@ def test_rights_on_names_paths_and_tags_are_enforced(client, onebox, ssm, accoun
     assert refused(own.get_parameter, Name="/mine/p")[0] == "AccessDeniedException"
 
 
-def test_what_is_not_offered_says_so(ssm):
+def test_what_is_not_offered_says_so(ssm: Any) -> None:
     code, message, _ = refused(ssm.describe_instance_information)
     assert (code, "DescribeInstanceInformation" in message) == ("UnknownOperationException", True)
 
 
-def test_parameters_survive_sigkill(tmp_path):
+def test_parameters_survive_sigkill(tmp_path: Path) -> None:
     plain = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     with serving("--data", str(tmp_path)) as (process, url):
         ssm = boto3.client("ssm", endpoint_url=url, **plain)
@@ -270,7 +272,7 @@ def test_parameters_survive_sigkill(tmp_path):
         assert ssm.get_parameter(Name="p:prod")["Parameter"]["Value"] == "1"
 
 
-def test_documents_of_values_are_kept_as_they_are(ssm):
+def test_documents_of_values_are_kept_as_they_are(ssm: Any) -> None:
     text = json.dumps({"a": "ü\n\u2028", "b": [1, 2.50]})
     ssm.put_parameter(Name="json", Value=text, Type="String")
     assert ssm.get_parameter(Name="json")["Parameter"]["Value"] == text

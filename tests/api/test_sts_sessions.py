@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import boto3
 import pytest
@@ -10,12 +11,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
-def trust(principal, **members):
+def trust(principal: Any, **members: Any) -> Any:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **members}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def session_client(engine, service, credentials, token=None):
+def session_client(engine: Any, service: Any, credentials: Any, token: Any = None) -> Any:
     return boto3.client(
         service,
         region_name="us-east-1",
@@ -27,32 +28,34 @@ def session_client(engine, service, credentials, token=None):
     )
 
 
-def refusal(call, **arguments):
+def refusal(call: Any, **arguments: Any) -> Any:
     with pytest.raises(ClientError) as raised:
         call(**arguments)
     return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
 
 
 @pytest.fixture
-def sts(client):
+def sts(client: Any) -> Any:
     return client("sts", parameter_validation=False)
 
 
 @pytest.fixture
-def make_role(client):
-    def make(name, trust_policy, **members):
+def make_role(client: Any) -> Any:
+    def make(name: Any, trust_policy: Any, **members: Any) -> Any:
         role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy, **members)
         return role["Role"]["Arn"]
 
     return make
 
 
-def test_get_caller_identity_of_plain_credentials_is_the_built_in_user(sts, account):
+def test_get_caller_identity_of_plain_credentials_is_the_built_in_user(sts: Any, account: Any) -> None:
     identity = sts.get_caller_identity()
     assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:user/onebox")
 
 
-def test_assume_role_trusted_account_gets_credentials_that_work(sts, account, make_role, onebox):
+def test_assume_role_trusted_account_gets_credentials_that_work(
+    sts: Any, account: Any, make_role: Any, onebox: Any
+) -> None:
     arn = make_role("Worker", trust({"AWS": f"arn:aws:iam::{account}:root"}))
     answer = sts.assume_role(RoleArn=arn, RoleSessionName="shift")
     assert answer["Credentials"]["AccessKeyId"].startswith("ASIA")
@@ -62,7 +65,7 @@ def test_assume_role_trusted_account_gets_credentials_that_work(sts, account, ma
     assert identity["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
 
 
-def test_assume_role_not_trusted_is_refused(sts, account, make_role):
+def test_assume_role_not_trusted_is_refused(sts: Any, account: Any, make_role: Any) -> None:
     arn = make_role("Worker", trust({"Service": "lambda.amazonaws.com"}))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == (
         "AccessDenied",
@@ -70,19 +73,19 @@ def test_assume_role_not_trusted_is_refused(sts, account, make_role):
     )
 
 
-def test_assume_role_missing_role_is_refused_alike(sts, account):
+def test_assume_role_missing_role_is_refused_alike(sts: Any, account: Any) -> None:
     arn = f"arn:aws:iam::{account}:role/Nobody"
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
 
 
-def test_assume_role_external_id_must_be_the_one_asked_for(sts, account, make_role):
+def test_assume_role_external_id_must_be_the_one_asked_for(sts: Any, account: Any, make_role: Any) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "secret"}}
     arn = make_role("Worker", trust({"AWS": account}, Condition=condition))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
     assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", ExternalId="secret")["Credentials"]
 
 
-def test_assume_role_across_accounts_needs_the_others_trust(sts, onebox, account):
+def test_assume_role_across_accounts_needs_the_others_trust(sts: Any, onebox: Any, account: Any) -> None:
     other = onebox.client("iam", account="888888888888")
     role = f"Guest{account}"
     arn = other.create_role(RoleName=role, AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
@@ -104,17 +107,21 @@ def test_assume_role_across_accounts_needs_the_others_trust(sts, onebox, account
         ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/Nothing"}]}, "MalformedPolicyDocument"),
     ],
 )
-def test_assume_role_invalid_parameter_is_refused(sts, account, make_role, change, code):
+def test_assume_role_invalid_parameter_is_refused(
+    sts: Any, account: Any, make_role: Any, change: Any, code: Any
+) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     assert refusal(sts.assume_role, **{"RoleArn": arn, "RoleSessionName": "shift", **change})[0] == code
 
 
-def test_assume_role_longer_session_is_given_where_the_role_allows(sts, account, make_role):
+def test_assume_role_longer_session_is_given_where_the_role_allows(sts: Any, account: Any, make_role: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}), MaxSessionDuration=7200)
     assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", DurationSeconds=7200)["Credentials"]
 
 
-def test_assume_role_from_a_role_lasts_an_hour_at_most(sts, account, make_role, client, onebox):
+def test_assume_role_from_a_role_lasts_an_hour_at_most(
+    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+) -> None:
     first = make_role("First", trust({"AWS": account}))
     second = make_role("Second", trust({"AWS": first}), MaxSessionDuration=7200)
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
@@ -126,7 +133,7 @@ def test_assume_role_from_a_role_lasts_an_hour_at_most(sts, account, make_role, 
     assert chained.assume_role(RoleArn=second, RoleSessionName="shift")["Credentials"]
 
 
-def test_session_credentials_expire_and_say_so(timed):
+def test_session_credentials_expire_and_say_so(timed: Any) -> None:
     sts, iam = timed.client("sts", account="111111111111"), timed.client("iam", account="111111111111")
     role = iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=trust({"AWS": "111111111111"}))
     credentials = sts.assume_role(RoleArn=role["Role"]["Arn"], RoleSessionName="shift", DurationSeconds=900)[
@@ -142,7 +149,7 @@ def test_session_credentials_expire_and_say_so(timed):
     )
 
 
-def test_session_with_wrong_token_or_secret_is_refused(sts, account, make_role, onebox):
+def test_session_with_wrong_token_or_secret_is_refused(sts: Any, account: Any, make_role: Any, onebox: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     credentials = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]
     stranger = session_client(onebox, "sts", credentials, token="other")
@@ -151,7 +158,7 @@ def test_session_with_wrong_token_or_secret_is_refused(sts, account, make_role, 
     assert refusal(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
 
 
-def test_get_session_token_acts_as_the_account(sts, account, onebox, client):
+def test_get_session_token_acts_as_the_account(sts: Any, account: Any, onebox: Any, client: Any) -> None:
     credentials = sts.get_session_token(DurationSeconds=900)["Credentials"]
     assert (
         session_client(onebox, "sts", credentials).get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/onebox"
@@ -159,7 +166,7 @@ def test_get_session_token_acts_as_the_account(sts, account, onebox, client):
     assert session_client(onebox, "iam", credentials).list_roles()["Roles"] == []
 
 
-def test_get_access_key_info_tells_the_account(sts, account, make_role):
+def test_get_access_key_info_tells_the_account(sts: Any, account: Any, make_role: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     key = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]["AccessKeyId"]
     assert sts.get_access_key_info(AccessKeyId=key)["Account"] == account
@@ -175,7 +182,9 @@ def test_get_access_key_info_tells_the_account(sts, account, make_role):
         "nonsense-nonsense-nonsense",
     ],
 )
-def test_assume_role_judges_the_arn_before_any_right(sts, account, make_role, onebox, arn):
+def test_assume_role_judges_the_arn_before_any_right(
+    sts: Any, account: Any, make_role: Any, onebox: Any, arn: Any
+) -> None:
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == ("ValidationError", f"{arn} is invalid")
     worker = make_role("Worker", trust({"AWS": account}))
     credentials = sts.assume_role(RoleArn=worker, RoleSessionName="shift")["Credentials"]
@@ -183,7 +192,7 @@ def test_assume_role_judges_the_arn_before_any_right(sts, account, make_role, on
     assert refusal(session.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "ValidationError"
 
 
-def tags(**values):
+def tags(**values: Any) -> Any:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
@@ -203,7 +212,9 @@ BOTH = ["sts:AssumeRole", "sts:TagSession"]
         ),
     ],
 )
-def test_session_tags_that_contradict_each_other_are_refused(sts, account, make_role, change, message):
+def test_session_tags_that_contradict_each_other_are_refused(
+    sts: Any, account: Any, make_role: Any, change: Any, message: Any
+) -> None:
     arn = make_role("Worker", trust({"AWS": account}, Action=BOTH))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", **change) == (
         "InvalidParameterValue",
@@ -211,7 +222,9 @@ def test_session_tags_that_contradict_each_other_are_refused(sts, account, make_
     )
 
 
-def test_transitive_session_tags_pass_on_and_cannot_be_set_again(sts, account, make_role, client, onebox):
+def test_transitive_session_tags_pass_on_and_cannot_be_set_again(
+    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+) -> None:
     first = make_role("First", trust({"AWS": account}, Action=BOTH))
     second = make_role("Second", trust({"AWS": first}, Action=BOTH))
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
@@ -238,12 +251,14 @@ def test_transitive_session_tags_pass_on_and_cannot_be_set_again(sts, account, m
     assert refusal(sqs.create_queue, QueueName="red")[0] == "AccessDenied"
 
 
-def test_session_tags_need_the_roles_trust(sts, account, make_role):
+def test_session_tags_need_the_roles_trust(sts: Any, account: Any, make_role: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", Tags=tags(a="b"))[0] == "AccessDenied"
 
 
-def test_federated_user_may_do_what_user_and_policy_both_allow(sts, account, client, onebox):
+def test_federated_user_may_do_what_user_and_policy_both_allow(
+    sts: Any, account: Any, client: Any, onebox: Any
+) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     own = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sqs:*", "sts:*"], "Resource": "*"}]}
@@ -263,16 +278,16 @@ def test_federated_user_may_do_what_user_and_policy_both_allow(sts, account, cli
     assert refusal(again.get_federation_token, Name="other")[0] == "AccessDenied"
 
 
-def test_federated_user_of_plain_credentials_has_no_more_than_its_policy(sts, onebox):
+def test_federated_user_of_plain_credentials_has_no_more_than_its_policy(sts: Any, onebox: Any) -> None:
     bare = sts.get_federation_token(Name="guest")["Credentials"]
     assert refusal(session_client(onebox, "sqs", bare).list_queues)[0] == "AccessDenied"
 
 
-def test_get_access_key_info_of_an_unknown_key_is_refused(sts):
+def test_get_access_key_info_of_an_unknown_key_is_refused(sts: Any) -> None:
     assert refusal(sts.get_access_key_info, AccessKeyId="AKIAIOSFODNN7EXAMPLE")[0] == "ValidationError"
 
 
-def test_source_identity_needs_trust_and_passes_on(sts, account, make_role):
+def test_source_identity_needs_trust_and_passes_on(sts: Any, account: Any, make_role: Any) -> None:
     plain = make_role("Plain", trust({"AWS": account}))
     assert refusal(sts.assume_role, RoleArn=plain, RoleSessionName="shift", SourceIdentity="ann")[0] == "AccessDenied"
     arn = make_role("Worker", trust({"AWS": account}, Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))
@@ -280,7 +295,9 @@ def test_source_identity_needs_trust_and_passes_on(sts, account, make_role):
     assert answer["SourceIdentity"] == "ann"
 
 
-def test_a_user_that_the_role_names_needs_no_policy_of_its_own(sts, account, make_role, client, onebox):
+def test_a_user_that_the_role_names_needs_no_policy_of_its_own(
+    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     ann = session_client(onebox, "sts", {**iam.create_access_key(UserName="Ann")["AccessKey"], "SessionToken": None})
@@ -293,7 +310,9 @@ def test_a_user_that_the_role_names_needs_no_policy_of_its_own(sts, account, mak
     assert refusal(ann.assume_role, RoleArn=named, RoleSessionName="shift")[0] == "AccessDenied"
 
 
-def test_a_user_that_the_role_does_not_name_is_refused(sts, account, make_role, client, onebox):
+def test_a_user_that_the_role_does_not_name_is_refused(
+    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     ann = session_client(onebox, "sts", {**iam.create_access_key(UserName="Ann")["AccessKey"], "SessionToken": None})

@@ -6,6 +6,7 @@ import fnmatch
 import json
 import re
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,14 @@ from onebox.services.iam.policy import (
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:OrderQueue"
 
 
-def decide(statement, action="sqs:SendMessage", resource=QUEUE, caller=None, version="2012-10-17", **keys):
+def decide(
+    statement: Any,
+    action: Any = "sqs:SendMessage",
+    resource: Any = QUEUE,
+    caller: Any = None,
+    version: Any = "2012-10-17",
+    **keys: Any,
+) -> Any:
     statements = statement if isinstance(statement, list) else [statement]
     document = {"Version": version, "Statement": statements}
     request = PolicyRequest(
@@ -33,17 +41,17 @@ def decide(statement, action="sqs:SendMessage", resource=QUEUE, caller=None, ver
     return evaluate(compile_policy(document), request)
 
 
-def allow(**members):
+def allow(**members: Any) -> Any:
     return {"Effect": "Allow", "Action": "*", "Resource": "*", **members}
 
 
-def test_evaluate_without_statements_denies_implicitly():
+def test_evaluate_without_statements_denies_implicitly() -> None:
     decision = decide([])
     assert not decision.allowed
     assert not decision.explicit
 
 
-def test_evaluate_deny_beside_allow_denies_explicitly():
+def test_evaluate_deny_beside_allow_denies_explicitly() -> None:
     decision = decide([allow(), allow(Effect="Deny", Action="sqs:Send*")])
     assert not decision.allowed
     assert decision.explicit
@@ -59,27 +67,27 @@ def test_evaluate_deny_beside_allow_denies_explicitly():
         ("sns:*", "sqs:SendMessage", False),
     ],
 )
-def test_evaluate_action_pattern_matches_without_case(pattern, action, expected):
+def test_evaluate_action_pattern_matches_without_case(pattern: Any, action: Any, expected: Any) -> None:
     assert decide(allow(Action=pattern), action=action).allowed is expected
 
 
-def test_evaluate_not_action_allows_all_others():
+def test_evaluate_not_action_allows_all_others() -> None:
     statement = {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"}
     assert decide(statement).allowed
     assert not decide(statement, action="iam:CreateRole").allowed
 
 
-def test_evaluate_not_resource_allows_all_others():
+def test_evaluate_not_resource_allows_all_others() -> None:
     statement = {"Effect": "Allow", "Action": "*", "NotResource": QUEUE}
     assert not decide(statement).allowed
     assert decide(statement, resource=QUEUE + "2").allowed
 
 
-def test_evaluate_resource_is_case_sensitive():
+def test_evaluate_resource_is_case_sensitive() -> None:
     assert not decide(allow(Resource=QUEUE.lower())).allowed
 
 
-def test_evaluate_service_principal_matches_that_service_only():
+def test_evaluate_service_principal_matches_that_service_only() -> None:
     statement = allow(Principal={"Service": "sns.amazonaws.com"})
     assert decide(statement, caller=service_caller("sns.amazonaws.com")).allowed
     assert not decide(statement, caller=service_caller("events.amazonaws.com")).allowed
@@ -87,18 +95,18 @@ def test_evaluate_service_principal_matches_that_service_only():
 
 
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}])
-def test_evaluate_star_principal_means_services_too(principal):
+def test_evaluate_star_principal_means_services_too(principal: Any) -> None:
     assert decide(allow(Principal=principal), caller=service_caller("sns.amazonaws.com")).allowed
 
 
 @pytest.mark.parametrize("name", ["111111111111", "arn:aws:iam::111111111111:root", "arn:aws:iam::111111111111:role/R"])
-def test_evaluate_account_principal_matches_by_each_of_its_names(name):
+def test_evaluate_account_principal_matches_by_each_of_its_names(name: Any) -> None:
     caller = account_caller("111111111111", "arn:aws:iam::111111111111:role/R")
     assert decide(allow(Principal={"AWS": [name]}), caller=caller).allowed
     assert not decide(allow(Principal={"AWS": [name]}), caller=account_caller("222222222222")).allowed
 
 
-def test_evaluate_not_principal_excludes_the_named():
+def test_evaluate_not_principal_excludes_the_named() -> None:
     statement = {"Effect": "Deny", "Action": "*", "Resource": "*", "NotPrincipal": {"AWS": "111111111111"}}
     assert not decide([allow(Principal="*"), statement], caller=account_caller("222222222222")).allowed
     assert decide([allow(Principal="*"), statement], caller=account_caller("111111111111")).allowed
@@ -128,7 +136,9 @@ def test_evaluate_not_principal_excludes_the_named():
         ("ArnNotEquals", "arn:aws:sns:us-east-1:1:T", "arn:aws:sns:us-east-1:1:U", True),
     ],
 )
-def test_evaluate_condition_operator_compares_as_documented(operator, wanted, given_value, expected):
+def test_evaluate_condition_operator_compares_as_documented(
+    operator: Any, wanted: Any, given_value: Any, expected: Any
+) -> None:
     assert decide(allow(Condition={operator: {"aws:Key": wanted}}), aws__Key=given_value).allowed is expected
 
 
@@ -143,17 +153,17 @@ def test_evaluate_condition_operator_compares_as_documented(operator, wanted, gi
         ("NotIpAddress", True),
     ],
 )
-def test_evaluate_condition_without_its_key_follows_the_operator(operator, expected):
+def test_evaluate_condition_without_its_key_follows_the_operator(operator: Any, expected: Any) -> None:
     assert decide(allow(Condition={operator: {"aws:Key": "a"}})).allowed is expected
 
 
-def test_evaluate_null_condition_asks_for_the_key():
+def test_evaluate_null_condition_asks_for_the_key() -> None:
     absent = allow(Condition={"Null": {"aws:Key": "true"}})
     assert decide(absent).allowed
     assert not decide(absent, aws__Key="x").allowed
 
 
-def test_evaluate_set_operators_quantify_over_the_requests_values():
+def test_evaluate_set_operators_quantify_over_the_requests_values() -> None:
     each = allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}})
     some = allow(Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["a", "b"]}})
     assert decide(each, aws__TagKeys=["a", "b"]).allowed
@@ -162,19 +172,19 @@ def test_evaluate_set_operators_quantify_over_the_requests_values():
     assert not decide(some, aws__TagKeys=["c"]).allowed
 
 
-def test_evaluate_variable_in_resource_takes_the_callers_value_literally():
+def test_evaluate_variable_in_resource_takes_the_callers_value_literally() -> None:
     statement = allow(Resource="arn:aws:s3:::bucket/${aws:username}/*")
     assert decide(statement, resource="arn:aws:s3:::bucket/ann/x", aws__username="ann").allowed
     assert not decide(statement, resource="arn:aws:s3:::bucket/bob/x", aws__username="*").allowed
     assert not decide(statement, resource="arn:aws:s3:::bucket//x").allowed
 
 
-def test_evaluate_variable_in_old_version_is_plain_text():
+def test_evaluate_variable_in_old_version_is_plain_text() -> None:
     statement = allow(Resource="arn:aws:s3:::${aws:username}")
     assert not decide(statement, resource="arn:aws:s3:::ann", version="2008-10-17", aws__username="ann").allowed
 
 
-def test_evaluate_variable_with_default_and_escapes():
+def test_evaluate_variable_with_default_and_escapes() -> None:
     statement = allow(Condition={"StringLike": {"aws:Key": "${aws:team, 'none'}-${*}"}})
     assert decide(statement, aws__Key="none-*").allowed
     assert not decide(statement, aws__Key="none-x").allowed
@@ -200,7 +210,7 @@ _statements = st.lists(
 )
 
 
-def _document(statements):
+def _document(statements: Any) -> Any:
     written = []
     for index, statement in enumerate(statements):
         one = {"Sid": str(index), "Effect": statement["Effect"]}
@@ -213,11 +223,11 @@ def _document(statements):
     return {"Version": "2012-10-17", "Statement": written}
 
 
-def _glob(pattern, text):
+def _glob(pattern: Any, text: Any) -> Any:
     return re.fullmatch(fnmatch.translate(pattern), text) is not None
 
 
-def _model(statements, action, resource, key):
+def _model(statements: Any, action: Any, resource: Any, key: Any) -> Any:
     outcome = "implicit"
     for statement in statements:
         fits = any(_glob(p, action) for p in statement["actions"]) != statement["negate_action"]
@@ -237,12 +247,12 @@ def _model(statements, action, resource, key):
     return outcome
 
 
-def _word(decision):
+def _word(decision: Any) -> Any:
     return "allowed" if decision.allowed else "explicit" if decision.explicit else "implicit"
 
 
 @given(statements=_statements, action=_words, resource=_words, key=st.none() | _words)
-def test_evaluate_random_policy_agrees_with_the_model(statements, action, resource, key):
+def test_evaluate_random_policy_agrees_with_the_model(statements: Any, action: Any, resource: Any, key: Any) -> None:
     keys = condition_keys({} if key is None else {"k:Key": key})
     compiled = compile_policy(_document(statements))
     expected = _model(statements, action, resource, key)
@@ -250,7 +260,7 @@ def test_evaluate_random_policy_agrees_with_the_model(statements, action, resour
 
 
 @given(statements=_statements, questions=st.lists(st.tuples(_words, _words, st.none() | _words), max_size=12))
-def test_policy_set_asked_repeatedly_answers_as_evaluate(statements, questions):
+def test_policy_set_asked_repeatedly_answers_as_evaluate(statements: Any, questions: Any) -> None:
     compiled = compile_policy(json.dumps(_document(statements)))
     policies = PolicySet(compiled)
     for action, resource, key in questions:
@@ -272,7 +282,7 @@ def test_policy_set_asked_repeatedly_answers_as_evaluate(statements, questions):
         ("*", "anything", True),
     ],
 )
-def test_arn_like_wildcards_never_cross_a_colon_with_variables_either(pattern, value, expected):
+def test_arn_like_wildcards_never_cross_a_colon_with_variables_either(pattern: Any, value: Any, expected: Any) -> None:
     statement = allow(Condition={"ArnLike": {"aws:SourceArn": pattern}})
     keys = {
         "aws:PrincipalAccount": "111111111111",
@@ -304,12 +314,12 @@ def test_arn_like_wildcards_never_cross_a_colon_with_variables_either(pattern, v
         ({"NotIpAddress": {"aws:Key": "10.0.0.0/8"}}, True),
     ],
 )
-def test_deny_on_an_absent_key_counts_as_in_aws(condition, denied):
+def test_deny_on_an_absent_key_counts_as_in_aws(condition: Any, denied: Any) -> None:
     decision = decide([allow(), allow(Effect="Deny", Condition=condition)])
     assert decision.explicit is denied
 
 
-def hostile_patterns():
+def hostile_patterns() -> Any:
     return [
         "arn:aws:sqs:*:*:" + "*a" * 20 + "b",
         "arn:aws:sqs:" + "*" * 1_000 + "b",
@@ -321,7 +331,7 @@ def hostile_patterns():
 
 
 @pytest.mark.parametrize("pattern", hostile_patterns(), ids=lambda text: text[:24])
-def test_no_pattern_delays_a_decision(pattern):
+def test_no_pattern_delays_a_decision(pattern: Any) -> None:
     resource = "arn:aws:sqs:us-east-1:111111111111:" + "a" * 2_000
     statements = [
         allow(Resource=pattern),
@@ -334,7 +344,7 @@ def test_no_pattern_delays_a_decision(pattern):
     assert not decision.explicit
 
 
-def test_huge_resources_are_judged_and_not_remembered():
+def test_huge_resources_are_judged_and_not_remembered() -> None:
     policies = PolicySet(compile_policy({"Version": "2012-10-17", "Statement": [allow(Resource="q*")]}))
     for number in range(3):
         assert policies.decide("sqs:SendMessage", f"q{number}" * 10_000, dict).allowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,11 +15,11 @@ from onebox.services.iam.policy import PolicyRequest, compile_policy, evaluate
 from onebox.services.iam.policy_grammar import check_identity_policy, check_trust_policy
 
 
-def document(**statement):
+def document(**statement: Any) -> Any:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
-def refusal(check, text):
+def refusal(check: Any, text: Any) -> Any:
     with pytest.raises(MalformedPolicyDocumentException) as raised:
         check(text)
     return raised.value.message
@@ -52,11 +53,11 @@ def refusal(check, text):
         ),
     ],
 )
-def test_check_identity_policy_malformed_is_refused_in_aws_words(text, message):
+def test_check_identity_policy_malformed_is_refused_in_aws_words(text: Any, message: Any) -> None:
     assert refusal(check_identity_policy, text) == message
 
 
-def test_check_identity_policy_same_sid_twice_is_refused():
+def test_check_identity_policy_same_sid_twice_is_refused() -> None:
     statement = {"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*"}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement, statement]})
     assert refusal(check_identity_policy, text) == "Statement IDs (SID) in a single policy must be unique."
@@ -81,12 +82,12 @@ def test_check_identity_policy_same_sid_twice_is_refused():
         ),
     ],
 )
-def test_check_trust_policy_malformed_is_refused_in_aws_words(text, message):
+def test_check_trust_policy_malformed_is_refused_in_aws_words(text: Any, message: Any) -> None:
     assert refusal(check_trust_policy, text) == message
 
 
 @pytest.mark.parametrize("policy", list_aws_policies(), ids=lambda policy: policy.name)
-def test_aws_managed_policy_passes_the_validation_and_compiles(policy):
+def test_aws_managed_policy_passes_the_validation_and_compiles(policy: Any) -> None:
     version = find_aws_policy_version(policy.arn)
     assert version is not None
     check_identity_policy(version.document)
@@ -114,7 +115,7 @@ _members = st.fixed_dictionaries(
 
 
 @given(statement=_members, value=st.sampled_from(["10.0.0.1", "2026-01-01T00:00:00Z", "true"]))
-def test_check_identity_policy_accepted_document_evaluates_without_error(statement, value):
+def test_check_identity_policy_accepted_document_evaluates_without_error(statement: Any, value: Any) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": statement})
     try:
         check_identity_policy(text)

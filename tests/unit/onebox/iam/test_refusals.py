@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import pytest
+
 from onebox.services.context import Principal, RequestContext
 from onebox.services.iam.permissions import IDENTITY, DeniedBy, PolicySource, Question
 from onebox.services.iam.policy import compile_policy
@@ -29,7 +31,7 @@ def test_only_the_last_refusals_are_kept() -> None:
     assert refusals.find(str(REMEMBERED_MAX))
 
 
-def test_the_log_names_the_statement_and_quotes_what_the_client_sent(caplog) -> None:
+def test_the_log_names_the_statement_and_quotes_what_the_client_sent(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         refuse(Refusals(logging.getLogger("test")), "r1")
     (line,) = caplog.messages

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from onebox.services.context import ANONYMOUS, Principal, RequestContext
@@ -19,7 +21,7 @@ ROLE = Principal(
 )
 
 
-def keys_of(principal, tags=None, **members):
+def keys_of(principal: Any, tags: Any = None, **members: Any) -> Any:
     context = RequestContext(
         account=principal.account,
         region="us-east-1",
@@ -34,7 +36,7 @@ def keys_of(principal, tags=None, **members):
     return find_request_keys(context, f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", tags or {})
 
 
-def test_all_keys_together_are_the_documented_ones():
+def test_all_keys_together_are_the_documented_ones() -> None:
     found = {**keys_of(USER, {"team": "a"}, called_via="cloudformation.amazonaws.com"), **keys_of(ROLE)}
     assert {key.replace("/team", "/…") for key in found} == set(GLOBAL_CONDITION_KEYS)
 
@@ -54,14 +56,14 @@ def test_all_keys_together_are_the_documented_ones():
         (ANONYMOUS, "Anonymous", set(), {"aws:PrincipalArn", "aws:PrincipalAccount", "aws:userid"}),
     ],
 )
-def test_keys_of_each_kind_of_principal(principal, kind, present, absent):
+def test_keys_of_each_kind_of_principal(principal: Any, kind: Any, present: Any, absent: Any) -> None:
     keys = keys_of(principal)
     assert keys["aws:PrincipalType"] == kind
     assert present <= keys.keys()
     assert not absent & keys.keys()
 
 
-def test_user_name_is_the_name_without_its_path():
+def test_user_name_is_the_name_without_its_path() -> None:
     assert keys_of(USER)["aws:username"] == "Ann"
     assert keys_of(USER)["aws:ResourceAccount"] == ACCOUNT
     assert keys_of(ROLE)["aws:TokenIssueTime"] == "2023-11-14T22:13:20Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from onebox.services.sns.delivery_policy import (
 from onebox.services.sns.errors import InvalidParameterException
 
 
-def delays(**retries):
+def delays(**retries: Any) -> Any:
     policy = {**DEFAULT_RETRIES, **retries}
     found = []
     while (delay := retry_delay_s(policy, len(found) + 1)) is not None:
@@ -26,11 +27,11 @@ def delays(**retries):
     return found
 
 
-def test_retry_delay_default_policy_is_three_times_twenty_seconds():
+def test_retry_delay_default_policy_is_three_times_twenty_seconds() -> None:
     assert delays() == [20, 20, 20]
 
 
-def test_retry_delay_phases_follow_each_other():
+def test_retry_delay_phases_follow_each_other() -> None:
     found = delays(
         numRetries=7,
         numNoDelayRetries=2,
@@ -48,7 +49,7 @@ def test_retry_delay_phases_follow_each_other():
     least=st.integers(1, 100),
     spread=st.integers(0, 3_500),
 )
-def test_retry_delay_any_backoff_grows_from_least_to_most(backoff, retries, least, spread):
+def test_retry_delay_any_backoff_grows_from_least_to_most(backoff: Any, retries: Any, least: Any, spread: Any) -> None:
     found = delays(numRetries=retries, minDelayTarget=least, maxDelayTarget=least + spread, backoffFunction=backoff)
     assert len(found) == retries
     assert found == sorted(found)
@@ -68,12 +69,12 @@ def test_retry_delay_any_backoff_grows_from_least_to_most(backoff, retries, leas
         {"unknown": 1},
     ],
 )
-def test_check_delivery_policy_out_of_range_is_refused(retries):
+def test_check_delivery_policy_out_of_range_is_refused(retries: Any) -> None:
     with pytest.raises(InvalidParameterException):
         check_delivery_policy(json.dumps({"healthyRetryPolicy": retries}))
 
 
-def test_effective_policy_topic_may_forbid_overrides():
+def test_effective_policy_topic_may_forbid_overrides() -> None:
     own = json.dumps({"healthyRetryPolicy": {"numRetries": 5}})
     assert effective_subscription_policy(None, own)["healthyRetryPolicy"]["numRetries"] == 5
     topic = json.dumps({"http": {"disableSubscriptionOverrides": True}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,11 +36,11 @@ EXPECTED = """{
 }"""
 
 
-def make(body="hello", subject=None, attributes=None, sequence=None):
+def make(body: Any = "hello", subject: Any = None, attributes: Any = None, sequence: Any = None) -> Any:
     return Message("m-1", body, {}, subject, attributes or {}, len(body), sequence=sequence)
 
 
-def test_notification_with_everything_is_laid_out_as_aws_does():
+def test_notification_with_everything_is_laid_out_as_aws_does() -> None:
     body = '{"orderId": "1", "price": "£2"}'
     attributes = {
         "kind": {"DataType": "String", "StringValue": "order"},
@@ -54,7 +55,7 @@ def test_notification_with_everything_is_laid_out_as_aws_does():
     assert text == EXPECTED.replace("SIGNATURE", digest).replace("SUBSCRIPTION", SUBSCRIPTION)
 
 
-def test_notification_of_fifo_topic_has_a_sequence_and_no_signature():
+def test_notification_of_fifo_topic_has_a_sequence_and_no_signature() -> None:
     text = notification(make(sequence="10000000000000001000"), "hello", Origin(TOPIC, NOW_MS, URL, ""), SUBSCRIPTION)
     assert list(json.loads(text)) == [
         "Type",
@@ -68,7 +69,7 @@ def test_notification_of_fifo_topic_has_a_sequence_and_no_signature():
 
 
 @given(body=st.text(min_size=1), subject=st.none() | st.text(), value=st.text(min_size=1))
-def test_notification_of_any_text_is_json_that_gives_it_back(body, subject, value):
+def test_notification_of_any_text_is_json_that_gives_it_back(body: Any, subject: Any, value: Any) -> None:
     attributes = {"a": {"DataType": "String", "StringValue": value}}
     text = notification(make(body, subject, attributes), body, Origin(TOPIC, NOW_MS, URL, "2"), SUBSCRIPTION)
     parsed = json.loads(text)
@@ -77,7 +78,7 @@ def test_notification_of_any_text_is_json_that_gives_it_back(body, subject, valu
     assert parsed["MessageAttributes"]["a"]["Value"] == value
 
 
-def test_lambda_event_uses_the_spellings_of_functions():
+def test_lambda_event_uses_the_spellings_of_functions() -> None:
     event = json.loads(lambda_event(make(), "hello", Origin(TOPIC, NOW_MS, URL, "1"), SUBSCRIPTION))
     (record,) = event["Records"]
     assert record["EventSource"] == "aws:sns"
@@ -87,7 +88,7 @@ def test_lambda_event_uses_the_spellings_of_functions():
     assert {"SigningCertUrl", "UnsubscribeUrl"} <= record["Sns"].keys()
 
 
-def test_confirmation_carries_token_and_link():
+def test_confirmation_carries_token_and_link() -> None:
     parsed = json.loads(confirmation(Origin(TOPIC, NOW_MS, URL, "1"), "abc", "m-2"))
     assert parsed["Type"] == "SubscriptionConfirmation"
     assert parsed["Token"] == "abc"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from onebox.services.sns.filter_validation import check_filter_policy
 from onebox.services.sns.model import Message
 
 
-def message(body="{}", attributes=None):
+def message(body: Any = "{}", attributes: Any = None) -> Any:
     wire = {}
     for name, value in (attributes or {}).items():
         kind, text = "String", value
@@ -29,7 +30,7 @@ def message(body="{}", attributes=None):
     return Message("id", body, {}, None, wire, len(body))
 
 
-def wants(conditions, value):
+def wants(conditions: Any, value: Any) -> Any:
     """Whether the policy {"key": conditions} wants a message whose attribute ``key`` is ``value`` (None: without)."""
     policy = {"key": conditions}
     check_filter_policy(json.dumps(policy), "MessageAttributes")
@@ -37,7 +38,7 @@ def wants(conditions, value):
     return FilterPolicy(policy, "MessageAttributes").decide(sent, sent.body) is Verdict.ACCEPTED
 
 
-def wants_body(policy, body):
+def wants_body(policy: Any, body: Any) -> Any:
     check_filter_policy(json.dumps(policy), "MessageBody")
     text = json.dumps(body)
     return FilterPolicy(policy, "MessageBody").decide(message(text), text) is Verdict.ACCEPTED
@@ -88,17 +89,17 @@ def wants_body(policy, body):
         ([{"prefix": "a"}, {"suffix": "z"}], "xyz", True),
     ],
 )
-def test_judge_attribute_condition_chooses_as_documented(conditions, value, expected):
+def test_judge_attribute_condition_chooses_as_documented(conditions: Any, value: Any, expected: Any) -> None:
     assert wants(conditions, value) is expected
 
 
-def test_judge_all_keys_must_fit():
+def test_judge_all_keys_must_fit() -> None:
     policy = FilterPolicy({"a": ["1"], "b": ["2"]}, "MessageAttributes")
     assert policy.decide(message(attributes={"a": "1", "b": "2"}), "") is Verdict.ACCEPTED
     assert policy.decide(message(attributes={"a": "1", "b": "3"}), "") is Verdict.FILTERED_OUT
 
 
-def test_judge_or_needs_one_alternative_and_the_other_keys():
+def test_judge_or_needs_one_alternative_and_the_other_keys() -> None:
     policy = {"source": ["web"], "$or": [{"a": ["1"]}, {"b": [{"numeric": [">", 5]}]}]}
     check_filter_policy(json.dumps(policy), "MessageAttributes")
     compiled = FilterPolicy(policy, "MessageAttributes")
@@ -107,7 +108,7 @@ def test_judge_or_needs_one_alternative_and_the_other_keys():
     assert compiled.decide(message(attributes={"source": "app", "a": "1"}), "") is Verdict.FILTERED_OUT
 
 
-def test_judge_says_why_nothing_could_be_compared():
+def test_judge_says_why_nothing_could_be_compared() -> None:
     policy = FilterPolicy({"a": ["1"]}, "MessageAttributes")
     assert policy.decide(message(), "") is Verdict.NO_ATTRIBUTES
     assert policy.decide(message(attributes={"a": b"1"}), "") is Verdict.NO_ATTRIBUTES
@@ -143,11 +144,11 @@ def test_judge_says_why_nothing_could_be_compared():
         ({"a.b": [{"exists": False}]}, {"a": 1}, True),
     ],
 )
-def test_judge_body_policy_reads_nested_json(policy, body, expected):
+def test_judge_body_policy_reads_nested_json(policy: Any, body: Any, expected: Any) -> None:
     assert wants_body(policy, body) is expected
 
 
-def test_parse_empty_policy_filters_nothing():
+def test_parse_empty_policy_filters_nothing() -> None:
     assert parse_filter_policy("{}", "MessageAttributes") is None
 
 
@@ -220,13 +221,13 @@ def test_parse_empty_policy_filters_nothing():
         ({"k": [{"numeric": [">", 2, "<", 1]}]}, "MessageAttributes", "FilterPolicy: Bottom must be less than top"),
     ],
 )
-def test_check_filter_policy_invalid_is_refused_in_aws_words(policy, scope, reason):
+def test_check_filter_policy_invalid_is_refused_in_aws_words(policy: Any, scope: Any, reason: Any) -> None:
     with pytest.raises(InvalidParameterException) as raised:
         check_filter_policy(json.dumps(policy), scope)
     assert raised.value.message == f"Invalid parameter: {reason}"
 
 
-def test_check_filter_policy_not_json_is_refused():
+def test_check_filter_policy_not_json_is_refused() -> None:
     with pytest.raises(InvalidParameterException, match="FilterPolicy: failed to parse JSON"):
         check_filter_policy("{invalid}", "MessageAttributes")
 
@@ -260,11 +261,11 @@ _bodies = st.dictionaries(
 _MISSING = object()
 
 
-def _is_number(value):
+def _is_number(value: Any) -> Any:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _same(wanted, value):
+def _same(wanted: Any, value: Any) -> Any:
     if wanted is None:
         return value is None
     if _is_number(wanted) or _is_number(value):
@@ -272,7 +273,7 @@ def _same(wanted, value):
     return type(wanted) is type(value) and wanted == value
 
 
-def _condition_fits(condition, value):
+def _condition_fits(condition: Any, value: Any) -> Any:
     if not isinstance(condition, dict):
         return _same(condition, value)
     ((operator, operand),) = condition.items()
@@ -289,13 +290,13 @@ def _condition_fits(condition, value):
     return value is not _MISSING and not any(_same(one, value) for one in operand)
 
 
-def _leaf_values(value):
+def _leaf_values(value: Any) -> Any:
     if not isinstance(value, list):
         return [value]
     return [leaf for element in value for leaf in _leaf_values(element)]
 
 
-def _model(policy, target):
+def _model(policy: Any, target: Any) -> Any:
     for key, rule in policy.items():
         value = target.get(key, _MISSING)
         if isinstance(rule, dict):
@@ -310,14 +311,14 @@ def _model(policy, target):
 
 
 @given(policy=_policies, body=_bodies)
-def test_judge_random_body_policy_agrees_with_the_model(policy, body):
+def test_judge_random_body_policy_agrees_with_the_model(policy: Any, body: Any) -> None:
     text = json.dumps(body)
     verdict = FilterPolicy(policy, "MessageBody").decide(message(text), text)
     assert (verdict is Verdict.ACCEPTED) == _model(policy, body)
 
 
 @given(policy=_policies)
-def test_parse_random_policy_matches_some_body_or_none_without_error(policy):
+def test_parse_random_policy_matches_some_body_or_none_without_error(policy: Any) -> None:
     compiled = parse_filter_policy(json.dumps(policy), "MessageBody")
     assert compiled is not None
     assert compiled.decide(message("[]"), "[]") is Verdict.INVALID_BODY

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from onebox.errors import AwsError
@@ -10,17 +12,17 @@ from onebox.services.sns.message import check_fifo_fields, content_dedup_id, par
 LIMIT = 262_144
 
 
-def parse(**request):
+def parse(**request: pytest.FixtureRequest) -> Any:
     return parse_message({"Message": "hello", **request}, "m-1", LIMIT)
 
 
-def refusal(**request):
+def refusal(**request: pytest.FixtureRequest) -> Any:
     with pytest.raises(AwsError) as raised:
         parse(**request)
     return raised.value.wire_code, raised.value.message
 
 
-def attribute(name="attr1", **value):
+def attribute(name: Any = "attr1", **value: Any) -> Any:
     return {"MessageAttributes": {name: value}}
 
 
@@ -104,17 +106,17 @@ def attribute(name="attr1", **value):
         ),
     ],
 )
-def test_parse_message_invalid_is_refused_in_aws_words(request_, code, message):
+def test_parse_message_invalid_is_refused_in_aws_words(request_: Any, code: Any, message: Any) -> None:
     assert refusal(**request_) == (code, message)
 
 
-def test_parse_message_of_structure_json_has_a_text_per_protocol():
+def test_parse_message_of_structure_json_has_a_text_per_protocol() -> None:
     parsed = parse(MessageStructure="json", Message='{"default": "d", "sqs": "q", "lambda": 5}')
     assert parsed.body_for("sqs") == "q"
     assert parsed.body_for("lambda") == "d"
 
 
-def test_parse_message_counts_attributes_in_its_size():
+def test_parse_message_counts_attributes_in_its_size() -> None:
     parsed = parse(**attribute("name", DataType="Number", StringValue="12"))
     assert parsed.body_bytes == len("hello") + len("name") + len("Number") + len("12")
 
@@ -132,11 +134,11 @@ def test_parse_message_counts_attributes_in_its_size():
         ({"MessageGroupId": "g g"}, False, "MessageGroupId can only include alphanumeric and punctuation characters"),
     ],
 )
-def test_check_fifo_fields_wrong_for_the_topic_is_refused(request_, is_fifo, words):
+def test_check_fifo_fields_wrong_for_the_topic_is_refused(request_: Any, is_fifo: Any, words: Any) -> None:
     with pytest.raises(AwsError, match=words):
         check_fifo_fields(request_, is_fifo=is_fifo, deduplicates_content=False)
 
 
-def test_content_dedup_id_is_the_sha256_of_the_body():
+def test_content_dedup_id_is_the_sha256_of_the_body() -> None:
     # Recorded from AWS for the message "Test".
     assert content_dedup_id({"Message": "Test"}) == "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from onebox.errors import AwsError
@@ -21,12 +23,12 @@ ACCOUNT, REGION = "111111111111", "us-east-1"
         (f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/a/b:3", "/a/b", "3"),
     ],
 )
-def test_references_are_names_or_arns_with_or_without_a_selector(text, name, selector):
+def test_references_are_names_or_arns_with_or_without_a_selector(text: Any, name: Any, selector: Any) -> None:
     assert parse_reference(text) == (name, selector)
 
 
 @pytest.mark.parametrize("name", ["plain", "/a", "/a/b.c_d-e", "/" + "/".join("abcdefghijklmno")])
-def test_good_names(name):
+def test_good_names(name: Any) -> None:
     check_new_name(ACCOUNT, REGION, name)
     assert parse_reference(parameter_arn(ACCOUNT, REGION, name)).name.strip("/") == name.strip("/")
 
@@ -47,7 +49,7 @@ def test_good_names(name):
         ("x" * 1_000, "ValidationException"),
     ],
 )
-def test_bad_names(name, code):
+def test_bad_names(name: Any, code: Any) -> None:
     with pytest.raises(AwsError) as raised:
         check_new_name(ACCOUNT, REGION, name)
     assert raised.value.wire_code == code
@@ -64,5 +66,5 @@ def test_bad_names(name, code):
         ("plain", "", True, False),
     ],
 )
-def test_paths(name, path, recursive, expected):
+def test_paths(name: Any, path: Any, recursive: Any, expected: Any) -> None:
     assert is_below(name, path, recursive=recursive) is expected
