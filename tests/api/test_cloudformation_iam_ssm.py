@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused
 from tests.api.test_iam_profiles import make_pem
 
 
 @pytest.fixture
-def deploy(client: Any) -> Any:
+def deploy(client: Callable[..., Any]) -> Any:
     """Creates or updates the stack ``s`` from resources; gives its outputs."""
     cloudformation = client("cloudformation")
 
@@ -31,7 +33,7 @@ def deploy(client: Any) -> Any:
 
 
 @pytest.fixture
-def remove(client: Any) -> Any:
+def remove(client: Callable[..., Any]) -> Any:
     """Deletes the stack ``s``."""
     cloudformation = client("cloudformation")
 
@@ -44,7 +46,7 @@ def remove(client: Any) -> Any:
     return run
 
 
-def test_a_server_certificate_lives_with_its_stack(client: Any, deploy: Any, remove: Any) -> None:
+def test_a_server_certificate_lives_with_its_stack(client: Callable[..., Any], deploy: Any, remove: Any) -> None:
     body, key = make_pem()
     properties = {"CertificateBody": body, "PrivateKey": key, "Path": "/x/"}
     name = deploy(C={"Type": "AWS::IAM::ServerCertificate", "Properties": properties})["C"]
@@ -59,7 +61,7 @@ def test_a_server_certificate_lives_with_its_stack(client: Any, deploy: Any, rem
     assert refused(iam.get_server_certificate, ServerCertificateName=name)[0] == "NoSuchEntity"
 
 
-def test_a_parameter_lives_with_its_stack(client: Any, deploy: Any, remove: Any) -> None:
+def test_a_parameter_lives_with_its_stack(client: Callable[..., Any], deploy: Any, remove: Any) -> None:
     def parameter(value: Any, **more: Any) -> Any:
         properties = {"Name": "/app/p", "Type": "String", "Value": value, **more}
         return {"Type": "AWS::SSM::Parameter", "Properties": properties}
@@ -76,12 +78,12 @@ def test_a_parameter_lives_with_its_stack(client: Any, deploy: Any, remove: Any)
     assert refused(ssm.get_parameter, Name="/app/p")[0] == "ParameterNotFound"
 
 
-def test_a_parameter_without_a_name_is_given_one(deploy: Any, client: Any) -> None:
+def test_a_parameter_without_a_name_is_given_one(deploy: Any, client: Callable[..., Any]) -> None:
     name = deploy(P={"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}})["P"]
     assert client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "v"
 
 
-def test_a_parameter_that_exists_is_not_taken_over(client: Any) -> None:
+def test_a_parameter_that_exists_is_not_taken_over(client: Callable[..., Any]) -> None:
     client("ssm").put_parameter(Name="p", Value="mine", Type="String")
     cloudformation = client("cloudformation")
     resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "p", "Type": "String", "Value": "v"}}
@@ -107,7 +109,7 @@ def wait_for(cloudformation: Any, change: Any) -> Any:
     return cloudformation.describe_stacks(StackName="s")["Stacks"][0]
 
 
-def test_a_template_takes_values_from_the_parameter_store(client: Any) -> None:
+def test_a_template_takes_values_from_the_parameter_store(client: Callable[..., Any]) -> None:
     ssm, cloudformation = client("ssm"), client("cloudformation")
     ssm.put_parameter(Name="/cdk-bootstrap/x/version", Value="21", Type="String")
     body = stored_template(default="/cdk-bootstrap/x/version")
@@ -122,14 +124,14 @@ def test_a_template_takes_values_from_the_parameter_store(client: Any) -> None:
     assert wait_for(cloudformation, "update")["Outputs"][0]["OutputValue"] == "22"
 
 
-def test_a_stored_list_is_a_list(client: Any) -> None:
+def test_a_stored_list_is_a_list(client: Callable[..., Any]) -> None:
     client("ssm").put_parameter(Name="list", Value="a, b", Type="StringList")
     given = [{"ParameterKey": "Text", "ParameterValue": "list"}]
     client("cloudformation").create_stack(StackName="s", TemplateBody=stored_template("List<String>"), Parameters=given)
     assert wait_for(client("cloudformation"), "create")["Outputs"][0]["OutputValue"] == "a+b"
 
 
-def test_a_missing_or_secret_stored_value_is_refused(client: Any) -> None:
+def test_a_missing_or_secret_stored_value_is_refused(client: Callable[..., Any]) -> None:
     cloudformation = client("cloudformation")
     assert refused(cloudformation.create_stack, StackName="s", TemplateBody=stored_template(default="p"))[:2] == (
         "ValidationError",
@@ -140,7 +142,7 @@ def test_a_missing_or_secret_stored_value_is_refused(client: Any) -> None:
     assert (code, "types not supported" in message) == ("ValidationError", True)
 
 
-def test_a_stored_value_is_read_with_the_callers_rights(client: Any, onebox: Any) -> None:
+def test_a_stored_value_is_read_with_the_callers_rights(client: Callable[..., Any], onebox: EngineThread) -> None:
     client("ssm").put_parameter(Name="p", Value="v", Type="String")
     iam = client("iam")
     iam.create_user(UserName="Ann")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ INVALID = "The security token included in the request is invalid."
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam")
 
 
 @pytest.fixture
-def ann(iam: Any, onebox: Any) -> Any:
+def ann(iam: Any, onebox: EngineThread) -> Any:
     """A user's key, and clients made with it."""
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -35,14 +36,14 @@ def ann(iam: Any, onebox: Any) -> Any:
     return make
 
 
-def test_a_key_acts_as_its_user(ann: Any, iam: Any, account: Any) -> None:
+def test_a_key_acts_as_its_user(ann: Any, iam: Any, account: str) -> None:
     assert ann("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/Ann"
     assert ann.key["AccessKeyId"].startswith("AKIA")
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("iam:GetUser"))
     assert ann("iam").get_user()["User"]["UserName"] == "Ann"
 
 
-def test_user_policies_are_enforced_from_the_next_request(ann: Any, iam: Any, account: Any) -> None:
+def test_user_policies_are_enforced_from_the_next_request(ann: Any, iam: Any, account: str) -> None:
     sqs = ann("sqs")
     assert refused(sqs.create_queue, QueueName="q")[:2] == (
         "AccessDenied",
@@ -99,7 +100,7 @@ def test_deleted_and_inactive_keys_are_refused(ann: Any, iam: Any) -> None:
     assert refused(sts.get_caller_identity) == ("InvalidClientTokenId", INVALID, 403)
 
 
-def test_wrong_secret_is_refused(ann: Any, onebox: Any) -> None:
+def test_wrong_secret_is_refused(ann: Any, onebox: EngineThread) -> None:
     forged = key_client(onebox, "sts", {**ann.key, "SecretAccessKey": "guess"})
     assert refused(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
     forged = key_client(onebox, "dynamodb", {**ann.key, "SecretAccessKey": "guess"})
@@ -139,7 +140,9 @@ def test_own_keys_need_no_name(ann: Any, iam: Any) -> None:
     assert refused(own.create_access_key, UserName="Bob")[0] == "AccessDenied"
 
 
-def test_get_user_without_a_name_by_a_role_is_refused(iam: Any, client: Any, onebox: Any, account: Any) -> None:
+def test_get_user_without_a_name_by_a_role_is_refused(
+    iam: Any, client: Callable[..., Any], onebox: EngineThread, account: str
+) -> None:
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("*"))
     credentials = client("sts").assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -150,7 +153,7 @@ def test_get_user_without_a_name_by_a_role_is_refused(iam: Any, client: Any, one
     )
 
 
-def test_a_user_made_anew_has_none_of_the_old_rights(ann: Any, iam: Any, onebox: Any) -> None:
+def test_a_user_made_anew_has_none_of_the_old_rights(ann: Any, iam: Any, onebox: EngineThread) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:*"))
     session = ann("sts").get_session_token()["Credentials"]
     assert key_client(onebox, "sqs", session).create_queue(QueueName="q")["QueueUrl"]

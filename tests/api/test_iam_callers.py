@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +50,17 @@ def call(engine: Any, service: Any, key_id: Any, token: Any = None) -> Any:
 
 
 @pytest.mark.parametrize("key_id", UNKNOWN)
-def test_unknown_key_that_looks_issued_is_refused(onebox: Any, key_id: Any) -> None:
+def test_unknown_key_that_looks_issued_is_refused(onebox: EngineThread, key_id: Any) -> None:
     assert refused(call(onebox, "sts", key_id))[0] == "InvalidClientTokenId"
 
 
 @pytest.mark.parametrize("service", CODES)
-def test_unknown_key_is_refused_in_each_services_words(onebox: Any, service: Any) -> None:
+def test_unknown_key_is_refused_in_each_services_words(onebox: EngineThread, service: Any) -> None:
     assert refused(call(onebox, service, "ASIAIOSFODNN7EXAMPLE", "token"))[0] == CODES[service]
 
 
 @pytest.mark.parametrize("key_id", ["test", "123456789012", "x", "local", "mock_access_key", "minioadmin", "AK"])
-def test_plain_key_is_accepted_by_default(onebox: Any, key_id: Any) -> None:
+def test_plain_key_is_accepted_by_default(onebox: EngineThread, key_id: Any) -> None:
     assert call(onebox, "sts", key_id)()["Arn"].endswith(":user/onebox")
 
 
@@ -113,7 +113,9 @@ def test_required_credentials_without_a_kept_database_are_refused() -> None:
     assert (started.returncode, "create-admin" in started.stderr) == (2, True)
 
 
-def test_session_of_a_role_made_anew_gives_nothing(client: Any, onebox: Any, account: Any) -> None:
+def test_session_of_a_role_made_anew_gives_nothing(
+    client: Callable[..., Any], onebox: EngineThread, account: str
+) -> None:
     iam, sts = client("iam"), client("sts")
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     old = sts.assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -127,7 +129,7 @@ def test_session_of_a_role_made_anew_gives_nothing(client: Any, onebox: Any, acc
     assert "QueueUrls" not in key_client(onebox, "sqs", new).list_queues()
 
 
-def test_expired_session_stays_refused_after_it_was_tidied_away(timed: Any) -> None:
+def test_expired_session_stays_refused_after_it_was_tidied_away(timed: EngineThread) -> None:
     iam, sts = timed.client("iam"), timed.client("sts")
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": "000000000000"}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("*"))
@@ -156,7 +158,7 @@ def request_id(call: Any, **arguments: Any) -> Any:
     raise AssertionError("not refused")
 
 
-def test_explain_names_the_statement_that_denied(client: Any, onebox: Any) -> None:
+def test_explain_names_the_statement_that_denied(client: Callable[..., Any], onebox: EngineThread) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -167,7 +169,7 @@ def test_explain_names_the_statement_that_denied(client: Any, onebox: Any) -> No
     assert "denied by statement 1 (NoQueues) of inline policy no of user Ann" in told.stdout
 
 
-def test_explain_names_the_condition_that_was_missed(client: Any, onebox: Any) -> None:
+def test_explain_names_the_condition_that_was_missed(client: Callable[..., Any], onebox: EngineThread) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -179,6 +181,6 @@ def test_explain_names_the_condition_that_was_missed(client: Any, onebox: Any) -
     assert refusal["near_misses"][0]["failed_conditions"] == ["aws:requestedregion"]
 
 
-def test_explain_of_an_unknown_request_says_so(onebox: Any) -> None:
+def test_explain_of_an_unknown_request_says_so(onebox: EngineThread) -> None:
     told = explain(onebox, "../health")
     assert (told.returncode, "no refused request" in told.stderr) == (1, True)

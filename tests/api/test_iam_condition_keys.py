@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused, trust
 
 SQS_FULL = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
@@ -14,12 +16,12 @@ ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam")
 
 
 @pytest.fixture
-def ann(iam: Any, onebox: Any) -> Any:
+def ann(iam: Any, onebox: EngineThread) -> Any:
     """Clients of a user whose one inline policy a test sets with ``ann.may(…)``."""
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -113,7 +115,9 @@ def test_unencrypted_requests_can_be_denied(ann: Any) -> None:
     assert "explicit deny" in refused(ann("sqs").list_queues)[1]
 
 
-def test_sessions_issued_before_a_moment_can_be_ended(client: Any, onebox: Any, account: Any, iam: Any) -> None:
+def test_sessions_issued_before_a_moment_can_be_ended(
+    client: Callable[..., Any], onebox: EngineThread, account: str, iam: Any
+) -> None:
     role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
     iam.put_role_policy(RoleName="R", PolicyName="p", PolicyDocument=document("sqs:*"))
     session = client("sts").assume_role(RoleArn=role, RoleSessionName="shift")["Credentials"]
@@ -142,7 +146,7 @@ HOSTILE = ["[" * 3_000, "{", "", "[]", "null", '{"Version": 1}', '{"Statement": 
     ],
 )
 def test_document_that_is_no_policy_is_refused(
-    client: Any, account: Any, iam: Any, operation: Any, member: Any, others: Any, text: Any
+    client: Callable[..., Any], account: str, iam: Any, operation: Any, member: Any, others: Any, text: Any
 ) -> None:
     iam = client("iam", parameter_validation=False)
     iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"AWS": account}))
@@ -155,7 +159,7 @@ def test_document_that_is_no_policy_is_refused(
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("member", ["PolicyInputList", "PermissionsBoundaryPolicyInputList", "ResourcePolicy"])
-def test_simulator_refuses_what_is_no_policy(client: Any, member: Any, text: Any) -> None:
+def test_simulator_refuses_what_is_no_policy(client: Callable[..., Any], member: Any, text: Any) -> None:
     iam = client("iam", parameter_validation=False)
     question = {"ActionNames": ["sqs:SendMessage"], "PolicyInputList": [document()]}
     question[member] = text if member == "ResourcePolicy" else [text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -10,8 +11,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
 
-def trust(account: Any) -> Any:
+
+def trust(account: str) -> Any:
     statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
@@ -22,14 +25,14 @@ def document(action: Any, resource: Any = "*", effect: Any = "Allow", **members:
 
 
 @pytest.fixture
-def iam(client: Any, account: Any) -> Any:
+def iam(client: Callable[..., Any], account: str) -> Any:
     iam = client("iam")
     iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=trust(account))
     return iam
 
 
 @pytest.fixture
-def as_role(client: Any, onebox: Any, account: Any, iam: Any) -> Any:
+def as_role(client: Callable[..., Any], onebox: EngineThread, account: str, iam: Any) -> Any:
     """Makes clients with fresh credentials of the role Worker; ``session`` are further members of AssumeRole."""
 
     def make(service: Any, **session: Any) -> Any:
@@ -55,7 +58,7 @@ def denial(call: Any, **arguments: Any) -> Any:
     return raised.value.response["Error"]["Message"]
 
 
-def test_role_without_policies_is_denied_in_aws_words(as_role: Any, client: Any, account: Any) -> None:
+def test_role_without_policies_is_denied_in_aws_words(as_role: Any, client: Callable[..., Any], account: str) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     assert denial(as_role("sns").publish, TopicArn=topic, Message="m") == (
         f"User: arn:aws:sts::{account}:assumed-role/Worker/shift is not authorized to perform: SNS:Publish on"
@@ -63,7 +66,7 @@ def test_role_without_policies_is_denied_in_aws_words(as_role: Any, client: Any,
     )
 
 
-def test_role_policy_change_counts_from_the_next_request(as_role: Any, client: Any, iam: Any) -> None:
+def test_role_policy_change_counts_from_the_next_request(as_role: Any, client: Callable[..., Any], iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     sns = as_role("sns")
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("sns:Publish", topic))
@@ -78,7 +81,9 @@ def test_role_policy_change_counts_from_the_next_request(as_role: Any, client: A
     assert "no identity-based policy allows" in denial(sns.publish, TopicArn=topic, Message="m")
 
 
-def test_new_default_version_of_an_attached_policy_counts_at_once(as_role: Any, client: Any, iam: Any) -> None:
+def test_new_default_version_of_an_attached_policy_counts_at_once(
+    as_role: Any, client: Callable[..., Any], iam: Any
+) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     arn = iam.create_policy(PolicyName="P", PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="Worker", PolicyArn=arn)
@@ -88,7 +93,7 @@ def test_new_default_version_of_an_attached_policy_counts_at_once(as_role: Any, 
     assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_resource_and_condition_narrow_what_is_allowed(as_role: Any, client: Any, iam: Any) -> None:
+def test_resource_and_condition_narrow_what_is_allowed(as_role: Any, client: Callable[..., Any], iam: Any) -> None:
     allowed, other = (client("sns").create_topic(Name=name)["TopicArn"] for name in ("Allowed", "Other"))
     here = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
     elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
@@ -104,7 +109,7 @@ def test_resource_and_condition_narrow_what_is_allowed(as_role: Any, client: Any
     denial(sns.publish, TopicArn=allowed, Message="m")
 
 
-def test_permissions_boundary_bounds_the_role(as_role: Any, client: Any, iam: Any) -> None:
+def test_permissions_boundary_bounds_the_role(as_role: Any, client: Callable[..., Any], iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     boundary = iam.create_policy(PolicyName="Bound", PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("*"))
@@ -118,7 +123,7 @@ def test_permissions_boundary_bounds_the_role(as_role: Any, client: Any, iam: An
     assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_session_policy_restricts_this_session_only(as_role: Any, client: Any, iam: Any) -> None:
+def test_session_policy_restricts_this_session_only(as_role: Any, client: Callable[..., Any], iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("*"))
     restricted = as_role("sns", Policy=document("sqs:*"))
@@ -128,7 +133,7 @@ def test_session_policy_restricts_this_session_only(as_role: Any, client: Any, i
     assert as_role("sns").publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_session_of_a_deleted_role_may_do_nothing(as_role: Any, client: Any, iam: Any) -> None:
+def test_session_of_a_deleted_role_may_do_nothing(as_role: Any, client: Callable[..., Any], iam: Any) -> None:
     topic = client("sns").create_topic(Name="T")["TopicArn"]
     iam.put_role_policy(RoleName="Worker", PolicyName="p", PolicyDocument=document("*"))
     sns = as_role("sns")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from onebox.testing import EngineThread
 
 TRUST = json.dumps(
     {
@@ -29,7 +32,7 @@ def document(action: Any = "sqs:*", effect: Any = "Allow", resource: Any = "*", 
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam", parameter_validation=False)
 
 
@@ -143,7 +146,7 @@ def test_delete_policy_in_use_is_refused(iam: Any, role: Any, policy_arn: Any) -
     assert refusal(iam.get_policy, PolicyArn=policy_arn) == ("NoSuchEntity", f"Policy {policy_arn} was not found.")
 
 
-def test_policies_of_another_account_are_not_seen(iam: Any, policy_arn: Any, onebox: Any) -> None:
+def test_policies_of_another_account_are_not_seen(iam: Any, policy_arn: Any, onebox: EngineThread) -> None:
     other = onebox.client("iam", account="999999999999")
     assert refusal(other.get_policy, PolicyArn=policy_arn)[0] == "NoSuchEntity"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,11 @@ CODECOMMIT = "codecommit.amazonaws.com"
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam", parameter_validation=False)
 
 
-def test_instance_profile_holds_one_role(iam: Any, account: Any) -> None:
+def test_instance_profile_holds_one_role(iam: Any, account: str) -> None:
     profile = iam.create_instance_profile(InstanceProfileName="P", Path="/x/")["InstanceProfile"]
     assert profile["Arn"] == f"arn:aws:iam::{account}:instance-profile/x/P"
     assert profile["InstanceProfileId"].startswith("AIPA")
@@ -62,7 +63,7 @@ def test_instance_profile_tags(iam: Any) -> None:
     assert iam.list_instance_profile_tags(InstanceProfileName="P")["Tags"] == tags[1:]
 
 
-def test_putting_a_role_into_a_profile_needs_pass_role(iam: Any, onebox: Any) -> None:
+def test_putting_a_role_into_a_profile_needs_pass_role(iam: Any, onebox: EngineThread) -> None:
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
     iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=EC2)
@@ -76,7 +77,7 @@ def test_putting_a_role_into_a_profile_needs_pass_role(iam: Any, onebox: Any) ->
     own.add_role_to_instance_profile(InstanceProfileName="P", RoleName="Admin")
 
 
-def test_service_linked_role_lives_and_dies(iam: Any, account: Any) -> None:
+def test_service_linked_role_lives_and_dies(iam: Any, account: str) -> None:
     role = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", Description="d")["Role"]
     assert role["Arn"] == (
         f"arn:aws:iam::{account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
@@ -103,7 +104,7 @@ def test_service_linked_role_with_a_suffix(iam: Any) -> None:
     assert refused(iam.create_service_linked_role, AWSServiceName="nonsense")[0] == "InvalidInput"
 
 
-def test_service_specific_credential_lives_and_dies(iam: Any, account: Any) -> None:
+def test_service_specific_credential_lives_and_dies(iam: Any, account: str) -> None:
     iam.create_user(UserName="Ann")
     made = iam.create_service_specific_credential(UserName="Ann", ServiceName=CODECOMMIT)["ServiceSpecificCredential"]
     assert (made["ServiceUserName"], made["Status"]) == (f"Ann-at-{account}", "Active")
@@ -190,7 +191,7 @@ def pem() -> Any:
     return make_pem()
 
 
-def test_server_certificate_is_read_back_without_its_key(iam: Any, pem: Any, account: Any) -> None:
+def test_server_certificate_is_read_back_without_its_key(iam: Any, pem: Any, account: str) -> None:
     body, key = pem
     iam.upload_server_certificate(ServerCertificateName="C", Path="/x/", CertificateBody=body, PrivateKey=key)
     got = iam.get_server_certificate(ServerCertificateName="C")["ServerCertificate"]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError
 
+from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused, trust
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam")
 
 
 @pytest.fixture
-def ann(iam: Any, onebox: Any) -> Any:
+def ann(iam: Any, onebox: EngineThread) -> Any:
     """Clients of a user without any policy."""
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]
@@ -25,7 +27,7 @@ def ann(iam: Any, onebox: Any) -> Any:
 
 
 @pytest.fixture
-def queue(client: Any, account: Any) -> Any:
+def queue(client: Callable[..., Any], account: str) -> Any:
     """A queue's URL, and a function that sets its policy for a principal."""
     sqs = client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
@@ -39,7 +41,7 @@ def queue(client: Any, account: Any) -> Any:
     return url, allow
 
 
-def test_a_queue_that_names_the_user_lets_the_user_send(ann: Any, queue: Any, account: Any) -> None:
+def test_a_queue_that_names_the_user_lets_the_user_send(ann: Any, queue: Any, account: str) -> None:
     url, allow = queue
     assert refused(ann("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
     allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
@@ -48,7 +50,7 @@ def test_a_queue_that_names_the_user_lets_the_user_send(ann: Any, queue: Any, ac
 
 
 def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(
-    ann: Any, queue: Any, account: Any, iam: Any
+    ann: Any, queue: Any, account: str, iam: Any
 ) -> None:
     url, allow = queue
     allow({"AWS": account})
@@ -57,7 +59,9 @@ def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(
     assert ann("sqs").send_message(QueueUrl=url, MessageBody="m")["MessageId"]
 
 
-def test_a_queues_deny_counts_for_the_owners_users(ann: Any, queue: Any, account: Any, iam: Any, onebox: Any) -> None:
+def test_a_queues_deny_counts_for_the_owners_users(
+    ann: Any, queue: Any, account: str, iam: Any, onebox: EngineThread
+) -> None:
     url, allow = queue
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("*"))
     arn = f"arn:aws:iam::{account}:user/Ann"
@@ -67,7 +71,7 @@ def test_a_queues_deny_counts_for_the_owners_users(ann: Any, queue: Any, account
     assert (code, message.endswith("with an explicit deny in a resource-based policy")) == ("AccessDenied", True)
 
 
-def test_a_users_own_deny_beats_the_queue(ann: Any, queue: Any, account: Any, iam: Any) -> None:
+def test_a_users_own_deny_beats_the_queue(ann: Any, queue: Any, account: str, iam: Any) -> None:
     url, allow = queue
     allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:*", effect="Deny"))
@@ -75,7 +79,7 @@ def test_a_users_own_deny_beats_the_queue(ann: Any, queue: Any, account: Any, ia
 
 
 def test_a_role_is_named_with_its_path_and_stays_within_its_boundary(
-    client: Any, onebox: Any, iam: Any, queue: Any, account: Any
+    client: Callable[..., Any], onebox: EngineThread, iam: Any, queue: Any, account: str
 ) -> None:
     url, allow = queue
     role = iam.create_role(RoleName="R", Path="/x/", AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
@@ -88,7 +92,7 @@ def test_a_role_is_named_with_its_path_and_stays_within_its_boundary(
     assert "permissions boundary" in refused(sqs.send_message, QueueUrl=url, MessageBody="m")[1]
 
 
-def test_a_topic_that_names_the_user_lets_the_user_publish(ann: Any, client: Any, account: Any) -> None:
+def test_a_topic_that_names_the_user_lets_the_user_publish(ann: Any, client: Callable[..., Any], account: str) -> None:
     sns = client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
     assert refused(ann("sns").publish, TopicArn=topic, Message="m")[0] == "AuthorizationError"
@@ -103,7 +107,7 @@ def test_a_topic_that_names_the_user_lets_the_user_publish(ann: Any, client: Any
     assert ann("sns").publish(TopicArn=topic, Message="m")["MessageId"]
 
 
-def test_another_accounts_user_needs_both_policies(queue: Any, onebox: Any) -> None:
+def test_another_accounts_user_needs_both_policies(queue: Any, onebox: EngineThread) -> None:
     url, allow = queue
     iam = onebox.client("iam", account="333333333333")
     iam.create_user(UserName="Guest")
@@ -117,7 +121,7 @@ def test_another_accounts_user_needs_both_policies(queue: Any, onebox: Any) -> N
     assert refused(guest.send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
 
 
-def test_a_stack_has_no_more_rights_than_the_user_who_makes_it(ann: Any, client: Any, iam: Any) -> None:
+def test_a_stack_has_no_more_rights_than_the_user_who_makes_it(ann: Any, client: Callable[..., Any], iam: Any) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("cloudformation:*"))
     template = json.dumps(
         {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ SQS_FULL = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam", parameter_validation=False)
 
 
@@ -33,7 +34,7 @@ def refusal(call: Any, **arguments: Any) -> Any:
     return error["Error"]["Code"], error["Error"]["Message"], error["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_create_role_with_everything_is_read_back(iam: Any, account: Any) -> None:
+def test_create_role_with_everything_is_read_back(iam: Any, account: str) -> None:
     created = iam.create_role(
         RoleName="Worker",
         Path="/team/a/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ SQS_FULL = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
 
 
 @pytest.fixture
-def iam(client: Any) -> Any:
+def iam(client: Callable[..., Any]) -> Any:
     return client("iam", parameter_validation=False)
 
 
@@ -21,7 +22,7 @@ def ann(iam: Any) -> Any:
     return iam.create_user(UserName="Ann")["User"]
 
 
-def test_create_user_with_everything_is_read_back(iam: Any, account: Any) -> None:
+def test_create_user_with_everything_is_read_back(iam: Any, account: str) -> None:
     boundary = iam.create_policy(PolicyName="Bound", PolicyDocument=document())["Policy"]["Arn"]
     created = iam.create_user(
         UserName="Ann", Path="/team/", PermissionsBoundary=boundary, Tags=[{"Key": "team", "Value": "a"}]
@@ -78,7 +79,7 @@ def test_missing_user_is_refused(iam: Any, operation: Any, arguments: Any) -> No
     )
 
 
-def test_update_user_renames_and_keeps_policies_and_keys(iam: Any, ann: Any, account: Any) -> None:
+def test_update_user_renames_and_keeps_policies_and_keys(iam: Any, ann: Any, account: str) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document())
     key = iam.create_access_key(UserName="Ann")["AccessKey"]["AccessKeyId"]
     iam.update_user(UserName="Ann", NewUserName="Bea", NewPath="/x/")
@@ -163,7 +164,7 @@ def test_marker_that_no_answer_gave_is_refused(iam: Any, operation: Any, marker:
     assert refused(getattr(iam, operation), Marker=marker) == ("ValidationError", "Invalid Marker.", 400)
 
 
-def test_group_with_members_and_policies(iam: Any, ann: Any, account: Any) -> None:
+def test_group_with_members_and_policies(iam: Any, ann: Any, account: str) -> None:
     group = iam.create_group(GroupName="Devs", Path="/x/")["Group"]
     assert group["Arn"] == f"arn:aws:iam::{account}:group/x/Devs"
     assert group["GroupId"].startswith("AGPA")
@@ -224,7 +225,7 @@ def test_list_entities_for_policy_names_all_three_kinds(iam: Any, ann: Any) -> N
     assert (policy["AttachmentCount"], policy["PermissionsBoundaryUsageCount"]) == (2, 1)
 
 
-def test_the_built_in_user_is_seen_and_cannot_be_changed(iam: Any, client: Any, account: Any) -> None:
+def test_the_built_in_user_is_seen_and_cannot_be_changed(iam: Any, client: Callable[..., Any], account: str) -> None:
     user = iam.get_user()["User"]
     identity = client("sts").get_caller_identity()
     assert (user["Arn"], user["UserId"]) == (identity["Arn"], identity["UserId"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.error import HTTPError
 
@@ -12,6 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
 from tests.api.lambda_support import BASIC, invoke, make_function, make_role, zipped
 
 ECHO = "def handler(event, context):\n    return event\n"
@@ -24,7 +26,7 @@ def refusal(call: Any, **parameters: Any) -> Any:
     return response["Error"]["Code"], response["Error"]["Message"], response.get("Type")
 
 
-def test_every_configuration_has_the_runtimes_version(client: Any) -> None:
+def test_every_configuration_has_the_runtimes_version(client: Callable[..., Any]) -> None:
     created = make_function(client, ECHO, Publish=True)
     api = client("lambda")
     arn = created["RuntimeVersionConfig"]["RuntimeVersionArn"]
@@ -41,7 +43,7 @@ def test_every_configuration_has_the_runtimes_version(client: Any) -> None:
     assert {entry["RuntimeVersionConfig"]["RuntimeVersionArn"] for entry in shown} == {arn}
 
 
-def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client: Any) -> None:
+def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client: Callable[..., Any]) -> None:
     role = make_role(client, BASIC)
     assert "Environment" not in make_function(client, ECHO, Role=role)
     changed = client("lambda").update_function_configuration(FunctionName="function", Environment={"Variables": {}})
@@ -50,7 +52,7 @@ def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client: Any) -
     assert made["Environment"] == {"Variables": {}}
 
 
-def test_code_location_gives_the_zip_for_ten_minutes(timed: Any) -> None:
+def test_code_location_gives_the_zip_for_ten_minutes(timed: EngineThread) -> None:
     archive = zipped(ECHO)
     make_function(timed.client, ECHO, Code={"ZipFile": archive})
     location = timed.client("lambda").get_function(FunctionName="function")["Code"]["Location"]
@@ -63,7 +65,7 @@ def test_code_location_gives_the_zip_for_ten_minutes(timed: Any) -> None:
             urllib.request.urlopen(link)
 
 
-def test_revision_changes_with_the_state(client: Any) -> None:
+def test_revision_changes_with_the_state(client: Callable[..., Any]) -> None:
     api = client("lambda")
     revisions = [make_function(client, ECHO)["RevisionId"]]
     revisions.append(api.get_function(FunctionName="function")["Configuration"]["RevisionId"])
@@ -78,7 +80,7 @@ def test_revision_changes_with_the_state(client: Any) -> None:
     assert api.get_function_configuration(FunctionName="function")["RevisionId"] == revisions[-1]
 
 
-def test_function_arn_repeats_the_qualifier_that_was_asked_for(client: Any) -> None:
+def test_function_arn_repeats_the_qualifier_that_was_asked_for(client: Callable[..., Any]) -> None:
     created = make_function(client, ECHO, Publish=True)
     arn = created["FunctionArn"]
     assert (arn.rpartition(":")[2], created["Version"], created["State"]) == ("function", "1", "Pending")
@@ -98,7 +100,7 @@ def test_function_arn_repeats_the_qualifier_that_was_asked_for(client: Any) -> N
         assert shown["FunctionArn"] == f"{arn}:{shown['Version']}"
 
 
-def test_update_function_code_with_publish_answers_the_new_version_as_created(client: Any) -> None:
+def test_update_function_code_with_publish_answers_the_new_version_as_created(client: Callable[..., Any]) -> None:
     make_function(client, ECHO)
     answer = client("lambda").update_function_code(FunctionName="function", ZipFile=zipped(ECHO + "\n"), Publish=True)
     assert answer["FunctionArn"].endswith(":function:1")
@@ -106,7 +108,7 @@ def test_update_function_code_with_publish_answers_the_new_version_as_created(cl
     assert "LastUpdateStatus" not in answer
 
 
-def test_publish_version_compares_with_latest_as_it_was(client: Any) -> None:
+def test_publish_version_compares_with_latest_as_it_was(client: Callable[..., Any]) -> None:
     make_function(client, ECHO, Description="first")
     api = client("lambda")
     publish = api.publish_version
@@ -119,7 +121,7 @@ def test_publish_version_compares_with_latest_as_it_was(client: Any) -> None:
     )
 
 
-def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client: Any) -> None:
+def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client: Callable[..., Any]) -> None:
     make_function(client, "import json\nraise RuntimeError('broken ' + __file__)\n")
     payload, answer = invoke(client)
     assert answer["FunctionError"] == "Unhandled"
@@ -129,13 +131,13 @@ def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client: 
     assert '"/var/task/app.py", line 2' in payload["stackTrace"][-1]
 
 
-def test_failure_of_a_handler_names_paths_of_aws(client: Any) -> None:
+def test_failure_of_a_handler_names_paths_of_aws(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    return event['x']\n")
     payload, _ = invoke(client, {})
     assert '"/var/task/app.py", line 2' in payload["stackTrace"][0]
 
 
-def test_delete_function_answers_nothing(client: Any) -> None:
+def test_delete_function_answers_nothing(client: Callable[..., Any]) -> None:
     make_function(client, ECHO)
     api = client("lambda")
     assert refusal(api.delete_function, FunctionName="absent", Qualifier="$LATEST") == (
@@ -148,11 +150,11 @@ def test_delete_function_answers_nothing(client: Any) -> None:
     assert api.delete_function(FunctionName="function")["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
-def test_invoke_unknown_function_names_latest(client: Any) -> None:
+def test_invoke_unknown_function_names_latest(client: Callable[..., Any]) -> None:
     assert refusal(client("lambda").invoke, FunctionName="absent")[1].endswith(":function:absent:$LATEST")
 
 
-def test_list_functions_unknown_function_version_is_refused(client: Any) -> None:
+def test_list_functions_unknown_function_version_is_refused(client: Callable[..., Any]) -> None:
     code, message, _ = refusal(client("lambda").list_functions, FunctionVersion="some")
     assert code == "ValidationException"
     assert message == (
@@ -161,7 +163,7 @@ def test_list_functions_unknown_function_version_is_refused(client: Any) -> None
     )
 
 
-def test_list_functions_counts_versions_if_all(client: Any) -> None:
+def test_list_functions_counts_versions_if_all(client: Callable[..., Any]) -> None:
     make_function(client, ECHO, Publish=True)
     pages = (
         client("lambda")
@@ -171,7 +173,7 @@ def test_list_functions_counts_versions_if_all(client: Any) -> None:
     assert [[entry["Version"] for entry in page["Functions"]] for page in pages] == [["$LATEST"], ["1"]]
 
 
-def test_function_of_any_runtime_can_be_made_and_python_38_runs(client: Any) -> None:
+def test_function_of_any_runtime_can_be_made_and_python_38_runs(client: Callable[..., Any]) -> None:
     role = make_role(client, BASIC)
     for runtime in ("nodejs22.x", "java21", "ruby3.3", "dotnet8", "provided.al2023", "python3.8"):
         name = runtime.replace(".", "-")
@@ -181,7 +183,7 @@ def test_function_of_any_runtime_can_be_made_and_python_38_runs(client: Any) -> 
     assert "FunctionError" in invoke(client, 5, FunctionName="java21")[1]
 
 
-def test_snap_start_is_a_setting(client: Any) -> None:
+def test_snap_start_is_a_setting(client: Callable[..., Any]) -> None:
     made = make_function(client, ECHO, Runtime="python3.13", SnapStart={"ApplyOn": "PublishedVersions"})
     assert made["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
     update = client("lambda").update_function_configuration
@@ -190,7 +192,7 @@ def test_snap_start_is_a_setting(client: Any) -> None:
     )
 
 
-def test_put_function_concurrency_wants_the_function_itself(client: Any) -> None:
+def test_put_function_concurrency_wants_the_function_itself(client: Callable[..., Any]) -> None:
     make_function(client, ECHO)
     put = client("lambda").put_function_concurrency
     code, message, _ = refusal(put, FunctionName="function:$LATEST", ReservedConcurrentExecutions=1)
@@ -202,7 +204,7 @@ def test_put_function_concurrency_wants_the_function_itself(client: Any) -> None
     assert refusal(put, FunctionName="function", ReservedConcurrentExecutions=901)[2] is None
 
 
-def test_invocation_keeps_the_trace_of_its_caller(client: Any) -> None:
+def test_invocation_keeps_the_trace_of_its_caller(client: Callable[..., Any]) -> None:
     make_function(client, "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
     root = "1-5f84c7a1-0123456789abcdef01234567"
     api = client("lambda")
@@ -215,7 +217,9 @@ def test_invocation_keeps_the_trace_of_its_caller(client: Any) -> None:
     assert payload.endswith(';Sampled=1"')
 
 
-def test_other_account_manages_a_function_whose_policy_admits_it(client: Any, onebox: Any) -> None:
+def test_other_account_manages_a_function_whose_policy_admits_it(
+    client: Callable[..., Any], onebox: EngineThread
+) -> None:
     arn = make_function(client, ECHO, FunctionName="shared")["FunctionArn"]
     other = onebox.client("lambda", account="999999999999")
     assert refusal(other.get_function, FunctionName=arn)[0] == "AccessDeniedException"
@@ -226,7 +230,7 @@ def test_other_account_manages_a_function_whose_policy_admits_it(client: Any, on
     assert other.invoke(FunctionName=arn, Payload=b"1")["Payload"].read() == b"1"
 
 
-def test_permissions_are_checked_in_the_order_of_aws(client: Any) -> None:
+def test_permissions_are_checked_in_the_order_of_aws(client: Callable[..., Any]) -> None:
     arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
     api = client("lambda")
     base = {"FunctionName": "function", "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "*"}
@@ -243,7 +247,7 @@ def test_permissions_are_checked_in_the_order_of_aws(client: Any) -> None:
     assert refusal(api.get_policy, FunctionName="absent")[1] == "The resource you requested does not exist."
 
 
-def test_tags_belong_to_whole_resources(client: Any) -> None:
+def test_tags_belong_to_whole_resources(client: Callable[..., Any]) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     api = client("lambda")
     assert "'resource' failed to satisfy" in refusal(api.list_tags, Resource="arn:aws:sqs:us-east-1:1:q")[1]
@@ -257,7 +261,7 @@ def test_tags_belong_to_whole_resources(client: Any) -> None:
     assert api.list_tags(Resource=arn)["Tags"] == {"a": "b"}
 
 
-def test_routing_of_aliases_is_checked(client: Any) -> None:
+def test_routing_of_aliases_is_checked(client: Callable[..., Any]) -> None:
     arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
     api = client("lambda")
 
@@ -278,7 +282,7 @@ def test_routing_of_aliases_is_checked(client: Any) -> None:
     assert refusal(api.update_alias, **update)[1] == f"Alias not found: {arn}:absent"
 
 
-def test_conditions_of_policies_see_tags_principals_and_url_types(client: Any) -> None:
+def test_conditions_of_policies_see_tags_principals_and_url_types(client: Callable[..., Any]) -> None:
     """A role may do everything but what its policy's conditions forbid."""
     make_function(client, ECHO, Tags={"team": "a"})
     iam = client("iam")

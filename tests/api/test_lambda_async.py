@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ from tests.polling import until
 FAILING = "def handler(event, context):\n    print('attempt')\n    raise ValueError('always')\n"
 
 
-def attempts(client: Any) -> Any:
+def attempts(client: Callable[..., Any]) -> Any:
     return log_messages(client).count("attempt\n")
 
 
-def test_invoke_event_is_accepted_and_runs(client: Any) -> None:
+def test_invoke_event_is_accepted_and_runs(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    print('got', event['n'])\n")
     answer = client("lambda").invoke(FunctionName="function", InvocationType="Event", Payload=b'{"n": 7}')
     assert answer["StatusCode"] == 202
@@ -34,7 +35,7 @@ def test_invoke_event_is_accepted_and_runs(client: Any) -> None:
     until(lambda: "got 7\n" in log_messages(client), "the event's output")
 
 
-def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_queue(timed: Any) -> None:
+def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_queue(timed: EngineThread) -> None:
     client = timed.client
     role = make_role(client)
     url, arn = make_queue(client, "dead")
@@ -55,7 +56,7 @@ def test_invoke_event_failing_is_tried_three_times_and_goes_to_the_dead_letter_q
     assert attributes["ErrorMessage"]["StringValue"] == "always"
 
 
-def test_on_failure_destination_gets_the_record_without_retries(client: Any) -> None:
+def test_on_failure_destination_gets_the_record_without_retries(client: Callable[..., Any]) -> None:
     url, arn = make_queue(client, "failed")
     make_function(client, FAILING)
     client("lambda").put_function_event_invoke_config(
@@ -73,7 +74,7 @@ def test_on_failure_destination_gets_the_record_without_retries(client: Any) -> 
     assert record["responsePayload"]["errorType"] == "ValueError"
 
 
-def test_invoke_event_too_large_is_refused(client: Any) -> None:
+def test_invoke_event_too_large_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, FAILING)
     payload = json.dumps("x" * (1024 * 1024)).encode()
     with pytest.raises(client("lambda").exceptions.RequestTooLargeException, match="Event invocation type"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +36,23 @@ def handler(event, context):
 """
 
 
-def connect(client: Any, queue_arn: Any, **settings: Any) -> Any:
+def connect(client: Callable[..., Any], queue_arn: Any, **settings: Any) -> Any:
     request = {"FunctionName": "function", "EventSourceArn": queue_arn, **settings}
     return client("lambda", parameter_validation=False).create_event_source_mapping(**request)
 
 
-def send(client: Any, url: Any, *bodies: Any, **parameters: Any) -> None:
+def send(client: Callable[..., Any], url: Any, *bodies: Any, **parameters: Any) -> None:
     for body in bodies:
         client("sqs").send_message(QueueUrl=url, MessageBody=body, **parameters)
 
 
-def batches(client: Any) -> Any:
+def batches(client: Callable[..., Any]) -> Any:
     """What the function printed: one line a batch."""
     platform = ("INIT_START", "START", "END", "REPORT", "[")
     return [m.rstrip() for m in log_messages(client) if not m.startswith(platform)]
 
 
-def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client: Any, account: Any) -> None:
+def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client: Callable[..., Any], account: str) -> None:
     make_function(client, PRINT_EVENT)
     url, arn = make_queue(client)
     connect(client, arn)
@@ -93,7 +94,7 @@ def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client: Any, acco
     until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
-def test_mapping_life_is_shown_as_on_aws(client: Any, account: Any) -> None:
+def test_mapping_life_is_shown_as_on_aws(client: Callable[..., Any], account: str) -> None:
     function_arn = make_function(client, PRINT_EVENT)["FunctionArn"]
     _, arn = make_queue(client)
     created = connect(client, arn)
@@ -110,7 +111,7 @@ def test_mapping_life_is_shown_as_on_aws(client: Any, account: Any) -> None:
         lambda_.get_event_source_mapping(UUID=uuid)
 
 
-def test_mapping_disabled_takes_nothing_until_it_is_enabled(client: Any) -> None:
+def test_mapping_disabled_takes_nothing_until_it_is_enabled(client: Callable[..., Any]) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
     uuid = connect(client, arn, Enabled=False)["UUID"]
@@ -120,7 +121,7 @@ def test_mapping_disabled_takes_nothing_until_it_is_enabled(client: Any) -> None
     until(lambda: batches(client) == ["one"], "the message's batch")
 
 
-def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three_receives(timed: Any) -> None:
+def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three_receives(timed: EngineThread) -> None:
     client = timed.client
     make_function(client, FAIL_BAD, Timeout=30)
     dead_url, dead_arn = make_queue(client, "dead")
@@ -139,7 +140,7 @@ def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three
     assert batches(client) == ["bad"] * 3
 
 
-def test_reported_failures_return_alone(timed: Any) -> None:
+def test_reported_failures_return_alone(timed: EngineThread) -> None:
     client = timed.client
     make_function(client, REPORT_BAD)
     url, arn = make_queue(client)
@@ -157,7 +158,7 @@ def test_reported_failures_return_alone(timed: Any) -> None:
     "answer",
     ['{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', '{"batchItemFailures": [{}]}', '"text"', "[1]"],
 )
-def test_malformed_report_deletes_nothing(timed: Any, answer: Any) -> None:
+def test_malformed_report_deletes_nothing(timed: EngineThread, answer: Any) -> None:
     client = timed.client
     make_function(
         client, f"import json\ndef handler(event, context):\n    print('x')\n    return json.loads('{answer}')\n"
@@ -171,7 +172,7 @@ def test_malformed_report_deletes_nothing(timed: Any, answer: Any) -> None:
     until(lambda: batches(client) == ["x", "x"], "the second attempt")
 
 
-def test_batching_window_gathers_until_it_closes(timed: Any) -> None:
+def test_batching_window_gathers_until_it_closes(timed: EngineThread) -> None:
     client = timed.client
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
@@ -185,7 +186,7 @@ def test_batching_window_gathers_until_it_closes(timed: Any) -> None:
     until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
-def test_filtered_messages_leave_the_queue_unseen(client: Any) -> None:
+def test_filtered_messages_leave_the_queue_unseen(client: Callable[..., Any]) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
     pattern = json.dumps({"body": {"status": ["paid"]}})
@@ -197,7 +198,7 @@ def test_filtered_messages_leave_the_queue_unseen(client: Any) -> None:
     until(lambda: counts(client, url) == (0, 0), "an empty queue")
 
 
-def test_fifo_queue_is_delivered_in_order(client: Any) -> None:
+def test_fifo_queue_is_delivered_in_order(client: Callable[..., Any]) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client, "queue.fifo", FifoQueue="true", ContentBasedDeduplication="true")
     connect(client, arn, BatchSize=2)
@@ -206,7 +207,7 @@ def test_fifo_queue_is_delivered_in_order(client: Any) -> None:
     until(lambda: "".join(batches(client)).replace("|", "") == "abcdef", "all in their order")
 
 
-def test_function_without_concurrency_leaves_the_messages_alone(timed: Any) -> None:
+def test_function_without_concurrency_leaves_the_messages_alone(timed: EngineThread) -> None:
     client = timed.client
     make_function(client, FAIL_BAD)
     client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
@@ -234,7 +235,9 @@ def test_function_without_concurrency_leaves_the_messages_alone(timed: Any) -> N
         ({"FunctionName": "nope"}, "InvalidParameterValueException", "Function does not exist"),
     ],
 )
-def test_create_event_source_mapping_invalid_is_refused(client: Any, settings: Any, code: Any, words: Any) -> None:
+def test_create_event_source_mapping_invalid_is_refused(
+    client: Callable[..., Any], settings: Any, code: Any, words: Any
+) -> None:
     make_function(client, PRINT_EVENT)
     _, arn = make_queue(client)
     with pytest.raises(ClientError) as caught:
@@ -243,7 +246,7 @@ def test_create_event_source_mapping_invalid_is_refused(client: Any, settings: A
     assert words in caught.value.response["Error"]["Message"]
 
 
-def test_create_event_source_mapping_short_visibility_is_refused(client: Any) -> None:
+def test_create_event_source_mapping_short_visibility_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, PRINT_EVENT, Timeout=31)
     _, arn = make_queue(client)
     words = "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds"
@@ -251,7 +254,7 @@ def test_create_event_source_mapping_short_visibility_is_refused(client: Any) ->
         connect(client, arn)
 
 
-def test_create_event_source_mapping_role_without_rights_is_refused(client: Any) -> None:
+def test_create_event_source_mapping_role_without_rights_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, PRINT_EVENT, Role=make_role(client, BASIC))
     _, arn = make_queue(client)
     words = "The provided execution role does not have permissions to call ReceiveMessage on SQS"
@@ -259,7 +262,7 @@ def test_create_event_source_mapping_role_without_rights_is_refused(client: Any)
         connect(client, arn)
 
 
-def test_create_event_source_mapping_twice_is_conflict(client: Any) -> None:
+def test_create_event_source_mapping_twice_is_conflict(client: Callable[..., Any]) -> None:
     make_function(client, PRINT_EVENT)
     _, arn = make_queue(client)
     uuid = connect(client, arn)["UUID"]
@@ -267,7 +270,7 @@ def test_create_event_source_mapping_twice_is_conflict(client: Any) -> None:
         connect(client, arn)
 
 
-def test_create_event_source_mapping_missing_queue_is_refused(client: Any, account: Any) -> None:
+def test_create_event_source_mapping_missing_queue_is_refused(client: Callable[..., Any], account: str) -> None:
     make_function(client, PRINT_EVENT)
     with pytest.raises(ClientError, match="NonExistentQueue"):
         connect(client, f"arn:aws:sqs:us-east-1:{account}:nope")

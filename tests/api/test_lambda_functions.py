@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
 from tests.api.lambda_support import BASIC, invoke, make_function, make_role, zipped
 
 ECHO = "def handler(event, context):\n    return event\n"
@@ -22,7 +24,7 @@ def refusal(call: Any, **parameters: Any) -> Any:
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def test_create_function_answers_pending_and_is_active_afterwards(client: Any, account: Any) -> None:
+def test_create_function_answers_pending_and_is_active_afterwards(client: Callable[..., Any], account: str) -> None:
     created = make_function(client, ECHO, Description="d", Environment={"Variables": {"KEY": "v"}}, Timeout=None)
     assert created["State"] == "Pending"
     assert created["StateReasonCode"] == "Creating"
@@ -38,7 +40,7 @@ def test_create_function_answers_pending_and_is_active_afterwards(client: Any, a
     client("lambda").get_waiter("function_active_v2").wait(FunctionName="function")
 
 
-def test_create_function_existing_name_is_conflict(client: Any) -> None:
+def test_create_function_existing_name_is_conflict(client: Callable[..., Any]) -> None:
     make_function(client, ECHO)
     role = make_role(client, BASIC, name="other")
     with pytest.raises(client("lambda").exceptions.ResourceConflictException, match="already exist: function"):
@@ -71,13 +73,15 @@ def test_create_function_existing_name_is_conflict(client: Any) -> None:
         ({"Environment": {"Variables": {"1X": "v"}}}, "ValidationException", "'environment.variables'"),
     ],
 )
-def test_create_function_invalid_parameter_is_refused(client: Any, change: Any, code: Any, words: Any) -> None:
+def test_create_function_invalid_parameter_is_refused(
+    client: Callable[..., Any], change: Any, code: Any, words: Any
+) -> None:
     found_code, message = refusal(make_function, client=client, **{"code": ECHO, **change})
     assert found_code == code
     assert words in message
 
 
-def test_create_function_zip_leaving_its_folder_is_refused(client: Any) -> None:
+def test_create_function_zip_leaving_its_folder_is_refused(client: Callable[..., Any]) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("../evil.py", "x = 1")
@@ -86,7 +90,7 @@ def test_create_function_zip_leaving_its_folder_is_refused(client: Any) -> None:
     assert "Could not unzip" in message
 
 
-def test_create_function_role_missing_or_not_for_lambda_is_refused(client: Any, account: Any) -> None:
+def test_create_function_role_missing_or_not_for_lambda_is_refused(client: Callable[..., Any], account: str) -> None:
     words = "The role defined for the function cannot be assumed by Lambda."
     missing = f"arn:aws:iam::{account}:role/missing"
     assert refusal(make_function, client=client, code=ECHO, Role=missing) == (
@@ -101,13 +105,13 @@ def test_create_function_role_missing_or_not_for_lambda_is_refused(client: Any, 
     assert refusal(make_function, client=client, code=ECHO, Role=role)[1] == words
 
 
-def test_get_function_unknown_is_not_found(client: Any, account: Any) -> None:
+def test_get_function_unknown_is_not_found(client: Callable[..., Any], account: str) -> None:
     code, message = refusal(client("lambda").get_function, FunctionName="nope")
     assert code == "ResourceNotFoundException"
     assert message == f"Function not found: arn:aws:lambda:us-east-1:{account}:function:nope"
 
 
-def test_get_function_by_arn_and_partial_arn_finds_it(client: Any, account: Any) -> None:
+def test_get_function_by_arn_and_partial_arn_finds_it(client: Callable[..., Any], account: str) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     for name in (arn, f"{account}:function:function"):
         assert client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"] == arn
@@ -115,7 +119,7 @@ def test_get_function_by_arn_and_partial_arn_finds_it(client: Any, account: Any)
     assert found["FunctionArn"] == f"{arn}:$LATEST"
 
 
-def test_update_function_code_runs_the_new_code(client: Any) -> None:
+def test_update_function_code_runs_the_new_code(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    return 1\n")
     before = client("lambda").get_function_configuration(FunctionName="function")
     assert invoke(client)[0] == 1
@@ -128,7 +132,7 @@ def test_update_function_code_runs_the_new_code(client: Any) -> None:
     assert invoke(client)[0] == 2
 
 
-def test_update_function_configuration_changes_the_environment(client: Any) -> None:
+def test_update_function_configuration_changes_the_environment(client: Callable[..., Any]) -> None:
     make_function(client, "import os\ndef handler(event, context):\n    return os.environ.get('COLOUR')\n")
     assert invoke(client)[0] is None
     client("lambda").update_function_configuration(
@@ -137,7 +141,7 @@ def test_update_function_configuration_changes_the_environment(client: Any) -> N
     assert invoke(client)[0] == "red"
 
 
-def test_update_function_configuration_old_revision_is_refused(client: Any) -> None:
+def test_update_function_configuration_old_revision_is_refused(client: Callable[..., Any]) -> None:
     created = make_function(client, ECHO)["RevisionId"]
     update = client("lambda").update_function_configuration
     assert refusal(update, FunctionName="function", RevisionId=created)[0] == "PreconditionFailedException"
@@ -148,14 +152,14 @@ def test_update_function_configuration_old_revision_is_refused(client: Any) -> N
     assert "does not match the latest Revision Id" in message
 
 
-def test_delete_function_is_gone_and_name_is_free(client: Any) -> None:
+def test_delete_function_is_gone_and_name_is_free(client: Callable[..., Any]) -> None:
     role = make_function(client, ECHO)["Role"]
     client("lambda").delete_function(FunctionName="function")
     assert refusal(client("lambda").get_function, FunctionName="function")[0] == "ResourceNotFoundException"
     make_function(client, ECHO, Role=role)
 
 
-def test_list_functions_pages_in_order_of_names(client: Any) -> None:
+def test_list_functions_pages_in_order_of_names(client: Callable[..., Any]) -> None:
     role = make_role(client)
     for name in ("c", "a", "b"):
         make_function(client, ECHO, FunctionName=name, Role=role)
@@ -168,14 +172,14 @@ def test_list_functions_pages_in_order_of_names(client: Any) -> None:
     assert client("lambda", region="eu-west-1").list_functions()["Functions"] == []
 
 
-def test_get_account_settings_counts_functions(client: Any) -> None:
+def test_get_account_settings_counts_functions(client: Callable[..., Any]) -> None:
     make_function(client, ECHO)
     settings = client("lambda").get_account_settings()
     assert settings["AccountUsage"]["FunctionCount"] == 1
     assert settings["AccountLimit"]["ConcurrentExecutions"] == 1000
 
 
-def test_tags_are_kept_with_the_function(client: Any) -> None:
+def test_tags_are_kept_with_the_function(client: Callable[..., Any]) -> None:
     arn = make_function(client, ECHO, Tags={"a": "1"})["FunctionArn"]
     client("lambda").tag_resource(Resource=arn, Tags={"b": "2"})
     assert client("lambda").list_tags(Resource=arn)["Tags"] == {"a": "1", "b": "2"}
@@ -183,7 +187,7 @@ def test_tags_are_kept_with_the_function(client: Any) -> None:
     assert client("lambda").get_function(FunctionName="function")["Tags"] == {"b": "2"}
 
 
-def test_publish_version_keeps_code_and_number(client: Any) -> None:
+def test_publish_version_keeps_code_and_number(client: Callable[..., Any]) -> None:
     answer_one = "def handler(event, context):\n    return 1\n"
     arn = make_function(client, answer_one)["FunctionArn"]
     one = client("lambda").publish_version(FunctionName="function")
@@ -202,7 +206,7 @@ def test_publish_version_keeps_code_and_number(client: Any) -> None:
     assert invoke(client)[0] == 2
 
 
-def test_alias_names_a_version_until_it_is_changed(client: Any, account: Any) -> None:
+def test_alias_names_a_version_until_it_is_changed(client: Callable[..., Any], account: str) -> None:
     make_function(client, ECHO, Publish=True)
     lambda_ = client("lambda")
     alias = lambda_.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
@@ -219,7 +223,7 @@ def test_alias_names_a_version_until_it_is_changed(client: Any, account: Any) ->
     assert message.startswith("Cannot find alias arn:")
 
 
-def test_add_permission_is_shown_and_removed(client: Any, account: Any) -> None:
+def test_add_permission_is_shown_and_removed(client: Callable[..., Any], account: str) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     lambda_ = client("lambda")
     permission = {
@@ -249,7 +253,7 @@ def test_add_permission_is_shown_and_removed(client: Any, account: Any) -> None:
     )
 
 
-def test_function_of_another_account_needs_its_permission(client: Any, onebox: Any) -> None:
+def test_function_of_another_account_needs_its_permission(client: Callable[..., Any], onebox: EngineThread) -> None:
     arn = make_function(client, ECHO)["FunctionArn"]
     stranger = onebox.client("lambda", account="999988887777")
     assert refusal(stranger.delete_function, FunctionName=arn)[0] == "AccessDeniedException"
@@ -263,7 +267,7 @@ def test_function_of_another_account_needs_its_permission(client: Any, onebox: A
     assert refusal(stranger.get_function, FunctionName=arn)[0] == "AccessDeniedException"
 
 
-def test_create_function_caller_may_not_pass_the_role_is_refused(client: Any, account: Any) -> None:
+def test_create_function_caller_may_not_pass_the_role_is_refused(client: Callable[..., Any], account: str) -> None:
     role = make_role(client, BASIC)
     policy = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}

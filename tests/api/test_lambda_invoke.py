@@ -7,17 +7,19 @@ import json
 import os
 import re
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
 from tests.api.lambda_support import BASIC, RUNTIME, SQS, alive, invoke, log_messages, make_function, make_role
 from tests.polling import PATIENCE_S, until
 
 
-def test_invoke_returns_the_result_and_logs_start_end_report(client: Any) -> None:
+def test_invoke_returns_the_result_and_logs_start_end_report(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    print('hello')\n    return {'got': event}\n")
     payload, answer = invoke(client, {"ä": 1}, LogType="Tail")
     assert payload == {"got": {"ä": 1}}
@@ -37,7 +39,7 @@ def test_invoke_returns_the_result_and_logs_start_end_report(client: Any) -> Non
     assert "hello\n" in messages
 
 
-def test_invoke_warm_child_is_reused(client: Any) -> None:
+def test_invoke_warm_child_is_reused(client: Callable[..., Any]) -> None:
     make_function(client, "import os\ndef handler(event, context):\n    return os.getpid()\n")
     first, _ = invoke(client)
     second, answer = invoke(client, LogType="Tail")
@@ -45,7 +47,7 @@ def test_invoke_warm_child_is_reused(client: Any) -> None:
     assert b"Init Duration" not in base64.b64decode(answer["LogResult"])
 
 
-def test_invoke_context_and_environment_are_those_of_aws(client: Any, account: Any) -> None:
+def test_invoke_context_and_environment_are_those_of_aws(client: Callable[..., Any], account: str) -> None:
     code = """
 import os
 def handler(event, context):
@@ -79,7 +81,7 @@ def handler(event, context):
     assert "VIRTUAL_ENV" not in environment
 
 
-def test_invoke_function_acts_as_its_role(client: Any, account: Any) -> None:
+def test_invoke_function_acts_as_its_role(client: Callable[..., Any], account: str) -> None:
     code = """
 import boto3
 def handler(event, context):
@@ -96,7 +98,7 @@ def handler(event, context):
     assert "AccessDenied" in code
 
 
-def test_invoke_handler_raises_answers_unhandled_and_logs_the_traceback(client: Any) -> None:
+def test_invoke_handler_raises_answers_unhandled_and_logs_the_traceback(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    raise ValueError('no\\nway')\n")
     payload, answer = invoke(client)
     assert answer["FunctionError"] == "Unhandled"
@@ -109,7 +111,7 @@ def test_invoke_handler_raises_answers_unhandled_and_logs_the_traceback(client: 
     assert "Traceback" in error
 
 
-def test_invoke_past_the_time_out_kills_the_child(timed: Any) -> None:
+def test_invoke_past_the_time_out_kills_the_child(timed: EngineThread) -> None:
     code = """
 import os, socket
 def handler(event, context):
@@ -148,7 +150,7 @@ def handler(event, context):
         ("os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
     ],
 )
-def test_invoke_process_ends_answers_exit_error(client: Any, statement: Any, reason: Any) -> None:
+def test_invoke_process_ends_answers_exit_error(client: Callable[..., Any], statement: Any, reason: Any) -> None:
     make_function(client, f"import os, sys\ndef handler(event, context):\n    {statement}\n")
     payload, answer = invoke(client)
     request_id = answer["ResponseMetadata"]["RequestId"]
@@ -170,7 +172,7 @@ def test_invoke_process_ends_answers_exit_error(client: Any, statement: Any, rea
     ],
 )
 def test_invoke_module_cannot_be_loaded_answers_its_error(
-    client: Any, change: Any, error_type: Any, message: Any
+    client: Callable[..., Any], change: Any, error_type: Any, message: Any
 ) -> None:
     make_function(client, **{"code": "def handler(event, context):\n    pass\n", **change})
     payload, answer = invoke(client)
@@ -179,7 +181,7 @@ def test_invoke_module_cannot_be_loaded_answers_its_error(
     assert message in payload["errorMessage"]
 
 
-def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client: Any) -> None:
+def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client: Callable[..., Any]) -> None:
     code = "def handler(event, context):\n    return 'x' * event\n"
     make_function(client, code)
     payload, answer = invoke(client, 6 * 1024 * 1024 + 200)
@@ -188,7 +190,7 @@ def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client: An
     assert invoke(client, 3)[0] == "xxx"
 
 
-def test_invoke_event_not_json_is_refused(client: Any) -> None:
+def test_invoke_event_not_json_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     with pytest.raises(ClientError) as caught:
         client("lambda").invoke(FunctionName="function", Payload=b"{nope")
@@ -196,19 +198,19 @@ def test_invoke_event_not_json_is_refused(client: Any) -> None:
     assert caught.value.response["Error"]["Message"].startswith("Could not parse request body into json")
 
 
-def test_invoke_dry_run_answers_without_running(client: Any) -> None:
+def test_invoke_dry_run_answers_without_running(client: Callable[..., Any]) -> None:
     make_function(client, "1 / 0")
     answer = client("lambda").invoke(FunctionName="function", InvocationType="DryRun")
     assert answer["StatusCode"] == 204
 
 
-def test_invoke_unknown_qualifier_is_not_found(client: Any, account: Any) -> None:
+def test_invoke_unknown_qualifier_is_not_found(client: Callable[..., Any], account: str) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     with pytest.raises(client("lambda").exceptions.ResourceNotFoundException, match=":function:function:7"):
         client("lambda").invoke(FunctionName="function", Qualifier="7")
 
 
-def test_invoke_concurrently_runs_in_several_children(client: Any) -> None:
+def test_invoke_concurrently_runs_in_several_children(client: Callable[..., Any]) -> None:
     code = """
 import os, socket
 def handler(event, context):
@@ -230,7 +232,7 @@ def handler(event, context):
         assert len({run.result()[0] for run in runs}) == 3
 
 
-def test_invoke_beyond_reserved_concurrency_is_throttled(client: Any) -> None:
+def test_invoke_beyond_reserved_concurrency_is_throttled(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=0)
     with pytest.raises(client("lambda").exceptions.TooManyRequestsException) as caught:
@@ -241,14 +243,14 @@ def test_invoke_beyond_reserved_concurrency_is_throttled(client: Any) -> None:
     assert client("lambda").invoke(FunctionName="function")["StatusCode"] == 200
 
 
-def test_put_function_concurrency_leaving_too_little_is_refused(client: Any) -> None:
+def test_put_function_concurrency_leaving_too_little_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    pass\n")
     with pytest.raises(ClientError, match=r"below its minimum value of \[100\]"):
         client("lambda").put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=901)
 
 
 @pytest.mark.parametrize("runtime", ["python3.10", "python3.12", "python3.13", "python3.14"])
-def test_invoke_any_runtime_runs_or_says_who_stands_in(client: Any, runtime: Any) -> None:
+def test_invoke_any_runtime_runs_or_says_who_stands_in(client: Callable[..., Any], runtime: Any) -> None:
     code = "import sys, boto3\ndef handler(event, context):\n    return 'python%d.%d' % sys.version_info[:2]\n"
     make_function(client, code, Runtime=runtime)
     version, answer = invoke(client)
@@ -259,7 +261,7 @@ def test_invoke_any_runtime_runs_or_says_who_stands_in(client: Any, runtime: Any
         assert f"This machine has no {runtime}" in line
 
 
-def test_invoke_json_log_format_writes_json_lines(client: Any) -> None:
+def test_invoke_json_log_format_writes_json_lines(client: Callable[..., Any]) -> None:
     code = "import logging\ndef handler(event, context):\n    logging.getLogger().warning('look\\nhere')\n"
     make_function(client, code, LoggingConfig={"LogFormat": "JSON"})
     invoke(client)
@@ -276,7 +278,9 @@ def test_invoke_json_log_format_writes_json_lines(client: Any) -> None:
     assert lines[-1]["record"]["status"] == "success"
 
 
-def test_invoke_print_of_several_lines_is_one_event_a_line_and_a_log_record_stays_whole(client: Any) -> None:
+def test_invoke_print_of_several_lines_is_one_event_a_line_and_a_log_record_stays_whole(
+    client: Callable[..., Any],
+) -> None:
     code = """
 import logging
 def handler(event, context):
@@ -293,7 +297,7 @@ def handler(event, context):
     assert messages[5] == "five"
 
 
-def test_invoke_role_without_rights_to_logs_leaves_no_log(client: Any) -> None:
+def test_invoke_role_without_rights_to_logs_leaves_no_log(client: Callable[..., Any]) -> None:
     make_function(client, "def handler(event, context):\n    print('hello')\n", Role=make_role(client, SQS))
     _, answer = invoke(client, LogType="Tail")
     assert b"hello" in base64.b64decode(answer["LogResult"])
@@ -308,7 +312,7 @@ def test_invoke_role_without_rights_to_logs_leaves_no_log(client: Any) -> None:
     assert log_messages(client) == []
 
 
-def test_invoke_role_that_may_not_create_the_group_logs_only_once_it_is_there(client: Any) -> None:
+def test_invoke_role_that_may_not_create_the_group_logs_only_once_it_is_there(client: Callable[..., Any]) -> None:
     statement = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     role = make_role(client, SQS, name="writes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -21,7 +22,7 @@ def handler(event, context):
 """
 
 
-def statistics(client: Any, metric: Any, statistic: Any, *dimensions: Any) -> Any:
+def statistics(client: Callable[..., Any], metric: Any, statistic: Any, *dimensions: Any) -> Any:
     now = datetime.now(timezone.utc)
     answer = client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda",
@@ -37,7 +38,7 @@ def statistics(client: Any, metric: Any, statistic: Any, *dimensions: Any) -> An
     return whole([point[statistic] for point in answer["Datapoints"]] or [0])
 
 
-def test_metrics_of_invocations_are_those_of_aws(client: Any) -> None:
+def test_metrics_of_invocations_are_those_of_aws(client: Callable[..., Any]) -> None:
     make_function(client, PRINT)
     invoke(client, 1)
     invoke(client, "fail")
@@ -56,7 +57,7 @@ def test_metrics_of_invocations_are_those_of_aws(client: Any) -> None:
     assert statistics(client, "UnreservedConcurrentExecutions", "Maximum") == 1
 
 
-def test_topic_invokes_a_function_that_permits_it(client: Any) -> None:
+def test_topic_invokes_a_function_that_permits_it(client: Callable[..., Any]) -> None:
     function_arn = make_function(client, PRINT)["FunctionArn"]
     topic_arn = client("sns").create_topic(Name="topic")["TopicArn"]
     client("sns").subscribe(TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
@@ -73,7 +74,7 @@ def test_topic_invokes_a_function_that_permits_it(client: Any) -> None:
     assert statistics(client, "AsyncEventsReceived", "Sum", ("FunctionName", "function")) == 1
 
 
-def test_topic_does_not_invoke_a_function_that_does_not_permit_it(client: Any) -> None:
+def test_topic_does_not_invoke_a_function_that_does_not_permit_it(client: Callable[..., Any]) -> None:
     function_arn = make_function(client, PRINT)["FunctionArn"]
     topic_arn = client("sns").create_topic(Name="topic")["TopicArn"]
     client("sns").subscribe(TopicArn=topic_arn, Protocol="lambda", Endpoint=function_arn)
@@ -82,7 +83,7 @@ def test_topic_does_not_invoke_a_function_that_does_not_permit_it(client: Any) -
     assert log_messages(client) == []
 
 
-def test_create_function_from_s3_runs_the_object(client: Any) -> None:
+def test_create_function_from_s3_runs_the_object(client: Callable[..., Any]) -> None:
     client("s3").create_bucket(Bucket="code-bucket")
     client("s3").put_object(Bucket="code-bucket", Key="f.zip", Body=zipped(PRINT.replace("print(", "return (")))
     make_function(client, "", Code={"S3Bucket": "code-bucket", "S3Key": "f.zip"})

@@ -104,7 +104,7 @@ def test_onebox_stopped_while_it_asks_an_interpreter_for_its_version_ends_it(
     assert not alive(int(told.read_text()))
 
 
-def test_changed_function_ends_its_idle_child(client: Any) -> None:
+def test_changed_function_ends_its_idle_child(client: Callable[..., Any]) -> None:
     make_function(client, PID)
     pid, _ = invoke(client)
     client("lambda").update_function_code(FunctionName="function", ZipFile=zipped(PID + "\n"))
@@ -114,7 +114,7 @@ def test_changed_function_ends_its_idle_child(client: Any) -> None:
     until(lambda: not alive(pid), "the child's end")
 
 
-def test_changed_function_lets_the_running_invocation_end_first(client: Any) -> None:
+def test_changed_function_lets_the_running_invocation_end_first(client: Callable[..., Any]) -> None:
     make_function(client, BUSY, Timeout=900)
     with meeting_place() as server, ThreadPoolExecutor(1) as threads:
         port = server.getsockname()[1]
@@ -132,7 +132,7 @@ def test_changed_function_lets_the_running_invocation_end_first(client: Any) -> 
     until(lambda: not alive(pid), "the child's end")
 
 
-def test_idle_child_ends_after_ten_minutes(timed: Any) -> None:
+def test_idle_child_ends_after_ten_minutes(timed: EngineThread) -> None:
     make_function(timed.client, PID)
     pid, _ = invoke(timed.client)
     timed.clock.advance(599)
@@ -144,7 +144,7 @@ def test_idle_child_ends_after_ten_minutes(timed: Any) -> None:
     assert invoke(timed.client)[0] != pid
 
 
-def test_programs_that_a_function_started_end_with_its_time_out(timed: Any) -> None:
+def test_programs_that_a_function_started_end_with_its_time_out(timed: EngineThread) -> None:
     code = """
 import socket, subprocess
 def handler(event, context):
@@ -166,7 +166,7 @@ def handler(event, context):
     until(lambda: not alive(pid), "the program's end")
 
 
-def test_function_that_outgrows_its_memory_is_killed(client: Any) -> None:
+def test_function_that_outgrows_its_memory_is_killed(client: Callable[..., Any]) -> None:
     code = """
 import time
 def handler(event, context):
@@ -221,7 +221,7 @@ def handler(event, context):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
 @pytest.mark.parametrize("event", ["handler", "program", "daemon"])
-def test_plain_key_inside_a_function_is_refused(client: Any, event: Any) -> None:
+def test_plain_key_inside_a_function_is_refused(client: Callable[..., Any], event: Any) -> None:
     make_function(client, PLAIN_KEY)
     answer, _ = invoke(client, event)
     assert "InvalidClientTokenId" in answer
@@ -230,7 +230,7 @@ def test_plain_key_inside_a_function_is_refused(client: Any, event: Any) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
-def test_plain_key_sent_by_a_function_that_hangs_up_at_once_is_refused(client: Any) -> None:
+def test_plain_key_sent_by_a_function_that_hangs_up_at_once_is_refused(client: Callable[..., Any]) -> None:
     code = """
 import os, socket
 def handler(event, context):
@@ -251,7 +251,7 @@ def handler(event, context):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the memory of processes for us")
-def test_function_whose_programs_outgrow_its_memory_is_killed(client: Any) -> None:
+def test_function_whose_programs_outgrow_its_memory_is_killed(client: Callable[..., Any]) -> None:
     code = """
 import subprocess, sys
 def handler(event, context):
@@ -264,7 +264,7 @@ def handler(event, context):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets us limit the files of a process")
-def test_file_larger_than_ephemeral_storage_is_refused(client: Any) -> None:
+def test_file_larger_than_ephemeral_storage_is_refused(client: Callable[..., Any]) -> None:
     code = """
 import os, tempfile
 def handler(event, context):
@@ -278,7 +278,7 @@ def handler(event, context):
     assert invoke(client, 513)[0]["errorMessage"] == "[Errno 27] File too large"
 
 
-def test_function_that_prints_without_end_keeps_nobody_waiting(client: Any) -> None:
+def test_function_that_prints_without_end_keeps_nobody_waiting(client: Callable[..., Any]) -> None:
     """Each line is in the log in the end, and requests are answered meanwhile: what is read at a time is bounded."""
     lines = 9_000  # with the others, one page of the log
     code = "def handler(event, context):\n    for number in range(event):\n        print(number)\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def refusal(call: Any, **parameters: Any) -> Any:
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def test_code_signing_configurations(client: Any) -> None:
+def test_code_signing_configurations(client: Callable[..., Any]) -> None:
     api = client("lambda")
     publishers = {"SigningProfileVersionArns": ["arn:aws:signer:us-east-1:123456789012:/signing-profiles/p/abcdefghij"]}
     created = api.create_code_signing_config(AllowedPublishers=publishers)["CodeSigningConfig"]
@@ -68,7 +69,7 @@ def test_recursion_and_runtime_management_are_stored(tmp_path: Path) -> None:
         assert api.get_runtime_management_config(FunctionName="function")["UpdateRuntimeOn"] == "FunctionUpdate"
 
 
-def test_event_invoke_configs_say_what_is_missing_and_wrong(client: Any) -> None:
+def test_event_invoke_configs_say_what_is_missing_and_wrong(client: Callable[..., Any]) -> None:
     api = client("lambda")
     put, update = api.put_function_event_invoke_config, api.update_function_event_invoke_config
     missing = ("ResourceNotFoundException", "The function doesn't exist.")
@@ -96,7 +97,7 @@ def test_event_invoke_configs_say_what_is_missing_and_wrong(client: Any) -> None
     assert shown["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
 
 
-def test_results_go_to_a_topic_and_a_function(client: Any) -> None:
+def test_results_go_to_a_topic_and_a_function(client: Callable[..., Any]) -> None:
     role = make_role(client, EVERYTHING)
     make_function(client, ECHO, Role=role)
     log = "def handler(event, context):\n    print('heard', event['requestContext']['condition'])\n"
@@ -135,7 +136,7 @@ def test_results_go_to_a_topic_and_a_function(client: Any) -> None:
     assert "responseContext" not in record
 
 
-def test_dead_letter_topic_needs_the_right_to_publish(client: Any) -> None:
+def test_dead_letter_topic_needs_the_right_to_publish(client: Callable[..., Any]) -> None:
     topic = client("sns").create_topic(Name="topic")["TopicArn"]
     role = make_role(client, BASIC, SQS)
     target = {"DeadLetterConfig": {"TargetArn": topic}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def handler(event, context):
 """
 
 
-def make_table(client: Any) -> Any:
+def make_table(client: Callable[..., Any]) -> Any:
     """The stream's ARN of a new table."""
     for name, stream in (("Items", True), ("Seen", False)):
         settings = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
@@ -50,19 +51,19 @@ def make_table(client: Any) -> Any:
     return arn
 
 
-def put(client: Any, *keys: Any) -> None:
+def put(client: Callable[..., Any], *keys: Any) -> None:
     for key in keys:
         client("dynamodb").put_item(TableName="Items", Item={"id": {"S": key}, "n": {"N": "1"}})
 
 
-def seen(client: Any) -> Any:
+def seen(client: Callable[..., Any]) -> Any:
     """The calls in their order: the keys of each, and its fate."""
     items = client("dynamodb").scan(TableName="Seen")["Items"]
     calls = sorted((item["id"]["S"], item) for item in items if "keys" in item)
     return [([key["S"] for key in item["keys"]["L"]], item["fate"]["S"]) for _, item in calls]
 
 
-def map_stream(client: Any, arn: Any, **settings: Any) -> Any:
+def map_stream(client: Callable[..., Any], arn: Any, **settings: Any) -> Any:
     role = make_role(client, EVERYTHING)
     variables = settings.pop("variables", {})
     make_function(client, CODE, Role=role, Environment={"Variables": variables})
@@ -76,7 +77,7 @@ def refusal(call: Any, **parameters: Any) -> Any:
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def test_changes_come_in_order_and_have_aws_defaults(client: Any) -> None:
+def test_changes_come_in_order_and_have_aws_defaults(client: Callable[..., Any]) -> None:
     arn = make_table(client)
     put(client, *(f"k{number:03}" for number in range(30)))
     mapping = map_stream(client, arn, BatchSize=7)
@@ -91,7 +92,7 @@ def test_changes_come_in_order_and_have_aws_defaults(client: Any) -> None:
     client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
 
 
-def test_mapping_from_latest_sees_only_later_changes(client: Any) -> None:
+def test_mapping_from_latest_sees_only_later_changes(client: Callable[..., Any]) -> None:
     arn = make_table(client)
     put(client, "before")
     map_stream(client, arn, StartingPosition="LATEST")
@@ -99,7 +100,7 @@ def test_mapping_from_latest_sees_only_later_changes(client: Any) -> None:
     until(lambda: seen(client) == [(["after"], "ok")], "the later change")
 
 
-def test_failing_record_is_bisected_retried_and_sent_to_the_destination(client: Any) -> None:
+def test_failing_record_is_bisected_retried_and_sent_to_the_destination(client: Callable[..., Any]) -> None:
     arn = make_table(client)
     url, queue = make_queue(client)
     put(client, "a", "b", "bad", "c")
@@ -122,7 +123,7 @@ def test_failing_record_is_bisected_retried_and_sent_to_the_destination(client: 
     assert (record["DDBStreamBatchInfo"]["batchSize"], record["DDBStreamBatchInfo"]["streamArn"]) == (1, arn)
 
 
-def test_partial_answer_passes_what_comes_before_the_failure(client: Any) -> None:
+def test_partial_answer_passes_what_comes_before_the_failure(client: Callable[..., Any]) -> None:
     arn = make_table(client)
     put(client, "a", "b", "bad", "c")
     map_stream(
@@ -139,7 +140,7 @@ def test_partial_answer_passes_what_comes_before_the_failure(client: Any) -> Non
     assert not any("a" in keys for keys, _ in calls[1:])
 
 
-def test_filters_leave_changes_out(client: Any) -> None:
+def test_filters_leave_changes_out(client: Callable[..., Any]) -> None:
     arn = make_table(client)
     pattern = json.dumps({"eventName": ["INSERT"], "dynamodb": {"Keys": {"id": {"S": [{"prefix": "keep"}]}}}})
     map_stream(client, arn, FilterCriteria={"Filters": [{"Pattern": pattern}]})
@@ -148,7 +149,7 @@ def test_filters_leave_changes_out(client: Any) -> None:
     assert [key for keys, _ in seen(client) for key in keys] == ["keep1", "keep2"]
 
 
-def test_batch_window_gathers_changes(timed: Any) -> None:
+def test_batch_window_gathers_changes(timed: EngineThread) -> None:
     arn = make_table(timed.client)
     map_stream(timed.client, arn, MaximumBatchingWindowInSeconds=10)
     put(timed.client, "a", "b")
@@ -158,7 +159,7 @@ def test_batch_window_gathers_changes(timed: Any) -> None:
     until(lambda: seen(timed.client) == [(["a", "b"], "ok")], "the batch")
 
 
-def test_old_changes_are_passed_over(timed: Any) -> None:
+def test_old_changes_are_passed_over(timed: EngineThread) -> None:
     arn = make_table(timed.client)
     put(timed.client, "old")
     timed.clock.advance(120)
@@ -185,7 +186,7 @@ def test_restart_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert [key for keys, _ in seen(engine.client) for key in keys][-1] == "c"
 
 
-def test_mappings_that_are_refused(client: Any) -> None:
+def test_mappings_that_are_refused(client: Callable[..., Any]) -> None:
     arn = make_table(client)
     role = make_role(client, BASIC)
     make_function(client, CODE, Role=role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,7 @@ def refusal(call: Any, **parameters: Any) -> Any:
     return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
-def make_url(client: Any, code: Any = ECHO, auth_type: Any = "NONE", **settings: Any) -> Any:
+def make_url(client: Callable[..., Any], code: Any = ECHO, auth_type: Any = "NONE", **settings: Any) -> Any:
     """A function with a public URL."""
     make_function(client, code, Publish=True)
     client("lambda").add_permission(
@@ -41,7 +42,9 @@ def make_url(client: Any, code: Any = ECHO, auth_type: Any = "NONE", **settings:
     return client("lambda").create_function_url_config(FunctionName="function", AuthType=auth_type, **settings)
 
 
-def ask(onebox: Any, url: Any, method: Any = "GET", target: Any = "/", body: Any = None, **headers: Any) -> Any:
+def ask(
+    onebox: EngineThread, url: Any, method: Any = "GET", target: Any = "/", body: Any = None, **headers: Any
+) -> Any:
     """Status, headers and body; the connection goes to the engine and the host is the URL's."""
     endpoint = urlsplit(onebox.endpoint_url)
     connection = http.client.HTTPConnection(endpoint.hostname, endpoint.port, timeout=60)
@@ -58,7 +61,7 @@ def ask(onebox: Any, url: Any, method: Any = "GET", target: Any = "/", body: Any
     return answer.status, dict(answer.getheaders()), content
 
 
-def test_configurations_of_functions_and_aliases(client: Any) -> None:
+def test_configurations_of_functions_and_aliases(client: Callable[..., Any]) -> None:
     api = client("lambda")
     created = make_url(client)
     assert created["ResponseMetadata"]["HTTPStatusCode"] == 201
@@ -84,7 +87,7 @@ def test_configurations_of_functions_and_aliases(client: Any) -> None:
     assert api.list_function_url_configs(FunctionName="function")["FunctionUrlConfigs"] == []
 
 
-def test_configurations_that_are_refused(client: Any) -> None:
+def test_configurations_that_are_refused(client: Callable[..., Any]) -> None:
     api = client("lambda", parameter_validation=False)
     missing = "ResourceNotFoundException"
     assert refusal(api.create_function_url_config, FunctionName="x", AuthType="NONE") == (
@@ -111,7 +114,7 @@ def test_configurations_that_are_refused(client: Any) -> None:
     )
 
 
-def test_request_becomes_an_event_of_format_2(client: Any, onebox: Any) -> None:
+def test_request_becomes_an_event_of_format_2(client: Callable[..., Any], onebox: EngineThread) -> None:
     url = make_url(client)["FunctionUrl"]
     target = "/a%20b/%zz?x=1&x=2&y=%C3%A9&empty="
     status, headers, body = ask(
@@ -156,13 +159,15 @@ def test_request_becomes_an_event_of_format_2(client: Any, onebox: Any) -> None:
         ({"statusCode": 200, "body": "?", "isBase64Encoded": True}, 502, b"Internal Server Error", "application/json"),
     ],
 )
-def test_result_becomes_an_answer(client: Any, onebox: Any, result: Any, status: Any, body: Any, kind: Any) -> None:
+def test_result_becomes_an_answer(
+    client: Callable[..., Any], onebox: EngineThread, result: Any, status: Any, body: Any, kind: Any
+) -> None:
     url = make_url(client, ANSWER)["FunctionUrl"]
     found = ask(onebox, url, "POST", "/", json.dumps(result).encode(), Content_Type="application/json")
     assert (found[0], found[2], found[1]["Content-Type"]) == (status, body, kind)
 
 
-def test_failed_function_is_502_and_unknown_url_403(client: Any, onebox: Any) -> None:
+def test_failed_function_is_502_and_unknown_url_403(client: Callable[..., Any], onebox: EngineThread) -> None:
     url = make_url(client, "def handler(event, context):\n    raise ValueError\n")["FunctionUrl"]
     assert ask(onebox, url)[::2] == (502, b"Internal Server Error")
     other = url.replace(urlsplit(url).netloc[:32], "a" * 32)
@@ -170,7 +175,7 @@ def test_failed_function_is_502_and_unknown_url_403(client: Any, onebox: Any) ->
     assert (status, headers["x-amzn-ErrorType"], body) == (403, "AccessDeniedException", b'{"Message":null}')
 
 
-def test_url_without_permission_is_forbidden(client: Any, onebox: Any) -> None:
+def test_url_without_permission_is_forbidden(client: Callable[..., Any], onebox: EngineThread) -> None:
     url = make_url(client)["FunctionUrl"]
     client("lambda").remove_permission(FunctionName="function", StatementId="public")
     status, _, body = ask(onebox, url)
@@ -178,7 +183,7 @@ def test_url_without_permission_is_forbidden(client: Any, onebox: Any) -> None:
     assert json.loads(body)["Message"].startswith("Forbidden.")
 
 
-def test_url_with_iam_wants_a_signature(client: Any, onebox: Any, account: Any) -> None:
+def test_url_with_iam_wants_a_signature(client: Callable[..., Any], onebox: EngineThread, account: str) -> None:
     url = make_url(client, auth_type="AWS_IAM")["FunctionUrl"]
     assert ask(onebox, url)[0] == 403
     request = AWSRequest("GET", url, headers={"Host": urlsplit(url).netloc})
@@ -189,7 +194,7 @@ def test_url_with_iam_wants_a_signature(client: Any, onebox: Any, account: Any) 
     assert json.loads(body)["requestContext"]["authorizer"]["iam"]["accountId"] == account
 
 
-def test_cors_of_a_url(client: Any, onebox: Any) -> None:
+def test_cors_of_a_url(client: Callable[..., Any], onebox: EngineThread) -> None:
     cors = {"AllowOrigins": ["https://shop.example"], "AllowMethods": ["POST"], "MaxAge": 60}
     url = make_url(client, Cors=cors)["FunctionUrl"]
     asked = {"Origin": "https://shop.example", "Access_Control_Request_Method": "POST"}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Any, account: Any) -> Any:
+def world(client: Callable[..., Any], account: str) -> Any:
     return SnsWorld(client, account)
 
 
@@ -68,7 +70,7 @@ def test_deduplication_by_message_group_lets_other_groups_pass(world: Any, sns: 
     assert sorted(world.bodies(queue)) == ["a", "b"]
 
 
-def test_deduplication_ends_after_five_minutes(timed: Any) -> None:
+def test_deduplication_ends_after_five_minutes(timed: EngineThread) -> None:
     world = SnsWorld(lambda service, **config: timed.client(service, account="111111111111", **config), "111111111111")
     topic, queue = world.topic("orders.fifo"), world.queue("inbox")
     world.subscribe(topic, queue, RawMessageDelivery="true")

@@ -61,7 +61,7 @@ def endpoint() -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(timed: Any) -> Any:
+def world(timed: EngineThread) -> Any:
     return SnsWorld(lambda service, **config: timed.client(service, account=ACCOUNT, **config), ACCOUNT)
 
 
@@ -75,7 +75,7 @@ def subscribe(world: Any, topic: Any, endpoint: Any, **attributes: Any) -> Any:
     return answer["SubscriptionArn"]
 
 
-def retried(timed: Any, endpoint: Any, wanted: Any) -> Any:
+def retried(timed: EngineThread, endpoint: Any, wanted: Any) -> Any:
     """The statuses of the next ``wanted`` requests, and the seconds the clock had to be moved for them, 20 a time."""
     statuses, seconds = [], 0
 
@@ -129,7 +129,9 @@ def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world: 
     assert (headers["Content-Type"], headers["x-amz-sns-rawdelivery"], body) == ("text/csv", "true", "a,b")
 
 
-def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(world: Any, endpoint: Any, timed: Any) -> None:
+def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(
+    world: Any, endpoint: Any, timed: EngineThread
+) -> None:
     topic = world.topic()
     subscribe(world, topic, endpoint)
     endpoint.statuses = [500, 429]
@@ -140,7 +142,7 @@ def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(world: Any, e
 
 
 def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_queue(
-    world: Any, endpoint: Any, timed: Any
+    world: Any, endpoint: Any, timed: EngineThread
 ) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     subscribe(world, topic, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))

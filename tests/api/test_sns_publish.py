@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Any, account: Any) -> Any:
+def world(client: Callable[..., Any], account: str) -> Any:
     return SnsWorld(client, account)
 
 
@@ -256,7 +258,7 @@ def test_filter_policy_on_body_chooses_and_changes_at_once(world: Any, sns: Any)
     assert world.bodies(queue) == [unwanted]
 
 
-def test_publish_counts_in_the_topics_metrics(timed: Any) -> None:
+def test_publish_counts_in_the_topics_metrics(timed: EngineThread) -> None:
     world = SnsWorld(lambda service, **config: timed.client(service, account="111111111111", **config), "111111111111")
     topic = world.topic()
     world.subscribe(topic, world.queue("Open"))
@@ -296,7 +298,9 @@ def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world: Any, s
     assert [json.loads(body)["Message"] for body in world.bodies(dead)] == ["m"]
 
 
-def test_publish_from_another_account_is_delivered_in_the_topics_name(world: Any, sns: Any, onebox: Any) -> None:
+def test_publish_from_another_account_is_delivered_in_the_topics_name(
+    world: Any, sns: Any, onebox: EngineThread
+) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     statement = {

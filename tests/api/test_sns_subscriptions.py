@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Any, account: Any) -> Any:
+def world(client: Callable[..., Any], account: str) -> Any:
     return SnsWorld(client, account)
 
 
@@ -27,7 +29,7 @@ def topic(world: Any) -> Any:
     return world.topic()
 
 
-def test_subscribe_own_queue_is_confirmed_at_once(world: Any, sns: Any, topic: Any, account: Any) -> None:
+def test_subscribe_own_queue_is_confirmed_at_once(world: Any, sns: Any, topic: Any, account: str) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue)
     assert re.fullmatch(re.escape(topic) + r":[0-9a-f-]{36}", arn)
@@ -189,7 +191,9 @@ def test_confirm_subscription_wrong_token_is_refused(sns: Any, topic: Any) -> No
     )
 
 
-def test_subscribe_queue_of_another_account_asks_that_queue(world: Any, sns: Any, topic: Any, onebox: Any) -> None:
+def test_subscribe_queue_of_another_account_asks_that_queue(
+    world: Any, sns: Any, topic: Any, onebox: EngineThread
+) -> None:
     owner = SnsWorld(lambda service, **config: onebox.client(service, account="666666666666", **config), "666666666666")
     queue = owner.queue(f"Inbox{world.account}")
     assert world.subscribe(topic, queue) == "pending confirmation"
@@ -219,7 +223,7 @@ def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world: Any
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 
-def test_subscriptions_of_strangers_are_not_shown(world: Any, sns: Any, topic: Any, onebox: Any) -> None:
+def test_subscriptions_of_strangers_are_not_shown(world: Any, sns: Any, topic: Any, onebox: EngineThread) -> None:
     arn = world.subscribe(topic, world.queue())
     stranger = onebox.client("sns", account="555555555555")
     assert refusal(stranger.get_subscription_attributes, SubscriptionArn=arn)[0] == "AuthorizationError"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Any, account: Any) -> Any:
+def world(client: Callable[..., Any], account: str) -> Any:
     return SnsWorld(client, account)
 
 
@@ -24,7 +26,7 @@ def attributes_of(sns: Any, arn: Any) -> Any:
     return sns.get_topic_attributes(TopicArn=arn)["Attributes"]
 
 
-def test_create_topic_shows_awss_defaults(sns: Any, account: Any) -> None:
+def test_create_topic_shows_awss_defaults(sns: Any, account: str) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     assert arn == f"arn:aws:sns:us-east-1:{account}:Orders"
     attributes = attributes_of(sns, arn)
@@ -99,11 +101,11 @@ def test_create_topic_invalid_is_refused_in_aws_words(sns: Any, request_: Any, m
         ("arn:aws:sns:us-east-1:{account}:Orders", "NotFound", "Topic does not exist"),
     ],
 )
-def test_get_topic_attributes_of_no_topic_is_refused(sns: Any, account: Any, arn: Any, code: Any, message: Any) -> None:
+def test_get_topic_attributes_of_no_topic_is_refused(sns: Any, account: str, arn: Any, code: Any, message: Any) -> None:
     assert refusal(sns.get_topic_attributes, TopicArn=arn.format(account=account)) == (code, message)
 
 
-def test_topics_of_regions_are_apart(client: Any) -> None:
+def test_topics_of_regions_are_apart(client: Callable[..., Any]) -> None:
     client("sns").create_topic(Name="Orders")
     assert client("sns", region="eu-west-1").list_topics()["Topics"] == []
     arn = client("sns", region="eu-west-1").create_topic(Name="Orders")["TopicArn"]
@@ -180,7 +182,9 @@ def test_tag_resource_adds_replaces_and_removes(sns: Any) -> None:
     )
 
 
-def test_add_permission_lets_the_other_account_publish_until_removed(sns: Any, onebox: Any, account: Any) -> None:
+def test_add_permission_lets_the_other_account_publish_until_removed(
+    sns: Any, onebox: EngineThread, account: str
+) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     guest = onebox.client("sns", account="777777777777")
     assert refusal(guest.publish, TopicArn=arn, Message="m") == (
@@ -197,7 +201,7 @@ def test_add_permission_lets_the_other_account_publish_until_removed(sns: Any, o
     assert refusal(guest.publish, TopicArn=arn, Message="m")[0] == "AuthorizationError"
 
 
-def test_topic_policy_that_denies_binds_the_owner_too(sns: Any, account: Any) -> None:
+def test_topic_policy_that_denies_binds_the_owner_too(sns: Any, account: str) -> None:
     arn = sns.create_topic(Name="Orders")["TopicArn"]
     deny = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": arn}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.api.test_onebox_serve import serving
 
 
 @pytest.fixture
-def ssm(client: Any) -> Any:
+def ssm(client: Callable[..., Any]) -> Any:
     return client("ssm", parameter_validation=False)
 
 
@@ -25,7 +26,7 @@ def names_of(page: Any) -> Any:
     return [parameter["Name"] for parameter in page["Parameters"]]
 
 
-def test_put_and_get_a_string(ssm: Any, account: Any) -> None:
+def test_put_and_get_a_string(ssm: Any, account: str) -> None:
     assert ssm.put_parameter(Name="/app/url", Value="https://x", Type="String", Description="d")["Version"] == 1
     got = ssm.get_parameter(Name="/app/url")["Parameter"]
     assert got.pop("LastModifiedDate")
@@ -226,13 +227,15 @@ def test_tags(ssm: Any) -> None:
     assert refused(ssm.list_tags_for_resource, ResourceType="Document", ResourceId="x")[0] == "InvalidResourceType"
 
 
-def test_regions_and_accounts_have_their_own(client: Any, onebox: Any, ssm: Any) -> None:
+def test_regions_and_accounts_have_their_own(client: Callable[..., Any], onebox: EngineThread, ssm: Any) -> None:
     ssm.put_parameter(Name="p", Value="v", Type="String")
     assert refused(client("ssm", region="eu-west-1").get_parameter, Name="p")[0] == "ParameterNotFound"
     assert refused(onebox.client("ssm", account="222222222222").get_parameter, Name="p")[0] == "ParameterNotFound"
 
 
-def test_rights_on_names_paths_and_tags_are_enforced(client: Any, onebox: Any, ssm: Any, account: Any) -> None:
+def test_rights_on_names_paths_and_tags_are_enforced(
+    client: Callable[..., Any], onebox: EngineThread, ssm: Any, account: str
+) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
     key = iam.create_access_key(UserName="Ann")["AccessKey"]

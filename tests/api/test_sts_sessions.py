@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from onebox.testing import EngineThread
 
 
 def trust(principal: Any, **members: Any) -> Any:
@@ -35,12 +38,12 @@ def refusal(call: Any, **arguments: Any) -> Any:
 
 
 @pytest.fixture
-def sts(client: Any) -> Any:
+def sts(client: Callable[..., Any]) -> Any:
     return client("sts", parameter_validation=False)
 
 
 @pytest.fixture
-def make_role(client: Any) -> Any:
+def make_role(client: Callable[..., Any]) -> Any:
     def make(name: Any, trust_policy: Any, **members: Any) -> Any:
         role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy, **members)
         return role["Role"]["Arn"]
@@ -48,13 +51,13 @@ def make_role(client: Any) -> Any:
     return make
 
 
-def test_get_caller_identity_of_plain_credentials_is_the_built_in_user(sts: Any, account: Any) -> None:
+def test_get_caller_identity_of_plain_credentials_is_the_built_in_user(sts: Any, account: str) -> None:
     identity = sts.get_caller_identity()
     assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:user/onebox")
 
 
 def test_assume_role_trusted_account_gets_credentials_that_work(
-    sts: Any, account: Any, make_role: Any, onebox: Any
+    sts: Any, account: str, make_role: Any, onebox: EngineThread
 ) -> None:
     arn = make_role("Worker", trust({"AWS": f"arn:aws:iam::{account}:root"}))
     answer = sts.assume_role(RoleArn=arn, RoleSessionName="shift")
@@ -65,7 +68,7 @@ def test_assume_role_trusted_account_gets_credentials_that_work(
     assert identity["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
 
 
-def test_assume_role_not_trusted_is_refused(sts: Any, account: Any, make_role: Any) -> None:
+def test_assume_role_not_trusted_is_refused(sts: Any, account: str, make_role: Any) -> None:
     arn = make_role("Worker", trust({"Service": "lambda.amazonaws.com"}))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == (
         "AccessDenied",
@@ -73,19 +76,19 @@ def test_assume_role_not_trusted_is_refused(sts: Any, account: Any, make_role: A
     )
 
 
-def test_assume_role_missing_role_is_refused_alike(sts: Any, account: Any) -> None:
+def test_assume_role_missing_role_is_refused_alike(sts: Any, account: str) -> None:
     arn = f"arn:aws:iam::{account}:role/Nobody"
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
 
 
-def test_assume_role_external_id_must_be_the_one_asked_for(sts: Any, account: Any, make_role: Any) -> None:
+def test_assume_role_external_id_must_be_the_one_asked_for(sts: Any, account: str, make_role: Any) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "secret"}}
     arn = make_role("Worker", trust({"AWS": account}, Condition=condition))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
     assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", ExternalId="secret")["Credentials"]
 
 
-def test_assume_role_across_accounts_needs_the_others_trust(sts: Any, onebox: Any, account: Any) -> None:
+def test_assume_role_across_accounts_needs_the_others_trust(sts: Any, onebox: EngineThread, account: str) -> None:
     other = onebox.client("iam", account="888888888888")
     role = f"Guest{account}"
     arn = other.create_role(RoleName=role, AssumeRolePolicyDocument=trust({"AWS": account}))["Role"]["Arn"]
@@ -108,19 +111,19 @@ def test_assume_role_across_accounts_needs_the_others_trust(sts: Any, onebox: An
     ],
 )
 def test_assume_role_invalid_parameter_is_refused(
-    sts: Any, account: Any, make_role: Any, change: Any, code: Any
+    sts: Any, account: str, make_role: Any, change: Any, code: Any
 ) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     assert refusal(sts.assume_role, **{"RoleArn": arn, "RoleSessionName": "shift", **change})[0] == code
 
 
-def test_assume_role_longer_session_is_given_where_the_role_allows(sts: Any, account: Any, make_role: Any) -> None:
+def test_assume_role_longer_session_is_given_where_the_role_allows(sts: Any, account: str, make_role: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}), MaxSessionDuration=7200)
     assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", DurationSeconds=7200)["Credentials"]
 
 
 def test_assume_role_from_a_role_lasts_an_hour_at_most(
-    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+    sts: Any, account: str, make_role: Any, client: Callable[..., Any], onebox: EngineThread
 ) -> None:
     first = make_role("First", trust({"AWS": account}))
     second = make_role("Second", trust({"AWS": first}), MaxSessionDuration=7200)
@@ -133,7 +136,7 @@ def test_assume_role_from_a_role_lasts_an_hour_at_most(
     assert chained.assume_role(RoleArn=second, RoleSessionName="shift")["Credentials"]
 
 
-def test_session_credentials_expire_and_say_so(timed: Any) -> None:
+def test_session_credentials_expire_and_say_so(timed: EngineThread) -> None:
     sts, iam = timed.client("sts", account="111111111111"), timed.client("iam", account="111111111111")
     role = iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=trust({"AWS": "111111111111"}))
     credentials = sts.assume_role(RoleArn=role["Role"]["Arn"], RoleSessionName="shift", DurationSeconds=900)[
@@ -149,7 +152,9 @@ def test_session_credentials_expire_and_say_so(timed: Any) -> None:
     )
 
 
-def test_session_with_wrong_token_or_secret_is_refused(sts: Any, account: Any, make_role: Any, onebox: Any) -> None:
+def test_session_with_wrong_token_or_secret_is_refused(
+    sts: Any, account: str, make_role: Any, onebox: EngineThread
+) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     credentials = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]
     stranger = session_client(onebox, "sts", credentials, token="other")
@@ -158,7 +163,9 @@ def test_session_with_wrong_token_or_secret_is_refused(sts: Any, account: Any, m
     assert refusal(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
 
 
-def test_get_session_token_acts_as_the_account(sts: Any, account: Any, onebox: Any, client: Any) -> None:
+def test_get_session_token_acts_as_the_account(
+    sts: Any, account: str, onebox: EngineThread, client: Callable[..., Any]
+) -> None:
     credentials = sts.get_session_token(DurationSeconds=900)["Credentials"]
     assert (
         session_client(onebox, "sts", credentials).get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/onebox"
@@ -166,7 +173,7 @@ def test_get_session_token_acts_as_the_account(sts: Any, account: Any, onebox: A
     assert session_client(onebox, "iam", credentials).list_roles()["Roles"] == []
 
 
-def test_get_access_key_info_tells_the_account(sts: Any, account: Any, make_role: Any) -> None:
+def test_get_access_key_info_tells_the_account(sts: Any, account: str, make_role: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     key = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]["AccessKeyId"]
     assert sts.get_access_key_info(AccessKeyId=key)["Account"] == account
@@ -183,7 +190,7 @@ def test_get_access_key_info_tells_the_account(sts: Any, account: Any, make_role
     ],
 )
 def test_assume_role_judges_the_arn_before_any_right(
-    sts: Any, account: Any, make_role: Any, onebox: Any, arn: Any
+    sts: Any, account: str, make_role: Any, onebox: EngineThread, arn: Any
 ) -> None:
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == ("ValidationError", f"{arn} is invalid")
     worker = make_role("Worker", trust({"AWS": account}))
@@ -213,7 +220,7 @@ BOTH = ["sts:AssumeRole", "sts:TagSession"]
     ],
 )
 def test_session_tags_that_contradict_each_other_are_refused(
-    sts: Any, account: Any, make_role: Any, change: Any, message: Any
+    sts: Any, account: str, make_role: Any, change: Any, message: Any
 ) -> None:
     arn = make_role("Worker", trust({"AWS": account}, Action=BOTH))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", **change) == (
@@ -223,7 +230,7 @@ def test_session_tags_that_contradict_each_other_are_refused(
 
 
 def test_transitive_session_tags_pass_on_and_cannot_be_set_again(
-    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+    sts: Any, account: str, make_role: Any, client: Callable[..., Any], onebox: EngineThread
 ) -> None:
     first = make_role("First", trust({"AWS": account}, Action=BOTH))
     second = make_role("Second", trust({"AWS": first}, Action=BOTH))
@@ -251,13 +258,13 @@ def test_transitive_session_tags_pass_on_and_cannot_be_set_again(
     assert refusal(sqs.create_queue, QueueName="red")[0] == "AccessDenied"
 
 
-def test_session_tags_need_the_roles_trust(sts: Any, account: Any, make_role: Any) -> None:
+def test_session_tags_need_the_roles_trust(sts: Any, account: str, make_role: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
     assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", Tags=tags(a="b"))[0] == "AccessDenied"
 
 
 def test_federated_user_may_do_what_user_and_policy_both_allow(
-    sts: Any, account: Any, client: Any, onebox: Any
+    sts: Any, account: str, client: Callable[..., Any], onebox: EngineThread
 ) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
@@ -278,7 +285,7 @@ def test_federated_user_may_do_what_user_and_policy_both_allow(
     assert refusal(again.get_federation_token, Name="other")[0] == "AccessDenied"
 
 
-def test_federated_user_of_plain_credentials_has_no_more_than_its_policy(sts: Any, onebox: Any) -> None:
+def test_federated_user_of_plain_credentials_has_no_more_than_its_policy(sts: Any, onebox: EngineThread) -> None:
     bare = sts.get_federation_token(Name="guest")["Credentials"]
     assert refusal(session_client(onebox, "sqs", bare).list_queues)[0] == "AccessDenied"
 
@@ -287,7 +294,7 @@ def test_get_access_key_info_of_an_unknown_key_is_refused(sts: Any) -> None:
     assert refusal(sts.get_access_key_info, AccessKeyId="AKIAIOSFODNN7EXAMPLE")[0] == "ValidationError"
 
 
-def test_source_identity_needs_trust_and_passes_on(sts: Any, account: Any, make_role: Any) -> None:
+def test_source_identity_needs_trust_and_passes_on(sts: Any, account: str, make_role: Any) -> None:
     plain = make_role("Plain", trust({"AWS": account}))
     assert refusal(sts.assume_role, RoleArn=plain, RoleSessionName="shift", SourceIdentity="ann")[0] == "AccessDenied"
     arn = make_role("Worker", trust({"AWS": account}, Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))
@@ -296,7 +303,7 @@ def test_source_identity_needs_trust_and_passes_on(sts: Any, account: Any, make_
 
 
 def test_a_user_that_the_role_names_needs_no_policy_of_its_own(
-    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+    sts: Any, account: str, make_role: Any, client: Callable[..., Any], onebox: EngineThread
 ) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
@@ -311,7 +318,7 @@ def test_a_user_that_the_role_names_needs_no_policy_of_its_own(
 
 
 def test_a_user_that_the_role_does_not_name_is_refused(
-    sts: Any, account: Any, make_role: Any, client: Any, onebox: Any
+    sts: Any, account: str, make_role: Any, client: Callable[..., Any], onebox: EngineThread
 ) -> None:
     iam = client("iam")
     iam.create_user(UserName="Ann")
