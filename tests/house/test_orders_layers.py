@@ -10,7 +10,8 @@ PACKAGE = SOURCE / "orders"
 
 # From the lowest to the highest. What stands in one line does not import each other; a folder imports lines below it.
 LAYERS = (
-    ("clock", "errors", "json_text", "batches"),
+    ("clock", "errors", "text", "batches"),
+    ("json_text",),
     ("retry", "rate_limit", "domain", "aws", "capacity"),
     ("processor", "publishing", "function_log", "deployment"),
     ("dead_letters", "table", "subscriptions", "doctor", "local"),
@@ -20,7 +21,7 @@ LAYERS = (
     ("entrypoints", "__main__"),
 )
 # The only modules that lie beside the feature folders.
-BESIDE_THE_FOLDERS = {"__init__", "__main__", "batches", "clock", "errors", "json_text", "rate_limit", "retry"}
+BESIDE_THE_FOLDERS = {"__init__", "__main__", "batches", "clock", "errors", "json_text", "rate_limit", "retry", "text"}
 
 MAY_IMPORT_BOTO = {
     "orders.aws.clients",

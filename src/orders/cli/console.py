@@ -10,6 +10,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options
+from orders.cli.output import say
 from orders.clock import SystemClock
 from orders.console.settings import (
     DEFAULT_HOST,
@@ -49,10 +50,10 @@ def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names:
     app = make_app(aws, settings, SystemClock(), click.echo)
     url = url_of(listener)
     address = url if settings.token is None else f"{url}?token={settings.token}"
-    click.echo(f"The console of {aws.place} is at {address}")
+    say(f"The console of {aws.place} is at {address}")
     if settings.token is not None:
-        click.echo("The token is shown only once. Anyone who has it can do what your AWS credentials allow.", err=True)
-    click.echo("Press Ctrl-C to stop.", err=True)
+        say("The token is shown only once. Anyone who has it can do what your AWS credentials allow.", err=True)
+    say("Press Ctrl-C to stop.", err=True)
     if opens:
         webbrowser.open(address)
     serve(app, listener)

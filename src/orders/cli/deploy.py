@@ -9,7 +9,7 @@ import click
 from orders.aws.clients import Aws
 from orders.aws.names import STACK
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json
+from orders.cli.output import console, plural, print_json, say
 from orders.clock import SystemClock
 from orders.deployment.artifacts import ArtifactBucket
 from orders.deployment.cloudformation import ChangeSet, Stack, StackEvent
@@ -71,14 +71,14 @@ def deploy(
     if raw is not None:
         parameters["RawMessageDelivery"] = "true" if raw else "false"
     if not as_json:
-        click.echo(f"Deploying the stack {stack_name} to {aws.place}")
+        say(f"Deploying the stack {stack_name} to {aws.place}")
     deployed = run_deploy(
         aws, stack_name, parameters, _speaking(yes, as_json), template=template, artifact_bucket=artifact_bucket
     )
     if as_json:
         print_json({"changed": bool(deployed and deployed.changed), "outputs": deployed.outputs if deployed else {}})
     elif deployed is None:
-        click.echo("No changes were made.")
+        say("No changes were made.")
     else:
         _print_next_steps(deployed)
 
@@ -113,7 +113,7 @@ def _speaking(yes: bool, as_json: bool) -> Audience:
         return Audience(agree=lambda changes, _: yes or _ask(changes, to_stderr=True))
     return Audience(
         agree=lambda changes, _: _show_and_ask(changes, yes),
-        on_step=lambda step: click.echo(_STEPS[step]) if step in _STEPS else None,
+        on_step=lambda step: say(_STEPS[step]) if step in _STEPS else None,
         on_event=_print_event,
     )
 
@@ -143,15 +143,15 @@ def _print_changes(changes: ChangeSet) -> None:
 
 def _print_event(event: StackEvent) -> None:
     if event.is_failure:
-        click.secho(f"  {event.status:<20} {event.logical_id}: {event.reason}", fg="red")
+        say(f"  {event.status:<20} {event.logical_id}: {event.reason}", fg="red")
     elif event.status.endswith("_COMPLETE"):
-        click.echo(f"  {event.status:<20} {event.logical_id}")
+        say(f"  {event.status:<20} {event.logical_id}")
 
 
 def _print_next_steps(deployed: Deployed) -> None:
-    click.secho("The stack is ready." if deployed.changed else "The stack is up to date.", fg="green")
-    click.echo(f"Publish orders to {deployed.outputs.get('OrderTopicArn', 'OrderTopic')}")
-    click.echo("Next: `orders publish FILE`, `orders status`, `orders logs --follow`")
+    say("The stack is ready." if deployed.changed else "The stack is up to date.", fg="green")
+    say(f"Publish orders to {deployed.outputs.get('OrderTopicArn', 'OrderTopic')}")
+    say("Next: `orders publish FILE`, `orders status`, `orders logs --follow`")
 
 
 def _parse_parameter(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import click
 from orders.aws.clients import Aws
 from orders.aws.names import STACK, TABLE
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json
+from orders.cli.output import print_json, say
 from orders.clock import SystemClock
 from orders.deployment.cloudformation import Stack, StackEvent
 from orders.deployment.stack import Audience
@@ -46,13 +46,13 @@ def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: boo
     if as_json:
         print_json({"stack_deleted": stack_deleted, "table_deleted": table_deleted})
         return
-    click.echo("The stack was deleted." if stack_deleted else f"There is no stack {stack_name}.")
+    say("The stack was deleted." if stack_deleted else f"There is no stack {stack_name}.")
     if table_deleted:
-        click.echo(f"The table {TABLE} is gone.")
+        say(f"The table {TABLE} is gone.")
     elif table.exists():
-        click.echo(f"The table {TABLE} was retained; `orders destroy --with-table` deletes it.")
+        say(f"The table {TABLE} was retained; `orders destroy --with-table` deletes it.")
 
 
 def _print_event(event: StackEvent) -> None:
     if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED") or event.is_failure:
-        click.echo(f"  {event.status:<18} {event.logical_id} {event.reason if event.is_failure else ''}".rstrip())
+        say(f"  {event.status:<18} {event.logical_id} {event.reason if event.is_failure else ''}".rstrip())

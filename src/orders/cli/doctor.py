@@ -10,7 +10,7 @@ import click
 from orders.aws.clients import Aws
 from orders.aws.names import STACK
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json
+from orders.cli.output import print_json, say
 from orders.clock import SystemClock
 from orders.deployment.cloudformation import Stack
 from orders.deployment.stack import load_template
@@ -59,15 +59,15 @@ def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, s
     if as_json:
         print_json({"well": not counts[Outcome.FAILED], "checks": [_plain(check) for check in checks]})
     else:
-        click.echo(f"\n{_sum_up(counts)}")
+        say(f"\n{_sum_up(counts)}")
     sys.exit(1 if counts[Outcome.FAILED] else 0)
 
 
 def _print(check: Check) -> None:
-    click.secho(f"{check.outcome.value:<8}", fg=COLOURS[check.outcome], nl=False)
-    click.echo(f" {check.name:<15} {check.told}")
+    say(f"{check.outcome.value:<8}", nl=False, fg=COLOURS[check.outcome])
+    say(f" {check.name:<15} {check.told}")
     if check.advice:
-        click.echo(f"{'':<24} → {check.advice}")
+        say(f"{'':<24} → {check.advice}")
 
 
 def _sum_up(counts: Counter[Outcome]) -> str:

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from orders.aws.errors import aws_errors, describe_error
+from orders.cli.output import say
 from orders.errors import OperatorError
 
 EXIT_INTERRUPTED = 130
@@ -33,7 +32,7 @@ def reporting_failures() -> Iterator[None]:
 
 
 def _fail(reason: str, advice: str = "") -> None:
-    click.secho(f"orders: {reason}", err=True, fg="red")
+    say(f"orders: {reason}", err=True, fg="red")
     if advice:
-        click.echo(advice, err=True)
+        say(advice, err=True)
     sys.exit(1)

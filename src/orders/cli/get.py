@@ -6,7 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json
+from orders.cli.output import print_json, say
 from orders.errors import OperatorError
 from orders.json_text import to_json
 from orders.table.order_table import OrderTable
@@ -27,4 +27,4 @@ def get(aws: Aws, order_id: str, as_json: bool) -> None:
     if as_json:
         print_json(order)
     else:
-        click.echo(to_json(order, indent=2))
+        say(to_json(order, indent=2))

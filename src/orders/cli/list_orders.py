@@ -12,12 +12,13 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json
+from orders.cli.output import console, print_json, say
 from orders.clock import SystemClock
 from orders.domain.times import parse_time
 from orders.errors import OperatorError
 from orders.table.order_table import BATCH_KEYS_MAX, OrderTable
 from orders.table.query import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders
+from orders.text import csv_cell, printable
 
 COLUMNS = ("orderId", "userId", "status", "timestamp", "total", "currency", "country")
 PAGE = 50
@@ -97,7 +98,7 @@ def _whole(table: OrderTable, found: Iterator[dict[str, Any]]) -> Iterator[dict[
 def _print_csv(found: Iterator[dict[str, Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([order.get(name) for name in COLUMNS] for order in found)
+    writer.writerows([csv_cell(order.get(name)) for name in COLUMNS] for order in found)
 
 
 def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
@@ -111,9 +112,9 @@ def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
         shown += len(page)
     if shown:
         return
-    click.echo("no orders")
+    say("no orders")
     if wanted.user is None and not wanted.statuses:
-        click.echo(f"Looked for {', '.join(USUAL_STATUSES)}; use --status for other statuses.", err=True)
+        say(f"Looked for {', '.join(USUAL_STATUSES)}; use --status for other statuses.", err=True)
 
 
 def _print_table(terminal: Any, page: list[dict[str, Any]]) -> None:
@@ -122,11 +123,11 @@ def _print_table(terminal: Any, page: list[dict[str, Any]]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for name in COLUMNS:
-        table.add_column(name, justify="right" if name == "total" else "left", no_wrap=True)
+        table.add_column(name, justify="right" if name == "total" else "left", overflow="fold")
     for order in page:
         table.add_row(*[Text(_cell(order.get(name))) for name in COLUMNS])
     terminal.print(table)
 
 
 def _cell(value: Any) -> str:
-    return "-" if value is None else str(value)
+    return "-" if value is None else printable(value)

@@ -13,6 +13,7 @@ from orders.clock import SystemClock
 from orders.domain.times import parse_duration_ms
 from orders.function_log.lines import LogLine, parse_line
 from orders.function_log.reader import LOOK_BACK_MS, FunctionLogs
+from orders.text import printable_block
 
 FOLLOW_EVERY_MS = 1_000.0
 
@@ -39,7 +40,8 @@ def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, as_json
 
 def _styled(line: LogLine) -> str:
     content = parse_line(line.text)
-    return click.style(line.text, fg="red") if content.get("level") == "ERROR" else line.text
+    text = printable_block(line.text.rstrip("\n"))
+    return click.style(text, fg="red") if content.get("level") == "ERROR" else text
 
 
 def _follow(reader: FunctionLogs, lines: Iterator[LogLine], pattern: str, clock: SystemClock) -> Iterator[LogLine]:

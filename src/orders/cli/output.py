@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orders.json_text import to_json
+from orders.text import printable_block
 
-WIDTH_OF_NO_TERMINAL = 240
+# No line is ever cut or broken there.
+WIDTH_OF_NO_TERMINAL = 100_000
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +23,11 @@ def console(*, stderr: bool = False) -> Console:
 
     console = Console(stderr=stderr, highlight=False)
     return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_NO_TERMINAL)
+
+
+def say(text: str = "", *, err: bool = False, nl: bool = True, fg: str | None = None) -> None:
+    """Print text for people. What a terminal would obey is escaped, except lines and tabs."""
+    click.secho(printable_block(text), err=err, nl=nl, fg=fg)
 
 
 def print_json(value: Any) -> None:

@@ -22,7 +22,7 @@ from orders.capacity.plan import (
     make_plan,
 )
 from orders.cli.options import json_option
-from orders.cli.output import console, plural, print_json, show_count
+from orders.cli.output import console, plural, print_json, say, show_count
 
 PER_SECOND = {"s": 1.0, "min": 60.0, "h": 3_600.0, "day": 86_400.0}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|min|h|day))?")
@@ -82,12 +82,12 @@ def plan(rate: float, size: int, region: str, ms_per_order: float, updates: int,
 def _print(made: Plan, prices: Mapping[str, Any]) -> None:
     load = made.load
     name = prices["regions"][made.region]["name"]
-    click.echo(f"{_show_rate(load.orders_per_s)} of {load.order_bytes:,} bytes in {made.region}, {name}\n")
+    say(f"{_show_rate(load.orders_per_s)} of {load.order_bytes:,} bytes in {made.region}, {name}\n")
     _print_money("A month", made.monthly)
     _print_comparison(made)
     _print_quotas(made.quotas, load.orders_per_s)
     _print_settings(made)
-    click.echo(
+    say(
         f"\nAssumed: {load.ms_per_order:g} ms of a core for an order (the seed's {SEED_MS_PER_ORDER:g} ms), "
         f"{ROUND_TRIP_MS:g} ms for a call of DynamoDB, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
         f"{round(load.updates * 100)} % updates, arm64."
@@ -117,7 +117,7 @@ def _print_comparison(made: Plan) -> None:
         style = "bold" if service == "total" else None
         table.add_row(service, f"{cost:,.3f}", f"{made.seed_per_million[service]:,.3f}", style=style)
     console().print(table)
-    click.echo(
+    say(
         "The seed's code publishes, receives and puts one by one, overwrites what is newer, keeps no index and prints "
         "each order twice."
     )
@@ -135,24 +135,24 @@ def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:
     console().print(table)
     bound = [quota for quota in quotas if quota.orders_per_s < orders_per_s]
     if bound:
-        click.secho(f"{plural(len(bound), 'quota')} is lower than this rate requires.", fg="red")
+        say(f"{plural(len(bound), 'quota')} is lower than this rate requires.", fg="red")
 
 
 def _print_settings(made: Plan) -> None:
     settings = made.settings._asdict()
     given = " ".join(f"-p {name}={value}" for name, value in settings.items())
-    click.echo(f"\nA call of the function: {made.orders_per_call:.1f} orders in {made.call_ms:.1f} ms")
-    click.echo(f"orders deploy {given}")
+    say(f"\nA call of the function: {made.orders_per_call:.1f} orders in {made.call_ms:.1f} ms")
+    say(f"orders deploy {given}")
 
 
 def _print_prices(made: Plan) -> None:
-    click.echo(
+    say(
         f"List prices known on {made.prices_as_of}, without free tier; --json tells each with its source and date. "
         f"AWS shows them at {', '.join(made.pages.values())}"
     )
     unconfirmed = [f"{name} {price['usd']:g}" for name, price in made.prices.items() if "unconfirmed" in price]
     if unconfirmed:
-        click.echo(f"Not confirmed for {made.region} by a recent source: {', '.join(unconfirmed)}")
+        say(f"Not confirmed for {made.region} by a recent source: {', '.join(unconfirmed)}")
 
 
 def _show_rate(orders_per_s: float) -> str:

@@ -13,7 +13,7 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json
+from orders.cli.output import console, plural, print_json, say
 from orders.clock import SystemClock
 from orders.publishing.bulk import Progress, Refusal, publish_entries
 from orders.publishing.csv_orders import parse_columns
@@ -150,10 +150,10 @@ def _showing(source: str, *, quiet: bool) -> Iterator[Callable[[Progress], None]
 
 
 def _tell_interrupted(source: str, progress: Progress) -> None:
-    click.echo(err=True)
-    click.echo(f"Interrupted: {plural(progress.accepted, 'order')} of {source} accepted.", err=True)
+    say(err=True)
+    say(f"Interrupted: {plural(progress.accepted, 'order')} of {source} accepted.", err=True)
     if source != STDIN:
-        click.echo(f"Continue with: orders publish {source} --resume", err=True)
+        say(f"Continue with: orders publish {source} --resume", err=True)
 
 
 def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -> None:
@@ -172,9 +172,9 @@ def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -
         )
         return
     for refusal in refused[:SHOWN_MAX]:
-        click.secho(f"{refusal.entry.place}: {refusal.reason}", err=True, fg="red")
+        say(f"{refusal.entry.place}: {refusal.reason}", err=True, fg="red")
     if len(refused) > SHOWN_MAX:
-        click.echo(f"… and {len(refused) - SHOWN_MAX:,} more; --json lists all", err=True)
+        say(f"… and {len(refused) - SHOWN_MAX:,} more; --json lists all", err=True)
     words = [f"{plural(totals.accepted, 'order')} published in {seconds:.1f} s"]
     if seconds > 0.5:
         words.append(f"({totals.accepted / seconds:,.0f}/s)")
@@ -182,21 +182,19 @@ def _report(totals: Progress, empty: list[str], seconds: float, as_json: bool) -
         words.append(f"{totals.skipped:,} skipped, already published")
     if refused:
         words.append(f"{len(refused):,} refused")
-    click.echo(", ".join(words).replace(", (", " ("))
+    say(", ".join(words).replace(", (", " ("))
     if totals.unsent:
         _tell_unsent(totals.unsent)
     for source in empty:
-        click.secho(f"{'standard input' if source == STDIN else source} holds no orders", err=True, fg="red")
+        say(f"{'standard input' if source == STDIN else source} holds no orders", err=True, fg="red")
 
 
 def _tell_unsent(unsent: list[Refusal]) -> None:
     """Reading stopped at the first that could not be brought through, so the rest of its file was not sent either."""
     first = unsent[0]
-    click.secho(f"Stopped at {first.entry.place}: {first.reason}", err=True, fg="red")
+    say(f"Stopped at {first.entry.place}: {first.reason}", err=True, fg="red")
     if first.entry.source != STDIN:
-        click.echo(
-            f"Accepted orders are remembered. Continue with: orders publish {first.entry.source} --resume", err=True
-        )
+        say(f"Accepted orders are remembered. Continue with: orders publish {first.entry.source} --resume", err=True)
 
 
 def _as_row(refusal: Refusal) -> dict[str, object]:

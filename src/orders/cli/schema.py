@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from orders.cli.options import json_option
-from orders.cli.output import print_json
+from orders.cli.output import print_json, say
 from orders.domain.contract_schema import make_schema, make_tables
 from orders.json_text import to_json
 
@@ -27,8 +27,8 @@ def schema(markdown: bool, as_json: bool) -> None:
     if markdown and as_json:
         raise click.UsageError("--markdown and --json exclude each other")
     if markdown:
-        click.echo(make_tables())
+        say(make_tables())
     elif as_json:
         print_json(make_schema())
     else:
-        click.echo(to_json(make_schema(), indent=2))
+        say(to_json(make_schema(), indent=2))

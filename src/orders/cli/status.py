@@ -28,6 +28,7 @@ from orders.monitoring.metrics import (
     Measure,
 )
 from orders.monitoring.status import Status, StatusReader
+from orders.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +65,7 @@ def render(now: Status) -> Table:
     table.add_row(TOPIC, _topic(now))
     table.add_row(QUEUE, _queue(now))
     table.add_row(FUNCTION, _function(now))
-    table.add_row(TABLE, MISSING if now.table is None else f"{show_count(now.table.items)} orders ({now.table.status})")
+    table.add_row(TABLE, MISSING if now.table is None else f"{plural(now.table.items, 'order')} ({now.table.status})")
     table.add_row(DEAD_LETTER_QUEUE, _dead_letters(now))
     business = _business(now)
     if business:
@@ -85,7 +86,7 @@ def _topic(now: Status) -> str:
 
 def _business(now: Status) -> str:
     told = [(measure.title, now.over_the_hour(measure)) for measure in now.business]
-    return ", ".join(f"{escape(title)} {show_number(value)}" for title, value in told if value)
+    return ", ".join(f"{escape(printable(title))} {show_number(value)}" for title, value in told if value)
 
 
 def _queue(now: Status) -> str:
@@ -122,7 +123,9 @@ def _alarms(now: Status) -> str:
         return "none"
     if not now.firing:
         return f"[green]{plural(len(now.alarms), 'alarm')}, none firing[/]"
-    return "\n".join(f"[red]{alarm.name}[/]: {alarm.reason}" for alarm in now.firing)
+    return "\n".join(
+        f"[red]{escape(printable(alarm.name))}[/]: {escape(printable(alarm.reason, 500))}" for alarm in now.firing
+    )
 
 
 def plain(now: Status) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json
+from orders.cli.output import print_json, say
 from orders.subscriptions.filters import make_filter_policy, show_filter
 from orders.subscriptions.subscriptions import Subscribed, Subscriptions
 
@@ -50,21 +50,17 @@ def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], en
 
 def _tell(done: Subscribed, *, is_onebox: bool) -> None:
     subscription = done.subscription
-    click.echo(f"{subscription.protocol} {subscription.endpoint} receives {show_filter(subscription.filter_policy)}")
+    say(f"{subscription.protocol} {subscription.endpoint} receives {show_filter(subscription.filter_policy)}")
     if subscription.arn is not None:
-        click.echo(f"subscription {subscription.arn}")
+        say(f"subscription {subscription.arn}")
     if done.right is not None:
-        click.echo(done.right)
+        say(done.right)
     if not subscription.confirmed:
-        click.echo(
-            f"It receives nothing until it confirms: {_how_to_confirm(subscription.protocol, is_onebox=is_onebox)}"
-        )
-        click.echo("`orders subscriptions` shows whether it has confirmed.")
+        say(f"It receives nothing until it confirms: {_how_to_confirm(subscription.protocol, is_onebox=is_onebox)}")
+        say("`orders subscriptions` shows whether it has confirmed.")
     if done.missing_policy is not None:
-        click.echo(
-            "The queue belongs to another account or region. Nothing arrives until its policy holds this statement:"
-        )
-        click.echo(json.dumps(done.missing_policy, indent=2))
+        say("The queue belongs to another account or region. Nothing arrives until its policy holds this statement:")
+        say(json.dumps(done.missing_policy, indent=2))
 
 
 def _how_to_confirm(protocol: str, *, is_onebox: bool) -> str:

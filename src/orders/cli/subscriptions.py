@@ -6,7 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json
+from orders.cli.output import console, print_json, say
 from orders.subscriptions.filters import show_filter
 from orders.subscriptions.subscriptions import Subscription, Subscriptions
 
@@ -23,7 +23,7 @@ def subscriptions(aws: Aws, as_json: bool) -> None:
         return
     rows = list(found)
     if not rows:
-        click.echo("there are no subscriptions, not even OrderQueue's: `orders deploy` creates it")
+        say("there are no subscriptions, not even OrderQueue's: `orders deploy` creates it")
         return
     _print_table(rows)
 
@@ -47,7 +47,7 @@ def unsubscribe(aws: Aws, arn: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"unsubscribed": arn, "endpoint": subscription.endpoint})
     else:
-        click.echo(f"{subscription.protocol} {subscription.endpoint} no longer receives orders")
+        say(f"{subscription.protocol} {subscription.endpoint} no longer receives orders")
 
 
 def _print_table(rows: list[Subscription]) -> None:

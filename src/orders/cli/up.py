@@ -13,7 +13,7 @@ from orders.aws.clients import Aws
 from orders.aws.names import STACK
 from orders.aws.settings import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, is_onebox_at
 from orders.cli.deploy import quiet_audience, run_deploy
-from orders.cli.output import console
+from orders.cli.output import console, say
 from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
@@ -49,19 +49,19 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port:
         if port == 0 or not is_onebox_at(url):
             log = log_file(port)
             url = stack.enter_context(running_onebox(port=port, log=log, data=data, ephemeral=ephemeral))
-            click.echo(f"onebox logs to {log}, including the mails it does not send")
+            say(f"onebox logs to {log}, including the mails it does not send")
         aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
-        click.echo(f"onebox runs at {url}")
+        say(f"onebox runs at {url}")
         run_deploy(aws, STACK, {}, quiet_audience())
-        click.secho("The stack is ready.", fg="green")
+        say("The stack is ready.", fg="green")
         if not no_console:
-            click.echo(f"The console is at {stack.enter_context(_running_console(aws, console_port))}")
-        click.echo("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
+            say(f"The console is at {stack.enter_context(_running_console(aws, console_port))}")
+        say("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
         if url != ONEBOX_URL:
-            click.echo(f"with AWS_ENDPOINT_URL={url}")
-        click.echo("Ctrl-C stops everything.\n")
+            say(f"with AWS_ENDPOINT_URL={url}")
+        say("Ctrl-C stops everything.\n")
         _watch(aws)
-    click.echo("Stopped.")
+    say("Stopped.")
 
 
 @contextmanager

@@ -11,16 +11,18 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json
+from orders.cli.output import console, plural, print_json, say
 from orders.clock import Clock, SystemClock
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reasons import make_failed_order, oldest_ms
 from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
+from orders.json_text import to_json
 from orders.publishing.csv_orders import Column, parse_columns
 from orders.publishing.order_files import check_is_file, count_bytes, read_entries
 from orders.table.order_table import OrderTable
 from orders.table.verify import Expectations, Finding, Report, SetAside, State, Waiting, verify_orders
+from orders.text import printable
 
 EXIT_NOT_CLEAN = 4
 SHOWN_MAX = 50
@@ -111,9 +113,7 @@ def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside]
     messages = queue.peek(held) if held else []
     if len(messages) < held:
         hidden = plural(held - len(messages), "message")
-        click.echo(
-            f"{hidden} of {queue.name} cannot be read: another reader holds them. Try again in 30 seconds.", err=True
-        )
+        say(f"{hidden} of {queue.name} cannot be read: another reader holds them. Try again in 30 seconds.", err=True)
     if not messages and not waiting_messages:
         return [], {}
     lately_ms = clock.now_ms() - LATELY_MS
@@ -156,16 +156,17 @@ def _report(report: Report, expectations: Expectations, seconds: float, *, as_js
         return
     for finding in report.findings[:SHOWN_MAX]:
         state = click.style(f"{finding.state.value:<9}", fg=COLOURS.get(finding.state, "red"))
-        click.echo(f"{state}  {finding.order_id or '-'}  {finding.reason}  ({finding.place})")
+        click.echo(
+            f"{state}  {printable(finding.order_id or '-')}  {printable(finding.reason)}  ({printable(finding.place)})"
+        )
         for one in finding.differences:
-            click.echo(
-                f"             {one.path}: {_shown(one.expected)} in the file, {_shown(one.stored)} in the table"
-            )
+            expected, stored = _shown(one.expected), _shown(one.stored)
+            say(f"             {printable(one.path, 200)}: {expected} in the file, {stored} in the table")
     if len(report.findings) > SHOWN_MAX:
-        click.echo(f"… and {len(report.findings) - SHOWN_MAX:,} more; --json prints all")
+        say(f"… and {len(report.findings) - SHOWN_MAX:,} more; --json prints all")
     parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     read = plural(expectations.notifications, "notification")
-    click.echo(f"{plural(orders, 'order')} ({read}) in {seconds:.1f} s: {parts or 'nothing to check'}")
+    say(f"{plural(orders, 'order')} ({read}) in {seconds:.1f} s: {parts or 'nothing to check'}")
     _advise(report)
 
 
@@ -182,19 +183,16 @@ def _as_dict(finding: Finding) -> dict[str, Any]:
 
 def _advise(report: Report) -> None:
     if report.counts[State.DEAD]:
-        click.echo("`orders dlq list` shows the dead-lettered orders, `orders dlq redrive` sends them back.")
+        say("`orders dlq list` shows the dead-lettered orders, `orders dlq redrive` sends them back.")
     if report.counts[State.WAITING]:
-        click.echo("Orders are still in transit: `orders verify --wait 300 FILE...` waits for them.")
+        say("Orders are still in transit: `orders verify --wait 300 FILE...` waits for them.")
     if report.counts[State.MISSING]:
-        click.echo("`orders publish FILE` publishes the missing orders again; stored orders do not change.")
+        say("`orders publish FILE` publishes the missing orders again; stored orders do not change.")
     if report.counts[State.DIFFERENT]:
-        click.echo("`orders get ID` shows the stored version of a different order; another program wrote it.")
+        say("`orders get ID` shows the stored version of a different order; another program wrote it.")
 
 
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    from orders.json_text import to_json
-
-    text = to_json(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return printable(to_json(value), 60)

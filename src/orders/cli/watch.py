@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
-from typing import Any
 
 import click
 
@@ -18,8 +17,11 @@ from orders.domain.times import parse_duration_ms
 from orders.function_log.reader import FunctionLogs
 from orders.table.changes import STORED, Change, Changes
 from orders.table.order_table import OrderTable
+from orders.text import printable
 
 EVERY_MS = 1_000.0
+# Of each field of a line.
+SHOWN_MAX = 200
 
 
 @click.command()
@@ -69,12 +71,10 @@ def _line(change: Change) -> str:
     time = click.style(show_time(change.at_ms), dim=True)
     if change.outcome != STORED:
         failed = click.style(f"{change.outcome:<11}", fg="red")
-        return f"{time}  {failed} {change.order_id or f'message {change.message_id}'}: {change.reason}"
+        name = printable(change.order_id or f"message {change.message_id}")
+        return f"{time}  {failed} {name}: {printable(change.reason)}"
     order = change.order or {}
     fields = [order.get(name) for name in ("status", "userId", "total", "currency", "country", "timestamp")]
     stored = click.style(f"{change.outcome:<11}", fg="green")
-    return f"{time}  {stored} {change.order_id}  {'  '.join(_shown(value) for value in fields if value is not None)}"
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
+    shown = "  ".join(printable(value, SHOWN_MAX) for value in fields if value is not None)
+    return f"{time}  {stored} {printable(change.order_id)}  {shown}"

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from orders.clock import Clock
+from orders.text import printable_json
 
 
 def append_to(path: Path) -> Callable[[str], None]:
@@ -46,4 +47,4 @@ class Audit:
             "from": request.client.host if request.client else None,
             **what,
         }
-        self._write(json.dumps(line, ensure_ascii=False, default=str))
+        self._write(printable_json(json.dumps(line, ensure_ascii=False, default=str)))

@@ -20,8 +20,12 @@ from orders import __version__
 from orders.console import charts
 from orders.console.context import console_of
 from orders.console.live import Snapshot
+from orders.json_text import to_json
+from orders.text import well_formed
 
 CUT_AT = 48
+TITLE_MAX = 2_000
+TEXT_MAX = 20_000
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -43,7 +47,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
 
 def fragment(template: str, **values: Any) -> str:
     """A part of a page."""
-    return _environment().get_template(template).render(**values)
+    return well_formed(_environment().get_template(template).render(**values))
 
 
 def header(snapshot: Snapshot, place: str) -> str:
@@ -68,6 +72,7 @@ def _environment() -> Environment:
         clock=clock_time,
         money=money,
         cut=cut,
+        bounded=bounded,
         count=count,
         number=number,
         plural=plural,
@@ -97,7 +102,7 @@ def money(amount: Any, currency: Any = None) -> Markup:
     """An amount, exact, as the order's currency is written; a plain number without one."""
     if amount is None:
         return Markup("–")
-    text = format(amount, "f") if isinstance(amount, Decimal) else str(amount)
+    text = to_json(amount) if isinstance(amount, Decimal) else str(amount)
     if not isinstance(currency, str) or not currency:
         return Markup('<data class="money" value="{}">{}</data>').format(text, text)
     return Markup('<data class="money" value="{}" data-currency="{}">{} {}</data>').format(
@@ -110,7 +115,14 @@ def cut(text: Any, length: int = CUT_AT) -> Markup:
     whole = str(text)
     if len(whole) <= length:
         return Markup("{}").format(whole)
-    return Markup('<span class="cut" title="{}" tabindex="0">{}…</span>').format(whole, whole[: length - 1])
+    return Markup('<span class="cut" title="{}" tabindex="0">{}…</span>').format(
+        bounded(whole, TITLE_MAX), whole[: length - 1]
+    )
+
+
+def bounded(text: str, length: int = TEXT_MAX) -> str:
+    """A text, and how much of it was left out."""
+    return text if len(text) <= length else f"{text[:length]}… ({len(text) - length:,} more characters)"
 
 
 def count(value: float | None) -> str:

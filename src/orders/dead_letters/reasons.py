@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from orders.dead_letters.messages import QueueMessage
 from orders.domain.order import is_envelope, parse_order, unwrap_body
 from orders.errors import OrderRejected
 from orders.function_log.failures import LoggedFailure
-from orders.json_text import to_json
+from orders.json_text import lay_out, to_json
+from orders.text import well_formed
 
 UNKNOWN = "unknown: OrderProcessor's log has no line for this message"
 # Where a reason comes from.
@@ -90,11 +90,11 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
 def _find_order_id(body: str) -> str | None:
     """The id of an order that breaks the contract elsewhere."""
     try:
-        value = json.loads(unwrap_body(body))
+        value = json.loads(unwrap_body(body), parse_int=float)
     except (ValueError, RecursionError):
         return None
     order_id = value.get("orderId") if isinstance(value, dict) else None
-    return order_id if isinstance(order_id, str) and order_id else None
+    return well_formed(order_id) if isinstance(order_id, str) and order_id else None
 
 
 def join_reasons(messages: Sequence[QueueMessage], failures: Mapping[str, LoggedFailure]) -> list[FailedOrder]:
@@ -112,9 +112,9 @@ def pretty(body: str) -> str:
     """The order without its wrappings, laid out if it is JSON, else as it is."""
     text = unwrap_body(body)
     try:
-        return to_json(json.loads(text, parse_float=Decimal), indent=2)
+        return lay_out(text)
     except (ValueError, RecursionError):
-        return text
+        return well_formed(text)
 
 
 def describe_reason(order: FailedOrder) -> str:
@@ -135,7 +135,7 @@ def export_line(order: FailedOrder) -> str:
 def _envelope_attributes(body: str) -> dict[str, str]:
     """The attributes that SNS wrote into its envelope."""
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_int=float)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(value, dict) or not is_envelope(value):
@@ -147,7 +147,7 @@ def _plain_attributes(attributes: object, type_member: str, value_member: str) -
     if not isinstance(attributes, Mapping):
         return {}
     return {
-        str(name): str(value.get(value_member, f"({value.get(type_member)})"))
+        well_formed(str(name)): well_formed(str(value.get(value_member, f"({value.get(type_member)})")))
         for name, value in attributes.items()
         if isinstance(value, Mapping)
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
 from orders.domain.order import parse_attributes, parse_order, unwrap_body
@@ -43,7 +43,11 @@ def find_violations(text: str) -> list[Violation]:
 def _read(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(unwrap_body(text), parse_float=Decimal)
-    except (ValueError, RecursionError):  # a number that cannot be read: the first finding is the only one
+    except (
+        ValueError,
+        RecursionError,
+        DecimalException,
+    ):  # a number that cannot be read: the first finding is the only one
         return None
     return value if isinstance(value, dict) else None
 

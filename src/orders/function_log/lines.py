@@ -11,6 +11,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from orders.text import well_formed
+
 _level_in_text = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
 _request_in_text = re.compile(r"RequestId: ([0-9A-Za-z-]+)")
 
@@ -86,7 +88,7 @@ def _read_other(line: LogLine, content: dict[str, Any]) -> Entry:
 
 def _text(content: dict[str, Any], name: str) -> str | None:
     value = content.get(name)
-    return value if isinstance(value, str) else None
+    return well_formed(value) if isinstance(value, str) else None
 
 
 def _say(content: dict[str, Any]) -> str:

@@ -126,7 +126,7 @@ def _parse_boolean(text: str) -> bool:
 
 
 def _parse_json(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal)
+    return json.loads(text, parse_float=_parse_decimal)
 
 
 PARSERS: dict[str, Callable[[str], Any]] = {

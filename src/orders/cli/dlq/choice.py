@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import click
-
 from orders.aws.clients import Aws
+from orders.cli.output import say
 from orders.dead_letters.grouping import select, select_by_reason
 from orders.dead_letters.queues import Queue
 from orders.dead_letters.reader import read_failed_orders
@@ -38,9 +37,9 @@ def choose(aws: Aws, queue: Queue, wanted: Sequence[str], reason: str | None) ->
 def report_problems(problems: Mapping[str, str]) -> None:
     """What went wrong with some of the chosen, by message id."""
     for message_id, problem in list(problems.items())[:SHOWN_MAX]:
-        click.secho(f"message {message_id}: {problem}", err=True, fg="red")
+        say(f"message {message_id}: {problem}", err=True, fg="red")
     if len(problems) > SHOWN_MAX:
-        click.echo(f"… and {len(problems) - SHOWN_MAX:,} more; --json lists all", err=True)
+        say(f"… and {len(problems) - SHOWN_MAX:,} more; --json lists all", err=True)
 
 
 def _select(queue: Queue, failed_orders: Sequence[FailedOrder], wanted: str) -> list[FailedOrder]:

@@ -14,7 +14,7 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.dlq.choice import find_failed_orders, report_problems
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json
+from orders.cli.output import print_json, say
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reader import read_log_of
 from orders.dead_letters.reasons import FailedOrder, describe_reason, pretty
@@ -71,9 +71,9 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
         print_json({"sent": True, "message_id": order.message_id, "order_id": order_id, "problems": problems})
     else:
         removed = "; the failed message is removed" if not problems else ""
-        click.echo(f"Order {order_id} was sent back to OrderQueue{removed}.")
+        say(f"Order {order_id} was sent back to OrderQueue{removed}.")
         report_problems(problems)
-        click.echo(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
+        say(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
 
 
 def draft_folder() -> Path:
@@ -96,9 +96,9 @@ def _load_failed_order(aws: Aws, failed: Queue, wanted: str) -> FailedOrder:
 def _edit(order: FailedOrder, draft: Path) -> str | None:
     """The edited order, None if it was left as it is. Raises OperatorError once nobody goes on mending."""
     original = pretty(order.body) + "\n"
-    click.secho(f"reason: {describe_reason(order)}", fg="red", err=True)
+    say(f"reason: {describe_reason(order)}", fg="red", err=True)
     if draft.exists():
-        click.echo(f"Continuing with the draft kept in {draft}", err=True)
+        say(f"Continuing with the draft kept in {draft}", err=True)
     else:
         draft.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # orders hold what customers told
         draft.write_text(original, "utf-8")
@@ -110,7 +110,7 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
         try:
             parse_order(text)
         except OrderRejected as error:
-            click.secho(f"still not valid: {error.reason}", fg="red", err=True)
+            say(f"still not valid: {error.reason}", fg="red", err=True)
             if sys.stdin.isatty() and click.confirm("Edit again?", default=True, err=True):
                 continue
             raise OperatorError(
@@ -133,6 +133,6 @@ def _report_unchanged(order: FailedOrder, as_json: bool) -> None:
     if as_json:
         print_json({"sent": False, "message_id": order.message_id, "order_id": order.order_id})
         return
-    click.echo("No changes were made; nothing was sent.")
+    say("No changes were made; nothing was sent.")
     if order.order_id is not None:
-        click.echo(f"The order is valid: `orders dlq redrive {order.message_id}` sends it back.")
+        say(f"The order is valid: `orders dlq redrive {order.message_id}` sends it back.")

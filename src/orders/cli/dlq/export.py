@@ -9,7 +9,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import plural, print_json
+from orders.cli.output import plural, print_json, say
 from orders.dead_letters.queues import dead_letter_queue
 from orders.dead_letters.reader import read_failed_orders
 from orders.dead_letters.reasons import export_line
@@ -35,13 +35,13 @@ def export(aws: Aws, path: str, force: bool, as_json: bool) -> None:
     failed_orders = read_failed_orders(aws, dead_letter_queue(aws))
     lines = [export_line(order) for order in failed_orders]
     if path == STDIN:
-        click.echo("".join(lines), nl=False)
+        say("".join(lines), nl=False)
         return
     _write_whole(Path(path), "".join(lines))
     if as_json:
         print_json({"exported": len(failed_orders), "file": path})
     else:
-        click.echo(f"{plural(len(failed_orders), 'failed order')} written to {path}; they remain in OrderDLQ")
+        say(f"{plural(len(failed_orders), 'failed order')} written to {path}; they remain in OrderDLQ")
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -8,13 +8,15 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, show_time
+from orders.cli.output import console, plural, print_json, say, show_time
 from orders.dead_letters.grouping import Group, group_by_reason
 from orders.dead_letters.queues import Queue, dead_letter_queue
 from orders.dead_letters.reader import read_failed_orders
 from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FailedOrder
+from orders.text import printable
 
 LOOK_MAX = 1_000
+CELL_MAX = 300
 
 
 @click.command("list", short_help="List failed orders by reason.")
@@ -41,7 +43,7 @@ def list_failed_orders(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
         _print_letters(failed_orders) if each else _print_groups(groups)
         _print_notes(failed_orders)
     else:
-        click.echo("no failed orders")
+        say("no failed orders")
     _print_rest(queue, len(failed_orders))
     if failed_orders:
         _print_next(failed_orders)
@@ -94,30 +96,30 @@ def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             no_wrap=name in ("first", "last", "message"),
         )
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell, CELL_MAX)) for cell in row))
     console().print(table)
 
 
 def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:
     silent = sum(order.reason_from != FROM_LOG for order in failed_orders)
     if silent:
-        click.echo(
+        say(
             f"OrderProcessor's log has no line for {plural(silent, 'order')}; it may be older than the log's retention."
         )
     if any(order.reason_from == FROM_CHECK for order in failed_orders):
-        click.echo("* reason from checking the order again")
+        say("* reason from checking the order again")
 
 
 def _print_rest(queue: Queue, shown: int) -> None:
     counts = queue.counts()
     more = counts.visible + counts.in_flight - shown
     if more > 0:
-        click.echo(f"About {more:,} more: beyond --limit, or held by another reader for at most 30 seconds.")
+        say(f"About {more:,} more: beyond --limit, or held by another reader for at most 30 seconds.")
 
 
 def _print_next(failed_orders: Sequence[FailedOrder]) -> None:
     example = failed_orders[0].message_id[:8]
-    click.echo(
+    say(
         f"{plural(len(failed_orders), 'failed order')}; next: `orders dlq show {example}` to see one, `orders dlq edit "
         f"{example}` to edit it, `orders dlq redrive` to send all back unchanged"
     )

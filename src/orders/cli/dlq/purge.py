@@ -8,7 +8,7 @@ from orders.aws.clients import Aws
 from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import plural, print_json
+from orders.cli.output import plural, print_json, say
 from orders.dead_letters.queues import dead_letter_queue
 from orders.dead_letters.redrive import delete_chosen
 from orders.errors import OperatorError
@@ -39,7 +39,7 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
     if as_json:
         print_json({"deleted": deleted, "problems": problems})
     else:
-        click.echo(f"{plural(deleted, 'failed order')} deleted")
+        say(f"{plural(deleted, 'failed order')} deleted")
         report_problems(problems)
     if problems:
         raise SystemExit(1)

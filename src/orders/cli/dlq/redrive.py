@@ -12,7 +12,7 @@ from orders.aws.clients import Aws
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json
+from orders.cli.output import console, plural, print_json, say
 from orders.clock import SystemClock
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.redrive import send_back
@@ -56,11 +56,9 @@ class Redriven(NamedTuple):
 
 
 def _tell(done: Redriven) -> None:
-    click.echo(f"{plural(done.moved, 'order')} sent back to OrderQueue")
+    say(f"{plural(done.moved, 'order')} sent back to OrderQueue")
     if done.missing:
-        click.echo(
-            f"{done.missing:,} were removed by others or are held by another reader: check with `orders dlq list`."
-        )
+        say(f"{done.missing:,} were removed by others or are held by another reader: check with `orders dlq list`.")
     report_problems(done.problems)
 
 
@@ -72,7 +70,7 @@ def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> i
         try:
             return queue.move_all(rate, SystemClock(), show)
         except KeyboardInterrupt:
-            click.echo("SQS continues to move them; `orders dlq redrive` shows the progress.", err=True)
+            say("SQS continues to move them; `orders dlq redrive` shows the progress.", err=True)
             raise SystemExit(EXIT_INTERRUPTED) from None
 
 

@@ -7,12 +7,13 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.dlq.choice import find_failed_orders
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json, show_time
+from orders.cli.output import print_json, say, show_time
 from orders.dead_letters.queues import dead_letter_queue
 from orders.dead_letters.reader import read_log_of
 from orders.dead_letters.reasons import FROM_LOG, FailedOrder, describe_reason, pretty
 from orders.function_log.lines import LogLine
 from orders.function_log.reader import FunctionLogs
+from orders.text import printable
 
 
 @click.command(short_help="Print a failed order, its reason and its log.")
@@ -32,25 +33,25 @@ def show(aws: Aws, wanted: str, as_json: bool) -> None:
             print_json({**order._asdict(), "log": [line.text for line in lines]})
             continue
         if position:
-            click.echo()
+            say()
         _print_letter(order, lines)
 
 
 def _print_letter(order: FailedOrder, lines: list[LogLine]) -> None:
-    click.echo(f"message    {order.message_id}")
-    click.echo(f"order      {order.order_id or '-'}")
-    click.echo(f"sent       {show_time(order.sent_at_ms)}")
+    say(f"message    {order.message_id}")
+    say(f"order      {printable(order.order_id or '-')}")
+    say(f"sent       {show_time(order.sent_at_ms)}")
     if order.reason_from == FROM_LOG:
-        click.echo(f"failed     {show_time(order.first_failed_at_ms)}, last {show_time(order.failed_at_ms)}")
-    click.secho(f"reason     {describe_reason(order)}", fg="red")
+        say(f"failed     {show_time(order.first_failed_at_ms)}, last {show_time(order.failed_at_ms)}")
+    say(f"reason     {printable(describe_reason(order))}", fg="red")
     if order.field is not None:
-        click.echo(f"field      {order.field}")
+        say(f"field      {printable(order.field)}")
     for name, value in order.attributes.items():
-        click.echo(f"attribute  {name} = {value}")
-    click.echo("\nlog")
+        say(f"attribute  {printable(name, 200)} = {printable(value, 2_000)}")
+    say("\nlog")
     for line in lines:
-        click.echo(f"{show_time(line.at_ms)} {line.text}")
+        say(f"{show_time(line.at_ms)} {printable(line.text, 10_000)}")
     if not lines:
-        click.echo("OrderProcessor's log has no line for this message.")
-    click.echo("\norder")
-    click.echo(pretty(order.body))
+        say("OrderProcessor's log has no line for this message.")
+    say("\norder")
+    say(pretty(order.body))
