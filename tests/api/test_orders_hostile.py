@@ -169,3 +169,7 @@ def test_stored_texts_reach_the_terminal_and_csv_as_text(shop: Shop) -> None:
     run(shop, "list", "--status", "new", "--json")
     run(shop, "get", f"=HYPERLINK({ESCAPE})")
     run(shop, "get", f"missing{ESCAPE}", code=1)
+
+
+def test_redrive_of_nothing_asks_nothing(shop: Shop) -> None:
+    assert run(shop, "dlq", "redrive") == "0 orders sent back to OrderQueue\n"

@@ -38,6 +38,8 @@ def describe_error(error: Exception) -> tuple[str, str]:
         return describe_garbled_answer(error), "Check --endpoint-url: a proxy may have answered instead of AWS."
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
         return str(error), "Is it running? Start a onebox with `orders up` or `onebox serve`, or give --endpoint-url."
+    if name == "SSLError":
+        return str(error), "Check --endpoint-url: an endpoint that speaks HTTP only is given as http://…"
     if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
         return str(error), "Configure AWS with `aws configure`, or start a onebox with `orders up`."
     if "AccessDenied" in str(error) or "UnrecognizedClient" in str(error) or "ExpiredToken" in str(error):

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+from orders.errors import OperatorError
+
 ONEBOX_PORT = 4566
 ONEBOX_URL = f"http://127.0.0.1:{ONEBOX_PORT}"
 ONEBOX_REGION = "us-east-1"
 HEALTH_PATH = "/_onebox/health"
 HEALTH_TIMEOUT_S = 1.0
+HEALTH_BYTES_MAX = 10_000
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -42,14 +45,30 @@ def find_settings(
     region: str | None = None,
     profile: str | None = None,
 ) -> Settings:
-    """Settings from the command's options, then the environment, then a onebox that runs on its usual port."""
+    """Settings from the command's options, then the environment, then a onebox that runs on its usual port.
+
+    Raises OperatorError for an endpoint that is no address.
+    """
     profile = profile or environment.get("AWS_PROFILE") or None
     url = endpoint_url or environment.get("AWS_ENDPOINT_URL") or None
+    if url is not None:
+        _check_url(url)
     if url is None and profile is None and is_onebox_at(ONEBOX_URL):
         return _onebox_settings(ONEBOX_URL, environment, region)
     if url is not None and urlsplit(url).hostname in LOOPBACK and profile is None and is_onebox_at(url):
         return _onebox_settings(url, environment, region)
     return Settings(url, region, profile)
+
+
+def _check_url(url: str) -> None:
+    """Raises OperatorError for what is no address of an endpoint."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise OperatorError(f"{url!r} is not the address of an endpoint", "Write it as http://127.0.0.1:4566.")
 
 
 def _onebox_settings(url: str, environment: Mapping[str, str], region: str | None) -> Settings:
@@ -66,7 +85,7 @@ def is_onebox_at(url: str) -> bool:
     try:
         connection.request("GET", HEALTH_PATH)
         response = connection.getresponse()
-        content = json.loads(response.read())
+        content = json.loads(response.read(HEALTH_BYTES_MAX))
     except (OSError, HTTPException, ValueError):
         return False
     finally:

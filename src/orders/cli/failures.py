@@ -23,12 +23,12 @@ def reporting_failures() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has had enough: no more words about it
         sys.exit(1)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        _fail(f"{error.filename}: {error.strerror}")
-    except aws_errors() as error:
+    except aws_errors() as error:  # before OSError, which some of botocore's are too
         _fail(*describe_error(error))
+    except OSError as error:
+        _fail(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
+    except UnicodeEncodeError as error:
+        _fail(f"{error.object!r} is not valid Unicode text")
 
 
 def _fail(reason: str, advice: str = "") -> None:

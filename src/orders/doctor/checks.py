@@ -249,7 +249,9 @@ def judge_trigger(trigger: TriggerSettings | None) -> Check:
         advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
         return Check("trigger", Outcome.FAILED, f"nothing delivers {QUEUE}'s orders to {FUNCTION}", advice)
     if trigger.state != "Enabled":
-        advice = "`aws lambda update-event-source-mapping --enabled --uuid …` enables it; orders wait until then."
+        advice = (
+            "Enable it in the AWS console or with `aws lambda update-event-source-mapping`; orders wait until then."
+        )
         return Check("trigger", Outcome.FAILED, f"is {trigger.state}", advice)
     if not trigger.reports_items:
         advice = "Set ReportBatchItemFailures, as template.yaml does; otherwise one bad order returns its whole batch."

@@ -64,8 +64,11 @@ def _tell(done: Redriven) -> None:
 
 def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> int:
     counts = queue.counts()
+    failed_orders = counts.visible + counts.in_flight
+    if not yes and not failed_orders:
+        return 0
     if not yes:
-        click.confirm(f"Send all failed orders ({counts.visible + counts.in_flight:,}) back to OrderQueue?", abort=True)
+        click.confirm(f"Send {plural(failed_orders, 'failed order')} back to OrderQueue?", abort=True)
     with _showing(quiet=quiet) as show:
         try:
             return queue.move_all(rate, SystemClock(), show)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.aws.settings import ONEBOX_URL, Settings, find_settings
+from orders.errors import OperatorError
 
 TEST_KEYS = ("test", "test")
 AWAY = "http://example.test:4566"
@@ -40,3 +41,11 @@ def test_find_settings_with_an_endpoint_takes_it_and_asks_only_the_own_machine_w
     assert find_settings({"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}).access_key == TEST_KEYS
     assert find_settings({"AWS_ENDPOINT_URL": AWAY}) == Settings(AWAY)
     assert find_settings({"AWS_ENDPOINT_URL": AWAY}, endpoint_url="http://127.0.0.1:5000").is_onebox
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999", "ftp://127.0.0.1", "127.0.0.1:4566", "http://", "http://[::1"]
+)
+def test_what_is_no_address_is_refused_in_words(url: str) -> None:
+    with pytest.raises(OperatorError, match="not the address of an endpoint"):
+        find_settings({}, url)
