@@ -173,3 +173,8 @@ def test_stored_texts_reach_the_terminal_and_csv_as_text(shop: Shop) -> None:
 
 def test_redrive_of_nothing_asks_nothing(shop: Shop) -> None:
     assert run(shop, "dlq", "redrive") == "0 orders sent back to OrderQueue\n"
+
+
+def test_logs_and_watch_without_a_stack_say_so(shop: Shop) -> None:
+    for command in ("logs", "watch"):
+        assert "orders deploy" in run(shop, command, code=1)

@@ -29,6 +29,7 @@ def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, as_json
     """Print OrderProcessor's log, oldest first."""
     clock = SystemClock()
     reader = FunctionLogs(aws)
+    reader.check_is_there()
     pattern = pattern or ('{ $.level = "ERROR" }' if errors else "")
     lines = reader.lines(clock.now_ms() - parse_duration_ms(since), pattern)
     for line in _follow(reader, lines, pattern, clock) if follow else lines:

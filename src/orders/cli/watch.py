@@ -41,7 +41,9 @@ def watch(
     second later on onebox, a few seconds on AWS. Duplicates are omitted. With --json each line holds the whole order.
     """
     clock = SystemClock()
-    changes = Changes(FunctionLogs(aws), OrderTable(aws), clock.now_ms() - parse_duration_ms(since))
+    logs = FunctionLogs(aws)
+    logs.check_is_there()
+    changes = Changes(logs, OrderTable(aws), clock.now_ms() - parse_duration_ms(since))
     with stopping_on_sigterm(), suppress(KeyboardInterrupt):
         wanted = (
             change for change in _follow(changes, clock) if _is_wanted(change, user, status, stored_only=stored_only)

@@ -8,6 +8,7 @@ from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import LOG_GROUP
+from orders.errors import OperatorError
 from orders.function_log.failures import LoggedFailure, collect_failures
 from orders.function_log.lines import LogLine
 
@@ -22,6 +23,12 @@ ERRORS_ONLY = '{ $.level = "ERROR" }'
 class FunctionLogs:
     def __init__(self, aws: Aws) -> None:
         self._logs = aws.client("logs")
+
+    def check_is_there(self) -> None:
+        """Raises OperatorError where there is no log, so no stack either."""
+        groups = self._logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]
+        if all(group["logGroupName"] != LOG_GROUP for group in groups):
+            raise OperatorError(f"there is no log group {LOG_GROUP}", "Set the system up with `orders deploy`.")
 
     def lines(self, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
         """The lines from a moment on; none where there is no log yet."""
