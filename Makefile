@@ -1,4 +1,4 @@
-# The commands of this project, for people and for CI alike. `make` alone lists them.
+# The commands of this project, for people and for CI. `make` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
 # Packages are pinned with hashes in requirements*.lock and installed with hash checking. The stamps make a second `make` instant.
@@ -16,9 +16,9 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-heade
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
-setup: $(RUN_STAMP) ## Install into .venv, nothing else
+setup: $(RUN_STAMP) ## Install the project into .venv only
 
-run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three poisoned ones, show what became of them
+run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three invalid ones, show the results
 	@$(BIN)/orders demo
 
 test: $(DEV_STAMP) peers ## Run the tests (under 6 minutes on 2 cores)
@@ -27,7 +27,7 @@ test: $(DEV_STAMP) peers ## Run the tests (under 6 minutes on 2 cores)
 test-long: $(DEV_STAMP) peers ## Run the long suites too
 	$(BIN)/pytest
 
-peers: $(DEV_STAMP) ## Install what others wrote for the tests to try orders on: moto, MiniStack, the SAM CLI
+peers: $(DEV_STAMP) ## Install the third-party emulators and tools for the tests: moto, MiniStack, the SAM CLI
 	@$(BIN)/python -m tests.peers.environments
 
 lint: $(DEV_STAMP) ## Check style, types and the template
@@ -36,42 +36,42 @@ lint: $(DEV_STAMP) ## Check style, types and the template
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
 
-format: $(DEV_STAMP) ## Put the code into shape
+format: $(DEV_STAMP) ## Format the code and fix its style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_STAMP) ## Measure against MiniStack, in one run on this machine
+bench: $(DEV_STAMP) ## Compare the performance with MiniStack's on this machine
 	$(BIN)/python -m tests.bench
 
 bench-console: $(DEV_STAMP) ## Measure the console: first paint, cost of open pages (needs the package chromium)
 	$(BIN)/python -m tests.bench.console
 
-cost: $(DEV_STAMP) ## Count calls, milliseconds and dollars of a million orders, the seed's code against ours
+cost: $(DEV_STAMP) ## Measure calls, CPU time and cost of a million orders, the seed's code against ours
 	$(BIN)/python -m tests.bench.cost
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
 
-fuzz: $(DEV_STAMP) ## Send 200,000 requests of all operations, right and hostile ones (SEED=n repeats a run)
+fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
-stalls: $(DEV_STAMP) ## Send hostile requests while a neighbour's requests are timed; print the table
+stalls: $(DEV_STAMP) ## Send hostile requests and measure how long another client waits
 	$(BIN)/python -m tests.stalls
 
-screenshots: $(DEV_STAMP) ## Make the pictures of docs/console.md (needs the package chromium)
+screenshots: $(DEV_STAMP) ## Update the screenshots of docs/console.md (needs the package chromium)
 	$(BIN)/python -m tests.browser.screenshots
 
-lock: $(DEV_STAMP) ## Write the lock files, with hashes (UPGRADE=1 takes the newest versions)
+lock: $(DEV_STAMP) ## Update the lock files, with hashes (UPGRADE=1 selects the newest versions)
 	$(COMPILE) --group build pyproject.toml -o requirements.lock
 	$(COMPILE) --group build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	for name in $(PEERS); do \
 		$(COMPILE) tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock || exit 1; done
 
-clean: ## Remove what the other commands made
+clean: ## Remove everything that the other commands created
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info .peers .aws-sam
 
 $(RUN_STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer; say which one with: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer; set it with: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv"
 	@$(PIP_INSTALL) --require-hashes -r requirements.lock

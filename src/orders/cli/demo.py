@@ -30,7 +30,7 @@ from orders.publishing.bulk import Progress, publish_entries
 from orders.publishing.ledger import NoLedger
 from orders.publishing.topic import OrderTopic
 
-# A failed order is tried three times, each a visibility time-out after the other: the stack's three minutes suit a
+# A failed order is tried three times, each a visibility timeout after the other: the stack's three minutes suit a
 # shop, not somebody who watches.
 PARAMETERS = {"FunctionTimeout": "2", "VisibilityTimeout": "2"}
 POLL_MS = 250.0

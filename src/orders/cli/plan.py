@@ -88,8 +88,8 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
     _print_quotas(made.quotas, load.orders_per_s)
     _print_settings(made)
     say(
-        f"\nAssumed: {load.ms_per_order:g} ms of a core for an order (the seed's {SEED_MS_PER_ORDER:g} ms), "
-        f"{ROUND_TRIP_MS:g} ms for a call of DynamoDB, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
+        f"\nAssumed: {load.ms_per_order:g} ms of CPU time per order (the seed's code: {SEED_MS_PER_ORDER:g} ms), "
+        f"{ROUND_TRIP_MS:g} ms per DynamoDB call, {ENVELOPE_BYTES:,} bytes of SNS envelope, "
         f"{round(load.updates * 100)} % updates, arm64."
     )
     _print_prices(made)
@@ -118,8 +118,8 @@ def _print_comparison(made: Plan) -> None:
         table.add_row(service, f"{cost:,.3f}", f"{made.seed_per_million[service]:,.3f}", style=style)
     console().print(table)
     say(
-        "The seed's code publishes, receives and puts one by one, overwrites what is newer, keeps no index and prints "
-        "each order twice."
+        "The seed's code publishes, receives and stores orders one by one, overwrites newer versions, has no indexes "
+        "and prints each order twice."
     )
 
 
@@ -141,18 +141,18 @@ def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:
 def _print_settings(made: Plan) -> None:
     settings = made.settings._asdict()
     given = " ".join(f"-p {name}={value}" for name, value in settings.items())
-    say(f"\nA call of the function: {made.orders_per_call:.1f} orders in {made.call_ms:.1f} ms")
+    say(f"\nOne function call: {made.orders_per_call:.1f} orders in {made.call_ms:.1f} ms")
     say(f"orders deploy {given}")
 
 
 def _print_prices(made: Plan) -> None:
     say(
-        f"List prices known on {made.prices_as_of}, without free tier; --json tells each with its source and date. "
-        f"AWS shows them at {', '.join(made.pages.values())}"
+        f"List prices of {made.prices_as_of}, without free tier; --json prints each price with its source and date. "
+        f"AWS publishes them at {', '.join(made.pages.values())}"
     )
     unconfirmed = [f"{name} {price['usd']:g}" for name, price in made.prices.items() if "unconfirmed" in price]
     if unconfirmed:
-        say(f"Not confirmed for {made.region} by a recent source: {', '.join(unconfirmed)}")
+        say(f"No recent source confirms these prices for {made.region}: {', '.join(unconfirmed)}")
 
 
 def _show_rate(orders_per_s: float) -> str:

@@ -1,4 +1,4 @@
-"""``orders subscribe``: who else hears of orders."""
+"""``orders subscribe``: subscribe another endpoint to orders."""
 
 from __future__ import annotations
 

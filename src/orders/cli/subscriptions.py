@@ -1,4 +1,4 @@
-"""``orders subscriptions`` and ``orders unsubscribe``: who hears of orders, and who no longer does."""
+"""``orders subscriptions`` and ``orders unsubscribe``: list and remove subscriptions."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Doctor:
             quota = self.inspection.concurrency_quota()
         except OperatorError as error:
             advice = "Quotas can be raised on AWS only; `orders plan` shows the lowest limit."
-            yield Check("Service Quotas", Outcome.SKIPPED, f"does not answer here: {error.reason}", advice)
+            yield Check("Service Quotas", Outcome.SKIPPED, f"not available: {error.reason}", advice)
         else:
             yield Check("Service Quotas", Outcome.GOOD, f"answers: {quota:,.0f} concurrent calls can be had")
 
@@ -181,7 +181,7 @@ class Doctor:
         elif self.inspection.is_stored(order_id):
             yield Check("test order", Outcome.WARNING, f"{order_id} is still in the table", "Delete it yourself.")
         else:
-            yield Check("test order", Outcome.GOOD, f"was stored in {took_ms:,.0f} msand removed")
+            yield Check("test order", Outcome.GOOD, f"was stored in {took_ms:,.0f} ms and removed")
 
     def _wait_until_stored(self, order_id: str, began_ms: float) -> bool:
         wait_ms = POLL_MS
@@ -241,7 +241,7 @@ def judge_function(function: FunctionSettings) -> Check:
         return Check(FUNCTION, Outcome.FAILED, "is stopped: its reserved concurrency is 0", advice)
     if function.state != "Active":
         return Check(FUNCTION, Outcome.FAILED, f"is {function.state}", "See `orders logs` and `orders deploy`.")
-    return Check(FUNCTION, Outcome.GOOD, f"is Active, time-out {function.timeout_s} s")
+    return Check(FUNCTION, Outcome.GOOD, f"is Active, timeout {function.timeout_s} s")
 
 
 def judge_trigger(trigger: TriggerSettings | None) -> Check:
@@ -262,13 +262,13 @@ def judge_trigger(trigger: TriggerSettings | None) -> Check:
 def judge_visibility(
     queue: QueueSettings, function: FunctionSettings, trigger: TriggerSettings | None, made_s: int
 ) -> Check:
-    """Six times the time-out, and the time in which a batch is gathered, during which its orders are hidden too.
+    """Six times the timeout plus the batching window, during which the orders are hidden too.
 
     ``made_s`` is what the stack has: a deployment changes nothing that the stack believes to be so already.
     """
     window_s = trigger.batching_window_s if trigger else 0
     needed_s = VISIBILITY_TIMES * function.timeout_s + window_s
-    told = f"visibility time-out {queue.visibility_s} s, time-out of {FUNCTION} {function.timeout_s} s"
+    told = f"visibility timeout {queue.visibility_s} s, timeout of {FUNCTION} {function.timeout_s} s"
     if queue.visibility_s >= needed_s:
         return Check("visibility", Outcome.GOOD, told)
     if made_s >= needed_s:
@@ -278,7 +278,7 @@ def judge_visibility(
     else:
         advice = f"Run `orders deploy -p VisibilityTimeout={needed_s}`; otherwise slow orders are delivered twice."
     outcome = Outcome.FAILED if queue.visibility_s < function.timeout_s else Outcome.WARNING
-    return Check("visibility", outcome, f"{told}: less than {VISIBILITY_TIMES} times it", advice)
+    return Check("visibility", outcome, f"{told}: less than {VISIBILITY_TIMES} times the function's", advice)
 
 
 def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Check:

@@ -15,10 +15,9 @@ from orders.domain.contract import FIELDS, Field
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DESCRIPTION = (
-    "One notification of an order. Only orderId is required; known fields are checked where they are there, null "
-    "says the same as leaving a field out, other fields are kept as they are. A number, wherever it stands, has at "
-    "most 38 significant digits; the whole is nested at most 32 levels deep and takes at most 400 KB in DynamoDB, "
-    "256 KB on its way."
+    "One notification of an order. Only orderId is required. Known fields are checked if present; null means the "
+    "same as omitting the field. Other fields are stored unchanged. Each number has at most 38 significant digits. "
+    "An order has at most 32 levels of nesting, and at most 400 KB in DynamoDB and 256 KB as a message."
 )
 EXAMPLE: dict[str, Any] = {
     "orderId": "536365",

@@ -1,4 +1,4 @@
-"""Who hears of orders: the subscriptions of OrderTopic in SNS, and the rights that their endpoints must give it.
+"""The subscriptions of OrderTopic in SNS, and the permissions that their endpoints must grant it.
 
 Promises: subscribing again changes the filter and makes no second subscription; a queue's policy is added to, and
 what others wrote there stays; OrderQueue's own subscription cannot be filtered, since orders would be lost.
@@ -51,7 +51,7 @@ class Subscriptions:
         self._topic_arn = aws.arn("sns", TOPIC)
 
     def subscribe(self, protocol: str, endpoint: str, policy: dict[str, Any], *, raw: bool) -> Subscribed:
-        """Subscribe an endpoint, or change what it hears of. Raises OperatorError."""
+        """Subscribe an endpoint, or change its filter. Raises OperatorError."""
         endpoint = self._full_endpoint(protocol, endpoint)
         if endpoint == self._aws.arn("sqs", QUEUE):
             raise OperatorError(

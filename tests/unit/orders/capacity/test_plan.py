@@ -130,7 +130,7 @@ def test_every_price_names_its_source_and_what_no_recent_source_confirms_is_mark
 def test_plan_tells_which_prices_are_not_confirmed() -> None:
     for region, said in (("us-east-1", "alarm_month 0.1"), ("eu-west-1", "dashboard_month 3")):
         shown = CliRunner().invoke(main, ["plan", "--rate", "1/s", "--region", region]).stdout
-        assert f"Not confirmed for {region} by a recent source: " in shown
+        assert f"No recent source confirms these prices for {region}: " in shown
         assert said in shown
     answer = json.loads(CliRunner().invoke(main, ["plan", "--rate", "1/s", "--region", "eu-west-1", "--json"]).stdout)
     assert answer["prices"]["dynamodb_backup_gb_month"]["usd"] == 0.22
