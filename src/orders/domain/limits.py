@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 from orders.errors import OrderRejected
@@ -25,9 +26,10 @@ NAME_BYTES_MAX = 65_535
 ITEM_BYTES_MAX = 400 * 1024
 
 _PLAIN_INTEGER_MAX = 10**DIGITS_MAX - 1
-# A shorter text holds no name that is too long and no item that is too large: a character takes at most 4 bytes, and
-# no value takes more than twice the bytes of its text.
-_SHORT_TEXT = NAME_BYTES_MAX // 4
+# A shorter text holds no name that is too long: a character takes at most 4 bytes.
+_SHORT_NAME = NAME_BYTES_MAX // 4
+# A shorter text makes no item that is too large: no value takes more than twice the bytes of its text.
+_SHORT_TEXT = ITEM_BYTES_MAX // 8
 _CONTAINER_BYTES = 3
 _PATH_PART_MAX = 60
 _PATH_MAX = 300
@@ -53,7 +55,7 @@ def check_limits(attributes: Mapping[str, Any], text: str | None = None) -> None
         _check_texts(attributes)
     if "" in attributes:
         raise OrderRejected("a field name is empty: DynamoDB takes names of 1 to 65535 bytes")
-    if text is None or len(text) > _SHORT_TEXT:
+    if text is None or len(text) > _SHORT_TEXT or (len(text) > _SHORT_NAME and _has_long_name(attributes)):
         _check_sizes(attributes)
 
 
@@ -112,26 +114,28 @@ def _check_values(attributes: Mapping[str, Any]) -> None:
     """Numbers and depth, level by level. The place of what breaks a limit is looked for only then."""
     level: list[Any] = [attributes]
     for _ in range(LEVELS_MAX):
-        inner: list[Any] = []
-        for container in level:
-            for value in container if type(container) is list else container.values():
-                kind = type(value)
-                if kind is str:
-                    continue
-                if kind is int:
-                    if not -_PLAIN_INTEGER_MAX <= value <= _PLAIN_INTEGER_MAX and not fits_number(value):
-                        raise _unfit_value(attributes)
-                elif kind is Decimal:
-                    if (len(str(value)) > DIGITS_MAX or not -6 < value.adjusted() < DIGITS_MAX) and not fits_number(
-                        value
-                    ):
-                        raise _unfit_value(attributes)
-                elif kind is dict or kind is list:
-                    inner.append(value)
-        if not inner:
+        # All values of a level at once, by functions in C: value by value took four times as long.
+        values = list(chain.from_iterable([one if type(one) is list else one.values() for one in level]))
+        kinds = set(map(type, values))
+        if int in kinds and not _fit_integers([value for value in values if type(value) is int]):
+            raise _unfit_value(attributes)
+        if Decimal in kinds and not _fit_decimals([value for value in values if type(value) is Decimal]):
+            raise _unfit_value(attributes)
+        if dict not in kinds and list not in kinds:
             return
-        level = inner
+        level = [value for value in values if type(value) is dict or type(value) is list]
     raise _unfit_value(attributes)
+
+
+def _fit_integers(numbers: list[int]) -> bool:
+    return (max(numbers) <= _PLAIN_INTEGER_MAX and min(numbers) >= -_PLAIN_INTEGER_MAX) or all(
+        map(fits_number, numbers)
+    )
+
+
+def _fit_decimals(numbers: list[Decimal]) -> bool:
+    texts = list(map(str, numbers))
+    return (max(map(len, texts)) <= DIGITS_MAX and "E" not in "".join(texts)) or all(map(fits_number, numbers))
 
 
 def _unfit_value(attributes: Mapping[str, Any]) -> OrderRejected:
@@ -186,6 +190,15 @@ def _check_sizes(attributes: Mapping[str, Any]) -> None:
             size -= _CONTAINER_BYTES
     if size > ITEM_BYTES_MAX:
         raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {ITEM_BYTES_MAX:,}")
+
+
+def _has_long_name(value: Any) -> bool:
+    """Whether the name of a field may be too long. The depth is checked already."""
+    if type(value) is list:
+        return any(map(_has_long_name, value))
+    if type(value) is not dict or not value:
+        return False
+    return max(map(len, value)) > _SHORT_NAME or any(map(_has_long_name, value.values()))
 
 
 def _own_bytes(value: Any) -> int:
