@@ -21,7 +21,8 @@ class SnsWorld:
         """A new topic; a name that ends in .fifo makes a FIFO topic."""
         if name.endswith(".fifo"):
             attributes["FifoTopic"] = "true"
-        return self.sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        arn: str = self.sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        return arn
 
     def queue(self, name: str = "Inbox", *, open_to_sns: bool = True) -> str:
         """The ARN of a new queue into which SNS may deliver."""
@@ -42,12 +43,13 @@ class SnsWorld:
     def subscribe(self, topic_arn: str, queue_arn: str, **attributes: str) -> str:
         """Subscribe a queue; the subscription's ARN."""
         answer = self.sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn, Attributes=attributes)
-        return answer["SubscriptionArn"]
+        arn: str = answer["SubscriptionArn"]
+        return arn
 
     def received(self, queue_arn: str) -> list[dict[str, Any]]:
         """Everything that is in the queue now, with all attributes; it is deleted."""
         url = self.sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
-        found = []
+        found: list[dict[str, Any]] = []
         while True:
             messages = self.sqs.receive_message(
                 QueueUrl=url,

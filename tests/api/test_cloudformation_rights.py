@@ -187,7 +187,7 @@ def test_stack_policy_is_read_from_a_url(client: Client, account: str) -> None:
     assert cloudformation.get_stack_policy(StackName="s")["StackPolicyBody"] == policy
 
 
-CONDITIONS = {
+CONDITIONS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "cloudformation:TemplateUrl": ({"cloudformation:TemplateUrl": "https://*"}, {"TemplateURL": "https://b.s3.x/k"}),
     "cloudformation:RoleArn": ({"cloudformation:RoleArn": "arn:*"}, {"RoleARN": "arn:aws:iam::1:role/longenough"}),
     "cloudformation:ResourceTypes": (

@@ -78,7 +78,7 @@ def test_put_metric_data_adds_up_single_values_sets_and_counts(cloudwatch: Any, 
 
 def test_get_metric_statistics_gives_percentiles_of_raw_values_only(cloudwatch: Any, now_ms: int) -> None:
     put(cloudwatch, Values=list(range(1, 101)))
-    wanted = {"Statistics": [], "ExtendedStatistics": ["p50", "p99", "tm90"]}
+    wanted: dict[str, Any] = {"Statistics": [], "ExtendedStatistics": ["p50", "p99", "tm90"]}
     (point,) = read(cloudwatch, now_ms, **wanted)
     assert point["ExtendedStatistics"] == pytest.approx({"p50": 50, "p99": 99, "tm90": 45.5})
     put(cloudwatch, StatisticValues={"SampleCount": 2, "Sum": 20, "Minimum": 9, "Maximum": 11})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import boto3
@@ -138,7 +139,7 @@ def test_leading_keys_of_a_number_are_compared_in_one_form(limited: Any, client:
     create_table(client("dynamodb"), "Numbers", "n:N")
     dynamodb = limited(allow(), deny({"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": ["7"]}}))
     for text in ("7", "7.0", "0.7E1", "+7"):
-        assert not allowed(lambda text=text: dynamodb.get_item(TableName="Numbers", Key={"n": {"N": text}})), text
+        assert not allowed(partial(dynamodb.get_item, TableName="Numbers", Key={"n": {"N": text}})), text
     assert allowed(lambda: dynamodb.get_item(TableName="Numbers", Key={"n": {"N": "8"}}))
 
 

@@ -673,7 +673,7 @@ def test_values_are_counted_and_compared_as_on_aws(client: Callable[..., Any]) -
     dynamodb.put_item(TableName="Counted", Item=item)
 
     def holds(text: str, **values: Any) -> bool:
-        request = {"TableName": "Counted", "FilterExpression": text}
+        request: dict[str, Any] = {"TableName": "Counted", "FilterExpression": text}
         if values:
             request["ExpressionAttributeValues"] = {f":{name}": value for name, value in values.items()}
         return bool(dynamodb.scan(**request)["Count"])

@@ -244,7 +244,7 @@ def test_update_table_new_index_is_filled_from_the_items_there(timed: EngineThre
     assert answer["TableStatus"] == "UPDATING"
     (entry,) = answer["GlobalSecondaryIndexes"]
     assert (entry["IndexStatus"], entry["Backfilling"]) == ("CREATING", True)
-    request = {
+    request: dict[str, Any] = {
         "TableName": "Orders",
         "IndexName": "byCity",
         "KeyConditionExpression": "city = :c",

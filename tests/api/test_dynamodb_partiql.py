@@ -119,7 +119,7 @@ def test_execute_statement_select_names_nested_values_by_their_last_part(reading
 def test_execute_statement_select_pages_by_token(readings: Any) -> None:
     seen, token = [], None
     while True:
-        more = {} if token is None else {"NextToken": token}
+        more: dict[str, Any] = {} if token is None else {"NextToken": token}
         page = run(readings, "SELECT * FROM Readings WHERE device IN ['a', 'b']", Limit=2, **more)
         assert len(page["Items"]) <= 2
         seen += [(item["device"]["S"], item["at"]["N"]) for item in page["Items"]]

@@ -202,7 +202,7 @@ def test_query_invalid_request_is_refused_in_aws_words(dynamodb: Any, request_: 
     values = {":d": {"S": "a"}, ":1": {"N": "1"}, ":e": {"S": ""}}
     used = {name: value for name, value in values.items() if name in text}
     names = {"#at": "at"} if "#at" in text else {}
-    more = {
+    more: dict[str, Any] = {
         **({"ExpressionAttributeValues": used} if used else {}),
         **({"ExpressionAttributeNames": names} if names else {}),
     }

@@ -23,27 +23,31 @@ def iam(client: Callable[..., Any]) -> Any:
     return client("iam")
 
 
+class Ann:
+    """The user Ann's key, and clients made with it."""
+
+    def __init__(self, iam: Any, onebox: EngineThread) -> None:
+        iam.create_user(UserName="Ann")
+        self._onebox = onebox
+        self.key: dict[str, Any] = iam.create_access_key(UserName="Ann")["AccessKey"]
+
+    def __call__(self, service: str) -> Any:
+        return key_client(self._onebox, service, self.key)
+
+
 @pytest.fixture
-def ann(iam: Any, onebox: EngineThread) -> Any:
-    """A user's key, and clients made with it."""
-    iam.create_user(UserName="Ann")
-    key = iam.create_access_key(UserName="Ann")["AccessKey"]
-
-    def make(service: Any) -> Any:
-        return key_client(onebox, service, key)
-
-    make.key = key
-    return make
+def ann(iam: Any, onebox: EngineThread) -> Ann:
+    return Ann(iam, onebox)
 
 
-def test_a_key_acts_as_its_user(ann: Any, iam: Any, account: str) -> None:
+def test_a_key_acts_as_its_user(ann: Ann, iam: Any, account: str) -> None:
     assert ann("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/Ann"
     assert ann.key["AccessKeyId"].startswith("AKIA")
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("iam:GetUser"))
     assert ann("iam").get_user()["User"]["UserName"] == "Ann"
 
 
-def test_user_policies_are_enforced_from_the_next_request(ann: Any, iam: Any, account: str) -> None:
+def test_user_policies_are_enforced_from_the_next_request(ann: Ann, iam: Any, account: str) -> None:
     sqs = ann("sqs")
     assert refused(sqs.create_queue, QueueName="q")[:2] == (
         "AccessDenied",
@@ -56,7 +60,7 @@ def test_user_policies_are_enforced_from_the_next_request(ann: Any, iam: Any, ac
     assert refused(sqs.create_queue, QueueName="r")[0] == "AccessDenied"
 
 
-def test_policies_of_groups_count_while_the_user_is_in(ann: Any, iam: Any) -> None:
+def test_policies_of_groups_count_while_the_user_is_in(ann: Ann, iam: Any) -> None:
     iam.create_group(GroupName="Devs")
     iam.put_group_policy(GroupName="Devs", PolicyName="p", PolicyDocument=document("sqs:*"))
     iam.add_user_to_group(GroupName="Devs", UserName="Ann")
@@ -65,7 +69,7 @@ def test_policies_of_groups_count_while_the_user_is_in(ann: Any, iam: Any) -> No
     assert refused(ann("sqs").create_queue, QueueName="r")[0] == "AccessDenied"
 
 
-def test_boundary_bounds_the_user(ann: Any, iam: Any) -> None:
+def test_boundary_bounds_the_user(ann: Ann, iam: Any) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("*"))
     bound = iam.create_policy(PolicyName="Bound", PolicyDocument=document("sns:*"))["Policy"]["Arn"]
     iam.put_user_permissions_boundary(UserName="Ann", PermissionsBoundary=bound)
@@ -73,7 +77,7 @@ def test_boundary_bounds_the_user(ann: Any, iam: Any) -> None:
     assert ann("sns").list_topics()["Topics"] == []
 
 
-def test_policy_variables_name_the_user_and_its_tags(ann: Any, iam: Any) -> None:
+def test_policy_variables_name_the_user_and_its_tags(ann: Ann, iam: Any) -> None:
     iam.put_user_policy(
         UserName="Ann",
         PolicyName="p",
@@ -89,7 +93,7 @@ def test_policy_variables_name_the_user_and_its_tags(ann: Any, iam: Any) -> None
     assert sqs.create_queue(QueueName="blue")["QueueUrl"]
 
 
-def test_deleted_and_inactive_keys_are_refused(ann: Any, iam: Any) -> None:
+def test_deleted_and_inactive_keys_are_refused(ann: Ann, iam: Any) -> None:
     key_id = ann.key["AccessKeyId"]
     sts = ann("sts")
     iam.update_access_key(UserName="Ann", AccessKeyId=key_id, Status="Inactive")
@@ -100,14 +104,14 @@ def test_deleted_and_inactive_keys_are_refused(ann: Any, iam: Any) -> None:
     assert refused(sts.get_caller_identity) == ("InvalidClientTokenId", INVALID, 403)
 
 
-def test_wrong_secret_is_refused(ann: Any, onebox: EngineThread) -> None:
+def test_wrong_secret_is_refused(ann: Ann, onebox: EngineThread) -> None:
     forged = key_client(onebox, "sts", {**ann.key, "SecretAccessKey": "guess"})
     assert refused(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
     forged = key_client(onebox, "dynamodb", {**ann.key, "SecretAccessKey": "guess"})
     assert refused(forged.list_tables)[0] == "InvalidSignatureException"
 
 
-def test_two_keys_at_most_and_their_last_use(ann: Any, iam: Any) -> None:
+def test_two_keys_at_most_and_their_last_use(ann: Ann, iam: Any) -> None:
     second = iam.create_access_key(UserName="Ann")["AccessKey"]["AccessKeyId"]
     assert refused(iam.create_access_key, UserName="Ann") == (
         "LimitExceeded",
@@ -128,7 +132,7 @@ def test_two_keys_at_most_and_their_last_use(ann: Any, iam: Any) -> None:
     assert used["LastUsedDate"]
 
 
-def test_own_keys_need_no_name(ann: Any, iam: Any) -> None:
+def test_own_keys_need_no_name(ann: Ann, iam: Any) -> None:
     iam.put_user_policy(
         UserName="Ann",
         PolicyName="p",
@@ -153,7 +157,7 @@ def test_get_user_without_a_name_by_a_role_is_refused(
     )
 
 
-def test_a_user_made_anew_has_none_of_the_old_rights(ann: Any, iam: Any, onebox: EngineThread) -> None:
+def test_a_user_made_anew_has_none_of_the_old_rights(ann: Ann, iam: Any, onebox: EngineThread) -> None:
     iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("sqs:*"))
     session = ann("sts").get_session_token()["Credentials"]
     assert key_client(onebox, "sqs", session).create_queue(QueueName="q")["QueueUrl"]
@@ -167,7 +171,7 @@ def test_a_user_made_anew_has_none_of_the_old_rights(ann: Any, iam: Any, onebox:
 
 
 def test_users_keys_and_policies_survive_sigkill(tmp_path: Path) -> None:
-    plain = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    plain: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     with serving("--data", str(tmp_path)) as (process, url):
         iam = boto3.client("iam", endpoint_url=url, **plain)
         iam.create_user(UserName="Ann")

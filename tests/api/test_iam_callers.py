@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused, trust
@@ -153,7 +154,7 @@ def explain(engine: Any, *arguments: Any) -> Any:
 def request_id(call: Any, **arguments: Any) -> Any:
     try:
         call(**arguments)
-    except Exception as error:  # noqa: BLE001 - the error is the subject
+    except ClientError as error:
         return error.response["ResponseMetadata"]["RequestId"]
     raise AssertionError("not refused")
 

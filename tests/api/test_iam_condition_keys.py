@@ -20,21 +20,26 @@ def iam(client: Callable[..., Any]) -> Any:
     return client("iam")
 
 
-@pytest.fixture
-def ann(iam: Any, onebox: EngineThread) -> Any:
-    """Clients of a user whose one inline policy a test sets with ``ann.may(…)``."""
-    iam.create_user(UserName="Ann")
-    key = iam.create_access_key(UserName="Ann")["AccessKey"]
+class Ann:
+    """Makes clients of the user Ann, whose one inline policy a test sets with ``ann.may(…)``."""
 
-    def make(service: Any) -> Any:
-        return key_client(onebox, service, key)
+    def __init__(self, iam: Any, onebox: EngineThread) -> None:
+        iam.create_user(UserName="Ann")
+        self._iam = iam
+        self._onebox = onebox
+        self._key = iam.create_access_key(UserName="Ann")["AccessKey"]
 
-    def may(*statements: Any) -> None:
+    def __call__(self, service: str) -> Any:
+        return key_client(self._onebox, service, self._key)
+
+    def may(self, *statements: dict[str, Any]) -> None:
         text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)
+        self._iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)
 
-    make.may = may
-    return make
+
+@pytest.fixture
+def ann(iam: Any, onebox: EngineThread) -> Ann:
+    return Ann(iam, onebox)
 
 
 def allow(action: Any, condition: Any = None, effect: Any = "Allow", resource: Any = "*") -> Any:
@@ -42,14 +47,14 @@ def allow(action: Any, condition: Any = None, effect: Any = "Allow", resource: A
     return {**statement, "Condition": condition} if condition else statement
 
 
-def test_policy_arn_limits_what_may_be_attached(ann: Any, iam: Any) -> None:
+def test_policy_arn_limits_what_may_be_attached(ann: Ann, iam: Any) -> None:
     ann.may(allow("iam:*"), allow("iam:Attach*", {"ArnEquals": {"iam:PolicyARN": ADMIN}}, "Deny"))
     own = ann("iam")
     assert refused(own.attach_user_policy, UserName="Ann", PolicyArn=ADMIN)[0] == "AccessDenied"
     own.attach_user_policy(UserName="Ann", PolicyArn=SQS_FULL)
 
 
-def test_permissions_boundary_must_be_given(ann: Any, iam: Any) -> None:
+def test_permissions_boundary_must_be_given(ann: Ann, iam: Any) -> None:
     ann.may(allow("iam:CreateUser", {"StringEquals": {"iam:PermissionsBoundary": SQS_FULL}}))
     own = ann("iam")
     assert refused(own.create_user, UserName="Bob")[0] == "AccessDenied"
@@ -57,7 +62,7 @@ def test_permissions_boundary_must_be_given(ann: Any, iam: Any) -> None:
     assert own.create_user(UserName="Bob", PermissionsBoundary=SQS_FULL)["User"]
 
 
-def test_boundary_of_the_changed_entity_counts_too(ann: Any, iam: Any) -> None:
+def test_boundary_of_the_changed_entity_counts_too(ann: Ann, iam: Any) -> None:
     iam.create_user(UserName="Bob")
     iam.create_user(UserName="Cid", PermissionsBoundary=SQS_FULL)
     ann.may(allow("iam:PutUserPolicy", {"StringEquals": {"iam:PermissionsBoundary": SQS_FULL}}))
@@ -68,7 +73,7 @@ def test_boundary_of_the_changed_entity_counts_too(ann: Any, iam: Any) -> None:
     own.put_user_policy(UserName="Cid", PolicyName="p", PolicyDocument=document())
 
 
-def test_tags_of_request_and_resource_decide(ann: Any, iam: Any) -> None:
+def test_tags_of_request_and_resource_decide(ann: Ann, iam: Any) -> None:
     ann.may(
         allow(
             "iam:TagUser",
@@ -102,7 +107,7 @@ def test_tags_of_request_and_resource_decide(ann: Any, iam: Any) -> None:
         ({"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}, False),
     ],
 )
-def test_global_keys_of_a_users_own_request(ann: Any, condition: Any, allowed: Any) -> None:
+def test_global_keys_of_a_users_own_request(ann: Ann, condition: Any, allowed: Any) -> None:
     ann.may(allow("sqs:ListQueues", condition))
     if allowed:
         ann("sqs").list_queues()
@@ -110,7 +115,7 @@ def test_global_keys_of_a_users_own_request(ann: Any, condition: Any, allowed: A
         assert refused(ann("sqs").list_queues)[0] == "AccessDenied"
 
 
-def test_unencrypted_requests_can_be_denied(ann: Any) -> None:
+def test_unencrypted_requests_can_be_denied(ann: Ann) -> None:
     ann.may(allow("sqs:*"), allow("*", {"Bool": {"aws:SecureTransport": "false"}}, "Deny"))
     assert "explicit deny" in refused(ann("sqs").list_queues)[1]
 

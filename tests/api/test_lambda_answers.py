@@ -299,7 +299,7 @@ def test_conditions_of_policies_see_tags_principals_and_url_types(client: Callab
         ("lambda:CreateFunctionUrlConfig", {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
         ("lambda:TagResource", {"ForAnyValue:StringEquals": {"aws:TagKeys": ["secret"]}}),
     ]
-    statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     statements += [
         {"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition} for action, condition in denied
     ]

@@ -52,6 +52,10 @@ def batches(client: Callable[..., Any]) -> Any:
     return [m.rstrip() for m in log_messages(client) if not m.startswith(platform)]
 
 
+def await_batches(client: Callable[..., Any], wanted: list[str]) -> None:
+    until(lambda: batches(client) == wanted, f"the batches {wanted}")
+
+
 def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client: Callable[..., Any], account: str) -> None:
     make_function(client, PRINT_EVENT)
     url, arn = make_queue(client)
@@ -130,7 +134,7 @@ def test_failed_batch_returns_after_the_visibility_time_out_and_dies_after_three
     connect(client, arn)
     send(client, url, "bad")
     for attempt in (1, 2, 3):
-        until(lambda attempt=attempt: batches(client) == ["bad"] * attempt, f"attempt {attempt}")
+        await_batches(client, ["bad"] * attempt)
         assert counts(client, url) == (0, 1)
         timed.clock.advance(29)
         assert batches(client) == ["bad"] * attempt

@@ -290,7 +290,7 @@ def handler(event, context):
 """
     make_function(client, code)
     invoke(client)
-    messages = until(lambda: (m := log_messages(client)) and m[-1].startswith("REPORT") and m, "REPORT")
+    messages = until(lambda: m if (m := log_messages(client)) and m[-1].startswith("REPORT") else None, "REPORT")
     assert messages[2:4] == ["one\n", "two\n"]
     assert messages[4].startswith("[WARNING]")
     assert messages[4].endswith("three\nfour\n")

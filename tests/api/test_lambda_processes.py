@@ -292,6 +292,6 @@ def test_function_that_prints_without_end_keeps_nobody_waiting(client: Callable[
     assert run.result()[1].get("FunctionError") is None
     assert answered > 5
     printed = until(
-        lambda: (found := log_messages(client)) and found[-1].startswith("REPORT") and found, "the whole log"
+        lambda: found if (found := log_messages(client)) and found[-1].startswith("REPORT") else None, "the whole log"
     )
     assert [line.strip() for line in printed if line[0].isdigit()] == [str(number) for number in range(lines)]

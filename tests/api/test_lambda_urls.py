@@ -47,7 +47,7 @@ def ask(
 ) -> Any:
     """Status, headers and body; the connection goes to the engine and the host is the URL's."""
     endpoint = urlsplit(onebox.endpoint_url)
-    connection = http.client.HTTPConnection(endpoint.hostname, endpoint.port, timeout=60)
+    connection = http.client.HTTPConnection(endpoint.netloc, timeout=60)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Host": urlsplit(url).netloc, **names}.items():

@@ -230,7 +230,7 @@ def test_the_aws_cli_filters_events(client: Callable[..., Any], aws_environment:
     logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
     at_ms = logs.describe_log_groups()["logGroups"][0]["creationTime"]
     put(logs, (at_ms, "START RequestId: 1"), (at_ms, "Order saved: 42"))
-    command = [Path(sys.executable).with_name("aws"), "logs", "filter-log-events", "--log-group-name", GROUP]
+    command = [str(Path(sys.executable).with_name("aws")), "logs", "filter-log-events", "--log-group-name", GROUP]
     done = subprocess.run(
         [*command, "--filter-pattern", '"Order saved"', "--output", "json"],
         env=aws_environment,

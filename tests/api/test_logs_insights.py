@@ -164,7 +164,8 @@ def test_what_is_no_query_is_refused(engine: EngineThread, text: str) -> None:
     with pytest.raises(ClientError) as caught:
         run(engine, text)
     assert caught.value.response["Error"]["Code"] == "MalformedQueryException"
-    assert caught.value.response["queryCompileError"]["message"]
+    response: dict[str, Any] = {**caught.value.response}
+    assert response["queryCompileError"]["message"]
 
 
 def test_queries_are_listed_stopped_and_refused(engine: EngineThread) -> None:

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 import boto3
@@ -107,7 +108,11 @@ def test_serve_foreign_file_in_place_of_the_database_is_refused(tmp_path: Path) 
 
 
 def test_serve_data_survives_sigkill(tmp_path: Path) -> None:
-    credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    credentials: dict[str, Any] = {
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+        "region_name": "us-east-1",
+    }
     with serving("--data", str(tmp_path)) as (process, url):
         sqs = boto3.client("sqs", endpoint_url=url, **credentials)
         queue = sqs.create_queue(QueueName="kept")["QueueUrl"]

@@ -111,7 +111,7 @@ def test_processor_tells_cloudwatch_what_it_stored_and_what_it_is_worth(system: 
             Period=60,
             Statistics=["Sum"],
         )["Datapoints"]
-        return sum(point["Sum"] for point in points)
+        return float(sum(point["Sum"] for point in points))
 
     until(lambda: sum_of("OrdersStored") == 3, "the orders stored")
     until(lambda: sum_of("OrderValue", Currency="GBP") == 7.5, "their value")

@@ -159,10 +159,9 @@ def test_orders_of_a_killed_program_to_a_killed_endpoint_all_arrive_when_it_retu
             assert report.is_complete, report
             sqs = at(url)("sqs")
             arrived: set[str] = set()
-            until(
-                lambda: (
-                    arrived.update(json.loads(m["Body"])["orderId"] for m in receive(sqs, heard, 1))
-                    or arrived >= set(taken)
-                ),
-                "every order that was taken",
-            )
+
+            def all_arrived() -> bool:
+                arrived.update(json.loads(m["Body"])["orderId"] for m in receive(sqs, heard, 1))
+                return arrived >= set(taken)
+
+            until(all_arrived, "every order that was taken")

@@ -96,4 +96,4 @@ def _total(cloudwatch: Any, namespace: str, name: str, dimensions: dict[str, str
         Period=60,
         Statistics=[statistic],
     )["Datapoints"]
-    return sum(point[statistic] for point in points)
+    return float(sum(point[statistic] for point in points))

@@ -139,16 +139,17 @@ def test_resource_policies_see_secure_transport_of_other_accounts(
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     queue = f"arn:aws:sqs:us-east-1:{account}:q"
     topic = sns.create_topic(Name="t")["TopicArn"]
+    sends: tuple[Callable[[], Any], ...] = (
+        lambda: onebox.client("sqs", **other).send_message(QueueUrl=url, MessageBody="x"),
+        lambda: onebox.client("sns", **other).publish(TopicArn=topic, Message="x"),
+    )
     for secure in ("true", "false"):
         condition = {"Bool": {"aws:SecureTransport": secure}}
         policy = policy_for_others("Deny", queue, "sqs:SendMessage", **condition)
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         policy = policy_for_others("Deny", topic, "sns:Publish", **condition)
         sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
-        for send in (
-            lambda: onebox.client("sqs", **other).send_message(QueueUrl=url, MessageBody="x"),
-            lambda: onebox.client("sns", **other).publish(TopicArn=topic, Message="x"),
-        ):
+        for send in sends:
             if secure == "false":
                 refused(send)
             else:

@@ -24,8 +24,8 @@ class Endpoint:
     """An HTTP server that keeps what it is sent and answers with the next of ``statuses``, else 200."""
 
     def __init__(self) -> None:
-        self.requests = queue.Queue()
-        self.statuses = []
+        self.requests: queue.Queue[Any] = queue.Queue()
+        self.statuses: list[int] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):

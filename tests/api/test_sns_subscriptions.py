@@ -169,7 +169,9 @@ def test_subscribe_email_waits_for_the_token_in_the_log(
     assert answer["SubscriptionArn"] == "pending confirmation"
     listed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert [subscription["SubscriptionArn"] for subscription in listed] == ["PendingConfirmation"]
-    token = re.search(r"Token=([0-9a-f]+)", caplog.text)[1]
+    told = re.search(r"Token=([0-9a-f]+)", caplog.text)
+    assert told is not None
+    token = told[1]
     sns.publish(TopicArn=topic, Message="too early")
     arn = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "false"

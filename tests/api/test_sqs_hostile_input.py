@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_set_queue_attributes_with_hostile_documents_is_refused_as_invalid(clien
     for document in [*DOCUMENTS, "9" * 5000, "²"]:
         if document == "\ud800":
             continue  # boto3 cannot send it
-        status, code = refusal(lambda d=document: sqs.set_queue_attributes(QueueUrl=url, Attributes={name: d}))
+        status, code = refusal(partial(sqs.set_queue_attributes, QueueUrl=url, Attributes={name: document}))
         assert status == 400, (document[:80], status)
         assert code.startswith("Invalid"), (document[:80], code)
 
@@ -71,7 +72,7 @@ def test_set_topic_attributes_with_hostile_documents_is_refused_as_invalid(clien
         if document == "\ud800" or (name == "DeliveryPolicy" and document in ("{}", *DOCUMENTS[9:20])):
             continue  # unsendable, or a policy that says nothing
         status, code = refusal(
-            lambda d=document: sns.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=d)
+            partial(sns.set_topic_attributes, TopicArn=arn, AttributeName=name, AttributeValue=document)
         )
         assert (status, code) == (400, "InvalidParameter"), document[:80]
 
@@ -84,7 +85,7 @@ def test_subscribe_with_hostile_documents_gets_no_500(client: Make, account: str
     for document in DOCUMENTS:
         if document != "\ud800":
             status, _ = refusal(
-                lambda d=document: sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={name: d})
+                partial(sns.subscribe, TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes={name: document})
             )
             assert status in (200, 400), document[:80]
 
@@ -165,9 +166,10 @@ def test_deliveries_through_a_policy_with_odd_conditions_are_no_error(client: Ma
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     queue = f"arn:aws:sqs:us-east-1:{account}:q"
     sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+    operands: list[Any] = ["x", "", [], {}, [[]], None, 1e300, "${aws:SourceArn"]
     operators = ["DateLessThan", "IpAddress", "NumericLessThan", "Bool", "ArnLike", "Null", "BinaryEquals"]
     for operator in operators:
-        for operand in ["x", "", [], {}, [[]], None, 1e300, "${aws:SourceArn"]:
+        for operand in operands:
             statement = {
                 "Effect": "Allow",
                 "Principal": {"Service": "sns.amazonaws.com"},
@@ -176,6 +178,6 @@ def test_deliveries_through_a_policy_with_odd_conditions_are_no_error(client: Ma
                 "Condition": {operator: {"aws:SourceArn": operand}},
             }
             policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
-            status, _ = refusal(lambda p=policy: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": p}))
+            status, _ = refusal(partial(sqs.set_queue_attributes, QueueUrl=url, Attributes={"Policy": policy}))
             assert status in (200, 400), (operator, operand)
             assert sns.publish(TopicArn=arn, Message="m")["MessageId"], (operator, operand)

@@ -261,7 +261,7 @@ def test_what_is_not_offered_says_so(ssm: Any) -> None:
 
 
 def test_parameters_survive_sigkill(tmp_path: Path) -> None:
-    plain = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    plain: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     with serving("--data", str(tmp_path)) as (process, url):
         ssm = boto3.client("ssm", endpoint_url=url, **plain)
         ssm.put_parameter(Name="p", Value="1", Type="String")

@@ -60,6 +60,10 @@ def insert_on_a_writer_thread(folder: Path) -> Callable[[Request, Reply], None]:
     jobs: queue.SimpleQueue[Reply] = queue.SimpleQueue()
     loop = asyncio.get_running_loop()
 
+    def answer_all(group: list[Reply]) -> None:
+        for reply in group:
+            reply.send(OK)
+
     def write() -> None:
         connection = open_connection(folder / "thread.db")
         connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, body BLOB)")
@@ -73,7 +77,7 @@ def insert_on_a_writer_thread(folder: Path) -> Callable[[Request, Reply], None]:
                 connection.execute(INSERT, (BODY,))
                 connection.execute("RELEASE job")
             connection.execute("COMMIT")
-            loop.call_soon_threadsafe(lambda group=group: [reply.send(OK) for reply in group])  # type: ignore[misc]
+            loop.call_soon_threadsafe(answer_all, group)
 
     threading.Thread(target=write, daemon=True).start()
     return lambda _request, reply: jobs.put(reply)

@@ -67,7 +67,9 @@ def test_power_cut_at_any_moment_keeps_all_acknowledged_jobs_whole(tmp_path: Pat
 def _check(path: Path, promised: set[int]) -> None:
     connection = apsw.Connection(str(path))
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    halves: dict[int, int] = dict(connection.execute("SELECT job, count(*) FROM pair GROUP BY job").fetchall())
+    halves: dict[int, int] = {
+        int(job): int(count) for job, count in connection.execute("SELECT job, count(*) FROM pair GROUP BY job")
+    }
     connection.close()
     assert promised <= halves.keys(), f"lost after the power cut: {sorted(promised - halves.keys())[:5]}"
     assert set(halves.values()) <= {2}, "half a job was kept"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 
 _DEPTH_MAX = 6
 _DEEP = 3_000
@@ -133,7 +133,7 @@ class Inputs:
 
     def _text(self, name: str, shape: Shape) -> str:
         chance = self._chance
-        if shape.enum and chance.random() < 0.8:
+        if isinstance(shape, StringShape) and shape.enum and chance.random() < 0.8:
             return str(chance.choice(shape.enum))
         if chance.random() < 0.4:
             return chance.choice(HOSTILE_TEXTS)

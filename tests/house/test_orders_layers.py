@@ -72,7 +72,7 @@ def test_features_import_downwards_only() -> None:
 def test_domain_and_processor_import_nothing_but_the_standard_library_and_what_is_named() -> None:
     wrong = []
     for module, path in module_paths("orders").items():
-        allowed = MAY_BE_IMPORTED.get(_part(module))
+        allowed = MAY_BE_IMPORTED.get(_part(module), set())
         for name in imported_names(path) if allowed else ():
             top = name.partition(".")[0]
             is_right = _part(name) in allowed if top == "orders" else top in sys.stdlib_module_names

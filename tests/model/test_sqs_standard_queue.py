@@ -56,7 +56,7 @@ class StandardQueue(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 10), delay_s=st.sampled_from([0, 0, 5, 40]))
     def send(self, count: int, delay_s: int) -> None:
-        entries = []
+        entries: list[dict[str, Any]] = []
         for _ in range(count):
             body = f"message {self.sent}"
             self.sent += 1

@@ -14,10 +14,14 @@ import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from tests.peers.environments import programs_of, version_of
 
 START_TIMEOUT_S = 60
+
+
+P = TypeVar("P", bound="Peer")
 
 
 class Peer:
@@ -46,7 +50,7 @@ class Peer:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Peer:
+    def __enter__(self: P) -> P:
         log = (self.folder / "log").open("wb")
         begin = time.perf_counter()
         self.process = subprocess.Popen(

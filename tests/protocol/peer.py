@@ -95,10 +95,11 @@ def parsed(protocol: str, operation: OperationModel, response: Response) -> dict
     if operation.has_streaming_output:
         # botocore hands streams through unread.
         raw["body"] = b""
-    result: dict[str, Any] = parser.parse(raw, operation.output_shape)
+    # botocore takes None for an operation without an answer; its stub does not say so.
+    result: dict[str, Any] = parser.parse(raw, operation.output_shape)  # type: ignore[arg-type]
     if response.status < 300:
         result.pop("ResponseMetadata", None)
-    if operation.has_streaming_output:
+    if operation.has_streaming_output and payload is not None:
         result[payload] = response.body
     if result.get("Metadata") == {}:
         del result["Metadata"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from botocore.model import StructureShape
 
 from onebox.errors import AccessDeniedException, AwsError, SerializationException, ValidationException
 from onebox.gateway.message import Request
@@ -54,6 +55,7 @@ SQS_CODES = {
 @pytest.mark.parametrize(("service", "protocol", "shape_name"), ERRORS)
 def test_encode_error_modelled_reaches_the_caller_whole(service: str, protocol: str, shape_name: str) -> None:
     shape = service_model(service).shape_for(shape_name)
+    assert isinstance(shape, StructureShape)
     ours, theirs = Values(3).structure(shape)
     drop = {"message", "Message", "code", "Code", "Type"} | {
         name for name, member in shape.members.items() if member.serialization.get("location")

@@ -56,8 +56,10 @@ def test_decode_any_value_in_any_member_is_the_clients_error(
 ) -> None:
     codec = _codec(service, protocol, operation)
     model = next(item for item in operation_models(service) if item.name == operation)
-    _, members = Values(data.draw(st.integers(0, 5))).structure(model.input_shape)
-    names = sorted(model.input_shape.members)
+    shape = model.input_shape
+    assert shape is not None
+    _, members = Values(data.draw(st.integers(0, 5))).structure(shape)
+    names = sorted(shape.members)
     value: dict[str, Any] = {data.draw(st.sampled_from(names)): data.draw(JSON_VALUES) for _ in range(2)}
     path = "/2015-03-31/functions"
     body = cbor2.dumps(value) if protocol == "cbor" else orjson.dumps(_jsonable(value))

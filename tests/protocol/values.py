@@ -10,7 +10,7 @@ import random
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from onebox.gateway.protocols.timestamps import write_http_date
 
@@ -66,7 +66,7 @@ class Values:
     def _key(self, shape: MapShape) -> str:
         if shape.serialization.get("location") == "headers":
             return self._text("abcxyz019-", 1)
-        return self._text(_TEXT if shape.key.type_name == "string" and not shape.key.enum else _SAFE, 1)
+        return self._text(_TEXT if isinstance(shape.key, StringShape) and not shape.key.enum else _SAFE, 1)
 
     def _header_pair(self) -> tuple[str, str]:
         text = self._text(_SAFE, 1)
@@ -75,7 +75,7 @@ class Values:
     def _scalar(self, shape: Shape) -> tuple[Any, Any]:
         place = shape.serialization.get("location")
         kind = shape.type_name
-        if kind == "string":
+        if isinstance(shape, StringShape):
             alphabet = _SAFE if place in ("header", "headers") or shape.enum else _TEXT
             text = self._text(alphabet, 1)
             return text, text

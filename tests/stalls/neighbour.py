@@ -19,7 +19,12 @@ GIVE_UP_S = 15
 
 def main() -> None:
     is_over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        is_over.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     longest_s = 0.0
     with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=GIVE_UP_S) as connection:
         for _ in range(ROUNDS):

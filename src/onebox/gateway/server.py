@@ -37,7 +37,7 @@ def _not_from_function(_other: tuple[str, int], _own: tuple[str, int]) -> bool:
 class Handler(Protocol):
     """What the server calls for each request; it answers through ``reply``, at once or later."""
 
-    def __call__(self, request: Request, reply: Reply) -> None: ...
+    def __call__(self, request: Request, reply: Reply, /) -> None: ...
 
 
 BodyLimit = Callable[[str, str, dict[str, str]], int]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class Tail:
         """How many lines there were so far, the forgotten ones too."""
         return self._told
 
-    async def follow(self, told: int) -> AsyncIterator[News]:
+    async def follow(self, told: int) -> AsyncGenerator[News, None]:
         """The lines behind so many, as they come, until the console ends or the caller leaves."""
         self._viewers += 1
         if self._reader is None:

@@ -27,7 +27,7 @@ CONTEXT = RequestContext(
     request_id="request",
     endpoint_url="http://localhost",
 )
-TABLE = {
+TABLE: dict[str, Any] = {
     "TableName": "Orders",
     "KeySchema": [{"AttributeName": "orderId", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "orderId", "AttributeType": "S"}],

@@ -25,7 +25,7 @@ ITEM: dict[str, Any] = {
     "list": {"L": [{"S": "x"}, {"N": "2"}, {"M": {"k": {"S": "v"}}}]},
     "map": {"M": {"inner": {"M": {"deep": {"N": "7"}}}}},
 }
-VALUES = {
+VALUES: dict[str, dict[str, Any]] = {
     ":five": {"N": "5"},
     ":six": {"N": "6"},
     ":he": {"S": "he"},
@@ -258,7 +258,9 @@ def _modelled(tree: Any, item: dict[str, int]) -> bool:
         return _modelled(tree[1], item) and _modelled(tree[2], item)
     if tree[0] == "OR":
         return _modelled(tree[1], item) or _modelled(tree[2], item)
-    name, operator, number = tree
+    name: str = tree[0]
+    operator: str = tree[1]
+    number: int = tree[2]
     if name not in item:
         return operator == "<>"
     value = item[name]

@@ -20,10 +20,10 @@ CREDENTIALS = Credentials("AKIDEXAMPLE", SECRET, "token-1")
 
 
 def _as_received(prepared: AWSRequest, body: bytes) -> Request:
-    parts = urlsplit(prepared.url)
+    parts = urlsplit(str(prepared.url))
     headers = {name.lower(): value for name, value in prepared.headers.items()}
     headers["host"] = parts.netloc
-    return Request(prepared.method, parts.path or "/", parts.query, headers, body)
+    return Request(str(prepared.method), parts.path or "/", parts.query, headers, body)
 
 
 def _signed(

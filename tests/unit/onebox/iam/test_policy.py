@@ -6,6 +6,7 @@ import fnmatch
 import json
 import re
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -264,9 +265,9 @@ def test_policy_set_asked_repeatedly_answers_as_evaluate(statements: Any, questi
     compiled = compile_policy(json.dumps(_document(statements)))
     policies = PolicySet(compiled)
     for action, resource, key in questions:
-        keys = condition_keys({} if key is None else {"k:Key": key})
-        request = PolicyRequest(f"s:{action}", resource, None, keys)
-        assert policies.decide(f"s:{action}", resource, lambda keys=keys: keys) == evaluate(compiled, request)
+        find_keys = partial(condition_keys, {} if key is None else {"k:Key": key})
+        request = PolicyRequest(f"s:{action}", resource, None, find_keys())
+        assert policies.decide(f"s:{action}", resource, find_keys) == evaluate(compiled, request)
 
 
 @pytest.mark.parametrize(

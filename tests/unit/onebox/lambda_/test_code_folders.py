@@ -36,14 +36,24 @@ def rewrite_with_the_same_size_and_time(folder: CodeFolder) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def put_a_link_in_place_of_the_data(folder: CodeFolder) -> None:
+    writable(folder.task / "data").unlink()
+    (folder.task / "data").symlink_to("/etc")
+
+
+def remove_the_folder(folder: CodeFolder) -> None:
+    os.chmod(folder.path, 0o700)
+    shutil.rmtree(folder.path, ignore_errors=True)
+
+
 DAMAGE: dict[str, Callable[[CodeFolder], object]] = {
     "truncated": lambda folder: writable(folder.task / "app.py").write_bytes(b""),
     "rewritten": rewrite_with_the_same_size_and_time,
     "removed": lambda folder: writable(folder.task / "data").unlink(),
     "added": lambda folder: writable(folder.task / "json.py").write_bytes(b"raise SystemExit"),
-    "linked": lambda folder: (writable(folder.task / "data").unlink(), (folder.task / "data").symlink_to("/etc")),
+    "linked": put_a_link_in_place_of_the_data,
     "renamed": lambda folder: writable(folder.task / "data").rename(folder.task / "date"),
-    "gone": lambda folder: (os.chmod(folder.path, 0o700), shutil.rmtree(folder.path, ignore_errors=True)),
+    "gone": remove_the_folder,
 }
 
 

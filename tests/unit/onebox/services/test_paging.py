@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from onebox.errors import AwsError
 from onebox.services.paging import TOKEN_CHARACTERS_MAX, make_token, read_token
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 class InvalidToken(AwsError):

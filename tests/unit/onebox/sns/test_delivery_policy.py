@@ -19,9 +19,9 @@ from onebox.services.sns.delivery_policy import (
 from onebox.services.sns.errors import InvalidParameterException
 
 
-def delays(**retries: Any) -> Any:
+def delays(**retries: Any) -> list[float]:
     policy = {**DEFAULT_RETRIES, **retries}
-    found = []
+    found: list[float] = []
     while (delay := retry_delay_s(policy, len(found) + 1)) is not None:
         found.append(delay)
     return found

@@ -12,11 +12,11 @@ from onebox.services.sns.message import check_fifo_fields, content_dedup_id, par
 LIMIT = 262_144
 
 
-def parse(**request: pytest.FixtureRequest) -> Any:
+def parse(**request: Any) -> Any:
     return parse_message({"Message": "hello", **request}, "m-1", LIMIT)
 
 
-def refusal(**request: pytest.FixtureRequest) -> Any:
+def refusal(**request: Any) -> Any:
     with pytest.raises(AwsError) as raised:
         parse(**request)
     return raised.value.wire_code, raised.value.message

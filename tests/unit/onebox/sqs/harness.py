@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from onebox.ids import RandomIds
@@ -47,8 +47,8 @@ class SqsHarness:
         self.run(self.sqs.stop())
         self.advance(0)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end."""
+    def run(self, work: Awaitable[T]) -> T:
+        """Run a coroutine or a task to its end."""
         return self.loop.run_until_complete(work)
 
     def advance(self, seconds: float) -> None:
@@ -93,7 +93,7 @@ class SqsHarness:
         rows = self.storage.all(
             "SELECT state, count(*) FROM sqs_message WHERE backlog_id = ? GROUP BY state", (queue.backlog_id,)
         )
-        states = dict(rows)
+        states: dict[int, int] = {int(state): int(count) for state, count in rows}
         return states.get(0, 0) + states.get(1, 0), states.get(2, 0), states.get(3, 0)
 
     def stored_counts(self, queue_url: str) -> tuple[int, int, int]:

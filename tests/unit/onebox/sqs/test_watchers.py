@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from functools import partial
+from typing import Any
 
 from onebox.errors import AwsError
+from onebox.services.context import Wire
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 
@@ -95,7 +98,7 @@ def test_cancel_then_send_does_not_call(harness: SqsHarness) -> None:
     assert not harness.sqs.core.watchers.is_watched(arn_of(url))
 
 
-def begin_poll(harness: SqsHarness, url: str, **request: object) -> asyncio.Task[dict[str, object]]:
+def begin_poll(harness: SqsHarness, url: str, **request: Any) -> asyncio.Task[Wire]:
     task = harness.loop.create_task(harness.begin("ReceiveMessage", QueueUrl=url, **request))
     harness.advance(0)
     return task
@@ -108,7 +111,7 @@ def test_receive_message_on_an_empty_queue_waits_and_returns_what_is_sent(harnes
     assert not task.done()
     harness.call("SendMessage", QueueUrl=url, MessageBody="at last")
     answer = harness.run(task)
-    assert answer["Messages"][0]["Body"] == "at last"  # type: ignore[index]
+    assert answer["Messages"][0]["Body"] == "at last"
     assert not harness.sqs.core.watchers.is_watched(arn_of(url))
 
 
@@ -134,7 +137,7 @@ def test_receive_message_waiting_while_a_visibility_timeout_ends_gets_the_messag
     task = begin_poll(harness, url, WaitTimeSeconds=20, AttributeNames=["All"])
     harness.advance(7)
     assert task.done()
-    assert task.result()["Messages"][0]["Attributes"]["ApproximateReceiveCount"] == "2"  # type: ignore[index]
+    assert task.result()["Messages"][0]["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
 def test_receive_message_by_several_waiters_gives_each_message_to_one(harness: SqsHarness) -> None:
@@ -156,7 +159,7 @@ def test_receive_message_on_a_dead_letter_queue_gets_what_fails_meanwhile(harnes
     task = begin_poll(harness, dead_url, WaitTimeSeconds=20)
     assert harness.call("ReceiveMessage", QueueUrl=url) == {}
     harness.advance(0)
-    assert task.result()["Messages"][0]["Body"] == "x"  # type: ignore[index]
+    assert task.result()["Messages"][0]["Body"] == "x"
 
 
 def test_receive_message_on_a_queue_gets_what_a_move_task_brings_back(harness: SqsHarness) -> None:
@@ -169,7 +172,7 @@ def test_receive_message_on_a_queue_gets_what_a_move_task_brings_back(harness: S
     task = begin_poll(harness, url, WaitTimeSeconds=20)
     harness.call("StartMessageMoveTask", SourceArn=arn_of(dead_url))
     harness.advance(1)
-    assert task.result()["Messages"][0]["Body"] == "x"  # type: ignore[index]
+    assert task.result()["Messages"][0]["Body"] == "x"
 
 
 def test_receive_message_cancelled_leaves_no_watcher(harness: SqsHarness) -> None:
@@ -202,7 +205,7 @@ def test_two_thousand_watchers_are_called_a_few_a_turn_the_oldest_first(harness:
     url = harness.create_queue("q")
     calls: list[int] = []
     for number in range(2000):
-        harness.sqs.internal.subscribe(arn_of(url), lambda number=number: calls.append(number))
+        harness.sqs.internal.subscribe(arn_of(url), partial(calls.append, number))
 
     async def send_and_count() -> list[int]:
         harness.storage.run(
@@ -243,7 +246,7 @@ def test_watchers_are_called_again_for_messages_that_come_during_a_round(harness
         calls[number] = calls.get(number, 0) + 1
 
     for number in range(100):
-        harness.sqs.internal.subscribe(arn_of(url), lambda number=number: count(number))
+        harness.sqs.internal.subscribe(arn_of(url), partial(count, number))
 
     async def send_twice() -> None:
         for _ in range(2):

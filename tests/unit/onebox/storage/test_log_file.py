@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -17,6 +18,16 @@ GROUPS = 60
 NOW_MS = 1_700_000_000_000
 
 
+def keep_counts_in(pages: list[int]) -> Callable[[apsw.Connection, str, int], int]:
+    """A hook that keeps how many pages the log has after each commit."""
+
+    def hook(_connection: apsw.Connection, _name: str, count: int) -> int:
+        pages.append(count)
+        return apsw.SQLITE_OK
+
+    return hook
+
+
 def crashed_folder(folder: Path) -> Path:
     """A database with sixty committed groups in its log, as kill -9 leaves it."""
     folder.mkdir()
@@ -24,7 +35,7 @@ def crashed_folder(folder: Path) -> Path:
     connection = open_database(path, "test", NOW_MS)
     mark = LogMark(path)
     pages: list[int] = []
-    connection.set_wal_hook(lambda _connection, _name, count: pages.append(count) or apsw.SQLITE_OK)
+    connection.set_wal_hook(keep_counts_in(pages))
     connection.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)")
     for number in range(GROUPS):
         connection.execute("INSERT INTO t VALUES (?, ?)", (number, bytes(3_000)))
@@ -112,7 +123,7 @@ def test_log_is_checked_as_a_whole_while_it_is_in_use(tmp_path: Path) -> None:
     path = tmp_path / "onebox.db"
     connection = open_connection(path)
     pages: list[int] = []
-    connection.set_wal_hook(lambda _connection, _name, count: pages.append(count) or apsw.SQLITE_OK)
+    connection.set_wal_hook(keep_counts_in(pages))
     connection.execute("CREATE TABLE t (filler BLOB)")
     for _ in range(50):
         connection.execute("INSERT INTO t VALUES (?)", (bytes(3_000),))

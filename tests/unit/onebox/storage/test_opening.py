@@ -47,7 +47,7 @@ def read_all(path: Path) -> list[tuple[int, str]]:
     faults: list[StorageFault] = []
     connection = open_connection(path)
     try:
-        return Storage(connection, faults.append).all("SELECT item, cents FROM price ORDER BY item")  # type: ignore[return-value]
+        return Storage(connection, faults.append).all("SELECT item, cents FROM price ORDER BY item")
     finally:
         connection.close()
 

@@ -63,7 +63,7 @@ def test_metric_lines_count_duplicates_stale_and_unavailable() -> None:
 def test_metric_lines_with_several_currencies_and_reasons_are_as_many_lines_and_count_once() -> None:
     store = FakeOrderStore()
     lines_of(store, order("A", 0, total=1))
-    bodies = [
+    bodies: list[str | dict[str, Any]] = [
         order("B", currency="GBP", total=1),
         order("C", currency="EUR", total=2),
         order("A", 0, total=9),  # a conflict

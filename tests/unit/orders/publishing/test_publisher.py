@@ -145,7 +145,7 @@ def test_flush_while_the_endpoint_is_away_tells_what_waits_and_why(
     endpoint.error = error
     ours = publisher(endpoint, tmp_path)
     ours.publish_all(orders(3))
-    report = until(lambda: (found := ours.flush(0)).reason and found, "a reason")
+    report = until(lambda: found if (found := ours.flush(0)).reason else None, "a reason")
     assert (report.accepted, report.waiting, report.order_ids) == (0, 3, ("0", "1", "2"))
     assert report.reason == str(error)
     endpoint.here.set()

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.model import OperationModel
 from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
@@ -62,10 +63,13 @@ def operation(service: str, name: str) -> OperationModel:
 
 def validated(model: OperationModel, parameters: dict[str, Any]) -> dict[str, Any]:
     """What botocore sends for these parameters, which must pass its validation."""
+    assert model.input_shape is not None
     report = ParamValidator().validate(parameters, model.input_shape)
     assert not report.has_errors(), report.generate_report()
     protocol = model.service_model.resolved_protocol
-    return create_serializer(protocol, include_validation=False).serialize_to_request(parameters, model)
+    serializer = create_serializer(protocol, include_validation=False)
+    request: dict[str, Any] = serializer.serialize_to_request(parameters, model)
+    return request
 
 
 # --- PublishBatch -----------------------------------------------------------------------------------------------------
@@ -85,8 +89,9 @@ def topic(sent: list[bytes]) -> OrderTopic:
 
     def answer(request: Any, **_: object) -> AWSResponse:
         sent.append(request.body)
-        response = AWSResponse(request.url, 200, {}, None)
-        response._content = b"<PublishBatchResponse><PublishBatchResult/></PublishBatchResponse>"
+        response = AWSResponse(request.url, 200, HTTPHeaders(), None)
+        # The stub leaves the attribute out.
+        response._content = b"<PublishBatchResponse><PublishBatchResult/></PublishBatchResponse>"  # type: ignore[attr-defined]
         return response
 
     aws.client("sns", retries=1, checked=False).meta.events.register("before-send.sns", answer)
