@@ -122,7 +122,7 @@ def test_publish_command_sends_attributes_and_reads_csv_at_a_rate(
     report = json.loads(result.stdout)
     assert (result.exit_code, report["accepted"]) == (3, 3)
     assert [(row["line"], row["reason"]) for row in report["refused"]] == [
-        (4, "total: 'dear' in column Amount is no decimal")
+        (4, "total: 'dear' in column Amount is not a valid decimal")
     ]
     bodies = sorted(message["Body"] for message in receive(client("sqs"), url, 2))
     assert bodies == ['{"orderId":"1","total":19.90}', '{"orderId":"4","total":10}']
