@@ -42,12 +42,12 @@ def test_all_pages_hear_each_line_once_from_one_reading() -> None:
     async def test() -> None:
         log = FakeLog()
         tail = Tail(log.read, FakeClock(), NEVER_MS)
-        log.say(1_000, "a")
+        log.say(1_000_000, "a")
         since_ms = await tail.look(0)
         pages = [tail.follow(0), tail.follow(0), tail.follow(tail.told)]
         assert [texts(await anext(page)) for page in pages[:2]] == [["a"], ["a"]]
-        log.say(900, "late")
-        log.say(1_001, "b")
+        log.say(999_900, "late")
+        log.say(1_000_001, "b")
         await tail.look(since_ms)
         assert [texts(await anext(page)) for page in pages] == [["late", "b"]] * 3
         for page in pages:
