@@ -39,6 +39,10 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.stage import Progress, Stage
 
 
+_ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
+"""An absolute request target sets the Host header, so it is read each time."""
+
+
 class Host(Protocol):
     """What a connection needs of its server."""
 
@@ -100,10 +104,12 @@ class HttpConnection(asyncio.Protocol):
         self._from_function: bool | None = None
         self._method = ""
         self._target = Target("/", "")
+        self._known_head: tuple[str, bytes, str | None] | None = None
         self._body: bytes | bytearray
         self._body_bytes: int
         self._body_bytes_max: int | None = None
-        self.progress = Progress(server.now_ms())
+        self._now_ms = server.now_ms()
+        self.progress = Progress(self._now_ms)
         self._start_message()
 
     # asyncio's callbacks
@@ -120,11 +126,15 @@ class HttpConnection(asyncio.Protocol):
         if self._is_refused:
             return
         progress = self.progress
-        progress.received(len(data), self._server.now_ms())
+        self._now_ms = now_ms = self._server.now_ms()  # one reading for all that came at once
+        progress.received(len(data), now_ms)
         self._burst = 0
         self._body_pieces = 0
         try:
-            self._feed(data)
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                self._feed_without_upgrade(memoryview(data)[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
@@ -158,7 +168,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._start_message()
-        self.progress.enter(Stage.HEAD, self._server.now_ms())
+        self.progress.enter(Stage.HEAD, self._now_ms)
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -180,14 +190,20 @@ class HttpConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
         self._method = parser.get_method().decode("ascii")
-        check_method(self._method)
-        self._target = read_target(self._url, headers)
-        check_host(parser.get_http_version(), headers)
+        # A client of AWS sends the same line and host again and again: what was found right once is right.
+        head = (self._method, self._url, headers.get("host"))
+        if head != self._known_head:
+            self._known_head = None
+            check_method(self._method)
+            self._target = read_target(self._url, headers)
+            check_host(parser.get_http_version(), headers)
+            if not self._url.startswith(_ABSOLUTE):
+                self._known_head = head
         if parser.should_upgrade():
             return
         if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
-        self.progress.enter(Stage.BODY, self._server.now_ms())
+        self.progress.enter(Stage.BODY, self._now_ms)
         if headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -220,7 +236,7 @@ class HttpConnection(asyncio.Protocol):
             self._is_from_function,
         )
         reply = Reply(self, keep_alive=self._parser.should_keep_alive(), head_only=self._method == "HEAD")
-        self.progress.enter(Stage.IDLE, self._server.now_ms())
+        self.progress.enter(Stage.IDLE, self._now_ms)
         if self._backlog or self._burst >= BURST_REQUESTS_MAX or not self._can_serve():
             self._backlog.append((request, reply))
             transport.pause_reading()
@@ -298,8 +314,9 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._refuse(BadHead(408, "the request did not arrive in time"))
 
-    def _feed(self, data: bytes) -> None:
-        rest = self._feed_until_upgrade(memoryview(data))
+    def _feed_without_upgrade(self, data: memoryview) -> None:
+        """Go on behind a head that asks for another protocol."""
+        rest: memoryview | None = data
         while rest is not None:
             # The request is answered as if it had asked for no other protocol (RFC 9110, 7.8), body included. The
             # parser stops after such a head, so a fresh one reads the head again without the wish.

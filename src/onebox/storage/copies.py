@@ -18,7 +18,7 @@ import apsw
 
 from onebox.storage.faults import describe
 from onebox.storage.folder import DATABASE_NAME
-from onebox.storage.log_file import count_missing, count_valid_frames, log_path, mark_path, read_log
+from onebox.storage.log_file import LogState, count_missing, count_valid_frames, is_log_whole, log_path, mark_path, read_log
 from onebox.storage.opening import CHECKSUM_BYTES, DatabaseUnusable, load_checksums, open_connection, open_reader
 
 PAGES_A_STEP = 2_000
@@ -116,7 +116,7 @@ def check(database: Path, progress: Progress) -> Health:
         raise CopyRefused(f"cannot read {database}: {describe(error)}.") from error
     try:
         errors = () if damaged else _check_structure(reader)
-        missing = 0 if damaged else count_missing(state, count_valid_frames(reader))
+        missing = 0 if damaged else _count_missing(database, state, reader)
     finally:
         reader.close()
     return Health(pages, has_checksums, damaged, missing, errors)
@@ -213,6 +213,16 @@ def _is_page_whole(verifier: apsw.Connection, file: FileIO, number: int, page_si
         if verifier.execute("SELECT verify_checksum(?)", (page,)).fetchall() == [(1,)]:
             return True
     return not any(page)  # a page that was never used
+
+
+def _count_missing(database: Path, state: LogState, reader: apsw.Connection) -> int:
+    frames = count_valid_frames(reader)
+    if frames and not is_log_whole(database, frames):
+        # A running onebox may have begun the log anew meanwhile; a second look tells.
+        frames = count_valid_frames(reader)
+        if frames and not is_log_whole(database, frames):
+            return max(1, count_missing(state, 0))
+    return count_missing(state, frames)
 
 
 def _check_structure(reader: apsw.Connection) -> tuple[str, ...]:
