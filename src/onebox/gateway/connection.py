@@ -38,7 +38,6 @@ from onebox.gateway.limits import (
 from onebox.gateway.message import Request, Response
 from onebox.gateway.stage import Progress, Stage
 
-
 _ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
 """An absolute request target sets the Host header, so it is read each time."""
 

@@ -18,7 +18,15 @@ import apsw
 
 from onebox.storage.faults import describe
 from onebox.storage.folder import DATABASE_NAME
-from onebox.storage.log_file import LogState, count_missing, count_valid_frames, is_log_whole, log_path, mark_path, read_log
+from onebox.storage.log_file import (
+    LogState,
+    count_missing,
+    count_valid_frames,
+    is_log_whole,
+    log_path,
+    mark_path,
+    read_log,
+)
 from onebox.storage.opening import CHECKSUM_BYTES, DatabaseUnusable, load_checksums, open_connection, open_reader
 
 PAGES_A_STEP = 2_000
