@@ -10,6 +10,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
+
 
 def document(action: Any = "sqs:*", resource: Any = "*", effect: str = "Allow", **members: Any) -> str:
     """A policy of one statement."""
@@ -42,3 +44,20 @@ def refused(call: Any, **arguments: Any) -> tuple[str, str, int]:
         call(**arguments)
     error = raised.value.response
     return error["Error"]["Code"], error["Error"]["Message"], error["ResponseMetadata"]["HTTPStatusCode"]
+
+
+class PolicyUser:
+    """Makes clients of the user Ann, whose one inline policy a test sets with ``may``."""
+
+    def __init__(self, iam: Any, onebox: EngineThread) -> None:
+        iam.create_user(UserName="Ann")
+        self._iam = iam
+        self._onebox = onebox
+        self._key = iam.create_access_key(UserName="Ann")["AccessKey"]
+
+    def __call__(self, service: str) -> Any:
+        return key_client(self._onebox, service, self._key)
+
+    def may(self, *statements: dict[str, Any]) -> None:
+        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        self._iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)

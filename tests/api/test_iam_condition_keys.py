@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from onebox.testing import EngineThread
-from tests.api.iam_support import document, key_client, refused, trust
+from tests.api.iam_support import PolicyUser, document, key_client, refused, trust
 
 SQS_FULL = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -20,26 +19,9 @@ def iam(client: Callable[..., Any]) -> Any:
     return client("iam")
 
 
-class Ann:
-    """Makes clients of the user Ann, whose one inline policy a test sets with ``ann.may(…)``."""
-
-    def __init__(self, iam: Any, onebox: EngineThread) -> None:
-        iam.create_user(UserName="Ann")
-        self._iam = iam
-        self._onebox = onebox
-        self._key = iam.create_access_key(UserName="Ann")["AccessKey"]
-
-    def __call__(self, service: str) -> Any:
-        return key_client(self._onebox, service, self._key)
-
-    def may(self, *statements: dict[str, Any]) -> None:
-        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        self._iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)
-
-
 @pytest.fixture
-def ann(iam: Any, onebox: EngineThread) -> Ann:
-    return Ann(iam, onebox)
+def ann(iam: Any, onebox: EngineThread) -> PolicyUser:
+    return PolicyUser(iam, onebox)
 
 
 def allow(action: Any, condition: Any = None, effect: Any = "Allow", resource: Any = "*") -> Any:
@@ -47,14 +29,14 @@ def allow(action: Any, condition: Any = None, effect: Any = "Allow", resource: A
     return {**statement, "Condition": condition} if condition else statement
 
 
-def test_policy_arn_limits_what_may_be_attached(ann: Ann, iam: Any) -> None:
+def test_policy_arn_limits_what_may_be_attached(ann: PolicyUser, iam: Any) -> None:
     ann.may(allow("iam:*"), allow("iam:Attach*", {"ArnEquals": {"iam:PolicyARN": ADMIN}}, "Deny"))
     own = ann("iam")
     assert refused(own.attach_user_policy, UserName="Ann", PolicyArn=ADMIN)[0] == "AccessDenied"
     own.attach_user_policy(UserName="Ann", PolicyArn=SQS_FULL)
 
 
-def test_permissions_boundary_must_be_given(ann: Ann, iam: Any) -> None:
+def test_permissions_boundary_must_be_given(ann: PolicyUser, iam: Any) -> None:
     ann.may(allow("iam:CreateUser", {"StringEquals": {"iam:PermissionsBoundary": SQS_FULL}}))
     own = ann("iam")
     assert refused(own.create_user, UserName="Bob")[0] == "AccessDenied"
@@ -62,7 +44,7 @@ def test_permissions_boundary_must_be_given(ann: Ann, iam: Any) -> None:
     assert own.create_user(UserName="Bob", PermissionsBoundary=SQS_FULL)["User"]
 
 
-def test_boundary_of_the_changed_entity_counts_too(ann: Ann, iam: Any) -> None:
+def test_boundary_of_the_changed_entity_counts_too(ann: PolicyUser, iam: Any) -> None:
     iam.create_user(UserName="Bob")
     iam.create_user(UserName="Cid", PermissionsBoundary=SQS_FULL)
     ann.may(allow("iam:PutUserPolicy", {"StringEquals": {"iam:PermissionsBoundary": SQS_FULL}}))
@@ -73,7 +55,7 @@ def test_boundary_of_the_changed_entity_counts_too(ann: Ann, iam: Any) -> None:
     own.put_user_policy(UserName="Cid", PolicyName="p", PolicyDocument=document())
 
 
-def test_tags_of_request_and_resource_decide(ann: Ann, iam: Any) -> None:
+def test_tags_of_request_and_resource_decide(ann: PolicyUser, iam: Any) -> None:
     ann.may(
         allow(
             "iam:TagUser",
@@ -107,7 +89,7 @@ def test_tags_of_request_and_resource_decide(ann: Ann, iam: Any) -> None:
         ({"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}, False),
     ],
 )
-def test_global_keys_of_a_users_own_request(ann: Ann, condition: Any, allowed: Any) -> None:
+def test_global_keys_of_a_users_own_request(ann: PolicyUser, condition: Any, allowed: Any) -> None:
     ann.may(allow("sqs:ListQueues", condition))
     if allowed:
         ann("sqs").list_queues()
@@ -115,7 +97,7 @@ def test_global_keys_of_a_users_own_request(ann: Ann, condition: Any, allowed: A
         assert refused(ann("sqs").list_queues)[0] == "AccessDenied"
 
 
-def test_unencrypted_requests_can_be_denied(ann: Ann) -> None:
+def test_unencrypted_requests_can_be_denied(ann: PolicyUser) -> None:
     ann.may(allow("sqs:*"), allow("*", {"Bool": {"aws:SecureTransport": "false"}}, "Deny"))
     assert "explicit deny" in refused(ann("sqs").list_queues)[1]
 

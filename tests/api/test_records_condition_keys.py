@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.api.iam_support import key_client, refused
+from onebox.testing import EngineThread
+from tests.api.iam_support import PolicyUser, refused
 
 
 @pytest.fixture
-def ann(client: Any, onebox: Any) -> Any:
-    """Clients of a user whose one inline policy a test sets with ``ann.may(…)``."""
-    iam = client("iam")
-    iam.create_user(UserName="Ann")
-    key = iam.create_access_key(UserName="Ann")["AccessKey"]
-
-    def make(service: str) -> Any:
-        return key_client(onebox, service, key)
-
-    def may(*statements: dict[str, Any]) -> None:
-        text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=text)
-
-    make.may = may  # type: ignore[attr-defined]
-    return make
+def ann(client: Callable[..., Any], onebox: EngineThread) -> PolicyUser:
+    return PolicyUser(client("iam"), onebox)
 
 
 @pytest.fixture
@@ -38,7 +26,7 @@ def rule(effect: str, action: str, **condition: Any) -> dict[str, Any]:
     return {"Effect": effect, "Action": action, "Resource": "*", **({"Condition": condition} if condition else {})}
 
 
-def test_listings_are_limited_by_prefix_delimiter_and_size(ann: Any, bucket: str) -> None:
+def test_listings_are_limited_by_prefix_delimiter_and_size(ann: PolicyUser, bucket: str) -> None:
     ann.may(
         rule("Allow", "s3:ListBucket", StringEquals={"s3:prefix": "ann/", "s3:delimiter": "/"}),
         rule("Deny", "s3:ListBucket", NumericGreaterThan={"s3:max-keys": "10"}),
@@ -50,7 +38,9 @@ def test_listings_are_limited_by_prefix_delimiter_and_size(ann: Any, bucket: str
     assert refused(s3.list_objects_v2, Bucket=bucket, Prefix="ann/", Delimiter="/", MaxKeys=11)[0] == "AccessDenied"
 
 
-def test_objects_are_limited_by_their_tags_and_by_those_of_the_request(ann: Any, client: Any, bucket: str) -> None:
+def test_objects_are_limited_by_their_tags_and_by_those_of_the_request(
+    ann: PolicyUser, client: Any, bucket: str
+) -> None:
     owner = client("s3")
     for key, tagging in (("open", "class=public"), ("closed", "class=secret")):
         owner.put_object(Bucket=bucket, Key=key, Tagging=tagging)
@@ -69,7 +59,7 @@ def test_objects_are_limited_by_their_tags_and_by_those_of_the_request(ann: Any,
     assert refused(s3.put_object, Bucket=bucket, Key="mine", **acl)[0] == "AccessDenied"
 
 
-def test_versions_are_limited_by_their_id(ann: Any, client: Any, bucket: str) -> None:
+def test_versions_are_limited_by_their_id(ann: PolicyUser, client: Any, bucket: str) -> None:
     owner = client("s3")
     owner.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     first, second = (owner.put_object(Bucket=bucket, Key="k")["VersionId"] for _ in range(2))
@@ -78,7 +68,7 @@ def test_versions_are_limited_by_their_id(ann: Any, client: Any, bucket: str) ->
     assert refused(ann("s3").get_object, Bucket=bucket, Key="k", VersionId=second)[0] == "AccessDenied"
 
 
-def test_metrics_are_limited_by_namespace_and_alarms_by_their_actions(ann: Any) -> None:
+def test_metrics_are_limited_by_namespace_and_alarms_by_their_actions(ann: PolicyUser) -> None:
     topic = "arn:aws:sns:us-east-1:000000000000:ops"
     other_actions = {"ForAnyValue:StringNotEquals": {"cloudwatch:AlarmActions": topic}}
     ann.may(
@@ -104,7 +94,7 @@ def test_metrics_are_limited_by_namespace_and_alarms_by_their_actions(ann: Any) 
     assert refused(cloudwatch.put_metric_alarm, **alarm, AlarmActions=[f"{topic}2"])[0] == "AccessDenied"
 
 
-def test_alarms_and_groups_are_limited_by_their_tags(ann: Any, client: Any) -> None:
+def test_alarms_and_groups_are_limited_by_their_tags(ann: PolicyUser, client: Any) -> None:
     logs = client("logs")
     for name, stage in (("test", "test"), ("live", "live")):
         logs.create_log_group(logGroupName=name, tags={"stage": stage})

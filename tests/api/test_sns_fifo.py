@@ -13,16 +13,16 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Callable[..., Any], account: str) -> Any:
+def world(client: Callable[..., Any], account: str) -> SnsWorld:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world: Any) -> Any:
+def sns(world: SnsWorld) -> Any:
     return world.sns
 
 
-def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: Any, sns: Any) -> None:
+def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
     world.subscribe(topic, queue)
     answers = [
@@ -39,7 +39,7 @@ def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: Any, sns: A
     assert received[0]["Attributes"]["MessageDeduplicationId"] == "d0"
 
 
-def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(world: Any, sns: Any) -> None:
+def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
     world.subscribe(topic, queue, RawMessageDelivery="true")
     request = {"TopicArn": topic, "MessageGroupId": "g", "MessageDeduplicationId": "d"}
@@ -49,7 +49,7 @@ def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(worl
     assert world.bodies(queue) == ["one"]
 
 
-def test_content_based_deduplication_uses_the_body(world: Any, sns: Any) -> None:
+def test_content_based_deduplication_uses_the_body(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo", ContentBasedDeduplication="true"), world.queue("inbox.fifo")
     world.subscribe(topic, queue)
     for body in ("Test", "Test", "other"):
@@ -61,7 +61,7 @@ def test_content_based_deduplication_uses_the_body(world: Any, sns: Any) -> None
     )
 
 
-def test_deduplication_by_message_group_lets_other_groups_pass(world: Any, sns: Any) -> None:
+def test_deduplication_by_message_group_lets_other_groups_pass(world: SnsWorld, sns: Any) -> None:
     topic = world.topic("orders.fifo", FifoThroughputScope="MessageGroup")
     queue = world.queue("inbox")
     world.subscribe(topic, queue, RawMessageDelivery="true")
@@ -84,7 +84,7 @@ def test_deduplication_ends_after_five_minutes(timed: EngineThread) -> None:
     assert world.bodies(queue) == ["m"]
 
 
-def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: Any, sns: Any) -> None:
+def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic("orders.fifo"), world.queue("inbox")
     world.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m", MessageGroupId="g", MessageDeduplicationId="d")
@@ -96,7 +96,7 @@ def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: Any, sns:
     )
 
 
-def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: Any, sns: Any) -> None:
+def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: SnsWorld, sns: Any) -> None:
     topic = world.topic("orders.fifo")
     arn = world.subscribe(topic, world.queue("inbox.fifo"))
     redrive = json.dumps({"deadLetterTargetArn": world.queue("dead")})
@@ -126,7 +126,7 @@ def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: Any, sns: Any) 
     ],
 )
 def test_publish_fields_wrong_for_the_topic_are_refused(
-    world: Any, sns: Any, name: Any, request_: Any, message: Any
+    world: SnsWorld, sns: Any, name: Any, request_: Any, message: Any
 ) -> None:
     topic = world.topic(name)
     assert refusal(sns.publish, TopicArn=topic, Message="m", **request_) == ("InvalidParameter", message)
@@ -134,7 +134,7 @@ def test_publish_fields_wrong_for_the_topic_are_refused(
     assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[entry])[1] == message
 
 
-def test_standard_topic_hands_the_message_group_on_to_queues(world: Any, sns: Any) -> None:
+def test_standard_topic_hands_the_message_group_on_to_queues(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic("orders"), world.queue("inbox")
     world.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m", MessageGroupId="tenant-1")

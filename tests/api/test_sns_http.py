@@ -61,11 +61,11 @@ def endpoint() -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(timed: EngineThread) -> Any:
+def world(timed: EngineThread) -> SnsWorld:
     return SnsWorld(lambda service, **config: timed.client(service, account=ACCOUNT, **config), ACCOUNT)
 
 
-def subscribe(world: Any, topic: Any, endpoint: Any, **attributes: Any) -> Any:
+def subscribe(world: SnsWorld, topic: Any, endpoint: Any, **attributes: Any) -> Any:
     """Subscribe the endpoint and follow the link it receives; the subscription's ARN."""
     answer = world.sns.subscribe(
         TopicArn=topic, Protocol="http", Endpoint=endpoint.url, Attributes=attributes, ReturnSubscriptionArn=True
@@ -92,7 +92,7 @@ def retried(timed: EngineThread, endpoint: Any, wanted: Any) -> Any:
     return statuses, seconds
 
 
-def test_subscribe_http_sends_a_confirmation_as_aws_does(world: Any, endpoint: Any) -> None:
+def test_subscribe_http_sends_a_confirmation_as_aws_does(world: SnsWorld, endpoint: Any) -> None:
     topic = world.topic()
     answer = world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url)
     assert answer["SubscriptionArn"] == "pending confirmation"
@@ -109,7 +109,7 @@ def test_subscribe_http_sends_a_confirmation_as_aws_does(world: Any, endpoint: A
     assert json.loads(attributes["EffectiveDeliveryPolicy"])["healthyRetryPolicy"]["numRetries"] == 3
 
 
-def test_publish_to_http_endpoint_posts_the_envelope(world: Any, endpoint: Any) -> None:
+def test_publish_to_http_endpoint_posts_the_envelope(world: SnsWorld, endpoint: Any) -> None:
     topic = world.topic()
     arn = subscribe(world, topic, endpoint)
     message_id = world.sns.publish(TopicArn=topic, Message="hello")["MessageId"]
@@ -120,7 +120,7 @@ def test_publish_to_http_endpoint_posts_the_envelope(world: Any, endpoint: Any) 
     assert json.loads(body)["Message"] == "hello"
 
 
-def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world: Any, endpoint: Any) -> None:
+def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world: SnsWorld, endpoint: Any) -> None:
     topic = world.topic()
     policy = json.dumps({"requestPolicy": {"headerContentType": "text/csv"}})
     subscribe(world, topic, endpoint, RawMessageDelivery="true", DeliveryPolicy=policy)
@@ -130,7 +130,7 @@ def test_publish_raw_to_http_endpoint_posts_the_text_in_its_content_type(world: 
 
 
 def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(
-    world: Any, endpoint: Any, timed: EngineThread
+    world: SnsWorld, endpoint: Any, timed: EngineThread
 ) -> None:
     topic = world.topic()
     subscribe(world, topic, endpoint)
@@ -142,7 +142,7 @@ def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(
 
 
 def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_queue(
-    world: Any, endpoint: Any, timed: EngineThread
+    world: SnsWorld, endpoint: Any, timed: EngineThread
 ) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     subscribe(world, topic, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
@@ -153,7 +153,7 @@ def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_qu
     assert [json.loads(body)["Message"] for body in arrived(world, dead)] == ["hello"]
 
 
-def test_http_endpoint_refusing_with_4xx_is_not_asked_again(world: Any, endpoint: Any) -> None:
+def test_http_endpoint_refusing_with_4xx_is_not_asked_again(world: SnsWorld, endpoint: Any) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     subscribe(world, topic, endpoint, RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
     endpoint.statuses = [400]
@@ -177,7 +177,7 @@ def test_delivery_not_yet_made_is_made_after_a_restart(tmp_path: Path, endpoint:
     assert (json.loads(body)["Message"], status) == ("hello", 200)
 
 
-def arrived(world: Any, queue_arn: Any) -> Any:
+def arrived(world: SnsWorld, queue_arn: Any) -> Any:
     """The bodies in the queue; the long poll ends with the first."""
     url = world.sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
     messages = world.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]

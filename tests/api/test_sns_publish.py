@@ -14,16 +14,16 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Callable[..., Any], account: str) -> Any:
+def world(client: Callable[..., Any], account: str) -> SnsWorld:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world: Any) -> Any:
+def sns(world: SnsWorld) -> Any:
     return world.sns
 
 
-def test_publish_arrives_enveloped_with_subject_and_attributes(world: Any, sns: Any) -> None:
+def test_publish_arrives_enveloped_with_subject_and_attributes(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     subscription = world.subscribe(topic, queue)
     message_id = sns.publish(
@@ -42,7 +42,7 @@ def test_publish_arrives_enveloped_with_subject_and_attributes(world: Any, sns: 
     assert body["MessageAttributes"] == {"total": {"Type": "Number", "Value": "9.50"}}
 
 
-def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world: Any, sns: Any) -> None:
+def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, RawMessageDelivery="true")
     attributes = {
@@ -56,7 +56,7 @@ def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world: Any, sns: Any) 
     assert received["MessageAttributes"] == attributes
 
 
-def test_publish_reaches_every_subscription_and_no_other_topic(world: Any, sns: Any) -> None:
+def test_publish_reaches_every_subscription_and_no_other_topic(world: SnsWorld, sns: Any) -> None:
     topic, other = world.topic("A"), world.topic("B")
     first, second, third = (world.queue(name) for name in ("q1", "q2", "q3"))
     world.subscribe(topic, first)
@@ -66,14 +66,14 @@ def test_publish_reaches_every_subscription_and_no_other_topic(world: Any, sns: 
     assert [len(world.bodies(queue)) for queue in (first, second, third)] == [1, 1, 0]
 
 
-def test_publish_by_target_arn_is_the_same(world: Any, sns: Any) -> None:
+def test_publish_by_target_arn_is_the_same(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     assert sns.publish(TargetArn=topic, Message="m")["MessageId"]
     assert len(world.bodies(queue)) == 1
 
 
-def test_publish_structure_json_gives_each_protocol_its_text(world: Any, sns: Any) -> None:
+def test_publish_structure_json_gives_each_protocol_its_text(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     texts = {"default": "for all", "sqs": '{"for": "queues"}'}
@@ -95,7 +95,9 @@ def test_publish_structure_json_gives_each_protocol_its_text(world: Any, sns: An
         ),
     ],
 )
-def test_publish_invalid_is_refused_in_aws_words(world: Any, sns: Any, request_: Any, code: Any, message: Any) -> None:
+def test_publish_invalid_is_refused_in_aws_words(
+    world: SnsWorld, sns: Any, request_: Any, code: Any, message: Any
+) -> None:
     assert refusal(sns.publish, TopicArn=world.topic(), **request_) == (code, message)
 
 
@@ -124,7 +126,7 @@ def test_publish_to_no_topic_is_refused(sns: Any, target: Any, code: Any, messag
     assert refusal(sns.publish, Message="m", **target) == (code, message)
 
 
-def test_maximum_message_size_of_the_topic_counts(world: Any, sns: Any) -> None:
+def test_maximum_message_size_of_the_topic_counts(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, RawMessageDelivery="true")
     sns.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue="1024")
@@ -133,7 +135,9 @@ def test_maximum_message_size_of_the_topic_counts(world: Any, sns: Any) -> None:
     assert [len(body) for body in world.bodies(queue)] == [1_024]
 
 
-def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter_queue(world: Any, sns: Any) -> None:
+def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter_queue(
+    world: SnsWorld, sns: Any
+) -> None:
     topic, closed, dead = world.topic(), world.queue("Closed", open_to_sns=False), world.queue("Dead")
     redrive = json.dumps({"deadLetterTargetArn": dead})
     gone = f"arn:aws:sqs:us-east-1:{world.account}:Gone"
@@ -146,7 +150,7 @@ def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter
     assert world.bodies(closed) == []
 
 
-def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world: Any, sns: Any) -> None:
+def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world: SnsWorld, sns: Any) -> None:
     topic, raw, enveloped = world.topic(), world.queue("Raw"), world.queue("Enveloped")
     world.subscribe(topic, raw, RawMessageDelivery="true")
     world.subscribe(topic, enveloped)
@@ -156,7 +160,7 @@ def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world: A
     assert len(json.loads(world.bodies(enveloped)[0])["MessageAttributes"]) == 11
 
 
-def test_publish_batch_delivers_all_in_order(world: Any, sns: Any) -> None:
+def test_publish_batch_delivers_all_in_order(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, RawMessageDelivery="true")
     entries = [{"Id": f"e{number}", "Message": f"m{number}"} for number in range(10)]
@@ -198,14 +202,16 @@ def test_publish_batch_delivers_all_in_order(world: Any, sns: Any) -> None:
         ),
     ],
 )
-def test_publish_batch_invalid_is_refused_whole(world: Any, sns: Any, entries: Any, code: Any, message: Any) -> None:
+def test_publish_batch_invalid_is_refused_whole(
+    world: SnsWorld, sns: Any, entries: Any, code: Any, message: Any
+) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries) == (code, message)
     assert world.bodies(queue) == []
 
 
-def test_publish_unicode_and_binary_survive_the_envelope(world: Any, sns: Any) -> None:
+def test_publish_unicode_and_binary_survive_the_envelope(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)
     text = 'ö§ "£" \\ – ☃ \t end'
@@ -235,7 +241,7 @@ def test_publish_unicode_and_binary_survive_the_envelope(world: Any, sns: Any) -
     ],
 )
 def test_filter_policy_on_attributes_chooses(
-    world: Any, sns: Any, scope: Any, policy: Any, wanted: Any, unwanted: Any
+    world: SnsWorld, sns: Any, scope: Any, policy: Any, wanted: Any, unwanted: Any
 ) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue, FilterPolicy=json.dumps(policy), RawMessageDelivery="true")
@@ -245,7 +251,7 @@ def test_filter_policy_on_attributes_chooses(
     assert world.bodies(queue) == ["wanted"]
 
 
-def test_filter_policy_on_body_chooses_and_changes_at_once(world: Any, sns: Any) -> None:
+def test_filter_policy_on_body_chooses_and_changes_at_once(world: SnsWorld, sns: Any) -> None:
     topic, queue = world.topic(), world.queue()
     policy = json.dumps({"customer": {"country": ["GB"]}})
     arn = world.subscribe(topic, queue, FilterPolicy=policy, FilterPolicyScope="MessageBody", RawMessageDelivery="true")
@@ -289,7 +295,7 @@ def test_publish_counts_in_the_topics_metrics(timed: EngineThread) -> None:
     assert total("NumberOfNotificationsFilteredOut-NoMessageAttributes") == 2
 
 
-def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world: Any, sns: Any) -> None:
+def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world: SnsWorld, sns: Any) -> None:
     topic, dead = world.topic(), world.queue("Dead")
     function = f"arn:aws:lambda:us-east-1:{world.account}:function:Gone"
     redrive = json.dumps({"deadLetterTargetArn": dead})
@@ -299,7 +305,7 @@ def test_publish_to_missing_function_goes_to_the_dead_letter_queue(world: Any, s
 
 
 def test_publish_from_another_account_is_delivered_in_the_topics_name(
-    world: Any, sns: Any, onebox: EngineThread
+    world: SnsWorld, sns: Any, onebox: EngineThread
 ) -> None:
     topic, queue = world.topic(), world.queue()
     world.subscribe(topic, queue)

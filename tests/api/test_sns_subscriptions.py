@@ -15,21 +15,21 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Callable[..., Any], account: str) -> Any:
+def world(client: Callable[..., Any], account: str) -> SnsWorld:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world: Any) -> Any:
+def sns(world: SnsWorld) -> Any:
     return world.sns
 
 
 @pytest.fixture
-def topic(world: Any) -> Any:
+def topic(world: SnsWorld) -> Any:
     return world.topic()
 
 
-def test_subscribe_own_queue_is_confirmed_at_once(world: Any, sns: Any, topic: Any, account: str) -> None:
+def test_subscribe_own_queue_is_confirmed_at_once(world: SnsWorld, sns: Any, topic: Any, account: str) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue)
     assert re.fullmatch(re.escape(topic) + r":[0-9a-f-]{36}", arn)
@@ -50,7 +50,9 @@ def test_subscribe_own_queue_is_confirmed_at_once(world: Any, sns: Any, topic: A
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsConfirmed"] == "1"
 
 
-def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(world: Any, sns: Any, topic: Any) -> None:
+def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(
+    world: SnsWorld, sns: Any, topic: Any
+) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue, RawMessageDelivery="true")
     assert world.subscribe(topic, queue) == arn
@@ -100,7 +102,7 @@ def test_subscribe_wrong_endpoint_is_refused_in_aws_words(
     ],
 )
 def test_subscription_attribute_invalid_is_refused_when_subscribing_and_later(
-    world: Any, sns: Any, topic: Any, name: Any, value: Any, reason: Any
+    world: SnsWorld, sns: Any, topic: Any, name: Any, value: Any, reason: Any
 ) -> None:
     queue = world.queue()
     arguments = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "Attributes": {name: value}}
@@ -114,7 +116,7 @@ def test_subscription_attribute_invalid_is_refused_when_subscribing_and_later(
 
 
 def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(
-    world: Any, sns: Any, topic: Any
+    world: SnsWorld, sns: Any, topic: Any
 ) -> None:
     arn = world.subscribe(topic, world.queue())
     unknown = {"SubscriptionArn": arn, "AttributeName": "Odd", "AttributeValue": "1"}
@@ -126,7 +128,7 @@ def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(
     assert refusal(sns.set_subscription_attributes, **missing) == ("NotFound", "Subscription does not exist")
 
 
-def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world: Any, sns: Any, topic: Any) -> None:
+def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world: SnsWorld, sns: Any, topic: Any) -> None:
     arn = world.subscribe(topic, world.queue(), FilterPolicy='{"a": ["b"]}')
 
     def attributes() -> Any:
@@ -137,7 +139,7 @@ def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world: Any, 
     assert not {"FilterPolicy", "FilterPolicyScope"} & attributes().keys()
 
 
-def test_unsubscribe_ends_deliveries_and_is_idempotent(world: Any, sns: Any, topic: Any) -> None:
+def test_unsubscribe_ends_deliveries_and_is_idempotent(world: SnsWorld, sns: Any, topic: Any) -> None:
     queue = world.queue()
     arn = world.subscribe(topic, queue)
     sns.unsubscribe(SubscriptionArn=arn)
@@ -152,7 +154,7 @@ def test_unsubscribe_ends_deliveries_and_is_idempotent(world: Any, sns: Any, top
     )
 
 
-def test_list_subscriptions_by_topic_pages_by_a_hundred(world: Any, sns: Any, topic: Any) -> None:
+def test_list_subscriptions_by_topic_pages_by_a_hundred(world: SnsWorld, sns: Any, topic: Any) -> None:
     for number in range(101):
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=f"u{number}@example.com")
     first = sns.list_subscriptions_by_topic(TopicArn=topic)
@@ -162,7 +164,7 @@ def test_list_subscriptions_by_topic_pages_by_a_hundred(world: Any, sns: Any, to
 
 
 def test_subscribe_email_waits_for_the_token_in_the_log(
-    world: Any, sns: Any, topic: Any, caplog: pytest.LogCaptureFixture
+    world: SnsWorld, sns: Any, topic: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="onebox.sns")
     answer = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.com")
@@ -194,7 +196,7 @@ def test_confirm_subscription_wrong_token_is_refused(sns: Any, topic: Any) -> No
 
 
 def test_subscribe_queue_of_another_account_asks_that_queue(
-    world: Any, sns: Any, topic: Any, onebox: EngineThread
+    world: SnsWorld, sns: Any, topic: Any, onebox: EngineThread
 ) -> None:
     owner = SnsWorld(lambda service, **config: onebox.client(service, account="666666666666", **config), "666666666666")
     queue = owner.queue(f"Inbox{world.account}")
@@ -214,7 +216,7 @@ def test_subscribe_queue_of_another_account_asks_that_queue(
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
 
-def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world: Any, sns: Any, topic: Any) -> None:
+def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world: SnsWorld, sns: Any, topic: Any) -> None:
     queue = world.queue()
     world.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m")
@@ -225,7 +227,7 @@ def test_unsubscribe_link_of_an_authenticated_subscription_is_refused(world: Any
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 
-def test_subscriptions_of_strangers_are_not_shown(world: Any, sns: Any, topic: Any, onebox: EngineThread) -> None:
+def test_subscriptions_of_strangers_are_not_shown(world: SnsWorld, sns: Any, topic: Any, onebox: EngineThread) -> None:
     arn = world.subscribe(topic, world.queue())
     stranger = onebox.client("sns", account="555555555555")
     assert refusal(stranger.get_subscription_attributes, SubscriptionArn=arn)[0] == "AuthorizationError"

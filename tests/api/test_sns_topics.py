@@ -13,12 +13,12 @@ from tests.api.sns_world import SnsWorld, refusal
 
 
 @pytest.fixture
-def world(client: Callable[..., Any], account: str) -> Any:
+def world(client: Callable[..., Any], account: str) -> SnsWorld:
     return SnsWorld(client, account)
 
 
 @pytest.fixture
-def sns(world: Any) -> Any:
+def sns(world: SnsWorld) -> Any:
     return world.sns
 
 
@@ -152,7 +152,7 @@ def test_set_topic_attributes_invalid_is_refused(sns: Any, name: Any, value: Any
     assert words in message
 
 
-def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(world: Any, sns: Any) -> None:
+def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(world: SnsWorld, sns: Any) -> None:
     arn = world.topic()
     world.subscribe(arn, world.queue())
     sns.delete_topic(TopicArn=arn)

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import Any
 
 import apsw
 import uvloop
@@ -138,11 +139,11 @@ def measure_front(front: str, fast_loop: bool) -> float:
     return statistics.median(rates)
 
 
-def measure_binding(open_database: Callable[[str], object], commits: int, group: int) -> float:
+def measure_binding(open_database: Callable[[str], Any], commits: int, group: int) -> float:
     """Inserts a second, ``group`` to a commit."""
     with tempfile.TemporaryDirectory() as folder:
         connection = open_database(f"{folder}/b.db")
-        execute = connection.execute  # type: ignore[attr-defined]
+        execute = connection.execute
         for pragma in ("journal_mode = WAL", "synchronous = FULL"):
             execute(f"PRAGMA {pragma}").fetchall()
         execute("CREATE TABLE t (id INTEGER PRIMARY KEY, body BLOB)")
@@ -155,7 +156,7 @@ def measure_binding(open_database: Callable[[str], object], commits: int, group:
                 execute("RELEASE job")
             execute("COMMIT")
         rate = commits * group / (time.perf_counter() - begin)
-        connection.close()  # type: ignore[attr-defined]
+        connection.close()
     return rate
 
 

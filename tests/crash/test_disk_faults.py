@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,8 @@ async def _work(path: Path, disk: str) -> tuple[set[int], list[BaseException]]:
         numbers = range(group * ROWS_A_GROUP, (group + 1) * ROWS_A_GROUP)
         rows = [(number, bytes(3_000)) for number in numbers]
         try:
-            storage.run(lambda rows=rows: storage.executemany("INSERT INTO t VALUES (?, ?)", rows))  # type: ignore[misc]
-            storage.after_commit(lambda numbers=numbers: acknowledged.update(numbers))  # type: ignore[misc]
+            storage.run(partial(storage.executemany, "INSERT INTO t VALUES (?, ?)", rows))
+            storage.after_commit(partial(acknowledged.update, numbers))
             storage.flush()
             storage.first("SELECT count(*) FROM t WHERE n > ?", (group,))
         except StorageFault:

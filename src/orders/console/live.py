@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -116,7 +116,7 @@ class Live:
             await self._changed.wait_for(lambda: self.snapshot.number > 0 or self._closed)
         return self.snapshot
 
-    async def follow(self) -> AsyncIterator[Snapshot]:
+    async def follow(self) -> AsyncGenerator[Snapshot, None]:
         """The last snapshot, then each new one, until the console ends or the caller leaves."""
         with self._viewing():
             seen: Snapshot | None = None

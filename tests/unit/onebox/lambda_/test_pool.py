@@ -11,9 +11,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,11 +113,11 @@ async def world(folder: Path, workers_max: int, calls_max: int = 1_000_000) -> A
         await made.pool.stop()
 
 
-def running(test: Callable[[Path], object]) -> Callable[[Path], None]:
+def running(test: Callable[[Path], Coroutine[Any, Any, None]]) -> Callable[[Path], None]:
     """Run a coroutine function as a test."""
 
     def run(tmp_path: Path) -> None:
-        asyncio.run(test(tmp_path))  # type: ignore[arg-type]
+        asyncio.run(test(tmp_path))
 
     run.__doc__ = test.__doc__
     return run

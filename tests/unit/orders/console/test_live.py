@@ -61,7 +61,7 @@ def test_all_pages_see_one_reading() -> None:
         assert reading.reads == 2
         assert live.viewers == 20
         for page in pages:
-            await page.aclose()  # type: ignore[attr-defined]
+            await page.aclose()
         assert live.viewers == 0
 
     run(test)

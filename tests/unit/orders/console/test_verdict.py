@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orders.console.verdict import judge, latest, rate
@@ -14,9 +16,9 @@ FAILED = {"dead_letters": QueueCounts(2, 1, 0, "")}
 LATE = {"queue": QueueCounts(7, 0, 0, ""), "series_": {AGE: {0: 90.0}}}
 
 
-def make(**changes: object) -> Status:
+def make(**changes: Any) -> Status:
     series = changes.pop("series_", None)
-    return status(series, **changes)  # type: ignore[arg-type]
+    return status(series, **changes)
 
 
 @pytest.mark.parametrize(
