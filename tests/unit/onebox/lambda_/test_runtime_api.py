@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +74,7 @@ class Transport:
 def connected() -> tuple[RuntimeApiConnection, Host, Transport]:
     host, transport = Host(), Transport()
     connection = RuntimeApiConnection(host, lambda _: None)
-    connection.connection_made(transport)  # type: ignore[arg-type]
+    connection.connection_made(cast("asyncio.Transport", transport))
     return connection, host, transport
 
 

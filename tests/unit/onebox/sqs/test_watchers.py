@@ -8,6 +8,8 @@ import json
 from functools import partial
 from typing import Any
 
+import pytest
+
 from onebox.errors import AwsError
 from onebox.services.context import Wire
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
@@ -259,7 +261,9 @@ def test_watchers_are_called_again_for_messages_that_come_during_a_round(harness
     assert calls[0] == 2
 
 
-def test_sweeper_looks_at_a_thousand_queues_a_portion_at_a_time(harness: SqsHarness) -> None:
+def test_sweeper_looks_at_a_thousand_queues_a_portion_at_a_time(
+    harness: SqsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     urls = [harness.create_queue(f"q{number}", MessageRetentionPeriod="60") for number in range(200)]
     for url in urls:
         harness.call("SendMessage", QueueUrl=url, MessageBody="x")
@@ -271,7 +275,7 @@ def test_sweeper_looks_at_a_thousand_queues_a_portion_at_a_time(harness: SqsHarn
         looked.append(str(backlog_id))
         return find_oldest(backlog_id, limit)
 
-    harness.sqs.core.messages.find_oldest_visible = spy  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(harness.sqs.core.messages, "find_oldest_visible", spy)
     harness.inside(lambda _context: harness.sqs.background.sweeper._sweep_once())
     assert len(set(looked)) <= 50
     harness.advance(130)

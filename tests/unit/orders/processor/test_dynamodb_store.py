@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from orders.domain.order import Order, parse_attributes
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.processor.dynamodb_client import DynamoDbRefusal
+from orders.processor.dynamodb_client import DynamoDbEndpoint, DynamoDbRefusal
 from orders.processor.dynamodb_store import STATEMENT_CHARACTERS_MAX, STATEMENTS_MAX, DynamoDbOrders
 from tests.unit.orders.fakes import FakeClock
 
@@ -30,7 +30,7 @@ class ScriptedEndpoint:
 
 
 def orders_on(endpoint: ScriptedEndpoint) -> DynamoDbOrders:
-    return DynamoDbOrders(endpoint, "Orders", FakeClock())  # type: ignore[arg-type]
+    return DynamoDbOrders(cast("DynamoDbEndpoint", endpoint), "Orders", FakeClock())
 
 
 def order(order_id: str, **fields: Any) -> Order:

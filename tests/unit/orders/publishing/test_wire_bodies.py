@@ -10,7 +10,7 @@ import json
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import botocore.session
@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from orders.aws.clients import Aws
 from orders.aws.settings import Settings
 from orders.domain.order import Order
-from orders.processor.dynamodb_client import DynamoDbRefusal
+from orders.processor.dynamodb_client import DynamoDbEndpoint, DynamoDbRefusal
 from orders.processor.dynamodb_store import DynamoDbOrders
 from orders.publishing.message import Message, make_message
 from orders.publishing.topic import OrderTopic
@@ -143,7 +143,7 @@ def test_dynamodb_bodies_are_what_botocore_would_send(
     orders: list[dict[str, Any]], seen: dict[str, Any], moment: str | None
 ) -> None:
     endpoint = Refusing()
-    store = DynamoDbOrders(endpoint, "Orders", FakeClock())  # type: ignore[arg-type]
+    store = DynamoDbOrders(cast("DynamoDbEndpoint", endpoint), "Orders", FakeClock())
     store.insert([Order(one["orderId"], one, None) for one in orders])
     before = {**seen, "timestamp": moment} if moment is not None else seen
     store.replace(Order(orders[0]["orderId"], orders[0], None), Order(seen["orderId"], before, None))
