@@ -35,7 +35,7 @@ class Cli:
         result = self.run("doctor", "--json", *arguments)
         found: dict[str, list[tuple[str, str]]] = {}
         for check in json.loads(result.stdout)["checks"]:
-            found.setdefault(check["name"], []).append((check["outcome"], check["told"]))
+            found.setdefault(check["name"], []).append((check["outcome"], check["message"]))
         return result.exit_code, found
 
 

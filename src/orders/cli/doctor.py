@@ -65,15 +65,15 @@ def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, s
 
 def _print(check: Check) -> None:
     say(f"{check.outcome.value:<8}", nl=False, fg=COLOURS[check.outcome])
-    say(f" {check.name:<15} {check.told}")
+    say(f" {check.name:<15} {check.message}")
     if check.advice:
         say(f"{'':<24} → {check.advice}")
 
 
 def _sum_up(counts: Counter[Outcome]) -> str:
-    told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
-    return f"{told}." if counts[Outcome.FAILED] or counts[Outcome.WARNING] else f"All checks passed: {told}."
+    counted = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    return f"{counted}." if counts[Outcome.FAILED] or counts[Outcome.WARNING] else f"All checks passed: {counted}."
 
 
 def _plain(check: Check) -> dict[str, str]:
-    return {"name": check.name, "outcome": check.outcome.value, "told": check.told, "advice": check.advice}
+    return {"name": check.name, "outcome": check.outcome.value, "message": check.message, "advice": check.advice}

@@ -21,7 +21,7 @@ from orders.json_text import to_json
 from orders.publishing.csv_orders import Column, parse_columns
 from orders.publishing.order_files import check_is_file, count_bytes, read_entries
 from orders.table.order_table import OrderTable
-from orders.table.verify import Expectations, Finding, Report, SetAside, State, Waiting, verify_orders
+from orders.table.verify import DeadLetter, Expectations, Finding, Report, State, Waiting, verify_orders
 from orders.text import printable
 
 EXIT_NOT_CLEAN = 4
@@ -72,12 +72,12 @@ def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, 
 
 
 def _check(aws: Aws, clock: Clock, expectations: Expectations, *, quiet: bool) -> Report:
-    """One look. Queue before dead-letter queue before table: the way that an order takes, so none slips by."""
+    """Verify once. Reads queue, dead-letter queue and table in the order that messages move, so none is missed."""
     messages = _count_waiting(order_queue(aws))
-    set_aside, given_back = _look(aws, clock, messages)
+    dead_letters, given_back = _read_dead_letters(aws, clock, messages)
     table = OrderTable(aws, clock)
     with _bar("checking", len(expectations.orders) + len(expectations.refused), quiet=quiet) as advance:
-        return verify_orders(expectations, table, set_aside, Waiting(messages, given_back), on_progress=advance)
+        return verify_orders(expectations, table, dead_letters, Waiting(messages, given_back), on_progress=advance)
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def _count_waiting(queue: Queue) -> int:
     return messages
 
 
-def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside], dict[str, str]]:
+def _read_dead_letters(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[DeadLetter], dict[str, str]]:
     """The dead letters with their reasons, and by order why orders that still wait were given back lately."""
     queue = dead_letter_queue(aws)
     counts = queue.counts()
@@ -125,7 +125,7 @@ def _look(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[list[SetAside]
         for failure in failures.values()
         if failure.order_id is not None and failure.message_id not in dead and failure.last_at_ms >= lately_ms
     }
-    return [SetAside(one.message_id, one.body, one.reason) for one in letters], given_back if waiting_messages else {}
+    return [DeadLetter(one.message_id, one.body, one.reason) for one in letters], given_back if waiting_messages else {}
 
 
 # --- Telling ----------------------------------------------------------------------------------------------------------

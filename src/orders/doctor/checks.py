@@ -1,7 +1,7 @@
-"""Whether the order system is well: each check says what it found and what to do next.
+"""Health checks of the order system. Each check reports its finding and what to do next.
 
-Promises: a check that cannot be made is told as such and stops no other that does not need it; nothing is changed but
-for one test order, which is removed again; settings are judged by AWS's advice for queues that feed functions.
+Promises: a check that cannot run is reported and stops only the checks that depend on it. The only change is one test
+order, which is removed afterwards. Settings are compared with AWS's advice for queues that invoke functions.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 """
 
@@ -27,10 +27,10 @@ from orders.doctor.inspection import (
 )
 from orders.errors import OperatorError
 
-# Fewer receives set an order aside for a throttled call; AWS advises five, the seed has three.
+# With fewer receives, one throttled call dead-letters an order. AWS recommends five; the seed uses three.
 RECEIVES_MIN = 2
 CONCURRENCY_LOW = 100
-# What is read of a drifted resource at most.
+# The most differences shown for a drifted resource.
 DIFFERENCES_SHOWN = 3
 POLL_MS = 50.0
 POLL_LAST_MS = 1_000.0
@@ -45,17 +45,17 @@ class Outcome(str, Enum):
 
 
 class Check(NamedTuple):
-    """One line of the examination."""
+    """The result of one check."""
 
     name: str
     outcome: Outcome
-    told: str
+    message: str
     advice: str = ""
 
 
 @dataclass(slots=True)
 class Doctor:
-    """Examines one system. ``wait_s`` is the patience with the test order; 0 sends none."""
+    """Runs the checks on one system. ``wait_s`` is how long to wait for the test order; 0 sends none."""
 
     inspection: Inspection
     stack: Stack
@@ -64,7 +64,7 @@ class Doctor:
     wait_s: float
 
     def examine(self) -> Iterator[Check]:
-        """The checks, in the order in which one needs the other; it ends early where nothing more can be asked."""
+        """The checks, in order of dependency. Stops early if the remaining checks cannot run."""
         credentials = _make("credentials", self._check_identity)
         yield from credentials
         if credentials[0].outcome is Outcome.FAILED:
@@ -163,7 +163,7 @@ class Doctor:
     def _check_test_order(self) -> Iterator[Check]:
         order_id = f"{TEST_ORDER_PREFIX}{self.clock.now_ms()}-{self.clock.jitter_ms(1_000_000):.0f}"
         began_ms = self.clock.monotonic_ms()
-        # Without user, status and timestamp it is in no index, so no list shows it while it is there.
+        # Without user, status and timestamp the test order is in no index, so no list shows it.
         self.inspection.publish(json.dumps({"orderId": order_id, "note": "a test order of `orders doctor`"}))
         try:
             is_stored = self._wait_until_stored(order_id, began_ms)
@@ -194,7 +194,7 @@ class Doctor:
 
 
 def _make(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
-    """What a check found; where it could not be made, that."""
+    """The results of a check, or one result that says why it could not run."""
     found: list[Check] = []
     try:
         found.extend(check())
@@ -209,15 +209,15 @@ def _missing(name: str) -> Check:
     return Check(name, Outcome.FAILED, "is not there", "Run `orders destroy` (it keeps the table) and `orders deploy`.")
 
 
-# --- Judgements -------------------------------------------------------------------------------------------------------
+# --- Evaluation -------------------------------------------------------------------------------------------------------
 
 
 def judge_concurrency(limit: int, free: int) -> Check:
-    told = f"{limit:,} concurrent function calls, {free:,} free for {FUNCTION}"
+    message = f"{limit:,} concurrent function calls, {free:,} free for {FUNCTION}"
     if free >= CONCURRENCY_LOW:
-        return Check("quotas", Outcome.GOOD, told)
+        return Check("quotas", Outcome.GOOD, message)
     advice = "Request an increase in Service Quotas, lambda, L-B99A9384, before a peak."
-    return Check("quotas", Outcome.WARNING, told, advice)
+    return Check("quotas", Outcome.WARNING, message, advice)
 
 
 def judge_drift(drifted: list[Drifted]) -> Iterator[Check]:
@@ -226,13 +226,13 @@ def judge_drift(drifted: list[Drifted]) -> Iterator[Check]:
     for one in drifted:
         shown = "; ".join(one.differences[:DIFFERENCES_SHOWN]) or one.status
         more = len(one.differences) - DIFFERENCES_SHOWN
-        told = f"{one.logical_id} ({one.resource_type}): {shown}{f'; and {more} more' if more > 0 else ''}"
+        message = f"{one.logical_id} ({one.resource_type}): {shown}{f'; and {more} more' if more > 0 else ''}"
         if one.status == "DELETED":
             advice = "It was deleted outside the stack: run `orders destroy` (it keeps the table) and `orders deploy`."
-            yield Check("drift", Outcome.FAILED, told, advice)
+            yield Check("drift", Outcome.FAILED, message, advice)
         else:
             advice = "It was changed outside the stack: change it back, as `orders deploy` does not see the change."
-            yield Check("drift", Outcome.WARNING, told, advice)
+            yield Check("drift", Outcome.WARNING, message, advice)
 
 
 def judge_function(function: FunctionSettings) -> Check:
@@ -264,13 +264,13 @@ def judge_visibility(
 ) -> Check:
     """Six times the timeout plus the batching window, during which the orders are hidden too.
 
-    ``made_s`` is what the stack has: a deployment changes nothing that the stack believes to be so already.
+    ``made_s`` is the value in the stack: a deployment does not restore a value that the stack already records.
     """
     window_s = trigger.batching_window_s if trigger else 0
     needed_s = VISIBILITY_TIMES * function.timeout_s + window_s
-    told = f"visibility timeout {queue.visibility_s} s, timeout of {FUNCTION} {function.timeout_s} s"
+    message = f"visibility timeout {queue.visibility_s} s, timeout of {FUNCTION} {function.timeout_s} s"
     if queue.visibility_s >= needed_s:
-        return Check("visibility", Outcome.GOOD, told)
+        return Check("visibility", Outcome.GOOD, message)
     if made_s >= needed_s:
         advice = (
             f"It was changed outside the stack: `aws sqs set-queue-attributes` sets VisibilityTimeout back to {made_s}."
@@ -278,14 +278,14 @@ def judge_visibility(
     else:
         advice = f"Run `orders deploy -p VisibilityTimeout={needed_s}`; otherwise slow orders are delivered twice."
     outcome = Outcome.FAILED if queue.visibility_s < function.timeout_s else Outcome.WARNING
-    return Check("visibility", outcome, f"{told}: less than {VISIBILITY_TIMES} times the function's", advice)
+    return Check("visibility", outcome, f"{message}: less than {VISIBILITY_TIMES} times the function's", advice)
 
 
 def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Check:
     if queue.dead_letter_arn != dead_letters.arn:
         advice = "Set its redrive policy as template.yaml does; otherwise a bad order is retried until it expires."
-        told = f"{QUEUE} moves failed orders to {queue.dead_letter_arn or 'no queue'}"
-        return Check(DEAD_LETTER_QUEUE, Outcome.FAILED, told, advice)
+        message = f"{QUEUE} moves failed orders to {queue.dead_letter_arn or 'no queue'}"
+        return Check(DEAD_LETTER_QUEUE, Outcome.FAILED, message, advice)
     if queue.max_receives < RECEIVES_MIN:
         advice = "Set maxReceiveCount to 3 or more; otherwise brief throttling dead-letters orders."
         return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, f"orders are attempted {queue.max_receives} time", advice)
@@ -311,7 +311,7 @@ def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str,
     firing = [name for name, state, _ in alarms if state == "ALARM"]
     silent = [name for name, _, reaches in alarms if not reaches]
     if not alarms:
-        yield Check("alarms", Outcome.FAILED, "there are none", "Run `orders deploy`.")
+        yield Check("alarms", Outcome.FAILED, "none found", "Run `orders deploy`.")
     elif firing:
         advice = "`orders status` shows why."
         yield Check("alarms", Outcome.WARNING, f"firing: {', '.join(firing)}", advice)

@@ -1,6 +1,6 @@
-"""What doctor asks AWS of the order system: settings as they are now, the stack's drift, a test order's fate.
+"""Reads what the checks need from AWS: current settings, stack drift, and the result of a test order.
 
-Raises OperatorError, in AWS's words and with what to do next, whatever AWS answers.
+Raises OperatorError with AWS's message and advice for every AWS error.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ MISSING_CODES = frozenset(
         *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
     }
 )
-# What an endpoint answers that has no such operation or service. AWS has all that is asked for here.
+# The error codes of endpoints that lack an operation or service. AWS itself offers all operations used here.
 NOT_OFFERED_CODES = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException", "UnknownOperation"})
 NOT_OFFERED_STATUSES = frozenset({404, 501})
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 
 
 class NotOffered(OperatorError):
-    """The endpoint is not AWS and lacks what was asked for."""
+    """The endpoint is not AWS and lacks the operation."""
 
 
 class Identity(NamedTuple):
@@ -54,7 +54,7 @@ class FunctionSettings(NamedTuple):
     state: str
     timeout_s: int
     reserved: int | None
-    """Calls at the same time at most; None for no limit of its own."""
+    """The reserved concurrency; None if not set."""
 
 
 class TriggerSettings(NamedTuple):
@@ -72,7 +72,7 @@ class Drifted(NamedTuple):
 
 
 class Inspection:
-    """Looks at one system; changes nothing but by `publish` and `remove`."""
+    """Reads one system. Only `publish` and `remove` change it."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
@@ -83,12 +83,12 @@ class Inspection:
         return Identity(str(answer["Account"]), str(answer["Arn"]), self._aws.region, self._aws.place)
 
     def concurrency(self) -> tuple[int, int]:
-        """The account's limit for concurrent calls, and what of it is free for functions without their own."""
+        """The account's concurrency limit, and its unreserved part."""
         limits = self._ask("lambda", "get_account_settings")["AccountLimit"]
         return int(limits["ConcurrentExecutions"]), int(limits["UnreservedConcurrentExecutions"])
 
     def concurrency_quota(self) -> float:
-        """As Service Quotas has it, where a higher one is asked for."""
+        """The concurrency quota in Service Quotas, where an increase is requested."""
         service, code = CONCURRENCY_QUOTA
         answer = self._ask("service-quotas", "get_service_quota", retries=1, ServiceCode=service, QuotaCode=code)
         return float(answer["Quota"]["Value"])
@@ -134,7 +134,7 @@ class Inspection:
         )
 
     def subscribers(self, topic: str) -> list[tuple[str, str, bool]] | None:
-        """Protocol, endpoint and whether it is confirmed; None without such a topic."""
+        """Protocol, endpoint and whether it is confirmed; None if the topic does not exist."""
         request = {"TopicArn": self._aws.arn("sns", topic)}
         found: list[tuple[str, str, bool]] = []
         while True:
@@ -150,7 +150,7 @@ class Inspection:
             request["NextToken"] = answer["NextToken"]
 
     def alarms(self) -> list[tuple[str, str, bool]]:
-        """Name, state and whether its actions reach somebody's topic."""
+        """Name, state, and whether it has enabled actions."""
         answer = self._ask("cloudwatch", "describe_alarms", AlarmNamePrefix=ALARM_PREFIX)
         return [
             (one["AlarmName"], one["StateValue"], bool(one.get("ActionsEnabled") and one.get("AlarmActions")))
@@ -162,7 +162,7 @@ class Inspection:
         return body if isinstance(body, str) else json.dumps(body)
 
     def drift(self, stack: str) -> list[Drifted]:
-        """What is no longer as the stack made it."""
+        """The resources that drifted from the stack's template."""
         detection = self._ask("cloudformation", "detect_stack_drift", StackName=stack)["StackDriftDetectionId"]
         while True:
             answer = self._ask(
@@ -212,7 +212,7 @@ class Inspection:
     # --- Calls --------------------------------------------------------------------------------------------------------
 
     def _find(self, service: str, operation: str, **request: Any) -> Any:
-        """As `_ask`; None for what is not there."""
+        """As `_ask`, but None if the resource does not exist."""
         return self._call(service, operation, request, lambda code: code in MISSING_CODES)
 
     def _ask(self, service: str, operation: str, *, retries: int = 5, **request: Any) -> Any:
@@ -246,7 +246,7 @@ class Inspection:
 
 
 def _is_not_offered(error: Any, code: str) -> bool:
-    """Services name what they do not find; a bare status is an address that the endpoint does not know."""
+    """Services name the missing resource; a bare status code means that the endpoint has no such path."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return code in NOT_OFFERED_CODES or (code == str(status) and status in NOT_OFFERED_STATUSES)
 

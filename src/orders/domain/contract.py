@@ -1,9 +1,9 @@
-"""The order contract: which fields are known, and what each must hold where it is there.
+"""The order contract: the known fields, and the type and limits of each.
 
-Promises: this is the only place that says so. The processor and the publisher check by it, `orders schema`
-prints it as JSON Schema, docs/order-contract.md is made from it. A violation names the field by its path and
-says what was expected. Fields that are not known are none of its business.
-Knows nothing of queues, tables or time. Standard library only: this file travels with the function.
+Promises: this is the only definition of the contract. The processor and the publisher validate with it, `orders schema`
+prints it as JSON Schema, and docs/order-contract.md is generated from it. A violation names the field's path and the
+expected value. Unknown fields are not checked.
+Independent of queues, tables and time. Standard library only: this file travels with the function.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 from orders.errors import OrderRejected
 
 ORDER_ID_BYTES_MAX = 2048
-# The limit of DynamoDB for the partition key of an index.
+# DynamoDB's size limit for the partition key of an index.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 INDEX_KEY_BYTES_MAX = 2048
 
@@ -32,29 +32,29 @@ _OFFSET = r"[Zz]|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?"
 MOMENT_PATTERN = rf"^{_DATE}(?:[Tt ]{_TIME}(?:{_OFFSET})?)?(?!\n)$"
 MOMENT_EXPECTED = "an ISO 8601 date and time such as 2026-05-03T12:00:00Z"
 
-# Bounds how many metrics by currency there can be, too.
+# This pattern also bounds the number of metrics by currency.
 CURRENCY_PATTERN = r"^[A-Z]{3}(?!\n)$"
 
 
 class Field(NamedTuple):
-    """A known field. Unless it is required, null says the same as leaving it out."""
+    """A known field. Null in an optional field means that the field is absent."""
 
     name: str
     kind: Literal["string", "integer", "number", "array"]
     meaning: str
     required: bool = False
     is_index_key: bool = False
-    """DynamoDB refuses an item whose index key is null: a null is left out of what is stored."""
+    """DynamoDB rejects a null index key, so a null is omitted from the stored item."""
     bytes_max: int | None = None
-    """Of UTF-8; a string that has this limit is not empty."""
+    """Maximum size in UTF-8; a string with this limit must not be empty."""
     pattern: str | None = None
     pattern_expected: str = ""
     fields: tuple[Field, ...] = ()
-    """Of each element, for an array of objects."""
+    """The fields of each element, for an array of objects."""
 
     @property
     def expected(self) -> str:
-        """What a value must be, in words that follow "expected"."""
+        """The expected value, as text that follows "expected"."""
         if self.pattern_expected:
             return self.pattern_expected
         if self.bytes_max is not None:
@@ -97,16 +97,16 @@ FIELDS = (
 )
 INDEX_KEYS = tuple(field.name for field in FIELDS if field.is_index_key)
 
-# Every field by its path, the elements of an array without their numbers.
+# The path of every field; array elements have no index.
 KNOWN_PATHS = frozenset(
     path for field in FIELDS for path in (field.name, *(f"{field.name}[].{one.name}" for one in field.fields))
 ) | {f"{field.name}[]" for field in FIELDS if field.fields}
 
 
 def check_fields(attributes: Mapping[str, Any]) -> None:
-    """Hold an order's fields against the contract. Raises OrderRejected, naming the first that breaks it.
+    """Validate an order's fields. Raises OrderRejected, which names the first invalid field.
 
-    All but the pattern of ``timestamp``, which is held by whoever reads the moment from it.
+    The pattern of ``timestamp`` is not checked here; the timestamp's parser checks it.
     """
     for name, plain_types, field in _ORDER:
         value = attributes.get(name)
@@ -117,12 +117,12 @@ def check_fields(attributes: Mapping[str, Any]) -> None:
 
 
 def violation(path: str, expected: str, got: str) -> OrderRejected:
-    """The refusal of one value."""
+    """The error for one invalid value."""
     return OrderRejected(f"{path}: expected {expected}, got {got}", path)
 
 
 def shown(value: object) -> str:
-    """A value as JSON names it, short enough for a log line."""
+    """A value as JSON, shortened for a log line."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
@@ -132,18 +132,18 @@ def shown(value: object) -> str:
     else:
         text = json.dumps(value, default=str, ensure_ascii=False) if value != "" else "an empty string"
     short = text if len(text) <= 60 else f"{text[:57]}..."
-    return short.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair has no UTF-8
+    return short.encode("utf-8", "backslashreplace").decode()  # a lone surrogate has no UTF-8 encoding
 
 
 # --- Checking -----------------------------------------------------------------------------------------------
-# An order has a hundred values, nearly all of a type that settles the matter: those are passed by one look-up
-# each; only the others are looked at. The figures are in docs/decisions/0005.
+# An order has about a hundred values. For nearly all, one look-up of the type proves them valid; only the others are
+# checked in full. The measurements are in docs/decisions/0005.
 
 _Check = tuple[str, frozenset[type], Field]
 
 
 def _plain_types(field: Field) -> frozenset[type]:
-    """The types whose every value this field takes."""
+    """The types of which every value is valid in this field."""
     types: set[type] = set() if field.required else {type(None)}
     if field.kind == "integer":
         types |= {int}
@@ -165,7 +165,7 @@ _MATCHES = {pattern: re.compile(pattern).search for pattern in {field.pattern fo
 
 
 def _check_value(field: Field, value: Any, path: str) -> None:
-    """Look at a value whose type alone does not settle it."""
+    """Check a value whose type alone does not prove it valid."""
     if field.kind == "array" and type(value) is list:
         _check_elements(field.name, value, path)
     elif field.kind == "string" and type(value) is str:
@@ -177,12 +177,12 @@ def _check_value(field: Field, value: Any, path: str) -> None:
 def _check_elements(name: str, elements: list[Any], path: str) -> None:
     try:
         for take, plain_types in _COLUMNS[name]:
-            # Field by field through all elements at once, which takes a third less time than element by element.
+            # Checking field by field across all elements takes a third less time than element by element.
             if not plain_types.issuperset(map(type, map(take, elements))):
                 break
         else:
             return
-    except (KeyError, TypeError):  # a field is left out, or an element is no object
+    except (KeyError, TypeError):  # a field is absent, or an element is not an object
         pass
     _look_at_elements(_MEMBERS[name], elements, path)
 
@@ -198,7 +198,7 @@ def _look_at_elements(checks: tuple[_Check, ...], elements: list[Any], path: str
 
 
 def _check_text(field: Field, value: str, path: str) -> None:
-    # At most 4 bytes a character: few strings need the exact count.
+    # A character has at most 4 bytes, so few strings need the exact count.
     if field.bytes_max is not None and not 0 < len(value) <= field.bytes_max // 4:
         length = len(value.encode("utf-8", "surrogatepass"))
         if not 1 <= length <= field.bytes_max:
@@ -208,5 +208,5 @@ def _check_text(field: Field, value: str, path: str) -> None:
 
 
 def is_whole(value: Decimal) -> bool:
-    """Whether a number is an integer, however it is written: 2.0 is, as JSON Schema has it."""
+    """Whether a number is an integer. As in JSON Schema, 2.0 is an integer."""
     return value.is_finite() and value == value.to_integral_value()

@@ -1,7 +1,7 @@
-"""The order contract for other programs and for people: as JSON Schema, and as tables.
+"""The order contract as JSON Schema and as Markdown tables.
 
-Promises: made from orders.domain.contract and nothing else, so that what is printed is what is checked. What JSON
-Schema cannot say (a limit in bytes, the digits of a number) is said in a description.
+Promises: both are generated from orders.domain.contract alone, so they match the validation. Limits that JSON Schema
+cannot express (bytes, digits of a number) are in the descriptions.
 JSON Schema: https://json-schema.org/draft/2020-12
 """
 
@@ -69,7 +69,7 @@ def _schema_of(field: Field) -> dict[str, Any]:
 
 
 def make_tables() -> str:
-    """The contract as tables in Markdown, one for the order and one for the elements of each array."""
+    """The contract as Markdown tables: one for the order, and one for the elements of each array."""
     parts = [_table(FIELDS)]
     for field in FIELDS:
         if field.fields:

@@ -1,8 +1,8 @@
-"""An order typed into a form: from its fields to the text that is published, and from violations back to the fields.
+"""Converts form fields to the order's text, and maps violations back to the form fields.
 
-Promises: a number travels as the digits that were typed, never through a binary number; a field that is left empty is
-left out of the order, and so is a line whose fields are all empty; what is wrong is named by the form's own field.
-A form's fields are named by their paths in the order: orderId, items[0].unitPrice.
+Promises: a number keeps the digits that were typed and never becomes a binary float. Empty fields, and lines whose
+fields are all empty, are omitted from the order. Errors name the form field.
+Form fields are named by their paths in the order: orderId, items[0].unitPrice.
 Pure.
 """
 
@@ -18,9 +18,9 @@ from orders.domain.contract import FIELDS, LINE_FIELDS, Field
 from orders.domain.violations import find_violations
 
 LINES_NAME = "items"
-# The order as a form has it: one line without items is an order of other systems.
+# The order fields in the form. itemName and quantity without items come from other systems.
 ORDER_FIELDS = tuple(field for field in FIELDS if field.kind != "array" and field.name not in ("itemName", "quantity"))
-# What no sum of prices comes near; where it would not do, there is no sum rather than a rounded one.
+# More digits than any real sum needs. A sum that would still be rounded is not shown.
 _EXACT = Context(prec=200, Emax=999, Emin=-999, traps=[Inexact, InvalidOperation, Overflow])
 
 _is_number = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
@@ -30,14 +30,14 @@ _starts_with_line = re.compile(r"items\[([0-9]+)\]").match
 
 @dataclass(frozen=True)
 class OrderForm:
-    """What was typed, without the spaces around it."""
+    """The form's values, without surrounding spaces."""
 
     values: Mapping[str, str]
-    """By field."""
+    """Values by field name."""
     lines: Mapping[int, Mapping[str, str]]
-    """By the number that the form gave them, in their order; each by field."""
+    """Lines by their number in the form, in order; each maps field names to values."""
     sums_up: bool = True
-    """Whether the total is what the lines come to."""
+    """Whether the total is calculated from the lines."""
 
     @property
     def filled_lines(self) -> list[tuple[int, Mapping[str, str]]]:
@@ -45,7 +45,7 @@ class OrderForm:
 
 
 def read_form(sent: Iterable[tuple[str, str]], *, sums_up: bool) -> OrderForm:
-    """The form that these fields make; fields that no order has are left out."""
+    """Build the form from submitted fields; unknown fields are ignored."""
     values: dict[str, str] = {}
     lines: dict[int, dict[str, str]] = {}
     names = {field.name for field in ORDER_FIELDS}
@@ -59,7 +59,7 @@ def read_form(sent: Iterable[tuple[str, str]], *, sums_up: bool) -> OrderForm:
 
 
 def compose(form: OrderForm) -> str:
-    """The order's text. What is no number stands there as a string, for the contract to name it."""
+    """The order's text. An invalid number stays a string, so that validation reports it."""
     members: list[str] = []
     for field in FIELDS:
         if field.name == LINES_NAME and form.filled_lines:
@@ -74,7 +74,7 @@ def compose(form: OrderForm) -> str:
 
 
 def check(form: OrderForm) -> dict[str, str]:
-    """What was expected, by the field of the form; under the empty name what concerns the order as a whole."""
+    """The violations by form field; the empty name holds violations of the whole order."""
     numbers = [number for number, _ in form.filled_lines]
     found: dict[str, str] = {}
     for path, expectation in find_violations(compose(form)):
@@ -83,7 +83,7 @@ def check(form: OrderForm) -> dict[str, str]:
 
 
 def sum_lines(form: OrderForm) -> str | None:
-    """What the lines come to, exactly; None where there are none or one lacks a number."""
+    """The exact sum of the lines; None if there are none or one lacks a number."""
     total = Decimal(0)
     lines = form.filled_lines
     try:
@@ -113,7 +113,7 @@ def _object(members: Iterable[str]) -> str:
 
 
 def _field_of(path: str, numbers: list[int]) -> str:
-    """The form's name for a path in the order, whose lines are counted without the empty ones."""
+    """The form field for a path in the order. The order's line numbers do not count empty lines."""
     found = _starts_with_line(path)
     if found is None:
         return path

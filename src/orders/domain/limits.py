@@ -1,8 +1,8 @@
-"""What DynamoDB can hold: the limits on an order as a whole, whichever fields it has.
+"""DynamoDB's limits on an order as a whole, known and unknown fields alike.
 
-Promises: an order that passes fits into an item, so it is refused before it is published or not at all. The check is
-linear in the order's size, and the path that a refusal names is bounded. Ordinary orders pass by one look at the type
-of each value; texts and sizes are only measured where the order's JSON text shows that they may break a limit.
+Promises: an order that passes fits into a DynamoDB item, so an oversized order is refused before it is published. The
+check is linear in the order's size, and the path in an error is bounded. For ordinary orders one type check a value is
+enough; texts and sizes are measured only if the length of the JSON text shows that they may exceed a limit.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html (sizes)
 Pure. Standard library only: this file travels with the function.
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from orders.errors import OrderRejected
 
-# Numbers have 38 significant digits; their magnitude is 1E-130 to 9.99E+125, either sign, or they are zero.
+# A number has up to 38 significant digits. It is zero, or its magnitude is 1E-130 to 9.99E+125.
 DIGITS_MAX = 38
 EXPONENT_MAX = 125
 EXPONENT_MIN = -130
@@ -38,7 +38,7 @@ _Link = tuple["_Link | None", "str | int"]
 
 
 class _Place(NamedTuple):
-    """A value inside an order. ``link`` chains its name or index to those around it; levels count from 1."""
+    """A value inside an order. ``link`` chains its name or index to its parents'; levels count from 1."""
 
     link: _Link | None
     level: int
@@ -48,7 +48,7 @@ class _Place(NamedTuple):
 def check_limits(attributes: Mapping[str, Any], text: str | None = None) -> None:
     """Refuse an order that DynamoDB cannot hold. Raises OrderRejected, which names the path.
 
-    ``text`` is the JSON text that the order was read from; without it everything is measured.
+    ``text`` is the JSON text of the order; without it everything is measured.
     """
     _check_values(attributes)
     if text is None or "\\u" in text or not _is_utf8(text):
@@ -73,7 +73,7 @@ def fits_number(value: int | Decimal) -> bool:
 
 
 def significant(value: Decimal) -> str:
-    """The digits of a finite number without zeros at either end."""
+    """The digits of a finite number without leading or trailing zeros."""
     return "".join(map(str, value.as_tuple().digits)).strip("0")
 
 
@@ -87,7 +87,7 @@ def find_unreadable_number(value: Any) -> str | None:
 
 
 def show_path(link: _Link | None) -> str:
-    """A path such as ``items[2].quantity``, bounded; what has no UTF-8 is shown escaped."""
+    """A path such as ``items[2].quantity``, of bounded length; characters without UTF-8 encoding are escaped."""
     parts: list[str] = []
     while link is not None and len(parts) <= LEVELS_MAX:
         link, name = link
@@ -111,7 +111,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def _check_values(attributes: Mapping[str, Any]) -> None:
-    """Numbers and depth, level by level. The place of what breaks a limit is looked for only then."""
+    """Check numbers and depth, level by level. The path is searched only when a limit is exceeded."""
     level: list[Any] = [attributes]
     for _ in range(LEVELS_MAX):
         # All values of a level at once, by functions in C: value by value took four times as long.
@@ -139,7 +139,7 @@ def _fit_decimals(numbers: list[Decimal]) -> bool:
 
 
 def _unfit_value(attributes: Mapping[str, Any]) -> OrderRejected:
-    """The refusal of the first number that does not fit, or of the first value that lies too deep."""
+    """The error for the first number that does not fit, or for the first value nested too deep."""
     for place in _walk(attributes):
         if place.level > LEVELS_MAX and isinstance(place.value, (Mapping, list)):
             path = show_path(place.link)
@@ -151,11 +151,11 @@ def _unfit_value(attributes: Mapping[str, Any]) -> OrderRejected:
                 f"1E{EXPONENT_MIN} to 9.99E+{EXPONENT_MAX}",
                 path,
             )
-    raise AssertionError("the level-by-level check found what the walk does not")
+    raise AssertionError("the level-by-level check found a violation that the walk does not find")
 
 
 def show_number(value: int | Decimal) -> str:
-    """A number of any size, short enough for a message."""
+    """A number of any size, shortened for a message."""
     text = str(value)
     return text if len(text) <= _PATH_PART_MAX else f"{text[: _PATH_PART_MAX - 3]}..."
 
@@ -202,7 +202,7 @@ def _has_long_name(value: Any) -> bool:
 
 
 def _own_bytes(value: Any) -> int:
-    """What DynamoDB counts for a value, without what lies inside it. Each element of a list or map costs 1 more."""
+    """The size that DynamoDB counts for a value, without its members. Each element of a list or map adds 1 byte."""
     if type(value) is str:
         return len(value.encode("utf-8", "surrogatepass"))
     if type(value) is int or type(value) is Decimal:
@@ -211,14 +211,14 @@ def _own_bytes(value: Any) -> int:
 
 
 def _number_bytes(value: Decimal) -> int:
-    """A byte, one for each begun pair of significant digits on either side of the point, and one for a minus."""
+    """One byte, one for each started pair of significant digits on either side of the point, and one for a minus."""
     digits = significant(value)
     whole = min(max(value.adjusted() + 1, 0), len(digits)) if digits else 0
     return 1 + (whole + 1) // 2 + (len(digits) - whole + 1) // 2 + (value < 0)
 
 
 def _walk(value: Any) -> Iterator[_Place]:
-    """Every value inside, itself first, each before its members. No recursion: the depth may be large."""
+    """The value and all its members, parents first. Not recursive, because the depth may be large."""
     left = [_Place(None, 1, value)]
     while left:
         place = left.pop()

@@ -1,12 +1,11 @@
-"""The order: how a message body becomes one, and what it must hold.
+"""Parses and validates an order from a message body.
 
-Promises: decimals are exact, unknown fields are kept as they are, and whatever comes in either becomes an
-Order or is refused with OrderRejected, which names the field. What the known fields must hold is said by
-orders.domain.contract, what DynamoDB can hold by orders.domain.limits: this is the one check that every publisher and
-the function make. A body may be the order itself, the order in
+Promises: decimals are exact, and unknown fields are kept unchanged. Every input becomes an Order or raises
+OrderRejected, which names the field. orders.domain.contract defines the known fields, orders.domain.limits the limits
+of DynamoDB. All publishers and the function share this one check. A body may be the order itself, the order in
 the SNS envelope (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), or either of
 them encoded once more as a JSON string.
-Knows nothing of queues, tables or time. Standard library only: this file travels with the function.
+Independent of queues, tables and time. Standard library only: this file travels with the function.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from orders.domain.contract import INDEX_KEYS, MOMENT_EXPECTED, MOMENT_PATTERN, 
 from orders.domain.limits import check_limits, find_unreadable_number
 from orders.errors import OrderRejected
 
-# Encoded twice inside an envelope is the deepest that this system makes.
+# The deepest wrapping that this system produces: encoded twice inside an envelope.
 WRAPPINGS_MAX = 4
 
 
 class Order(NamedTuple):
-    """An order as it is to be stored. ``moment_ns`` is its timestamp in nanoseconds since year 1, None
+    """An order ready to be stored. ``moment_ns`` is its timestamp in nanoseconds since year 1, None
     without one.
     """
 
@@ -37,7 +36,7 @@ class Order(NamedTuple):
 
 
 def parse_order(body: str) -> Order:
-    """The order that a message body carries. Raises OrderRejected."""
+    """The order in a message body. Raises OrderRejected."""
     attributes, text = _unwrap(body)
     try:
         return parse_attributes(attributes, text)
@@ -48,7 +47,7 @@ def parse_order(body: str) -> Order:
 
 
 def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Order:
-    """The order that these fields make, checked. Raises OrderRejected, naming the field by its path.
+    """Validate fields and build the order. Raises OrderRejected, which names the field's path.
 
     Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
@@ -58,8 +57,8 @@ def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Ord
 
 
 def read_stored(attributes: dict[str, Any]) -> Order:
-    """The order that stands in a table, whoever wrote it there: only its timestamp is read, and one that is no
-    moment counts as older than anything.
+    """The order in a stored item, whoever wrote it. Only its timestamp is parsed; an invalid timestamp
+    counts as older than any other.
     """
     return _make_order(attributes, _find_moment_ns)
 
@@ -83,7 +82,7 @@ def _find_moment_ns(timestamp: Any) -> int | None:
 
 
 class _NotANumber(Exception):
-    """NaN or an infinity stands in the text."""
+    """The text holds NaN or an infinity."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -93,7 +92,7 @@ def _refuse_constant(name: str) -> NoReturn:
 _decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant).decode
 
 
-# Takes what the other refuses, to tell where it stands.
+# Accepts what the strict decoder rejects, to find its path.
 def _read_number(text: str) -> Decimal:
     try:
         return Decimal(text)
@@ -105,7 +104,7 @@ _decode_any = json.JSONDecoder(parse_float=_read_number, parse_int=Decimal, pars
 
 
 def _unwrap(body: str) -> tuple[dict[str, Any], str]:
-    """The order's fields, and the text that they stand in."""
+    """The order's fields, and the JSON text that holds them."""
     text = body
     for _ in range(WRAPPINGS_MAX):
         value = _parse_json(text)
@@ -121,8 +120,8 @@ def _unwrap(body: str) -> tuple[dict[str, Any], str]:
 
 
 def is_envelope(value: dict[str, Any]) -> bool:
-    """Whether this is what SNS puts around a message when raw delivery is off. An order is never taken for
-    one.
+    """Whether this is the envelope that SNS adds when raw delivery is off. An order is never mistaken for
+    an envelope.
     """
     return (
         value.get("Type") == "Notification"
@@ -148,7 +147,7 @@ def _parse_json(text: str) -> Any:
 
 
 def _name_unreadable(text: str, why: str) -> OrderRejected:
-    """The refusal of a text whose JSON is well-formed but holds what cannot be read as a number."""
+    """The error for well-formed JSON that holds an unreadable number."""
     try:
         path = find_unreadable_number(_decode_any(text)) or ""
     except (ValueError, RecursionError):
@@ -179,8 +178,8 @@ _match_moment = re.compile(MOMENT_PATTERN).search
 
 
 def parse_moment_ns(timestamp: str) -> int:
-    """An ISO 8601 timestamp as nanoseconds since year 1, so that two of them compare however they are
-    written.
+    """An ISO 8601 timestamp as nanoseconds since year 1, so that different notations compare as
+    moments in time.
 
     Without an offset it is UTC; a date alone is its first moment. Raises OrderRejected.
     """

@@ -1,8 +1,8 @@
 """Which of two notifications of one order wins.
 
-An order is notified again and again during its life, twice, late and out of order. The newest by timestamp
-wins, an older one changes nothing, duplicate changes nothing, and the same moment with other content is
-a conflict. An order without a timestamp follows the seed: the last to arrive wins.
+Notifications of an order may be repeated, late or out of order. The newest timestamp wins. A stale or duplicate
+notification changes nothing. The same timestamp with different content is a conflict. Without a timestamp, the last
+notification to arrive wins.
 Pure. Standard library only: this file travels with the function.
 """
 
@@ -17,7 +17,7 @@ from orders.domain.order import Order
 
 
 class Effect(Enum):
-    """What an arriving notification does to the order that is stored."""
+    """The effect of an arriving notification on the stored order."""
 
     STORE = "stored"
     DUPLICATE = "duplicate"
@@ -26,7 +26,7 @@ class Effect(Enum):
 
 
 def decide_effect(stored: Order | None, arriving: Order) -> Effect:
-    """What ``arriving`` does where ``stored`` stands."""
+    """The effect of ``arriving`` on ``stored``."""
     if stored is None:
         return Effect.STORE
     if is_same_content(stored.attributes, arriving.attributes):
@@ -37,8 +37,8 @@ def decide_effect(stored: Order | None, arriving: Order) -> Effect:
 
 
 def is_same_content(one: Any, other: Any) -> bool:
-    """Whether DynamoDB would hold the same: 22.20 is 22.2, but true is not 1."""
-    if type(one) is str:  # most of an order's values
+    """Whether both are equal in DynamoDB: 22.20 equals 22.2, but true does not equal 1."""
+    if type(one) is str:  # most values of an order are strings
         return bool(one == other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other

@@ -1,4 +1,4 @@
-"""Moments and durations as people write them."""
+"""Parses timestamps and durations that people type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parse_duration_ms(text: str) -> int:
 
 
 def parse_time(text: str | None, now_ms: int) -> int | None:
-    """A moment, or how long ago it was, in nanoseconds since year 1. Raises OperatorError."""
+    """A timestamp or an age (``2h`` ago) in nanoseconds since year 1. Raises OperatorError."""
     if text is None:
         return None
     try:
@@ -39,10 +39,10 @@ def parse_time(text: str | None, now_ms: int) -> int | None:
 
 
 def moment_of_ms(at_ms: int) -> int:
-    """A moment since the epoch as orders.domain.order counts: in nanoseconds since year 1."""
+    """Convert a time since the epoch to nanoseconds since year 1, as orders.domain.order uses."""
     return EPOCH_NS + at_ms * 1_000_000
 
 
 def ms_of_moment(moment_ns: int) -> int:
-    """The other way round; what is finer than a millisecond is cut off."""
+    """The inverse; fractions of a millisecond are truncated."""
     return (moment_ns - EPOCH_NS) // 1_000_000

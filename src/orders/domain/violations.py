@@ -1,7 +1,7 @@
-"""All that breaks the contract in an order, not only the first of it: for people who mend it field by field.
+"""Finds all contract violations in an order, not only the first, for people who edit it field by field.
 
-Promises: an order has no violation exactly where the processor takes it. What is wrong is said by contract.py and
-order.py; here each finding is only taken out of the way, so that the next one shows.
+Promises: an order has no violations if and only if the processor accepts it. contract.py and order.py find each
+violation; this module replaces the invalid value, so that the next one shows.
 Pure.
 """
 
@@ -15,23 +15,23 @@ from typing import Any, NamedTuple
 from orders.domain.order import parse_attributes, parse_order, unwrap_body
 from orders.errors import OrderRejected
 
-# Whoever breaks more than this has not made a slip of the pen.
+# An order with more violations than this is not a typing mistake.
 VIOLATIONS_MAX = 50
 
 _match_path = re.compile(r"(?P<name>\w+)(?:\[(?P<index>\d+)\](?:\.(?P<member>\w+))?)?").fullmatch
 
 
 class Violation(NamedTuple):
-    """One value that is not as expected."""
+    """One invalid value."""
 
     path: str
-    """Such as items[0].unitPrice; empty for the text as a whole."""
+    """For example items[0].unitPrice; empty for the whole text."""
     expectation: str
-    """What was expected and what was found, without the path."""
+    """The expected and the actual value, without the path."""
 
 
 def find_violations(text: str) -> list[Violation]:
-    """What is wrong in an order's text, in the order in which it is checked, VIOLATIONS_MAX at most."""
+    """The violations in an order's text, in checking order; at most VIOLATIONS_MAX."""
     try:
         parse_order(text)
     except OrderRejected as error:
@@ -47,7 +47,7 @@ def _read(text: str) -> dict[str, Any] | None:
         ValueError,
         RecursionError,
         DecimalException,
-    ):  # a number that cannot be read: the first finding is the only one
+    ):  # an unreadable number: only the first violation is known
         return None
     return value if isinstance(value, dict) else None
 
@@ -75,7 +75,7 @@ def _told(error: OrderRejected) -> Violation:
 
 
 def _take_out(attributes: dict[str, Any], path: str) -> bool:
-    """Put something harmless in the place of a value; False where it is not found."""
+    """Replace a value with a harmless one; False if it is not found."""
     place = _match_path(path)
     if place is None:
         return False

@@ -1,12 +1,12 @@
-"""OrderPublisher and AsyncOrderPublisher: how a shop's own program publishes its orders, losing none.
+"""OrderPublisher and AsyncOrderPublisher: publish orders from a shop's program without losing any.
 
-Promises: what ``publish`` returned for is on disk (with a spool) and is delivered, in order of arrival, when the
-endpoint takes it: in minutes or days, by this process or by the next with the same spool. An order that the
-processor would reject is refused at once, by name. Nothing grows without bound: where too much waits, ``publish``
-waits. ``flush`` tells what is not yet accepted. An order may be sent twice after a crash, never not at all.
+Promises: once ``publish`` returns, the order is on disk (with a spool). It is delivered in order of arrival when the
+endpoint accepts it, by this process or by the next one with the same spool. ``publish`` refuses at once an order that
+the processor would reject. Memory and disk use are bounded: ``publish`` blocks while the spool is full. ``flush``
+reports what is not yet accepted. A crash may cause a duplicate, never a loss.
 
-One thread sends, one call at a time, because only so is the order kept; a call carries up to ten orders.
-Knows nothing of SNS's wire.
+One thread makes one call at a time, which preserves the order of arrival; a call carries up to ten orders.
+Independent of the SNS protocol.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ ATTEMPT_OF_CAP = 16
 
 _log = logging.getLogger("orders.publisher")
 
-# An order as a mapping, or as JSON text, which is then published byte for byte.
+# An order as a mapping, or as JSON text, which is published unchanged.
 OrderLike = Mapping[str, Any] | str
 
 
 class RefusedOrder(NamedTuple):
-    """An order that SNS refuses for its own sake, whenever it is sent."""
+    """An order that SNS refuses because of its content; a retry would not help."""
 
     text: str
     code: str
@@ -53,34 +53,35 @@ class RefusedOrder(NamedTuple):
 
 
 class Flushed(NamedTuple):
-    """How things stand: counts of orders since the publisher was made, those found in its spool included."""
+    """The publisher's state. Counts cover its lifetime and include orders found in its spool."""
 
     accepted: int
     waiting: int
-    """Not yet accepted; they go on being tried."""
+    """Not yet accepted; they are still retried."""
     order_ids: tuple[str, ...]
-    """Of those waiting, the first thousand, in order of arrival."""
+    """The first 1,000 waiting orders, in order of arrival."""
     refused: tuple[RefusedOrder, ...]
-    """The last thousand of those refused; the spool's refused.jsonl has all."""
+    """The last 1,000 refused orders; the spool's refused.jsonl holds all."""
     reason: str | None
-    """Why those waiting were not accepted at the last attempt; None if it succeeded."""
+    """Why the last attempt failed; None if it succeeded."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether SNS accepted all."""
+        """Whether SNS accepted all orders."""
         return not self.waiting and not self.refused
 
 
 class PublisherFull(OrdersError):
-    """Too much waits, and nothing was accepted within the time given. The order was not taken."""
+    """The spool stayed full for the given time. The order was not taken."""
 
 
 class OrderPublisher:
     """Publishes orders to OrderTopic. Safe for several threads; a context manager.
 
-    ``spool`` is a folder of this process's own, where orders wait; None keeps them in memory, lost with the process.
-    ``endpoint_url``, ``region`` and ``profile`` are AWS's, from the environment where left out. ``limit_bytes``
-    bounds what waits. ``connect`` makes the topic, for tests. Raises OperatorError if another process holds the spool.
+    ``spool`` is a folder used by this process alone; None keeps waiting orders in memory, lost when the process ends.
+    ``endpoint_url``, ``region`` and ``profile`` are as in boto3; omitted ones come from the environment.
+    ``limit_bytes`` bounds the waiting orders. ``connect`` creates the topic client, for tests.
+    Raises OperatorError if another process holds the spool.
     """
 
     def __init__(
@@ -112,16 +113,16 @@ class OrderPublisher:
         self._thread.start()
 
     def publish(self, order: OrderLike, timeout_s: float | None = None) -> None:
-        """Take one order; when this returns it is in the spool. Waits while too much waits.
+        """Add one order to the spool. Blocks while the spool is full.
 
-        Raises OrderRejected for what is no order, PublisherFull after ``timeout_s``, OSError if the disk refuses it.
+        Raises OrderRejected for an invalid order, PublisherFull after ``timeout_s``, OSError if the disk write fails.
         """
         self._take([check_order(order)], timeout_s)
 
     def publish_all(self, orders: Iterable[OrderLike], timeout_s: float | None = None) -> int:
-        """Take many, with one write to the disk for hundreds. Returns how many.
+        """Add many orders, with one disk write for hundreds. Returns their number.
 
-        Raises as ``publish``; the orders before the one that raised may have been taken.
+        Raises as ``publish``; orders before the failing one may have been added.
         """
         texts = iter(map(check_order, orders))
         taken = 0
@@ -131,14 +132,14 @@ class OrderPublisher:
         return taken
 
     def flush(self, timeout_s: float | None = FLUSH_TIMEOUT_S) -> Flushed:
-        """Wait until all taken so far are accepted or refused, at most so long; tells how it stands then."""
+        """Wait up to ``timeout_s`` until all orders added so far are accepted or refused; returns the state."""
         with self._changed:
-            target = self._settled + self._spool.waiting  # what is removed is settled, under one lock
+            target = self._settled + self._spool.waiting  # removal and counting share one lock
             self._changed.wait_for(lambda: self._settled >= target or self._closed, timeout_s)
             return self._report()
 
     def close(self, timeout_s: float | None = FLUSH_TIMEOUT_S) -> Flushed:
-        """Flush, then end. What waits in a spool on disk is sent by the next publisher with that spool."""
+        """Flush, then stop. Orders left in a spool on disk are sent by the next publisher with that spool."""
         report = self.flush(timeout_s)
         with self._changed:
             if self._closed:
@@ -176,7 +177,7 @@ class OrderPublisher:
                 raise PublisherFull(
                     f"{self._spool.waiting:,} orders wait: {self._reason or 'SNS is slower than the publisher'}"
                 )
-        # Outside of the condition, so that one write to the disk serves all threads that wait for it.
+        # Outside the condition, so that one disk write serves all waiting threads.
         self._spool.append(texts)
         with self._changed:
             self._changed.notify_all()
@@ -196,13 +197,13 @@ class OrderPublisher:
     def _run_once(self) -> None:
         try:
             self._deliver(self._next_batch())
-        except Exception:  # noqa: BLE001  the thread outlives what nobody foresaw; the orders stay where they are
+        except Exception:  # noqa: BLE001  the thread survives unexpected errors; the orders stay in the spool
             _log.exception("publishing failed; retrying")
             self._topic = None
             self._wait_before_attempt(ATTEMPT_OF_CAP)
 
     def _next_batch(self) -> list[Message]:
-        """The oldest orders that fit into one call, when there are some; none when it is time to end."""
+        """Wait for orders; the oldest that fit into one call. Empty when the publisher stops."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._spool.waiting > 0)
             if self._stopping:
@@ -217,7 +218,7 @@ class OrderPublisher:
         return messages
 
     def _deliver(self, messages: list[Message]) -> None:
-        """Send until each is accepted or refused; those that failed go again, alone, before any that came later."""
+        """Send until each order is accepted or refused; failed orders are retried before any later ones are sent."""
         if not messages:
             return
         failed = messages
@@ -225,7 +226,7 @@ class OrderPublisher:
         attempt = 0
         while failed:
             if attempt and not self._wait_before_attempt(attempt):
-                return  # closing: they stay in the spool, accepted ones of the batch too, which is harmless
+                return  # closing: the whole batch stays in the spool, accepted orders too; resending them is harmless
             failed, attempt = self._send_once(failed, refused), attempt + 1
         for order in refused:
             self._spool.record_refused(*order)
@@ -244,7 +245,7 @@ class OrderPublisher:
             answers = self._topic.publish(messages)
         except (OrderUnavailable, OperatorError) as error:
             if isinstance(error, OperatorError):
-                self._topic = None  # what is to be edited may be the configuration: it is read again
+                self._topic = None  # the configuration may need a fix, so read it again
             self._reason = error.reason
             return messages
         failed: list[Message] = []
@@ -259,15 +260,15 @@ class OrderPublisher:
         return failed
 
     def _wait_before_attempt(self, attempt: int) -> bool:
-        """Wait with full jitter; False if it is time to end."""
+        """Wait with full jitter; False if the publisher stops."""
         with self._changed:
             return not self._changed.wait_for(lambda: self._stopping, BACKOFF.wait_ms(attempt, self._clock) / 1000)
 
 
 class AsyncOrderPublisher:
-    """OrderPublisher for asyncio: the same promises, the loop never blocked. An async context manager.
+    """OrderPublisher for asyncio: same promises, never blocks the event loop. An async context manager.
 
-    Orders of all tasks that wait at one moment go to the disk together, in the order in which they came.
+    Orders of all waiting tasks are written to disk together, in order of arrival.
     """
 
     def __init__(self, spool: str | Path | None, **options: Any) -> None:
@@ -279,7 +280,7 @@ class AsyncOrderPublisher:
         self._closed = False
 
     async def publish(self, order: OrderLike) -> None:
-        """As OrderPublisher.publish. Cancelled, the order may have been taken."""
+        """As OrderPublisher.publish. If cancelled, the order may still have been added."""
         text = check_order(order)
         if self._closed:
             raise OperatorError("the publisher is closed")
@@ -300,7 +301,7 @@ class AsyncOrderPublisher:
             await asyncio.wait({self._taking}, timeout=timeout_s)
         report = await asyncio.get_running_loop().run_in_executor(self._flusher, self._publisher.close, timeout_s)
         if self._taking is not None:
-            await self._taking  # those still waiting for room are told that it is closed
+            await self._taking  # fails the tasks still waiting for space
         self._worker.shutdown()
         self._flusher.shutdown(wait=False)
         return report
@@ -332,7 +333,7 @@ class AsyncOrderPublisher:
 
 
 def check_order(order: OrderLike) -> str:
-    """The text to publish for an order. Raises OrderRejected for what the processor or SNS would refuse."""
+    """The text to publish for an order. Raises OrderRejected if the processor or SNS would refuse it."""
     text = order if isinstance(order, str) else encode_order(order)
     size_bytes = make_order_message(text).size_bytes
     if size_bytes > BATCH_BYTES_MAX:
@@ -342,7 +343,7 @@ def check_order(order: OrderLike) -> str:
 
 def _connector(endpoint_url: str | None, region: str | None, profile: str | None) -> Callable[[], Topic]:
     def connect() -> Topic:
-        from orders.publishing.topic import open_order_topic  # boto3 takes longer to import than all the rest
+        from orders.publishing.topic import open_order_topic  # boto3 takes longer to import than everything else
 
         return open_order_topic(endpoint_url, region, profile)
 

@@ -1,13 +1,13 @@
 """Orders that wait to be published: on disk, or in memory.
 
-Promises of the disk's: what ``append`` returned for survives kill -9 and power loss; orders come out in the order
-in which they went in, also for the next process; none is forgotten before it is accepted. An order may come out
-again after a crash, which changes nothing at the other end.
+Promises of the spool on disk: once ``append`` returns, its orders survive kill -9 and power loss. Orders are read in
+the order they were appended, also by the next process. No order is removed before it is accepted or refused. After a
+crash an order may be read again, which is harmless because the processor detects duplicates.
 
-Orders are appended to segments, each record a line with its checksum; a small file holds how far they were
-accepted. A segment's number is never used twice and a process never appends to another's segment, so a position
-that is older than the segments, or the torn end of a segment, costs a repetition and nothing else.
-Knows nothing of SNS.
+Orders are appended to segments; each record is a line with a checksum. A small file holds the position up to which
+orders were accepted. Segment numbers are never reused, and a process never appends to another process's segment. An
+outdated position or a torn segment end therefore causes repetition, never loss.
+Independent of SNS.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SEGMENT_BYTES = 16 * 1024 * 1024
 
 
 class Spool(Protocol):
-    """Waiting orders, first in first out. One thread takes them out, several may put them in."""
+    """A FIFO queue of waiting orders: several threads may append, one thread reads and removes."""
 
     @property
     def waiting(self) -> int: ...
@@ -45,25 +45,25 @@ class Spool(Protocol):
     def waiting_bytes(self) -> int: ...
 
     def append(self, texts: Sequence[str]) -> None:
-        """Keep these; they are safe when it returns. Raises OSError, and then keeps none of them for certain."""
+        """Append orders; they are durable when it returns. After an OSError, none of them is guaranteed to be kept."""
 
     def peek(self, count: int) -> list[str]:
-        """Those that have waited longest."""
+        """The orders that have waited longest."""
 
     def remove(self, count: int) -> None:
-        """Forget as many of those last looked at: they are accepted, or refused and set aside."""
+        """Remove this many of the orders last read: each was accepted, or refused and recorded."""
 
     def texts(self, count: int) -> list[str]:
-        """The same as ``peek``, for any thread."""
+        """Like ``peek``, but safe from any thread."""
 
     def record_refused(self, text: str, code: str, reason: str) -> None:
-        """Keep an order that SNS refused for its own sake."""
+        """Record an order that SNS refused because of its content."""
 
     def close(self) -> None: ...
 
 
 class MemorySpool:
-    """Lost with the process."""
+    """Keeps orders in memory; they are lost when the process ends."""
 
     def __init__(self) -> None:
         self._texts: deque[str] = deque()
@@ -98,7 +98,7 @@ class MemorySpool:
 
 
 class Position(NamedTuple):
-    """A place between two records."""
+    """A position between two records."""
 
     segment: int
     offset: int
@@ -111,25 +111,25 @@ class _Record(NamedTuple):
 
 
 class FileSpool:
-    """A folder of segments, held by one process at a time."""
+    """A folder of segments, locked by one process at a time."""
 
     def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._held = _hold(folder)
-        self._lock = Lock()  # guards what several threads write: the segments and the counts
+        self._lock = Lock()  # guards the segments and the counts
         self._sync_lock = Lock()
         self._position_file = FileIO(os.open(folder / "accepted", os.O_RDWR | os.O_CREAT, 0o600), "r+")
         self._position = self._load_position()
-        # Segments before the position were accepted whole; a crash came before their removal.
+        # Segments before the position were accepted entirely; a crash prevented their removal.
         for number in self._segments():
             if number < self._position.segment:
                 self._path(number).unlink()
         self._last = max([*self._segments(), self._position.segment])
         self._writer: FileIO | None = None
-        self._written = 0  # bytes of the last segment that are whole records
-        self._appends = 0  # calls of append, to know which of them a sync covers
+        self._written = 0  # bytes of complete records in the last segment
+        self._appends = 0  # calls of append; shows which calls a sync covers
         self._synced = 0
         self._failure: OSError | None = None
         self._ahead: deque[_Record] = deque()
@@ -156,7 +156,7 @@ class FileSpool:
         while len(self._ahead) < count:
             record = next(self._reading, None)
             if record is None:
-                # It ended where the spool did when it began; what came since is read from there.
+                # The iterator reached the spool's former end; later records are read from there.
                 self._reading = self._read(self._ahead[-1].end if self._ahead else self._position)
                 record = next(self._reading, None)
             if record is None:
@@ -169,7 +169,7 @@ class FileSpool:
         if not removed:
             return
         before, self._position = self._position, removed[-1].end
-        # Not synced: an older position costs a repetition, a sync for each call would cost more.
+        # Not synced: an outdated position only repeats orders, and a sync for each call would be slower.
         self._position_file.seek(0)
         self._position_file.write(b"%020d %020d\n" % self._position)
         with self._lock:
@@ -182,7 +182,7 @@ class FileSpool:
         return [record.text for record in islice(self._read(self._position), count)]
 
     def record_refused(self, text: str, code: str, reason: str) -> None:
-        """Refused orders are in refused.jsonl, with their reason."""
+        """Append the refused order and its reason to refused.jsonl."""
         line = json.dumps({"code": code, "reason": reason, "order": text}) + "\n"
         with (self._folder / "refused.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(line)
@@ -190,7 +190,7 @@ class FileSpool:
             os.fsync(stream.fileno())
 
     def close(self) -> None:
-        """Let go of the folder; what waits, waits for the next."""
+        """Release the folder; waiting orders remain for the next process."""
         with self._lock:
             self._close_writer()
             if self.waiting == 0 and self._failure is None:
@@ -217,14 +217,14 @@ class FileSpool:
             while rest:
                 rest = rest[writer.write(rest) or 0 :]
         except OSError:
-            # The disk is full, say: what lies behind the last whole record is cut off.
+            # For example, the disk is full: truncate after the last complete record.
             writer.truncate(self._written)
             writer.seek(self._written)
             raise
         self._written += len(content)
 
     def _close_writer(self) -> None:
-        """Whoever waits for a sync of this segment finds it done."""
+        """Mark the segment as synced for all waiting threads."""
         if self._writer is None:
             return
         os.fsync(self._writer.fileno())
@@ -233,7 +233,7 @@ class FileSpool:
         self._writer = None
 
     def _sync(self, ours: int) -> None:
-        """Return when the call of ``append`` with this number is on the disk: one sync serves all who wait."""
+        """Return once the numbered ``append`` call is on disk; one sync serves all waiting threads."""
         with self._sync_lock:
             with self._lock:
                 if self._synced >= ours or self._writer is None:
@@ -243,7 +243,7 @@ class FileSpool:
             try:
                 os.fsync(handle)
             except OSError as error:
-                self._failure = error  # after a failed sync nobody knows what is on the disk
+                self._failure = error  # after a failed sync the content of the disk is unknown
                 raise
             finally:
                 os.close(handle)
@@ -253,7 +253,7 @@ class FileSpool:
     # --- Reading ------------------------------------------------------------------------------------------------------
 
     def _read(self, position: Position, damaged: list[bytes] | None = None) -> Iterator[_Record]:
-        """The records from there to the last whole one; what is no record is passed over, into ``damaged``."""
+        """The records from a position to the last complete one; invalid bytes are skipped and saved to ``damaged``."""
         for number in self._segments():
             if number < position.segment:
                 continue
@@ -261,7 +261,7 @@ class FileSpool:
             try:
                 stream = self._path(number).open("rb")
             except FileNotFoundError:
-                continue  # accepted whole, meanwhile
+                continue  # accepted entirely in the meantime
             with stream:
                 stream.seek(offset)
                 while True:
@@ -279,14 +279,14 @@ class FileSpool:
                         damaged.append(line)
 
     def _keep_damaged(self, lines: list[bytes]) -> None:
-        """Usually the torn end of an append that never returned; should it be more, it is not thrown away."""
+        """Save invalid bytes. They are usually the torn end of an unfinished append, but might hold more."""
         if lines:
             _log.warning("%d damaged records of the spool %s are kept in its file damaged", len(lines), self._folder)
             with (self._folder / "damaged").open("ab") as stream:
                 stream.writelines(line.rstrip(b"\n") + b"\n" for line in lines)
 
     def _limit(self, number: int) -> int | None:
-        """How far a segment may be read; None to its end."""
+        """The readable length of a segment; None for all of it."""
         with self._lock:
             return self._written if number == self._last and self._writer is not None else None
 
@@ -301,7 +301,7 @@ class FileSpool:
             segment, offset = self._position_file.read().split()
             return Position(int(segment), int(offset))
         except ValueError:
-            return Position(0, 0)  # a new folder, or a torn line: all is sent again, which is harmless
+            return Position(0, 0)  # a new folder or a torn line: everything is sent again, which is harmless
 
 
 def _encode(text: str) -> bytes:
@@ -317,7 +317,7 @@ def _decode(line: bytes) -> str | None:
 
 
 def _hold(folder: Path) -> int:
-    """The folder's lock: the kernel lets go of it when the process ends, however it ends."""
+    """Lock the folder; the kernel releases the lock whenever the process ends."""
     handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     if sys.platform != "win32":
         try:
@@ -331,7 +331,7 @@ def _hold(folder: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new file is there after a power loss only if its folder was synced too."""
+    """Sync the folder: a new file survives power loss only if its folder was synced too."""
     if sys.platform != "win32":
         handle = os.open(folder, os.O_RDONLY)
         try:

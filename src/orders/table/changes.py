@@ -1,9 +1,9 @@
-"""Orders as they change: what OrderProcessor stores and gives back, in the order in which it says so.
+"""Follows changes: the orders that OrderProcessor stores and the messages that it fails, in log order.
 
-The log is what is followed, not the table's indexes: those are ordered by the time that an order bears, which may be
-years ago, while the log is ordered by when the order changed. The orders themselves are then read from the table, a
-hundred at a time; an order that changed again meanwhile is shown as it is now.
-Knows nothing of AWS.
+It follows the log, not the table's indexes. The indexes are sorted by the order's own timestamp, which may be years
+old; the log is sorted by the time of the change. The orders are then read from the table, 100 at a time, so an order
+that has changed again is shown in its current state.
+Independent of AWS.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 
 from orders.function_log.lines import LogLine, parse_line
 
-# Lines arrive out of order by a little: each look goes back so far, and leaves out what was shown.
-LOOK_BACK_MS = 10_000
+# Log lines may arrive slightly out of order, so each poll rereads this much and skips the lines already shown.
+OVERLAP_MS = 10_000
 STORED = "stored"
 PATTERN = '{ ($.outcome = "stored") || ($.level = "ERROR") }'
 
@@ -28,7 +28,7 @@ class Table(Protocol):
 
 
 class Change(NamedTuple):
-    """What became of one notification. ``order`` is what is stored, None for one that was given back."""
+    """The outcome of one notification. ``order`` is the stored order; None if processing failed."""
 
     at_ms: int
     outcome: str
@@ -39,21 +39,21 @@ class Change(NamedTuple):
 
 
 class Changes:
-    """The changes since a moment, each told once."""
+    """The changes since a moment, each returned once."""
 
     def __init__(self, log: Log, table: Table, since_ms: int) -> None:
         self._log = log
         self._table = table
         self._since_ms = since_ms
-        self._told: dict[str, int] = {}
+        self._shown: dict[str, int] = {}
 
     def take_new(self) -> list[Change]:
-        """Those since the last call, oldest first."""
-        lines = [line for line in self._log.lines(self._since_ms, PATTERN) if line.event_id not in self._told]
-        self._told.update((line.event_id, line.at_ms) for line in lines)
-        newest_ms = max(self._told.values(), default=self._since_ms)
-        self._since_ms = max(self._since_ms, newest_ms - LOOK_BACK_MS)
-        self._told = {event_id: at_ms for event_id, at_ms in self._told.items() if at_ms >= self._since_ms}
+        """The changes since the last call, oldest first."""
+        lines = [line for line in self._log.lines(self._since_ms, PATTERN) if line.event_id not in self._shown]
+        self._shown.update((line.event_id, line.at_ms) for line in lines)
+        newest_ms = max(self._shown.values(), default=self._since_ms)
+        self._since_ms = max(self._since_ms, newest_ms - OVERLAP_MS)
+        self._shown = {event_id: at_ms for event_id, at_ms in self._shown.items() if at_ms >= self._since_ms}
         changes = [change for line in sorted(lines, key=_time_of) if (change := _read(line)) is not None]
         stored = {change.order_id for change in changes if change.outcome == STORED and change.order_id is not None}
         orders = self._table.find_all(sorted(stored)) if stored else {}
@@ -68,7 +68,7 @@ def _time_of(line: LogLine) -> int:
 
 
 def _read(line: LogLine) -> Change | None:
-    """The change that a line tells, None for duplicates, stale ones and lines of other matters."""
+    """The change in a log line; None for duplicates, stale notifications and other lines."""
     content = parse_line(line.text)
     outcome = content.get("outcome")
     if not isinstance(outcome, str) or (outcome != STORED and content.get("level") != "ERROR"):

@@ -1,8 +1,8 @@
-"""The Orders table as operators read it: orders by their ids, or pages of them through an index. Never a scan.
+"""Reads the Orders table: orders by id, or pages of orders from an index. Never scans.
 
-What BatchGetItem answers is decoded here: botocore walks its model for each of an order's hundred values, which takes
-ten times as long as reading the JSON. Signing, sending, retries and errors stay boto3's; the body is taken out by
-botocore's event before-parse.
+BatchGetItem responses are decoded here: botocore walks its model for each of an order's hundred values, which takes
+ten times as long as parsing the JSON. boto3 still signs, sends, retries and raises errors; botocore's before-parse
+event provides the body.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 """
@@ -39,12 +39,12 @@ class OrderTable:
         self._dynamodb.meta.events.register("before-parse.dynamodb.BatchGetItem", _decode_batch, unique_id=_DECODED)
 
     def find(self, order_id: str) -> dict[str, Any] | None:
-        """The order as it is stored now."""
+        """The stored order."""
         answer = self._call("get_item", Key={"orderId": {"S": order_id}}, ConsistentRead=True)
         return decode_item(answer["Item"]) if "Item" in answer else None
 
     def find_all(self, order_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of the orders that are stored now, by id. The ids must differ from each other."""
+        """The stored orders among the given ids, by id. The ids must be unique."""
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(order_ids), BATCH_KEYS_MAX):
             pending: Sequence[str] = order_ids[start : start + BATCH_KEYS_MAX]
@@ -52,14 +52,14 @@ class OrderTable:
             while pending:
                 orders, unprocessed = self._get_batch(pending)
                 found.update((order["orderId"], order) for order in orders)
-                if unprocessed and not orders:  # 16 MB were not the limit, throttling was
+                if unprocessed and not orders:  # throttled, not limited by the 16 MB response size
                     self._clock.wait_ms(BACKOFF.wait_ms(attempts, self._clock))
                     attempts += 1
                 pending = unprocessed
         return found
 
     def exists(self) -> bool:
-        """Whether the table is there, as part of a stack or left by one."""
+        """Whether the table exists, in a stack or retained by a deleted one."""
         from botocore.exceptions import ClientError
 
         try:
@@ -71,7 +71,7 @@ class OrderTable:
         return True
 
     def delete(self) -> None:
-        """Delete the table with all orders, and wait until it is gone."""
+        """Delete the table with all orders, and wait until it is deleted."""
         self._dynamodb.delete_table(TableName=TABLE)
         self._dynamodb.get_waiter("table_not_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
 
@@ -119,7 +119,7 @@ class OrderTable:
     # --- Calls ------------------------------------------------------------------------------------------------------
 
     def _pages(self, request: dict[str, Any], page_items: int) -> Iterator[dict[str, Any]]:
-        """A page is read when it is needed, so a few orders cost little however large the table."""
+        """Reads pages lazily, so a few orders cost little even in a large table."""
         while True:
             answer = self._call("query", Limit=page_items, **request)
             yield from map(decode_item, answer["Items"])
@@ -128,7 +128,7 @@ class OrderTable:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _get_batch(self, order_ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-        """The orders that are there, and the ids that DynamoDB left for another call."""
+        """The orders found, and the unprocessed ids."""
         keys = [{"orderId": {"S": order_id}} for order_id in order_ids]
         try:
             answer = self._dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": keys, "ConsistentRead": True}})
@@ -175,7 +175,7 @@ def _query(
         "ScanIndexForward": not newest_first,
     }
     if after is not None:
-        # A place between items, not an item: the order may be gone or changed by now.
+        # A start key is a position, not an item: the order may have been deleted or changed.
         start = {key: value, "timestamp": after.timestamp, "orderId": after.order_id}
         request["ExclusiveStartKey"] = {name: {"S": text} for name, text in start.items()}
     return request
@@ -192,7 +192,7 @@ def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[
 
 
 def _raise_operator_error(error: Exception) -> None:
-    """Raise an OperatorError for what an operator can mend."""
+    """Raise an OperatorError for errors that an operator can fix."""
     if error_code(error) == "ResourceNotFoundException":
         raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.") from error
     if error_code(error) == "ValidationException" and "index" in str(error):

@@ -1,11 +1,11 @@
 """Finding orders by user, status and time, through the table's indexes.
 
-Promises: no scan, whatever is asked, and no page is read before it is needed. Without user and status the ranges of
-the usual statuses are merged by time, since DynamoDB cannot say which statuses there are. Times compare as moments,
-however they are written: the index orders texts, so whole days around the asked time are read and held against it.
-Orders of one timestamp have an order of their own (by status, then as the index has them), so that who stopped after
-one of them goes on with the next, though hundreds share the moment.
-Knows nothing of DynamoDB: the indexes are a port.
+Promises: no query scans the table, and pages are read lazily. Without user and status, the ranges of the usual
+statuses are merged by time, because DynamoDB cannot list the existing statuses. Timestamps compare as moments in time.
+The index sorts them as text, so the query reads whole days around the requested range and filters them by moment.
+Orders with equal timestamps are sorted by status, then by index position, so paging resumes at the right order even if
+hundreds share a timestamp.
+Independent of DynamoDB: the indexes are a port.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from orders.domain.order import parse_moment_ns
 from orders.domain.times import DAY_NS
 from orders.errors import OrderRejected
 
-# What a list without --status looks through. An order of another status is found by naming it.
+# The statuses that a list without --status queries. Orders of another status are found by naming it.
 USUAL_STATUSES = ("new", "paid", "shipped", "delivered", "cancelled", "returned", "refunded")
 
-# Clocks on earth differ from UTC by at most so much, so a timestamp's text by at most a day and this.
+# The largest UTC offset. A timestamp's text therefore differs from UTC by at most a day plus this.
 # https://en.wikipedia.org/wiki/List_of_UTC_offsets
 OFFSET_MAX_NS = 14 * 3_600_000_000_000
-# Sorts behind every hour of a day.
+# Sorts after every hour of a day.
 DAY_END = "~"
 PAGE_ITEMS = 1000
 
@@ -34,7 +34,7 @@ Bounds = tuple[str | None, str | None]
 
 
 class Position(NamedTuple):
-    """Where an order stands in a list by time."""
+    """An order's position in a list sorted by time."""
 
     timestamp: str
     status: str
@@ -54,7 +54,7 @@ class OrderIndexes(Protocol):
         page_items: int,
         after: Position | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """``after`` is an order, still there or not, behind which to begin."""
+        """The page starts after the position ``after``; that order need not exist any more."""
 
     def orders_of_status(
         self, status: str, bounds: Bounds, *, newest_first: bool, page_items: int, after: Position | None = None
@@ -62,7 +62,7 @@ class OrderIndexes(Protocol):
 
 
 class Wanted(NamedTuple):
-    """Which orders. Moments in nanoseconds since year 1: from ``since_ns`` on, before ``until_ns``."""
+    """Search criteria. Times: nanoseconds since year 1: from ``since_ns`` inclusive to ``until_ns`` exclusive."""
 
     user: str | None = None
     statuses: tuple[str, ...] = ()
@@ -71,10 +71,10 @@ class Wanted(NamedTuple):
     newest_first: bool = True
     limit: int | None = None
     after: Position | None = None
-    """The last order that was seen, behind which to go on."""
+    """The position of the last order seen; the search resumes after it."""
 
     def holds(self, order: dict[str, Any]) -> bool:
-        """Whether an order from an index is of the asked time."""
+        """Whether an order from an index is in the requested time range."""
         if self.since_ns is None and self.until_ns is None:
             return True
         try:
@@ -87,14 +87,14 @@ class Wanted(NamedTuple):
 
     @property
     def bounds(self) -> Bounds:
-        """Texts between which every timestamp of the asked time stands."""
+        """Text bounds that enclose every timestamp in the requested range."""
         first = None if self.since_ns is None else _day(self.since_ns - OFFSET_MAX_NS)
         last = None if self.until_ns is None else _day(self.until_ns + OFFSET_MAX_NS) + DAY_END
         return first, last
 
 
 def find_orders(indexes: OrderIndexes, wanted: Wanted, page_items: int = PAGE_ITEMS) -> Iterator[dict[str, Any]]:
-    """The wanted orders by time. An order without a timestamp is in no index."""
+    """The matching orders, sorted by time. Orders without a timestamp are in no index and are not found."""
     if wanted.limit is not None and wanted.bounds == (None, None):
         page_items = min(page_items, wanted.limit)
     find = _of_statuses if wanted.user is None else _of_user
@@ -103,8 +103,8 @@ def find_orders(indexes: OrderIndexes, wanted: Wanted, page_items: int = PAGE_IT
 
 
 def position_of(order: dict[str, Any]) -> Position:
-    """Where an order from an index stands, to go on behind it."""
-    # An order of a user may have no status; none is asked for there.
+    """The position of an order from an index, from which a search can resume."""
+    # A user's order may lack a status; the user index does not need one.
     return Position(order["timestamp"], order.get("status") or "", order["orderId"])
 
 
@@ -124,7 +124,7 @@ def _of_user(indexes: OrderIndexes, wanted: Wanted, page_items: int) -> Iterator
 
 
 def _of_statuses(indexes: OrderIndexes, wanted: Wanted, page_items: int) -> Iterator[dict[str, Any]]:
-    """The ranges of the statuses, merged by time; of one timestamp in the order of the statuses."""
+    """The ranges of the statuses, merged by time; equal timestamps are sorted by status."""
     rest = _Rest(wanted)
     if rest.is_empty:
         return iter(())
@@ -136,7 +136,7 @@ def _of_statuses(indexes: OrderIndexes, wanted: Wanted, page_items: int) -> Iter
 
 
 class _Rest:
-    """What of the wanted orders comes behind the last one that was seen."""
+    """The part of a range that follows the last order seen."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -146,9 +146,9 @@ class _Rest:
         is_before = seen is not None and first is not None and seen.timestamp < first
         is_behind = seen is not None and last is not None and seen.timestamp > last
         self.is_empty = is_before if wanted.newest_first else is_behind
-        """Whether all were seen."""
+        """Whether the range is exhausted."""
         self.begins_inside = seen is not None and not is_before and not is_behind
-        """DynamoDB refuses to begin behind what is out of the asked range."""
+        """The start position; DynamoDB rejects a start key outside the requested range."""
 
     def of_status(self, indexes: OrderIndexes, status: str, rank: int, page_items: int) -> Iterator[dict[str, Any]]:
         seen = self._wanted.after if self.begins_inside else None
@@ -158,7 +158,7 @@ class _Rest:
             return self._read(indexes, status, self._wanted.bounds, page_items, seen)
         found = self._read(indexes, status, self._bounds_from(seen.timestamp), page_items, None)
         if seen.status in self._statuses and rank < self._statuses.index(seen.status):
-            # Of that timestamp all orders of this status came before the one that was seen.
+            # All orders of this status with that timestamp precede the last order seen.
             return filter(lambda order: order["timestamp"] != seen.timestamp, found)
         return found
 

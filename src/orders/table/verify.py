@@ -1,10 +1,10 @@
-"""Holding published orders against what became of them: the table, OrderQueue, OrderDLQ.
+"""Compares published orders with the table, OrderQueue and OrderDLQ.
 
-Promises: what a file's notifications should have come to is decided by domain/precedence.py, as the processor does:
-the newest by timestamp wins, and an order that something newer replaced since is right. Each order that is not right
-is told with its state. Nothing is changed, and nothing is taken from OrderQueue: a receive there counts as one of
-three attempts, so whether an order waits follows from the table, OrderDLQ, the log and the queue's length.
-Knows nothing of AWS.
+Promises: domain/precedence.py decides the expected result, as it does for the processor: the newest timestamp wins,
+and an order since replaced by a newer one is correct. Each incorrect order is reported with its state. Verification
+changes nothing and receives nothing from OrderQueue, because a receive counts as one of three attempts. Whether an
+order waits is derived from the table, OrderDLQ, the log and the queue's length.
+Independent of AWS.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class State(str, Enum):
 
     STORED = "stored"
     NEWER = "newer"
-    """Stored as something that was said later than the file's last word."""
+    """The table holds a newer notification than the file's last one."""
     MISSING = "missing"
     DIFFERENT = "different"
     WAITING = "waiting"
     DEAD = "dead"
     REFUSED = "refused"
-    """The file's line is no order, so it was never stored nor set aside."""
+    """The file's line is not an order, so it was neither stored nor dead-lettered."""
 
 
 RIGHT = frozenset({State.STORED, State.NEWER})
@@ -46,8 +46,8 @@ class Table(Protocol):
     def find_all(self, order_ids: Sequence[str]) -> dict[str, dict[str, Any]]: ...
 
 
-class SetAside(NamedTuple):
-    """A message of OrderDLQ, with the reason."""
+class DeadLetter(NamedTuple):
+    """A message in OrderDLQ, with its failure reason."""
 
     message_id: str
     body: str
@@ -55,14 +55,14 @@ class SetAside(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """What is known of OrderQueue: how many messages it holds, and which orders were given back lately, and why."""
+    """The state of OrderQueue: its message count, and the orders that failed recently with the reason."""
 
     messages: int
     given_back: Mapping[str, str]
 
 
 class Difference(NamedTuple):
-    """One field, by its path, in which the file and the table differ; a side without it is None."""
+    """A field that differs between file and table, by path; None on the side that lacks it."""
 
     path: str
     expected: Any
@@ -70,7 +70,7 @@ class Difference(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """An order that is not as the file says. ``place`` is the line of the file's last word on it."""
+    """An order that differs from the file. ``place`` is the line of its last notification in the file."""
 
     order_id: str | None
     state: State
@@ -82,7 +82,7 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """How many orders are in which state, and those that are not right, in the order of the file."""
+    """The number of orders in each state, and the incorrect orders, in file order."""
 
     counts: Counter[State] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Report:
         return {finding.order_id for finding in self.findings if finding.state is State.WAITING}
 
     def renew(self, again: Report) -> None:
-        """Take what a later look at those that waited has found."""
+        """Merge the result of rechecking the waiting orders."""
         found: dict[str | None, Finding] = {finding.order_id: finding for finding in again.findings}
         waited = self.waiting
         self.counts[State.WAITING] -= len(waited)
@@ -106,10 +106,10 @@ class Report:
 
 
 class Expectations:
-    """What notifications should have come to, order by order. Keeps the texts, not what they hold: 2 kB an order."""
+    """The expected result for each order. Keeps the JSON texts, not parsed orders: about 2 kB an order."""
 
     def __init__(self) -> None:
-        # More than one where notifications of the same moment differ: whichever arrived first stands, rightly.
+        # Several entries if notifications of one timestamp differ: whichever arrived first is correctly the stored one.
         self.orders: dict[str, list[Entry]] = {}
         self.refused: list[tuple[Entry, str]] = []
         self.notifications = 0
@@ -134,7 +134,7 @@ class Expectations:
             standing.append(entry)
 
     def only(self, order_ids: Collection[str | None]) -> Expectations:
-        """Those of some orders."""
+        """The expectations for the given orders."""
         some = Expectations()
         some.orders = {order_id: entries for order_id, entries in self.orders.items() if order_id in order_ids}
         return some
@@ -143,16 +143,16 @@ class Expectations:
 def verify_orders(
     expectations: Expectations,
     table: Table,
-    set_aside: Iterable[SetAside],
+    dead_letters: Iterable[DeadLetter],
     waiting: Waiting,
     *,
     connections: int = 3,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Judge every order. OrderQueue must have been counted before OrderDLQ was read, and that before this call: so no
-    order slips by on its way from one to the next.
+    """Verify every order. Count OrderQueue first, then read OrderDLQ, then call this: orders move in that direction,
+    so none is missed in transit.
     """
-    letters = _Letters(set_aside)
+    letters = _Letters(dead_letters)
     report = Report()
     for entry, reason in expectations.refused:
         _add(report, _judge_refused(entry, reason, letters))
@@ -189,15 +189,15 @@ def _add(report: Report, finding: Finding) -> None:
 def judge(
     entries: Sequence[Entry],
     stored: dict[str, Any] | None,
-    letters: Sequence[tuple[SetAside, Order]],
+    letters: Sequence[tuple[DeadLetter, Order]],
     waiting: Waiting,
 ) -> Finding:
-    """What became of one order, for which ``entries`` are the file's last word."""
+    """The finding for one order; ``entries`` are its last notifications in the file."""
     expected = [parse_order(entry.text) for entry in entries]
     standing = None if stored is None else read_stored(stored)
     finding = _compare(entries, expected, standing)
     for letter, order in letters:
-        # One whose effect is there already, or was overtaken, is harmless: sent back, it changes nothing.
+        # A dead letter already stored, or stale, is harmless: a redrive would change nothing.
         if decide_effect(standing, order) in (Effect.STORE, Effect.CONFLICT):
             return finding._replace(
                 state=State.DEAD, reason=letter.reason, message_id=letter.message_id, differences=()
@@ -230,7 +230,7 @@ def _compare(entries: Sequence[Entry], expected: Sequence[Order], standing: Orde
 
 
 def find_differences(expected: Any, stored: Any, path: str = "") -> Iterator[Difference]:
-    """Every field that is not the same on both sides, by its path: ``items[2].quantity``."""
+    """The paths of all fields that differ, such as ``items[2].quantity``."""
     if isinstance(expected, dict) and isinstance(stored, dict):
         for name in [*expected, *(name for name in stored if name not in expected)]:
             inner = f"{path}.{name}" if path else name
@@ -253,21 +253,21 @@ def _judge_refused(entry: Entry, reason: str, letters: _Letters) -> Finding:
 
 
 class _Letters:
-    """The messages of OrderDLQ, by the order that they carry, or by their text where they carry none."""
+    """The messages in OrderDLQ, indexed by the order they carry, or by text if they carry none."""
 
-    def __init__(self, set_aside: Iterable[SetAside]) -> None:
-        self._by_order: dict[str, list[tuple[SetAside, Order]]] = {}
-        self._by_text: dict[str, SetAside] = {}
-        for letter in set_aside:
+    def __init__(self, dead_letters: Iterable[DeadLetter]) -> None:
+        self._by_order: dict[str, list[tuple[DeadLetter, Order]]] = {}
+        self._by_text: dict[str, DeadLetter] = {}
+        for letter in dead_letters:
             self._add(letter)
 
-    def of_order(self, order_id: str) -> Sequence[tuple[SetAside, Order]]:
+    def of_order(self, order_id: str) -> Sequence[tuple[DeadLetter, Order]]:
         return self._by_order.get(order_id, ())
 
-    def of_text(self, text: str) -> SetAside | None:
+    def of_text(self, text: str) -> DeadLetter | None:
         return self._by_text.get(unwrap_body(text))
 
-    def _add(self, letter: SetAside) -> None:
+    def _add(self, letter: DeadLetter) -> None:
         try:
             order = parse_order(letter.body)
         except OrderRejected:

@@ -1,10 +1,10 @@
-"""Following one published order: accepted by SNS, processed by OrderProcessor, stored in Orders or set aside.
+"""Tracks one published order: accepted by SNS, processed by OrderProcessor, then stored in Orders or dead-lettered.
 
-A state machine over what is seen: `Journey` holds what is known, `advance` adds an observation, `steps` tells it. An
-order is known by its id, which the function's log names. One without a readable id is only known by SNS's message id,
-which stands in the envelope that SQS holds: it is found once it has come to OrderDLQ.
-Promises: an order that stood in the table before is not taken for the one that was published; following ends.
-Pure: who reads, and how, is none of its business.
+A state machine: `Journey` is the state, `advance` adds an observation, `steps` describes the state for display. An
+order is identified by its id, which the function logs. An order without a readable id is identified by the SNS message
+id in the SQS envelope, so it is found only in OrderDLQ.
+Promises: an order stored earlier under the same id is not mistaken for the published one; tracking always ends.
+Pure: it does no I/O.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ FOLLOWED_MS = 15 * 60_000
 ATTEMPTS = 3
 WAIT_MIN_MS = 500
 WAIT_MAX_MS = 10_000
-# Looking into OrderDLQ takes many calls, so it is done seldom before the last attempt.
-LOOK_SOON_MS = 3_000
-LOOK_SELDOM_MS = 30_000
+# Reading OrderDLQ takes many calls, so it is read rarely before the last attempt.
+DLQ_POLL_SOON_MS = 3_000
+DLQ_POLL_MS = 30_000
 
 
 class Subject(NamedTuple):
-    """The order that is followed."""
+    """The tracked order."""
 
     message_id: str
-    """SNS's; empty where it is not known."""
+    """The SNS message id; empty if unknown."""
     published_at_ms: int
     order_id: str | None
-    """None where it has no readable one."""
+    """None if the order has no readable id."""
     is_new: bool = False
-    """Whether no order of this id stood in the table before."""
+    """Whether the table held no order with this id before publishing."""
     digest: str = ""
-    """Of its text, by which raw delivery leaves it to be known."""
+    """Digest of its text; identifies the order when raw delivery omits the SNS envelope."""
 
 
 class Attempt(NamedTuple):
@@ -50,7 +50,7 @@ class Attempt(NamedTuple):
     event_id: str
     at_ms: int
     message_id: str
-    """SQS's."""
+    """The SQS message id."""
     order_id: str | None
     outcome: str
     reason: str = ""
@@ -63,7 +63,7 @@ class Attempt(NamedTuple):
         return self.outcome in GIVEN_BACK
 
 
-class SetAside(NamedTuple):
+class DeadLetter(NamedTuple):
     """The message in OrderDLQ."""
 
     message_id: str
@@ -76,13 +76,13 @@ class Seen(NamedTuple):
     at_ms: int
     attempts: tuple[Attempt, ...] = ()
     stored: Mapping[str, Any] | None = None
-    has_looked: bool = False
-    """Whether OrderDLQ was looked into."""
-    set_aside: SetAside | None = None
+    has_read_dlq: bool = False
+    """Whether OrderDLQ was read."""
+    dead_letter: DeadLetter | None = None
 
 
 class End(Enum):
-    """Why following stopped."""
+    """Why tracking stopped."""
 
     STORED = "stored"
     DEAD_LETTERED = "dead-lettered"
@@ -101,7 +101,7 @@ class Note(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One station of the way."""
+    """One step of the order's journey."""
 
     name: Literal["accepted", "processed", "stored", "dead"]
     title: str
@@ -112,49 +112,49 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Journey:
-    """What is known of the order's way."""
+    """What is known of the order's progress."""
 
     subject: Subject
     now_ms: int
     attempts: tuple[Attempt, ...] = ()
     stored: Mapping[str, Any] | None = None
-    set_aside: SetAside | None = None
-    looked_at_ms: int | None = None
+    dead_letter: DeadLetter | None = None
+    dlq_read_at_ms: int | None = None
     end: End | None = None
 
     @property
     def own_attempts(self) -> tuple[Attempt, ...]:
-        """Those that are this order's, as far as one can know."""
-        if self.set_aside is not None:
-            return tuple(one for one in self.attempts if one.message_id == self.set_aside.message_id)
+        """The attempts that belong to this order, as far as known."""
+        if self.dead_letter is not None:
+            return tuple(one for one in self.attempts if one.message_id == self.dead_letter.message_id)
         if self.subject.order_id is None and len({one.message_id for one in self.attempts}) > 1:
             return ()
         return self.attempts
 
     @property
     def settled(self) -> Attempt | None:
-        """The attempt that settled it, if one did."""
+        """The attempt that finished the order, if any."""
         return next((one for one in self.own_attempts if not one.is_given_back), None)
 
     @property
     def wants_table(self) -> bool:
-        """Whether the table can tell something: before, an earlier order of the id would only mislead."""
+        """Whether to read the table. Before an attempt finishes, it may hold an earlier order with the same id."""
         return self.subject.order_id is not None and (self.subject.is_new or self.settled is not None)
 
     @property
     def wants_dead_letters(self) -> bool:
-        """Whether OrderDLQ is worth a look now."""
+        """Whether to read OrderDLQ now."""
         if self.settled is not None:
             return False
         is_due = any(one.number >= ATTEMPTS for one in self.attempts)
-        since_ms = self.subject.published_at_ms if self.looked_at_ms is None else self.looked_at_ms
-        if is_due and self.looked_at_ms is None:
+        since_ms = self.subject.published_at_ms if self.dlq_read_at_ms is None else self.dlq_read_at_ms
+        if is_due and self.dlq_read_at_ms is None:
             return True
-        return self.now_ms - since_ms >= (LOOK_SOON_MS if is_due else LOOK_SELDOM_MS)
+        return self.now_ms - since_ms >= (DLQ_POLL_SOON_MS if is_due else DLQ_POLL_MS)
 
     @property
     def wait_ms(self) -> int:
-        """Until the next look: the longer it takes the longer."""
+        """Time until the next poll; it grows with the time since publishing."""
         return max(WAIT_MIN_MS, min(WAIT_MAX_MS, (self.now_ms - self.subject.published_at_ms) // 10))
 
 
@@ -171,14 +171,14 @@ def advance(journey: Journey, seen: Seen) -> Journey:
         now_ms=seen.at_ms,
         attempts=tuple(sorted((*journey.attempts, *new), key=lambda one: (one.at_ms, one.number))),
         stored=seen.stored if seen.stored is not None else journey.stored,
-        set_aside=seen.set_aside or journey.set_aside,
-        looked_at_ms=seen.at_ms if seen.has_looked else journey.looked_at_ms,
+        dead_letter=seen.dead_letter or journey.dead_letter,
+        dlq_read_at_ms=seen.at_ms if seen.has_read_dlq else journey.dlq_read_at_ms,
     )
     return replace(moved, end=_find_end(moved))
 
 
 def _find_end(journey: Journey) -> End | None:
-    if journey.set_aside is not None:
+    if journey.dead_letter is not None:
         return End.DEAD_LETTERED
     if journey.stored is not None and (journey.settled is not None or _may_lack_log(journey)):
         return End.STORED
@@ -186,12 +186,12 @@ def _find_end(journey: Journey) -> End | None:
 
 
 def _may_lack_log(journey: Journey) -> bool:
-    """Whether a new order stands in the table long enough that its log line will not come any more."""
-    return journey.subject.is_new and journey.now_ms - journey.subject.published_at_ms >= LOOK_SELDOM_MS
+    """Whether a new order was published so long ago that its log line is no longer expected."""
+    return journey.subject.is_new and journey.now_ms - journey.subject.published_at_ms >= DLQ_POLL_MS
 
 
 def steps(journey: Journey) -> list[Step]:
-    """The stations of the way, in their order."""
+    """The steps of the journey, in order."""
     return [_accepted(journey), _processed(journey), _outcome(journey)]
 
 
@@ -210,22 +210,22 @@ def _processed(journey: Journey) -> Step:
     if own:
         state: State = "bad" if journey.end else "now"
         text = f"Failed at attempt {own[-1].number} of {ATTEMPTS}."
-        if journey.subject.order_id is None and journey.set_aside is None:
+        if journey.subject.order_id is None and journey.dead_letter is None:
             text += " It is the only message without a readable order id since then, so it is probably this order."
         return Step("processed", title, state, text, notes)
     if journey.attempts:
         others = len({one.message_id for one in journey.attempts})
         text = f"{others} messages without a readable order id failed; OrderDLQ will show which one is this order."
         return Step("processed", title, "now", text)
-    if journey.stored is not None or journey.set_aside is not None:
+    if journey.stored is not None or journey.dead_letter is not None:
         return Step("processed", title, "done", "No log line for this order.")
     return Step("processed", title, "ahead" if journey.end else "now", "No log line for this order yet.")
 
 
 def _outcome(journey: Journey) -> Step:
     settled = journey.settled
-    if journey.set_aside is not None:
-        note = Note(journey.set_aside.sent_at_ms, f"message {journey.set_aside.message_id}", is_bad=True)
+    if journey.dead_letter is not None:
+        note = Note(journey.dead_letter.sent_at_ms, f"message {journey.dead_letter.message_id}", is_bad=True)
         return Step("dead", "Dead-lettered in OrderDLQ", "bad", _reason(journey), (note,))
     if settled is None and any(one.is_given_back for one in journey.attempts):
         is_due = any(one.number >= ATTEMPTS for one in journey.own_attempts)
@@ -250,7 +250,7 @@ _STORED = {
 
 def _attempt_text(attempt: Attempt) -> str:
     duration = "" if attempt.duration_ms is None else f" in {attempt.duration_ms:,.1f} ms"
-    # How often it had been delivered is only told of what is given back.
+    # The log reports the receive count of failed attempts only.
     words = f"attempt {attempt.number}: {attempt.outcome}" if attempt.is_given_back else f"{attempt.outcome}{duration}"
     return f"{words}: {attempt.reason}" if attempt.reason else words
 
@@ -264,11 +264,11 @@ def _reason(journey: Journey) -> str:
     return own[-1].reason if own and own[-1].reason else "The function's log gives no reason."
 
 
-# --- Knowing an order again -----------------------------------------------------------------------------------------
+# --- Identifying an order -------------------------------------------------------------------------------------------
 
 
 def find_order_id(text: str) -> str | None:
-    """The id under which the function's log will speak of this text; None where it has no readable one."""
+    """The order id that the function will log for this text; None if it has no readable id."""
     try:
         return parse_order(text).order_id
     except OrderRejected as error:
@@ -280,7 +280,7 @@ def digest_of(text: str) -> str:
 
 
 def is_body_of(subject: Subject, body: str) -> bool:
-    """Whether an SQS message's body is the published message, in SNS's envelope or, with raw delivery, as it was."""
+    """Whether an SQS message's body is the published message, in SNS's envelope or, with raw delivery, unchanged."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What CloudWatch Logs, Orders and OrderDLQ tell of an order that is being followed (orders.tracking.journey)."""
+"""Reads CloudWatch Logs, Orders and OrderDLQ for a tracked order (orders.tracking.journey)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from orders.dead_letters.queues import Queue, dead_letter_queue
 from orders.function_log.lines import LogLine, parse_line
 from orders.function_log.reader import ERRORS_ONLY, FunctionLogs
 from orders.table.order_table import OrderTable
-from orders.tracking.journey import Attempt, Journey, Seen, SetAside, Subject, is_body_of
+from orders.tracking.journey import Attempt, DeadLetter, Journey, Seen, Subject, is_body_of
 
 LINES_MAX = 2_000
 DLQ_MESSAGES_MAX = 200
 
-# What stands for itself in a filter pattern's string; an asterisk there matches anything.
+# Characters without special meaning in a filter pattern's string; an asterisk is a wildcard there.
 _is_plain = re.compile(r"[A-Za-z0-9_.:/#-]{1,200}").fullmatch
 
 
 class OrderTrace:
-    """Reads what a journey needs next: one to three kinds of calls. Its calls block."""
+    """Reads what a journey needs next, with one to three kinds of blocking calls."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -34,13 +34,13 @@ class OrderTrace:
     def read(self, journey: Journey, now_ms: int) -> Seen:
         subject = journey.subject
         stored = self._table.find(subject.order_id) if subject.order_id and journey.wants_table else None
-        looks = journey.wants_dead_letters
+        reads_dlq = journey.wants_dead_letters
         return Seen(
             now_ms,
             tuple(self._attempts(subject)),
             stored,
-            has_looked=looks,
-            set_aside=self._find_set_aside(journey) if looks else None,
+            has_read_dlq=reads_dlq,
+            dead_letter=self._find_dead_letter(journey) if reads_dlq else None,
         )
 
     def _attempts(self, subject: Subject) -> Iterator[Attempt]:
@@ -50,11 +50,11 @@ class OrderTrace:
             if attempt is not None and attempt.order_id == subject.order_id:
                 yield attempt
 
-    def _find_set_aside(self, journey: Journey) -> SetAside | None:
+    def _find_dead_letter(self, journey: Journey) -> DeadLetter | None:
         known = {one.message_id for one in journey.attempts} if journey.subject.order_id is not None else set()
         for message in self._dead_letters.peek(DLQ_MESSAGES_MAX):
             if message.message_id in known or is_body_of(journey.subject, message.body):
-                return SetAside(message.message_id, message.sent_at_ms)
+                return DeadLetter(message.message_id, message.sent_at_ms)
         return None
 
     @cached_property
@@ -63,7 +63,7 @@ class OrderTrace:
 
 
 def _pattern(order_id: str | None) -> str:
-    """Lets CloudWatch choose where it can; what it cannot be asked for is chosen here."""
+    """Filters in CloudWatch if the pattern can express the id; otherwise the caller filters."""
     if order_id is None:
         return ERRORS_ONLY
     return f"{{ $.orderId = {json.dumps(order_id)} }}" if _is_plain(order_id) else ""

@@ -62,10 +62,10 @@ def test_dead_letters_fit_only_where_orders_reach_them_and_stay_longer() -> None
     assert judge_dead_letters(QUEUE._replace(max_receives=1), DEAD_LETTERS).outcome is Outcome.WARNING
     assert judge_dead_letters(QUEUE, DEAD_LETTERS._replace(retention_s=345_600)).outcome is Outcome.WARNING
     assert judge_failed_orders(DEAD_LETTERS).outcome is Outcome.GOOD
-    assert "2 in OrderDLQ" in judge_failed_orders(DEAD_LETTERS._replace(waiting=2)).told
+    assert "2 in OrderDLQ" in judge_failed_orders(DEAD_LETTERS._replace(waiting=2)).message
 
 
-def test_function_and_trigger_that_do_not_run_are_told() -> None:
+def test_function_and_trigger_that_do_not_run_are_reported() -> None:
     assert judge_function(FUNCTION).outcome is Outcome.GOOD
     assert judge_function(FUNCTION._replace(reserved=0)).outcome is Outcome.FAILED
     assert judge_function(FUNCTION._replace(state="Failed")).outcome is Outcome.FAILED
@@ -80,14 +80,14 @@ def test_drift_tells_a_change_from_a_deletion() -> None:
     deleted = Drifted("OrderTrigger", "AWS::Lambda::EventSourceMapping", "DELETED", ())
     warned, failed = judge_drift([changed, deleted])
     assert (warned.outcome, failed.outcome) == (Outcome.WARNING, Outcome.FAILED)
-    assert "and 2 more" in warned.told
+    assert "and 2 more" in warned.message
 
 
-def test_alarms_that_fire_are_silent_or_unheard_are_told() -> None:
+def test_alarms_that_fire_are_silent_or_unheard_are_reported() -> None:
     listener = [("email", "a@example.com", True)]
     assert [one.outcome for one in judge_alarms([("a", "OK", True)], listener)] == [Outcome.GOOD]
-    told = [one.told for one in judge_alarms([("a", "ALARM", False)], [])]
-    assert told == ["firing: a", "without action: a", "nobody is subscribed to OrderAlarms"]
+    messages = [one.message for one in judge_alarms([("a", "ALARM", False)], [])]
+    assert messages == ["firing: a", "without action: a", "nobody is subscribed to OrderAlarms"]
     assert [one.outcome for one in judge_alarms([], [])] == [Outcome.FAILED]
 
 

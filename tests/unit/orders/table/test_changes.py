@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orders.function_log.lines import LogLine
-from orders.table.changes import LOOK_BACK_MS, Changes
+from orders.table.changes import OVERLAP_MS, Changes
 
 
 class FakeLog:
@@ -58,4 +58,4 @@ def test_take_new_looks_back_a_little_and_no_further() -> None:
     log.say(100_000, level="INFO", outcome="stored", orderId="A")
     changes.take_new()
     assert changes.take_new() == []
-    assert log.asked_since == [0, 100_000 - LOOK_BACK_MS]
+    assert log.asked_since == [0, 100_000 - OVERLAP_MS]

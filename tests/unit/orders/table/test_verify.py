@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from orders.processor.consume import Record, consume
 from orders.publishing.order_files import Entry
 from orders.table.verify import (
+    DeadLetter,
     Difference,
     Expectations,
     Report,
-    SetAside,
     State,
     Waiting,
     find_differences,
@@ -49,14 +49,14 @@ def expect(*texts: dict[str, Any] | str) -> Expectations:
     return expectations
 
 
-def letter(body: dict[str, Any] | str) -> SetAside:
-    return SetAside("m-1", body if isinstance(body, str) else json.dumps(body), "because")
+def letter(body: dict[str, Any] | str) -> DeadLetter:
+    return DeadLetter("m-1", body if isinstance(body, str) else json.dumps(body), "because")
 
 
 def verify(
     expectations: Expectations,
     *stored: dict[str, Any],
-    letters: Sequence[SetAside] = (),
+    letters: Sequence[DeadLetter] = (),
     waiting: Waiting = EMPTY,
 ) -> Report:
     return verify_orders(expectations, FakeTable(*stored), letters, waiting)

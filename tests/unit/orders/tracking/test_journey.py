@@ -1,4 +1,4 @@
-"""Goal: whatever is seen, in whatever order, following tells the order's own way, and comes to an end."""
+"""Goal: whatever is seen, in whatever order, tracking shows the order's own journey, and ends."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from orders.tracking.journey import (
     WAIT_MAX_MS,
     WAIT_MIN_MS,
     Attempt,
+    DeadLetter,
     End,
     Journey,
     Seen,
-    SetAside,
     Subject,
     advance,
     begin,
@@ -66,7 +66,7 @@ def test_an_order_under_way_is_told_station_by_station() -> None:
     assert [note.text for note in steps(journey)[1].notes] == ["stored in 8.2 ms"]
 
 
-def test_a_rejected_order_is_told_attempt_by_attempt_until_it_is_set_aside() -> None:
+def test_a_rejected_order_is_shown_attempt_by_attempt_until_it_is_dead_lettered() -> None:
     journey = follow(KNOWN, Seen(1_100, (rejected(1),)))
     assert states(journey) == {"accepted": "done", "processed": "now", "dead": "ahead"}
     assert steps(journey)[1].text == "Failed at attempt 1 of 3."
@@ -74,9 +74,9 @@ def test_a_rejected_order_is_told_attempt_by_attempt_until_it_is_set_aside() -> 
     journey = advance(journey, Seen(1_200, (rejected(3), rejected(1), rejected(2))))
     assert [note.text for note in steps(journey)[1].notes] == [f"attempt {n}: rejected: no total" for n in (1, 2, 3)]
     assert journey.wants_dead_letters
-    journey = advance(journey, Seen(1_300, has_looked=True))
+    journey = advance(journey, Seen(1_300, has_read_dlq=True))
     assert not journey.wants_dead_letters, "not at every step"
-    journey = advance(journey, Seen(9_000, has_looked=True, set_aside=SetAside("sqs-1", 1_250)))
+    journey = advance(journey, Seen(9_000, has_read_dlq=True, dead_letter=DeadLetter("sqs-1", 1_250)))
     assert states(journey) == {"accepted": "done", "processed": "bad", "dead": "bad"}
     assert journey.end is End.DEAD_LETTERED
     assert steps(journey)[2].text == "no total"
@@ -113,7 +113,7 @@ def test_an_order_without_id_is_only_taken_for_the_one_that_failed_where_it_is_a
     assert "probably this order" in steps(follow(UNKNOWN, Seen(1_100, (mine,))))[1].text
     both = follow(UNKNOWN, Seen(1_100, (mine, other)))
     assert steps(both)[1].text.startswith("2 messages without a readable order id failed")
-    found = advance(both, Seen(1_200, has_looked=True, set_aside=SetAside("sqs-2", 1_150)))
+    found = advance(both, Seen(1_200, has_read_dlq=True, dead_letter=DeadLetter("sqs-2", 1_150)))
     assert found.own_attempts == (other,)
     assert states(found) == {"accepted": "done", "processed": "bad", "dead": "bad"}
 
@@ -121,8 +121,10 @@ def test_an_order_without_id_is_only_taken_for_the_one_that_failed_where_it_is_a
 @given(st.lists(st.tuples(st.integers(0, 100_000), st.sets(st.integers(1, 3)), st.booleans()), max_size=20))
 def test_following_ends_after_fifteen_minutes_whatever_was_seen(seen: list[tuple[int, set[int], bool]]) -> None:
     journey = begin(KNOWN, KNOWN.published_at_ms)
-    for wait_ms, numbers, looks in seen:
-        journey = advance(journey, Seen(journey.now_ms + wait_ms, tuple(map(rejected, numbers)), has_looked=looks))
+    for wait_ms, numbers, reads_dlq in seen:
+        journey = advance(
+            journey, Seen(journey.now_ms + wait_ms, tuple(map(rejected, numbers)), has_read_dlq=reads_dlq)
+        )
         assert WAIT_MIN_MS <= journey.wait_ms <= WAIT_MAX_MS
         assert len(journey.attempts) == len({one.event_id for one in journey.attempts})
         assert [step.name for step in steps(journey)][:2] == ["accepted", "processed"]
@@ -147,9 +149,9 @@ def test_the_id_is_read_wherever_the_function_could_read_it(text: str, order_id:
     assert find_order_id(text) == order_id
 
 
-def test_following_looks_often_at_first_and_seldom_later() -> None:
-    journey, looks = begin(KNOWN, KNOWN.published_at_ms), [0] * 15
+def test_polling_is_frequent_at_first_and_slows_down() -> None:
+    journey, reads_dlq = begin(KNOWN, KNOWN.published_at_ms), [0] * 15
     while journey.end is None:
-        looks[(journey.now_ms - KNOWN.published_at_ms) // 60_000] += 1
+        reads_dlq[(journey.now_ms - KNOWN.published_at_ms) // 60_000] += 1
         journey = advance(journey, Seen(journey.now_ms + journey.wait_ms))
-    assert (looks[0], max(looks[2:])) == (37, 6)
+    assert (reads_dlq[0], max(reads_dlq[2:])) == (37, 6)
