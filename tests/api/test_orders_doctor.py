@@ -128,7 +128,7 @@ def test_dashboard_holds_widgets_whose_every_resource_is_the_stacks(deployed: Cl
 def test_top_prints_one_look_where_there_is_no_terminal(deployed: Cli) -> None:
     deployed.run("publish", "-", given='{"orderId":"A"}')
     shown = until(lambda: _find_published(deployed.run("top").stdout), "the order in the hour's count")
-    for part in ("OrderTopic", "settled", "write units", "stored"):
+    for part in ("OrderTopic", "processed", "write units", "stored"):
         assert part in shown
     answer = json.loads(deployed.run("top", "--json").stdout)
     assert (answer["figures"]["NumberOfMessagesPublished"], len(answer["minutes"]["published"])) == (1.0, 15)

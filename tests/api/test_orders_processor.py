@@ -9,7 +9,7 @@ import pytest
 
 from onebox.testing import EngineThread
 from orders.deployment.package import HANDLER, build_package
-from orders.local.demo import POISONED, load_sample
+from orders.local.demo import INVALID, load_sample
 from tests.api.order_system import TIMEOUT_S, OrderSystem, make_order_system
 from tests.polling import until
 
@@ -46,7 +46,7 @@ def test_processor_of_poisoned_orders_sets_them_aside_with_their_reasons_and_sto
     system: OrderSystem,
 ) -> None:
     sqs = system.client("sqs")
-    bodies = [*POISONED.values(), '{"orderId":"good"}']
+    bodies = [*INVALID.values(), '{"orderId":"good"}']
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
     sent = sqs.send_message_batch(QueueUrl=system.queue_url, Entries=entries)["Successful"]
     ids = {one["MessageId"] for one in sent[:3]}

@@ -33,10 +33,10 @@ def _json_option(function: F) -> F:
 @_data_option
 @_json_option
 def backup(target: Path, data: Path | None, as_json: bool) -> None:
-    """Copy the whole database to FILE, while onebox runs or while it does not.
+    """Copy the database to FILE. onebox may be running.
 
-    The copy is one consistent moment: everything acknowledged before the command began is in it. FILE appears when it
-    is complete and on disk. Put it back with `onebox restore FILE`.
+    The copy is consistent and contains everything acknowledged before the command began. FILE appears when it is
+    complete and on disk. `onebox restore FILE` restores it.
     """
     from onebox.storage.copies import backup as copy
     from onebox.storage.folder import DATABASE_NAME
@@ -49,12 +49,12 @@ def backup(target: Path, data: Path | None, as_json: bool) -> None:
 @click.command()
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_data_option
-@click.option("--replace", is_flag=True, help="Replace the database that is there; it is kept under another name.")
+@click.option("--replace", is_flag=True, help="Replace the existing database; it is kept under another name.")
 @_json_option
 def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> None:
-    """Put a backup into the data folder. onebox must not run on it.
+    """Restore a backup into the data folder. onebox must not be running on it.
 
-    FILE is checked first. With --replace a database that is there already is kept beside the restored one.
+    FILE is checked first. With --replace an existing database is kept beside the restored one.
     """
     from onebox.clock import SystemClock
     from onebox.storage.copies import restore as put_back
@@ -74,7 +74,7 @@ def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> No
 def check(file: Path | None, data: Path | None, as_json: bool) -> None:
     """Verify every page, the log and the structure of the database, or of a backup FILE.
 
-    Changes nothing and may run beside a running onebox. Exits with 1 if anything is damaged.
+    Changes nothing; onebox may be running. Exit code 1 if anything is damaged.
     """
     from onebox.storage.copies import check as examine
     from onebox.storage.copies import summary
@@ -105,10 +105,10 @@ def check(file: Path | None, data: Path | None, as_json: bool) -> None:
 @_data_option
 @_json_option
 def compact(data: Path | None, as_json: bool) -> None:
-    """Rewrite the database without gaps. onebox must not run on it.
+    """Rewrite the database without free space. onebox must not be running on it.
 
-    A running onebox gives space back by itself, in slices; this gives back all of it at once. It needs as much free
-    space as the database is large. A crash leaves the old file whole.
+    A running onebox frees space in steps; this command frees all of it at once. It needs as much free disk space as
+    the database uses. A crash leaves the old file intact.
     """
     from onebox.storage.copies import compact as rewrite
     from onebox.storage.folder import DataFolder

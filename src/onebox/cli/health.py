@@ -1,4 +1,4 @@
-"""``onebox health``: ask a running onebox how it is."""
+"""``onebox health``: query the health of a running onebox."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from onebox.config import DEFAULT_HOST, DEFAULT_PORT
 
 
 @click.command()
-@click.option("--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="Where it listens.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as it came.")
+@click.option(
+    "--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="URL of the running onebox."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the unformatted response.")
 def health(url: str, as_json: bool) -> None:
-    """Ask a running onebox for its version, uptime and services; exit 1 if none answers."""
+    """Show the version, uptime and services of a running onebox; exit code 1 if none responds."""
     try:
         with urllib.request.urlopen(f"{url}/_onebox/health", timeout=5) as answer:  # noqa: S310 - the user's own URL
             body = json.load(answer)

@@ -1,4 +1,4 @@
-"""``onebox iam``: the first administrator's key, and why a request was refused."""
+"""``onebox iam``: create the first administrator's key, and explain refusals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def iam() -> None:
-    """Access keys for `onebox serve --credentials required`, and the reasons of refusals."""
+    """Create access keys for `onebox serve --credentials required`; explain refusals."""
 
 
 @iam.command("create-admin")
@@ -34,7 +34,7 @@ def iam() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def create_admin(name: str, account: str, data: Path | None, as_json: bool) -> None:
-    """Create a user with all rights and an access key. onebox must not run on the data folder meanwhile.
+    """Create a user with all permissions and an access key. onebox must not be running on the data folder.
 
     The secret is printed once and cannot be read again; a user has at most two keys.
     """
@@ -50,19 +50,21 @@ def create_admin(name: str, account: str, data: Path | None, as_json: bool) -> N
 
 @iam.command("condition-keys")
 def condition_keys() -> None:
-    """Print the condition keys that policies can ask for, by service (the table of docs/compatibility.md)."""
+    """Print the condition keys that policies can use, by service (the table of docs/compatibility.md)."""
     click.echo(condition_key_table())
 
 
 @iam.command()
 @click.argument("request_id")
-@click.option("--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="Where onebox listens.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as it came.")
+@click.option(
+    "--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="URL of the running onebox."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the unformatted response.")
 def explain(request_id: str, url: str, as_json: bool) -> None:
-    """Tell why a request was refused: which statement of which policy decided.
+    """Explain why a request was refused: which statement of which policy denied it.
 
-    REQUEST_ID is in every error's answer (boto3: ResponseMetadata.RequestId). The last 1,000 refusals since the start
-    are kept.
+    Every error response contains the REQUEST_ID (boto3: ResponseMetadata.RequestId). onebox keeps the last 1,000
+    refusals since its start.
     """
     try:
         with urllib.request.urlopen(f"{url}/_onebox/refusals/{quote(request_id, safe='')}", timeout=5) as answer:  # noqa: S310
@@ -82,10 +84,10 @@ def condition_key_table() -> str:
     from onebox.services.iam.request_keys import GLOBAL_CONDITION_KEYS
 
     services = sorted((service.name, service.condition_keys) for service in built_services())
-    rows = [("every request", GLOBAL_CONDITION_KEYS), *services]
-    lines = ["| requests to | condition keys |", "| --- | --- |"]
+    rows = [("all services", GLOBAL_CONDITION_KEYS), *services]
+    lines = ["| service | condition keys |", "| --- | --- |"]
     for name, keys in rows:
-        listed = ", ".join(f"`{key}`" for key in sorted(keys, key=str.lower)) or "only the keys of every request"
+        listed = ", ".join(f"`{key}`" for key in sorted(keys, key=str.lower)) or "only the keys of all services"
         lines.append(f"| {name} | {listed} |")
     return "\n".join(lines)
 

@@ -17,7 +17,7 @@ from onebox.cli.serve import serve
 def main() -> None:
     """AWS's SNS, SQS, Lambda, DynamoDB, CloudWatch, IAM, S3 and CloudFormation on one machine.
 
-    One process, one port, one SQLite file; what it acknowledged survives kill -9 and power loss.
+    One process, one port, one SQLite file. Acknowledged changes survive kill -9 and power loss.
 
     \b
     Start it:       onebox serve

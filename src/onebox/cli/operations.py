@@ -1,4 +1,4 @@
-"""``onebox operations``: which API operations of which services are offered, and which are not."""
+"""``onebox operations``: list the supported and unsupported API operations."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--markdown", is_flag=True, help="Print the tables of docs/compatibility.md.")
 def operations(service: str | None, as_json: bool, markdown: bool) -> None:
-    """List the AWS operations that onebox offers, of all services or of one.
+    """List the supported AWS operations of all services or of one.
 
-    What is not listed answers with the service's own error for an unknown operation.
+    Other operations fail with the service's own error for an unknown operation.
     """
     offered = offered_operations()
     if service is not None and service not in offered:
@@ -47,13 +47,13 @@ def offered_operations() -> dict[str, tuple[list[str], list[str]]]:
 
 
 def markdown_tables(offered: dict[str, tuple[list[str], list[str]]]) -> str:
-    """A section a service: what is offered, and what AWS has besides."""
+    """A section per service: its supported operations, and the other operations of AWS."""
     sections = []
     for name, (yes, no) in offered.items():
-        missing = ", ".join(no) if no else "nothing"
+        missing = ", ".join(no) if no else "none"
         sections.append(
             f"### {name}: {len(yes)} of {len(yes) + len(no)}\n\n{', '.join(yes)}.\n\n"
-            f"<details><summary>Not offered</summary>\n\n{missing}.\n\n</details>\n"
+            f"<details><summary>Not supported</summary>\n\n{missing}.\n\n</details>\n"
         )
     return "\n".join(sections)
 

@@ -26,32 +26,32 @@ if TYPE_CHECKING:
     default=DEFAULT_PORT,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Port; 0 takes a free one.",
+    help="Port to listen on; 0 picks a free one.",
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder that keeps everything.  [default: {default_data_folder()}]",
+    help=f"Folder for all data.  [default: {default_data_folder()}]",
 )
-@click.option("--ephemeral", is_flag=True, help="Keep everything in memory; nothing outlives the process.")
+@click.option("--ephemeral", is_flag=True, help="Keep all data in memory; it is lost when the process ends.")
 @click.option(
     "--credentials",
     type=click.Choice(["any", "required"]),
     default="any",
     show_default=True,
-    help="Which access keys are accepted: any, or only those that were issued (see `onebox iam create-admin`).",
+    help="Accepted access keys: any, or only keys that onebox issued (see `onebox iam create-admin`).",
 )
 @click.option(
     "--accept-loss",
     is_flag=True,
-    help="Start although the write-ahead log is damaged and acknowledged changes are missing; a copy of it is kept.",
+    help="Start even if the write-ahead log is damaged and acknowledged changes are lost; a copy of the log is kept.",
 )
 @click.option(
     "--function-calls-max",
     default=Settings().function_calls_max,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Invocations after which a function's process is replaced by a fresh one.",
+    help="Invocations after which a function's process is replaced.",
 )
 @click.option(
     "--sdk-cache/--no-sdk-cache",
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
     default="WARNING",
     show_default=True,
-    help="What onebox writes to standard error about itself.",
+    help="Lowest level of messages that onebox logs to standard error.",
 )
 def serve(
     *,
@@ -98,9 +98,9 @@ def serve(
     allowed_origins: tuple[str, ...],
     log_level: str,
 ) -> None:
-    """Run onebox in the foreground; prints one line when it is ready.
+    """Run onebox in the foreground and print one line when it is ready.
 
-    SIGTERM or Ctrl-C stops it cleanly; a kill at any moment loses nothing that was acknowledged.
+    SIGTERM or Ctrl-C stops it. A kill at any moment loses no acknowledged change.
     """
     if ephemeral and data is not None:
         raise click.UsageError("--ephemeral keeps nothing, --data DIR keeps everything: give one of them")

@@ -24,7 +24,7 @@ from orders.dead_letters.reasons import FailedOrder, make_failed_order
 from orders.errors import OperatorError
 from orders.function_log.lines import parse_line
 from orders.function_log.reader import FunctionLogs
-from orders.local.demo import Latency, Tally, load_sample, poisoned_entries, tally
+from orders.local.demo import Latency, Tally, invalid_entries, load_sample, tally
 from orders.local.onebox_process import running_onebox
 from orders.publishing.bulk import Progress, publish_entries
 from orders.publishing.ledger import NoLedger
@@ -103,7 +103,7 @@ def _run(aws: Aws, clock: SystemClock, say: _Speaker) -> Result:
     run_deploy(aws, STACK, PARAMETERS, quiet_audience())
     deploy_ms = clock.monotonic_ms() - began_ms
     say(f"  stack {STACK} is up after {deploy_ms:,.0f} ms")
-    entries = load_sample() + poisoned_entries()
+    entries = load_sample() + invalid_entries()
     say(f"Publishing {len(entries) - 3} real orders and 3 invalid ones to OrderTopic")
     since_ms = clock.now_ms()
     began_ms = clock.monotonic_ms()

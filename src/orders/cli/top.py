@@ -23,10 +23,10 @@ from orders.monitoring.metrics import (
     ERRORS,
     FAILED,
     LONGEST,
+    PROCESSED,
     PUBLISHED,
     QUEUED,
     READS,
-    SETTLED,
     STORED,
     THROTTLES,
     UNDELIVERED,
@@ -43,13 +43,13 @@ MINUTES = 15
 BARS = " ▁▂▃▄▅▆▇█"
 PARTS: tuple[tuple[str, tuple[Measure, ...]], ...] = (
     ("OrderTopic", (PUBLISHED, UNDELIVERED)),
-    ("OrderQueue", (QUEUED, SETTLED, AGE)),
+    ("OrderQueue", (QUEUED, PROCESSED, AGE)),
     ("OrderProcessor", (CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY)),
     ("Orders", (WRITES, READS)),
     ("OrderDLQ", (FAILED,)),
 )
 # The others are shown once there is something to show, so that the screen fits a small terminal.
-ALWAYS = frozenset({PUBLISHED, QUEUED, SETTLED, CALLS, DURATION, WRITES, STORED})
+ALWAYS = frozenset({PUBLISHED, QUEUED, PROCESSED, CALLS, DURATION, WRITES, STORED})
 BAD = frozenset({UNDELIVERED, ERRORS, THROTTLES, FAILED})
 
 

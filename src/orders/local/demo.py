@@ -12,7 +12,7 @@ from orders.publishing.order_files import Entry
 
 SAMPLE = "online_retail_sample.jsonl.gz"
 # Each can be read by nobody, or stored by nobody, however often it is tried.
-POISONED = {
+INVALID = {
     "no orderId": '{"userId":"U-1","itemName":"an order without its id","total":9.99}',
     "not JSON": '{"orderId":"cut off in the middle","total":',
     "an empty orderId": '{"orderId":"","userId":"U-2","itemName":"an order with an empty id","total":9.99}',
@@ -43,9 +43,9 @@ def load_sample() -> list[Entry]:
     return [Entry(SAMPLE, number, number, line) for number, line in enumerate(content.splitlines(), 1)]
 
 
-def poisoned_entries() -> list[Entry]:
+def invalid_entries() -> list[Entry]:
     """Orders that must fail."""
-    return [Entry(name, number, number, text) for number, (name, text) in enumerate(POISONED.items(), 1)]
+    return [Entry(name, number, number, text) for number, (name, text) in enumerate(INVALID.items(), 1)]
 
 
 def tally(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Tally:

@@ -58,7 +58,7 @@ _DEAD_LETTERS, _FUNCTION, _TABLE = (
 PUBLISHED = Measure("published", "AWS/SNS", "NumberOfMessagesPublished", _TOPIC)
 UNDELIVERED = Measure("not delivered", "AWS/SNS", "NumberOfNotificationsFailed", _TOPIC)
 QUEUED = Measure("queued", "AWS/SQS", "NumberOfMessagesSent", _QUEUE)
-SETTLED = Measure("settled", "AWS/SQS", "NumberOfMessagesDeleted", _QUEUE)
+PROCESSED = Measure("processed", "AWS/SQS", "NumberOfMessagesDeleted", _QUEUE)
 WAITING = Measure("waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible", _QUEUE, "Maximum")
 AGE = Measure("age of oldest, s", "AWS/SQS", "ApproximateAgeOfOldestMessage", _QUEUE, "Maximum")
 FAILED = Measure("in OrderDLQ", "AWS/SQS", "ApproximateNumberOfMessagesVisible", _DEAD_LETTERS, "Maximum")
@@ -75,7 +75,7 @@ DUPLICATE = Measure("duplicate", BUSINESS_NAMESPACE, "OrdersDuplicate")
 STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
 UNAVAILABLE = Measure("retried", BUSINESS_NAMESPACE, "OrdersUnavailable")
 MEASURES = (
-    *(PUBLISHED, UNDELIVERED, QUEUED, SETTLED, WAITING, AGE, FAILED),
+    *(PUBLISHED, UNDELIVERED, QUEUED, PROCESSED, WAITING, AGE, FAILED),
     *(CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY),
     *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
 )

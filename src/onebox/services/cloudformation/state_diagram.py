@@ -32,8 +32,8 @@ def draw_diagram() -> str:
 
 
 def draw_table() -> str:
-    """What may be called in which state, as a Markdown table."""
-    header = ["state", "onebox works on it", *(trigger.value for trigger in _OFFERED), "DetectStackDrift"]
+    """The operations allowed in each state, as a Markdown table."""
+    header = ["state", "in progress", *(trigger.value for trigger in _OFFERED), "DetectStackDrift"]
     rows = [
         [
             f"`{status}`",

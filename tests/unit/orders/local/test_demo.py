@@ -11,7 +11,7 @@ import pytest
 
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected
-from orders.local.demo import Latency, load_sample, poisoned_entries, summarize, tally
+from orders.local.demo import Latency, invalid_entries, load_sample, summarize, tally
 from orders.publishing.order_files import Entry
 
 
@@ -45,7 +45,7 @@ def test_sample_is_real_orders_and_names_its_source_and_licence() -> None:
     assert "https://doi.org/10.24432/C5BW33" in notice
 
 
-@pytest.mark.parametrize("entry", poisoned_entries(), ids=lambda entry: entry.source)
+@pytest.mark.parametrize("entry", invalid_entries(), ids=lambda entry: entry.source)
 def test_poisoned_order_is_refused(entry: Entry) -> None:
     with pytest.raises(OrderRejected):
         parse_order(entry.text)
