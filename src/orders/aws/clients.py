@@ -1,4 +1,4 @@
-"""The way to AWS: clients for its services, made when first asked for, and its errors in words for operators."""
+"""Creates boto3 clients on first use, and reads error codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Aws:
 
     @cached_property
     def _session(self) -> Any:
-        import boto3  # here, because its import takes longer than most of our commands' work
+        import boto3  # imported here because its import takes longer than most commands
 
         session = boto3.Session(profile_name=self.settings.profile, region_name=self.settings.region)
         if self.settings.access_key is None and session.get_credentials() is None:
@@ -38,7 +38,7 @@ class Aws:
         return session
 
     def client(self, service: str, *, retries: int = 5, checked: bool = True) -> Any:
-        """The boto3 client of a service, the same each time for the same options.
+        """The boto3 client of a service, cached by its options.
 
         ``retries`` counts attempts, of which the caller may want one; ``checked`` holds parameters against the model.
         """
@@ -86,7 +86,7 @@ class Aws:
 
     @property
     def place(self) -> str:
-        """Where all this is, for people."""
+        """The endpoint or region, for display."""
         if self.settings.is_onebox:
             return f"onebox at {self.settings.endpoint_url}"
         return self.settings.endpoint_url or f"AWS, {self.region}"

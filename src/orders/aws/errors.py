@@ -1,4 +1,4 @@
-"""The errors of AWS's API in words for operators: what happened, and what to do next."""
+"""Describes AWS API errors for operators: what happened, and what to do next."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load_client_errors() -> tuple[type[Exception], ...]:
 
 
 def reportable_errors() -> tuple[type[Exception], ...]:
-    """All errors that `describe_error` has words for."""
+    """All errors that `describe_error` can describe."""
     return (OperatorError, *aws_errors())
 
 

@@ -1,4 +1,4 @@
-"""The names of the order system's parts: the seed's, to the letter, and the same in every account."""
+"""The resource names of the order system, identical in every account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEAD_LETTER_QUEUE = "OrderDLQ"
 FUNCTION = "OrderProcessor"
 LOG_GROUP = f"/aws/lambda/{FUNCTION}"
 ALARM_TOPIC = "OrderAlarms"
-# The alarms of template.yaml all begin so.
+# The name prefix of all alarms in template.yaml.
 ALARM_PREFIX = "Order"
 INDEX_BY_USER = "byUser"
 INDEX_BY_STATUS = "byStatus"

@@ -1,7 +1,7 @@
-"""Where the order system is: the one place that reads the environment for the operator's commands.
+"""Finds the order system's endpoint; the only module that reads the environment for operator commands.
 
-Promises: an endpoint that somebody named is used; where none is named, a onebox that runs on this machine is
-used before AWS, so that nothing reaches a real account by mistake while one works locally.
+Promises: an explicit endpoint is used. Without one, a onebox running on this machine takes precedence over AWS, so
+local work does not reach a real account by mistake.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a command needs to reach AWS."""
+    """The connection settings of a command."""
 
     endpoint_url: str | None = None
-    """The endpoint for all services; None leaves the choice to AWS's own configuration."""
+    """The endpoint for all services; None uses AWS's own configuration."""
     region: str | None = None
-    """None leaves the choice to AWS's own configuration."""
+    """None uses AWS's own configuration."""
     profile: str | None = None
     """A profile of AWS's configuration files."""
     access_key: tuple[str, str] | None = None
-    """Access key id and secret that the endpoint takes; None leaves the choice to AWS's own configuration."""
+    """Access key id and secret for the endpoint; None uses AWS's own configuration."""
     is_onebox: bool = False
-    """Whether the endpoint said that it is onebox."""
+    """Whether the endpoint identified itself as onebox."""
 
 
 def find_settings(
@@ -79,7 +79,7 @@ def _onebox_settings(url: str, environment: Mapping[str, str], region: str | Non
 
 
 def is_onebox_at(url: str) -> bool:
-    """Whether a onebox answers at this address, of this machine or another."""
+    """Whether a onebox answers at this address, local or remote."""
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "", address.port or 80, timeout=HEALTH_TIMEOUT_S)
     try:

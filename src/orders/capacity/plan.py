@@ -1,8 +1,8 @@
-"""What the order system costs a month at a given rate, which quota ends it first, and how to set it.
+"""Estimates the monthly cost at a given rate, the first limiting quota, and the settings to use.
 
-Promises: every figure follows from the dated price file and the assumptions that the answer names; nothing is asked of
-AWS. List prices without free tier: a floor for comparisons, not a bill.
-Knows nothing of AWS's API, of screens, and of the account.
+Promises: every figure follows from the dated price file and the assumptions in the answer; no AWS calls are made.
+Prices are list prices without free tier: an estimate for comparisons, not a bill.
+Independent of AWS's API, the display and the account.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
@@ -27,13 +27,13 @@ GB_BYTES = 1_000_000_000
 # call and the seed's code with one.
 MS_PER_ORDER = 0.28
 SEED_MS_PER_ORDER = 2.8
-# The real orders of the sample: 20 items on average.
+# The average of the real orders in the sample, which have 20 items on average.
 ORDER_BYTES = 1_900
 # DynamoDB promises "single-digit milliseconds" for a call.
 ROUND_TRIP_MS = 5.0
 # Lambda gives a whole core at this memory and a share of one below it.
 CORE_MB = 1_769
-# What SNS puts around an order that is not delivered raw.
+# The size of the SNS envelope around an order without raw delivery.
 ENVELOPE_BYTES = 1_000
 # One line for each order; START, END and REPORT for each call, and ours has the business metrics.
 LOG_ORDER_BYTES, LOG_CALL_BYTES, LOG_METRICS_BYTES = 250, 400, 600
@@ -50,10 +50,10 @@ PUBLISH_ENTRIES_MAX, PUBLISH_BYTES_MAX = 10, 262_144
 ALARMS = 6
 BUSINESS_METRICS = 8
 DASHBOARDS = 1
-# How much busier the busiest moment is than the average; concurrency is set for it.
+# The ratio of peak to average load; concurrency is sized for the peak.
 PEAK = 3.0
 
-# --- Quotas of an account that asked for nothing ----------------------------------------------------------------------
+# --- Default quotas of an account ---------------------------------------------------------------------------------
 
 LAMBDA_CONCURRENCY = 1_000
 SQS_IN_FLIGHT = 120_000
@@ -69,18 +69,18 @@ MEMORY_CALL_MS_MAX = 100.0
 
 
 class Load(NamedTuple):
-    """What is asked of the system."""
+    """The expected load."""
 
     orders_per_s: float
     order_bytes: int
     ms_per_order: float
-    """Processor time of one order on a whole core."""
+    """CPU time of one order on a full core."""
     updates: float = 0.0
     """The share of notifications that replace an order stored before, 0 to 1."""
 
 
 class Recommended(NamedTuple):
-    """Settings of template.yaml, under their names there."""
+    """The template's parameters, by their names in template.yaml."""
 
     BatchSize: int
     BatchingWindow: int
@@ -90,7 +90,7 @@ class Recommended(NamedTuple):
 
 
 class Design(NamedTuple):
-    """How a system handles orders, as far as it costs."""
+    """The properties of a system that affect its cost."""
 
     orders_per_publish: float
     orders_per_receive: float
@@ -129,10 +129,10 @@ class Plan:
     monthly: Mapping[str, float]
     """US dollars by service."""
     per_million: Mapping[str, float]
-    """US dollars for a million orders, without what is paid for a month whatever comes."""
+    """US dollars for a million orders, without fixed monthly costs."""
     seed_per_million: Mapping[str, float]
     quotas: list[Quota]
-    """Those that bind first come first."""
+    """The lowest limit comes first."""
 
 
 def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
@@ -219,7 +219,7 @@ def seed_design(load: Load) -> Design:
 
 
 def call_ms(design: Design) -> float:
-    """How long one call of the function takes."""
+    """The duration of one function call."""
     return _duration_ms(design.orders_per_call, design.round_trips_per_call, design.ms_per_order, design.memory_mb)
 
 
@@ -231,7 +231,7 @@ def _duration_ms(orders: float, round_trips: float, ms_per_order: float, memory_
 
 
 def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str, float]) -> dict[str, float]:
-    """What so many orders cost, by service."""
+    """The cost of a number of orders, by service."""
     calls = orders / design.orders_per_call
     publish_chunks = _chunks(load.order_bytes * design.orders_per_publish)
     # Sent by SNS one by one; received and deleted several at once.

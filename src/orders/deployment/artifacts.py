@@ -1,7 +1,7 @@
-"""The bucket that holds the function's code: the shop's own, or one that is made and locked down here.
+"""Manages the bucket for the function's code: the shop's own bucket, or one that is created and secured here.
 
-Promises: a bucket of the shop's own is used as it is; the one that is made here is private, encrypted, versioned and
-takes TLS only, and a deployment that was interrupted in the midst of locking it down is made good by the next.
+Promises: a bucket provided by the shop is not changed. A created bucket is private, encrypted, versioned and accepts
+TLS only. If a deployment is interrupted while it secures the bucket, the next deployment completes the work.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
 """
 
@@ -31,7 +31,7 @@ class ArtifactBucket:
         self.name = own or f"orders-artifacts-{aws.account}-{aws.region}"
 
     def upload(self, package: Package) -> str:
-        """Put the zip file there if it is not; its key, which is named after its content. Raises OperatorError."""
+        """Upload the zip file if it is missing; returns its key, a digest of its content. Raises OperatorError."""
         if not self._exists():
             if self._is_own:
                 raise OperatorError(f"there is no bucket {self.name}", "Create it, or omit --artifact-bucket.")
@@ -56,13 +56,13 @@ class ArtifactBucket:
             self._s3.create_bucket(Bucket=self.name, CreateBucketConfiguration={"LocationConstraint": self._aws.region})
 
     def _is_locked_down(self) -> bool:
-        """The policy is the last to be set."""
+        """Whether the bucket is secured. The policy is set last, so its presence proves the rest."""
         from botocore.exceptions import ClientError
 
         try:
             self._s3.get_bucket_policy(Bucket=self.name)
         except ClientError as error:
-            # Whoever may deploy need not be allowed to read policies: what cannot be seen is left as it is.
+            # The deployer may lack permission to read policies; a policy that cannot be read is not changed.
             return error_code(error) != "NoSuchBucketPolicy"
         return True
 
@@ -118,7 +118,7 @@ class ArtifactBucket:
         self._s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
 
     def _find(self, operation: Any, **request: Any) -> Any:
-        """The answer; None for what is not there."""
+        """The answer; None if the resource does not exist."""
         from botocore.exceptions import ClientError
 
         try:

@@ -1,4 +1,4 @@
-"""The system's stack in CloudFormation: changes proposed, shown, applied, followed; and why a deployment failed.
+"""The system's stack in CloudFormation: creates, describes and executes change sets, and follows their events.
 
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
 """
@@ -14,14 +14,14 @@ from orders.errors import OperatorError
 
 POLL_FIRST_MS = 50.0
 POLL_LAST_MS = 3_000.0
-# What a stack is in between two deployments; CREATE_FAILED and ROLLBACK_COMPLETE can only be deleted.
+# The stack statuses between deployments. CREATE_FAILED and ROLLBACK_COMPLETE can only be deleted.
 DEAD_STATUSES = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"})
 GOOD_STATUSES = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 NO_UPDATES = "No updates are to be performed"
 
 
 class Change(NamedTuple):
-    """What CloudFormation would do to one resource."""
+    """A planned change to one resource."""
 
     action: str
     logical_id: str
@@ -43,7 +43,7 @@ class StackEvent(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A place in a stack's history: after this event, from the beginning if None."""
+    """A position in a stack's history: after this event, or from the beginning if None."""
 
     stack_id: str
     event_id: str | None
@@ -58,10 +58,10 @@ class StackResource(NamedTuple):
     logical_id: str
     type: str
     physical_id: str
-    """Empty while CloudFormation makes it."""
+    """Empty until CloudFormation has created the resource."""
     status: str
     reason: str
-    """Why the status is what it is; mostly empty."""
+    """The reason for the status; usually empty."""
 
 
 class StackOutput(NamedTuple):
@@ -106,12 +106,12 @@ class Stack:
         return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
 
     def state(self) -> StackState | None:
-        """The whole of it; None if there is no such stack."""
+        """The full description; None if the stack does not exist."""
         stack = self._find()
         return None if stack is None else _read_stack(stack)
 
     def resources(self) -> list[StackResource]:
-        """All resources, by logical id, without those that were deleted."""
+        """All resources by logical id, except deleted ones."""
         request: dict[str, Any] = {"StackName": self.name}
         found: list[StackResource] = []
         while True:
@@ -157,7 +157,7 @@ class Stack:
         self._cloudformation.execute_change_set(ChangeSetName=change_set.arn)
 
     def discard(self, change_set: ChangeSet, *, is_new: bool) -> None:
-        """Forget a change set, and with it a stack that holds nothing else."""
+        """Delete a change set, and its stack if the stack holds nothing else."""
         self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)
         if is_new:
             self._cloudformation.delete_stack(StackName=self.name)
@@ -166,12 +166,12 @@ class Stack:
         self._cloudformation.delete_stack(StackName=self.name)
 
     def moment(self) -> Moment:
-        """Where the history stands now, for `follow` to begin after. Once it is gone, only its id finds a stack."""
+        """The current position in the history, where `follow` starts. A deleted stack is found only by its id."""
         stack_id = (self._find() or {}).get("StackId", self.name)
         return Moment(stack_id, next((event.event_id for event in self._events(stack_id)), None))
 
     def follow(self, since: Moment, on_event: Callable[[StackEvent], None]) -> str | None:
-        """Wait until the stack rests, telling each event; its final status, None if it is gone."""
+        """Wait until the operation ends and report each event; returns the final status, None if deleted."""
         stack_id, after = since
         wait_ms = POLL_FIRST_MS
         while True:

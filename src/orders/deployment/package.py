@@ -35,7 +35,7 @@ MODULES = (
     "orders/retry.py",
 )
 HANDLER = "orders.processor.lambda_handler.lambda_handler"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file can hold
 _REGULAR_FILE_READABLE_BY_ALL = 0o100644 << 16
 
 
@@ -55,7 +55,7 @@ def build_package() -> Package:
             content = sources.joinpath(name.partition("/")[2]).read_bytes()
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _REGULAR_FILE_READABLE_BY_ALL
-            entry.create_system = 3  # as on Unix, wherever it is built
+            entry.create_system = 3  # Unix, on every build platform
             # Stored, not deflated: compressed bytes differ between versions of zlib, and this is 40 kB.
             archive.writestr(entry, content, zipfile.ZIP_STORED)
     content = buffer.getvalue()

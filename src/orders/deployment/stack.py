@@ -1,7 +1,7 @@
 """Deploying and removing the order system: the function's zip file, its bucket, the change set, the wait.
 
-Promises: nothing changes before it was shown and agreed to; a failed deployment ends with the reason of the resource
-that failed first; removing keeps the table unless told otherwise.
+Promises: every change is shown and confirmed before it is applied. A failed deployment reports the reason of the
+resource that failed first. Removing keeps the table unless the caller requests its deletion.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Artifacts(Protocol):
 
 
 class Deployed(NamedTuple):
-    """What came of a deployment: whether anything changed, and the stack's outputs."""
+    """The result of a deployment: whether anything changed, and the stack's outputs."""
 
     changed: bool
     outputs: dict[str, str]
@@ -34,7 +34,7 @@ class Deployed(NamedTuple):
 
 @dataclass(slots=True)
 class Audience:
-    """Who watches a deployment and decides."""
+    """Receives progress of a deployment and confirms its changes."""
 
     agree: Callable[[ChangeSet, bool], bool] = lambda _changes, _is_new: True
     on_step: Callable[[str], None] = lambda _: None
@@ -48,7 +48,7 @@ class Audience:
 
 
 def load_template(own: str | None = None) -> str:
-    """The shop's own template if it has one; else template.yaml, as it was installed with this package."""
+    """The shop's own template if there is one; otherwise the packaged template.yaml."""
     if own is not None:
         return Path(own).read_text(encoding="utf-8")
     return files("orders").joinpath(TEMPLATE).read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def deploy(
     parameters: Mapping[str, str],
     audience: Audience,
 ) -> Deployed | None:
-    """Create or update the stack; None if it was not agreed to. Raises OperatorError with the failing reason.
+    """Create or update the stack; None if not confirmed. Raises OperatorError with the failing reason.
 
     A new stack takes the table that an earlier one left.
     """
@@ -94,26 +94,26 @@ def deploy(
     stack.apply(change_set)
     status = stack.follow(before, audience.see)
     if status not in GOOD_STATUSES:
-        raise OperatorError(_tell_failure(stack.name, status, audience.failures))
+        raise OperatorError(_describe_failure(stack.name, status, audience.failures))
     return Deployed(True, stack.outputs())
 
 
 def destroy(stack: Stack, audience: Audience) -> bool:
-    """Delete the stack, which leaves the table; False if there was none. Raises OperatorError."""
+    """Delete the stack but keep the table; False if there was no stack. Raises OperatorError."""
     if stack.find_status() is None:
         return False
     before = stack.moment()
     stack.delete()
     status = stack.follow(before, audience.see)
     if status is not None:
-        raise OperatorError(_tell_failure(stack.name, status, audience.failures))
+        raise OperatorError(_describe_failure(stack.name, status, audience.failures))
     return True
 
 
-def _tell_failure(name: str, status: str | None, failures: list[StackEvent]) -> str:
+def _describe_failure(name: str, status: str | None, failures: list[StackEvent]) -> str:
     """The first failure is the cause; those after it were cancelled because of it."""
-    told = f"the stack {name} ended in {status}"
+    summary = f"the stack {name} ended in {status}"
     if not failures:
-        return told
+        return summary
     first = failures[0]
-    return f"{told}: {first.logical_id} ({first.resource_type}): {first.reason or first.status}"
+    return f"{summary}: {first.logical_id} ({first.resource_type}): {first.reason or first.status}"

@@ -13,7 +13,7 @@ Default = TypeVar("Default", str, None)
 
 
 class LoggedFailure(NamedTuple):
-    """Why a message was given back, as the function said the last time."""
+    """Why processing of a message failed, from the function's last log line for it."""
 
     message_id: str
     order_id: str | None
@@ -26,7 +26,7 @@ class LoggedFailure(NamedTuple):
 
 
 def collect_failures(lines: Iterable[LogLine]) -> dict[str, LoggedFailure]:
-    """Why messages were given back according to these lines, by message id."""
+    """The failures in these log lines, by message id."""
     failures: dict[str, LoggedFailure] = {}
     for line in lines:
         content = parse_line(line.text)

@@ -1,8 +1,8 @@
-"""What a line of OrderProcessor's log says: of an order, of a call, or of something else.
+"""Parses lines of OrderProcessor's log: about an order, a call, or something else.
 
 Lines of orders are JSON as processor/lambda_handler.py writes them; Lambda's own (START, END, REPORT, time-outs) are
 text. https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
-Knows nothing of CloudWatch Logs.
+Independent of CloudWatch Logs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _request_in_text = re.compile(r"RequestId: ([0-9A-Za-z-]+)")
 
 
 class LogLine(NamedTuple):
-    """A line as CloudWatch Logs keeps it."""
+    """A line as stored in CloudWatch Logs."""
 
     event_id: str
     at_ms: int
@@ -27,7 +27,7 @@ class LogLine(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A line, read. ``outcome`` is what became of a notification of an order; None for lines of other matters."""
+    """A parsed line. ``outcome`` is the outcome of an order's notification; None for other lines."""
 
     event_id: str
     at_ms: int
@@ -38,11 +38,11 @@ class Entry(NamedTuple):
     message_id: str | None
     request_id: str | None
     said: str
-    """What it says besides, for people."""
+    """The rest of its content, for display."""
 
 
 def parse_line(text: str) -> dict[str, Any]:
-    """A structured line's content, empty for any other line."""
+    """The content of a structured line; empty for other lines."""
     if not text.startswith("{"):
         return {}
     try:
@@ -53,7 +53,7 @@ def parse_line(text: str) -> dict[str, Any]:
 
 
 def read_entry(line: LogLine) -> Entry:
-    """What a line says; whatever stands in it, it is read."""
+    """Parse a line; never fails, whatever it contains."""
     content = parse_line(line.text)
     outcome = _text(content, "outcome")
     if outcome is None:
@@ -92,11 +92,11 @@ def _text(content: dict[str, Any], name: str) -> str | None:
 
 
 def _say(content: dict[str, Any]) -> str:
-    """The reason of an order that was given back; how long it took for the others."""
+    """The reason for a failed order; the duration for others."""
     reason = _text(content, "reason")
     if reason is not None:
         exception, times = content.get("exception"), content.get("receiveCount")
         return f"{f'{exception}: ' if exception else ''}{reason}{f' · try {times}' if times else ''}"
-    told = [f"took {content['durationMs']} ms"] if "durationMs" in content else []
-    told += [f"{content['latencyMs']} ms after arriving in the queue"] if "latencyMs" in content else []
-    return ", ".join(told)
+    parts = [f"took {content['durationMs']} ms"] if "durationMs" in content else []
+    parts += [f"{content['latencyMs']} ms after arriving in the queue"] if "latencyMs" in content else []
+    return ", ".join(parts)

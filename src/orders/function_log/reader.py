@@ -1,4 +1,4 @@
-"""OrderProcessor's log in CloudWatch Logs: its lines in time, and why it gave a message back."""
+"""Reads OrderProcessor's log in CloudWatch Logs: lines by time, and why messages failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orders.errors import OperatorError
 from orders.function_log.failures import LoggedFailure, collect_failures
 from orders.function_log.lines import LogLine
 
-# Logs arrive out of order by a little: following looks back so far, and leaves out what it showed.
+# Log lines may arrive slightly out of order, so following rereads this much and skips lines already shown.
 LOOK_BACK_MS = 10_000
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html: backwards it reads only
 # what is from 2024 on.
@@ -31,7 +31,7 @@ class FunctionLogs:
             raise OperatorError(f"there is no log group {LOG_GROUP}", "Set the system up with `orders deploy`.")
 
     def lines(self, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
-        """The lines from a moment on; none where there is no log yet."""
+        """The lines since a moment; none if the log does not exist yet."""
         from botocore.exceptions import ClientError
 
         request: dict[str, Any] = {"logGroupName": LOG_GROUP, "startTime": max(0, since_ms)}
@@ -66,7 +66,7 @@ class FunctionLogs:
         if until_ms is not None:
             if until_ms <= request["startTime"]:
                 return [], ""
-            request["endTime"] = until_ms - 1  # AWS takes the last moment too
+            request["endTime"] = until_ms - 1  # AWS includes the end time
         if pattern:
             request["filterPattern"] = pattern
         if token:
@@ -80,15 +80,15 @@ class FunctionLogs:
         return [_read_event(event) for event in answer["events"]], answer.get("nextToken") or ""
 
     def failures(self, since_ms: int) -> dict[str, LoggedFailure]:
-        """Why messages were given back from a moment on, by message id."""
+        """The failures since a moment, by message id."""
         return collect_failures(self.lines(since_ms, ERRORS_ONLY))
 
     def lines_of_message(self, message_id: str, since_ms: int) -> list[LogLine]:
-        """All that is said of one message from a moment on."""
+        """All lines about one message since a moment."""
         return list(self.lines(since_ms, f"{{ $.messageId = {json.dumps(message_id)} }}"))
 
 
 def _read_event(event: dict[str, Any]) -> LogLine:
     at_ms, stream, text = event["timestamp"], event["logStreamName"], event["message"]
-    # AWS names each line; a server that does not is still read, by what tells a line from others.
+    # AWS gives each line an id. For servers that do not, stream, time and text identify it.
     return LogLine(event.get("eventId") or f"{stream} {at_ms} {text}", at_ms, stream, text.rstrip("\n"))

@@ -1,10 +1,10 @@
-"""Searching OrderProcessor's log, the newest lines first.
+"""Searches OrderProcessor's log, newest lines first.
 
 Promises: every line that is shown holds what was asked for, exactly. CloudWatch Logs is given a pattern that lets at
 least those lines pass, so that it need not send all: its own patterns have wildcards, no case, no quotes within and at
 most 1,024 characters, while an order's id may be any text of 2,048 bytes.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-Knows nothing of CloudWatch's API: the log is a port.
+Independent of CloudWatch's API: the log is a port.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _plain = re.compile(r"[\w .:/#@=;,+-]*", re.ASCII)
 _plain_in_regex = re.compile(r"[A-Za-z0-9_#=@/;,-]+")
 _unquoted_runs = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 PATTERN_TEXT_MAX = 200
-# So long a search may keep a page waiting; what it found by then is shown, with a way to go on.
+# The time limit of a search. Lines found by then are shown, with a token to continue.
 BUDGET_MS = 8_000
 
 
 class LogQuery(NamedTuple):
-    """Which lines; what is empty is not asked for."""
+    """The search criteria; empty ones are ignored."""
 
     text: str = ""
     order_id: str = ""
@@ -58,7 +58,7 @@ class Log(Protocol):
 
 
 class Found(NamedTuple):
-    """Lines, the newest first. ``token`` is where to go on; empty when all was looked through."""
+    """Lines, newest first. ``token`` continues the search; it is empty when the search is complete."""
 
     entries: list[Entry]
     token: str

@@ -1,7 +1,7 @@
-"""onebox as a child process: started by its command line, known by its ready line, stopped by SIGTERM.
+"""Runs onebox as a child process: starts its command, waits for its ready line, stops it with SIGTERM.
 
-This is all that this package knows of onebox, besides its health page; everything else is AWS's API.
-Promises: the child ends with the block it was started for, whatever ended the block.
+This module and the health check are the only parts of this package that depend on onebox; the rest uses AWS's API.
+Promises: the child process ends with its block, however the block ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def running_onebox(*, port: int, log: Path, data: Path | None = None, ephemeral:
     ``log`` is a file for what onebox says of itself, and for the mails that it does not send. Raises OperatorError with
     onebox's own words if it does not start.
     """
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # the mails hold orders
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # e-mails in this folder hold orders
     place = (["--data", str(data)] if data else []) + (["--ephemeral"] if ephemeral else [])
     # A session of its own: Ctrl-C in the terminal reaches us alone, and we stop it when our work is done.
     with log.open("wb") as words:

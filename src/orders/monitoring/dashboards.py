@@ -1,4 +1,4 @@
-"""CloudWatch's dashboard, the measures its charts ask for, and the alarms on them.
+"""Reads the CloudWatch dashboard, the metric series of its charts, and the alarms on them.
 
 AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
 
-# GetMetricData takes so many queries in a call.
+# The maximum number of queries in one GetMetricData call.
 QUERIES_MAX = 500
 _COMPARISONS = {
     "GreaterThanThreshold": ">",
@@ -24,16 +24,16 @@ MetricKey = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
 class MeasuredSeries(NamedTuple):
-    """One series that a query answered with."""
+    """One series in the result of a query."""
 
     query_id: str
     label: str
     values: Mapping[int, float]
-    """By the beginning of their period, in milliseconds since the epoch."""
+    """Values by the start of their period, in milliseconds since the epoch."""
 
 
 class WatchingAlarm(NamedTuple):
-    """An alarm, with what it watches."""
+    """An alarm and the metrics it watches."""
 
     name: str
     arn: str
@@ -42,14 +42,14 @@ class WatchingAlarm(NamedTuple):
     condition: str
     """For people: ``Maximum over 60 s > 300``."""
     threshold: float | None
-    """None for one that has no fixed one."""
+    """None for an alarm without a fixed threshold."""
     metrics: tuple[MetricKey, ...]
     is_computed: bool
-    """Whether the threshold is that of an expression, and so of another scale than the metrics'."""
+    """Whether the threshold applies to an expression, whose scale differs from the metrics'."""
 
 
 class Dashboards:
-    """Reads, and counts its calls, which on AWS cost money."""
+    """Reads CloudWatch and counts the calls, because AWS charges for them."""
 
     def __init__(self, aws: Aws) -> None:
         self._cloudwatch = aws.client("cloudwatch")

@@ -1,4 +1,4 @@
-"""CloudWatch's figures and alarms of the order system, and the parts that status shows, each read by itself."""
+"""Reads CloudWatch metrics and alarms, and the state of each part that status shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orders.aws.names import ALARM_PREFIX, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, T
 
 PERIOD_S = 60
 BUSINESS_NAMESPACE = "Orders"
-# GetMetricData takes so many queries in a call.
+# The maximum number of queries in one GetMetricData call.
 QUERIES_MAX = 500
 NOT_THERE = frozenset({"NotFound", "NotFoundException", "ResourceNotFoundException"})
 
@@ -31,11 +31,11 @@ class FunctionState(NamedTuple):
 class TableState(NamedTuple):
     status: str
     items: int
-    """As DynamoDB counted it last, which on AWS it does every six hours."""
+    """DynamoDB's last count; AWS updates it every six hours."""
 
 
 class Measure(NamedTuple):
-    """One of CloudWatch's metrics, and how its values of a minute become one."""
+    """A CloudWatch metric and the statistic that combines the values of a minute."""
 
     title: str
     namespace: str
@@ -45,7 +45,7 @@ class Measure(NamedTuple):
 
     @property
     def adds_up(self) -> bool:
-        """Whether minutes are added to make an hour; else the highest counts."""
+        """Whether an hour is the sum of its minutes; otherwise it is their maximum."""
         return self.statistic == "Sum"
 
 
@@ -79,12 +79,12 @@ MEASURES = (
     *(CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY),
     *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
 )
-# The business metrics that come with a dimension, for people.
+# The display titles of the business metrics that have a dimension.
 TITLES = {"OrdersRejected": "rejected:", "OrderValue": "value in"}
 
 
 class Watch:
-    """What the services tell of themselves. Each answer is None where the part is not there."""
+    """The state of each service. A method returns None if the resource does not exist."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -121,7 +121,7 @@ class Watch:
         ]
 
     def series(self, since_ms: int, until_ms: int) -> dict[Measure, dict[int, float]]:
-        """What was measured each minute, by the minute's beginning; a minute without a value is left out."""
+        """The values by the start of the minute; minutes without a value are omitted."""
         measures = [*MEASURES, *self._business_measures()][:QUERIES_MAX]
         request: dict[str, Any] = {
             "StartTime": _moment(since_ms),
@@ -139,7 +139,7 @@ class Watch:
             request["NextToken"] = answer["NextToken"]
 
     def _business_measures(self) -> list[Measure]:
-        """What OrderProcessor tells by reason and by currency: only CloudWatch knows which there are."""
+        """OrderProcessor's metrics by reason and by currency; CloudWatch lists which exist."""
         request: dict[str, Any] = {"Namespace": BUSINESS_NAMESPACE}
         found: list[Measure] = []
         while True:
@@ -181,5 +181,5 @@ def _query(index: int, measure: Measure) -> dict[str, Any]:
 
 
 def _moment(at_ms: int) -> datetime:
-    # CloudWatch takes whole minutes for periods of a minute.
+    # CloudWatch requires whole minutes for one-minute periods.
     return datetime.fromtimestamp(at_ms // 1000, timezone.utc)

@@ -28,7 +28,7 @@ MINUTE_MS = PERIOD_S * 1000
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What each part says of itself; None for a part that is not there."""
+    """The state of each part; None for a part that does not exist."""
 
     place: str
     subscriptions: int | None
@@ -38,7 +38,7 @@ class Status:
     table: TableState | None
     alarms: list[Alarm]
     series: Mapping[Measure, Mapping[int, float]]
-    """What was measured in each minute of the last hour, by the minute's beginning."""
+    """The values of each minute of the last hour, by the start of the minute."""
     at_ms: int
 
     @property
@@ -46,7 +46,7 @@ class Status:
         return None not in (self.subscriptions, self.queue, self.dead_letters, self.function, self.table)
 
     def over_the_hour(self, measure: Measure) -> float:
-        """The sum, or the highest where minutes do not add up; 0 for what was not measured."""
+        """The sum, or the maximum for metrics that do not add up; 0 without values."""
         values = self.series.get(measure, {}).values()
         return float(sum(values) if measure.adds_up else max(values, default=0.0))
 
@@ -60,7 +60,7 @@ class Status:
 
     @property
     def business(self) -> list[Measure]:
-        """What OrderProcessor says of orders: first the counts, then by reason and currency."""
+        """OrderProcessor's business metrics: first the counts, then by reason and currency."""
         return [measure for measure in self.series if measure.namespace == BUSINESS_NAMESPACE]
 
     @property
@@ -69,7 +69,7 @@ class Status:
 
 
 class StatusReader:
-    """Reads all parts at once; kept by a live view, so that clients and queues are looked up once."""
+    """Reads all parts concurrently. A live view keeps it, so clients and queue URLs are resolved once."""
 
     def __init__(self, aws: Aws) -> None:
         self._place = aws.place
@@ -100,7 +100,7 @@ class StatusReader:
         )
 
     def read_queues(self, last: Status, now_ms: int) -> Status:
-        """The last state with the queues' counts as they are now: a quick look between two whole ones."""
+        """The last state with fresh queue counts: a cheap update between two full reads."""
         return replace(
             last,
             queue=self._queue.counts() if self._queue else None,

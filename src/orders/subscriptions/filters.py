@@ -1,4 +1,4 @@
-"""What a subscriber wants to hear of, from words such as ``status=paid`` to SNS's filter policy.
+"""Converts conditions such as ``status=paid`` to an SNS filter policy, and back.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 Pure.
@@ -27,7 +27,7 @@ _ADVICE = (
 def make_filter_policy(conditions: Sequence[str]) -> dict[str, list[Any]]:
     """The filter policy for conditions that must all hold; equalities of one field: any of them.
 
-    Raises OperatorError for a field that no message has as an attribute, and for what SNS cannot compare.
+    Raises OperatorError for a field that is not a message attribute, and for values that SNS cannot compare.
     """
     by_field: dict[str, list[tuple[str, str]]] = {}
     for condition in conditions:
@@ -73,7 +73,7 @@ def _numeric(field: str, tests: list[tuple[str, str]]) -> list[Any]:
         return list(equal)
     if unequal:
         return [{"anything-but": unequal}]
-    # SNS wants the lower limit first.
+    # SNS requires the lower limit first.
     limits.sort(key=lambda limit: limit[0][0] == "<")
     kinds = [operator[0] for operator, _ in limits]
     if len(set(kinds)) < len(kinds):
@@ -92,7 +92,7 @@ def _number(field: str, text: str) -> int | float:
 
 
 def show_filter(policy: str | Mapping[str, Any] | None) -> str:
-    """A filter policy in the words it was made of; one made elsewhere as its JSON."""
+    """A filter policy as conditions; as JSON if it was written by another tool."""
     if not policy:
         return "all orders"
     parsed = json.loads(policy) if isinstance(policy, str) else policy

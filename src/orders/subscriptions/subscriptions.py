@@ -22,7 +22,7 @@ UNCONFIRMED = ("PendingConfirmation", "pending confirmation")
 
 
 class Subscription(NamedTuple):
-    """A subscription of OrderTopic; ``arn`` is None while its owner has not confirmed it."""
+    """A subscription of OrderTopic; ``arn`` is None until its owner confirms it."""
 
     arn: str | None
     protocol: str
@@ -72,12 +72,12 @@ class Subscriptions:
         return Subscribed(self._describe(arn, protocol, endpoint), right, missing)
 
     def list(self) -> Iterator[Subscription]:
-        """All of them."""
+        """All subscriptions of OrderTopic."""
         for row in self._rows():
             yield self._describe(row["SubscriptionArn"], row["Protocol"], row["Endpoint"])
 
     def find_by_arn(self, arn: str) -> Subscription:
-        """The one with this ARN. Raises OperatorError if OrderTopic has none such."""
+        """The subscription with this ARN. Raises OperatorError if OrderTopic has no such subscription."""
         for row in self._rows():
             if row["SubscriptionArn"] == arn:
                 return self._describe(arn, row["Protocol"], row["Endpoint"])
@@ -159,7 +159,7 @@ class Subscriptions:
             self._sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
 
     def _full_endpoint(self, protocol: str, endpoint: str) -> str:
-        """The endpoint as SNS wants it: for a queue's or function's name, or a queue's URL, the ARN."""
+        """The endpoint as SNS requires it: converts a queue name or URL, or a function name, to the ARN."""
         if protocol not in ("sqs", "lambda") or endpoint.startswith("arn:"):
             return endpoint
         if protocol == "sqs":
@@ -232,7 +232,7 @@ class Subscriptions:
             )
         except ClientError as error:
             if error_code(error) == "ResourceConflictException":
-                return None  # it may already
+                return None  # the topic already has permission
             if error_code(error) == "ResourceNotFoundException":
                 raise OperatorError(f"there is no function {function_arn.rpartition(':')[2]}") from error
             raise
