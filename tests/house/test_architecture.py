@@ -40,7 +40,7 @@ def test_the_tree_of_orders_lists_every_module_and_folder() -> None:
     package = SOURCE / "orders"
     listed = {folder: sorted(names) for folder, names in _folders(_tree("orders"))}
     actual = {"": [*(path.name for path in package.glob("*.py") if not path.stem.startswith("__")), "template.yaml"]}
-    for folder in (path for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"):
+    for folder in (path for path in package.iterdir() if (path / "__init__.py").is_file()):
         modules = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
         inner = [f"{path.name}/" for path in folder.iterdir() if path.is_dir() and path.name != "__pycache__"]
         actual[folder.name] = sorted(modules + inner)

@@ -42,7 +42,7 @@ def test_deploy_publish_status_and_destroy_go_through(orders: OrdersCommand, own
     assert orders.json("deploy", "--yes", *own, "-p", "MemorySize=256")["changed"] is True
     memory = orders.client("lambda").get_function_configuration(FunctionName="OrderProcessor")["MemorySize"]
     assert memory == 256
-    assert "The table Orders stays" in orders.succeed("destroy", "--yes")
+    assert "The table Orders was retained" in orders.succeed("destroy", "--yes")
     assert orders.run("status").exit_code == 1
     assert json.loads(orders.succeed("get", "A", "--json"))["orderId"] == "A", "kept"
 
