@@ -93,5 +93,5 @@ def test_doctor_skips_what_moto_does_not_offer(orders: OrdersCommand, own: list[
     orders.succeed("deploy", "--yes", *own)
     done = orders.run("doctor", "--no-test-order", *own[2:])
     assert "skipped  quotas          the endpoint offers no lambda get_account_settings" in done.stdout
-    assert "none of AWS's forms: 500 Internal Server Error" in done.stdout
+    assert "no AWS format: 500 Internal Server Error" in done.stdout
     assert "does not reach OrderQueue" in done.stdout
