@@ -21,7 +21,7 @@ def test_the_map_of_a_folder_names_every_module_and_folder(folder: Path) -> None
     text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
     named = set(re.findall(r"\w+(?=\.py|/)", text))
     modules = {path.stem for path in folder.glob("*.py")} - _NOT_LISTED
-    folders = {path.name for path in folder.iterdir() if path.is_dir() and any(path.glob("*.*"))}
+    folders = {path.name for path in folder.iterdir() if path.name != "__pycache__" and any(path.glob("*.*"))}
     assert not (modules | folders) - named, f"the map of {folder.name} leaves out modules"
     stale = set(re.findall(r"(?m)^ {4,}?(\w+)\.py", text)) - modules
     assert not stale, f"the map of {folder.name} names modules that are gone"
