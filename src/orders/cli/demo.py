@@ -118,20 +118,21 @@ def _run(aws: Aws, clock: SystemClock, say: _Speaker) -> Result:
 
 
 def _wait_until_settled(aws: Aws, clock: SystemClock, say: _Speaker, published: int, since_ms: int) -> Tally:
-    """Wait until each order is stored or set aside."""
+    """Wait until each order is stored or dead-lettered."""
     logs, queue, failed = FunctionLogs(aws), order_queue(aws), dead_letter_queue(aws)
     deadline_ms = clock.monotonic_ms() + PATIENCE_MS
     counted = Tally(0, 0, 0, None)
     while clock.monotonic_ms() < deadline_ms:
         counted = tally((line.at_ms, parse_line(line.text)) for line in logs.lines(since_ms))
-        set_aside = failed.counts().visible
+        dead_lettered = failed.counts().visible
         waiting = queue.counts()
+        in_transit = waiting.visible + waiting.in_flight
         say.progress(
-            f"  {counted.stored:,} stored, {set_aside} set aside, {waiting.visible + waiting.in_flight} in transit"
-            + (" (a failed order is attempted three times, 2 s apart)" if counted.given_back > set_aside else "")
+            f"  {counted.stored:,} stored, {dead_lettered} dead-lettered, {in_transit} in transit"
+            + (" (a failed order is attempted three times, 2 s apart)" if counted.given_back > dead_lettered else "")
         )
-        if counted.stored + set_aside >= published:
-            say.progress(f"  {counted.stored:,} stored, {set_aside} dead-lettered, none in transit")
+        if counted.stored + dead_lettered >= published:
+            say.progress(f"  {counted.stored:,} stored, {dead_lettered} dead-lettered, none in transit")
             say("")
             return counted
         clock.wait_ms(POLL_MS)
