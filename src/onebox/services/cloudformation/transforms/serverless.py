@@ -33,7 +33,7 @@ def translate_serverless(document: dict[str, Any], parameters: Mapping[str, Any]
     except InvalidDocumentException as error:
         causes = " ".join(cause.message for cause in error.causes)
         raise ValidationError(f"Transform {SERVERLESS} failed with: {error.message} {causes}") from None
-    except Exception as error:
+    except Exception as error:  # the translator raises any error for a malformed template, and the client must learn it
         raise ValidationError(f"Transform {SERVERLESS} failed with: {error}") from error
     translated.pop("Transform", None)
     return translated
