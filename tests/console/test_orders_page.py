@@ -262,7 +262,7 @@ def test_without_a_table_the_page_says_how_to_make_one(browser: Browser) -> None
     assert "orders deploy" in answer.text
 
 
-def test_the_life_of_an_order_is_what_the_log_says_of_it_alone(browser: Browser, client: Callable[..., Any]) -> None:
+def test_the_history_of_an_order_holds_only_its_own_log_lines(browser: Browser, client: Callable[..., Any]) -> None:
     logs = client("logs")
     logs.create_log_group(logGroupName=LOG_GROUP)
     logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="one")
@@ -280,8 +280,8 @@ def test_the_life_of_an_order_is_what_the_log_says_of_it_alone(browser: Browser,
             {"timestamp": now_ms - 1000 + number, "message": json.dumps(line)} for number, line in enumerate(told)
         ],
     )
-    life = browser.text("/order/life", id=strange)
-    assert re.findall(r'<span class="tag [^"]*">(\w+)</span>', life) == ["stored", "rejected"]
-    assert "took 3.5 ms, 20.1 ms after arriving in the queue" in life
-    assert "OrderRejected: no &lt;i&gt;" in life
-    assert "has no line for this order" in browser.text("/order/life", id="B")
+    history = browser.text("/order/history", id=strange)
+    assert re.findall(r'<span class="tag [^"]*">(\w+)</span>', history) == ["stored", "rejected"]
+    assert "took 3.5 ms, 20.1 ms after arriving in the queue" in history
+    assert "OrderRejected: no &lt;i&gt;" in history
+    assert "has no line for this order" in browser.text("/order/history", id="B")

@@ -12,7 +12,7 @@ from orders.cli.output import print_json, show_time
 from orders.clock import SystemClock
 from orders.domain.times import parse_duration_ms
 from orders.function_log.lines import LogLine, parse_line
-from orders.function_log.reader import LOOK_BACK_MS, FunctionLogs
+from orders.function_log.reader import OVERLAP_MS, FunctionLogs
 from orders.text import printable_block
 
 FOLLOW_EVERY_MS = 1_000.0
@@ -54,6 +54,6 @@ def _follow(reader: FunctionLogs, lines: Iterator[LogLine], pattern: str, clock:
             if line.event_id not in shown:
                 shown[line.event_id] = line.at_ms
                 yield line
-        shown = {event_id: at_ms for event_id, at_ms in shown.items() if at_ms >= newest_ms - LOOK_BACK_MS}
+        shown = {event_id: at_ms for event_id, at_ms in shown.items() if at_ms >= newest_ms - OVERLAP_MS}
         clock.wait_ms(FOLLOW_EVERY_MS)
-        lines = reader.lines((newest_ms or clock.now_ms()) - LOOK_BACK_MS, pattern)
+        lines = reader.lines((newest_ms or clock.now_ms()) - OVERLAP_MS, pattern)

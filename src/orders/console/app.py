@@ -1,4 +1,4 @@
-"""The console as an ASGI app: its parts put together, its routes, what is answered when something fails."""
+"""The console as an ASGI app: assembles its parts and routes, and answers errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def make_app(
     write_audit: Callable[[str], None],
     reading: Reading | None = None,
 ) -> Starlette:
-    """The app. ``write_audit`` takes a line for each change; ``reading`` stands in for AWS in tests."""
+    """The app. ``write_audit`` receives one line for each change; ``reading`` replaces AWS in tests."""
     routes: list[BaseRoute] = [route for page in PAGES for route in page.ROUTES]
     routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
     access = Access(settings.token)
@@ -100,7 +100,7 @@ def _identity(aws: Aws) -> str:
 
 async def _show_error(request: Request, error: Exception) -> Response:
     reason, advice = describe_error(error)
-    # 409: the request was understood, but the system is not in a state for it. 502: AWS's API failed or was not there.
+    # 409: the system is not in a state for the request. 502: AWS's API failed or did not answer.
     return _show(request, 409 if isinstance(error, OperatorError) else 502, reason, advice)
 
 
@@ -116,12 +116,12 @@ async def _show_forbidden(request: Request, _error: Exception) -> Response:
 async def _show_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return _show(request, 404, "There is no such page", "The navigation shows those there are.")
+        return _show(request, 404, "There is no such page", "The navigation lists the pages.")
     return _show(request, error.status_code, error.detail, "")
 
 
 def _show(request: Request, status: int, reason: str, advice: str) -> Response:
-    """For a page a page, for a script of ours a sentence."""
+    """A page for a browser, a sentence for the console's scripts."""
     if "text/html" not in request.headers.get("accept", ""):
         return Response(f"{reason}. {advice}".strip(), status, media_type="text/plain")
     return render.page(request, "failure.html", status, title="Failed", reason=reason, advice=advice)

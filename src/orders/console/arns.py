@@ -1,6 +1,6 @@
-"""What a resource is called in full, and where AWS's own console shows it, told from its type and physical id.
+"""The ARN of a resource and its page in the AWS console, from its type and physical id.
 
-Pure. A physical id is what CloudFormation's Ref gives: for some types a name, for others an ARN or a URL.
+Pure. A physical id is what CloudFormation's Ref returns: a name, an ARN or a URL, depending on the type.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -18,7 +18,7 @@ _HOSTS = {
 
 
 class Home(NamedTuple):
-    """Where resources are."""
+    """The partition, region and account of resources."""
 
     partition: str
     region: str
@@ -26,7 +26,7 @@ class Home(NamedTuple):
 
 
 def arn_of(resource_type: str, physical_id: str, home: Home) -> str | None:
-    """The ARN; None where the type has none, or it cannot be told from the physical id."""
+    """The ARN; None if the type has none or the physical id does not determine it."""
     if not physical_id:
         return None
     if physical_id.startswith("arn:"):
@@ -49,7 +49,7 @@ def arn_of(resource_type: str, physical_id: str, home: Home) -> str | None:
 
 
 def console_url(resource_type: str, physical_id: str, home: Home) -> str | None:
-    """The page of AWS's console that shows a resource; None where there is none of its own."""
+    """The resource's page in the AWS console; None if it has none."""
     if not physical_id or home.partition not in _HOSTS:
         return None
     whole = quote(physical_id, safe="")
@@ -61,7 +61,7 @@ def console_url(resource_type: str, physical_id: str, home: Home) -> str | None:
         "AWS::SNS::Subscription": f"sns/v3/home?region={home.region}#/subscription/{physical_id}",
         "AWS::Lambda::Function": f"lambda/home?region={home.region}#/functions/{whole}",
         "AWS::IAM::Role": f"iam/home#/roles/details/{whole}",
-        # CloudWatch's pages want the escape sign itself escaped, as a dollar.
+        # CloudWatch's pages expect a dollar sign in place of the percent sign.
         "AWS::Logs::LogGroup": (
             f"cloudwatch/home?region={home.region}#logsV2:log-groups/log-group/{whole.replace('%', '$25')}"
         ),

@@ -1,4 +1,4 @@
-"""Every change that was made through the console, with who and what: a line of JSON each."""
+"""The log of changes made through the console: one JSON line each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orders.text import printable_json
 
 
 def append_to(path: Path) -> Callable[[str], None]:
-    """Writes lines at the end of a file, which is made when the first one comes."""
+    """Returns a function that appends lines to a file, which it creates with the first line."""
 
     def write(line: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -26,17 +26,17 @@ def append_to(path: Path) -> Callable[[str], None]:
 
 
 class Audit:
-    """Writes a line for each change that was asked for, before it is carried out."""
+    """Writes one line for each requested change, before the change is made."""
 
     def __init__(self, write: Callable[[str], None], find_identity: Callable[[], str], clock: Clock) -> None:
-        """``find_identity`` tells as whom AWS sees the console; it is asked at the first change."""
+        """``find_identity`` returns the console's AWS identity; it is called at the first change."""
         self._write = write
         self._find_identity = find_identity
         self._clock = clock
         self._identity: str | None = None
 
     def log(self, request: Request, change: str, **what: Any) -> None:
-        """One change; may ask AWS, so it is called from a worker thread."""
+        """Log one change. It may call AWS, so it runs in a worker thread."""
         if self._identity is None:
             self._identity = self._find_identity()
         moment = datetime.fromtimestamp(self._clock.now_ms() / 1000, timezone.utc)

@@ -1,4 +1,4 @@
-"""Small charts that are drawn on the server: the shape of the last hour, readable without scripts."""
+"""Sparklines of the last hour, drawn on the server as SVG."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 120, 28
 
 
 def spark(values: Sequence[float], label: str, tone: str = "") -> Markup:
-    """The values as an area from zero to the highest, the oldest on the left; ``label`` tells what it shows."""
+    """The values as an area chart from zero to the maximum, oldest first; ``label`` names the series."""
     highest = max(values, default=0.0)
     top = f"highest {highest:,.0f} a minute" if highest else "nothing"
     points = _points(values, highest)
@@ -28,7 +28,7 @@ def _points(values: Sequence[float], highest: float) -> str:
 
 
 def arrow(moving: bool, tone: str = "") -> Markup:
-    """The way from one part to the next; it moves while orders pass."""
+    """The arrow between two parts; it is animated while orders pass."""
     state = "moving" if moving else "still"
     return Markup(
         '<svg class="arrow {} {}" viewBox="0 0 40 16" aria-hidden="true">'

@@ -1,4 +1,4 @@
-"""What every page works with."""
+"""The objects that every page needs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ class Console:
 
 
 def console_of(request: Request) -> Console:
-    """The console that a request is for."""
+    """The console of a request."""
     console: Console = request.app.state.console
     return console

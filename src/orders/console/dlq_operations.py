@@ -70,7 +70,7 @@ class DlqOperations:
         return job.title == REFRESH_TITLE
 
     def find_sent(self, message_id: str) -> Sent | None:
-        """What became of a message that was edited here lately."""
+        """The result of editing a message recently; None if it was not edited here."""
         return self._sent.get(message_id)
 
     def with_log(self, order: FailedOrder) -> tuple[FailedOrder, list[LogLine]]:

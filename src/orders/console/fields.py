@@ -1,4 +1,4 @@
-"""What a page is asked for in its address: texts and moments, with what is wrong with each, told beside its field."""
+"""The query parameters of a page: texts and times, validated, with an error message for each field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orders.errors import OperatorError
 
 
 class Fields:
-    """The fields of one request. ``errors`` has a sentence for each that is wrong, by its name."""
+    """The fields of one request. ``errors`` holds a message for each invalid field, by name."""
 
     def __init__(self, request: Request, now_ms: int) -> None:
         self._given = request.query_params
@@ -20,15 +20,15 @@ class Fields:
         self.errors: dict[str, str] = {}
 
     def raw(self, name: str) -> str:
-        """A field as it stands; empty where there is none."""
+        """A field, unchanged; empty if absent."""
         return self._given.get(name, "")
 
     def text(self, name: str) -> str:
-        """A field without the spaces around it."""
+        """A field, stripped."""
         return self.raw(name).strip()
 
     def key(self, name: str) -> str:
-        """A text that an index may be asked for."""
+        """A text that can be an index key."""
         text = self.text(name)
         if len(text.encode()) > INDEX_KEY_BYTES_MAX:
             self.errors[name] = f"At most {INDEX_KEY_BYTES_MAX:,} bytes: nothing longer is in an index."
@@ -36,12 +36,12 @@ class Fields:
         return text
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
-        """One of the choices; the first where it is none of them."""
+        """One of the choices; the first by default."""
         text = self.text(name)
         return text if text in choices else choices[0]
 
     def moment_ns(self, name: str) -> int | None:
-        """A moment, or how long ago it was, in nanoseconds since year 1."""
+        """A time or an age, in nanoseconds since year 1."""
         text = self.text(name)
         try:
             moment_ns = parse_time(text or None, self._now_ms)
@@ -60,6 +60,6 @@ class Fields:
 
 
 def address(path: str, **values: str | int | None) -> str:
-    """An address with these values; those that are empty are left out."""
+    """A URL with these parameters; empty ones are omitted."""
     given = {name: value for name, value in values.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path

@@ -1,4 +1,4 @@
-"""Routes that take a form, each of which checks it first and says whether it changes anything."""
+"""Routes for POST forms: each checks the CSRF token and declares whether it changes anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Handler = Callable[[Request, FormData], Response]
 
 
 class FormRoute(Route):
-    """A POST whose form bears our token. What changes nothing is answered by a read-only console too."""
+    """A POST route that requires the CSRF token. A read-only console allows it if it changes nothing."""
 
     def __init__(self, path: str, handle: Handler, *, changes: bool) -> None:
         async def endpoint(request: Request) -> Response:
@@ -33,11 +33,11 @@ def harmless_paths(routes: Iterable[BaseRoute]) -> frozenset[str]:
 
 
 def text_of(form: FormData, name: str) -> str:
-    """A field's text, without the spaces around it; empty for one that is not there or is a file."""
+    """A field's text, stripped; empty if it is absent or a file."""
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
 def texts_of(form: FormData, name: str) -> list[str]:
-    """The texts of a field that may come several times."""
+    """The texts of a repeated field."""
     return [value for value in form.getlist(name) if isinstance(value, str)]

@@ -1,10 +1,9 @@
-"""Who may ask the console for what, and the headers that every answer bears.
+"""Access control of the console, and the headers of every response.
 
-Promises: a page of another site can neither read from the console nor change anything through it, not even by pointing
-its own name at this machine (DNS rebinding): the Host header must be a name of the console, a request that changes
-something must come from the console's own pages and bear their token. Where others than this machine reach the console,
-nothing is answered without the token that was printed when it started. Read-only means that no change passes here,
-whatever the pages offer.
+Promises: a page of another site can neither read from the console nor change anything through it, not even with DNS
+rebinding. The Host header must be a name of the console; a request that changes something must come from the console's
+own pages with their CSRF token. If other machines can reach the console, every request needs the token that was printed
+at startup. A read-only console refuses every change here, whatever its pages offer.
 https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
@@ -28,7 +27,7 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
 LOGIN_PATH = "/login"
 STATIC_PREFIX = "/static/"
-# Orders are at most 256 KB each; whoever pastes more than this has `orders publish`.
+# Orders are at most 256 KB each; for more than this there is `orders publish`.
 FORM_BYTES_MAX = 64 * 1024 * 1024
 HEADERS = {
     "Content-Security-Policy": (
@@ -45,14 +44,14 @@ HEADERS = {
 
 
 class Access:
-    """Who is let in, by secrets that this run of the console knows and nobody else."""
+    """Checks the token, the session cookie and the CSRF token, which are new for each run."""
 
     def __init__(self, token: str | None) -> None:
-        """``token`` is what a visitor must know; None lets everybody in."""
+        """``token`` is required from visitors; None requires none."""
         self._token = token
         self._cookie = secrets.token_urlsafe(32)
         self.csrf = secrets.token_urlsafe(32)
-        """What every form of ours bears, and no page of others can know."""
+        """Part of every form of the console; pages of other sites cannot know it."""
 
     def is_token(self, given: str) -> bool:
         return self._token is not None and hmac.compare_digest(given.encode(), self._token.encode())
@@ -69,7 +68,7 @@ class Access:
         return response
 
     async def check_form(self, request: Request) -> FormData:
-        """The form that a page of ours sent. Raises Forbidden for one that does not bear our token."""
+        """The form of a console page. Raises Forbidden if the CSRF token is missing or wrong."""
         form = await request.form(max_part_size=FORM_BYTES_MAX)
         given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD) or ""
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.csrf.encode()):
@@ -78,7 +77,7 @@ class Access:
 
 
 class Forbidden(Exception):
-    """A form without this run's token: it was sent by another site, or its page is older than the console."""
+    """A form without this run's CSRF token: sent by another site, or its page is older than the console."""
 
 
 class Guard:
@@ -104,7 +103,7 @@ class Guard:
         await answer(scope, receive, send_with_headers)
 
     def _refuse(self, request: Request) -> Response | None:
-        """The answer to a request that does not pass, None for one that does."""
+        """The refusal of a request; None if it may pass."""
         headers = request.headers
         if not self._knows_host(headers.get("host", "")):
             return _say(421, "This console does not accept that host name. Use the address it printed.")
@@ -123,17 +122,17 @@ class Guard:
             return True
         if self._settings.token is None:
             return is_loopback(name)
-        # Under an address nobody can be misled by a name; under a name only those that were allowed.
+        # An IP address cannot be rebound; of names only the allowed ones are accepted.
         return _is_address(name) or is_loopback(name)
 
     def _is_open(self, path: str) -> bool:
-        """Whether everybody may have it: the page that asks for the token, and what it is drawn with."""
+        """Whether the path needs no token: the login page and static files."""
         return path == LOGIN_PATH or path.startswith(STATIC_PREFIX)
 
     def _ask_for_token(self, request: Request) -> Response:
         given = request.query_params.get("token")
         if given is not None and self._access.is_token(given):
-            # Gone from the address bar and the history at once.
+            # Removes the token from the address bar and the history.
             rest = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
             return self._access.let_in(request.url.path + (f"?{urlencode(rest)}" if rest else ""))
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
@@ -144,12 +143,12 @@ class Guard:
 def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in HEADERS.items():
         headers[name] = value
-    # What pages are drawn with may be kept, but is asked about: after an update nobody sees half of the old console.
+    # Static files may be cached but are revalidated, so that no page mixes two versions of the console.
     headers.setdefault("Cache-Control", "no-cache" if path.startswith(STATIC_PREFIX) else "no-store")
 
 
 def _is_from_own_page(headers: Headers) -> bool:
-    """Whether the browser says that a page of the same origin sent this. All current browsers say so on a POST."""
+    """Whether the browser marks the request as same-origin. All current browsers do so for a POST."""
     site = headers.get("sec-fetch-site")
     if site is not None and site != "same-origin":
         return False

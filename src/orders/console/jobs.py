@@ -1,8 +1,8 @@
-"""Work that outlives the request that began it: how far it is can be asked from any page, also after a reload.
+"""Background work that outlives the request that started it; every page can show its progress.
 
-Promises: a job runs once, in a thread of its own; its last words stay until JOBS_MAX newer ones have come. Jobs of the
-same kind never run side by side: two redrives would only take messages from each other.
-Knows nothing of what the work is.
+Promises: a job runs once, in its own thread; its outcome is kept until JOBS_MAX newer jobs exist. Jobs of the same kind
+never run concurrently: two redrives would take messages from each other.
+Independent of what the work is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ JOBS_MAX = 20
 
 
 class Cancelled(Exception):
-    """Raised inside a job that was asked to stop."""
+    """Raised inside a job that was cancelled."""
 
 
 @dataclass(slots=True)
@@ -32,19 +32,19 @@ class Job:
     number: int
     kind: str
     title: str
-    """What it does, for people."""
+    """What it does, for display."""
     started_at_ms: int
     done: int = 0
     total: int | None = None
-    """None while nobody knows."""
+    """None while unknown."""
     ended_at_ms: int | None = None
     outcome: str = ""
-    """What came of it, for people."""
+    """The result, for display."""
     failed: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when it has ended."""
     result: Any = None
-    """What the page that began it shows of it besides."""
+    """Additional values for the page that started it."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -52,14 +52,14 @@ class Job:
         return self.ended_at_ms is None
 
     def advance(self, done: int, total: int | None = None) -> None:
-        """Tell how far it is. Raises Cancelled if it was asked to stop."""
+        """Report progress. Raises Cancelled if the job was cancelled."""
         self.done = done
         self.total = self.total if total is None else total
         if self._stop.is_set():
             raise Cancelled
 
     def cancel(self) -> None:
-        """Ask it to stop; it does at its next step."""
+        """Request a stop; the job stops at its next step."""
         self._stop.set()
 
 
@@ -83,19 +83,19 @@ class Jobs:
         return next((job for job in self._jobs if job.kind == kind and job.is_running), None)
 
     def start(self, kind: str, title: str, work: Callable[[Job], str]) -> Job:
-        """Begin; ``work`` answers what came of it. Raises OperatorError while another of its kind runs."""
+        """Start a job; ``work`` returns its outcome. Raises OperatorError while another job of its kind runs."""
         with self._lock:
             if other := self.running(kind):
                 raise OperatorError(f"“{other.title}” is still running", "Wait until it ends, or stop it.")
             job = Job(next(self._numbers), kind, title, self._clock.now_ms())
-            # A job that runs is never forgotten, however many have come since.
+            # A running job is never dropped, however many newer ones exist.
             kept = [one for index, one in enumerate(self._jobs) if index < JOBS_MAX - 1 or one.is_running]
             self._jobs = [job, *kept]
         threading.Thread(target=self._run, args=(job, work), name=f"{kind} {job.number}", daemon=True).start()
         return job
 
     def cancel_all(self) -> None:
-        """Ask all to stop, at the console's end."""
+        """Cancel all jobs when the console stops."""
         for job in self._jobs:
             job.cancel()
 
@@ -108,7 +108,7 @@ class Jobs:
             job.failed = True
             job.outcome = " ".join(describe_error(error)).strip()
         except Exception:
-            # The edge of a background thread: a bug of ours is told, and ends this job alone.
+            # The boundary of a background thread: a bug is logged and ends only this job.
             logging.getLogger("orders.console").exception("%s failed", job.title)
             job.failed = True
             job.outcome = "The console failed; see its log."

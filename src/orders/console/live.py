@@ -1,8 +1,8 @@
-"""One reading of the system, shared by all open pages.
+"""The state of the system, read once and shared by all open pages.
 
-Promises: the system is read only while somebody looks, once for everybody; a page that comes sees the last snapshot at
-once; when the system does not answer the last snapshot stays, with since when, and reading goes on by itself.
-Knows nothing of AWS and HTML: what is read is handed in, what is shown is the pages' business.
+Promises: the system is read only while a page is open, once for all pages; a new page gets the last snapshot at once;
+if the system does not answer, the last snapshot stays, with the time of the loss, and reading continues.
+Independent of AWS and HTML: reading is a port, and pages render the snapshot.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from orders.aws.errors import describe_error, reportable_errors
 from orders.clock import Clock
 from orders.monitoring.status import Status
 
-# Closed pages are often pages that are just being reloaded: so long the snapshot is kept fresh for them.
+# A closed page is often being reloaded, so reading continues this long without viewers.
 LINGER_MS = 10_000
 
 
 class Reading(Protocol):
-    """Where snapshots come from; its calls block."""
+    """Reads the system. Its calls block."""
 
     def read(self, now_ms: int) -> Status: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The system as it was seen last."""
+    """The last known state of the system."""
 
     number: int = 0
     """Counts snapshots; 0 before the first."""
     status: Status | None = None
-    """None until the system answered for the first time."""
+    """None until the first answer."""
     lost_since_ms: int | None = None
-    """Since when the system has not answered; None while it does."""
+    """When the system stopped answering; None while it answers."""
     reason: str = ""
-    """Why it does not answer, in a sentence, with what to do next."""
+    """Why it does not answer and what to do, in a sentence."""
 
 
 class Live:
-    """Reads while pages are open, and tells them."""
+    """Reads the system while pages are open, and notifies them."""
 
     def __init__(self, reading: Reading, clock: Clock, every_ms: int) -> None:
         self._reading = reading
@@ -60,27 +60,27 @@ class Live:
 
     @property
     def viewers(self) -> int:
-        """How many pages are open."""
+        """The number of open pages."""
         return self._viewers
 
     @property
     def is_idle(self) -> bool:
-        """Whether reading rests because nobody looks."""
+        """Whether reading is paused because no page is open."""
         return not self._wanted.is_set()
 
     async def run(self) -> None:
-        """Read for as long as the console runs; cancelled at its end."""
-        self._last_viewed_ms = self._clock.now_ms()  # the first snapshot is there before the first page
+        """Read until cancelled."""
+        self._last_viewed_ms = self._clock.now_ms()  # reads the first snapshot before the first page asks
         self._wanted.set()
         while True:
             await self._wanted.wait()
-            await self.look()
+            await self.refresh()
             await asyncio.sleep(self._every_ms / 1000)
             if not self._viewers and self._clock.now_ms() - self._last_viewed_ms > LINGER_MS:
                 self._wanted.clear()
 
-    async def look(self) -> Snapshot:
-        """Read once and tell all pages."""
+    async def refresh(self) -> Snapshot:
+        """Read once and notify all pages."""
         now_ms = self._clock.now_ms()
         before = self.snapshot
         try:
@@ -95,7 +95,7 @@ class Live:
                 reason=f"{reason} {advice}".strip(),
             )
         except Exception:
-            # A background loop outlives one failure, which is a bug of ours: it is told in the log and on the page.
+            # The background loop survives a bug: it is logged and shown on the page.
             logging.getLogger("orders.console").exception("reading the system failed")
             since_ms = now_ms if before.lost_since_ms is None else before.lost_since_ms
             snapshot = replace(
@@ -110,14 +110,14 @@ class Live:
         return snapshot
 
     async def first(self) -> Snapshot:
-        """The last snapshot, or the first one where there is none yet."""
+        """The last snapshot; waits for the first one."""
         self._want()
         async with self._changed:
             await self._changed.wait_for(lambda: self.snapshot.number > 0 or self._closed)
         return self.snapshot
 
     async def follow(self) -> AsyncGenerator[Snapshot, None]:
-        """The last snapshot, then each new one, until the console ends or the caller leaves."""
+        """The last snapshot, then each new one, until the console stops or the caller leaves."""
         with self._viewing():
             seen: Snapshot | None = None
             while not self._closed:
@@ -130,7 +130,7 @@ class Live:
                         await self._changed.wait()
 
     async def pause(self, duration_ms: float) -> bool:
-        """Wait so long, or until the console ends; whether it goes on. For streams of other things."""
+        """Wait; returns False if the console stopped meanwhile. For other event streams."""
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._wait_for_end(), duration_ms / 1000)
         return not self._closed

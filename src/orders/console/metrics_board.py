@@ -1,7 +1,7 @@
-"""The metrics page's charts as they were measured last, one answer for all open pages.
+"""The data of the metrics page's charts, read once for all open pages.
 
-Promises: however many pages look at a range, it is read once per interval; an answer says how old it is, what it cost
-in calls, and whether the dashboard is the deployed one.
+Promises: a range is read at most once per interval, however many pages show it; an answer states its time, its cost in
+calls, and whether the dashboard is the deployed one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Answer = Mapping[str, Any]
 
 
 class Board:
-    """Reads from AWS what is due. Its calls block."""
+    """Reads a range when it is due. Its calls block."""
 
     def __init__(self, aws: Aws, clock: Clock, every_ms: int) -> None:
         self.every_ms = every_ms
@@ -48,12 +48,12 @@ class Board:
         with self._locks[wanted.key]:
             answer = self._answers.get(wanted.key)
             now_ms = self._clock.now_ms()
-            # A page asks every `every_ms`; one that comes a moment early is not sent away with an old answer.
+            # Pages ask every `every_ms`; one that asks slightly early still gets a new answer.
             if answer is None or now_ms - answer["at"] >= self.every_ms * 0.9:
-                answer = self._answers[wanted.key] = self._look(wanted, now_ms)
+                answer = self._answers[wanted.key] = self._read(wanted, now_ms)
             return answer
 
-    def _look(self, wanted: Range, now_ms: int) -> Answer:
+    def _read(self, wanted: Range, now_ms: int) -> Answer:
         source = Dashboards(self._aws)
         name = f"Orders-{self._aws.region}"
         body = source.find_body(name)
@@ -84,10 +84,10 @@ class Board:
 
 
 def as_data_query(query: Query, period_s: int) -> dict[str, Any]:
-    """A query as GetMetricData takes it, with points of at least ``period_s``."""
+    """A MetricDataQuery with a period of at least ``period_s``."""
     shared: dict[str, Any] = {"Id": query.id, "ReturnData": query.is_visible}
     if query.label is not None:
-        # What a search finds bears the row's label and its own, as on CloudWatch's dashboards.
+        # Series found by a search get the row's label and their own, as on CloudWatch's dashboards.
         is_shared = finds_many(query) and "${" not in query.label
         shared["Label"] = f"{query.label} ${{LABEL}}" if is_shared else query.label
     if query.metric is None:
@@ -106,7 +106,7 @@ def as_data_query(query: Query, period_s: int) -> dict[str, Any]:
     }
 
 
-# --- What the browser gets ------------------------------------------------------------------------------------------
+# --- JSON for the browser ------------------------------------------------------------------------------------------
 
 
 def draw_widgets(
@@ -142,7 +142,7 @@ def _draw_chart(
         if query.is_visible
         for index, series in enumerate(sorted(measured.get(query.id, ()), key=lambda one: one.label))
     ]
-    # A row for each moment at which anything was measured; what was not measured then is null.
+    # A row for each time with any value; missing values are null.
     moments = sorted({moment for _, series, _ in found for moment in series.values})
     return {
         "type": "chart",
@@ -179,7 +179,7 @@ def _draw_threshold(alarm: WatchingAlarm) -> dict[str, Any]:
         "name": alarm.name,
         "condition": alarm.condition,
         "state": alarm.state,
-        # What an expression is held against has another scale than the chart: told, not drawn.
+        # The threshold of an expression has another scale than the chart: listed, not drawn.
         "value": None if alarm.is_computed else alarm.threshold,
     }
 

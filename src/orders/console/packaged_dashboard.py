@@ -1,6 +1,6 @@
-"""The dashboard as template.yaml defines it, for a system whose dashboard is not deployed.
+"""The dashboard defined in template.yaml, for a system without a deployed dashboard.
 
-Only what its text refers to is put in: the names of resources, the ARNs of alarms, the region.
+Only the references in its text are replaced: the names of resources, the ARNs of alarms, the region.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-sub.html
 """
 
@@ -19,7 +19,7 @@ DASHBOARD = "AWS::CloudWatch::Dashboard"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML whose short forms of intrinsic functions are read as their arguments."""
+    """YAML loader that replaces short forms of intrinsic functions with their arguments."""
 
 
 def _argument(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
@@ -35,20 +35,20 @@ _Loader.add_multi_constructor("!", _argument)
 
 
 def packaged_dashboard(template: str, region: str, alarm_arn: Callable[[str], str]) -> str:
-    """The DashboardBody of a template's first dashboard. ``alarm_arn`` tells the ARN of an alarm by its name.
+    """The DashboardBody of a template's first dashboard. ``alarm_arn`` returns the ARN of an alarm by name.
 
-    Raises OperatorError where there is none.
+    Raises OperatorError if there is none.
     """
     resources: Mapping[str, Any] = yaml.load(template, _Loader)["Resources"]  # noqa: S506 - it is a SafeLoader
     body = next((one["Properties"]["DashboardBody"] for one in resources.values() if one["Type"] == DASHBOARD), None)
     if body is None:
         raise OperatorError("the template defines no dashboard")
 
-    def put_in(reference: re.Match[str]) -> str:
+    def resolve(reference: re.Match[str]) -> str:
         if reference["logical_id"] == "AWS::Region":
             return region
         properties = resources[reference["logical_id"]]["Properties"]
         name = next(str(value) for key, value in properties.items() if key.endswith("Name") and key != "MetricName")
         return alarm_arn(name) if reference["attribute"] == "Arn" else name
 
-    return _REFERENCE.sub(put_in, str(body))
+    return _REFERENCE.sub(resolve, str(body))

@@ -1,4 +1,4 @@
-"""The times that the metrics page looks back over, and how fine its points are."""
+"""The time ranges of the metrics page and the period of their points."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ class Range(NamedTuple):
 
     @property
     def period_s(self) -> int:
-        """Seconds that a point stands for: as fine as can be seen, and as CloudWatch keeps.
+        """The period of a point in seconds, as short as the chart can show.
 
-        CloudWatch keeps minutes for 15 days, so no range asks for what is gone.
+        CloudWatch keeps minutes for 15 days, longer than any range.
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
         """
         return period_for(self.seconds)
 
     @property
     def step(self) -> str:
-        """The same for people."""
+        """The same for display."""
         return {MINUTE_S: "1 minute", 5 * MINUTE_S: "5 minutes"}.get(self.period_s, "1 hour")
 
     def window(self, now_ms: int) -> tuple[int, int]:
-        """From and until, whole periods since the epoch in milliseconds; the one under way is the last."""
+        """Start and end in milliseconds, at whole periods; the current period is the last."""
         step = self.period_s * 1000
         until = now_ms // step * step + step
         return until - self.seconds * 1000, until

@@ -1,4 +1,4 @@
-"""The system as the console reads it: the queues' counts often, the rest seldom, and what that costs in calls."""
+"""Reads the system for the console: queue counts often, the rest less often; and the number of calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from orders.monitoring.status import CALLS_QUEUES, CALLS_REST, MINUTE_MS, Status
 
 
 class SystemReading:
-    """Reads from AWS what is due. Its calls block, so they are made in a worker thread, one at a time."""
+    """Reads what is due. Its calls block, so a worker thread makes them, one at a time."""
 
     def __init__(self, aws: Aws, refresh: Refresh) -> None:
         self._aws = aws
@@ -18,11 +18,11 @@ class SystemReading:
         self._whole_at_ms = 0
 
     def read(self, now_ms: int) -> Status:
-        """The state of the system. Raises botocore's errors and OperatorError; then all is read the next time."""
+        """The state of the system. Raises botocore's errors and OperatorError; the next read is then a full one."""
         reader, last = self._reader, self._last
         self._last = None
         if reader is None or last is None or not last.is_deployed:
-            # Queues are looked up once for each reader: a system that was deployed meanwhile needs a new one.
+            # A reader resolves queue URLs once: a system deployed meanwhile needs a new reader.
             reader = self._reader = StatusReader(self._aws)
             last = None
         if last is None or now_ms - self._whole_at_ms >= self._refresh.rest_ms:
@@ -34,5 +34,5 @@ class SystemReading:
 
 
 def calls_a_minute(refresh: Refresh) -> int:
-    """How many calls of AWS's API open pages cost, however many they are."""
+    """AWS API calls per minute while any page is open."""
     return round(MINUTE_MS / refresh.queues_ms * CALLS_QUEUES + MINUTE_MS / refresh.rest_ms * CALLS_REST)

@@ -1,7 +1,7 @@
-"""Pages from templates. Every value is escaped; what may be undefined is never printed as nothing by mistake.
+"""Renders pages from templates. Every value is escaped; an undefined value is an error.
 
-Times and amounts leave the server in a form that is right as it stands (UTC, the currency's code) and that the browser
-turns into the viewer's own: static/js/local.js.
+The server sends times in UTC and amounts with their currency code; the browser converts both to the viewer's format
+(static/js/local.js).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TEXT_MAX = 20_000
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page."""
+    """A complete page."""
     console = console_of(request)
     return HTMLResponse(
         fragment(
@@ -51,7 +51,7 @@ def fragment(template: str, **values: Any) -> str:
 
 
 def header(snapshot: Snapshot, place: str) -> str:
-    """What stands on top of every page and changes with each snapshot."""
+    """The header of every page, which changes with each snapshot."""
     return fragment("_header.html", live=snapshot, place=place)
 
 
@@ -84,7 +84,7 @@ def _environment() -> Environment:
 
 
 def moment(at_ms: int | None, form: str = "datetime") -> Markup:
-    """A moment: in the viewer's zone once the browser has seen it, UTC on hover and without scripts."""
+    """A time: in the viewer's zone with scripts; UTC on hover and without scripts."""
     if at_ms is None:
         return Markup("–")
     at = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
@@ -94,12 +94,12 @@ def moment(at_ms: int | None, form: str = "datetime") -> Markup:
 
 
 def clock_time(at_ms: int | None) -> Markup:
-    """The same, the time of day alone."""
+    """The time of day only."""
     return moment(at_ms, "time")
 
 
 def money(amount: Any, currency: Any = None) -> Markup:
-    """An amount, exact, as the order's currency is written; a plain number without one."""
+    """An exact amount, formatted for the order's currency; a plain number without one."""
     if amount is None:
         return Markup("–")
     text = to_json(amount) if isinstance(amount, Decimal) else str(amount)
@@ -111,7 +111,7 @@ def money(amount: Any, currency: Any = None) -> Markup:
 
 
 def cut(text: Any, length: int = CUT_AT) -> Markup:
-    """A text that may be long, cut with the whole on hover."""
+    """A text, shortened if long, with the full text on hover."""
     whole = str(text)
     if len(whole) <= length:
         return Markup("{}").format(whole)
@@ -121,17 +121,17 @@ def cut(text: Any, length: int = CUT_AT) -> Markup:
 
 
 def bounded(text: str, length: int = TEXT_MAX) -> str:
-    """A text, and how much of it was left out."""
+    """A text, shortened if very long, with the number of omitted characters."""
     return text if len(text) <= length else f"{text[:length]}… ({len(text) - length:,} more characters)"
 
 
 def count(value: float | None) -> str:
-    """A whole number for people."""
+    """A whole number for display."""
     return "–" if value is None else f"{value:,.0f}"
 
 
 def number(value: float | None) -> str:
-    """A number for people, with decimals only where they say something."""
+    """A number for display, with decimals only for small fractions."""
     if value is None:
         return "–"
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.1f}"

@@ -1,7 +1,7 @@
-"""The console on a socket.
+"""Serves the console on a socket.
 
-Promises: whoever is told its address can open it at once; a port that is taken is a sentence, not a traceback; it ends
-at once when asked to, open pages or not.
+Promises: the printed address accepts connections at once; a port in use gives an error message; the server stops at
+once when asked to, even with open pages.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from starlette.applications import Starlette
 from orders.console.context import Console
 from orders.errors import OperatorError
 
-# After this many seconds an answer that still goes on is cut off at the end.
+# Responses still running this long after shutdown began are cut off.
 GRACE_S = 3
 
 
 class ConsoleServer(uvicorn.Server):
-    """uvicorn, ending the streams of open pages first: they would hold up its end."""
+    """uvicorn that first ends the event streams of open pages, which would delay shutdown."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(
@@ -45,12 +45,12 @@ class ConsoleServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # uvicorn would raise the signal again after its end; for us Ctrl-C is the usual way to end, no failure.
+        # uvicorn would raise the signal again; here Ctrl-C is the normal way to stop.
         self.should_exit = True
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OperatorError."""
+    """A listening socket; port 0 picks a free port. Raises OperatorError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,7 +64,7 @@ def bind(host: str, port: int) -> socket.socket:
         ) from error
     except OverflowError as error:
         listener.close()
-        raise OperatorError(f"{port} is no port", "Choose one from 0 to 65535.") from error
+        raise OperatorError(f"{port} is not a valid port", "Choose one from 0 to 65535.") from error
     listener.listen(128)
     return listener
 
@@ -84,7 +84,7 @@ def serve(app: Starlette, listener: socket.socket) -> None:
 
 @contextmanager
 def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
-    """Serve in a thread for as long as the block lasts."""
+    """Serve in a thread while the block runs."""
     server = ConsoleServer(app)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), name="console", daemon=True)
     thread.start()

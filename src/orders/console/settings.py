@@ -1,4 +1,4 @@
-"""What the console can be told."""
+"""The options of the console."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ DEFAULT_PORT = 8080
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """How often the system is read while a page is open, in milliseconds."""
+    """Polling intervals while a page is open, in milliseconds."""
 
     queues_ms: int
-    """The counts of both queues, two calls; and the log while it is followed, one call."""
+    """Counts of both queues, two calls; and the log while it is followed, one call."""
     rest_ms: int
-    """Subscriptions, function, table, alarms and measures: seven calls, of which CloudWatch's cost money on AWS."""
+    """Subscriptions, function, table, alarms and metrics: seven calls. AWS charges for CloudWatch's."""
     charts_ms: int = 60_000
-    """The charts of the metrics page, each range that somebody looks at."""
+    """The charts of the metrics page, for each range in use."""
 
 
-# One machine's own answers are free and at once; CloudWatch on AWS is a minute behind and takes money for each look.
+# onebox answers at once and for free; CloudWatch on AWS is a minute late and charges for each read.
 REFRESH_ONEBOX = Refresh(queues_ms=2_000, rest_ms=5_000, charts_ms=30_000)
 REFRESH_AWS = Refresh(queues_ms=5_000, rest_ms=60_000)
 
@@ -32,16 +32,16 @@ class ConsoleSettings:
 
     host: str = DEFAULT_HOST
     read_only: bool = False
-    """Whether every change is refused."""
+    """Whether all changes are refused."""
     token: str | None = None
-    """What a visitor must know; None where only this machine can ask."""
+    """Required from visitors; None if only this machine can connect."""
     allowed_hosts: frozenset[str] = frozenset()
-    """Names, without port, under which the console may be asked for besides its address."""
+    """Additional accepted host names, without port."""
     refresh: Refresh = REFRESH_AWS
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Whether only this machine can reach the address."""
     if host == "localhost":
         return True
     try:

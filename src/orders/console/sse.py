@@ -1,4 +1,4 @@
-"""Server-sent events: an answer that goes on.
+"""Server-sent events: a streamed response.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -11,14 +11,14 @@ from starlette.responses import StreamingResponse
 
 
 def event(name: str, data: str) -> str:
-    """One event as it goes over the wire; data may have several lines."""
+    """One event in wire format; data may have several lines."""
     lines = "".join(f"data: {line}\n" for line in data.split("\n"))
     return f"event: {name}\n{lines}\n"
 
 
 class EventStream(StreamingResponse):
-    """An answer of events, which ends when the iterator does or the browser leaves."""
+    """A response of events that ends with the iterator or when the browser leaves."""
 
     def __init__(self, events: AsyncIterator[str]) -> None:
-        # X-Accel-Buffering: proxies that buffer answers would hold events back.
+        # X-Accel-Buffering: stops proxies from buffering events.
         super().__init__(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

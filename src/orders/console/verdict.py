@@ -1,7 +1,4 @@
-"""How the system is, in one sentence: what a person should know first.
-
-Pure: it judges a Status and nothing else.
-"""
+"""The headline of the pipeline page: the most important fact about the system. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +7,16 @@ from typing import Literal, NamedTuple
 from orders.monitoring.metrics import AGE, ERRORS, PUBLISHED, STORED, THROTTLES, Measure
 from orders.monitoring.status import MINUTE_MS, Status
 
-# Older than this, a waiting order is no longer just on its way.
+# An order that has waited longer than this is late.
 LATE_S = 60
-# CloudWatch on AWS tells of a minute one or two minutes later.
+# CloudWatch on AWS publishes a minute one or two minutes late.
 LAG_MINUTES = 3
 
 Tone = Literal["good", "warn", "bad", "idle"]
 
 
 class Verdict(NamedTuple):
-    """What to know, and where to look next."""
+    """A headline with its detail and the link to the cause."""
 
     tone: Tone
     title: str
@@ -29,7 +26,7 @@ class Verdict(NamedTuple):
 
 
 def judge(now: Status) -> Verdict:
-    """The worst that is to be told."""
+    """The most severe condition."""
     missing = [name for name, part in _parts(now) if part is None]
     if missing:
         return Verdict("bad", "Not deployed", f"Missing: {', '.join(missing)}. Run `orders deploy`.", "/stack", "Stack")

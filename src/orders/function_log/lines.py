@@ -37,8 +37,8 @@ class Entry(NamedTuple):
     order_id: str | None
     message_id: str | None
     request_id: str | None
-    said: str
-    """The rest of its content, for display."""
+    summary: str
+    """Its content in a sentence, for display."""
 
 
 def parse_line(text: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def read_entry(line: LogLine) -> Entry:
         order_id=_text(content, "orderId"),
         message_id=_text(content, "messageId"),
         request_id=_text(content, "requestId"),
-        said=_say(content),
+        summary=_summarize(content),
     )
 
 
@@ -82,7 +82,7 @@ def _read_other(line: LogLine, content: dict[str, Any]) -> Entry:
         order_id=_text(content, "orderId"),
         message_id=_text(content, "messageId"),
         request_id=_text(content, "requestId") or (request.group(1) if request else None),
-        said="business metrics of one call" if "_aws" in content else line.text,
+        summary="business metrics of one call" if "_aws" in content else line.text,
     )
 
 
@@ -91,7 +91,7 @@ def _text(content: dict[str, Any], name: str) -> str | None:
     return well_formed(value) if isinstance(value, str) else None
 
 
-def _say(content: dict[str, Any]) -> str:
+def _summarize(content: dict[str, Any]) -> str:
     """The reason for a failed order; the duration for others."""
     reason = _text(content, "reason")
     if reason is not None:

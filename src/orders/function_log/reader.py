@@ -13,7 +13,7 @@ from orders.function_log.failures import LoggedFailure, collect_failures
 from orders.function_log.lines import LogLine
 
 # Log lines may arrive slightly out of order, so following rereads this much and skips lines already shown.
-LOOK_BACK_MS = 10_000
+OVERLAP_MS = 10_000
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html: backwards it reads only
 # what is from 2024 on.
 BACKWARD_SINCE_MS = 1_704_067_200_000

@@ -1,5 +1,5 @@
 """Tracks one published order until it is stored or dead-lettered.
 
 journey.py  the steps of an order and what each observation means; pure
-trace.py    the AWS adapter: reads_dlq for the order in the log, the table and OrderDLQ
+trace.py    the AWS adapter: looks for the order in the log, the table and OrderDLQ
 """

@@ -132,19 +132,19 @@ class Journey:
         return self.attempts
 
     @property
-    def settled(self) -> Attempt | None:
+    def final_attempt(self) -> Attempt | None:
         """The attempt that finished the order, if any."""
         return next((one for one in self.own_attempts if not one.is_given_back), None)
 
     @property
     def wants_table(self) -> bool:
         """Whether to read the table. Before an attempt finishes, it may hold an earlier order with the same id."""
-        return self.subject.order_id is not None and (self.subject.is_new or self.settled is not None)
+        return self.subject.order_id is not None and (self.subject.is_new or self.final_attempt is not None)
 
     @property
     def wants_dead_letters(self) -> bool:
         """Whether to read OrderDLQ now."""
-        if self.settled is not None:
+        if self.final_attempt is not None:
             return False
         is_due = any(one.number >= ATTEMPTS for one in self.attempts)
         since_ms = self.subject.published_at_ms if self.dlq_read_at_ms is None else self.dlq_read_at_ms
@@ -180,7 +180,7 @@ def advance(journey: Journey, seen: Seen) -> Journey:
 def _find_end(journey: Journey) -> End | None:
     if journey.dead_letter is not None:
         return End.DEAD_LETTERED
-    if journey.stored is not None and (journey.settled is not None or _may_lack_log(journey)):
+    if journey.stored is not None and (journey.final_attempt is not None or _may_lack_log(journey)):
         return End.STORED
     return End.OUT_OF_TIME if journey.now_ms - journey.subject.published_at_ms >= FOLLOWED_MS else None
 
@@ -205,7 +205,7 @@ def _processed(journey: Journey) -> Step:
     own = journey.own_attempts
     notes = tuple(Note(one.at_ms, _attempt_text(one), one.is_given_back) for one in own)
     title = "Processed by OrderProcessor"
-    if journey.settled is not None:
+    if journey.final_attempt is not None:
         return Step("processed", title, "done", f"{_counted(own)}", notes)
     if own:
         state: State = "bad" if journey.end else "now"
@@ -223,11 +223,11 @@ def _processed(journey: Journey) -> Step:
 
 
 def _outcome(journey: Journey) -> Step:
-    settled = journey.settled
+    final = journey.final_attempt
     if journey.dead_letter is not None:
         note = Note(journey.dead_letter.sent_at_ms, f"message {journey.dead_letter.message_id}", is_bad=True)
         return Step("dead", "Dead-lettered in OrderDLQ", "bad", _reason(journey), (note,))
-    if settled is None and any(one.is_given_back for one in journey.attempts):
+    if final is None and any(one.is_given_back for one in journey.attempts):
         is_due = any(one.number >= ATTEMPTS for one in journey.own_attempts)
         text = (
             "SQS is about to move it to OrderDLQ."
@@ -236,8 +236,8 @@ def _outcome(journey: Journey) -> Step:
         )
         return Step("dead", "Dead-lettered in OrderDLQ", "ahead" if not is_due else "now", text)
     if journey.stored is not None:
-        return Step("stored", "Stored in Orders", "done", _STORED.get(settled.outcome if settled else "stored", ""))
-    state: State = "now" if settled is not None and journey.end is None else "ahead"
+        return Step("stored", "Stored in Orders", "done", _STORED.get(final.outcome if final else "stored", ""))
+    state: State = "now" if final is not None and journey.end is None else "ahead"
     return Step("stored", "Stored in Orders", state, "Not seen in the table yet.")
 
 

@@ -1,4 +1,4 @@
-"""Failed orders: what is wrong with how many, one of them whole, and their way back."""
+"""Failed orders: groups by reason, the list, one order, and sending back."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ JOBS_SHOWN = 3
 
 
 def failed_of(request: Request) -> DlqOperations:
-    """The failed orders of the console that a request is for."""
+    """The DLQ operations of a request's console."""
     return console_of(request).failed
 
 
-# --- Looking --------------------------------------------------------------------------------------------------------
+# --- Showing --------------------------------------------------------------------------------------------------------
 
 
 def show_groups(request: Request) -> Response:
-    """What is wrong with how many orders."""
+    """Failed orders grouped by reason."""
     failed = failed_of(request)
     failed.refresh_if_needed()
     return render.page(request, "failed.html", title="Failed orders", **_common(request))
 
 
 def show_list(request: Request) -> Response:
-    """The failed orders of a group, or those that were searched for, page by page."""
+    """The failed orders of a group or of a search, in pages."""
     failed = failed_of(request)
     failed.refresh_if_needed()
     snapshot = failed.snapshot
-    key, text = _asked(request, "group"), _asked(request, "q")
+    key, text = _param(request, "group"), _param(request, "q")
     failed_orders = [] if snapshot is None else snapshot.search(text, key)
     pages = max(1, math.ceil(len(failed_orders) / PAGE_ROWS))
-    number = min(max(1, _to_number(_asked(request, "page")) or 1), pages)
+    number = min(max(1, _to_number(_param(request, "page")) or 1), pages)
     return render.page(
         request,
         "failed_list.html",
@@ -74,12 +74,12 @@ def show_list(request: Request) -> Response:
 
 
 def show_message(request: Request) -> Response:
-    """One failed order, whole."""
-    return _draw_message(request, _asked(request, "id"))
+    """One failed order."""
+    return _draw_message(request, _param(request, "id"))
 
 
 def show_jobs(request: Request) -> Response:
-    """How far the work on OrderDLQ is: a part of a page, asked for again and again while there is some."""
+    """Progress of jobs on OrderDLQ: a fragment that pages poll while a job runs."""
     console = console_of(request)
     return HTMLResponse(
         render.fragment(
@@ -92,9 +92,9 @@ def show_jobs(request: Request) -> Response:
 
 
 def export(request: Request) -> Response:
-    """Failed orders as JSON Lines: all, a group's, or those that were searched for."""
-    snapshot = _seen(failed_of(request))
-    failed_orders = snapshot.search(_asked(request, "q"), _asked(request, "group"))
+    """Failed orders as JSON Lines: all, those of a group or of a search."""
+    snapshot = _require_snapshot(failed_of(request))
+    failed_orders = snapshot.search(_param(request, "q"), _param(request, "group"))
     moment = datetime.fromtimestamp(snapshot.at_ms / 1000, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return StreamingResponse(
         (export_line(order) for order in failed_orders),
@@ -112,7 +112,7 @@ def list_url(key: str, text: str, page: int = 1) -> str:
 def _draw_message(
     request: Request, message_id: str, status: int = 200, draft: str | None = None, error: str = ""
 ) -> Response:
-    """``draft`` is what was typed and not sent, for the reason ``error``."""
+    """``draft`` is the edited text that was not sent because of ``error``."""
     failed = failed_of(request)
     failed.refresh_if_needed()
     order = None if failed.snapshot is None else failed.snapshot.find(message_id)
@@ -149,19 +149,19 @@ def _draw_message(
 
 
 def _common(request: Request) -> dict[str, Any]:
-    """What all these pages show besides what every page does."""
+    """Values that all pages of failed orders need."""
     failed = failed_of(request)
     return {"snapshot": failed.snapshot, "list_url": list_url, "rate_max": RATE_MAX, **_job_values(failed)}
 
 
 def _job_values(failed: DlqOperations) -> dict[str, Any]:
     jobs = failed.jobs()
-    # Of a snapshot that has ended the snapshot itself tells.
-    told = [job for job in jobs if job.is_running or job.failed or not failed.is_refresh(job)]
-    return {"jobs": told[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
+    # A finished refresh needs no line: the snapshot shows its time.
+    shown = [job for job in jobs if job.is_running or job.failed or not failed.is_refresh(job)]
+    return {"jobs": shown[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
 
 
-def _seen(failed: DlqOperations) -> DlqSnapshot:
+def _require_snapshot(failed: DlqOperations) -> DlqSnapshot:
     if failed.snapshot is None:
         raise OperatorError(f"{DEAD_LETTER_QUEUE} was not read yet", "Wait until the first read has ended.")
     return failed.snapshot
@@ -176,7 +176,7 @@ def refresh(request: Request, form: FormData) -> Response:
 
 
 def check(_request: Request, form: FormData) -> Response:
-    """Whether OrderProcessor would store this: ``{"valid", "field", "reason"}``."""
+    """Whether the order meets the contract: ``{"valid", "field", "reason"}``."""
     violation = _find_violation(_body_of(form))
     if violation is None:
         return JSONResponse({"valid": True, "field": None, "reason": ""})
@@ -184,7 +184,7 @@ def check(_request: Request, form: FormData) -> Response:
 
 
 def send_edited(request: Request, form: FormData) -> Response:
-    """Send one failed order back as it was edited; what was typed is shown again where that fails."""
+    """Send one edited order back; if that fails, the form is shown again with the text."""
     message_id, body = text_of(form, "id"), _body_of(form)
     try:
         order_id = parse_order(body).order_id
@@ -199,14 +199,14 @@ def send_edited(request: Request, form: FormData) -> Response:
 
 
 def redrive(request: Request, form: FormData) -> Response:
-    """Send failed orders back as they are: the chosen ones, the chosen groups, a whole list, or everything."""
+    """Send failed orders back unchanged: selected orders, selected groups, a list, or all."""
     failed, scope, rate = failed_of(request), text_of(form, "scope"), _read_rate(text_of(form, "rate"))
     audit = console_of(request).audit
     if scope == "everything":
         audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages="all", rate=rate)
         failed.start_moving_all(rate)
         return RedirectResponse(PATH, 303)
-    snapshot = _seen(failed)
+    snapshot = _require_snapshot(failed)
     message_ids = [order.message_id for order in _choose(snapshot, form, scope)]
     if not message_ids:
         raise OperatorError("no failed order was selected", "Select the orders to send back.")
@@ -234,13 +234,13 @@ def _choose(snapshot: DlqSnapshot, form: FormData, scope: str) -> Sequence[Faile
 
 
 def _reasons(snapshot: DlqSnapshot, message_ids: Sequence[str]) -> dict[str, int]:
-    """How many of them failed why: thousands of ids in a line would tell nobody anything."""
+    """The number of orders by reason, in place of thousands of ids."""
     found = (snapshot.find(message_id) for message_id in message_ids)
     return dict(Counter(order.kind for order in found if order is not None))
 
 
 def stop(request: Request, form: FormData) -> Response:
-    """Stop a job; what it has sent stays sent."""
+    """Stop a job; orders already sent stay sent."""
     number = _to_number(text_of(form, "job"))
     console_of(request).audit.log(request, "stop", queue=DEAD_LETTER_QUEUE, job=number)
     if number is not None:
@@ -249,7 +249,7 @@ def stop(request: Request, form: FormData) -> Response:
 
 
 def purge(request: Request, form: FormData) -> Response:
-    """Delete all failed orders for good, once the queue's name was typed."""
+    """Delete all failed orders permanently if the queue's name was typed."""
     if text_of(form, "name") != DEAD_LETTER_QUEUE:
         raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to delete all failed orders permanently.")
     console_of(request).audit.log(request, "purge", queue=DEAD_LETTER_QUEUE)
@@ -266,12 +266,12 @@ def _find_violation(body: str) -> OrderRejected | None:
 
 
 def _body_of(form: FormData) -> str:
-    """What was typed; browsers send its lines as those of a mail."""
+    """The edited text, with the line ends that browsers send converted."""
     return text_of(form, "body").replace("\r\n", "\n")
 
 
 def _read_rate(text: str) -> int | None:
-    """Orders a second, None for as fast as it goes. Raises OperatorError."""
+    """Orders per second; None for no limit. Raises OperatorError."""
     if not text:
         return None
     rate = _to_number(text)
@@ -287,12 +287,12 @@ def _to_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _asked(request: Request, name: str) -> str:
+def _param(request: Request, name: str) -> str:
     return request.query_params.get(name, "").strip()
 
 
 def _list_of(form: FormData) -> str:
-    """The address of the list that a form was sent from; the groups where it was none."""
+    """The URL of the list that a form came from; the groups if none."""
     key, text = text_of(form, "group"), text_of(form, "q")
     return list_url(key, text) if key or text else PATH
 

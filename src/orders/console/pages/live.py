@@ -1,4 +1,4 @@
-"""What open pages are told: the header with each snapshot, and the page's own moving part."""
+"""The event stream of open pages: the header and the page's live part, with each snapshot."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from orders.console.live import Snapshot
 from orders.console.pages import pipeline
 from orders.console.sse import EventStream, event
 
-# The pages whose body moves with each snapshot, by the name they ask for.
+# The pages with a live body, by name.
 BODIES: dict[str, Callable[[Snapshot], str]] = {"pipeline": pipeline.draw}
 
 
 async def follow(request: Request) -> Response:
-    """The stream; ``page`` names the body that is wanted besides the header."""
+    """The stream; ``page`` names the body to send besides the header."""
     drawings: Drawings = request.app.state.drawings
-    return EventStream(_tell(console_of(request), request.query_params.get("page", ""), drawings))
+    return EventStream(_stream(console_of(request), request.query_params.get("page", ""), drawings))
 
 
-async def _tell(console: Console, page: str, drawings: Drawings) -> AsyncIterator[str]:
+async def _stream(console: Console, page: str, drawings: Drawings) -> AsyncIterator[str]:
     async for snapshot in console.live.follow():
         yield event("header", drawings.header(snapshot))
         if page in BODIES:
@@ -32,7 +32,7 @@ async def _tell(console: Console, page: str, drawings: Drawings) -> AsyncIterato
 
 
 class Drawings:
-    """Each snapshot drawn once, however many pages show it."""
+    """Renders each snapshot once, however many pages show it."""
 
     def __init__(self, place: str) -> None:
         self._place = place

@@ -1,4 +1,4 @@
-"""The page that asks for the token, where others than this machine reach the console."""
+"""The login page, for a console that other machines can reach."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def show(request: Request) -> Response:
 
 
 async def enter(request: Request) -> Response:
-    """Let in who knows the token."""
+    """Check the token and start a session."""
     form = await request.form()
     given = form.get("token")
     access = console_of(request).access

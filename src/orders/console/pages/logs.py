@@ -1,6 +1,6 @@
-"""Logs: what OrderProcessor says, as it comes and by search.
+"""Logs: OrderProcessor's log, live and by search.
 
-The search is said whole by the address, pages included. What is followed obeys the same search.
+The URL holds the whole search, pages included. The live tail applies the same search.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILTERS = ("text", "order", "request", "level", "since", "until")
 
 
 def show(request: Request) -> Response:
-    """The newest lines that are asked for, or the older ones behind a token."""
+    """The newest matching lines, or older ones after a token."""
     console = console_of(request)
     fields = Fields(request, console.clock.now_ms())
     query = _query(fields)
@@ -50,22 +50,22 @@ def show(request: Request) -> Response:
             limit=PAGE,
         )
         entries = found.entries
-        # As it was asked for: the token holds on to the moments, "2h" included.
-        older = address("/logs", **{**_asked(fields), "from": found.token}) if found.token else None
+        # The fields unchanged: the token keeps the times that "2h" stood for.
+        older = address("/logs", **{**_parameters(fields), "from": found.token}) if found.token else None
     return render.page(
         request,
         "logs.html",
         400 if fields.errors else 200,
         title="Logs",
-        asked=_asked(fields),
+        values=_parameters(fields),
         errors=fields.errors,
         levels=LEVELS,
         entries=entries,
         older=older,
-        newest_page=address("/logs", **_asked(fields)),
+        newest_page=address("/logs", **_parameters(fields)),
         is_first=not token,
-        is_asked=any(_asked(fields).values()),
-        # A search that ends in the past has nothing to wait for.
+        is_asked=any(_parameters(fields).values()),
+        # A search with an end time has no new lines.
         stream="" if token or until_ms is not None else address("/logs/stream", **_filters(query)),
         kept=KEPT,
         now_ms=console.clock.now_ms(),
@@ -73,16 +73,16 @@ def show(request: Request) -> Response:
 
 
 async def follow(request: Request) -> Response:
-    """Lines as they come, as rows; ``from`` is the moment of the newest one that the page has, in milliseconds."""
+    """New lines as table rows; ``from`` is the time of the page's newest line in milliseconds."""
     console = console_of(request)
     fields = Fields(request, console.clock.now_ms())
     since = fields.text("from")
     since_ms = int(since) if since.isascii() and since.isdigit() and len(since) <= 15 else console.clock.now_ms()
-    return EventStream(_tell(console, _query(fields), since_ms))
+    return EventStream(_stream(console, _query(fields), since_ms))
 
 
-async def _tell(console: Console, query: LogQuery, since_ms: int) -> AsyncIterator[str]:
-    told = console.tail.told
+async def _stream(console: Console, query: LogQuery, since_ms: int) -> AsyncIterator[str]:
+    position = console.tail.position
     try:
         missed = await run_in_threadpool(
             search_back, FunctionLogs(console.aws), query, console.clock, since_ms=since_ms, limit=KEPT
@@ -90,10 +90,10 @@ async def _tell(console: Console, query: LogQuery, since_ms: int) -> AsyncIterat
         yield event("rows", _rows(missed.entries))
     except reportable_errors() as error:
         yield event("problem", " ".join(describe_error(error)).strip())
-    async for entries, problem in console.tail.follow(told):
+    async for entries, problem in console.tail.follow(position):
         yield event("problem", problem)
-        if wanted := [entry for entry in reversed(entries) if query.holds(entry)]:
-            yield event("rows", _rows(wanted))
+        if matching := [entry for entry in reversed(entries) if query.holds(entry)]:
+            yield event("rows", _rows(matching))
 
 
 def _rows(entries: list[Entry]) -> str:
@@ -109,7 +109,7 @@ def _filters(query: LogQuery) -> dict[str, str]:
     return {"text": query.text, "order": query.order_id, "request": query.request_id, "level": query.level}
 
 
-def _asked(fields: Fields) -> dict[str, str]:
+def _parameters(fields: Fields) -> dict[str, str]:
     return {name: fields.raw(name) for name in FILTERS}
 
 

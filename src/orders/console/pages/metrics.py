@@ -1,4 +1,4 @@
-"""Metrics: the charts of the system's CloudWatch dashboard, from its own definition."""
+"""Metrics: the charts of the system's CloudWatch dashboard."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _KNOWN = ", ".join(RANGES)
 
 
 def show(request: Request) -> Response:
-    """The page, with the charts' values in it, so that they are drawn without another request."""
-    wanted, board = _range_of(request), console_of(request).board
+    """The page, with the charts' values embedded."""
+    chosen, board = _range_of(request), console_of(request).board
     return render.page(
-        request, "metrics.html", title="Metrics", ranges=RANGES.values(), chosen=wanted, answer=board.read(wanted),
+        request, "metrics.html", title="Metrics", ranges=RANGES.values(), chosen=chosen, answer=board.read(chosen),
         every_ms=board.every_ms,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One order: its fields, its lines, its life as the log tells it, and its JSON."""
+"""One order: its fields, lines, history from the log, and JSON."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from orders.function_log.search import LogQuery, search_back
 from orders.json_text import to_json
 from orders.table.order_table import OrderTable
 
-# DynamoDB's numbers have 38 digits and exponents of -130 to 125: sums of their products fit here digit for digit.
+# Holds sums of products of DynamoDB's numbers (38 digits, exponents -130 to 125) exactly.
 EXACT = Context(prec=1_200)
-LIFE_LINES = 200
+HISTORY_LINES = 200
 
 
 class Line(NamedTuple):
-    """One of the order's lines. ``total`` is None where quantity or price is no number."""
+    """A line of the order. ``total`` is None if quantity or price is not a number."""
 
     sku: Any
     name: Any
@@ -35,7 +35,7 @@ class Line(NamedTuple):
 
 
 def show(request: Request) -> Response:
-    """The order, or that it is not stored."""
+    """The order, or a page saying that it is not stored."""
     order_id = request.query_params.get("id", "")
     size = len(order_id.encode("utf-8", "replace"))
     if not 1 <= size <= ORDER_ID_BYTES_MAX:
@@ -43,7 +43,7 @@ def show(request: Request) -> Response:
         advice = f"An orderId has 1 to {ORDER_ID_BYTES_MAX:,} bytes."
         return render.page(request, "failure.html", 400, title="Order", reason=reason, advice=advice)
     order = OrderTable(console_of(request).aws).find(order_id)
-    life = address("/order/life", id=order_id)
+    history = address("/order/history", id=order_id)
     logs = address("/logs", order=order_id)
     if order is None:
         stripped = order_id.strip()
@@ -55,7 +55,7 @@ def show(request: Request) -> Response:
             section="/orders",
             order_id=order_id,
             stripped=stripped if stripped and stripped != order_id else None,
-            life=life,
+            history=history,
             logs=logs,
         )
     lines = read_lines(order.get("items"))
@@ -72,19 +72,19 @@ def show(request: Request) -> Response:
         lines=lines,
         sum=sum_lines(lines),
         raw=to_json(order, indent=2),
-        life=life,
+        history=history,
         logs=logs,
     )
 
 
-def show_life(request: Request) -> Response:
-    """The part of the page that is read from the log, which may take a while."""
+def show_history(request: Request) -> Response:
+    """The history, read from the log; loaded after the page because the search may take seconds."""
     console = console_of(request)
     order_id = request.query_params.get("id", "")
-    found = search_back(FunctionLogs(console.aws), LogQuery(order_id=order_id), console.clock, limit=LIFE_LINES)
+    found = search_back(FunctionLogs(console.aws), LogQuery(order_id=order_id), console.clock, limit=HISTORY_LINES)
     return HTMLResponse(
         render.fragment(
-            "_life.html",
+            "_history.html",
             entries=found.entries[::-1],
             is_cut=bool(found.token),
             logs=address("/logs", order=order_id),
@@ -93,14 +93,14 @@ def show_life(request: Request) -> Response:
 
 
 def read_lines(items: Any) -> list[Line]:
-    """An order's lines, whatever stands there."""
+    """An order's lines, whatever their content."""
     if not isinstance(items, list):
         return []
     return [_read_line(item if isinstance(item, dict) else {"itemName": item}) for item in items]
 
 
 def sum_lines(lines: list[Line]) -> Decimal | None:
-    """The exact sum; None unless every line has a total."""
+    """The exact sum; None if a line has no total."""
     result = Decimal(0)
     for line in lines:
         if line.total is None:
@@ -117,7 +117,7 @@ def _read_line(item: dict[str, Any]) -> Line:
 
 
 def _in_order(order: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Known fields as the contract lists them, then the others by name."""
+    """Known fields in the contract's order, then the others by name."""
     known = [field.name for field in FIELDS if field.name in order]
     others = sorted(name for name in order if name not in known)
     return [(name, order[name]) for name in known] + [
@@ -125,4 +125,4 @@ def _in_order(order: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-ROUTES = [Route("/order", show), Route("/order/life", show_life)]
+ROUTES = [Route("/order", show), Route("/order/history", show_history)]

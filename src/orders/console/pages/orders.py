@@ -1,7 +1,6 @@
-"""Orders: stored orders by id, user, status and time, page by page through the table's indexes.
+"""Orders: stored orders by id, user, status and time, in pages read from the table's indexes.
 
-The address says all: what is asked for, and the order behind which the page begins. So the browser's own way back is
-the way back, and a page can be sent to somebody.
+The URL holds the search and the order after which the page begins, so pages can be bookmarked and shared.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ FILTERS = ("user", "status", "since", "until", "sort")
 
 
 def show(request: Request) -> Response:
-    """The page that is asked for; the one with the form alone where a field is wrong."""
+    """The page; only the form if a field is invalid."""
     console = console_of(request)
     fields = Fields(request, console.clock.now_ms())
     wanted = _wanted(fields)
     found: list[dict[str, Any]] = []
     if not fields.errors:
-        # One more than is shown tells whether there is a next page.
+        # One extra order shows whether there is a next page.
         found = list(islice(find_orders(OrderTable(console.aws), wanted, PAGE + 1), PAGE + 1))
     shown = found[:PAGE]
     return render.page(
@@ -44,21 +43,21 @@ def show(request: Request) -> Response:
         "orders.html",
         400 if fields.errors else 200,
         title="Orders",
-        asked={name: fields.raw(name) for name in FILTERS},
+        values={name: fields.raw(name) for name in FILTERS},
         errors=fields.errors,
         statuses=USUAL_STATUSES,
         rows=[_read_row(order) for order in shown],
         is_first=wanted.after is None,
         first_page=address("/orders", **{name: fields.raw(name) for name in FILTERS}),
         next_page=_next_page(wanted, shown[-1]) if len(found) > PAGE else None,
-        looked_for=_looked_for(wanted),
+        searched=_describe_search(wanted),
         since_ms=None if wanted.since_ns is None else ms_of_moment(wanted.since_ns),
         until_ms=None if wanted.until_ns is None else ms_of_moment(wanted.until_ns),
     )
 
 
 class Row(NamedTuple):
-    """An order in the table: what its index holds of it, whatever that is."""
+    """An order in the table, from its index item, whatever its content."""
 
     order_id: str
     user: str | None
@@ -90,13 +89,13 @@ def is_number(value: Any) -> bool:
 
 
 def currency_of(order: dict[str, Any]) -> str | None:
-    """The order's currency, where it has one."""
+    """The order's currency, if it is a string."""
     currency = order.get("currency")
     return currency if isinstance(currency, str) else None
 
 
 def moment_ms(timestamp: Any) -> int | None:
-    """The moment of an order's timestamp; None where it is none, or none of the calendar."""
+    """The time of an order's timestamp; None if it is not a valid time."""
     if not isinstance(timestamp, str):
         return None
     try:
@@ -124,7 +123,7 @@ def _wanted(fields: Fields) -> Wanted:
 
 
 def _next_page(wanted: Wanted, last: dict[str, Any]) -> str:
-    """What was asked for as so long ago is a fixed moment from here on, lest the pages overlap or miss orders."""
+    """Relative times become absolute, so that pages neither overlap nor miss orders."""
     place = position_of(last)
     return address(
         "/orders",
@@ -140,7 +139,7 @@ def _next_page(wanted: Wanted, last: dict[str, Any]) -> str:
 
 
 def _written(moment_ns: int | None) -> str | None:
-    """A moment as `parse_time` reads it."""
+    """A time in the format of `parse_time`."""
     if moment_ns is None:
         return None
     seconds, rest_ns = divmod(moment_ns - EPOCH_NS, 1_000_000_000)
@@ -148,8 +147,8 @@ def _written(moment_ns: int | None) -> str | None:
     return at.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{rest_ns:09}".rstrip("0") if rest_ns else "") + "Z"
 
 
-def _looked_for(wanted: Wanted) -> str:
-    """What was looked through, for a page without orders."""
+def _describe_search(wanted: Wanted) -> str:
+    """A description of the search, for a page without orders."""
     statuses = wanted.statuses or (() if wanted.user else USUAL_STATUSES)
     of_status = f"the status{'es' if len(statuses) > 1 else ''} {', '.join(statuses)}" if statuses else "any status"
     return f"orders of {f'user {wanted.user} and ' if wanted.user else ''}{of_status}"

@@ -1,4 +1,4 @@
-"""Pipeline, the home page: whether orders flow, where they wait, what fails."""
+"""Pipeline, the home page: throughput, waiting and failed orders."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ MINUTES = 60
 
 
 async def show(request: Request) -> Response:
-    """The page, with the last snapshot in it."""
+    """The page with the last snapshot."""
     snapshot = await console_of(request).live.first()
     return render.page(request, "pipeline.html", title="Pipeline", body=draw(snapshot))
 
 
 def draw(snapshot: Snapshot) -> str:
-    """What changes with each snapshot."""
+    """The live part of the page."""
     now = snapshot.status
     if now is None:
         return render.fragment("_pipeline_unknown.html", live=snapshot)
@@ -57,8 +57,8 @@ def draw(snapshot: Snapshot) -> str:
 
 
 def _business(now: Status) -> list[tuple[str, float]]:
-    told = [(measure.title, now.over_the_hour(measure)) for measure in now.business]
-    return [(title, value) for title, value in told if value]
+    totals = [(measure.title, now.over_the_hour(measure)) for measure in now.business]
+    return [(title, value) for title, value in totals if value]
 
 
 _RATES = {

@@ -1,4 +1,4 @@
-"""Publish: a test order by form, or orders pasted or from a file; then what becomes of them."""
+"""Publish: a test order by form, or orders pasted or from a file; then their progress."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ JOB_KIND = "publish"
 PASTED = "pasted"
 REFUSED_SHOWN = 200
 FOLLOWED_SHOWN = 10
-JOB_LOOK_MS = 300
+JOB_POLL_MS = 300
 UNCHECKED = "unchecked"
 
 
@@ -50,7 +50,7 @@ UNCHECKED = "unchecked"
 
 
 def show(request: Request) -> Response:
-    """The page; with ``message_id`` or ``id`` it follows an order, with ``job`` the publishing of many."""
+    """The page; with ``message_id`` or ``id`` it tracks an order, with ``job`` a bulk publication."""
     return _page(request, _suggest(console_of(request)), {})
 
 
@@ -85,7 +85,7 @@ def _page(
 
 
 def _suggest(console: Console) -> OrderForm:
-    """An order that can be published as it stands, with an id that nobody has used."""
+    """A valid example order with an unused id."""
     at = datetime.fromtimestamp(console.clock.now_ms() / 1000, timezone.utc)
     values = {name: str(value) for name, value in EXAMPLE.items() if name != LINES_NAME}
     values["orderId"] = f"test-{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -99,14 +99,14 @@ def _suggest(console: Console) -> OrderForm:
 
 
 def check_typed(request: Request, form: FormData) -> Response:
-    """What the contract says of the form as it is, and what its lines come to."""
+    """The violations of the form, and the sum of its lines."""
     typed = _read(form)
     found = [{"path": path, "expectation": text} for path, text in check(typed).items()]
     return JSONResponse({"violations": found, "sum": sum_lines(typed)})
 
 
 def publish_typed(request: Request, form: FormData) -> Response:
-    """Publish the order and follow it; a broken one comes back with what is wrong beside its fields."""
+    """Publish the order and track it; an invalid one is shown again with messages beside its fields."""
     typed = _read(form)
     errors = check(typed)
     unchecked = bool(text_of(form, UNCHECKED))
@@ -147,7 +147,7 @@ def _send(console: Console, message: Message) -> str:
 def _is_new(console: Console, order_id: str) -> bool:
     try:
         return OrderTable(console.aws).find(order_id) is None
-    except OperatorError:  # without a table nothing stands there; following says so
+    except OperatorError:  # there is no table; tracking reports that
         return True
 
 
@@ -168,11 +168,11 @@ class Refused(NamedTuple):
 
 @dataclass
 class Report:
-    """What a job tells of the orders that it published."""
+    """The result of a bulk publication."""
 
     progress: Progress = field(default_factory=Progress)
     order_ids: list[str] = field(default_factory=list)
-    """Of the first ones, for following them."""
+    """Ids of the first orders, for tracking them."""
 
     @property
     def refused(self) -> list[Refused]:
@@ -180,7 +180,7 @@ class Report:
 
 
 def check_given(request: Request, form: FormData) -> Response:
-    """What the contract says of each order, by line."""
+    """The violations of each order, by line."""
     entries = _entries(form)
     refused = [Refused(entry.line, *found) for entry in entries if (found := _first_violation(entry)) is not None]
     return JSONResponse(
@@ -193,7 +193,7 @@ def check_given(request: Request, form: FormData) -> Response:
 
 
 def publish_given(request: Request, form: FormData) -> Response:
-    """Publish one order and follow it, or many as a job."""
+    """Publish one order and track it, or many as a job."""
     entries = _entries(form)
     unchecked = bool(text_of(form, UNCHECKED))
     console = console_of(request)
@@ -222,17 +222,17 @@ def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) ->
         job.advance(0, len(entries))
         stopped = False
 
-        def tell(progress: Progress) -> None:
+        def report_progress(progress: Progress) -> None:
             nonlocal stopped
             try:
                 if not stopped:
                     job.advance(progress.accepted + len(progress.refusals))
             except Cancelled:
-                stopped = True  # said once: what is under way is still collected
+                stopped = True  # raised once: batches in flight are still collected
                 raise
 
         publish_entries(
-            entries, topic, NoLedger(), console.clock, report.progress, check=not unchecked, on_progress=tell
+            entries, topic, NoLedger(), console.clock, report.progress, check=not unchecked, on_progress=report_progress
         )
         job.advance(report.progress.accepted + len(report.progress.refusals))
         job.failed = bool(report.progress.unsent)
@@ -248,7 +248,7 @@ def _title(entries: list[Entry]) -> str:
 
 
 def stop(request: Request, form: FormData) -> Response:
-    """Stop publishing; what is under way is still sent."""
+    """Stop publishing; batches in flight are still sent."""
     console = console_of(request)
     number = text_of(form, "job")
     job = console.jobs.find(int(number)) if number.isdecimal() else None
@@ -290,7 +290,7 @@ def _first_violation(entry: Entry) -> tuple[str, str] | None:
 
 
 def _entries(form: FormData) -> list[Entry]:
-    """The orders of the chosen file, else of the text. Raises OperatorError for a file that cannot be read."""
+    """The orders of the uploaded file, or of the text. Raises OperatorError for an unreadable file."""
     sent = form.get("file")
     source, content = PASTED, text_of(form, "text").encode("utf-8", "surrogatepass")
     if isinstance(sent, UploadFile) and sent.filename:
@@ -305,16 +305,16 @@ def _entries(form: FormData) -> list[Entry]:
 
 
 async def follow(request: Request) -> Response:
-    """The order's way, told again whenever it was looked at, until it has come to an end."""
-    return EventStream(_tell_journey(console_of(request), _journey(request)))
+    """The order's progress as events, until it ends."""
+    return EventStream(_stream_journey(console_of(request), _journey(request)))
 
 
 async def progress(request: Request) -> Response:
-    """How far the publishing of many is, until it has ended."""
-    return EventStream(_tell_job(console_of(request), _job(request)))
+    """The progress of a bulk publication as events, until it ends."""
+    return EventStream(_stream_job(console_of(request), _job(request)))
 
 
-async def _tell_journey(console: Console, journey: Journey) -> AsyncIterator[str]:
+async def _stream_journey(console: Console, journey: Journey) -> AsyncIterator[str]:
     trace = await run_in_threadpool(OrderTrace, console.aws)
     while True:
         problem = ""
@@ -331,11 +331,11 @@ async def _tell_journey(console: Console, journey: Journey) -> AsyncIterator[str
             return
 
 
-async def _tell_job(console: Console, job: Job | None) -> AsyncIterator[str]:
+async def _stream_job(console: Console, job: Job | None) -> AsyncIterator[str]:
     while job is not None:
         is_running = job.is_running
         yield event("steps", render.fragment("_publish_job.html", job=job))
-        if not is_running or not await console.live.pause(JOB_LOOK_MS):
+        if not is_running or not await console.live.pause(JOB_POLL_MS):
             break
     yield event("end", "")
 

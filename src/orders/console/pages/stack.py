@@ -1,4 +1,4 @@
-"""Stack: what the system consists of, by its names, and how this console is set."""
+"""Stack: resources, outputs, parameters, and the console's settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 def show(request: Request) -> Response:
-    """The page; without a stack it says how to make one."""
+    """The page; without a stack it says how to deploy one."""
     console = console_of(request)
     aws = console.aws
     home = Home(aws.partition, aws.region, aws.account)
@@ -49,7 +49,7 @@ def show(request: Request) -> Response:
 
 
 def tone_of(status: str) -> str:
-    """How a status of CloudFormation's is coloured."""
+    """The colour of a CloudFormation status."""
     if status.endswith("_FAILED") or status in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE"):
         return "bad"
     if status == "UPDATE_ROLLBACK_COMPLETE" or status.endswith("_IN_PROGRESS"):

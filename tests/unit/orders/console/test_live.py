@@ -54,9 +54,9 @@ def test_all_pages_see_one_reading() -> None:
         reading = Answers(status())
         live = Live(reading, HandClock(), every_ms=0)
         pages = [live.follow() for _ in range(20)]
-        await live.look()
+        await live.refresh()
         assert {(await anext_(page)).number for page in pages} == {1}
-        await live.look()
+        await live.refresh()
         assert {(await anext_(page)).number for page in pages} == {2}
         assert reading.reads == 2
         assert live.viewers == 20
@@ -71,15 +71,15 @@ def test_a_lost_system_keeps_its_last_picture_and_since_when() -> None:
     async def test() -> None:
         clock = HandClock()
         live = Live(Answers(status(), OperatorError("gone", "Start it."), OperatorError("gone"), status()), clock, 0)
-        seen = await live.look()
+        seen = await live.refresh()
         clock.ms += 2_000
-        first = await live.look()
+        first = await live.refresh()
         clock.ms += 2_000
-        second = await live.look()
+        second = await live.refresh()
         assert first.status is second.status is seen.status
         assert first.lost_since_ms == second.lost_since_ms == 1_002_000
         assert first.reason == "gone Start it."
-        back = await live.look()
+        back = await live.refresh()
         assert (back.lost_since_ms, back.reason) == (None, "")
 
     run(test)
@@ -88,8 +88,8 @@ def test_a_lost_system_keeps_its_last_picture_and_since_when() -> None:
 def test_a_bug_while_reading_does_not_end_the_reading(caplog: Any) -> None:
     async def test() -> None:
         live = Live(Answers(ValueError("a bug"), status()), HandClock(), 0)
-        assert (await live.look()).reason == "The console failed to read the system."
-        assert (await live.look()).status is not None
+        assert (await live.refresh()).reason == "The console failed to read the system."
+        assert (await live.refresh()).status is not None
 
     run(test)
     assert "a bug" in caplog.text

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from orders.console.tail import KEPT, LOOK_BACK_MS, News, Tail
+from orders.console.tail import KEPT, OVERLAP_MS, NewLines, Tail
 from orders.errors import OperatorError
 from orders.function_log.lines import LogLine
 from tests.unit.orders.fakes import FakeClock
@@ -34,7 +34,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(asyncio.wait_for(test(), 30))
 
 
-def texts(news: News) -> list[str]:
+def texts(news: NewLines) -> list[str]:
     return [entry.text for entry in news.entries]
 
 
@@ -43,12 +43,12 @@ def test_all_pages_hear_each_line_once_from_one_reading() -> None:
         log = FakeLog()
         tail = Tail(log.read, FakeClock(), NEVER_MS)
         log.say(1_000_000, "a")
-        since_ms = await tail.look(0)
-        pages = [tail.follow(0), tail.follow(0), tail.follow(tail.told)]
+        since_ms = await tail.refresh(0)
+        pages = [tail.follow(0), tail.follow(0), tail.follow(tail.position)]
         assert [texts(await anext(page)) for page in pages[:2]] == [["a"], ["a"]]
         log.say(999_900, "late")
         log.say(1_000_001, "b")
-        await tail.look(since_ms)
+        await tail.refresh(since_ms)
         assert [texts(await anext(page)) for page in pages] == [["late", "b"]] * 3
         for page in pages:
             await page.aclose()
@@ -61,8 +61,8 @@ def test_reading_goes_on_a_little_before_the_newest_line() -> None:
         log = FakeLog()
         tail = Tail(log.read, FakeClock(), NEVER_MS)
         log.say(1_000_000, "a")
-        assert await tail.look(5) == 1_000_000 - LOOK_BACK_MS
-        assert await tail.look(2_000_000) == 2_000_000
+        assert await tail.refresh(5) == 1_000_000 - OVERLAP_MS
+        assert await tail.refresh(2_000_000) == 2_000_000
 
     run(test)
 
@@ -73,7 +73,7 @@ def test_a_flood_leaves_the_newest_lines() -> None:
         tail = Tail(log.read, FakeClock(), NEVER_MS)
         for number in range(KEPT + 7):
             log.say(1_000, f"line {number}")
-        await tail.look(0)
+        await tail.refresh(0)
         page = tail.follow(0)
         news = texts(await anext(page))
         assert (len(news), news[-1]) == (KEPT, f"line {KEPT + 6}")
@@ -88,11 +88,11 @@ def test_a_log_that_does_not_answer_is_told_and_so_is_its_return() -> None:
         tail = Tail(log.read, FakeClock(), NEVER_MS)
         page = tail.follow(0)
         log.error = OperatorError("gone", "Start it.")
-        await tail.look(0)
+        await tail.refresh(0)
         assert (await anext(page)).problem == "gone Start it."
         log.error = None
         log.say(1_000, "back")
-        await tail.look(0)
+        await tail.refresh(0)
         news = await anext(page)
         assert (news.problem, texts(news)) == ("", ["back"])
         await page.aclose()

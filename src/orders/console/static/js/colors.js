@@ -1,4 +1,4 @@
-// Colours that can be told from the ground in both themes, whoever chose them.
+// Colours with enough contrast in both themes, whatever the dashboard says.
 const CONTRAST_MIN = 3; // WCAG 2.2, 1.4.11: graphics
 const PALETTE = 6;
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [12, 5], [4, 2, 1, 2]];
@@ -16,7 +16,7 @@ function contrast(one, other) {
   return (high + 0.05) / (low + 0.05);
 }
 
-// Towards black on light, towards white on dark, until it stands out.
+// Moves towards black on light and white on dark until the contrast suffices.
 export function legible(hex, ground) {
   if (!/^#[0-9a-f]{6}$/i.test(hex)) return null;
   const goal = luminance(parts(ground)) > 0.5 ? 0 : 255;
@@ -30,5 +30,5 @@ export function legible(hex, ground) {
 export const theme = () => ({ ground: style("--surface"), line: style("--line"), muted: style("--muted"), bad: style("--bad") });
 export const strokeOf = (index, chosen, ground) => (chosen && legible(chosen, ground)) || style(`--series-${index % PALETTE}`);
 export const dashOf = (index) => DASHES[index % DASHES.length];
-// As near as a border comes to it.
+// The nearest border style.
 export const borderOf = (index) => ["solid", "dashed", "dotted"][Math.min(index % DASHES.length, 2)];

@@ -1,9 +1,9 @@
-// What every page does: it stays live, shows times and amounts as the viewer writes them, and obeys keys.
+// On every page: live updates, local times and amounts, keyboard shortcuts.
 import { localize } from "./local.js";
-import { obeyKeys } from "./keys.js";
+import { bindKeys } from "./keys.js";
 import { morph } from "./morph.js";
 
-// A browser opens six connections to a host at most, so only pages that are seen hold one.
+// A browser opens at most six connections per host, so only visible pages hold one.
 function stayLive() {
   const page = document.body.dataset.live;
   let source = null;
@@ -25,5 +25,5 @@ function stayLive() {
 }
 
 localize(document);
-obeyKeys();
+bindKeys();
 stayLive();

@@ -1,4 +1,4 @@
-// Failed orders: progress while work goes on, choosing, and the contract checked while an order is being mended.
+// Failed orders: progress of jobs, selection, and validation while an order is edited.
 import { morph } from "./morph.js";
 
 const POLL_MS = 700;
@@ -23,7 +23,7 @@ async function redraw() {
   const drawn = page.getElementById("failed-body");
   if (drawn && body.hasAttribute("data-refresh")) {
     morph(body, drawn.innerHTML);
-    tellChoice();
+    showSelection();
   }
 }
 
@@ -32,25 +32,25 @@ async function follow() {
   try {
     morph(jobs, await ask("/failed/jobs"));
     if (!isRunning()) {
-      document.getElementById("jobs-said").textContent = jobs.querySelector(".job")?.textContent ?? "";
+      document.getElementById("jobs-announcement").textContent = jobs.querySelector(".job")?.textContent ?? "";
       await redraw();
     }
   } catch {
-    pause = POLL_AFTER_FAILURE_MS; // the console is away; what is shown stays, and it is asked again
+    pause = POLL_AFTER_FAILURE_MS; // the console does not respond: keep the page and retry
   }
   if (isRunning()) setTimeout(follow, pause);
 }
 
-// --- Choosing ---
+// --- Selection ---
 
-function tellChoice() {
+function showSelection() {
   const form = document.querySelector("form[data-choice]");
-  const said = form?.querySelector("[data-chosen]");
-  if (!said) return;
+  const output = form?.querySelector("[data-chosen]");
+  if (!output) return;
   const boxes = [...form.querySelectorAll("input[data-orders]")];
   const chosen = boxes.filter((box) => box.checked);
   const orders = chosen.reduce((sum, box) => sum + Number(box.dataset.orders), 0);
-  said.textContent = orders ? `${orders.toLocaleString()} chosen` : "None chosen";
+  output.textContent = orders ? `${orders.toLocaleString()} chosen` : "None chosen";
   form.querySelector("[data-needs-choice]").disabled = !orders;
   const all = form.querySelector("[data-all]");
   if (all) {
@@ -65,21 +65,21 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-all]")) {
     for (const box of form.querySelectorAll("input[data-orders]")) box.checked = event.target.checked;
   }
-  tellChoice();
+  showSelection();
 });
 
-// --- Mending ---
+// --- Editing ---
 
 function checkWhileTyping(form) {
   const field = form.elements.body;
-  const verdict = document.getElementById("mend-check");
+  const verdict = document.getElementById("edit-check");
   const send = form.querySelector("button");
-  const asCame = field.value;
+  const original = field.value;
   let timer = 0;
   let last = 0;
   let isSending = false;
 
-  function say(text, isValid) {
+  function showResult(text, isValid) {
     if (verdict.textContent !== text) verdict.textContent = text;
     verdict.className = isValid ? "good-text" : "bad-text";
     field.toggleAttribute("aria-invalid", false);
@@ -91,15 +91,15 @@ function checkWhileTyping(form) {
     const turn = ++last;
     try {
       const answer = await fetch("/failed/check", { method: "POST", body: new FormData(form) });
-      if (turn !== last) return; // typed on meanwhile
+      if (turn !== last) return; // a newer check is running
       if (!answer.ok) throw new Error(await answer.text());
       const found = await answer.json();
-      say(found.valid ? "Valid: OrderProcessor would store it." : found.reason, found.valid);
+      showResult(found.valid ? "Valid: OrderProcessor would store it." : found.reason, found.valid);
     } catch (error) {
       if (turn !== last) return;
       verdict.textContent = `Not checked: ${error.message}`;
       verdict.className = "bad-text";
-      send.disabled = false; // the console checks it once more before it sends it
+      send.disabled = false; // the console checks the order again before sending it
     }
   }
 
@@ -109,12 +109,12 @@ function checkWhileTyping(form) {
   });
   form.addEventListener("submit", () => { isSending = true; });
   addEventListener("beforeunload", (event) => {
-    if (!isSending && field.value !== asCame) event.preventDefault();
+    if (!isSending && field.value !== original) event.preventDefault();
   });
   send.disabled = field.getAttribute("aria-invalid") === "true";
 }
 
 if (isRunning()) setTimeout(follow, POLL_MS);
-tellChoice();
-const mend = document.getElementById("mend");
-if (mend) checkWhileTyping(mend);
+showSelection();
+const editor = document.getElementById("edit");
+if (editor) checkWhileTyping(editor);

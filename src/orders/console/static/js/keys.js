@@ -1,7 +1,7 @@
-// Everything can be reached by Tab; these are short cuts.
+// Keyboard shortcuts. Everything can also be reached by Tab.
 const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
 
-export function obeyKeys() {
+export function bindKeys() {
   let awaitsPage = false;
   const help = document.getElementById("help");
   document.addEventListener("keydown", (event) => {
@@ -19,6 +19,6 @@ export function obeyKeys() {
   document.querySelector('[data-action="theme"]').addEventListener("click", () => {
     const root = document.documentElement;
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* then it holds for this page */ }
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* storage is unavailable: it lasts for this page */ }
   });
 }

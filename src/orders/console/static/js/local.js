@@ -1,5 +1,5 @@
-// Times in the viewer's zone (UTC stays on hover), amounts as the currency is written. What the server sent is right
-// as it stands, so nothing is lost where this does not run.
+// Shows times in the viewer's zone (UTC on hover) and amounts in the currency's format. Without this script the page shows
+// UTC and currency codes.
 const forms = {
   datetime: { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" },
   time: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
@@ -12,10 +12,10 @@ function amountFormat(currency, digits) {
   if (!amounts.has(key)) {
     let format = null;
     try {
-      // At least the currency's own decimals, and as many more as the amount has: £25.20, and £0.055.
+      // At least the currency's decimals, more if the amount has more: £25.20, £0.055.
       const own = new Intl.NumberFormat(undefined, { style: "currency", currency }).resolvedOptions().minimumFractionDigits;
       format = new Intl.NumberFormat(undefined, { style: "currency", currency, minimumFractionDigits: own, maximumFractionDigits: Math.max(digits, own) });
-    } catch { /* no ISO 4217 code: the server's text stays */ }
+    } catch { /* not an ISO 4217 code: keep the server's text */ }
     amounts.set(key, format);
   }
   return amounts.get(key);
@@ -30,7 +30,7 @@ export function localize(root) {
   for (const element of root.querySelectorAll("data.money[data-currency]")) {
     const digits = (element.value.split(".")[1] ?? "").length;
     const format = amountFormat(element.dataset.currency, Math.min(digits, 20));
-    // Given as text, so that no digit is lost on the way through a binary number.
+    // Formatted from text, because a binary number would lose digits.
     if (format) element.textContent = format.format(element.value);
   }
 }

@@ -1,4 +1,4 @@
-// The log as it comes: new rows on top, at most so many kept, paused by a button, and while nobody sees the page.
+// The live log: new rows at the top, bounded, paused by a button and while the page is hidden.
 import { localize } from "./local.js";
 
 const table = document.getElementById("log");
@@ -6,11 +6,11 @@ const table = document.getElementById("log");
 function hideOthers() {
   const box = document.getElementById("orders-only");
   const apply = () => table.classList.toggle("orders-only", box.checked);
-  try { box.checked = localStorage.getItem("orders-only") === "yes"; } catch { /* then it is not remembered */ }
+  try { box.checked = localStorage.getItem("orders-only") === "yes"; } catch { /* storage is unavailable */ }
   apply();
   box.addEventListener("change", () => {
     apply();
-    try { localStorage.setItem("orders-only", box.checked ? "yes" : "no"); } catch { /* nor here */ }
+    try { localStorage.setItem("orders-only", box.checked ? "yes" : "no"); } catch { /* storage is unavailable */ }
   });
 }
 
@@ -37,7 +37,7 @@ function follow() {
   const state = document.getElementById("tail");
   let source = null;
   let paused = false;
-  const say = (tone, text) => {
+  const showState = (tone, text) => {
     if (state.textContent === text) return;
     state.className = `state ${tone}`;
     state.textContent = text;
@@ -46,18 +46,18 @@ function follow() {
   const open = () => {
     if (source || paused || document.hidden) return;
     source = new EventSource(`${table.dataset.stream}${table.dataset.stream.includes("?") ? "&" : "?"}from=${newest()}`);
-    source.addEventListener("rows", (event) => { say("good", "Following: new lines appear at the top"); add(event.data); });
+    source.addEventListener("rows", (event) => { showState("good", "Following: new lines appear at the top"); add(event.data); });
     source.addEventListener("problem", (event) => {
-      if (event.data) say("bad", event.data);
-      else say("good", "Following: new lines appear at the top");
+      if (event.data) showState("bad", event.data);
+      else showState("good", "Following: new lines appear at the top");
     });
-    source.addEventListener("error", () => say("bad", "The console does not respond; retrying"));
+    source.addEventListener("error", () => showState("bad", "The console does not respond; retrying"));
   };
   button.hidden = false;
   button.addEventListener("click", () => {
     paused = !paused;
     button.textContent = paused ? "Resume" : "Pause";
-    if (paused) { close(); say("idle", "Paused: new lines appear when you resume"); } else open();
+    if (paused) { close(); showState("idle", "Paused: new lines appear when you resume"); } else open();
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);

@@ -1,4 +1,4 @@
-// A chart's values as a table, the newest first: for screen readers, and for whoever wants the figures.
+// A chart's values as a table, newest first: for screen readers and for copying.
 const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 const moments = new Intl.DateTimeFormat(undefined, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
 

@@ -1,4 +1,4 @@
-// The charts of the metrics page: drawn from what the page brought, then kept up to date while it is seen.
+// The charts of the metrics page: drawn from embedded data, then refreshed while the page is visible.
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { borderOf, dashOf, strokeOf, theme } from "./colors.js";
 import { localize } from "./local.js";
@@ -20,7 +20,7 @@ function timeText(seconds, isLong) {
   return isLong ? `${at.toLocaleDateString(undefined, { day: "2-digit", month: "short" })} ${clock}` : clock;
 }
 
-// A value with no neighbour has no line: it is drawn as a point.
+// A value without neighbours is drawn as a point.
 const lonely = (values) => values.flatMap((value, place) =>
   value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null ? [place] : []);
 
@@ -66,7 +66,7 @@ function scaleOf(chart, isRight) {
   return [low, high === low ? low + 1 : high + (high - low) * 0.16];
 }
 
-// `read` gives the chart's latest values: a plot outlives them.
+// `read` returns the chart's latest values.
 function options(read, width) {
   const colors = theme();
   const chart = read();
@@ -101,10 +101,10 @@ function series(one, index, read, colors) {
   return {
     label: one.label, scale: one.right ? "right" : "y", dash: dashOf(index), width: 2, stroke, spanGaps: false,
     points: { show: true, size: 6, stroke, fill: stroke, filter: () => lonely(read().series[index].values) },
-    // Without a cursor the last value stands there, so that the legend says something at once.
+    // Without a cursor the legend shows the last value.
     value: (_, value, __, place) => {
-      const said = place === null ? read().series[index].values.findLast((each) => each !== null) : value;
-      return said === null || said === undefined ? "–" : numbers.format(said);
+      const shown = place === null ? read().series[index].values.findLast((each) => each !== null) : value;
+      return shown === null || shown === undefined ? "–" : numbers.format(shown);
     },
   };
 }
@@ -119,7 +119,7 @@ function drawChart(section, isRedrawn) {
   const data = [chart.times, ...chart.series.map((one) => one.values)];
   const shows = chart.series.map((one) => one.label).join("\n");
   const plot = plots.get(section);
-  // The same series are given new values, so that a cursor stays where it is.
+  // For the same series only the values are replaced, so the cursor stays.
   if (plot && !isRedrawn && !isEmpty && plot.shows === shows) {
     plot.setData(data);
   } else {
@@ -127,12 +127,12 @@ function drawChart(section, isRedrawn) {
     plots.delete(section);
     if (!isEmpty) plots.set(section, Object.assign(new uPlot(options(read, place.clientWidth), data, place), { shows }));
   }
-  tellThresholds(section.querySelector(".thresholds"), chart.lines);
+  showThresholds(section.querySelector(".thresholds"), chart.lines);
   const details = section.querySelector("details");
   if (details.open) fillTable(details.querySelector(".scroll"), chart);
 }
 
-function tellThresholds(list, lines) {
+function showThresholds(list, lines) {
   list.replaceChildren(...lines.map((line) => {
     const item = document.createElement("li");
     const state = document.createElement("span");
@@ -153,7 +153,7 @@ function drawAll({ isRedrawn = false } = {}) {
   }
 }
 
-function tellTime() {
+function showTime() {
   const time = document.createElement("time");
   time.dateTime = new Date(answer.at).toISOString();
   time.title = `${time.dateTime.slice(0, 19).replace("T", " ")} UTC`;
@@ -170,11 +170,11 @@ async function refresh() {
     const response = await fetch(`/metrics/data?range=${encodeURIComponent(answer.range)}`, { headers: { accept: "application/json" } });
     if (!response.ok) throw new Error(await response.text());
     const fresh = await response.json();
-    // Another dashboard has other charts: the page is made anew.
+    // The dashboard has changed: reload the page.
     if (fresh.version !== answer.version || fresh.deployed !== answer.deployed) { location.reload(); return; }
     answer = fresh;
     lost.hidden = true;
-    tellTime();
+    showTime();
     drawAll();
   } catch (error) {
     lost.textContent = `No new values: ${error instanceof TypeError ? "the console does not respond." : error.message} The charts show the last values; this page retries.`;

@@ -1,4 +1,4 @@
-// A part of a page made to look as the server drew it. Morphed, not replaced: focus, selection and scroll stay.
+// Updates a part of a page to the server's HTML. Morphing keeps focus, selection and scroll position.
 import { Idiomorph } from "../vendor/idiomorph/idiomorph.esm.js";
 import { localize } from "./local.js";
 

@@ -1,12 +1,12 @@
-// The order's life comes from the log, which may take a while: the page does not wait for it.
+// The order's history is read from the log after the page has loaded, because the search may take seconds.
 import { morph } from "./morph.js";
 
-const life = document.getElementById("life");
+const history = document.getElementById("history");
 try {
-  const answer = await fetch(life.dataset.from, { headers: { accept: "text/plain" } });
+  const answer = await fetch(history.dataset.from, { headers: { accept: "text/plain" } });
   const text = await answer.text();
-  if (answer.ok) morph(life, text);
-  else life.append(text);
+  if (answer.ok) morph(history, text);
+  else history.append(text);
 } catch {
-  life.append("The console does not respond. Try the link above later.");
+  history.append("The console does not respond. Try the link above later.");
 }

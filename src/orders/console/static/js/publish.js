@@ -1,4 +1,4 @@
-// Publish: the contract while typing, lines added and removed, files dropped, and the way of what was published.
+// Publish: validation while typing, adding and removing lines, dropping files, and the published order's progress.
 import { morph } from "./morph.js";
 
 const csrf = document.querySelector('meta[name="csrf"]').content;
@@ -15,15 +15,15 @@ async function ask(path, form) {
 
 // --- One order, by form ---------------------------------------------------------------------------------------------
 
-// A field is judged once it was left or the form was sent; until then only what it mends goes away.
-const judged = new Set([...order.querySelectorAll('[aria-invalid="true"]')].map((input) => input.name));
+// A field shows its error after it lost focus or the form was sent; a fixed error disappears at once.
+const visited = new Set([...order.querySelectorAll('[aria-invalid="true"]')].map((input) => input.name));
 let asked = 0;
 let timer = null;
 
 function showViolations(violations) {
   const byPath = new Map(violations.map((one) => [one.path, one.expectation]));
   for (const input of order.querySelectorAll("input[aria-describedby]")) {
-    const text = judged.has(input.name) ? byPath.get(input.name) ?? "" : "";
+    const text = visited.has(input.name) ? byPath.get(input.name) ?? "" : "";
     document.getElementById(`${input.name}-error`).textContent = text;
     if (text) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
@@ -71,7 +71,7 @@ order.addEventListener("input", (event) => {
   checkSoon();
 });
 order.addEventListener("focusout", (event) => {
-  if (event.target.name && event.target.defaultValue !== event.target.value) judged.add(event.target.name);
+  if (event.target.name && event.target.defaultValue !== event.target.value) visited.add(event.target.name);
   checkSoon();
 });
 order.addEventListener("click", (event) => {
@@ -84,8 +84,8 @@ order.addEventListener("click", (event) => {
     const row = event.target.closest("tr");
     const next = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
-    // What was judged went by the lines' numbers, which are others now.
-    for (const name of [...judged]) if (name.startsWith("items[")) judged.delete(name);
+    // Visited fields are known by line number, and the numbers have changed.
+    for (const name of [...visited]) if (name.startsWith("items[")) visited.delete(name);
     numberLines();
     (next?.querySelector("button") ?? order.querySelector('[data-action="add-line"]')).focus();
   } else return;
@@ -162,9 +162,9 @@ for (const target of [drop, orders.elements.text]) {
   });
 }
 
-// --- What becomes of it ---------------------------------------------------------------------------------------------
+// --- Progress ---------------------------------------------------------------------------------------------
 
-// Like the page's own stream it is held only while the page is seen: the server tells all from the beginning each time.
+// The stream is open only while the page is visible; each connection starts from the beginning.
 function follow(section) {
   let source = null;
   let ended = false;
@@ -172,7 +172,7 @@ function follow(section) {
   const open = () => {
     if (source || ended) return;
     source = new EventSource(section.dataset.stream);
-    source.addEventListener("steps", (event) => morph(section.querySelector("[data-told]"), event.data));
+    source.addEventListener("steps", (event) => morph(section.querySelector("[data-progress]"), event.data));
     source.addEventListener("end", () => {
       ended = true;
       close();

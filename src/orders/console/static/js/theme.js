@@ -1,9 +1,9 @@
-// Before the first paint: the theme that was chosen here, else the system's.
+// Before the first paint: the theme chosen here, or the system's.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     let chosen = null;
-    try { chosen = localStorage.getItem("theme"); } catch { /* storage may be forbidden; the system's theme then counts */ }
+    try { chosen = localStorage.getItem("theme"); } catch { /* storage is unavailable: use the system's theme */ }
     document.documentElement.dataset.theme = chosen ?? (dark.matches ? "dark" : "light");
   };
   apply();
