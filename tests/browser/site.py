@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from botocore.exceptions import ClientError
+
+from orders.audit.entries import Entry
+from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
+from orders.aws.names import AUDIT_LOG_GROUP
 from orders.aws.settings import Settings
 from orders.clock import SystemClock
 from orders.console.app import make_app
@@ -20,8 +25,12 @@ QUICK = Refresh(queues_ms=200, rest_ms=400, charts_ms=1_000)
 @dataclass(frozen=True)
 class Site:
     url: str
-    audit: list[str]
-    """The lines written for changes."""
+    log: AuditLog
+
+    @property
+    def audit(self) -> list[Entry]:
+        """The changes that were recorded."""
+        return self.log.search(0)
 
     def at(self, path: str) -> str:
         return self.url.rstrip("/") + path
@@ -30,13 +39,17 @@ class Site:
 @contextmanager
 def open_site(endpoint_url: str, account: str, settings: ConsoleSettings | None = None) -> Iterator[Site]:
     """Serve a console for a block."""
-    audit: list[str] = []
+    aws = Aws(Settings(endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True))
+    unrecorded: list[str] = []
+    with suppress(ClientError):  # there already
+        aws.client("logs").create_log_group(logGroupName=AUDIT_LOG_GROUP)
     listener = bind("127.0.0.1", 0)
     app = make_app(
-        Aws(Settings(endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True)),
+        aws,
         replace(settings or ConsoleSettings(), refresh=QUICK),
         SystemClock(),
-        audit.append,
+        unrecorded.append,
     )
     with serving(app, listener):
-        yield Site(url_of(listener), audit)
+        yield Site(url_of(listener), AuditLog(aws, SystemClock()))
+    assert not unrecorded

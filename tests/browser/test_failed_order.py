@@ -46,7 +46,7 @@ def test_a_failed_order_is_seen_understood_mended_sent_back_and_stored(
     page.goto(site.at("/order?id=B-1"))
     expect(page.locator("main")).to_contain_text("2026-05-03T12:00:00Z")
     assert "no failed orders" in deployed("dlq", "list")
-    assert json.loads(site.audit[-1])["from"] == "127.0.0.1"
+    assert site.audit[-1].source == "console, 127.0.0.1"
 
 
 def test_the_same_by_keys_alone(open_page: Open, deployed: Callable[..., str], site: Site) -> None:

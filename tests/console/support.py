@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError
 from starlette.testclient import TestClient
 
 from onebox.testing import EngineThread
+from orders.audit.entries import Entry
+from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
+from orders.aws.names import AUDIT_LOG_GROUP
 from orders.aws.settings import Settings
 from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
@@ -26,8 +30,15 @@ class Browser:
     """A visitor's browser on the console's own pages."""
 
     client: TestClient
-    audit: list[str] = field(default_factory=list)
-    """The lines that were written for changes."""
+    log: AuditLog
+    unrecorded: list[str] = field(default_factory=list)
+    """What was said of changes that could not be recorded."""
+
+    @property
+    def audit(self) -> list[Entry]:
+        """The changes that were recorded."""
+        assert not self.unrecorded
+        return self.log.search(0)
 
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(path, params=query or None, headers={"accept": "text/html"})
@@ -68,13 +79,15 @@ def console_for(
     clock: Clock | None = None,
 ) -> Iterator[Browser]:
     """A console of a test's account, asked as a browser on this machine asks."""
-    audit: list[str] = []
+    aws, unrecorded = Aws(onebox_settings(engine, account)), list[str]()
+    with suppress(ClientError):  # there already
+        aws.client("logs").create_log_group(logGroupName=AUDIT_LOG_GROUP)
     app = make_app(
-        Aws(onebox_settings(engine, account)),
+        aws,
         settings or ConsoleSettings(refresh=REFRESH_ONEBOX),
         clock or SystemClock(),
-        audit.append,
+        unrecorded.append,
         reading,
     )
     with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as client:
-        yield Browser(client, audit)
+        yield Browser(client, AuditLog(aws, SystemClock()), unrecorded)

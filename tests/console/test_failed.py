@@ -160,7 +160,7 @@ def read_only_shop(onebox: EngineThread, account: str, client: Callable[..., Any
 
 
 def changes(shop: Shop) -> list[str]:
-    return [json.loads(line)["change"] for line in shop.browser.audit]
+    return [entry.action for entry in shop.browser.audit]
 
 
 # --- Looking --------------------------------------------------------------------------------------------------------
@@ -366,8 +366,10 @@ def test_a_chosen_group_is_sent_back(shop: Shop) -> None:
     assert shop.browser.post("/failed/redrive", {"scope": "groups", "groups": [key]}).status_code == 303
     assert "3 sent back" in shop.wait()
     assert [json.loads(body)["orderId"] for body in shop.bodies("OrderDLQ")] == ["OTHER"]
-    told = json.loads(shop.browser.audit[0])
-    assert (told["count"], list(told["reasons"].values())) == (3, [3])
+    (entry,) = shop.browser.audit
+    asked = entry.after["asked"]
+    assert (entry.action, entry.target, entry.result) == ("redrive", "OrderDLQ", "done")
+    assert (asked["orders"], list(asked["reasons"].values()), entry.after["outcome"]) == (3, [3], "3 sent back")
 
 
 def test_a_whole_search_is_sent_back(shop: Shop) -> None:

@@ -13,7 +13,7 @@ LAYERS = (
     ("clock", "errors", "text", "batches"),
     ("json_text",),
     ("retry", "rate_limit", "domain", "aws", "capacity"),
-    ("processor", "publishing", "function_log", "deployment"),
+    ("processor", "publishing", "function_log", "deployment", "audit"),
     ("dead_letters", "table", "subscriptions", "doctor", "local"),
     ("tracking", "monitoring"),
     ("console",),
@@ -24,6 +24,7 @@ LAYERS = (
 BESIDE_THE_FOLDERS = {"__init__", "__main__", "batches", "clock", "errors", "json_text", "rate_limit", "retry", "text"}
 
 MAY_IMPORT_BOTO = {
+    "orders.audit.log",
     "orders.aws.clients",
     "orders.aws.errors",
     "orders.dead_letters.queues",

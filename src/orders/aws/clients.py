@@ -73,8 +73,17 @@ class Aws:
         return str(self._session.region_name)
 
     @cached_property
+    def _caller(self) -> dict[str, str]:
+        return dict(self.client("sts").get_caller_identity())
+
+    @property
     def account(self) -> str:
-        return str(self.client("sts").get_caller_identity()["Account"])
+        return str(self._caller["Account"])
+
+    @property
+    def identity(self) -> str:
+        """The ARN of the user or role that the requests are signed as."""
+        return str(self._caller["Arn"])
 
     @property
     def partition(self) -> str:

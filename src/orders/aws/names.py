@@ -8,6 +8,7 @@ QUEUE = "OrderQueue"
 DEAD_LETTER_QUEUE = "OrderDLQ"
 FUNCTION = "OrderProcessor"
 LOG_GROUP = f"/aws/lambda/{FUNCTION}"
+AUDIT_LOG_GROUP = "/orders/audit"
 ALARM_TOPIC = "OrderAlarms"
 # The name prefix of all alarms in template.yaml.
 ALARM_PREFIX = "Order"

@@ -40,14 +40,14 @@ def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names:
     trusted network, put a proxy with TLS in front and pass the proxy's host name to --allow-host.
 
     All open pages share one reading of the system: 144 AWS API calls a minute on onebox, 31 on AWS, none while no page
-    is open. Every change made in the console is logged as a JSON line with the time, the identity and the change.
+    is open. Every change made in the console is recorded in the audit log: see `orders audit`.
     """
     from orders.console.app import make_app
     from orders.console.server import bind, serve, url_of
 
     listener = bind(host, port)
     settings = console_settings(aws, host, read_only=read_only, names=names)
-    app = make_app(aws, settings, SystemClock(), click.echo)
+    app = make_app(aws, settings, SystemClock(), lambda sentence: say(sentence, err=True, fg="yellow"))
     url = url_of(listener)
     address = url if settings.token is None else f"{url}?token={settings.token}"
     say(f"The console of {aws.place} is at {address}")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import click
 
+from orders.audit.log import Change
 from orders.aws.clients import Aws
 from orders.aws.names import STACK
+from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, say
 from orders.clock import SystemClock
 from orders.deployment.artifacts import ArtifactBucket
 from orders.deployment.cloudformation import ChangeSet, Stack, StackEvent
-from orders.deployment.stack import Audience, Deployed, load_template
+from orders.deployment.stack import Audience, Deployed, Kept, Revision, load_template
 from orders.deployment.stack import deploy as deploy_stack
 from orders.errors import OperatorError
 from orders.table.order_table import OrderTable
@@ -93,11 +96,18 @@ def run_deploy(
     artifact_bucket: str | None = None,
 ) -> Deployed | None:
     """Deploy before an audience; None if it did not agree. Without a template and a bucket of the shop, with ours."""
+    log = audit_log(aws)
+
+    def recording(revision: Revision) -> AbstractContextManager[Change]:
+        after = {"parameters": revision.after, "changes": revision.changes}
+        return log.change("deploy", stack_name, before={"parameters": revision.before}, after=after)
+
+    audience.recording = recording
     return deploy_stack(
         stack=Stack(aws, stack_name, SystemClock()),
         template=load_template(template),
         artifacts=ArtifactBucket(aws, artifact_bucket),
-        table_exists=OrderTable(aws).exists(),
+        kept=Kept(table=OrderTable(aws).exists(), audit_log=log.exists()),
         parameters=parameters,
         audience=audience,
     )

@@ -6,6 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.aws.names import STACK, TABLE
+from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
@@ -33,7 +34,13 @@ def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: boo
     audience = Audience() if as_json else Audience(on_event=_print_event)
     table = OrderTable(aws)
     stays = not with_table and table.exists()
-    stack_deleted = destroy_stack(Stack(aws, stack_name, SystemClock()), audience)
+    stack = Stack(aws, stack_name, SystemClock())
+    log = audit_log(aws)
+    if stack.find_status() is None:
+        stack_deleted = False
+    else:
+        with log.change("destroy", stack_name, before={"parameters": stack.parameters()}):
+            stack_deleted = destroy_stack(stack, audience)
     if stays and not table.exists():
         raise OperatorError(
             f"the stack is gone, and the table {TABLE} with it, although template.yaml retains it",
@@ -42,7 +49,8 @@ def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: boo
         )
     table_deleted = with_table and table.exists()
     if table_deleted:
-        table.delete()
+        with log.change("delete table", TABLE):
+            table.delete()
     if as_json:
         print_json({"stack_deleted": stack_deleted, "table_deleted": table_deleted})
         return

@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": ("plan", "plan", "Estimate monthly cost, limits and settings for a rate of orders."),
     "logs": ("logs", "logs", "Print OrderProcessor's log."),
     "dlq": ("dlq", "dlq", "List, inspect, edit and redrive failed orders."),
+    "audit": ("audit", "audit", "List who changed what, when, and the result."),
     "demo": ("demo", "demo", "Run real orders through the whole pipeline on this machine, in 30 seconds."),
 }
 

@@ -7,6 +7,7 @@ import json
 import click
 
 from orders.aws.clients import Aws
+from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.subscriptions.filters import make_filter_policy, show_filter
@@ -41,7 +42,9 @@ def subscribe(aws: Aws, protocol: str, endpoint: str, where: tuple[str, ...], en
     Several = conditions on one field match any of them. An order without the field does not match.
     """
     policy = make_filter_policy(where)
-    done = Subscriptions(aws).subscribe(protocol, endpoint, policy, raw=not envelope)
+    with audit_log(aws).change("subscribe", f"{protocol} {endpoint}", after={"filter": policy}) as change:
+        done = Subscriptions(aws).subscribe(protocol, endpoint, policy, raw=not envelope)
+        change.after = {"filter": policy, "subscription": done.subscription.arn}
     if as_json:
         print_json({**done.subscription._asdict(), "right_given": done.right, "policy_to_add": done.missing_policy})
         return

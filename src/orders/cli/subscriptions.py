@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from orders.aws.clients import Aws
+from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json, say
 from orders.subscriptions.filters import show_filter
@@ -43,7 +44,8 @@ def unsubscribe(aws: Aws, arn: str, yes: bool, as_json: bool) -> None:
     subscription = there.find_by_arn(arn)
     if there.is_order_queue(subscription) and not yes:
         click.confirm("This is OrderQueue's own subscription. Without it no order is stored. Remove it?", abort=True)
-    there.unsubscribe(arn)
+    with audit_log(aws).change("unsubscribe", arn, before=subscription._asdict()):
+        there.unsubscribe(arn)
     if as_json:
         print_json({"unsubscribed": arn, "endpoint": subscription.endpoint})
     else:

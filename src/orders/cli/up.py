@@ -69,7 +69,6 @@ def _running_console(aws: Aws, port: int | None) -> Iterator[str]:
     """The console for a block; its address."""
     from orders.cli.console import console_settings
     from orders.console.app import make_app
-    from orders.console.audit import append_to
     from orders.console.server import bind, serving, url_of
 
     try:
@@ -78,16 +77,9 @@ def _running_console(aws: Aws, port: int | None) -> Iterator[str]:
         if port is not None:
             raise
         listener = bind(DEFAULT_HOST, 0)
-    app = make_app(aws, console_settings(aws, DEFAULT_HOST), SystemClock(), append_to(audit_file()))
+    app = make_app(aws, console_settings(aws, DEFAULT_HOST), SystemClock(), lambda sentence: say(sentence, err=True))
     with serving(app, listener):
         yield url_of(listener)
-
-
-def audit_file() -> Path:
-    """Where the changes that were made through this console are told: the screen belongs to the live view."""
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("orders", appauthor=False)) / "console-changes.jsonl"
 
 
 def log_file(port: int) -> Path:

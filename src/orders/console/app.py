@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from orders.audit.log import CONSOLE, AuditLog
 from orders.aws.clients import Aws
 from orders.aws.errors import describe_error, load_client_errors
 from orders.clock import Clock
@@ -41,10 +42,12 @@ def make_app(
     aws: Aws,
     settings: ConsoleSettings,
     clock: Clock,
-    write_audit: Callable[[str], None],
+    say_unrecorded: Callable[[str], None],
     reading: Reading | None = None,
 ) -> Starlette:
-    """The app. ``write_audit`` receives one line for each change; ``reading`` replaces AWS in tests."""
+    """The app. ``say_unrecorded`` takes a sentence for each change that the audit log could not record; ``reading``
+    stands in for AWS in tests.
+    """
     routes: list[BaseRoute] = [route for page in PAGES for route in page.ROUTES]
     routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
     access = Access(settings.token)
@@ -73,7 +76,7 @@ def make_app(
         board=board,
         jobs=jobs,
         failed=DlqOperations(aws, jobs, clock),
-        audit=Audit(write_audit, lambda: _identity(aws), clock),
+        audit=Audit(AuditLog(aws, clock, say_unrecorded, CONSOLE)),
     )
     app.state.drawings = live.Drawings(aws.place)
     return app
@@ -92,10 +95,6 @@ async def _running(app: Starlette) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-def _identity(aws: Aws) -> str:
-    return str(aws.client("sts").get_caller_identity()["Arn"])
 
 
 async def _show_error(request: Request, error: Exception) -> Response:

@@ -1,50 +1,54 @@
-"""The log of changes made through the console: one JSON line each."""
+"""Records the console's changes in the audit log, with the address of the browser that asked for them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import datetime, timezone
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.requests import Request
 
-from orders.clock import Clock
-from orders.text import printable_json
-
-
-def append_to(path: Path) -> Callable[[str], None]:
-    """Returns a function that appends lines to a file, which it creates with the first line."""
-
-    def write(line: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    return write
+from orders.audit.log import CONSOLE, AuditLog, Change
+from orders.console.jobs import Job
 
 
 class Audit:
-    """Writes one line for each requested change, before the change is made."""
+    """What pages record. Every method may ask AWS, so it is called from a worker thread."""
 
-    def __init__(self, write: Callable[[str], None], find_identity: Callable[[], str], clock: Clock) -> None:
-        """``find_identity`` returns the console's AWS identity; it is called at the first change."""
-        self._write = write
-        self._find_identity = find_identity
-        self._clock = clock
-        self._identity: str | None = None
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
 
-    def log(self, request: Request, change: str, **what: Any) -> None:
-        """Log one change. It may call AWS, so it runs in a worker thread."""
-        if self._identity is None:
-            self._identity = self._find_identity()
-        moment = datetime.fromtimestamp(self._clock.now_ms() / 1000, timezone.utc)
-        line = {
-            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "change": change,
-            "as": self._identity,
-            "from": request.client.host if request.client else None,
-            **what,
-        }
-        self._write(printable_json(json.dumps(line, ensure_ascii=False, default=str)))
+    def record(self, request: Request, action: str, target: str, *, before: Any = None, after: Any = None) -> None:
+        """A change that was made at once."""
+        self._log.record(action, target, before=before, after=after, source=_source(request))
+
+    @contextmanager
+    def change(
+        self, request: Request, action: str, target: str, *, before: Any = None, after: Any = None
+    ) -> Iterator[Change]:
+        """A block that makes a change: recorded at its start and with its result."""
+        with self._log.change(action, target, before=before, after=after, source=_source(request)) as change:
+            yield change
+
+    @contextmanager
+    def job(
+        self, request: Request, action: str, target: str, *, before: Any = None, after: Any = None
+    ) -> Iterator[Callable[[Job], None]]:
+        """A block that starts a job: recorded at its start; the job calls what the block gets when it has ended."""
+        change = self._log.begin(action, target, before=before, after=after, source=_source(request))
+
+        def end(job: Job) -> None:
+            change.end(
+                after={"asked": after, "outcome": job.outcome} if after else job.outcome,
+                failure=job.outcome if job.failed else "",
+            )
+
+        try:
+            yield end
+        except BaseException as error:
+            change.end(failure=str(error) or type(error).__name__)
+            raise
+
+
+def _source(request: Request) -> str:
+    return f"{CONSOLE}, {request.client.host}" if request.client else CONSOLE

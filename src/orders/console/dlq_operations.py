@@ -10,7 +10,7 @@ holds what was sent back.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -128,7 +128,9 @@ class DlqOperations:
             self._sent.pop(oldest, None)
         self._forget(sent)
 
-    def start_redrive(self, message_ids: Sequence[str], rate: int | None) -> Job:
+    def start_redrive(
+        self, message_ids: Sequence[str], rate: int | None, on_end: Callable[[Job], None] = lambda _: None
+    ) -> Job:
         """Send messages back as they are, ``rate`` a second at most."""
 
         def work(job: Job) -> str:
@@ -146,9 +148,9 @@ class DlqOperations:
             self._forget(sent)
             return _summarize(len(sent), len(set(message_ids) - set(sent) - set(problems)), problems)
 
-        return self._jobs.start(KIND, f"Send {_count(len(message_ids))} back{_rate_suffix(rate)}", work)
+        return self._jobs.start(KIND, f"Send {_count(len(message_ids))} back{_rate_suffix(rate)}", work, on_end)
 
-    def start_moving_all(self, rate: int | None) -> Job:
+    def start_moving_all(self, rate: int | None, on_end: Callable[[Job], None] = lambda _: None) -> Job:
         """Start SQS's own message move task for all messages; it continues without this console."""
 
         def work(job: Job) -> str:
@@ -163,7 +165,7 @@ class DlqOperations:
                     ) from failure
             return f"{moved:,} sent back"
 
-        job = self._jobs.start(KIND, f"Send all failed orders back{_rate_suffix(rate)}", work)
+        job = self._jobs.start(KIND, f"Send all failed orders back{_rate_suffix(rate)}", work, on_end)
         self._moving = job.number
         return job
 

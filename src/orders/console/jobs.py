@@ -82,8 +82,16 @@ class Jobs:
         """The running job of a kind."""
         return next((job for job in self._jobs if job.kind == kind and job.is_running), None)
 
-    def start(self, kind: str, title: str, work: Callable[[Job], str]) -> Job:
-        """Start a job; ``work`` returns its outcome. Raises OperatorError while another job of its kind runs."""
+    def start(
+        self,
+        kind: str,
+        title: str,
+        work: Callable[[Job], str],
+        on_end: Callable[[Job], None] = lambda _: None,
+    ) -> Job:
+        """Begin; ``work`` answers what came of it, and ``on_end`` is called with the ended job. Raises OperatorError
+        while another of its kind runs.
+        """
         with self._lock:
             if other := self.running(kind):
                 raise OperatorError(f"“{other.title}” is still running", "Wait until it ends, or stop it.")
@@ -91,7 +99,7 @@ class Jobs:
             # A running job is never dropped, however many newer ones exist.
             kept = [one for index, one in enumerate(self._jobs) if index < JOBS_MAX - 1 or one.is_running]
             self._jobs = [job, *kept]
-        threading.Thread(target=self._run, args=(job, work), name=f"{kind} {job.number}", daemon=True).start()
+        threading.Thread(target=self._run, args=(job, work, on_end), name=f"{kind} {job.number}", daemon=True).start()
         return job
 
     def cancel_all(self) -> None:
@@ -99,7 +107,15 @@ class Jobs:
         for job in self._jobs:
             job.cancel()
 
-    def _run(self, job: Job, work: Callable[[Job], str]) -> None:
+    def _run(self, job: Job, work: Callable[[Job], str], on_end: Callable[[Job], None]) -> None:
+        try:
+            self._do(job, work)
+        finally:
+            job.ended_at_ms = self._clock.now_ms()
+            job.ended.set()
+            on_end(job)
+
+    def _do(self, job: Job, work: Callable[[Job], str]) -> None:
         try:
             job.outcome = work(job)
         except Cancelled:
@@ -112,6 +128,3 @@ class Jobs:
             logging.getLogger("orders.console").exception("%s failed", job.title)
             job.failed = True
             job.outcome = "The console failed; see its log."
-        finally:
-            job.ended_at_ms = self._clock.now_ms()
-            job.ended.set()

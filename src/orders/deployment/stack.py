@@ -7,13 +7,15 @@ resource that failed first. Removing keeps the table unless the caller requests 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from orders.deployment.cloudformation import DEAD_STATUSES, GOOD_STATUSES, ChangeSet, Stack, StackEvent
 from orders.deployment.package import Package, build_package
+from orders.deployment.template import Parameter, check_given, read_parameters
 from orders.errors import OperatorError
 
 TEMPLATE = "template.yaml"
@@ -23,6 +25,21 @@ class Artifacts(Protocol):
     name: str
 
     def upload(self, package: Package) -> str: ...
+
+
+class Kept(NamedTuple):
+    """Which resources an earlier stack retained: a new stack takes them instead of creating them."""
+
+    table: bool
+    audit_log: bool
+
+
+class Revision(NamedTuple):
+    """A deployment that was confirmed: the parameters that differ, before and after, and the planned changes."""
+
+    before: dict[str, str]
+    after: dict[str, str]
+    changes: list[str]
 
 
 class Deployed(NamedTuple):
@@ -39,6 +56,8 @@ class Audience:
     agree: Callable[[ChangeSet, bool], bool] = lambda _changes, _is_new: True
     on_step: Callable[[str], None] = lambda _: None
     on_event: Callable[[StackEvent], None] = lambda _: None
+    recording: Callable[[Revision], AbstractContextManager[Any]] = lambda _: nullcontext()
+    """A block in which the confirmed changes are made."""
     failures: list[StackEvent] = field(default_factory=list)
 
     def see(self, event: StackEvent) -> None:
@@ -58,14 +77,16 @@ def deploy(
     stack: Stack,
     template: str,
     artifacts: Artifacts,
-    table_exists: bool,
+    kept: Kept,
     parameters: Mapping[str, str],
     audience: Audience,
 ) -> Deployed | None:
     """Create or update the stack; None if not confirmed. Raises OperatorError with the failing reason.
 
-    A new stack takes the table that an earlier one left.
+    A new stack takes the table and the audit log that an earlier one left.
     """
+    declared = read_parameters(template)
+    check_given(declared, parameters)
     status = stack.find_status()
     if status in DEAD_STATUSES:
         raise OperatorError(
@@ -78,24 +99,41 @@ def deploy(
     audience.on_step("package")
     key = artifacts.upload(build_package())
     audience.on_step("change set")
-    table = {"OrdersTable": "Existing" if table_exists else "Create"} if is_new else {}
-    change_set = stack.propose(
-        template,
-        {**table, **parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key},
-        is_new=is_new,
-    )
+    before = {} if is_new else stack.parameters()
+    wanted = {**_adopt(kept, declared, before), **parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key}
+    change_set = stack.propose(template, wanted, is_new=is_new)
     if change_set is None:
         return Deployed(False, stack.outputs())
     if not audience.agree(change_set, is_new):
         stack.discard(change_set, is_new=is_new)
         return None
     audience.on_step("apply")
-    before = stack.moment()
-    stack.apply(change_set)
-    status = stack.follow(before, audience.see)
-    if status not in GOOD_STATUSES:
-        raise OperatorError(_describe_failure(stack.name, status, audience.failures))
+    with audience.recording(_revise(before, wanted, change_set)):
+        since = stack.moment()
+        stack.apply(change_set)
+        status = stack.follow(since, audience.see)
+        if status not in GOOD_STATUSES:
+            raise OperatorError(_describe_failure(stack.name, status, audience.failures))
     return Deployed(True, stack.outputs())
+
+
+def _adopt(kept: Kept, declared: Mapping[str, Parameter], before: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that decide whether a retained resource is created: set once, when the stack first gets them."""
+    found = {"OrdersTable": kept.table, "AuditLog": kept.audit_log}
+    return {
+        name: "Existing" if exists else "Create"
+        for name, exists in found.items()
+        if name in declared and name not in before
+    }
+
+
+def _revise(before: Mapping[str, str], wanted: Mapping[str, str], change_set: ChangeSet) -> Revision:
+    changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+    return Revision(
+        before={name: before[name] for name in changed if name in before},
+        after=changed,
+        changes=[f"{change.action} {change.logical_id}" for change in change_set.changes],
+    )
 
 
 def destroy(stack: Stack, audience: Audience) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import click
 
+from orders.audit.entries import find_changes
 from orders.aws.clients import Aws
+from orders.cli.auditing import audit_log
 from orders.cli.dlq.choice import find_failed_orders, report_problems
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
@@ -55,16 +57,11 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
     order_id = parse_order(text).order_id
     problems: dict[str, str] = {}
     edited = {order.message_id: text}
-    sent = send_back(failed, target, list(edited), edited=edited, on_problem=problems.__setitem__)
-    if not sent and problems:
-        raise OperatorError(
-            f"message {order.message_id}: {problems[order.message_id]}", f"Your order is kept in {draft}."
-        )
-    if not sent:
-        raise OperatorError(
-            f"message {order.message_id} is no longer in OrderDLQ, or another reader holds it; nothing was sent",
-            f"Your order is kept in {draft}. Try again in 30 seconds, or publish it: `orders publish {draft}`.",
-        )
+    before, after = find_changes(pretty(order.body), text)
+    name = f"order {order_id}, message {order.message_id}"
+    with audit_log(aws).change("edit", name, before=before, after=after):
+        sent = send_back(failed, target, list(edited), edited=edited, on_problem=problems.__setitem__)
+        _check_sent(order, sent, problems, draft)
     if replacement is None:
         draft.unlink(missing_ok=True)
     if as_json:
@@ -74,6 +71,19 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
         say(f"Order {order_id} was sent back to OrderQueue{removed}.")
         report_problems(problems)
         say(f"Next: `orders get {order_id}` once it is stored; `orders dlq list` if it fails again.")
+
+
+def _check_sent(order: FailedOrder, sent: list[str], problems: dict[str, str], draft: Path) -> None:
+    """Raises OperatorError where the order was not sent."""
+    if not sent and problems:
+        raise OperatorError(
+            f"message {order.message_id}: {problems[order.message_id]}", f"Your order is kept in {draft}."
+        )
+    if not sent:
+        raise OperatorError(
+            f"message {order.message_id} is no longer in OrderDLQ, or another reader holds it; nothing was sent",
+            f"Your order is kept in {draft}. Try again in 30 seconds, or publish it: `orders publish {draft}`.",
+        )
 
 
 def draft_folder() -> Path:

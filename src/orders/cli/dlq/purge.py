@@ -6,6 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.aws.names import DEAD_LETTER_QUEUE
+from orders.cli.auditing import audit_log
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say
@@ -27,15 +28,19 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
     """
     queue = dead_letter_queue(aws)
     problems: dict[str, str] = {}
+    log = audit_log(aws)
     if wanted or reason is not None:
         chosen = [order.message_id for order in choose(aws, queue, wanted, reason)]
         _confirm(len(chosen), yes)
-        deleted = delete_chosen(queue, chosen, on_problem=problems.__setitem__)
+        with log.change("purge", DEAD_LETTER_QUEUE, before={"messages": chosen, "reason": reason}) as change:
+            deleted = delete_chosen(queue, chosen, on_problem=problems.__setitem__)
+            change.after = {"deleted": deleted, "problems": problems}
     else:
         counts = queue.counts()
         deleted = counts.visible + counts.in_flight
         _confirm(deleted, yes)
-        queue.purge()
+        with log.change("purge", DEAD_LETTER_QUEUE, before={"orders": deleted}):
+            queue.purge()
     if as_json:
         print_json({"deleted": deleted, "problems": problems})
     else:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import click
 
 from orders.aws.clients import Aws
+from orders.aws.names import DEAD_LETTER_QUEUE
+from orders.cli.auditing import audit_log
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
@@ -38,7 +40,7 @@ def redrive(aws: Aws, wanted: tuple[str, ...], reason: str | None, rate: int | N
     if wanted or reason is not None:
         done = _redrive_chosen(aws, queue, wanted, reason, rate, quiet=as_json)
     else:
-        done = Redriven(_redrive_all(queue, rate, yes, quiet=as_json), 0, {})
+        done = Redriven(_redrive_all(aws, queue, rate, yes, quiet=as_json), 0, {})
     if as_json:
         print_json(done._asdict())
     else:
@@ -62,17 +64,21 @@ def _tell(done: Redriven) -> None:
     report_problems(done.problems)
 
 
-def _redrive_all(queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> int:
+def _redrive_all(aws: Aws, queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> int:
     counts = queue.counts()
     failed_orders = counts.visible + counts.in_flight
     if not yes and not failed_orders:
         return 0
     if not yes:
         click.confirm(f"Send {plural(failed_orders, 'failed order')} back to OrderQueue?", abort=True)
-    with _showing(quiet=quiet) as show:
+    before = {"orders": failed_orders, "rate": rate}
+    with _showing(quiet=quiet) as show, audit_log(aws).change("redrive", DEAD_LETTER_QUEUE, before=before) as change:
         try:
-            return queue.move_all(rate, SystemClock(), show)
+            moved = queue.move_all(rate, SystemClock(), show)
+            change.after = {"sent back": moved}
+            return moved
         except KeyboardInterrupt:
+            change.end(failure="interrupted; SQS continues to move them")
             say("SQS continues to move them; `orders dlq redrive` shows the progress.", err=True)
             raise SystemExit(EXIT_INTERRUPTED) from None
 
@@ -83,7 +89,8 @@ def _redrive_chosen(
     target = order_queue(aws)
     chosen = [order.message_id for order in choose(aws, queue, wanted, reason)]
     problems: dict[str, str] = {}
-    with _showing(quiet=quiet) as show:
+    before = {"messages": chosen, "reason": reason, "rate": rate}
+    with _showing(quiet=quiet) as show, audit_log(aws).change("redrive", DEAD_LETTER_QUEUE, before=before) as change:
         sent = send_back(
             queue,
             target,
@@ -92,6 +99,7 @@ def _redrive_chosen(
             on_sent=lambda count: show(count, len(chosen)),
             on_problem=problems.__setitem__,
         )
+        change.after = {"sent back": len(sent), "problems": problems}
     return Redriven(len(sent), len(set(chosen) - set(sent) - set(problems)), problems)
 
 

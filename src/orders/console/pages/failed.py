@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from orders.audit.entries import find_changes
 from orders.aws.errors import describe_error, reportable_errors
 from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console import render
@@ -190,9 +191,13 @@ def send_edited(request: Request, form: FormData) -> Response:
         order_id = parse_order(body).order_id
     except OrderRejected as violation:
         return _draw_message(request, message_id, 422, body, f"Nothing was sent: {violation.reason}")
+    failed = failed_of(request)
+    order = None if failed.snapshot is None else failed.snapshot.find(message_id)
+    before, after = find_changes(pretty(order.body), body) if order else (None, None)
+    target = f"order {order_id}, message {message_id}"
     try:
-        console_of(request).audit.log(request, "edit", queue=DEAD_LETTER_QUEUE, message=message_id, order=order_id)
-        failed_of(request).send_edited(message_id, body, order_id)
+        with console_of(request).audit.change(request, "edit", target, before=before, after=after):
+            failed.send_edited(message_id, body, order_id)
     except reportable_errors() as failure:
         return _draw_message(request, message_id, 409, body, ". ".join(filter(None, describe_error(failure))))
     return RedirectResponse(f"{MESSAGE_PATH}?{urlencode({'id': message_id})}", 303)
@@ -203,24 +208,20 @@ def redrive(request: Request, form: FormData) -> Response:
     failed, scope, rate = failed_of(request), text_of(form, "scope"), _read_rate(text_of(form, "rate"))
     audit = console_of(request).audit
     if scope == "everything":
-        audit.log(request, "redrive", queue=DEAD_LETTER_QUEUE, messages="all", rate=rate)
-        failed.start_moving_all(rate)
+        with audit.job(request, "redrive", DEAD_LETTER_QUEUE, after={"messages": "all", "rate": rate}) as on_end:
+            failed.start_moving_all(rate, on_end)
         return RedirectResponse(PATH, 303)
     snapshot = _require_snapshot(failed)
     message_ids = [order.message_id for order in _choose(snapshot, form, scope)]
     if not message_ids:
         raise OperatorError("no failed order was selected", "Select the orders to send back.")
-    named = message_ids if scope == "chosen" else None
-    audit.log(
-        request,
-        "redrive",
-        queue=DEAD_LETTER_QUEUE,
-        count=len(message_ids),
-        messages=named,
-        reasons=None if named else _reasons(snapshot, message_ids),
-        rate=rate,
-    )
-    failed.start_redrive(message_ids, rate)
+    asked: dict[str, Any] = {"orders": len(message_ids), "rate": rate}
+    if scope == "chosen":
+        asked["messages"] = message_ids
+    else:
+        asked["reasons"] = _reasons(snapshot, message_ids)
+    with audit.job(request, "redrive", DEAD_LETTER_QUEUE, after=asked) as on_end:
+        failed.start_redrive(message_ids, rate, on_end)
     return RedirectResponse(_list_of(form), 303)
 
 
@@ -242,8 +243,8 @@ def _reasons(snapshot: DlqSnapshot, message_ids: Sequence[str]) -> dict[str, int
 def stop(request: Request, form: FormData) -> Response:
     """Stop a job; orders already sent stay sent."""
     number = _to_number(text_of(form, "job"))
-    console_of(request).audit.log(request, "stop", queue=DEAD_LETTER_QUEUE, job=number)
     if number is not None:
+        console_of(request).audit.record(request, "stop", f"job {number} on {DEAD_LETTER_QUEUE}")
         failed_of(request).stop(number)
     return RedirectResponse(_list_of(form), 303)
 
@@ -252,8 +253,8 @@ def purge(request: Request, form: FormData) -> Response:
     """Delete all failed orders permanently if the queue's name was typed."""
     if text_of(form, "name") != DEAD_LETTER_QUEUE:
         raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to delete all failed orders permanently.")
-    console_of(request).audit.log(request, "purge", queue=DEAD_LETTER_QUEUE)
-    failed_of(request).purge()
+    with console_of(request).audit.change(request, "purge", DEAD_LETTER_QUEUE) as change:
+        change.after = {"deleted": failed_of(request).purge()}
     return RedirectResponse(PATH, 303)
 
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from orders.aws.errors import describe_error, reportable_errors
+from orders.aws.names import TOPIC
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
@@ -130,9 +131,9 @@ def _publish_one(request: Request, text: str, *, unchecked: bool) -> Response:
         raise OrderRejected(f"{message.size_bytes:,} bytes: SNS takes {BATCH_BYTES_MAX:,}")
     order_id = find_order_id(text)
     is_new = order_id is not None and _is_new(console, order_id)
-    console.audit.log(request, "publish", orderId=order_id, count=1)
     now_ms = console.clock.now_ms()
-    query: dict[str, str | int] = {"message_id": _send(console, message), "since": now_ms}
+    with console.audit.change(request, "publish", order_id or "an order without id", after={"orders": 1}):
+        query: dict[str, str | int] = {"message_id": _send(console, message), "since": now_ms}
     if order_id is None:
         query["digest"] = digest_of(text)
     else:
@@ -215,7 +216,6 @@ def publish_given(request: Request, form: FormData) -> Response:
 def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) -> Response:
     console = console_of(request)
     topic = OrderTopic(console.aws)
-    console.audit.log(request, "publish", count=len(entries), source=entries[0].source)
 
     def work(job: Job) -> str:
         job.result = report = Report(order_ids=_first_ids(entries, unchecked=unchecked))
@@ -238,7 +238,9 @@ def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) ->
         job.failed = bool(report.progress.unsent)
         return _outcome(report.progress)
 
-    job = console.jobs.start(JOB_KIND, _title(entries), work)
+    asked = {"orders": len(entries), "source": entries[0].source}
+    with console.audit.job(request, "publish", TOPIC, after=asked) as on_end:
+        job = console.jobs.start(JOB_KIND, _title(entries), work, on_end)
     return RedirectResponse(f"/publish?job={job.number}", 303)
 
 
@@ -253,7 +255,7 @@ def stop(request: Request, form: FormData) -> Response:
     number = text_of(form, "job")
     job = console.jobs.find(int(number)) if number.isdecimal() else None
     if job is not None and job.kind == JOB_KIND:
-        console.audit.log(request, "stop publishing", job=job.number)
+        console.audit.record(request, "stop", job.title)
         job.cancel()
     return RedirectResponse(f"/publish?job={number}" if job else "/publish", 303)
 
