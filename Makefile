@@ -4,6 +4,7 @@ BIN := .venv/bin
 # Packages are pinned with hashes in requirements*.lock and installed with hash checking. The stamps make a second `make` instant.
 RUN_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
+OUTBOX_STAMP := .venv/.installed-outbox
 PEERS := ministack moto sam
 SEED ?=
 UPGRADE ?=
@@ -11,12 +12,14 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long peers lint format bench bench-console cost crash fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console cost crash fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 setup: $(RUN_STAMP) ## Install the project into .venv only
+
+setup-outbox: $(OUTBOX_STAMP) ## Install what `orders relay` needs too: SQLAlchemy and the database drivers
 
 run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three invalid ones, show the results
 	@$(BIN)/orders demo
@@ -63,7 +66,8 @@ screenshots: $(DEV_STAMP) ## Update the screenshots of docs/console.md (needs th
 
 lock: $(DEV_STAMP) ## Update the lock files, with hashes (UPGRADE=1 selects the newest versions)
 	$(COMPILE) --group build pyproject.toml -o requirements.lock
-	$(COMPILE) --group build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --group build --extra outbox -c requirements.lock pyproject.toml -o requirements-outbox.lock
+	$(COMPILE) --group build --extra outbox --extra dev -c requirements-outbox.lock pyproject.toml -o requirements-dev.lock
 	for name in $(PEERS); do \
 		$(COMPILE) tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock || exit 1; done
 
@@ -77,6 +81,11 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 	@$(PIP_INSTALL) --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q src  # so that the first start is as quick as every other
+	@touch $@
+
+$(OUTBOX_STAMP): $(RUN_STAMP) requirements-outbox.lock
+	@echo "Installing SQLAlchemy and the database drivers into .venv"
+	@$(PIP_INSTALL) --require-hashes -r requirements-outbox.lock
 	@touch $@
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LOCKS = [
     ROOT / "requirements.lock",
+    ROOT / "requirements-outbox.lock",
     ROOT / "requirements-dev.lock",
     *sorted((ROOT / "tests" / "peers" / "requirements").glob("*.lock")),
 ]
@@ -37,6 +38,9 @@ def test_what_the_project_needs_is_locked() -> None:
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
     pinned = {re.split(r"[=\[]", entry)[0] for entry in _entries(ROOT / "requirements.lock")}
     assert {re.split(r"[>=\[;]", name)[0].strip() for name in wanted} <= pinned
+    wanted_by_relay = project["project"]["optional-dependencies"]["outbox"]
+    pinned = {re.split(r"[=\[]", entry)[0] for entry in _entries(ROOT / "requirements-outbox.lock")}
+    assert {re.split(r"[>=\[;]", name)[0].strip() for name in wanted_by_relay} <= pinned
     wanted_by_tests = project["project"]["optional-dependencies"]["dev"]
     pinned = {re.split(r"[=\[]", entry)[0] for entry in _entries(ROOT / "requirements-dev.lock")}
     assert {re.split(r"[>=\[;]", name)[0].strip() for name in wanted_by_tests} <= pinned
