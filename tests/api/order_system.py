@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,9 +123,17 @@ def zipped(name: str, source: str) -> bytes:
 
 
 def make_order_system(
-    engine: EngineThread, code: bytes, handler: str, *, raw: bool, report_failures: bool
+    engine: EngineThread,
+    code: bytes,
+    handler: str,
+    *,
+    raw: bool,
+    report_failures: bool,
+    prompt: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> OrderSystem:
-    """Make every part, as the seed's setup instructions say, in an engine made with ``manual_clock``."""
+    """Make every part, as the seed's setup instructions say, in an engine made with ``manual_clock``. ``prompt`` lets
+    OrderProcessor arrange its retries itself; ``environment`` is added to its variables."""
     client = engine.client
     client("dynamodb").create_table(
         TableName="Orders",
@@ -146,7 +154,13 @@ def make_order_system(
         Handler=handler,
         Code={"ZipFile": code},
         Timeout=TIMEOUT_S,
-        Environment={"Variables": {"TABLE_NAME": "Orders"}},
+        Environment={
+            "Variables": {
+                "TABLE_NAME": "Orders",
+                **({"QUEUE_URL": queue_url} if prompt else {}),
+                **(environment or {}),
+            }
+        },
     )
     lambda_.get_waiter("function_active_v2").wait(FunctionName="OrderProcessor", WaiterConfig={"Delay": 0})
     lambda_.create_event_source_mapping(

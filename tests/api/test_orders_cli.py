@@ -137,7 +137,7 @@ def test_deployed_stack_has_the_seeds_names_and_our_settings(deployed: Cli, clie
     assert role["PolicyNames"] == ["ProcessOrders"]
     (mapping,) = client("lambda").list_event_source_mappings(FunctionName="OrderProcessor")["EventSourceMappings"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert len(client("cloudwatch").describe_alarms(AlarmNamePrefix="Order")["MetricAlarms"]) == 6
+    assert len(client("cloudwatch").describe_alarms(AlarmNamePrefix="Order")["MetricAlarms"]) == 7
 
 
 def test_deploy_with_the_seeds_policies_attaches_them(cli: Cli, client: Callable[..., Any]) -> None:

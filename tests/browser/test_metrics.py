@@ -56,7 +56,7 @@ def test_a_chart_s_values_are_a_table_that_the_keyboard_opens(
 def test_alarms_and_their_thresholds_are_named(open_page: Open, site: Site) -> None:
     page = open_page(site.at("/metrics"))
     expect(chart(page, "Age of the oldest order")).to_contain_text("OrderQueue-too-old: Maximum over 60 s > 300")
-    expect(page.locator(".alarms li")).to_have_count(6)
+    expect(page.locator(".alarms li")).to_have_count(7)
 
 
 def test_when_cloudwatch_does_not_answer_the_last_values_stay(open_page: Open, tmp_path: Path) -> None:

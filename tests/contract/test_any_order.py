@@ -22,8 +22,9 @@ from orders.domain.limits import ITEM_BYTES_MAX, check_limits
 from orders.domain.order import Order, parse_order
 from orders.domain.precedence import is_same_content
 from orders.errors import OrderRejected
+from orders.processor.aws_json_client import connect
 from orders.processor.consume import Record, consume
-from orders.processor.dynamodb_client import Credentials, DynamoDbEndpoint
+from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
 from orders.publishing.publisher import check_order
 from orders.table.order_table import OrderTable
@@ -74,7 +75,13 @@ def store(onebox: EngineThread, account: str, client: Callable[..., Any]) -> Dyn
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
     )
-    endpoint = DynamoDbEndpoint(onebox.endpoint_url, "us-east-1", Credentials(account, "test"))
+    environment = {
+        "AWS_ENDPOINT_URL": onebox.endpoint_url,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    endpoint = DynamoDbEndpoint(connect(environment, DYNAMODB))
     return DynamoDbOrders(endpoint, "Orders", SystemClock())
 
 

@@ -14,8 +14,9 @@ from onebox.testing import EngineThread
 from orders.clock import SystemClock
 from orders.domain.order import Order, parse_attributes
 from orders.domain.precedence import is_same_content
+from orders.processor.aws_json_client import connect
 from orders.processor.consume import Record, consume
-from orders.processor.dynamodb_client import Credentials, DynamoDbEndpoint
+from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
 from orders.processor.ports import OrderStore
 from tests.unit.orders.fakes import FakeOrderStore
@@ -48,7 +49,13 @@ def table(client: Callable[..., Any]) -> str:
 
 @pytest.fixture
 def real(onebox: EngineThread, account: str, table: str) -> DynamoDbOrders:
-    endpoint = DynamoDbEndpoint(onebox.endpoint_url, "us-east-1", Credentials(account, "test"))
+    environment = {
+        "AWS_ENDPOINT_URL": onebox.endpoint_url,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    endpoint = DynamoDbEndpoint(connect(environment, DYNAMODB))
     return DynamoDbOrders(endpoint, table, SystemClock())
 
 

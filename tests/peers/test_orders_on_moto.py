@@ -15,7 +15,7 @@ from tests.peers.servers import Moto
 
 pytestmark = pytest.mark.xdist_group("moto")
 ALARMS = (
-    *("OrderDLQNotEmpty", "OrderQueueTooOld", "OrderProcessorErrors"),
+    *("OrderDLQNotEmpty", "OrderQueueTooOld", "OrdersUnavailable", "OrderProcessorErrors"),
     *("OrderProcessorThrottles", "OrderProcessorSlow", "OrderTopicFailures"),
 )
 

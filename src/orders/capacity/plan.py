@@ -47,7 +47,7 @@ STATEMENTS_MAX = 25
 CHUNK_BYTES = 65_536
 PUBLISH_ENTRIES_MAX, PUBLISH_BYTES_MAX = 10, 262_144
 # template.yaml: each alarm looks at one metric. Stored, duplicate, stale, and some reasons and currencies.
-ALARMS = 6
+ALARMS = 7
 BUSINESS_METRICS = 8
 DASHBOARDS = 1
 # The ratio of peak to average load; concurrency is sized for the peak.

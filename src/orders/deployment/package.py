@@ -27,11 +27,17 @@ MODULES = (
     "orders/errors.py",
     "orders/processor/__init__.py",
     "orders/processor/attribute_values.py",
+    "orders/processor/aws_json_client.py",
+    "orders/processor/breaker.py",
     "orders/processor/consume.py",
+    "orders/processor/crash_line.py",
     "orders/processor/dynamodb_client.py",
     "orders/processor/dynamodb_store.py",
+    "orders/processor/give_back.py",
     "orders/processor/lambda_handler.py",
     "orders/processor/metrics.py",
+    "orders/processor/next_try.py",
+    "orders/processor/queue_client.py",
     "orders/retry.py",
 )
 HANDLER = "orders.processor.lambda_handler.lambda_handler"

@@ -2,9 +2,15 @@
 
 lambda_handler.py    what Lambda calls; answers which messages failed, writes the log lines
 consume.py           stores a batch, one outcome for each record
+breaker.py           whether the table is worth a call, kept from batch to batch
 ports.py             the interface of the table that consume.py needs
 dynamodb_store.py    that interface on DynamoDB (PartiQL batch inserts, conditional writes)
-dynamodb_client.py   signed HTTPS calls to DynamoDB without boto3
+dynamodb_client.py   DynamoDB's calls, and what its refusals mean for an order
 attribute_values.py  JSON to DynamoDB attribute values and back
+next_try.py          when an order that was not stored is tried again: the rules
+give_back.py         applies them: shortens visibility time-outs, sets orders aside
+queue_client.py      OrderQueue's calls
+aws_json_client.py   signed HTTPS calls to both services without boto3
 metrics.py           business metrics of a batch in the embedded metric format
+crash_line.py        the log line of a batch that ended with an exception
 """

@@ -2,7 +2,8 @@
 
 Promises: every record has one outcome, one record never fails another, and a record is only ever reported as
 done after the table held its effect. Throttling and faults of the store are retried until the deadline, then
-the record is given back.
+the record is given back. With a breaker, a store that took nothing until the deadline is asked once a batch at most
+until it takes something.
 Knows nothing of Lambda, SQS or DynamoDB: the store is a port. Standard library only: this file travels with
 the function.
 """
@@ -19,6 +20,7 @@ from orders.retry import Backoff
 
 if TYPE_CHECKING:
     from orders.clock import Clock
+    from orders.processor.breaker import Breaker
     from orders.processor.ports import Insertion, OrderStore
 
 REJECTED = "rejected"
@@ -30,6 +32,8 @@ BACKOFF = Backoff(base_ms=25.0, cap_ms=2_000.0)
 # Others may change an order between our look and our write; each such race is won by someone, so a few rounds
 # do.
 REPLACE_ATTEMPTS_MAX = 10
+# One order is changed by several writers at once: this says nothing of the table.
+ONE_ORDER_CODES = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 
 
 class Record(NamedTuple):
@@ -61,20 +65,24 @@ class Outcome(NamedTuple):
         return self.name in GIVEN_BACK
 
 
-def consume(records: Sequence[Record], store: OrderStore, clock: Clock, deadline_ms: float) -> list[Outcome]:
+def consume(
+    records: Sequence[Record], store: OrderStore, clock: Clock, deadline_ms: float, breaker: Breaker | None = None
+) -> list[Outcome]:
     """Store what can be stored and answer for each record, in their order. Raises nothing for a single
     record.
 
-    ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again.
+    ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again. ``breaker`` is kept from
+    batch to batch; without one each batch tries until its deadline.
     """
-    return _Batch(store, clock, deadline_ms).run(records)
+    return _Batch(store, clock, deadline_ms, breaker).run(records)
 
 
 class _Batch:
-    def __init__(self, store: OrderStore, clock: Clock, deadline_ms: float) -> None:
+    def __init__(self, store: OrderStore, clock: Clock, deadline_ms: float, breaker: Breaker | None) -> None:
         self._store = store
         self._clock = clock
         self._deadline_ms = deadline_ms
+        self._breaker = breaker
         self._attempts = 0
         self._outcomes: dict[int, Outcome] = {}
 
@@ -96,19 +104,31 @@ class _Batch:
 
     def _store_round(self, pending: list[_Waiting]) -> None:
         while pending:
+            breaker = self._breaker
+            if breaker is not None and breaker.error is not None and breaker.refuses(self._clock.monotonic_ms()):
+                self._settle_all_unavailable(pending, breaker.error)
+                return
             insertions = self._store.insert([waiting.order for waiting in pending])
+            outage = _find_outage(insertions)
+            if breaker is not None and outage is None:
+                breaker.record_success()
             unsettled = [
                 (waiting, unavailable)
                 for waiting, insertion in zip(pending, insertions, strict=True)
                 if (unavailable := self._settle(waiting, insertion)) is not None
             ]
-            if not unsettled:
-                return
-            if not self._wait_before_retry():
-                for waiting, unavailable in unsettled:
-                    self._settle_unavailable(waiting, unavailable)
-                return
-            pending = [waiting for waiting, _ in unsettled]
+            if unsettled and self._wait_before_retry():
+                pending = [waiting for waiting, _ in unsettled]
+                continue
+            for waiting, unavailable in unsettled:
+                self._settle_unavailable(waiting, unavailable)
+            if breaker is not None and outage is not None:
+                breaker.record_failure(outage, self._clock.monotonic_ms())
+            return
+
+    def _settle_all_unavailable(self, pending: Sequence[_Waiting], error: OrderUnavailable) -> None:
+        for waiting in pending:
+            self._settle_unavailable(waiting, error)
 
     def _settle(self, waiting: _Waiting, insertion: Insertion) -> OrderUnavailable | None:
         """Settle one record; the error if it is worth another attempt."""
@@ -140,7 +160,9 @@ class _Batch:
         raise OrderUnavailable(f"changed {REPLACE_ATTEMPTS_MAX} times by other writers", "TransactionConflict")
 
     def _wait_before_retry(self) -> bool:
-        """Wait with full jitter; False if the deadline would pass."""
+        """Wait with full jitter; False if the deadline would pass, or if the table was unusable before this batch."""
+        if self._breaker is not None and self._breaker.is_open:
+            return False
         wait_ms = BACKOFF.wait_ms(self._attempts, self._clock)
         self._attempts += 1
         if self._clock.monotonic_ms() + wait_ms >= self._deadline_ms:
@@ -190,6 +212,14 @@ class _Waiting(NamedTuple):
     position: int
     message_id: str
     order: Order
+
+
+def _find_outage(insertions: Sequence[Insertion]) -> OrderUnavailable | None:
+    """The error if the table took nothing, for its own sake."""
+    first = insertions[0]
+    if not isinstance(first, OrderUnavailable) or first.code in ONE_ORDER_CODES:
+        return None
+    return first if all(isinstance(one, OrderUnavailable) for one in insertions) else None
 
 
 def _split_by_order_id(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:

@@ -55,10 +55,19 @@ class DynamoDbOrders:
     def insert(self, orders: Sequence[Order]) -> list[Insertion]:
         insertions: list[Insertion] = [None] * len(orders)
         statements = self._insert_statements(orders, insertions)
+        lost: OrderUnavailable | None = None
         for batch in split_batches(statements, _statement_bytes, entries_max=STATEMENTS_MAX, bytes_max=BATCH_BYTES_MAX):
             positions, texts = zip(*batch, strict=True)
-            self._insert_batch(orders, positions, texts, insertions)
+            if lost is None:
+                lost = self._insert_batch(orders, positions, texts, insertions)
+            if lost is not None:  # what one call of a table in trouble has cost, the next would cost too
+                for position in positions:
+                    insertions[position] = lost
         return insertions
+
+    def limit_wait(self, timeout_s: float) -> None:
+        """How long each of the next calls may wait for an answer."""
+        self._endpoint.limit_wait(timeout_s)
 
     def replace(self, order: Order, seen: Order) -> Order | None:
         timestamp = seen.attributes.get("timestamp")
@@ -105,21 +114,21 @@ class DynamoDbOrders:
 
     def _insert_batch(
         self, orders: Sequence[Order], batch: Sequence[int], statements: Sequence[bytes], insertions: list[Insertion]
-    ) -> None:
+    ) -> OrderUnavailable | None:
+        """Insert a batch; the error if the call as a whole found the table unavailable."""
         try:
             answer = self._call("BatchExecuteStatement", b'{"Statements":[%b]}' % b",".join(statements))
         except OrderUnavailable as error:
-            for position in batch:
-                insertions[position] = error
-            return
+            return error
         except DynamoDbRefusal:
             # One statement that DynamoDB cannot read condemns its whole batch: each is tried alone.
             for position in batch:
                 insertions[position] = self._insert_alone(orders[position])
-            return
+            return None
         for position, response in zip(batch, answer["Responses"], strict=True):
             if "Error" in response:
                 insertions[position] = self._read_statement_error(orders[position], response)
+        return None
 
     def _read_statement_error(self, order: Order, response: Mapping[str, Any]) -> Insertion:
         error = response["Error"]

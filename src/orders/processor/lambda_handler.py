@@ -2,9 +2,10 @@
 
 Promises: answers with the messages to give back (ReportBatchItemFailures), so that one bad order never brings
 back its neighbours; writes one structured log line for each order, by whose messageId an operator finds why
-it failed, and one of business metrics for the batch. No AWS Lambda Powertools: its batch and logger take 210 ms
-more to start and 0.06 ms more for an order, and hand out records one by one, which forbids writing ten in one
-call (docs/decisions/0005).
+it failed and when it is tried again, and one of business metrics for the batch. With QUEUE_URL in the environment it
+arranges the next try itself (give_back.py); without, the queue's visibility time-out decides. No AWS Lambda Powertools:
+its batch and logger take 210 ms more to start and 0.06 ms more for an order, and hand out records one by one, which
+forbids writing ten in one call (docs/decisions/0005).
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
@@ -12,78 +13,123 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orders.clock import SystemClock
+from orders.processor.aws_json_client import ANSWER_TIMEOUT_S, connect
+from orders.processor.breaker import Breaker
 from orders.processor.consume import Outcome, Record, consume
-from orders.processor.dynamodb_client import Credentials, DynamoDbEndpoint
+from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
 from orders.processor.metrics import metric_lines
 
+if TYPE_CHECKING:
+    from orders.processor.give_back import NextTry, RetryQueue
+
 # The answer must be on its way before Lambda ends the call.
 MARGIN_MS = 500.0
+# So long a batch is tried again within the call before its orders are set aside. A throttled table has recovered by
+# then, or needs longer than a call should last.
+RETRIES_MS = 4_000.0
 
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-
-def connect(environment: dict[str, str], clock: SystemClock) -> DynamoDbOrders:
-    """The table that the function's environment names."""
-    region = environment["AWS_REGION"]
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    url = (
-        environment.get("AWS_ENDPOINT_URL_DYNAMODB")
-        or environment.get("AWS_ENDPOINT_URL")
-        or f"https://dynamodb.{region}.{suffix}"
-    )
-    credentials = Credentials(
-        environment["AWS_ACCESS_KEY_ID"],
-        environment["AWS_SECRET_ACCESS_KEY"],
-        environment.get("AWS_SESSION_TOKEN") or None,
-    )
-    return DynamoDbOrders(DynamoDbEndpoint(url, region, credentials), environment["TABLE_NAME"], clock)
-
-
 # Lambda starts a process, imports this file and then calls it many times: what is made here is kept between
 # calls.
+_environment = dict(os.environ)
+_queue_url = _environment.get("QUEUE_URL", "")
 _clock = SystemClock()
-_store = connect(dict(os.environ), _clock)
+_store = DynamoDbOrders(DynamoDbEndpoint(connect(_environment, DYNAMODB)), _environment["TABLE_NAME"], _clock)
+_breaker = Breaker() if _queue_url else None
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the orders of one batch and name the messages that are to come back."""
     began_ms = _clock.monotonic_ms()
     records = event["Records"]
-    outcomes = consume(
-        [Record(record["messageId"], record["body"]) for record in records],
-        _store,
-        _clock,
-        deadline_ms=began_ms + context.get_remaining_time_in_millis() - MARGIN_MS,
-    )
+    try:
+        outcomes = _store_orders(records, began_ms, context.get_remaining_time_in_millis() - MARGIN_MS)
+    except Exception as error:
+        from orders.processor.crash_line import crash_line
+
+        _write([_encode(crash_line(error, [record["messageId"] for record in records], context.aws_request_id))])
+        raise
+    next_tries: Mapping[int, NextTry] = {}
+    if any(outcome.is_given_back for outcome in outcomes):
+        next_tries = _give_back(records, outcomes)
     now_ms = _clock.now_ms()
     offset_ms = now_ms - _clock.monotonic_ms()
     lines = [
-        _encode(log_line(record, outcome, context.aws_request_id, began_ms, offset_ms))
-        for record, outcome in zip(records, outcomes, strict=True)
+        _encode(log_line(record, outcome, context.aws_request_id, began_ms, offset_ms, next_tries.get(position)))
+        for position, (record, outcome) in enumerate(zip(records, outcomes, strict=True))
     ]
-    lines += metric_lines(outcomes, now_ms)
-    # One write for all: each line becomes an event of its own. Half of a surrogate pair, which a rejected order may
-    # hold, is written as JSON's escape: it has no UTF-8, and would fail the whole batch.
-    sys.stdout.write(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace").decode())
+    lines += metric_lines(outcomes, now_ms, {position: one.receive for position, one in next_tries.items()})
+    _write(lines)
     return {
-        "batchItemFailures": [{"itemIdentifier": outcome.message_id} for outcome in outcomes if outcome.is_given_back]
+        "batchItemFailures": [
+            {"itemIdentifier": outcomes[position].message_id}
+            for position, next_try in sorted(next_tries.items())
+            if not next_try.moved_to
+        ]
     }
 
 
+def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: float) -> list[Outcome]:
+    """A third of the time for retries, a third for the last call, a third for giving back what failed."""
+    retries_ms = usable_ms if _breaker is None else min(RETRIES_MS, usable_ms / 3)
+    _store.limit_wait(min(ANSWER_TIMEOUT_S, max(0.1, usable_ms / 3_000)))
+    return consume(
+        [Record(record["messageId"], record["body"]) for record in records],
+        _store,
+        _clock,
+        began_ms + retries_ms,
+        _breaker,
+    )
+
+
+def _give_back(records: list[dict[str, Any]], outcomes: list[Outcome]) -> Mapping[int, NextTry]:
+    # Imported where something failed: most processes of the function never need it, and start sooner without.
+    from orders.processor import give_back
+
+    if not _queue_url:
+        return give_back.leave_to_queue(records, outcomes)
+    return give_back.give_back(records, outcomes, _queue(), _clock)
+
+
+def _queue() -> RetryQueue:
+    global _retry_queue
+    if _retry_queue is None:
+        from orders.processor.queue_client import SQS, QueueClient
+
+        _retry_queue = QueueClient(connect(_environment, SQS), _queue_url, _clock)
+    return _retry_queue
+
+
+_retry_queue: RetryQueue | None = None
+
+
+def _write(lines: list[str]) -> None:
+    # One write for all: each line becomes an event of its own. Half of a surrogate pair, which a rejected order may
+    # hold, is written as JSON's escape: it has no UTF-8, and would fail the whole batch.
+    sys.stdout.write(("\n".join(lines) + "\n").encode("utf-8", "backslashreplace").decode())
+
+
 def log_line(
-    record: dict[str, Any], outcome: Outcome, request_id: str, began_ms: float, offset_ms: float
+    record: dict[str, Any],
+    outcome: Outcome,
+    request_id: str,
+    began_ms: float,
+    offset_ms: float,
+    next_try: NextTry | None = None,
 ) -> dict[str, Any]:
     """What is told of one order. ``latencyMs`` runs from its arrival in the queue, ``durationMs`` from this
-    call's.
+    call's. ``receiveCount`` stands where a try failed: in this line, or in one before it.
     """
     attributes = record.get("attributes", {})
     line: dict[str, Any] = {
-        "level": "ERROR" if outcome.is_given_back else "INFO",
+        "level": "ERROR" if next_try is not None else "INFO",
         "outcome": outcome.name,
         "orderId": outcome.order_id,
         "messageId": outcome.message_id,
@@ -92,9 +138,24 @@ def log_line(
     }
     if "SentTimestamp" in attributes:
         line["latencyMs"] = round(outcome.settled_at_ms + offset_ms - int(attributes["SentTimestamp"]), 1)
-    if outcome.is_given_back:
+    if next_try is not None:
         line["exception"] = outcome.code
         line["reason"] = outcome.reason
         line["field"] = outcome.field
-        line["receiveCount"] = int(attributes.get("ApproximateReceiveCount", 0))
+        line.update(next_try.describe(int(outcome.settled_at_ms + offset_ms)))
+    elif record.get("messageAttributes") or attributes.get("ApproximateReceiveCount", "1") != "1":
+        _add_earlier_tries(line, record)
     return line
+
+
+def _add_earlier_tries(line: dict[str, Any], record: dict[str, Any]) -> None:
+    from orders.processor.next_try import read_receive
+
+    receive = read_receive(record)
+    if receive.mark is None and receive.number < 2:
+        return
+    line["receiveCount"] = receive.number
+    if receive.mark is not None:
+        line["setAside"] = receive.mark.times
+        if "latencyMs" in line:
+            line["latencyMs"] = round(line["latencyMs"] + receive.sent_ms - receive.mark.sent_ms, 1)

@@ -1,8 +1,8 @@
 """What a batch means for the shop, as CloudWatch metrics in the embedded metric format: no call, a line of log.
 
 Promises: one line for a batch, and a further one only where it holds a second currency or a second reason;
-nothing where nothing happened. The sum of ``OrderValue`` is the value of the orders in the table: an order
-that takes another's place adds the difference.
+nothing where nothing happened. A rejected order counts at its first receive and not again. The sum of ``OrderValue``
+is the value of the orders in the table: an order that takes another's place adds the difference.
 Pure. Standard library only: this file travels with the function.
 AWS:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -11,17 +11,20 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import zip_longest
 from json import JSONEncoder
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orders.domain.contract import CURRENCY_PATTERN, KNOWN_PATHS
 from orders.domain.order import Order
 from orders.domain.precedence import Effect
 from orders.processor.consume import REJECTED, UNAVAILABLE, Outcome
+
+if TYPE_CHECKING:
+    from orders.processor.next_try import Receive
 
 NAMESPACE = "Orders"
 # The outcomes that are counted as they are; those that are set aside are counted by their reasons.
@@ -31,6 +34,9 @@ COUNTS = {
     Effect.STALE.value: "OrdersStale",
     UNAVAILABLE: "OrdersUnavailable",
 }
+UNAVAILABLE_METRIC = COUNTS[UNAVAILABLE]
+# For how many seconds the table has not taken the order that waits longest for it.
+WAITED = "OrderWaitSeconds"
 REJECTIONS = "OrdersRejected"
 VALUE = "OrderValue"
 REASON = "Reason"
@@ -48,17 +54,19 @@ _index = re.compile(r"\[\d+\]")
 _is_currency = re.compile(CURRENCY_PATTERN).search
 
 
-def metric_lines(outcomes: Sequence[Outcome], now_ms: int) -> list[str]:
-    """The lines for a batch, most often one."""
+def metric_lines(outcomes: Sequence[Outcome], now_ms: int, given_back: Mapping[int, Receive] = {}) -> list[str]:
+    """The lines for a batch, most often one. ``given_back`` has the receives of what was not stored, by position."""
     counts: dict[str, int] = {}
     reasons: dict[str, int] = {}
-    for outcome in outcomes:
+    for position, outcome in enumerate(outcomes):
         metric = COUNTS.get(outcome.name)
-        if metric is None:
+        if metric is not None:
+            counts[metric] = counts.get(metric, 0) + 1
+        elif position not in given_back or given_back[position].number <= 1:
             reason = reason_of(outcome)
             reasons[reason] = reasons.get(reason, 0) + 1
-        else:
-            counts[metric] = counts.get(metric, 0) + 1
+    if UNAVAILABLE_METRIC in counts and given_back:
+        counts[WAITED] = max(receive.waited_ms for receive in given_back.values()) // 1_000
     values = _value_changes(outcomes)
     lines = []
     for reason_count, currency_value in zip_longest(reasons.items(), values.items()):
@@ -113,7 +121,10 @@ def _line(
 
 @cache  # a handful of combinations, and most of the line
 def _directives(counts: tuple[str, ...], has_reason: bool, has_currency: bool) -> str:
-    directives = [_directive([], counts, "Count")] if counts else []
+    numbers = tuple(name for name in counts if name != WAITED)
+    directives = [_directive([], numbers, "Count")] if numbers else []
+    if WAITED in counts:
+        directives.append(_directive([], (WAITED,), "Seconds"))
     if has_reason:
         directives.append(_directive([REASON], [REJECTIONS], "Count"))
     if has_currency:

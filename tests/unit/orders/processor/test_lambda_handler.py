@@ -30,6 +30,9 @@ class Context:
 class Endpoint:
     """Stores whatever comes."""
 
+    def limit_wait(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+
     def call(self, operation: str, body: bytes, now_ms: int) -> bytes:
         return json.dumps({"Responses": [{"TableName": "Orders"} for _ in json.loads(body)["Statements"]]}).encode()
 
