@@ -209,3 +209,27 @@ def test_topic_policy_that_denies_binds_the_owner_too(sns: Any, account: str) ->
     code, message = refusal(sns.publish, TopicArn=arn, Message="m")
     assert code == "AuthorizationError"
     assert message.endswith("with an explicit deny in a resource-based policy")
+
+
+def test_data_protection_policy_is_kept_to_the_character_and_is_no_attribute(sns: Any) -> None:
+    policy = '{ "Name": "p", "Version": "2021-06-01",  "Statement": [] }'
+    arn = sns.create_topic(Name="Guarded", DataProtectionPolicy=policy)["TopicArn"]
+    assert sns.get_data_protection_policy(ResourceArn=arn)["DataProtectionPolicy"] == policy
+    assert "DataProtectionPolicy" not in attributes_of(sns, arn)
+
+    other = policy.replace('"p"', '"q"')
+    sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy=other)
+    assert sns.get_data_protection_policy(ResourceArn=arn)["DataProtectionPolicy"] == other
+    sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy="")
+    assert "DataProtectionPolicy" not in sns.get_data_protection_policy(ResourceArn=arn)
+
+
+def test_data_protection_policy_of_no_topic_of_fifo_and_of_no_json_are_refused(sns: Any, account: str) -> None:
+    arn = sns.create_topic(Name="Guarded2")["TopicArn"]
+    fifo = sns.create_topic(Name="Guarded.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    put = sns.put_data_protection_policy
+    assert refusal(put, ResourceArn=arn[:-1] + "3", DataProtectionPolicy="{}")[0] == "NotFound"
+    assert refusal(put, ResourceArn=arn, DataProtectionPolicy="[1")[0] == "InvalidParameter"
+    assert refusal(put, ResourceArn=fifo, DataProtectionPolicy="{}")[0] == "InvalidParameter"
+    too_long = json.dumps({"Name": "x" * 30_720})
+    assert refusal(put, ResourceArn=arn, DataProtectionPolicy=too_long)[0] == "InvalidParameter"

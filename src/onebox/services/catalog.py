@@ -86,7 +86,7 @@ def build_services(deps: Deps, folder: Path, endpoint_url: Callable[[], str], se
         fetch_object=fetch,
     )
     logs.connect(functions.internal)
-    sns = Sns(deps, sqs.internal, functions.internal)
+    sns = Sns(deps, sqs.internal, functions.internal, logs.internal, iam.internal)
     functions.connect(sns.internal.publish_as_caller)
     dynamodb_streams = DynamoDbStreams(deps, dynamodb.internal)
     gauges = (queue_gauge(sqs.internal.gauges),)

@@ -8,6 +8,7 @@ The map of the folder, top down::
     internal.py           publishing for CloudWatch, inside its transaction
     core.py               the parts that every operation works with
     fanout.py             one message to all subscriptions of its topic
+    delivery_status.py    what became of deliveries, in CloudWatch Logs (feedback.py: which topics want it)
     http_outbox.py        requests to HTTP endpoints, stored with the publish
     background/           sending them, with retries (http_sender.py, http_client.py)
     topic_access.py       from a TopicArn to the topic, and what the topic's policy allows
@@ -15,7 +16,7 @@ The map of the folder, top down::
     neighbours.py         what SNS needs of SQS and Lambda
     message.py  envelope.py  filter_policy.py  filter_conditions.py  filter_validation.py
     delivery_policy.py  topic_attributes.py  subscription_attributes.py
-    booleans.py  phone_numbers.py  condition_keys.py    pure
+    booleans.py  feedback.py  phone_numbers.py  condition_keys.py    pure
     store/                all SQL of the service, by table
     model.py  limits.py  errors.py
 

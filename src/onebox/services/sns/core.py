@@ -8,6 +8,9 @@ from onebox.clock import Clock
 from onebox.ids import Ids
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps
+from onebox.services.iam.internal import IamInternal
+from onebox.services.logs.internal import LogsInternal
+from onebox.services.sns.delivery_status import DeliveryStatusLog
 from onebox.services.sns.fanout import Fanout
 from onebox.services.sns.http_outbox import HttpOutbox
 from onebox.services.sns.neighbours import Functions, Queues
@@ -34,14 +37,16 @@ class Core:
     http_deliveries: HttpDeliveryStore
     cache: TopicCache
     http: HttpOutbox
+    status_log: DeliveryStatusLog
     fanout: Fanout
 
 
-def make_core(deps: Deps, queues: Queues, functions: Functions) -> Core:
+def make_core(deps: Deps, queues: Queues, functions: Functions, logs: LogsInternal, iam: IamInternal) -> Core:
     """The parts, put together."""
     topics, subscriptions = TopicStore(deps.storage), SubscriptionStore(deps.storage)
     http_deliveries = HttpDeliveryStore(deps.storage)
     http = HttpOutbox(deps.storage, http_deliveries, deps.ids)
+    status_log = DeliveryStatusLog(logs, iam, deps.ids)
     return Core(
         storage=deps.storage,
         clock=deps.clock,
@@ -54,5 +59,6 @@ def make_core(deps: Deps, queues: Queues, functions: Functions) -> Core:
         http_deliveries=http_deliveries,
         cache=TopicCache(topics, subscriptions),
         http=http,
-        fanout=Fanout(queues, functions, http),
+        status_log=status_log,
+        fanout=Fanout(queues, functions, http, status_log),
     )

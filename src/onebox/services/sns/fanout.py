@@ -15,6 +15,12 @@ from dataclasses import dataclass, field, replace
 from onebox.errors import AwsError
 from onebox.runtime.metrics import Dimensions, MetricBuffer
 from onebox.services.context import RequestContext, Wire
+from onebox.services.sns.delivery_status import (
+    DeliveryStatusLog,
+    accepted_by,
+    describe_notification,
+    refused_by,
+)
 from onebox.services.sns.envelope import Origin, lambda_event, notification
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_policy import Verdict
@@ -87,10 +93,11 @@ class _Publication:
 class Fanout:
     """Delivers messages to queues, functions, HTTP endpoints, and (as a log line) people."""
 
-    def __init__(self, queues: Queues, functions: Functions, http: HttpOutbox) -> None:
+    def __init__(self, queues: Queues, functions: Functions, http: HttpOutbox, status_log: DeliveryStatusLog) -> None:
         self._queues = queues
         self._functions = functions
         self._http = http
+        self._status_log = status_log
         self._logged_minute: dict[str, int] = {}
 
     def send(
@@ -106,25 +113,29 @@ class Fanout:
         publication = _Publication(context, topic, origin, metrics)
         for subscription in topic.subscriptions:
             accepted = list(_filter(subscription, messages, metrics))
+            outcomes: Sequence[AwsError | str | None]
             if subscription.protocol == "sqs":
-                errors = self._deliver_to_queue(publication, subscription, subscription.endpoint, accepted)
+                outcomes = self._deliver_to_queue(publication, subscription, subscription.endpoint, accepted)
             else:
-                errors = [self._deliver(publication, subscription, *one) for one in accepted]
-            for (message, body), error in zip(accepted, errors, strict=True):
-                if error is not None:
-                    self._send_to_dead_letters(publication, subscription, message, body, error)
+                outcomes = [self._deliver(publication, subscription, *one) for one in accepted]
+            for (message, body), outcome in zip(accepted, outcomes, strict=True):
+                if subscription.protocol in topic.feedback:
+                    self._log_status(publication, subscription, message, body, outcome)
+                if isinstance(outcome, AwsError):
+                    self._send_to_dead_letters(publication, subscription, message, body, outcome)
                 elif subscription.protocol not in _HTTP:  # those are counted when the endpoint has answered
                     metrics.add("NumberOfNotificationsDelivered")
 
     def _deliver(
         self, publication: _Publication, subscription: CachedSubscription, message: Message, body: str
-    ) -> AwsError | None:
-        """Deliver one message to a function, an HTTP endpoint or a person; the error it is refused with, or None."""
+    ) -> AwsError | str | None:
+        """Deliver one message to a function, an HTTP endpoint or a person; the error it is refused with, or the
+        request id of the function's event."""
         protocol, topic, context = subscription.protocol, publication.topic, publication.context
         try:
             if protocol == "lambda":
                 event = lambda_event(message, body, publication.origin, subscription.arn)
-                self._functions.invoke_async(
+                return self._functions.invoke_async(
                     context, subscription.endpoint, event, source_service=SERVICE, source_arn=topic.arn
                 )
             elif protocol in _HTTP:
@@ -137,6 +148,26 @@ class Fanout:
         except AwsError as error:
             return error
         return None
+
+    def _log_status(
+        self,
+        publication: _Publication,
+        subscription: CachedSubscription,
+        message: Message,
+        body: str,
+        outcome: AwsError | str | None,
+    ) -> None:
+        """Log what SQS or Lambda answered; what an HTTP endpoint answers is logged when it has."""
+        protocol, endpoint = subscription.protocol, subscription.endpoint
+        if isinstance(outcome, AwsError):
+            result = refused_by(protocol, endpoint, outcome)
+        elif protocol in _HTTP:
+            return
+        else:
+            result = accepted_by(protocol, endpoint, outcome or publication.context.request_id)
+        topic, context = publication.topic, publication.context
+        notification = describe_notification(message.message_id, topic.arn, body, context.now_ms)
+        self._status_log.record(context, topic, protocol, notification, result)
 
     def _deliver_to_queue(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from onebox.ids import Ids
 from onebox.services.context import RequestContext
 from onebox.services.sns.delivery_policy import DEFAULT_CONTENT_TYPE, effective_subscription_policy
+from onebox.services.sns.delivery_status import describe_notification
 from onebox.services.sns.envelope import Origin, confirmation, notification
 from onebox.services.sns.model import HttpDelivery, Message, Redrive, Subscription
 from onebox.services.sns.store.http_deliveries import HttpDeliveryStore
@@ -42,6 +43,9 @@ class HttpOutbox:
     ) -> None:
         """Accept one notification for its endpoint."""
         attributes = message.attributes if subscription.is_raw else {}
+        described = None
+        if subscription.protocol in topic.feedback:
+            described = describe_notification(message.message_id, topic.arn, body, context.now_ms)
         if not subscription.is_raw:
             body = notification(message, body, _origin(context, topic), subscription.arn)
         policy = effective_subscription_policy(
@@ -64,6 +68,7 @@ class HttpOutbox:
                 retries=policy["healthyRetryPolicy"],
                 redrive=Redrive(dead_letter_arn, body, attributes) if dead_letter_arn else None,
                 due_at_ms=context.now_ms,
+                described=described,
             )
         )
 

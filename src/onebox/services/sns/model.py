@@ -96,5 +96,7 @@ class HttpDelivery:
     retries: dict[str, Any]
     redrive: Redrive | None
     due_at_ms: int
+    described: Wire | None = None
+    """The notification as a delivery status log describes it, where the topic asks for one."""
     attempts: int = 0
     id: int = 0

@@ -44,5 +44,5 @@ class Functions(Protocol):
         *,
         source_service: str,
         source_arn: str,
-    ) -> object:
-        """Accept an event for a function; raises what Lambda refuses it with."""
+    ) -> str:
+        """Accept an event for a function; its request id. Raises what Lambda refuses it with."""

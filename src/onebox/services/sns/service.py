@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.iam.internal import IamInternal
+from onebox.services.logs.internal import LogsInternal
 from onebox.services.registry import Access, bind
 from onebox.services.sns.authorization import required_access
 from onebox.services.sns.background.http_sender import HttpSender
@@ -19,8 +21,8 @@ class Sns:
     name = "sns"
     condition_keys: tuple[str, ...] = CONDITION_KEYS
 
-    def __init__(self, deps: Deps, queues: Queues, functions: Functions) -> None:
-        self._core = make_core(deps, queues, functions)
+    def __init__(self, deps: Deps, queues: Queues, functions: Functions, logs: LogsInternal, iam: IamInternal) -> None:
+        self._core = make_core(deps, queues, functions, logs, iam)
         self.operations = bind(OPERATIONS, self._core)
         self.internal = SnsInternal(self._core)
         self._http_sender = HttpSender(self._core)

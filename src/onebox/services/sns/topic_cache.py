@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 
 from onebox.services.iam.policy import Statement, compile_policy
+from onebox.services.sns.feedback import Feedback, compile_feedback
 from onebox.services.sns.filter_policy import FilterPolicy, parse_filter_policy
 from onebox.services.sns.limits import MESSAGE_BYTES_DEFAULT
 from onebox.services.sns.model import Subscription, Topic
@@ -22,7 +23,7 @@ _TOPICS_REMEMBERED_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class CachedSubscription:
-    """A confirmed subscription, ready to be decachedred to."""
+    """A confirmed subscription, ready to be delivered to."""
 
     row: Subscription
     arn: str
@@ -48,6 +49,7 @@ class CachedTopic:
     max_message_bytes: int
     metric_dimensions: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...] | None
+    feedback: dict[str, Feedback]
     subscriptions: tuple[CachedSubscription, ...]
 
 
@@ -92,6 +94,7 @@ def _compile_topic(topic: Topic, subscriptions: list[Subscription]) -> CachedTop
         max_message_bytes=int(attributes.get("MaximumMessageSize", MESSAGE_BYTES_DEFAULT)),
         metric_dimensions=(("TopicName", topic.name),),
         statements=compile_policy(policy) if policy else None,
+        feedback=compile_feedback(attributes),
         subscriptions=tuple(_compile_subscription(subscription) for subscription in subscriptions),
     )
 

@@ -28,7 +28,6 @@ from onebox.services.context import Wire
 _TOPIC_SETTINGS = (
     "ArchivePolicy",
     "ContentBasedDeduplication",
-    "DataProtectionPolicy",
     "DisplayName",
     "FifoThroughputScope",
     "KmsMasterKeyId",
@@ -62,6 +61,8 @@ class _Topic:
         await refuse_foreign("AWS::SNS::Topic", new, lambda: _topic_tags(client, topic_arn))
         attributes = _attribute_texts(new.properties, ("FifoTopic", *_TOPIC_SETTINGS))
         request = {"Name": new.name, "Attributes": attributes, "Tags": tag_list(new.tags)}
+        if "DataProtectionPolicy" in new.properties:
+            request["DataProtectionPolicy"] = _attribute_text(new.properties["DataProtectionPolicy"])
         await client.call("sns", "CreateTopic", request)
         await new.initiated(topic_arn)
         await _apply_subscriptions(client, topic_arn, [], new.properties.get("Subscription", []))
@@ -71,6 +72,10 @@ class _Topic:
         topic_arn = old.physical_id
         for name, text in _changed_settings(_TOPIC_SETTINGS, old.properties, properties).items():
             await _set_topic_attribute(client, topic_arn, name, text)
+        if old.properties.get("DataProtectionPolicy") != properties.get("DataProtectionPolicy"):
+            policy = _attribute_text(properties.get("DataProtectionPolicy", ""))
+            request = {"ResourceArn": topic_arn, "DataProtectionPolicy": policy}
+            await client.call("sns", "PutDataProtectionPolicy", request)
         before, after = old.properties.get("Subscription", []), properties.get("Subscription", [])
         await _apply_subscriptions(client, topic_arn, before, after)
         await apply_tags(
@@ -91,7 +96,12 @@ class _Topic:
             if means_gone(error):
                 return None
             raise
-        return {"TopicName": old.physical_id.rsplit(":", 1)[-1]} | _live_settings(live, _TOPIC_SETTINGS)
+        if "DataProtectionPolicy" in old.properties:
+            request = {"ResourceArn": old.physical_id}
+            live |= await client.call("sns", "GetDataProtectionPolicy", request)
+        return {"TopicName": old.physical_id.rsplit(":", 1)[-1]} | _live_settings(
+            live, (*_TOPIC_SETTINGS, "DataProtectionPolicy")
+        )
 
 
 class _Subscription:

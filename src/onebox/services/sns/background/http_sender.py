@@ -19,6 +19,7 @@ from onebox.services.context import Principal, RequestContext
 from onebox.services.sns.background.http_client import post
 from onebox.services.sns.core import Core
 from onebox.services.sns.delivery_policy import retry_delay_s
+from onebox.services.sns.delivery_status import Outcome
 from onebox.services.sns.model import HttpDelivery, Redrive
 from onebox.services.sns.neighbours import SERVICE
 from onebox.services.sqs.internal import Delivery
@@ -29,11 +30,21 @@ _ANSWER_TIMEOUT_S = 15.0
 _log = logging.getLogger("onebox.sns")
 
 
-class Failure(NamedTuple):
-    """Why an attempt failed, and whether another one may succeed."""
+class Answer(NamedTuple):
+    """What an attempt met: the endpoint's status, or 0 and the reason where there was no answer."""
 
+    status: int
     reason: str
-    is_retryable: bool
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the endpoint took the request."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether another attempt may succeed."""
+        return not 400 <= self.status < 500 or self.status == 429
 
 
 class HttpSender:
@@ -80,31 +91,47 @@ class HttpSender:
 
     async def _send(self, delivery: HttpDelivery) -> None:
         try:
-            failure = await _attempt(delivery)
-            await self._core.storage.write(lambda: self._record_outcome(delivery, failure))
+            answer = await _attempt(delivery)
+            await self._core.storage.write(lambda: self._record_outcome(delivery, answer))
         except Exception:  # noqa: BLE001 - the edge of a background task
             _log.exception("sns: delivery %d to %s is suspended until the next start", delivery.id, delivery.url)
             return
         del self._in_progress[delivery.id]
         self._send_due()
 
-    def _record_outcome(self, delivery: HttpDelivery, failure: Failure | None) -> None:
+    def _record_outcome(self, delivery: HttpDelivery, answer: Answer) -> None:
         """Store the outcome of an attempt: done, to be retried, or failed for good."""
         now_ms = self._core.clock.now_ms()
-        if failure is None:
+        if answer.is_accepted:
             self._store.delete(delivery.id)
+            self._log_status(delivery, answer, now_ms)
             self._count(delivery, "NumberOfNotificationsDelivered", now_ms)
             return
-        delay_s = retry_delay_s(delivery.retries, delivery.attempts + 1) if failure.is_retryable else None
+        delay_s = retry_delay_s(delivery.retries, delivery.attempts + 1) if answer.is_retryable else None
         if delay_s is not None:
             self._store.postpone(delivery.id, now_ms + int(delay_s * 1000))
             return
         self._store.delete(delivery.id)
+        self._log_status(delivery, answer, now_ms)
         self._count(delivery, "NumberOfNotificationsFailed", now_ms)
         attempts = delivery.attempts + 1
-        _log.warning("sns: %s refused a notification %d times, last: %s", delivery.url, attempts, failure.reason)
+        _log.warning("sns: %s refused a notification %d times, last: %s", delivery.url, attempts, answer.reason)
         if delivery.redrive is not None:
             self._send_to_dead_letters(delivery, delivery.redrive, now_ms)
+
+    def _log_status(self, delivery: HttpDelivery, answer: Answer, now_ms: int) -> None:
+        topic = self._core.cache.find(delivery.topic_arn)
+        if topic is None or delivery.described is None:
+            return
+        outcome = Outcome(
+            destination=delivery.url,
+            status_code=answer.status,
+            provider_response="" if answer.status else answer.reason,
+            attempts=delivery.attempts + 1,
+            succeeded=answer.is_accepted,
+        )
+        protocol = delivery.url.partition(":")[0]
+        self._core.status_log.record(self._context(delivery, now_ms), topic, protocol, delivery.described, outcome)
 
     def _send_to_dead_letters(self, delivery: HttpDelivery, redrive: Redrive, now_ms: int) -> None:
         try:
@@ -147,12 +174,10 @@ class HttpSender:
         )
 
 
-async def _attempt(delivery: HttpDelivery) -> Failure | None:
-    """None if the endpoint accepted the request."""
+async def _attempt(delivery: HttpDelivery) -> Answer:
+    """What the endpoint answered."""
     try:
         status = await post(delivery.url, delivery.headers, delivery.body.encode(), _ANSWER_TIMEOUT_S)
     except OSError as error:
-        return Failure(str(error), is_retryable=True)
-    if 200 <= status < 300:
-        return None
-    return Failure(f"status {status}", is_retryable=not 400 <= status < 500 or status == 429)
+        return Answer(0, str(error))
+    return Answer(status, f"status {status}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onebox.services.registry import Operation, OperationTable
 from onebox.services.sns.core import Core
-from onebox.services.sns.operations import permissions, publishing, subscriptions, tags, topics
+from onebox.services.sns.operations import data_protection, permissions, publishing, subscriptions, tags, topics
 
 OPERATIONS: OperationTable[Core] = {
     "Publish": Operation(publishing.publish),
@@ -16,6 +16,8 @@ OPERATIONS: OperationTable[Core] = {
     "SetTopicAttributes": Operation(topics.set_topic_attributes),
     "AddPermission": Operation(permissions.add_permission),
     "RemovePermission": Operation(permissions.remove_permission),
+    "PutDataProtectionPolicy": Operation(data_protection.put_data_protection_policy),
+    "GetDataProtectionPolicy": Operation(data_protection.get_data_protection_policy, reads_only=True),
     "Subscribe": Operation(subscriptions.subscribe),
     "ConfirmSubscription": Operation(subscriptions.confirm_subscription, anonymous=True),
     "Unsubscribe": Operation(subscriptions.unsubscribe, anonymous=True),

@@ -17,6 +17,7 @@ from onebox.services.sns.limits import (
     TOPIC_NAME_CHARACTERS_MAX,
 )
 from onebox.services.sns.model import Topic
+from onebox.services.sns.operations.data_protection import check_data_protection_policy
 from onebox.services.sns.operations.paging import invalid_token
 from onebox.services.sns.operations.tags import parse_tags
 from onebox.services.sns.topic_access import load_topic
@@ -39,6 +40,9 @@ def create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     _check_name(name, is_fifo)
     check_topic_attributes(attributes, is_fifo=is_fifo)
     tags = parse_tags(context, request.get("Tags") or [])
+    data_protection = request.get("DataProtectionPolicy")
+    if data_protection is not None:
+        check_data_protection_policy(data_protection, is_fifo=is_fifo)
     arn = make_arn("sns", context.region, context.account, name)
     kept = {
         key: value
@@ -59,6 +63,8 @@ def create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
         created_at_ms=context.now_ms,
     )
     core.topics.insert(topic)
+    if data_protection:
+        core.topics.set_data_protection_policy(arn, data_protection)
     return {"TopicArn": arn}
 
 

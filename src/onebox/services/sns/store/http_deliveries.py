@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from onebox.services.sns.model import HttpDelivery, Redrive
 from onebox.storage.database import Row, Storage
 
-_COLUMNS = "account, region, topic_arn, message_type, url, headers, body, retries, redrive, attempts, due_at_ms"
+_COLUMNS = (
+    "account, region, topic_arn, message_type, url, headers, body, retries, redrive, attempts, due_at_ms, described"
+)
 
 
 class HttpDeliveryStore:
@@ -20,7 +22,7 @@ class HttpDeliveryStore:
 
     def insert(self, delivery: HttpDelivery) -> None:
         self._storage.execute(
-            f"INSERT INTO sns_http_delivery ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO sns_http_delivery ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 delivery.account,
                 delivery.region,
@@ -33,6 +35,7 @@ class HttpDeliveryStore:
                 _redrive_text(delivery.redrive),
                 delivery.attempts,
                 delivery.due_at_ms,
+                None if delivery.described is None else json.dumps(delivery.described),
             ),
         )
 
@@ -61,7 +64,8 @@ class HttpDeliveryStore:
 
 
 def _make_delivery(row: Row) -> HttpDelivery:
-    account, region, topic_arn, message_type, url, headers, body, retries, redrive, attempts, due_at_ms, id_ = row
+    account, region, topic_arn, message_type, url, headers, body, retries, redrive, *rest = row
+    attempts, due_at_ms, described, id_ = rest
     return HttpDelivery(
         account=account,
         region=region,
@@ -73,6 +77,7 @@ def _make_delivery(row: Row) -> HttpDelivery:
         retries=json.loads(retries),
         redrive=_make_redrive(redrive),
         due_at_ms=due_at_ms,
+        described=None if described is None else json.loads(described),
         attempts=attempts,
         id=id_,
     )

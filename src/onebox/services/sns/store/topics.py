@@ -51,6 +51,14 @@ class TopicStore:
     def set_tags(self, arn: str, tags: dict[str, str]) -> None:
         self._storage.execute("UPDATE sns_topic SET tags = ? WHERE arn = ?", (json.dumps(tags), arn))
 
+    def set_data_protection_policy(self, arn: str, policy: str | None) -> None:
+        self._storage.execute("UPDATE sns_topic SET data_protection_policy = ? WHERE arn = ?", (policy, arn))
+
+    def find_data_protection_policy(self, arn: str) -> str | None:
+        row = self._storage.first("SELECT data_protection_policy FROM sns_topic WHERE arn = ?", (arn,))
+        policy: str | None = row[0] if row else None
+        return policy
+
     def delete(self, arn: str) -> None:
         self._storage.execute("DELETE FROM sns_subscription WHERE topic_arn = ?", (arn,))
         self._storage.execute("DELETE FROM sns_topic WHERE arn = ?", (arn,))
