@@ -14,7 +14,7 @@ LAYERS = (
     ("json_text",),
     ("retry", "rate_limit", "domain", "aws", "capacity"),
     ("processor", "publishing", "function_log", "deployment", "audit"),
-    ("dead_letters", "table", "subscriptions", "doctor", "local"),
+    ("dead_letters", "table", "subscriptions", "outbox", "doctor", "local"),
     ("tracking", "monitoring"),
     ("console",),
     ("cli",),

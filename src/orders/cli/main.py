@@ -18,6 +18,7 @@ COMMANDS = {
     "deploy": ("deploy", "deploy", "Create or update the stack: show the changes, ask, apply, wait."),
     "destroy": ("destroy", "destroy", "Delete the stack; retain the table with the orders."),
     "publish": ("publish", "publish", "Publish orders from files or standard input."),
+    "relay": ("relay", "relay", "Publish the orders of a database's outbox table: the transactional outbox."),
     "schema": ("schema", "schema", "Print the order contract as JSON Schema."),
     "subscribe": ("subscribe", "subscribe", "Subscribe another queue, function or address to orders."),
     "subscriptions": ("subscriptions", "subscriptions", "List the subscriptions and their filters."),

@@ -82,11 +82,15 @@ class OrderTopic:
 
 
 def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
-    """OrderTopic where these options and the environment say.
+    """OrderTopic where these options and the environment say. Raises as `reach_order_topic`."""
+    return reach_order_topic(Aws(find_settings(os.environ, endpoint_url, region, profile)))
+
+
+def reach_order_topic(aws: Aws) -> OrderTopic:
+    """OrderTopic in this account.
 
     Raises OrderUnavailable where nobody answers there at the moment, OperatorError where something must be edited.
     """
-    aws = Aws(find_settings(os.environ, endpoint_url, region, profile))
     import botocore.exceptions as errors
 
     try:

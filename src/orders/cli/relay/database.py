@@ -1,0 +1,63 @@
+"""The options that say which outbox a command is about."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from orders.errors import OperatorError
+from orders.outbox.names import DEFAULT_TABLE, is_table_name
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_DATABASE = "sqlite:///shop.db"
+
+
+def outbox_options(command: Command) -> Command:
+    """Add --database and --table."""
+    for option in (
+        click.option(
+            "--table",
+            default=DEFAULT_TABLE,
+            show_default=True,
+            callback=_check_table,
+            help="The outbox table, with its schema if need be.",
+        ),
+        click.option(
+            "--database",
+            metavar="URL",
+            envvar="ORDERS_DATABASE",
+            default=DEFAULT_DATABASE,
+            show_default=True,
+            show_envvar=True,
+            help="postgresql://…, mysql://…, mariadb://…, sqlite:///FILE or a SQLite file's path. Other users of the "
+            "machine can see a password on the command line: put it into the variable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def reporting_database(command: Command) -> Command:
+    """The database's errors become the command's failure."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from orders.outbox.database import DatabaseUnavailable
+
+        try:
+            return command(*args, **kwargs)
+        except DatabaseUnavailable as error:
+            advice = "Check --database, and that the table was made: `orders relay init`."
+            raise OperatorError(error.reason, advice) from error
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _check_table(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not is_table_name(value):
+        raise click.BadParameter(f"{value!r}: use lower-case letters, digits and _, as in shop.orders_outbox")
+    return value

@@ -1,0 +1,1 @@
+"""The transactional outbox on real databases: servers, a shop that writes, chaos and benchmark."""
