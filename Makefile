@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console cost crash fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console cost crash drill-outage fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ cost: $(DEV_STAMP) ## Measure calls, CPU time and cost of a million orders, the 
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
+
+drill-outage: $(DEV_STAMP) ## Take the table away for five minutes while real orders flow (MINUTES=n)
+	$(BIN)/python -m tests.crash.outage $(if $(MINUTES),--minutes $(MINUTES))
 
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
