@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from onebox.clock import SystemClock
+from onebox.steady_clock import SystemClock
 from onebox.testing import EngineThread
 from orders.clock import SystemClock as OrdersClock
 

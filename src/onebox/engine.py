@@ -18,7 +18,6 @@ import apsw
 import orjson
 
 from onebox import __version__
-from onebox.clock import Clock, SystemClock
 from onebox.config import Settings
 from onebox.errors import AwsError, StorageFault
 from onebox.gateway.connection import Reply
@@ -35,7 +34,9 @@ from onebox.services.cloudformation.internal import CALLBACKS_PATH
 from onebox.services.context import Deps
 from onebox.services.lambda_.internal import CODE_PATH
 from onebox.services.registry import Service
+from onebox.steady_clock import SteadyClock, SystemClock
 from onebox.storage.checkpoint import Checkpointer
+from onebox.storage.clock_keeper import ClockKeeper, resume_clock
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 from onebox.storage.folder import DATABASE_NAME, DataFolder
@@ -48,7 +49,7 @@ _REFUSALS_PATH = "/_onebox/refusals/"
 class Engine:
     """One running onebox."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> None:
+    def __init__(self, settings: Settings, clock: SteadyClock | None = None, ids: Ids | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._ids = ids or RandomIds()
@@ -93,6 +94,7 @@ class Engine:
         await self._attempt("the pipeline", self._pipeline.stop)
         await self._attempt("function URLs", self._function_urls.stop)
         await self._attempt("the space keeper", self._space.stop)
+        await self._attempt("the clock keeper", self._clock_keeper.stop)
         await self._attempt("the checkpointer", self._stop_checkpointer)
         self._release()
 
@@ -122,6 +124,8 @@ class Engine:
         folder = self._take_folder()
         connection = self._open_database(folder / DATABASE_NAME)
         self._storage = Storage(connection, self._stop_for_fault)
+        resume_clock(connection, self._clock)
+        self._clock_keeper = ClockKeeper(self._storage, self._clock)
         self._space = SpaceKeeper(self._storage, self._clock)
         self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection)
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
@@ -156,6 +160,7 @@ class Engine:
             self._started.append(service)  # also if it fails half-way
             await service.start()
         self._space.start()
+        self._clock_keeper.start()
 
     def _open_database(self, path: Path) -> apsw.Connection:
         connection = open_database(

@@ -24,11 +24,11 @@ from typing import Any
 import apsw
 import uvloop
 
-from onebox.clock import SystemClock
 from onebox.gateway.connection import Reply
 from onebox.gateway.limits import BODY_BYTES_MAX
 from onebox.gateway.message import Request, Response
 from onebox.gateway.server import HttpServer
+from onebox.steady_clock import SystemClock
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 

@@ -56,7 +56,7 @@ def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> No
 
     FILE is checked first. With --replace an existing database is kept beside the restored one.
     """
-    from onebox.clock import SystemClock
+    from onebox.steady_clock import SystemClock
     from onebox.storage.copies import restore as put_back
     from onebox.storage.folder import DataFolder
 

@@ -97,13 +97,13 @@ def _create_admin(folder: Path, account: str, name: str) -> AccessKey:
     import logging
 
     from onebox import __version__
-    from onebox.clock import SystemClock
     from onebox.errors import AwsError
     from onebox.ids import RandomIds
     from onebox.runtime.metrics import MetricBuffer
     from onebox.services.context import Deps
     from onebox.services.iam.core import make_core
     from onebox.services.iam.first_admin import create_admin
+    from onebox.steady_clock import SystemClock
     from onebox.storage.database import Storage
     from onebox.storage.folder import DATABASE_NAME, DataFolder, DataFolderUnusable
     from onebox.storage.opening import DatabaseUnusable

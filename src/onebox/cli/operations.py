@@ -63,12 +63,12 @@ def built_services() -> list[Service]:
     import logging
     from pathlib import Path
 
-    from onebox.clock import SystemClock
     from onebox.config import Settings
     from onebox.ids import RandomIds
     from onebox.runtime.metrics import MetricBuffer
     from onebox.services.catalog import build_services
     from onebox.services.context import Deps
+    from onebox.steady_clock import SystemClock
     from onebox.storage.database import Storage
     from onebox.storage.migrate import migrate
     from onebox.storage.opening import open_connection

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from onebox.clock import Clock
 from onebox.gateway.denials import expired_token, invalid_key, missing_token, wrong_signature
 from onebox.gateway.message import Request
 from onebox.gateway.sigv4 import Credential, verify
@@ -27,7 +28,7 @@ def authenticate(
     request: Request,
     credential: Credential | None,
     iam: IamInternal,
-    now_ms: int,
+    clock: Clock,
     partition: str,
     *,
     accepts_plain: Callable[[], bool],
@@ -44,9 +45,9 @@ def authenticate(
     known = iam.find_credentials(key_id)
     if known is None:
         raise invalid_key(credential.service)
-    _verify(request, credential, known, now_ms)
+    _verify(request, credential, known, clock)
     if known.session_token is None:
-        iam.note_key_use(key_id, credential.service, credential.region, now_ms)
+        iam.note_key_use(key_id, credential.service, credential.region, clock.now_ms())
     return known.principal
 
 
@@ -72,8 +73,8 @@ def _named_account(access_key_id: str) -> str:
     return access_key_id if names_account else DEFAULT_ACCOUNT
 
 
-def _verify(request: Request, credential: Credential, known: Credentials, now_ms: int) -> None:
-    if known.expiration_at_ms is not None and known.expiration_at_ms <= now_ms:
+def _verify(request: Request, credential: Credential, known: Credentials, clock: Clock) -> None:
+    if known.expiration_at_ms is not None and known.expiration_at_ms <= clock.trusted_ms():
         raise expired_token(credential.service)
     if credential.session_token != known.session_token:
         raise invalid_key(credential.service)

@@ -57,14 +57,14 @@ class FunctionUrlPipeline:
             now_ms=self._clock.now_ms(),
         )
         try:
-            answer = await self._urls.answer(asked, self._authenticator(request, asked.now_ms))
+            answer = await self._urls.answer(asked, self._authenticator(request))
         except Exception:  # noqa: BLE001 - the edge where bugs become answers
             _log.exception("a request to a function URL failed")
             reply.send(_FAILED)
             return
         reply.send(Response(answer.status, answer.body, answer.headers))
 
-    def _authenticator(self, request: Request, now_ms: int) -> Callable[[str], Principal]:
+    def _authenticator(self, request: Request) -> Callable[[str], Principal]:
         def accepts_plain() -> bool:
             return self._accepts_plain and not request.is_from_function()
 
@@ -73,7 +73,7 @@ class FunctionUrlPipeline:
                 request,
                 find_credential(request),
                 self._iam,
-                now_ms,
+                self._clock,
                 partition_of(region),
                 accepts_plain=accepts_plain,
             )

@@ -169,7 +169,7 @@ class Pipeline:
                 received,
                 credential,
                 self._iam,
-                now_ms,
+                self._clock,
                 partition_of(region),
                 accepts_plain=lambda: not self._credentials_required and not received.is_from_function(),
             )

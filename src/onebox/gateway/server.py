@@ -87,7 +87,7 @@ class HttpServer:
         for connection in list(self._connections):
             connection.close_when_idle()
         if grace_ms:
-            await wait_for(self._clock, self._all_closed, self._clock.now_ms() + grace_ms)
+            await wait_for(self._clock, self._all_closed, self._clock.steady_ms() + grace_ms)
         self.abort()
 
     def abort(self) -> None:
@@ -129,8 +129,8 @@ class HttpServer:
         return sum(connection.unread_bytes for connection in self._connections)
 
     def now_ms(self) -> int:
-        """The moment."""
-        return self._clock.now_ms()
+        """The moment, in steady time."""
+        return self._clock.steady_ms()
 
     def date(self) -> bytes:
         """The Date header's value; made once a second."""
@@ -141,12 +141,12 @@ class HttpServer:
         return self._date
 
     def _sweep_in(self, delay_ms: int) -> None:
-        self._sweep = self._clock.call_at(self._clock.now_ms() + delay_ms, self._end_the_slow)
+        self._sweep = self._clock.call_at(self._clock.steady_ms() + delay_ms, self._end_the_slow)
 
     def _end_the_slow(self) -> None:
         """End connections that bring or take nothing; look again as long as there are connections."""
         self._sweep = None
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.steady_ms()
         unread: list[tuple[int, int, HttpConnection]] = []
         total = 0
         for connection in list(self._connections):

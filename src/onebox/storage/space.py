@@ -42,7 +42,7 @@ class SpaceKeeper:
             self._timer = None
 
     def _wait(self, pause_ms: int) -> None:
-        self._timer = self._clock.call_at(self._clock.now_ms() + pause_ms, self._look)
+        self._timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, self._look)
 
     def _look(self) -> None:
         try:

@@ -10,11 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from onebox.clock import Clock
 from onebox.config import Settings
 from onebox.engine import Engine
 from onebox.ids import Ids
-from onebox.testing.manual_clock import ManualClock
+from onebox.testing.manual_clock import ManualClock, ManualSource
 
 T = TypeVar("T")
 
@@ -27,8 +26,12 @@ class HandClock:
         self._thread = thread
 
     def now_ms(self) -> int:
-        """The moment at which the clock stands."""
+        """The wall time at which the clock stands."""
         return self._clock.now_ms()
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock, forward or back; no time passes."""
+        self._clock.jump(seconds)
 
     def advance(self, seconds: float) -> None:
         """Move time; returns when everything that became due has run."""
@@ -37,7 +40,8 @@ class HandClock:
 
 class EngineThread:
     """A running engine; a context manager. ``manual_clock`` stops time until ``clock.advance(seconds)``: always at the
-    same moment, or at ``now_ms`` (milliseconds since the epoch)."""
+    same moment, or at ``now_ms`` (milliseconds since the epoch). Engines on one ``machine`` share its clocks, so that
+    one can follow another; time is moved by hand then as well."""
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class EngineThread:
         *,
         manual_clock: bool = False,
         now_ms: int | None = None,
+        machine: ManualSource | None = None,
         port: int = 0,
         ids: Ids | None = None,
         credentials_required: bool = False,
@@ -52,9 +57,10 @@ class EngineThread:
         allowed_origins: tuple[str, ...] = (),
     ) -> None:
         manual = None
-        if manual_clock:
+        if machine is not None:
+            manual = ManualClock(source=machine)
+        elif manual_clock:
             manual = ManualClock() if now_ms is None else ManualClock(now_ms)
-        clock: Clock | None = manual
         self._settings = Settings(
             port=port,
             data=data,
@@ -63,7 +69,7 @@ class EngineThread:
             allowed_hosts=allowed_hosts,
             allowed_origins=allowed_origins,
         )
-        self._engine = Engine(self._settings, clock, ids)
+        self._engine = Engine(self._settings, manual, ids)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="onebox", daemon=True)
         self._clock = HandClock(manual, self) if manual else None

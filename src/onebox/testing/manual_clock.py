@@ -7,8 +7,42 @@ import heapq
 import itertools
 from collections.abc import Callable
 
+from onebox.ids import RandomIds
+from onebox.steady_clock import SteadyClock
+
 _START_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _SETTLE_TURNS = 20
+
+
+class ManualSource:
+    """The two clocks of a machine that exists in a test only; each has had its own boot."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.boot_id = RandomIds().uuid()
+        self._elapsed_ns = 0
+        self._offset_ns = now_ms * 1_000_000
+
+    def wall_ns(self) -> int:
+        """See :class:`onebox.steady_clock.ClockSource`."""
+        return self._elapsed_ns + self._offset_ns
+
+    def elapsed_ns(self) -> int:
+        """See :class:`onebox.steady_clock.ClockSource`."""
+        return self._elapsed_ns
+
+    def pass_ms(self, passed_ms: int) -> None:
+        """Time passes."""
+        self._elapsed_ns += passed_ms * 1_000_000
+
+    def set_wall(self, by_ms: int) -> None:
+        """Somebody sets the wall clock, forward or back."""
+        self._offset_ns += by_ms * 1_000_000
+
+    def boot(self) -> None:
+        """The machine starts again."""
+        self.boot_id = RandomIds().uuid()
+        self._offset_ns += self._elapsed_ns
+        self._elapsed_ns = 0
 
 
 class ManualTimer:
@@ -25,39 +59,43 @@ class ManualTimer:
         self.callback = None
 
 
-class ManualClock:
-    """Time moves by :meth:`advance` alone; due timers run in order, each at its own moment."""
+class ManualClock(SteadyClock):
+    """Time moves by :meth:`advance` alone; due timers run in order, each at its own moment.
 
-    def __init__(self, now_ms: int = _START_MS) -> None:
-        self._now_ms = now_ms
+    ``source`` is a machine on which other clocks ran before; ``now_ms`` a new one's wall time.
+    """
+
+    def __init__(self, now_ms: int = _START_MS, source: ManualSource | None = None) -> None:
+        self.source = source or ManualSource(now_ms)
+        super().__init__(self.source)
         self._order = itertools.count()
         self._timers: list[tuple[int, int, ManualTimer]] = []
 
-    def now_ms(self) -> int:
-        """The moment at which the clock stands."""
-        return self._now_ms
-
     def monotonic_ms(self) -> float:
-        """The same, for durations."""
-        return float(self._now_ms)
+        """The steady time, for durations."""
+        return float(self.steady_ms())
 
-    def call_at(self, at_ms: int, callback: Callable[[], None]) -> ManualTimer:
-        """Keep ``callback`` until :meth:`advance` reaches ``at_ms``; past moments run at the next advance."""
-        timer = ManualTimer(at_ms, callback)
-        heapq.heappush(self._timers, (at_ms, next(self._order), timer))
+    def call_at(self, steady_at_ms: int, callback: Callable[[], None]) -> ManualTimer:
+        """Keep ``callback`` until :meth:`advance` reaches the moment; past moments run at the next advance."""
+        timer = ManualTimer(steady_at_ms, callback)
+        heapq.heappush(self._timers, (steady_at_ms, next(self._order), timer))
         return timer
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock, forward or back. No time passes."""
+        self.source.set_wall(round(seconds * 1000))
 
     async def advance(self, seconds: float) -> None:
         """Move time, running what becomes due and letting its consequences settle in between."""
-        target_ms = self._now_ms + round(seconds * 1000)
+        target_ms = self.steady_ms() + round(seconds * 1000)
         await _settle()
         while self._timers and self._timers[0][0] <= target_ms:
             at_ms, _, timer = heapq.heappop(self._timers)
-            self._now_ms = max(self._now_ms, at_ms)
+            self.source.pass_ms(max(0, at_ms - self.steady_ms()))
             if timer.callback is not None:
                 timer.callback()
                 await _settle()
-        self._now_ms = target_ms
+        self.source.pass_ms(target_ms - self.steady_ms())
         await _settle()
 
 

@@ -79,6 +79,7 @@ class Operation:
     token: str
     """Identifies this operation. Each resource that it completed records the token, so a restart skips it."""
     started_at_ms: int
+    """In steady time."""
     client_token: str | None = None
     on_failure: str = "ROLLBACK"
     retain: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ def new_operation(
     return Operation(
         kind=kind,
         token=core.deps.ids.uuid(),
-        started_at_ms=context.now_ms,
+        started_at_ms=core.deps.clock.steady_ms(),
         client_token=request.get("ClientRequestToken"),
         on_failure=on_failure,
     )
@@ -40,7 +40,7 @@ def new_operation(
 async def start_and_wait(core: Core, stack: Stack) -> None:
     """Start the work, and wait a moment for its end before the caller is answered."""
     core.supervisor.kick(stack.stack_id)
-    await core.supervisor.wait_until_idle(stack.stack_id, core.deps.clock.now_ms() + limits.ANSWER_WAIT_MS)
+    await core.supervisor.wait_until_idle(stack.stack_id, core.deps.clock.steady_ms() + limits.ANSWER_WAIT_MS)
 
 
 def begin_creation(core: Core, context: RequestContext, stack: Stack, request: Wire, on_failure: str) -> Stack:

@@ -69,7 +69,7 @@ class Background:
         """Go on with what is left to do."""
         self._running = True
         self._wake()
-        self._sweep_timer = self._clock.call_at(self._clock.now_ms() + TTL_SWEEP_MS, self._sweep)
+        self._sweep_timer = self._clock.call_at(self._clock.steady_ms() + TTL_SWEEP_MS, self._sweep)
 
     def stop(self) -> None:
         """Do no more steps. Idempotent."""
@@ -85,7 +85,7 @@ class Background:
 
     def _wake(self) -> None:
         if self._running and self._chore_timer is None:
-            self._chore_timer = self._clock.call_at(self._clock.now_ms(), self._run_step)
+            self._chore_timer = self._clock.call_at(self._clock.steady_ms(), self._run_step)
 
     def _run_step(self) -> None:
         self._chore_timer = None
@@ -157,15 +157,14 @@ class Background:
 
     def _sweep(self) -> None:
         """Delete expired items and old stream records: a step of each, soon again if there is more."""
-        now_ms = self._clock.now_ms()
-        next_ms = now_ms + TTL_SWEEP_MS
+        pause_ms = TTL_SWEEP_MS
         try:
-            if self._storage.run(lambda: self._sweep_step(now_ms)):
-                next_ms = now_ms
+            if self._storage.run(lambda: self._sweep_step(self._clock.trusted_ms())):
+                pause_ms = 0
         except Exception:  # noqa: BLE001 - a background loop: the next sweep tries again
             self._log.exception("a sweep of DynamoDB failed")
         if self._running:
-            self._sweep_timer = self._clock.call_at(next_ms, self._sweep)
+            self._sweep_timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, self._sweep)
 
     def _sweep_step(self, now_ms: int) -> bool:
         horizon_ms = now_ms - STREAM_RETENTION_MS

@@ -126,6 +126,7 @@ class TokenGuard:
 
     def __init__(self, core: Core, context: RequestContext, request: Wire) -> None:
         self._tokens = core.tokens
+        self._clock = core.deps.clock
         self._context = context
         self._token: str | None = request.get("ClientRequestToken")
         if self._token is None:
@@ -143,7 +144,7 @@ class TokenGuard:
         if self._token is None:
             return None
         context = self._context
-        kept = self._tokens.find(context.account, context.region, self._token, context.now_ms)
+        kept = self._tokens.find(context.account, context.region, self._token, self._clock.steady_ms())
         if kept is None:
             return None
         fingerprint, answer = kept
@@ -171,6 +172,6 @@ class TokenGuard:
             token=self._token,
             fingerprint=self._fingerprint,
             answer=orjson.dumps({**answer, "Reads": reads}),
-            now_ms=self._context.now_ms,
+            now_ms=self._clock.steady_ms(),
             lasts_ms=TRANSACTION_TOKEN_MS,
         )

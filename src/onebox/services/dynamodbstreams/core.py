@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from onebox.clock import Clock
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext
 from onebox.services.dynamodb.internal import DynamoDbInternal, Stream, parse_stream_arn
@@ -12,9 +13,10 @@ from onebox.services.dynamodbstreams.errors import stream_not_found
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """DynamoDB, as it shows its streams to other services."""
+    """DynamoDB, as it shows its streams to other services, and the time."""
 
     dynamodb: DynamoDbInternal
+    clock: Clock
 
     def load_stream(self, context: RequestContext, arn: str) -> Stream:
         """The caller's stream. Raises ValidationException for what is no ARN, ResourceNotFoundException."""

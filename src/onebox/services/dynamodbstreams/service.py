@@ -17,7 +17,7 @@ class DynamoDbStreams:
     condition_keys: tuple[str, ...] = ()
 
     def __init__(self, deps: Deps, dynamodb: DynamoDbInternal) -> None:
-        self.operations = bind(OPERATIONS, Core(dynamodb))
+        self.operations = bind(OPERATIONS, Core(dynamodb, deps.clock))
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The IAM action that a request needs, with its stream."""

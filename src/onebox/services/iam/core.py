@@ -79,6 +79,7 @@ def make_core(deps: Deps) -> Core:
             access_keys=access_keys,
             users=users,
             permissions=permissions,
+            clock=deps.clock,
         ),
     )
 

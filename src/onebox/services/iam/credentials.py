@@ -7,6 +7,7 @@ Signatures are the gateway's to check.
 
 from __future__ import annotations
 
+from onebox.clock import Clock
 from onebox.ids import Ids
 from onebox.services.context import Principal
 from onebox.services.iam.model import AccessKey, Credentials, Session, User
@@ -34,6 +35,7 @@ class IssuedCredentials:
         access_keys: AccessKeyStore,
         users: UserStore,
         permissions: Permissions,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._ids = ids
@@ -41,6 +43,7 @@ class IssuedCredentials:
         self._access_keys = access_keys
         self._users = users
         self._permissions = permissions
+        self._clock = clock
         self._known: dict[str, Credentials] = {}
         self._used_at_ms: dict[str, int] = {}
 
@@ -90,7 +93,7 @@ class IssuedCredentials:
             expiration_at_ms=now_ms + duration_s * 1000,
         )
         # Kept a day longer, so that late users read «expired» and not «unknown».
-        self._sessions.delete_expired_before(now_ms - _DAY_MS, _TIDIED_AT_ONCE)
+        self._sessions.delete_expired_before(self._clock.trusted_ms() - _DAY_MS, _TIDIED_AT_ONCE)
         self._sessions.insert(session)
         return session
 

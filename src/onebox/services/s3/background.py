@@ -69,8 +69,8 @@ class LifecycleWalk:
 
     def _next_bucket(self, pending: list[tuple[str, list[LifecycleRule]]]) -> None:
         if not pending:
-            midnight_ms = (self._clock.now_ms() // DAY_MS + 1) * DAY_MS
-            self._timer = self._clock.call_at(midnight_ms, self._walk)
+            until_midnight_ms = DAY_MS - self._clock.now_ms() % DAY_MS
+            self._timer = self._clock.call_at(self._clock.steady_ms() + until_midnight_ms, self._walk)
             return
         name, rules = pending.pop()
         bucket = self._core.buckets.find(name)
@@ -80,7 +80,7 @@ class LifecycleWalk:
             self._piece(bucket, rules, ("", None), lambda: self._next_bucket(pending))
 
     def _soon(self, step: Callable[[], None]) -> None:
-        self._timer = self._clock.call_at(self._clock.now_ms(), step)
+        self._timer = self._clock.call_at(self._clock.steady_ms(), step)
 
     def _piece(
         self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition, then: Callable[[], None]
@@ -96,7 +96,7 @@ class LifecycleWalk:
             self._soon(lambda: self._piece(bucket, rules, following, then))
 
     def _expire(self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition) -> VersionPosition | None:
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.trusted_ms()
         source = AllVersions(self._core.versions, bucket.name)
         versions = source.load(position, None, _PIECE)
         for stored in versions:

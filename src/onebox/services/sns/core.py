@@ -45,7 +45,7 @@ def make_core(deps: Deps, queues: Queues, functions: Functions, logs: LogsIntern
     """The parts, put together."""
     topics, subscriptions = TopicStore(deps.storage), SubscriptionStore(deps.storage)
     http_deliveries = HttpDeliveryStore(deps.storage)
-    http = HttpOutbox(deps.storage, http_deliveries, deps.ids)
+    http = HttpOutbox(deps.storage, http_deliveries, deps.ids, deps.clock)
     status_log = DeliveryStatusLog(logs, iam, deps.ids)
     return Core(
         storage=deps.storage,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from onebox.clock import Clock
 from onebox.ids import Ids
 from onebox.services.context import RequestContext
 from onebox.services.sns.delivery_policy import DEFAULT_CONTENT_TYPE, effective_subscription_policy
@@ -23,10 +24,11 @@ _AGENT = "Amazon Simple Notification Service Agent"
 class HttpOutbox:
     """Accepts requests to endpoints."""
 
-    def __init__(self, storage: Storage, store: HttpDeliveryStore, ids: Ids) -> None:
+    def __init__(self, storage: Storage, store: HttpDeliveryStore, ids: Ids, clock: Clock) -> None:
         self._storage = storage
         self._store = store
         self._ids = ids
+        self._clock = clock
         self._on_accepted: Callable[[], None] | None = None
 
     def watch(self, on_accepted: Callable[[], None]) -> None:
@@ -67,7 +69,7 @@ class HttpOutbox:
                 body=body,
                 retries=policy["healthyRetryPolicy"],
                 redrive=Redrive(dead_letter_arn, body, attributes) if dead_letter_arn else None,
-                due_at_ms=context.now_ms,
+                due_at_ms=self._clock.steady_ms(),
                 described=described,
             )
         )
@@ -88,7 +90,7 @@ class HttpOutbox:
                 body=confirmation(_origin(context, topic), subscription.token, message_id),
                 retries=policy["healthyRetryPolicy"],
                 redrive=None,
-                due_at_ms=context.now_ms,
+                due_at_ms=self._clock.steady_ms(),
             )
         )
 

@@ -50,7 +50,7 @@ def make_core(deps: Deps) -> Core:
 
     def has_visible(queue_arn: str) -> bool:
         queue = queues.find_by_arn(queue_arn)
-        return queue is None or messages.has_visible(queue.backlog_id, deps.clock.now_ms())
+        return queue is None or messages.has_visible(queue.backlog_id, deps.clock.steady_ms())
 
     return Core(
         storage=storage,
@@ -63,6 +63,6 @@ def make_core(deps: Deps) -> Core:
         deduplication=DeduplicationStore(storage),
         move_tasks=MoveTaskStore(storage),
         watchers=Watchers(deps.clock, find_next_due, has_visible),
-        metrics=QueueMetrics(deps.metrics),
+        metrics=QueueMetrics(deps.metrics, deps.clock),
         background=BackgroundSignals(),
     )

@@ -85,7 +85,7 @@ class SqsInternal:
         messages = [_validate_delivery(queue, delivery, trace_header) for delivery in deliveries]
         valid_messages = [valid for valid in messages if isinstance(valid, ValidMessage)]
         if valid_messages:
-            send(self._core, queue, valid_messages, sender_id, context.now_ms)
+            send(self._core, queue, valid_messages, sender_id, self._core.clock.steady_ms())
         return [valid if isinstance(valid, AwsError) else None for valid in messages]
 
     def find_queue(self, queue_arn: str) -> QueueInfo | None:
@@ -111,16 +111,16 @@ class SqsInternal:
         QueueDoesNotExist, OverLimit.
         """
         queue = self._load(queue_arn)
-        now_ms = context.now_ms
+        now_ms = self._core.clock.steady_ms()
         messages = receive(self._core, queue, limit, queue.visibility_timeout_ms, now_ms, by_mapping=True)
         self._core.metrics.received(queue, len(messages), now_ms)
-        return [describe_message(queue, message, now_ms) for message in messages]
+        return [describe_message(queue, message, now_ms, self._core.clock.wall_of) for message in messages]
 
     def delete(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
         """Delete messages; messages that are gone and receipts that no longer count are ignored."""
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is not None and receipt_handles:
-            delete(self._core, queue, receipt_handles, context.now_ms)
+            delete(self._core, queue, receipt_handles, self._core.clock.steady_ms())
 
     def fail_attempt(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
         """The function was called with these messages and failed: their receives count, whatever becomes of this
@@ -128,7 +128,7 @@ class SqsInternal:
         """
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is not None:
-            held = find_in_flight(self._core, queue, receipt_handles, context.now_ms)
+            held = find_in_flight(self._core, queue, receipt_handles, self._core.clock.steady_ms())
             self._core.messages.end_mapping_receive([status.id for status in held])
 
     def make_visible(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
@@ -136,7 +136,7 @@ class SqsInternal:
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is None:
             return
-        held = find_in_flight(self._core, queue, receipt_handles, context.now_ms)
+        held = find_in_flight(self._core, queue, receipt_handles, self._core.clock.steady_ms())
         if held:
             release(self._core, queue, held)
 
@@ -144,11 +144,11 @@ class SqsInternal:
         """Have ``callback`` called on the event loop when the queue may have messages to receive."""
         return self._core.watchers.watch(queue_arn, callback)
 
-    def gauges(self, now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
+    def gauges(self, _now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""
         # One queue at a time, so that the reader can let requests be answered in between.
         for queue in self._core.queues.all():
-            yield queue.account, queue.region, queue.name, self._gauges_of(queue, now_ms)
+            yield queue.account, queue.region, queue.name, self._gauges_of(queue, self._core.clock.steady_ms())
 
     def _gauges_of(self, queue: Queue, now_ms: int) -> dict[str, float]:
         counts = self._core.storage.run(lambda: refresh_counts(self._core, queue, now_ms))

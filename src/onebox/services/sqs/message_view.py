@@ -5,7 +5,7 @@ AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_M
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from onebox.services.context import Wire
 from onebox.services.sqs import message_attributes
@@ -45,9 +45,17 @@ def choose_system_attributes(request: Wire) -> Collection[str]:
 
 
 def show_message(
-    queue: Queue, message: StoredMessage, now_ms: int, system_names: Collection[str], user_names: NameFilter
+    queue: Queue,
+    message: StoredMessage,
+    *,
+    now_ms: int,
+    wall_of: Callable[[int], int],
+    system_names: Collection[str],
+    user_names: NameFilter,
 ) -> Wire:
-    """A message as ReceiveMessage returns it; ``message`` is as it was before this receive was counted."""
+    """A message as ReceiveMessage returns it; ``message`` is as it was before this receive was counted.
+
+    ``wall_of`` converts steady time to the wall time that is shown."""
     shown: Wire = {
         "MessageId": message.message_id,
         "ReceiptHandle": format_receipt(queue.queue_id, message.id, message.receive_count + 1),
@@ -55,7 +63,7 @@ def show_message(
         "Body": message.body,
     }
     if system_names:
-        every = system_attributes(message, now_ms)
+        every = system_attributes(message, now_ms, wall_of)
         picked = every if system_names is SYSTEM_ATTRIBUTES else {n: v for n, v in every.items() if n in system_names}
         if picked:
             shown["Attributes"] = picked
@@ -70,27 +78,29 @@ def show_message(
     return shown
 
 
-def describe_message(queue: Queue, message: StoredMessage, now_ms: int) -> ReceivedMessage:
+def describe_message(
+    queue: Queue, message: StoredMessage, now_ms: int, wall_of: Callable[[int], int]
+) -> ReceivedMessage:
     """A message with everything, for another service."""
     return ReceivedMessage(
         message_id=message.message_id,
         receipt_handle=format_receipt(queue.queue_id, message.id, message.receive_count + 1),
         body=message.body,
         md5_of_body=message.body_md5,
-        attributes=system_attributes(message, now_ms),
+        attributes=system_attributes(message, now_ms, wall_of),
         message_attributes=message_attributes.read_attributes(message.attributes) if message.attributes else {},
         md5_of_message_attributes=message.attributes_md5,
     )
 
 
-def system_attributes(message: StoredMessage, now_ms: int) -> dict[str, str]:
+def system_attributes(message: StoredMessage, now_ms: int, wall_of: Callable[[int], int]) -> dict[str, str]:
     """All system attributes of a message that is received now."""
     first_ms = message.first_received_at_ms
     attributes = {
         "SenderId": message.sender_id,
-        "ApproximateFirstReceiveTimestamp": str(now_ms if first_ms is None else first_ms),
+        "ApproximateFirstReceiveTimestamp": str(wall_of(now_ms if first_ms is None else first_ms)),
         "ApproximateReceiveCount": str(message.counted_receives + 1),
-        "SentTimestamp": str(message.sent_at_ms),
+        "SentTimestamp": str(wall_of(message.sent_at_ms)),
     }
     if message.sequence_number is not None:
         attributes["SequenceNumber"] = message.sequence_number

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from onebox.clock import Clock
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.sqs.model import Queue
 
@@ -16,8 +17,9 @@ NAMESPACE = "AWS/SQS"
 class QueueMetrics:
     """Records what happened to a queue's messages."""
 
-    def __init__(self, buffer: MetricBuffer) -> None:
+    def __init__(self, buffer: MetricBuffer, clock: Clock) -> None:
         self._buffer = buffer
+        self._clock = clock
 
     def sent(self, queue: Queue, sizes: Iterable[int], now_ms: int) -> None:
         """Messages were sent, of these sizes in bytes."""
@@ -51,5 +53,5 @@ class QueueMetrics:
             dimensions=queue.dimensions,
             value=value,
             unit=unit,
-            now_ms=now_ms,
+            now_ms=self._clock.wall_of(now_ms),
         )

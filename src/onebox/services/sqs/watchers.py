@@ -136,7 +136,7 @@ class Watchers:
         watch.timer = self._clock.call_at(due_at_ms, lambda: self._fire(queue_arn, watch))
 
     def _arm_next(self, queue_arn: str, watch: _Watch) -> None:
-        due_at_ms = self._find_next_due(queue_arn, self._clock.now_ms())
+        due_at_ms = self._find_next_due(queue_arn, self._clock.steady_ms())
         if due_at_ms is not None:
             self._arm(queue_arn, watch, due_at_ms)
 

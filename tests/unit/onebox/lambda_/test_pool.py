@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from onebox.clock import SystemClock
 from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.environment_maker import link_packages
 from onebox.services.lambda_.execution.execution import Execution, Outcome
 from onebox.services.lambda_.execution.interpreters import own_interpreter
 from onebox.services.lambda_.execution.pool import PoolLimits, WorkerPool
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
+from onebox.steady_clock import SystemClock
 from tests.polling import PATIENCE_S
 
 LAUNCHER = Path(link_packages.__code__.co_filename).parent.parent / "child" / "launcher.py"

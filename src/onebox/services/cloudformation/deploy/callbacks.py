@@ -71,7 +71,7 @@ class Callbacks:
         try:
             while True:
                 answers = self._store.callbacks.find(token) or []
-                if len(answers) >= count or self._deps.clock.now_ms() >= until_ms:
+                if len(answers) >= count or self._deps.clock.steady_ms() >= until_ms:
                     return answers
                 if self._store.stacks.find_operation(stack.stack_id) != operation:
                     raise Interrupted

@@ -54,7 +54,7 @@ class StackClient:
 
     async def wait_for_callback(self, url: str, count: int, timeout_s: int) -> list[Wire]:
         """The answers at an address, as soon as there are ``count`` or the time is up. Raises Interrupted."""
-        until_ms = self._deps.clock.now_ms() + timeout_s * 1_000
+        until_ms = self._deps.clock.steady_ms() + timeout_s * 1_000
         return await self._callbacks.wait(url, count, until_ms, self._stack, self._stack.operation)
 
     async def close_callback(self, url: str) -> None:
@@ -81,7 +81,7 @@ class StackClient:
 
     async def pause(self) -> None:
         """Wait before the next poll."""
-        await sleep_until(self._deps.clock, self._deps.clock.now_ms() + _PAUSE_MS)
+        await sleep_until(self._deps.clock, self._deps.clock.steady_ms() + _PAUSE_MS)
 
     def token(self, characters: int) -> str:
         """Unguessable capitals and digits."""

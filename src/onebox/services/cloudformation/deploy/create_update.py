@@ -75,7 +75,7 @@ def _is_late(run: StackRun) -> bool:
     minutes = run.stack.settings.timeout_minutes
     if run.operation.kind != OperationKind.CREATE or minutes is None:
         return False
-    return run.now_ms() > run.operation.started_at_ms + minutes * 60_000
+    return run.tools.deps.clock.steady_ms() > run.operation.started_at_ms + minutes * 60_000
 
 
 def _finish_creation(run: StackRun, outputs: EvaluatedOutputs | AwsError) -> None:

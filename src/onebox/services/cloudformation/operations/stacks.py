@@ -84,7 +84,7 @@ def _nested(core: Core, context: RequestContext, request: Wire, settings: StackS
 
 
 def _create(core: Core, context: RequestContext, stack: Stack, request: Wire) -> Stack:
-    core.store.forget_deleted_stacks(context.now_ms - limits.DELETED_STACK_MS, _FORGOTTEN_AT_ONCE)
+    core.store.forget_deleted_stacks(core.deps.clock.trusted_ms() - limits.DELETED_STACK_MS, _FORGOTTEN_AT_ONCE)
     if core.store.stacks.find_by_name(context.account, context.region, stack.name) is not None:
         raise AlreadyExistsException(f"Stack [{stack.name}] already exists")
     return begin_creation(core, context, stack, request, stack.settings.on_failure)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from onebox.services.cloudwatch.alarms.composite import parse_rule
 from onebox.services.cloudwatch.alarms.configuration import alarm_step_ms, watched_metrics
 from onebox.services.cloudwatch.alarms.signals import AlarmKey, AlarmSignals, key_of
+from onebox.services.cloudwatch.limits import MINUTE_MS
 from onebox.services.cloudwatch.model import Alarm, MetricId
 from onebox.services.cloudwatch.store.alarms import AlarmStore
 
@@ -60,7 +61,7 @@ class DueAlarms:
         metrics: list[AlarmKey] = []
         composites: list[AlarmKey] = []
         for key, watch in self._watches.items():
-            if watch.due_at_ms <= now_ms or not changed.isdisjoint(watch.metrics):
+            if _is_due(watch, now_ms) or not changed.isdisjoint(watch.metrics):
                 watch.due_at_ms = now_ms - now_ms % watch.step_ms + watch.step_ms if watch.step_ms else _NEVER_MS
                 (metrics if watch.step_ms else composites).append(key)
         return metrics + composites
@@ -96,3 +97,10 @@ class DueAlarms:
             dependents.discard(key)
             if not dependents:
                 del self._dependents[member]
+
+
+def _is_due(watch: _Watch, now_ms: int) -> bool:
+    if watch.due_at_ms <= now_ms:
+        return True
+    # No alarm waits longer than this: the wall clock was set back since.
+    return watch.due_at_ms != _NEVER_MS and watch.due_at_ms > now_ms + watch.step_ms + MINUTE_MS

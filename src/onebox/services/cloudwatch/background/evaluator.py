@@ -17,6 +17,7 @@ from onebox.services.cloudwatch.alarms.reasons import INITIAL, iso_time, long_ti
 from onebox.services.cloudwatch.alarms.signals import AlarmKey
 from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.core import CloudWatchCore
+from onebox.services.cloudwatch.limits import MINUTE_MS
 from onebox.services.cloudwatch.model import Alarm
 
 
@@ -35,7 +36,7 @@ class Evaluator:
         alarm = self._store.find(*key)
         if alarm is None:
             return None
-        if alarm.held_until_ms > now_ms:
+        if now_ms < alarm.held_until_ms <= now_ms + MINUTE_MS:  # later: the wall clock was set back since
             return alarm.held_until_ms
         evaluate = self._evaluate_composite if alarm.type == "CompositeAlarm" else self._evaluate_metric
         try:

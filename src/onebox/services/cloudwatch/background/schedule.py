@@ -50,7 +50,7 @@ class Schedule:
     def _wait(self) -> None:
         now_ms = self._deps.clock.now_ms()
         at_ms = now_ms - now_ms % COLLECT_INTERVAL_MS + COLLECT_INTERVAL_MS
-        self._turn = self._deps.clock.call_at(at_ms, self._begin_turn)
+        self._turn = self._deps.clock.call_at(self._deps.clock.steady_ms() + at_ms - now_ms, self._begin_turn)
 
     def _begin_turn(self) -> None:
         self._wait()
@@ -58,7 +58,7 @@ class Schedule:
         self._collecting = self._collector.steps(now_ms)
         try:
             if now_ms % ROLLUP_INTERVAL_MS < COLLECT_INTERVAL_MS:
-                self._deps.storage.run(lambda: self._rollup.run(now_ms))
+                self._deps.storage.run(lambda: self._rollup.run(self._deps.clock.trusted_ms()))
         except Exception:
             self._deps.log.exception("rolling up metrics failed; trying again")
         self._run_piece()
@@ -69,7 +69,7 @@ class Schedule:
 
     def _continue(self) -> None:
         if self._piece is None and self._turn is not None:
-            self._piece = self._deps.clock.call_at(self._deps.clock.now_ms(), self._run_piece)
+            self._piece = self._deps.clock.call_at(self._deps.clock.steady_ms(), self._run_piece)
 
     def _run_piece(self) -> None:
         self._piece = None

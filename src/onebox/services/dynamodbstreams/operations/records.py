@@ -35,7 +35,7 @@ def get_shard_iterator(core: Core, context: RequestContext, request: Wire) -> Wi
     if request["ShardId"] != stream.shard_id:
         raise shard_not_found()
     after_id = _find_place(core, context, stream, request, number)
-    return {"ShardIterator": str(ShardIterator(stream.arn, stream.shard_id, after_id, context.now_ms))}
+    return {"ShardIterator": str(ShardIterator(stream.arn, stream.shard_id, after_id, core.clock.steady_ms()))}
 
 
 def get_records(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -48,7 +48,7 @@ def get_records(core: Core, context: RequestContext, request: Wire) -> Wire:
     stream = core.load_stream(context, iterator.stream_arn)
     if iterator.shard_id != stream.shard_id:
         raise shard_not_found()
-    if iterator.made_at_ms + LASTS_MS < context.now_ms:
+    if iterator.made_at_ms + LASTS_MS < core.clock.steady_ms():
         raise ExpiredIteratorException("Iterator expired. The iterator was created more than 15 minutes ago")
     if iterator.after_id < stream.trimmed_to:
         raise TrimmedDataAccessException("The operation attempted to read past the oldest stream record in a shard")
@@ -56,7 +56,7 @@ def get_records(core: Core, context: RequestContext, request: Wire) -> Wire:
     answer: Wire = {"Records": [_show(stream, record) for record in records]}
     after_id = records[-1].record_id if records else iterator.after_id
     if stream.last_id is None or after_id < core.dynamodb.newest_record_id(stream):
-        answer["NextShardIterator"] = str(ShardIterator(stream.arn, stream.shard_id, after_id, context.now_ms))
+        answer["NextShardIterator"] = str(ShardIterator(stream.arn, stream.shard_id, after_id, core.clock.steady_ms()))
     return answer
 
 

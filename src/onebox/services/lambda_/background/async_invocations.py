@@ -70,7 +70,7 @@ class AsyncInvocations:
     def accept(self, context: RequestContext, key: FunctionKey, qualifier: str | None, payload: bytes) -> str:
         """Store an event inside the caller's transaction; it starts after the commit. The request id is returned."""
         request_id = self._deps.ids.uuid()
-        self._parts.store.insert_event(key, qualifier, request_id, payload, context.now_ms)
+        self._parts.store.insert_event(key, qualifier, request_id, payload, self._deps.clock.steady_ms())
         self._parts.invoker.metrics.event(key, "AsyncEventsReceived", 1, "Count")
         self._deps.storage.after_commit(self.wake)
         return request_id
@@ -80,7 +80,7 @@ class AsyncInvocations:
         room = self._parts.under_way_max - self._under_way
         if not self._running or room <= 0:
             return
-        now_ms = self._deps.clock.now_ms()
+        now_ms = self._deps.clock.steady_ms()
         try:
             events = self._deps.storage.run(lambda: self._parts.store.take_due_events(now_ms, room))
         except DatabaseBusy:
@@ -130,13 +130,13 @@ class AsyncInvocations:
             if function.reserved_concurrency == 0:
                 self._write(lambda: self._give_up(event, function, 0, "ZeroReservedConcurrency", None))
                 return
-            now_ms = self._deps.clock.now_ms()
+            now_ms = self._deps.clock.steady_ms()
             # As long again as it has waited: the waits double.
             waited_ms = max(_THROTTLED_WAIT_MS_MIN, now_ms - event.accepted_at_ms)
             due_at_ms = now_ms + min(waited_ms, _THROTTLED_WAIT_MS_MAX)
             self._postpone_or_give_up(event, function, event.attempts, due_at_ms, "EventAgeExceeded", None)
         else:
-            age_ms = self._deps.clock.now_ms() - event.accepted_at_ms
+            age_ms = self._deps.clock.steady_ms() - event.accepted_at_ms
             self._parts.invoker.metrics.event(event.key, "AsyncEventAge", age_ms, "Milliseconds")
 
     def _ended(self, event: QueuedEvent, function: FunctionVersion, outcome: Outcome) -> None:
@@ -149,7 +149,7 @@ class AsyncInvocations:
             if attempts > retries_max:
                 self._write(lambda: self._give_up(event, function, attempts, "RetriesExhausted", outcome))
             else:
-                due_at_ms = self._deps.clock.now_ms() + EVENT_RETRY_DELAYS_MS[event.attempts]
+                due_at_ms = self._deps.clock.steady_ms() + EVENT_RETRY_DELAYS_MS[event.attempts]
                 self._postpone_or_give_up(event, function, attempts, due_at_ms, "EventAgeExceeded", outcome)
         else:
             self._write(lambda: self._succeed(event, function, outcome))

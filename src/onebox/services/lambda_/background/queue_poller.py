@@ -158,7 +158,7 @@ class QueuePoller:
 
     def _open_window(self) -> None:
         if self._window is None:
-            ends_at_ms = self._deps.clock.now_ms() + self.mapping.window_ms
+            ends_at_ms = self._deps.clock.steady_ms() + self.mapping.window_ms
             self._window = self._deps.clock.call_at(ends_at_ms, self._close_window)
 
     def _close_window(self) -> None:
@@ -266,7 +266,7 @@ class QueuePoller:
 
     def _wait(self, wait_ms: int) -> None:
         if self._retry is None and self._subscription is not None:
-            self._retry = self._deps.clock.call_at(self._deps.clock.now_ms() + wait_ms, self._wait_ended)
+            self._retry = self._deps.clock.call_at(self._deps.clock.steady_ms() + wait_ms, self._wait_ended)
 
     def _wait_ended(self) -> None:
         self._retry = None

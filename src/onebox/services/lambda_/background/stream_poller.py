@@ -308,7 +308,7 @@ class StreamPoller:
 
     def _expired(self, record: StreamRecord) -> bool:
         age_s = int(self.mapping.configuration["MaximumRecordAgeInSeconds"])
-        return age_s >= 0 and self._now_ms() - record.created_at_ms > age_s * 1000
+        return age_s >= 0 and self._deps.clock.trusted_ms() - record.created_at_ms > age_s * 1000
 
     # Waiting
 
@@ -336,7 +336,7 @@ class StreamPoller:
         if self._timer is not None:
             self._timer.cancel()
         if not self._stopped:
-            self._timer = self._deps.clock.call_at(self._now_ms() + wait_ms, ended)
+            self._timer = self._deps.clock.call_at(self._deps.clock.steady_ms() + wait_ms, ended)
 
     def _now_ms(self) -> int:
         return self._deps.clock.now_ms()

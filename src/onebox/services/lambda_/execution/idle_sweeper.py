@@ -39,7 +39,7 @@ class IdleSweeper:
 
     def _sweep(self) -> None:
         self._timer = None
-        expired_ms = self._clock.now_ms() - self._idle_ms
+        expired_ms = self._clock.steady_ms() - self._idle_ms
         for group in list(self._groups()):
             for worker in [worker for worker in group.idle if worker.idle_since_ms <= expired_ms]:
                 worker.kill()

@@ -164,7 +164,7 @@ class WorkerPool:
         if len(group.workers) < self._eager_max:
             self._start_one(group)
         elif group.patience is None:
-            rings_at_ms = self._clock.now_ms() + _PATIENCE_MS
+            rings_at_ms = self._clock.steady_ms() + _PATIENCE_MS
             group.patience = self._clock.call_at(rings_at_ms, lambda: self._lose_patience(group))
 
     def _lose_patience(self, group: Group) -> None:
@@ -243,7 +243,7 @@ class WorkerPool:
         elif group.waiting:
             self._run(worker, group.waiting.popleft())
         else:
-            worker.idle_since_ms = self._clock.now_ms()
+            worker.idle_since_ms = self._clock.steady_ms()
             group.idle.append(worker)
             self._sweeper.watch()
             self._feed_starved()
@@ -252,7 +252,7 @@ class WorkerPool:
         expires_at_ms = worker.environment.expires_at_ms - _EXPIRY_MARGIN_MS
         # Where there is no room for a successor a worker goes on for as long again.
         overdue = worker.invocations >= 2 * self._limits.calls_max
-        return not worker.retired and not overdue and self._clock.now_ms() < expires_at_ms
+        return not worker.retired and not overdue and self._clock.trusted_ms() < expires_at_ms
 
     def _is_worn_out(self, worker: Worker) -> bool:
         calls = worker.invocations

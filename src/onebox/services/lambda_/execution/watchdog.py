@@ -37,7 +37,7 @@ class Watchdog:
         deadline_at_ms = self._find_deadline_ms()
         if deadline_at_ms is None:
             return
-        if self._clock.now_ms() < deadline_at_ms:
+        if self._clock.steady_ms() < deadline_at_ms:
             self.watch(deadline_at_ms)
         else:
             self._expired()

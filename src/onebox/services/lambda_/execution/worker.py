@@ -115,7 +115,7 @@ class Worker:
         runtime = str(self.function.configuration["Runtime"])
         line = self._log.init_start(now_ms, runtime, self.environment.description)
         self.environment.write_log([(now_ms, line)])
-        self._init_deadline_at_ms = now_ms + INIT_MS_MAX + self.function.timeout_ms
+        self._init_deadline_at_ms = self._clock.steady_ms() + INIT_MS_MAX + self.function.timeout_ms
         self._watchdog.watch(self._init_deadline_at_ms)
 
     # Invocations
@@ -126,12 +126,12 @@ class Worker:
         assert self._waiting is not None
         connection, self._waiting = self._waiting, None
         self._invocations += 1
-        deadline_at_ms = self._clock.now_ms() + self.function.timeout_ms
+        deadline_at_ms = self._clock.steady_ms() + self.function.timeout_ms
         self._begin(execution, self._clock.monotonic_ms(), deadline_at_ms)
         self._watchdog.watch(deadline_at_ms)
         head = (
             f"Lambda-Runtime-Aws-Request-Id: {execution.request_id}\r\n"
-            f"Lambda-Runtime-Deadline-Ms: {deadline_at_ms}\r\n"
+            f"Lambda-Runtime-Deadline-Ms: {self._clock.wall_of(deadline_at_ms)}\r\n"
             f"Lambda-Runtime-Invoked-Function-Arn: {execution.invoked_arn}\r\n"
             f"Lambda-Runtime-Trace-Id: {execution.trace_id}\r\n"
         )
@@ -194,7 +194,7 @@ class Worker:
     def fail_for_init(self, execution: Execution, payload: bytes) -> None:
         """Finish an execution that waited for this process, whose initialisation failed with ``payload``."""
         error_type = error_type_of(payload)
-        self._begin(execution, self._spawned_ms, self._clock.now_ms())
+        self._begin(execution, self._spawned_ms, self._clock.steady_ms())
         status = "timeout" if error_type == "Sandbox.Timedout" else "error"
         self._finish(payload, failed=True, status=status, error_type=error_type)
 

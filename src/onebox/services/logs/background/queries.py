@@ -68,7 +68,7 @@ class QueryRuns:
             await self._set_status(query, "Failed")
 
     def _forget_old(self) -> None:
-        self._core.queries.forget(self._core.deps.clock.now_ms() - QUERY_KEEP_MS, _FORGOTTEN_AT_ONCE)
+        self._core.queries.forget(self._core.deps.clock.trusted_ms() - QUERY_KEEP_MS, _FORGOTTEN_AT_ONCE)
 
     async def _set_status(self, query: Query, status: str) -> None:
         await self._core.deps.storage.write(lambda: self._core.queries.set_status(query.id, status))

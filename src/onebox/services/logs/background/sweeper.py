@@ -25,7 +25,7 @@ class Sweeper:
     def sweep(self) -> bool:
         """Remove one portion; True if there is more to remove."""
         removed = self._events.sweep_trash(SWEEP_EVENTS_MAX)
-        now_ms = self._deps.clock.now_ms()
+        now_ms = self._deps.clock.trusted_ms()
         for group_id, days in self._events.expiring_groups():
             if removed >= SWEEP_EVENTS_MAX:
                 return True
@@ -43,4 +43,4 @@ class Sweeper:
         self._wait(SWEEP_PAUSE_MS if more else SWEEP_INTERVAL_MS)
 
     def _wait(self, delay_ms: int) -> None:
-        self._timer = self._deps.clock.call_at(self._deps.clock.now_ms() + delay_ms, self._tick)
+        self._timer = self._deps.clock.call_at(self._deps.clock.steady_ms() + delay_ms, self._tick)

@@ -77,7 +77,7 @@ class HttpSender:
         """Start what is due, as far as there is room, and set the timer for the next one."""
         if not self._running:
             return
-        now_ms = self._core.clock.now_ms()
+        now_ms = self._core.clock.steady_ms()
         room = _IN_PROGRESS_MAX - len(self._in_progress)
         if room > 0:
             for delivery in self._store.list_due(now_ms, list(self._in_progress), room):
@@ -109,7 +109,7 @@ class HttpSender:
             return
         delay_s = retry_delay_s(delivery.retries, delivery.attempts + 1) if answer.is_retryable else None
         if delay_s is not None:
-            self._store.postpone(delivery.id, now_ms + int(delay_s * 1000))
+            self._store.postpone(delivery.id, self._core.clock.steady_ms() + int(delay_s * 1000))
             return
         self._store.delete(delivery.id)
         self._log_status(delivery, answer, now_ms)

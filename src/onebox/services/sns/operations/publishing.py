@@ -100,12 +100,13 @@ def _send_fifo(
     """Fan a message out; a repetition is answered like the first and delivered no more."""
     assert message.dedup_id is not None
     scope = (message.group_id or "") if topic.deduplicates_by_group else ""
-    known = core.fifo_messages.find(topic.arn, scope, message.dedup_id, context.now_ms)
+    now_ms = core.clock.steady_ms()
+    known = core.fifo_messages.find(topic.arn, scope, message.dedup_id, now_ms)
     if known is not None:
         message_id, sequence = known
         return replace(message, message_id=message_id, sequence=_sequence_text(sequence))
     sequence = core.fifo_messages.next_sequence(topic.arn)
-    expires_at_ms = context.now_ms + FIFO_DEDUPLICATION_MS
+    expires_at_ms = now_ms + FIFO_DEDUPLICATION_MS
     core.fifo_messages.remember(
         topic_arn=topic.arn,
         scope=scope,
@@ -113,7 +114,7 @@ def _send_fifo(
         message_id=message.message_id,
         sequence=sequence,
         expires_at_ms=expires_at_ms,
-        now_ms=context.now_ms,
+        now_ms=now_ms,
     )
     message = replace(message, sequence=_sequence_text(sequence))
     core.fanout.send(context, topic, [message], metrics)

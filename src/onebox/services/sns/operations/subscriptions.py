@@ -83,7 +83,7 @@ def confirm_subscription(core: Core, context: RequestContext, request: Wire) -> 
     if subscription is None or subscription.topic_arn != request["TopicArn"]:
         raise InvalidParameterException("Invalid parameter: Token")
     if subscription.is_pending:
-        if context.now_ms > subscription.created_at_ms + CONFIRMATION_TOKEN_MS:
+        if core.clock.trusted_ms() > subscription.created_at_ms + CONFIRMATION_TOKEN_MS:
             raise InvalidParameterException("Invalid parameter: Token")
         owner_only = not is_anonymous and request.get("AuthenticateOnUnsubscribe") == "true"
         core.subscriptions.confirm(subscription.arn, authenticated=not is_anonymous, owner_only_unsubscribes=owner_only)

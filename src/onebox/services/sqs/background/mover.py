@@ -50,13 +50,13 @@ class Mover:
     def begin(self, task_id: str, pause_ms: int) -> None:
         """Make a task's next step after a pause."""
         if self._running:
-            at_ms = self._core.clock.now_ms() + pause_ms
+            at_ms = self._core.clock.steady_ms() + pause_ms
             self._timers[task_id] = self._core.clock.call_at(at_ms, partial(self._step, task_id))
 
     def _step(self, task_id: str) -> None:
         del self._timers[task_id]
         try:
-            pause_ms = self._core.storage.run(partial(move_some, self._core, task_id, self._core.clock.now_ms()))
+            pause_ms = self._core.storage.run(partial(move_some, self._core, task_id, self._core.clock.steady_ms()))
         except StorageFault:
             return  # the engine stops; the task goes on after the restart
         except Exception:  # noqa: BLE001 - a background loop must outlive one failure

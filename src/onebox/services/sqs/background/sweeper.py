@@ -49,7 +49,7 @@ class Sweeper:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._core.clock.call_at(self._core.clock.now_ms() + pause_ms, self._sweep)
+        self._timer = self._core.clock.call_at(self._core.clock.steady_ms() + pause_ms, self._sweep)
 
     def _sweep(self) -> None:
         more = False
@@ -63,7 +63,7 @@ class Sweeper:
 
     def _sweep_once(self) -> bool:
         """Sweep a portion: some messages of purged queues, some queues. Whether there may be more."""
-        core, now_ms = self._core, self._core.clock.now_ms()
+        core, now_ms = self._core, self._core.clock.steady_ms()
         more = core.messages.sweep_abandoned(SWEEP_MESSAGES_MAX) > 0
         if not self._unswept:
             self._unswept = core.queues.list_keys()

@@ -13,7 +13,7 @@ from onebox.services.sqs.queue_access import load_queue
 def delete_message(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Delete a message by its receipt handle."""
     queue = load_queue(core, context, request["QueueUrl"], "DeleteMessage")
-    _raise_first(delete(core, queue, [request["ReceiptHandle"]], context.now_ms))
+    _raise_first(delete(core, queue, [request["ReceiptHandle"]], core.clock.steady_ms()))
     return {}
 
 
@@ -22,7 +22,7 @@ def delete_message_batch(core: Core, context: RequestContext, request: Wire) -> 
     queue = load_queue(core, context, request["QueueUrl"], "DeleteMessage")
     entries = request["Entries"]
     check_entries(entries, "DeleteMessageBatchRequestEntry")
-    answers = delete(core, queue, [entry["ReceiptHandle"] for entry in entries], context.now_ms)
+    answers = delete(core, queue, [entry["ReceiptHandle"] for entry in entries], core.clock.steady_ms())
     return _show_answers(entries, answers)
 
 
@@ -30,7 +30,7 @@ def change_message_visibility(core: Core, context: RequestContext, request: Wire
     """Start a message's visibility time-out anew."""
     queue = load_queue(core, context, request["QueueUrl"], "ChangeMessageVisibility")
     change = VisibilityChange(request["ReceiptHandle"], request["VisibilityTimeout"])
-    _raise_first(change_visibility(core, queue, [change], context.now_ms))
+    _raise_first(change_visibility(core, queue, [change], core.clock.steady_ms()))
     return {}
 
 
@@ -41,7 +41,7 @@ def change_message_visibility_batch(core: Core, context: RequestContext, request
     check_entries(entries, "ChangeMessageVisibilityBatchRequestEntry")
     default_s = queue.visibility_timeout_ms // 1000
     changes = [VisibilityChange(e["ReceiptHandle"], e.get("VisibilityTimeout", default_s)) for e in entries]
-    return _show_answers(entries, change_visibility(core, queue, changes, context.now_ms))
+    return _show_answers(entries, change_visibility(core, queue, changes, core.clock.steady_ms()))
 
 
 def _raise_first(answers: Answers) -> None:

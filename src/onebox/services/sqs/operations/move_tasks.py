@@ -48,9 +48,9 @@ def start_message_move_task(core: Core, context: RequestContext, request: Wire) 
         status="RUNNING",
         failure_reason=None,
         moved=0,
-        to_move=refresh_counts(core, source, context.now_ms).visible,
-        last_message_id=core.row_ids.next(context.now_ms),
-        started_at_ms=context.now_ms,
+        to_move=refresh_counts(core, source, core.clock.steady_ms()).visible,
+        last_message_id=core.row_ids.next(core.clock.steady_ms()),
+        started_at_ms=core.clock.steady_ms(),
     )
     core.move_tasks.insert(task)
     core.move_tasks.forget_old(source.arn, MOVE_TASK_RESULTS_MAX)
@@ -65,7 +65,7 @@ def list_message_move_tasks(core: Core, context: RequestContext, request: Wire) 
     if not 1 <= limit <= MOVE_TASK_RESULTS_MAX:
         raise invalid_value(limit, "MaxResults", f"Must be between 1 and {MOVE_TASK_RESULTS_MAX}, if provided.")
     source = _load_own_queue(core, context, request["SourceArn"], "SourceArn")
-    return {"Results": [_show(task) for task in core.move_tasks.list_recent(source.arn, limit)]}
+    return {"Results": [_show(core, task) for task in core.move_tasks.list_recent(source.arn, limit)]}
 
 
 def cancel_message_move_task(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -97,7 +97,7 @@ def _load_own_queue(core: Core, context: RequestContext, arn: str, parameter: st
     return queue
 
 
-def _show(task: MoveTask) -> Wire:
+def _show(core: Core, task: MoveTask) -> Wire:
     return {
         "TaskHandle": format_task_handle(task.task_id, task.source_arn) if task.status == "RUNNING" else None,
         "Status": task.status,
@@ -107,5 +107,5 @@ def _show(task: MoveTask) -> Wire:
         "ApproximateNumberOfMessagesMoved": task.moved,
         "ApproximateNumberOfMessagesToMove": task.to_move,
         "FailureReason": task.failure_reason,
-        "StartedTimestamp": task.started_at_ms,
+        "StartedTimestamp": core.clock.wall_of(task.started_at_ms),
     }

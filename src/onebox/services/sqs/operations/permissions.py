@@ -13,14 +13,14 @@ def add_permission(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Let other accounts use the queue."""
     queue = load_queue(core, context, request["QueueUrl"], "AddPermission")
     policy = add_statement(queue, request["Label"], request["AWSAccountIds"], request["Actions"])
-    _set_policy(core, queue, policy, context.now_ms)
+    _set_policy(core, queue, policy, core.clock.steady_ms())
     return {}
 
 
 def remove_permission(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove a statement from the queue's policy."""
     queue = load_queue(core, context, request["QueueUrl"], "RemovePermission")
-    _set_policy(core, queue, remove_statement(queue, request["Label"]), context.now_ms)
+    _set_policy(core, queue, remove_statement(queue, request["Label"]), core.clock.steady_ms())
     return {}
 
 

@@ -62,7 +62,7 @@ def create_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
             name=name,
             attributes=stored,
             tags=tags,
-            now_ms=context.now_ms,
+            now_ms=core.clock.steady_ms(),
         )
     return {"QueueUrl": format_queue_url(context, context.account, name)}
 
@@ -79,11 +79,11 @@ def delete_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
 def purge_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Remove all messages, in constant time. Raises PurgeQueueInProgress within 60 seconds of the last purge."""
     queue = load_queue(core, context, request["QueueUrl"], "PurgeQueue")
-    if queue.purged_at_ms is not None and context.now_ms - queue.purged_at_ms < PURGE_PAUSE_MS:
+    if queue.purged_at_ms is not None and core.clock.steady_ms() - queue.purged_at_ms < PURGE_PAUSE_MS:
         raise PurgeQueueInProgress(
             f"Only one PurgeQueue operation on {queue.name} is allowed every {PURGE_PAUSE_MS // SECOND_MS} seconds."
         )
-    core.queues.purge(queue, context.now_ms)
+    core.queues.purge(queue, core.clock.steady_ms())
     core.storage.after_commit(core.background.sweep_soon)
     return {}
 
@@ -121,7 +121,7 @@ def get_queue_attributes(core: Core, context: RequestContext, request: Wire) -> 
     queue_attributes.check_readable(names)
     if not names:
         return {}
-    full = _describe(core, queue, context.now_ms)
+    full = _describe(core, queue, core.clock.steady_ms())
     shown = full if "All" in names else {name: full[name] for name in names if name in full}
     return {"Attributes": shown} if shown else {}
 
@@ -140,7 +140,7 @@ def set_queue_attributes(core: Core, context: RequestContext, request: Wire) -> 
         is_fifo=queue.is_fifo,
     )
     merged = queue_attributes.merge(queue.attributes, changes, queue.is_fifo)
-    core.queues.set_attributes(queue, merged, context.now_ms)
+    core.queues.set_attributes(queue, merged, core.clock.steady_ms())
     return {}
 
 
@@ -159,8 +159,8 @@ def _describe(core: Core, queue: Queue, now_ms: int) -> dict[str, str]:
         **queue_attributes.complete(queue.attributes, queue.is_fifo),
         **{name: str(number) for name, number in numbers.items()},
         "QueueArn": queue.arn,
-        "CreatedTimestamp": str(queue.created_at_ms // SECOND_MS),
-        "LastModifiedTimestamp": str(queue.modified_at_ms // SECOND_MS),
+        "CreatedTimestamp": str(core.clock.wall_of(queue.created_at_ms) // SECOND_MS),
+        "LastModifiedTimestamp": str(core.clock.wall_of(queue.modified_at_ms) // SECOND_MS),
     }
 
 

@@ -38,11 +38,12 @@ class _Call:
 async def receive_message(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Hand out messages, waiting for them if the request or the queue says so."""
     call = _read_call(request)
-    queue, shown = core.storage.run(lambda: _take(core, context, call, context.now_ms))
+    begun_at_ms = core.clock.steady_ms()
+    queue, shown = core.storage.run(lambda: _take(core, context, call, begun_at_ms))
     wait_ms = queue.wait_ms if call.wait_s is None else call.wait_s * SECOND_MS
     if not shown and wait_ms and not core.watchers.is_closed:
-        shown = await _wait_and_take(core, context, call, queue.arn, context.now_ms + wait_ms)
-    core.metrics.received(queue, len(shown), core.clock.now_ms())
+        shown = await _wait_and_take(core, context, call, queue.arn, begun_at_ms + wait_ms)
+    core.metrics.received(queue, len(shown), core.clock.steady_ms())
     await core.storage.durable()
     return {"Messages": shown} if shown else {}
 
@@ -55,7 +56,7 @@ async def _wait_and_take(
     try:
         while await wait_for(core.clock, woken, deadline_at_ms) and not core.watchers.is_closed:
             woken.clear()
-            now_ms = core.clock.now_ms()
+            now_ms = core.clock.steady_ms()
             _, shown = core.storage.run(lambda now_ms=now_ms: _take(core, context, call, now_ms))  # type: ignore[misc]
             if shown:
                 return shown
@@ -76,7 +77,11 @@ def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tupl
         )
     else:
         messages = receive(core, queue, call.limit, timeout_ms, now_ms)
-    return queue, [show_message(queue, m, now_ms, call.system_names, call.user_names) for m in messages]
+    wall_of, system_names, user_names = core.clock.wall_of, call.system_names, call.user_names
+    return queue, [
+        show_message(queue, message, now_ms=now_ms, wall_of=wall_of, system_names=system_names, user_names=user_names)
+        for message in messages
+    ]
 
 
 def _read_call(request: Wire) -> _Call:

@@ -22,7 +22,7 @@ def send_message(core: Core, context: RequestContext, request: Wire) -> Wire:
     queue = load_queue(core, context, request["QueueUrl"], "SendMessage")
     valid = validate_message(queue, request, context.headers.get(TRACE_HEADER))
     check_size(queue, valid)
-    sent = send(core, queue, [valid], context.principal.user_id, context.now_ms)
+    sent = send(core, queue, [valid], context.principal.user_id, core.clock.steady_ms())
     return _show(valid, sent[0])
 
 
@@ -41,7 +41,7 @@ def send_message_batch(core: Core, context: RequestContext, request: Wire) -> Wi
             f"Batch requests cannot be longer than {BATCH_BYTES_MAX} bytes. You have sent {batch_bytes} bytes."
         )
     fitting = [valid for valid in messages if valid.body_bytes <= queue.message_bytes_max]
-    sent = iter(send(core, queue, fitting, context.principal.user_id, context.now_ms) if fitting else ())
+    sent = iter(send(core, queue, fitting, context.principal.user_id, core.clock.steady_ms()) if fitting else ())
     successful: list[Wire] = []
     failed: list[Wire] = []
     for entry, valid in zip(entries, checked, strict=True):

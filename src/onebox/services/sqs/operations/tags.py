@@ -14,7 +14,7 @@ from onebox.services.sqs.queue_access import load_queue
 def tag_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Add tags, or change their values."""
     queue = load_queue(core, context, request["QueueUrl"], "TagQueue")
-    core.queues.set_tags(queue, check_tags(context, queue.tags, request["Tags"]), context.now_ms)
+    core.queues.set_tags(queue, check_tags(context, queue.tags, request["Tags"]), core.clock.steady_ms())
     return {}
 
 
@@ -23,7 +23,7 @@ def untag_queue(core: Core, context: RequestContext, request: Wire) -> Wire:
     queue = load_queue(core, context, request["QueueUrl"], "UntagQueue")
     keys = frozenset(request["TagKeys"])
     left = {key: value for key, value in queue.tags.items() if key not in keys}
-    core.queues.set_tags(queue, left, context.now_ms)
+    core.queues.set_tags(queue, left, core.clock.steady_ms())
     return {}
 
 
