@@ -1,7 +1,7 @@
 """A disk that remembers the order of writes and syncs, so that a test can cut its power at any moment.
 
 SIGKILL leaves the operating system's page cache whole; a power cut does not. This SQLite file system layer passes
-everything to the real one and keeps a journal of it. :meth:`RecordingDisk.after_power_cut` rebuilds the files as a
+everything to the real one and keeps a journal of it. :func:`files_after_power_cut` rebuilds the files as a
 disk may hold them when the power went at a given place of the journal: all that was synced, and of each later write
 any subset of its sectors, in any order.
 """
@@ -9,8 +9,9 @@ any subset of its sectors, in any order.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import apsw
 
@@ -36,12 +37,22 @@ class Delete(NamedTuple):
     file: str
 
 
-class RecordingDisk(apsw.VFS):
-    """Register under ``name``; open databases with ``vfs=name``."""
+Entry = Write | Truncate | Sync | Delete
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name, base="")
-        self.journal: list[Write | Truncate | Sync | Delete] = []
+
+class Journal(Protocol):
+    def append(self, entry: Entry, /) -> None:
+        """Note what happened."""
+
+
+class RecordingDisk(apsw.VFS):
+    """Register under ``name``; open databases with ``vfs=name``, or all of the process's if it is the default."""
+
+    def __init__(self, name: str, journal: Journal, *, is_default: bool = False) -> None:
+        # By name: the default one would be this very layer.
+        self.base = apsw.vfs_names()[0]
+        super().__init__(name, base=self.base, makedefault=is_default)
+        self.journal = journal
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         return _RecordingFile(self, name, flags)
@@ -50,27 +61,28 @@ class RecordingDisk(apsw.VFS):
         super().xDelete(filename, sync_directory)
         self.journal.append(Delete(Path(filename).name))
 
-    def after_power_cut(self, moment: int, chance: random.Random) -> dict[str, bytes]:
-        """The files by name, if the power went after ``moment`` entries of the journal."""
-        files: dict[str, bytearray] = {}
-        pending: dict[str, list[Write | Truncate]] = {}
-        for entry in self.journal[:moment]:
-            if isinstance(entry, (Write, Truncate)):
-                pending.setdefault(entry.file, []).append(entry)
-            elif isinstance(entry, Sync):
-                for change in pending.pop(entry.file, []):
-                    _apply(files.setdefault(entry.file, bytearray()), change)
-            else:
-                files.pop(entry.file, None)
-                pending.pop(entry.file, None)
-        for name, changes in pending.items():
-            _apply_some(files.setdefault(name, bytearray()), changes, chance)
-        return {name: bytes(content) for name, content in files.items()}
+
+def files_after_power_cut(journal: Sequence[Entry], moment: int, chance: random.Random) -> dict[str, bytes]:
+    """The files by name, if the power went after ``moment`` entries of the journal."""
+    files: dict[str, bytearray] = {}
+    pending: dict[str, list[Write | Truncate]] = {}
+    for entry in journal[:moment]:
+        if isinstance(entry, (Write, Truncate)):
+            pending.setdefault(entry.file, []).append(entry)
+        elif isinstance(entry, Sync):
+            for change in pending.pop(entry.file, []):
+                _apply(files.setdefault(entry.file, bytearray()), change)
+        else:
+            files.pop(entry.file, None)
+            pending.pop(entry.file, None)
+    for name, changes in pending.items():
+        _apply_some(files.setdefault(name, bytearray()), changes, chance)
+    return {name: bytes(content) for name, content in files.items()}
 
 
 class _RecordingFile(apsw.VFSFile):
     def __init__(self, disk: RecordingDisk, name: Any, flags: list[int]) -> None:
-        super().__init__("", name, flags)
+        super().__init__(disk.base, name, flags)
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         self._name = Path(path or "temporary").name
         self._journal = disk.journal

@@ -12,13 +12,13 @@ import apsw
 from onebox.errors import StorageFault
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
-from tests.crash.disk import RecordingDisk
+from tests.crash.disk import Entry, RecordingDisk, files_after_power_cut
 
 JOBS = 400
 CUTS = 120
 
 
-async def _work(path: Path, disk_name: str, disk: RecordingDisk, chance: random.Random) -> dict[int, int]:
+async def _work(path: Path, disk_name: str, journal: list[Entry], chance: random.Random) -> dict[int, int]:
     """Run jobs in groups of random size; the journal's length at each job's acknowledgement, by job."""
     connection = open_connection(path, vfs=disk_name)
     connection.execute("CREATE TABLE pair (job INTEGER, half INTEGER, filler BLOB)")
@@ -30,7 +30,7 @@ async def _work(path: Path, disk_name: str, disk: RecordingDisk, chance: random.
             storage.execute("INSERT INTO pair VALUES (?, ?, ?)", (number, half, bytes(chance.randrange(5_000))))
         if number % 7 == 0:
             raise ValueError("a job that fails leaves no trace")
-        storage.after_commit(lambda: acknowledged.__setitem__(number, len(disk.journal)))
+        storage.after_commit(lambda: acknowledged.__setitem__(number, len(journal)))
 
     for number in range(JOBS):
         with contextlib.suppress(ValueError):
@@ -51,15 +51,17 @@ def test_power_cut_at_any_moment_keeps_all_acknowledged_jobs_whole(tmp_path: Pat
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    disk = RecordingDisk(f"disk{seed}")
-    acknowledged = asyncio.run(_work(tmp_path / "whole.db", f"disk{seed}", disk, chance))
+    journal: list[Entry] = []
+    disk = RecordingDisk(f"disk{seed}", journal)
+    acknowledged = asyncio.run(_work(tmp_path / "whole.db", f"disk{seed}", journal, chance))
+    disk.unregister()
     assert len(acknowledged) == sum(1 for number in range(JOBS) if number % 7)
     first = min(acknowledged.values())
     for cut in range(CUTS):
-        moment = chance.randrange(first, len(disk.journal) + 1)
+        moment = chance.randrange(first, len(journal) + 1)
         folder = tmp_path / str(cut)
         folder.mkdir()
-        for name, content in disk.after_power_cut(moment, chance).items():
+        for name, content in files_after_power_cut(journal, moment, chance).items():
             (folder / name).write_bytes(content)
         _check(folder / "whole.db", {job for job, at in acknowledged.items() if at <= moment})
 

@@ -7,7 +7,6 @@ that nobody synced: each is whole, cut short, full of zeros or absent.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import subprocess
 import sys
@@ -23,17 +22,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.api.lambda_support import BASIC, invoke, make_function, make_role, zipped
+from tests.crash.code_folders import code, damage
 
 ROUNDS = 6
 FUNCTIONS = ("a", "b", "c")
-
-
-def code(version: int) -> dict[str, str]:
-    """A function of several files that answers its version."""
-    inner = {f"pack/part{number}.py": f"VALUE = {version}\n" * 50 for number in range(10)}
-    imports = "\n".join(f"from pack.part{number} import VALUE as v{number}" for number in range(10))
-    handler = f"{imports}\ndef handler(event, context):\n    return v0 if v0 == v9 else 'torn'\n"
-    return {"app.py": handler, "pack/__init__.py": "", **inner}
 
 
 @contextmanager
@@ -67,23 +59,6 @@ def deploy_until_killed(client: Any, name: str, version: int, acknowledged: dict
             client("lambda").update_function_code(FunctionName=name, ZipFile=zipped(code(version)))
             acknowledged[name] = version
             invoke(client, FunctionName=name)
-
-
-def damage(folder: Path, chance: random.Random) -> int:
-    """Damage the files beside the database; how many there were."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    for path in files:
-        os.chmod(path.parent, 0o700)
-        os.chmod(path, 0o600)
-        fate = chance.choice(["whole", "cut", "zeros", "absent"])
-        content = path.read_bytes()
-        if fate == "cut":
-            path.write_bytes(content[: chance.randrange(len(content) + 1)])
-        elif fate == "zeros":
-            path.write_bytes(bytes(len(content)))
-        elif fate == "absent":
-            path.unlink()
-    return len(files)
 
 
 def test_power_cut_around_deploys_leaves_every_function_working(tmp_path: Path) -> None:
