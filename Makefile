@@ -58,6 +58,9 @@ crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repea
 drill-outage: $(DEV_STAMP) ## Take the table away for five minutes while real orders flow (MINUTES=n)
 	$(BIN)/python -m tests.crash.outage $(if $(MINUTES),--minutes $(MINUTES))
 
+power-cuts: $(DEV_STAMP) ## Cut the power at 200 random moments around deploys and load (SEED=n repeats a run)
+	$(BIN)/python -m tests.crash.power_cuts $(if $(SEED),--seed $(SEED))
+
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
