@@ -79,7 +79,7 @@ def test_doctor_of_a_system_changed_by_hand_names_each_change(deployed: Cli, cli
     client("lambda").put_function_concurrency(FunctionName="OrderProcessor", ReservedConcurrentExecutions=0)
     code, checks = deployed.examine("--wait", "0.1")
     assert code == 1
-    assert checks["drift"] == [("warning", "OrderQueue (AWS::SQS::Queue): /VisibilityTimeout is 20, made as 180")]
+    assert checks["drift"] == [("warning", "OrderQueue: VisibilityTimeout is 20, deployed as 180")]
     assert checks["visibility"][0][0] == "failed"
     assert checks["OrderProcessor"][0] == ("failed", "is stopped: its reserved concurrency is 0")
     assert checks["test order"][0][0] == "failed"

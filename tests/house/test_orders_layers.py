@@ -30,6 +30,8 @@ MAY_IMPORT_BOTO = {
     "orders.dead_letters.queues",
     "orders.deployment.artifacts",
     "orders.deployment.cloudformation",
+    "orders.deployment.function",
+    "orders.deployment.repairs",
     "orders.doctor.inspection",
     "orders.function_log.reader",
     "orders.monitoring.dashboards",

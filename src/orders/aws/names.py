@@ -9,6 +9,8 @@ DEAD_LETTER_QUEUE = "OrderDLQ"
 FUNCTION = "OrderProcessor"
 LOG_GROUP = f"/aws/lambda/{FUNCTION}"
 AUDIT_LOG_GROUP = "/orders/audit"
+CANARY_GUARD = "OrderCanaryGuard"
+CANARY_ALARM = "OrderProcessor-canary"
 ALARM_TOPIC = "OrderAlarms"
 # The name prefix of all alarms in template.yaml.
 ALARM_PREFIX = "Order"

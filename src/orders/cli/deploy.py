@@ -15,13 +15,18 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, say
 from orders.clock import SystemClock
 from orders.deployment.artifacts import ArtifactBucket
-from orders.deployment.cloudformation import ChangeSet, Stack, StackEvent
-from orders.deployment.stack import Audience, Deployed, Kept, Revision, load_template
+from orders.deployment.canary import CanaryAlarm
+from orders.deployment.cloudformation import Stack, StackEvent
+from orders.deployment.function import DeployedFunction
+from orders.deployment.release import Release, Wanted
+from orders.deployment.repairs import Repairs, undone
+from orders.deployment.stack import Audience, Deployed, Kept, Plan, System, load_template
 from orders.deployment.stack import deploy as deploy_stack
 from orders.errors import OperatorError
 from orders.table.order_table import OrderTable
 
 RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
+NOW = Wanted()
 COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red"}
 
 
@@ -47,6 +52,13 @@ COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red
     metavar="NAME",
     help="An existing bucket for the function's code, used unchanged. Default: a new private bucket.",
 )
+@click.option(
+    "--canary",
+    type=click.IntRange(1, 99),
+    metavar="PERCENT",
+    help="Give the new version only this share of the orders; an alarm on its errors takes it back.",
+)
+@click.option("--again", is_flag=True, help="Make a version live that was rolled back.")
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
 @aws_options
@@ -59,12 +71,16 @@ def deploy(
     given: tuple[str, ...],
     template: str | None,
     artifact_bucket: str | None,
+    canary: int | None,
+    again: bool,
     stack_name: str,
     as_json: bool,
 ) -> None:
-    """Create or update the stack: package the function, show the changes, ask, apply, wait.
+    """Create or update the stack: package the function, show the changes, ask, apply, wait, make the new version live.
 
-    Parameters that are not given keep their values from the last deployment, or take template.yaml's defaults.
+    Parameters that are not given keep their values from the last deployment, or take template.yaml's defaults. What was
+    changed outside of the stack is shown and changed back: the function's code and settings, the trigger, the queues.
+    A paused system stays paused. `orders rollback` makes the version before live again.
     """
     parameters = dict(map(_parse_parameter, given))
     if runtime is not None:
@@ -76,10 +92,22 @@ def deploy(
     if not as_json:
         say(f"Deploying the stack {stack_name} to {aws.place}")
     deployed = run_deploy(
-        aws, stack_name, parameters, _speaking(yes, as_json), template=template, artifact_bucket=artifact_bucket
+        aws,
+        stack_name,
+        parameters,
+        _speaking(yes, as_json),
+        wanted=Wanted(canary, again),
+        template=template,
+        artifact_bucket=artifact_bucket,
     )
     if as_json:
-        print_json({"changed": bool(deployed and deployed.changed), "outputs": deployed.outputs if deployed else {}})
+        print_json(
+            {
+                "changed": bool(deployed and deployed.changed),
+                "outputs": deployed.outputs if deployed else {},
+                "live": deployed.move.change or deployed.move.held if deployed else "",
+            }
+        )
     elif deployed is None:
         say("No changes were made.")
     else:
@@ -92,25 +120,30 @@ def run_deploy(
     parameters: Mapping[str, str],
     audience: Audience,
     *,
+    wanted: Wanted = NOW,
     template: str | None = None,
     artifact_bucket: str | None = None,
 ) -> Deployed | None:
     """Deploy before an audience; None if it did not agree. Without a template and a bucket of the shop, with ours."""
-    log = audit_log(aws)
+    log, clock = audit_log(aws), SystemClock()
 
-    def recording(revision: Revision) -> AbstractContextManager[Change]:
-        after = {"parameters": revision.after, "changes": revision.changes}
-        return log.change("deploy", stack_name, before={"parameters": revision.before}, after=after)
+    def recording(plan: Plan) -> AbstractContextManager[Change]:
+        before = {"parameters": plan.before, "drift": undone(plan.drift)}
+        changes = [f"{change.action} {change.logical_id}" for change in plan.changes]
+        after = {"parameters": plan.after, "changes": changes, "live": plan.move.change}
+        return log.change("deploy", stack_name, before=before, after=after)
 
     audience.recording = recording
-    return deploy_stack(
-        stack=Stack(aws, stack_name, SystemClock()),
-        template=load_template(template),
+    stack, function = Stack(aws, stack_name, clock), DeployedFunction(aws, clock)
+    system = System(
+        stack=stack,
         artifacts=ArtifactBucket(aws, artifact_bucket),
+        function=function,
+        repairs=Repairs(aws, stack, function),
+        release=Release(function, CanaryAlarm(aws)),
         kept=Kept(table=OrderTable(aws).exists(), audit_log=log.exists()),
-        parameters=parameters,
-        audience=audience,
     )
+    return deploy_stack(system, load_template(template), parameters, wanted, audience)
 
 
 def quiet_audience() -> Audience:
@@ -120,9 +153,9 @@ def quiet_audience() -> Audience:
 
 def _speaking(yes: bool, as_json: bool) -> Audience:
     if as_json:
-        return Audience(agree=lambda changes, _: yes or _ask(changes, to_stderr=True))
+        return Audience(agree=lambda plan: yes or _ask(plan, to_stderr=True))
     return Audience(
-        agree=lambda changes, _: _show_and_ask(changes, yes),
+        agree=lambda plan: _show_and_ask(plan, yes),
         on_step=lambda step: say(_STEPS[step]) if step in _STEPS else None,
         on_event=_print_event,
     )
@@ -131,24 +164,33 @@ def _speaking(yes: bool, as_json: bool) -> Audience:
 _STEPS = {"package": "Packaging OrderProcessor", "change set": "Comparing with the current stack"}
 
 
-def _show_and_ask(changes: ChangeSet, yes: bool) -> bool:
-    _print_changes(changes)
-    return yes or _ask(changes, to_stderr=False)
+def _show_and_ask(plan: Plan, yes: bool) -> bool:
+    _print_plan(plan)
+    return yes or _ask(plan, to_stderr=False)
 
 
-def _ask(changes: ChangeSet, *, to_stderr: bool) -> bool:
-    return click.confirm(f"Apply {plural(len(changes.changes), 'change')}?", err=to_stderr)
+def _ask(plan: Plan, *, to_stderr: bool) -> bool:
+    number = len(plan.changes) + len(plan.drift)
+    question = f"Apply {plural(number, 'change')}?" if number else "Go on?"
+    return click.confirm(question, err=to_stderr)
 
 
-def _print_changes(changes: ChangeSet) -> None:
+def _print_plan(plan: Plan) -> None:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
-    for change in changes.changes:
+    for change in plan.changes:
         colour = COLOURS.get(change.action, "default")
         note = "[red]is replaced[/]" if change.replacement == "True" else ""
         table.add_row(f"[{colour}]{change.action}[/]", change.logical_id, f"[dim]{change.resource_type}[/]", note)
-    console().print(table)
+    if plan.changes:
+        console().print(table)
+    if plan.drift:
+        say("Changed outside of the stack, to be changed back:")
+    for difference in plan.drift:
+        say(f"  {difference.describe()}", fg="yellow")
+    if plan.move.change:
+        say(f"  {plan.move.change}")
 
 
 def _print_event(event: StackEvent) -> None:
@@ -160,6 +202,10 @@ def _print_event(event: StackEvent) -> None:
 
 def _print_next_steps(deployed: Deployed) -> None:
     say("The stack is ready." if deployed.changed else "The stack is up to date.", fg="green")
+    if deployed.move.change:
+        say(deployed.move.change)
+    if deployed.move.held:
+        say(deployed.move.held, fg="yellow")
     say(f"Publish orders to {deployed.outputs.get('OrderTopicArn', 'OrderTopic')}")
     say("Next: `orders publish FILE`, `orders status`, `orders logs --follow`")
 

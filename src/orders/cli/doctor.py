@@ -13,6 +13,8 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
 from orders.deployment.cloudformation import Stack
+from orders.deployment.function import DeployedFunction
+from orders.deployment.repairs import Repairs
 from orders.deployment.stack import load_template
 from orders.doctor.checks import Check, Doctor, Outcome
 from orders.doctor.inspection import Inspection
@@ -49,7 +51,16 @@ def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, s
     """
     clock = SystemClock()
     patience_s = 0.0 if no_test_order else wait_s
-    patient = Doctor(Inspection(aws, clock), Stack(aws, stack_name, clock), load_template(template), clock, patience_s)
+    stack, function = Stack(aws, stack_name, clock), DeployedFunction(aws, clock)
+    patient = Doctor(
+        inspection=Inspection(aws, clock),
+        stack=stack,
+        function=function,
+        repairs=Repairs(aws, stack, function),
+        template=load_template(template),
+        clock=clock,
+        wait_s=patience_s,
+    )
     checks: list[Check] = []
     for check in patient.examine():
         checks.append(check)

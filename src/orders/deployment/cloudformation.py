@@ -5,6 +5,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-up
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -68,6 +69,17 @@ class StackOutput(NamedTuple):
     key: str
     value: str
     description: str
+
+
+class ResourceDrift(NamedTuple):
+    """How one resource compares with what the stack made."""
+
+    status: str
+    """IN_SYNC, MODIFIED or DELETED; NOT_CHECKED for a type that CloudFormation cannot compare."""
+    expected: dict[str, Any]
+    """The properties as the stack made them."""
+    differences: list[dict[str, Any]]
+    """PropertyDifferences as CloudFormation tells them."""
 
 
 class StackState(NamedTuple):
@@ -143,6 +155,9 @@ class Stack:
         except ClientError as error:
             if NO_UPDATES in str(error):  # AWS itself says so in the change set that it made
                 return None
+            if error_code(error) == "ValidationError":
+                reason = error.response.get("Error", {}).get("Message", "no reason given")
+                raise OperatorError(f"CloudFormation refuses the deployment: {reason}") from error
             raise
         description = self._wait_for_change_set(answer["Id"])
         if description["Status"] == "FAILED":
@@ -161,6 +176,22 @@ class Stack:
         self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)
         if is_new:
             self._cloudformation.delete_stack(StackName=self.name)
+
+    def find_resource_drift(self, logical_id: str) -> ResourceDrift | None:
+        """Compare one resource; None where the stack has none of this id or the endpoint cannot compare."""
+        from botocore.exceptions import ClientError
+        from botocore.parsers import ResponseParserError
+
+        try:
+            answer = self._cloudformation.detect_stack_resource_drift(StackName=self.name, LogicalResourceId=logical_id)
+        except (ClientError, ResponseParserError):
+            return None
+        drift = answer["StackResourceDrift"]
+        return ResourceDrift(
+            drift["StackResourceDriftStatus"],
+            json.loads(drift.get("ExpectedProperties") or "{}"),
+            drift.get("PropertyDifferences", []),
+        )
 
     def delete(self) -> None:
         self._cloudformation.delete_stack(StackName=self.name)

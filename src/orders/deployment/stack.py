@@ -1,7 +1,8 @@
 """Deploying and removing the order system: the function's zip file, its bucket, the change set, the wait.
 
-Promises: every change is shown and confirmed before it is applied. A failed deployment reports the reason of the
-resource that failed first. Removing keeps the table unless the caller requests its deletion.
+Promises: every change is shown and confirmed before it is applied, also what was changed outside of the stack. A failed
+deployment reports the reason of the resource that failed first. Removing keeps the table unless the caller requests its
+deletion.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from orders.deployment.cloudformation import DEAD_STATUSES, GOOD_STATUSES, ChangeSet, Stack, StackEvent
+from orders.deployment.cloudformation import DEAD_STATUSES, GOOD_STATUSES, Change, ChangeSet, Stack, StackEvent
+from orders.deployment.drift import PROCESSOR, Difference
+from orders.deployment.function import CONCURRENCY_TAG, DeployedFunction
 from orders.deployment.package import Package, build_package
+from orders.deployment.release import Move, Release, Wanted
+from orders.deployment.repairs import Repairs
 from orders.deployment.template import Parameter, check_given, read_parameters
 from orders.errors import OperatorError
 
@@ -34,29 +39,41 @@ class Kept(NamedTuple):
     audit_log: bool
 
 
-class Revision(NamedTuple):
-    """A deployment that was confirmed: the parameters that differ, before and after, and the planned changes."""
+class Plan(NamedTuple):
+    """What a deployment would do."""
 
+    is_new: bool
+    changes: list[Change]
+    drift: list[Difference]
+    """What was changed outside of the stack, and is changed back."""
+    move: Move
+    """What becomes live."""
     before: dict[str, str]
+    """The parameters that differ, as they are."""
     after: dict[str, str]
-    changes: list[str]
+    """The same, as they will be."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.changes or self.drift or self.move.change)
 
 
 class Deployed(NamedTuple):
-    """The result of a deployment: whether anything changed, and the stack's outputs."""
+    """The result of a deployment: whether anything changed, the stack's outputs, and what became of the alias."""
 
     changed: bool
     outputs: dict[str, str]
+    move: Move
 
 
 @dataclass(slots=True)
 class Audience:
     """Receives progress of a deployment and confirms its changes."""
 
-    agree: Callable[[ChangeSet, bool], bool] = lambda _changes, _is_new: True
+    agree: Callable[[Plan], bool] = lambda _: True
     on_step: Callable[[str], None] = lambda _: None
     on_event: Callable[[StackEvent], None] = lambda _: None
-    recording: Callable[[Revision], AbstractContextManager[Any]] = lambda _: nullcontext()
+    recording: Callable[[Plan], AbstractContextManager[Any]] = lambda _: nullcontext()
     """A block in which the confirmed changes are made."""
     failures: list[StackEvent] = field(default_factory=list)
 
@@ -73,20 +90,61 @@ def load_template(own: str | None = None) -> str:
     return files("orders").joinpath(TEMPLATE).read_text(encoding="utf-8")
 
 
-def deploy(
-    stack: Stack,
-    template: str,
-    artifacts: Artifacts,
-    kept: Kept,
-    parameters: Mapping[str, str],
-    audience: Audience,
-) -> Deployed | None:
-    """Create or update the stack; None if not confirmed. Raises OperatorError with the failing reason.
+@dataclass(frozen=True, slots=True)
+class System:
+    """The parts that a deployment works with."""
 
-    A new stack takes the table and the audit log that an earlier one left.
+    stack: Stack
+    artifacts: Artifacts
+    function: DeployedFunction
+    repairs: Repairs
+    release: Release
+    kept: Kept
+
+
+def deploy(
+    system: System, template: str, parameters: Mapping[str, str], wanted: Wanted, audience: Audience
+) -> Deployed | None:
+    """Create or update the stack, undo drift, make the new version live; None if not confirmed.
+
+    A new stack takes the table and the audit log that an earlier one left. A paused trigger stays paused. Raises
+    OperatorError with the failing reason.
     """
+    stack = system.stack
     declared = read_parameters(template)
     check_given(declared, parameters)
+    is_new = _check_status(stack)
+    system.release.check(wanted, is_new=is_new)
+    audience.on_step("package")
+    key = system.artifacts.upload(build_package())
+    audience.on_step("change set")
+    before = {} if is_new else stack.parameters()
+    code = {"ArtifactBucket": system.artifacts.name, "ArtifactKey": key}
+    asked = {
+        **_adopt(system, declared, before),
+        **parameters,
+        **{name: code[name] for name in code if name in declared},
+    }
+    change_set = stack.propose(template, asked, is_new=is_new)
+    plan = _plan(system, change_set, wanted, before, asked, is_new=is_new)
+    if plan.is_empty:
+        return Deployed(False, stack.outputs(), plan.move)
+    if not audience.agree(plan):
+        if change_set is not None:
+            stack.discard(change_set, is_new=is_new)
+        return None
+    audience.on_step("apply")
+    with audience.recording(plan):
+        if change_set is not None:
+            _apply(system, change_set, audience, is_new=is_new)
+        if plan.drift:
+            system.repairs.undo(system.repairs.find())
+        move = system.release.make(wanted)
+    return Deployed(True, stack.outputs(), move)
+
+
+def _check_status(stack: Stack) -> bool:
+    """Whether the stack is to be created. Raises OperatorError if it can be neither created nor updated."""
     status = stack.find_status()
     if status in DEAD_STATUSES:
         raise OperatorError(
@@ -95,45 +153,65 @@ def deploy(
         )
     if status is not None and status.endswith("_IN_PROGRESS"):
         raise OperatorError(f"the stack {stack.name} is in {status}", "Try again when the operation has ended.")
-    is_new = status is None
-    audience.on_step("package")
-    key = artifacts.upload(build_package())
-    audience.on_step("change set")
-    before = {} if is_new else stack.parameters()
-    wanted = {**_adopt(kept, declared, before), **parameters, "ArtifactBucket": artifacts.name, "ArtifactKey": key}
-    change_set = stack.propose(template, wanted, is_new=is_new)
-    if change_set is None:
-        return Deployed(False, stack.outputs())
-    if not audience.agree(change_set, is_new):
-        stack.discard(change_set, is_new=is_new)
-        return None
-    audience.on_step("apply")
-    with audience.recording(_revise(before, wanted, change_set)):
-        since = stack.moment()
-        stack.apply(change_set)
-        status = stack.follow(since, audience.see)
-        if status not in GOOD_STATUSES:
-            raise OperatorError(_describe_failure(stack.name, status, audience.failures))
-    return Deployed(True, stack.outputs())
+    return status is None
 
 
-def _adopt(kept: Kept, declared: Mapping[str, Parameter], before: Mapping[str, str]) -> dict[str, str]:
-    """The parameters that decide whether a retained resource is created: set once, when the stack first gets them."""
-    found = {"OrdersTable": kept.table, "AuditLog": kept.audit_log}
-    return {
+def _plan(
+    system: System,
+    change_set: ChangeSet | None,
+    wanted: Wanted,
+    before: Mapping[str, str],
+    asked: Mapping[str, str],
+    *,
+    is_new: bool,
+) -> Plan:
+    changes = [] if change_set is None else change_set.changes
+    drift = [] if is_new else system.repairs.find()
+    touched = {PROCESSOR} & ({change.logical_id for change in changes} | {one.resource for one in drift})
+    move = system.release.plan(wanted, is_new=is_new, function_changes=bool(touched))
+    changed = {name: value for name, value in asked.items() if before.get(name) != value}
+    return Plan(
+        is_new=is_new,
+        changes=changes,
+        drift=drift,
+        move=move,
+        before={name: before[name] for name in changed if name in before},
+        after=changed,
+    )
+
+
+def _apply(system: System, change_set: ChangeSet, audience: Audience, *, is_new: bool) -> None:
+    """Apply the change set and wait. Raises OperatorError with the failing reason."""
+    stack = system.stack
+    was_paused = not is_new and _is_paused(system.function)
+    since = stack.moment()
+    stack.apply(change_set)
+    status = stack.follow(since, audience.see)
+    # CloudFormation may enable the trigger whose settings it updates.
+    if was_paused and not _is_paused(system.function):
+        system.function.change_trigger(Enabled=False)
+    if status not in GOOD_STATUSES:
+        raise OperatorError(_describe_failure(stack.name, status, audience.failures))
+
+
+def _is_paused(function: DeployedFunction) -> bool:
+    trigger = function.find_trigger()
+    return trigger is not None and trigger["State"] in ("Disabled", "Disabling")
+
+
+def _adopt(system: System, declared: Mapping[str, Parameter], before: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that decide whether a retained resource is created: set once, when the stack first gets them.
+
+    A concurrency that an operator set is kept.
+    """
+    found = {"OrdersTable": system.kept.table, "AuditLog": system.kept.audit_log}
+    adopted = {
         name: "Existing" if exists else "Create"
         for name, exists in found.items()
         if name in declared and name not in before
     }
-
-
-def _revise(before: Mapping[str, str], wanted: Mapping[str, str], change_set: ChangeSet) -> Revision:
-    changed = {name: value for name, value in wanted.items() if before.get(name) != value}
-    return Revision(
-        before={name: before[name] for name in changed if name in before},
-        after=changed,
-        changes=[f"{change.action} {change.logical_id}" for change in change_set.changes],
-    )
+    concurrency = system.function.find_tags().get(CONCURRENCY_TAG) if before else None
+    return adopted if concurrency is None else {**adopted, "MaximumConcurrency": concurrency}
 
 
 def destroy(stack: Stack, audience: Audience) -> bool:

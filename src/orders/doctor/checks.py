@@ -8,7 +8,7 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -17,6 +17,10 @@ from orders.aws.names import ALARM_TOPIC, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TO
 from orders.capacity.plan import VISIBILITY_TIMES
 from orders.clock import Clock
 from orders.deployment.cloudformation import GOOD_STATUSES, Stack
+from orders.deployment.drift import COMPARED, PROCESSOR, TRIGGER, Difference
+from orders.deployment.function import DeployedFunction
+from orders.deployment.repairs import Repairs
+from orders.deployment.versions import ALIAS, LATEST, Live, Version, describe
 from orders.doctor.inspection import (
     Drifted,
     FunctionSettings,
@@ -32,6 +36,8 @@ RECEIVES_MIN = 2
 CONCURRENCY_LOW = 100
 # The most differences shown for a drifted resource.
 DIFFERENCES_SHOWN = 3
+CHANGES_SHOWN = 20
+ALIAS_TYPE = "AWS::Lambda::Alias"
 POLL_MS = 50.0
 POLL_LAST_MS = 1_000.0
 TEST_ORDER_PREFIX = "orders-doctor-"
@@ -59,6 +65,8 @@ class Doctor:
 
     inspection: Inspection
     stack: Stack
+    function: DeployedFunction
+    repairs: Repairs
     template: str
     clock: Clock
     wait_s: float
@@ -122,7 +130,15 @@ class Doctor:
             yield Check("template", Outcome.WARNING, "the stack was created from a different template", advice)
 
     def _check_drift(self) -> Iterator[Check]:
-        yield from judge_drift(self.inspection.drift(self.stack.name))
+        changed = self.repairs.find()
+        yield from judge_changed(changed)
+        # The alias is not the template's business: deployments and rollbacks move it.
+        drifted = [
+            one
+            for one in self.inspection.drift(self.stack.name)
+            if one.resource_type != ALIAS_TYPE and (one.status == "DELETED" or one.logical_id not in COMPARED)
+        ]
+        yield from judge_drift(drifted, is_rest=bool(changed))
 
     def _check_settings(self) -> Iterator[Check]:
         queue, dead_letters = self.inspection.find_queue(QUEUE), self.inspection.find_queue(DEAD_LETTER_QUEUE)
@@ -133,6 +149,9 @@ class Doctor:
                 yield _missing(name)
         if function:
             yield judge_function(function)
+            live = self.function.find_live()
+            if live is not None:
+                yield judge_live(live, self.function.versions(), self.repairs.find_code_sha256())
         if queue and function:
             yield judge_trigger(trigger)
             made_s = int(self.stack.parameters().get("VisibilityTimeout", 0))
@@ -220,8 +239,40 @@ def judge_concurrency(limit: int, free: int) -> Check:
     return Check("quotas", Outcome.WARNING, message, advice)
 
 
-def judge_drift(drifted: list[Drifted]) -> Iterator[Check]:
-    if not drifted:
+def judge_changed(differences: Sequence[Difference]) -> Iterator[Check]:
+    """What `orders deploy` would change back."""
+    for one in differences[:CHANGES_SHOWN]:
+        advice = "It was changed outside the stack: `orders deploy` shows it and changes it back."
+        outcome = Outcome.FAILED if one.resource in (PROCESSOR, TRIGGER) else Outcome.WARNING
+        yield Check("drift", outcome, one.describe(), advice)
+    if len(differences) > CHANGES_SHOWN:
+        yield Check("drift", Outcome.FAILED, f"and {len(differences) - CHANGES_SHOWN} more differences")
+
+
+def judge_live(live: Live, versions: Sequence[Version], code_sha256: str | None) -> Check:
+    """Whether the alias calls what the last deployment published."""
+    name = f"alias {ALIAS}"
+    newest = max((version.number for version in versions), default=None)
+    if live.rolled_back_from is not None:
+        advice = "Run `orders deploy` with mended code, or `orders deploy --again` to use the version again."
+        return Check(name, Outcome.WARNING, f"version {live.version} processes orders: {live.note}", advice)
+    if live.canary is not None:
+        return Check(name, Outcome.GOOD, f"{describe(live)}; `orders deploy` gives it all, `orders rollback` nothing")
+    if live.version == LATEST or newest is None:
+        return Check(name, Outcome.WARNING, "calls the function itself, no published version", "Run `orders deploy`.")
+    code = next((version.code_sha256 for version in versions if str(version.number) == live.version), None)
+    if code_sha256 is not None and code != code_sha256:
+        message = f"version {live.version} processes orders; its code is not that of the last deployment"
+        return Check(name, Outcome.FAILED, message, "Run `orders deploy`: it makes the deployed code live.")
+    if live.version != str(newest):
+        message = f"version {live.version} processes orders, the newest is version {newest}"
+        return Check(name, Outcome.WARNING, message, "Run `orders deploy`: it makes the deployed code live.")
+    return Check(name, Outcome.GOOD, f"version {live.version} processes orders")
+
+
+def judge_drift(drifted: list[Drifted], *, is_rest: bool = False) -> Iterator[Check]:
+    """The resources that `orders deploy` does not change back."""
+    if not drifted and not is_rest:
         yield Check("drift", Outcome.GOOD, "no resource has drifted from the template")
     for one in drifted:
         shown = "; ".join(one.differences[:DIFFERENCES_SHOWN]) or one.status
@@ -231,7 +282,7 @@ def judge_drift(drifted: list[Drifted]) -> Iterator[Check]:
             advice = "It was deleted outside the stack: run `orders destroy` (it keeps the table) and `orders deploy`."
             yield Check("drift", Outcome.FAILED, message, advice)
         else:
-            advice = "It was changed outside the stack: change it back, as `orders deploy` does not see the change."
+            advice = "It was changed outside the stack: change it back there; `orders deploy` does not touch it."
             yield Check("drift", Outcome.WARNING, message, advice)
 
 
@@ -264,7 +315,7 @@ def judge_visibility(
 ) -> Check:
     """Six times the timeout plus the batching window, during which the orders are hidden too.
 
-    ``made_s`` is the value in the stack: a deployment does not restore a value that the stack already records.
+    ``made_s`` is the value in the stack, which a deployment restores.
     """
     window_s = trigger.batching_window_s if trigger else 0
     needed_s = VISIBILITY_TIMES * function.timeout_s + window_s
@@ -272,9 +323,7 @@ def judge_visibility(
     if queue.visibility_s >= needed_s:
         return Check("visibility", Outcome.GOOD, message)
     if made_s >= needed_s:
-        advice = (
-            f"It was changed outside the stack: `aws sqs set-queue-attributes` sets VisibilityTimeout back to {made_s}."
-        )
+        advice = f"It was changed outside the stack: `orders deploy` sets VisibilityTimeout back to {made_s}."
     else:
         advice = f"Run `orders deploy -p VisibilityTimeout={needed_s}`; otherwise slow orders are delivered twice."
     outcome = Outcome.FAILED if queue.visibility_s < function.timeout_s else Outcome.WARNING

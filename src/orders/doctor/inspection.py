@@ -120,9 +120,7 @@ class Inspection:
         )
 
     def find_trigger(self, queue_arn: str) -> TriggerSettings | None:
-        mappings = self._ask("lambda", "list_event_source_mappings", FunctionName=FUNCTION, EventSourceArn=queue_arn)[
-            "EventSourceMappings"
-        ]
+        mappings = self._ask("lambda", "list_event_source_mappings", EventSourceArn=queue_arn)["EventSourceMappings"]
         if not mappings:
             return None
         one = mappings[0]

@@ -92,6 +92,7 @@ class Watch:
         self._sns, self._lambda = aws.client("sns"), aws.client("lambda")
         self._dynamodb, self._cloudwatch = aws.client("dynamodb"), aws.client("cloudwatch")
         self._topic_arn = aws.arn("sns", TOPIC)
+        self._queue_arn = aws.arn("sqs", QUEUE)
 
     def find_subscriptions(self) -> int | None:
         attributes = self._ask(self._sns.get_topic_attributes, TopicArn=self._topic_arn)
@@ -101,7 +102,8 @@ class Watch:
         configuration = self._ask(self._lambda.get_function_configuration, FunctionName=FUNCTION)
         if configuration is None:
             return None
-        mappings = self._lambda.list_event_source_mappings(FunctionName=FUNCTION)["EventSourceMappings"]
+        # By the queue: Lambda does not list the mappings of an alias under the function's name.
+        mappings = self._lambda.list_event_source_mappings(EventSourceArn=self._queue_arn)["EventSourceMappings"]
         return FunctionState(
             configuration["Runtime"],
             configuration.get("State", "Active"),

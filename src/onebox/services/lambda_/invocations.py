@@ -58,7 +58,7 @@ class Invoker:
 
         def finish(outcome: Outcome) -> None:
             self._give_back(function)
-            self.metrics.finished(key, qualifier, outcome.duration_ms, outcome.failed)
+            self.metrics.finished(function, qualifier, outcome.duration_ms, outcome.failed)
             done(outcome)
 
         trace_id = make_trace_id(trace_header, self._deps.ids.hex(40), self._deps.clock.now_ms())
@@ -85,12 +85,12 @@ class Invoker:
         region = (key.account, key.region)
         reason = self._find_throttle(function)
         if reason is not None:
-            self.metrics.throttled(key, qualifier)
+            self.metrics.throttled(function, qualifier)
             raise TooManyRequestsException("Rate Exceeded.", Reason=reason)
         self._running[key] += 1
         if function.reserved_concurrency is None:
             self._running_unreserved[region] += 1
-        self.metrics.started(key, qualifier, self._running[key], self._running_unreserved[region])
+        self.metrics.started(function, qualifier, self._running[key], self._running_unreserved[region])
 
     def _find_throttle(self, function: FunctionVersion) -> str | None:
         """The Reason for which an invocation would be refused, or None."""

@@ -11,11 +11,13 @@ from collections import Counter, defaultdict
 from onebox.runtime.metrics import Dimensions
 from onebox.services.context import Deps
 from onebox.services.lambda_.execution.pace import Pace
-from onebox.services.lambda_.model import FunctionKey
+from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 
 _NAMESPACE = "AWS/Lambda"
 _Sample = tuple[str, float, str]
 """Name, value and unit."""
+_Invoked = tuple[FunctionKey, str | None, str]
+"""The function, the qualifier of the invocation, and the version that ran."""
 
 _INVOCATION: _Sample = ("Invocations", 1, "Count")
 _ERROR: _Sample = ("Errors", 1, "Count")
@@ -30,34 +32,35 @@ class LambdaMetrics:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._pace = Pace(deps.clock, self._hand_on)
-        self._tallies: defaultdict[tuple[FunctionKey, str | None], Counter[_Sample]] = defaultdict(Counter)
+        self._tallies: defaultdict[_Invoked, Counter[_Sample]] = defaultdict(Counter)
         self._unreserved: dict[tuple[str, str], int] = {}
         """The most unreserved executions at a time since the last flush, by account and region."""
 
-    def started(self, key: FunctionKey, qualifier: str | None, running: int, running_unreserved: int) -> None:
+    def started(self, function: FunctionVersion, qualifier: str | None, running: int, running_unreserved: int) -> None:
         """An invocation was accepted."""
-        self._tallies[key, qualifier]["ConcurrentExecutions", running, "Count"] += 1
+        key = function.key
+        self._tallies[key, qualifier, function.version]["ConcurrentExecutions", running, "Count"] += 1
         region = (key.account, key.region)
         self._unreserved[region] = max(self._unreserved.get(region, 0), running_unreserved)
         self._pace.wanted()
 
-    def finished(self, key: FunctionKey, qualifier: str | None, duration_ms: float, failed: bool) -> None:
+    def finished(self, function: FunctionVersion, qualifier: str | None, duration_ms: float, failed: bool) -> None:
         """An invocation ended."""
-        tally = self._tallies[key, qualifier]
+        tally = self._tallies[function.key, qualifier, function.version]
         tally[_INVOCATION] += 1
         tally[_ERROR if failed else _NO_ERROR] += 1
         tally[_NO_THROTTLE] += 1
         tally["Duration", round(duration_ms, 2), "Milliseconds"] += 1
         self._pace.wanted()
 
-    def throttled(self, key: FunctionKey, qualifier: str | None) -> None:
+    def throttled(self, function: FunctionVersion, qualifier: str | None) -> None:
         """An invocation was refused."""
-        self._tallies[key, qualifier][_THROTTLE] += 1
+        self._tallies[function.key, qualifier, function.version][_THROTTLE] += 1
         self._pace.wanted()
 
     def event(self, key: FunctionKey, name: str, value: float, unit: str) -> None:
         """A metric of asynchronous invocation (AsyncEventsReceived, AsyncEventAge, DeadLetterErrors, …)."""
-        self._tallies[key, None][name, value, unit] += 1
+        self._tallies[key, None, LATEST][name, value, unit] += 1
         self._pace.wanted()
 
     def flush(self) -> None:
@@ -68,8 +71,8 @@ class LambdaMetrics:
         now_ms = self._deps.clock.now_ms()
         add = self._deps.metrics.add
         tallies, self._tallies = self._tallies, defaultdict(Counter)
-        for (key, qualifier), tally in tallies.items():
-            for dimensions in _dimensions(key, qualifier):
+        for (key, qualifier, version), tally in tallies.items():
+            for dimensions in _dimensions(key, qualifier, version):
                 for (name, value, unit), samples in tally.items():
                     add(key.account, key.region, _NAMESPACE, name, dimensions, value, unit, now_ms, samples)
         unreserved, self._unreserved = self._unreserved, {}
@@ -78,8 +81,13 @@ class LambdaMetrics:
             add(account, region, _NAMESPACE, name, (), most, "Count", now_ms)
 
 
-def _dimensions(key: FunctionKey, qualifier: str | None) -> tuple[Dimensions, ...]:
-    """By function, by the version or alias invoked, and for all functions together."""
+def _dimensions(key: FunctionKey, qualifier: str | None, version: str) -> tuple[Dimensions, ...]:
+    """By function, by the version or alias invoked, and for all functions together; for an alias also by the version
+    that it chose.
+    """
     by_name = (("FunctionName", key.name),)
-    resource = f"{key.name}:{qualifier}" if qualifier else key.name
-    return by_name, (*by_name, ("Resource", resource)), ()
+    resource = ("Resource", f"{key.name}:{qualifier}" if qualifier else key.name)
+    usual: tuple[Dimensions, ...] = (by_name, (*by_name, resource), ())
+    if qualifier in (None, version):
+        return usual
+    return (*usual, (("ExecutedVersion", version), *by_name, resource))

@@ -52,7 +52,9 @@ def test_visibility_is_held_to_six_times_the_time_out_and_the_window(
 def test_visibility_changed_by_hand_is_not_mended_by_a_deployment() -> None:
     short = QUEUE._replace(visibility_s=20)
     assert "orders deploy -p VisibilityTimeout=180" in judge_visibility(short, FUNCTION, TRIGGER, 20).advice
-    assert "set-queue-attributes" in judge_visibility(short, FUNCTION, TRIGGER, 180).advice
+    assert (
+        "`orders deploy` sets VisibilityTimeout back to 180" in judge_visibility(short, FUNCTION, TRIGGER, 180).advice
+    )
 
 
 def test_dead_letters_fit_only_where_orders_reach_them_and_stay_longer() -> None:
