@@ -13,6 +13,7 @@ from orders.clock import SystemClock
 from orders.domain.times import parse_duration_ms
 from orders.function_log.lines import LogLine, parse_line
 from orders.function_log.reader import OVERLAP_MS, FunctionLogs
+from orders.function_log.search import text_pattern
 from orders.text import printable_block
 
 FOLLOW_EVERY_MS = 1_000.0
@@ -23,14 +24,15 @@ FOLLOW_EVERY_MS = 1_000.0
 @click.option("--follow", "-f", is_flag=True, help="Print new lines as they arrive, until Ctrl-C.")
 @click.option("--errors", is_flag=True, help="Only lines of orders that failed.")
 @click.option("--filter", "pattern", default="", help="A CloudWatch Logs filter pattern.")
+@click.option("--request", "request_id", default="", metavar="ID", help="Only lines of this call of OrderProcessor.")
 @json_option
 @aws_options
-def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, as_json: bool) -> None:
+def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, request_id: str, as_json: bool) -> None:
     """Print OrderProcessor's log, oldest first."""
     clock = SystemClock()
     reader = FunctionLogs(aws)
     reader.check_is_there()
-    pattern = pattern or ('{ $.level = "ERROR" }' if errors else "")
+    pattern = pattern or text_pattern(request_id) or ('{ $.level = "ERROR" }' if errors else "")
     lines = reader.lines(clock.now_ms() - parse_duration_ms(since), pattern)
     for line in _follow(reader, lines, pattern, clock) if follow else lines:
         if as_json:

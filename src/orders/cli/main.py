@@ -24,6 +24,7 @@ COMMANDS = {
     "subscriptions": ("subscriptions", "subscriptions", "List the subscriptions and their filters."),
     "unsubscribe": ("subscriptions", "unsubscribe", "Remove a subscription."),
     "get": ("get", "get", "Print one stored order."),
+    "find": ("find", "find", "Find what an id names: an order, a user, a message or a request."),
     "list": ("list_orders", "list_orders", "List stored orders by user, status and time."),
     "watch": ("watch", "watch", "Print orders as they are stored or fail, until Ctrl-C."),
     "verify": ("verify", "verify", "Check published files against the table and both queues."),

@@ -22,7 +22,7 @@ _plain_in_regex = re.compile(r"[A-Za-z0-9_#=@/;,-]+")
 _unquoted_runs = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 PATTERN_TEXT_MAX = 200
 # The time limit of a search. Lines found by then are shown, with a token to continue.
-BUDGET_MS = 8_000
+BUDGET_MS = 8_000.0
 
 
 class LogQuery(NamedTuple):
@@ -45,8 +45,19 @@ class LogQuery(NamedTuple):
     def pattern(self) -> str:
         """A filter pattern for at least these lines, by the one thing asked for that fewest lines will hold."""
         if self.order_id:
-            return _order_pattern(self.order_id)
-        return _text_pattern(self.request_id or self.text or self.level)
+            return order_pattern(self.order_id)
+        return text_pattern(self.request_id or self.text or self.level)
+
+
+class Query(Protocol):
+    """Which lines are wanted."""
+
+    @property
+    def pattern(self) -> str:
+        """A filter pattern of CloudWatch Logs for at least these lines."""
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether the line is one of them."""
 
 
 class Log(Protocol):
@@ -66,17 +77,18 @@ class Found(NamedTuple):
 
 def search_back(
     log: Log,
-    query: LogQuery,
+    query: Query,
     clock: Clock,
     *,
     since_ms: int = 0,
     until_ms: int | None = None,
     token: str = "",
     limit: int,
+    budget_ms: float = BUDGET_MS,
 ) -> Found:
-    """The newest lines from ``since_ms`` on, before ``until_ms``; at most ``limit``, and what the time allows."""
+    """The newest lines from ``since_ms`` on, before ``until_ms``: at most ``limit``, and what ``budget_ms`` allows."""
     entries: list[Entry] = []
-    ends_at_ms = clock.monotonic_ms() + BUDGET_MS
+    ends_at_ms = clock.monotonic_ms() + budget_ms
     while True:
         lines, token = log.page_back(query.pattern, since_ms, until_ms, token, limit - len(entries))
         entries += filter(query.holds, map(read_entry, lines))
@@ -84,13 +96,15 @@ def search_back(
             return Found(entries, token)
 
 
-def _order_pattern(order_id: str) -> str:
+def order_pattern(order_id: str) -> str:
+    """A filter pattern for at least the lines of this order."""
     found = _plain.match(order_id[:PATTERN_TEXT_MAX])
     beginning = found.group() if found else ""
     return f'{{ $.orderId = "{beginning}{"" if beginning == order_id else "*"}" }}'
 
 
-def _text_pattern(text: str) -> str:
+def text_pattern(text: str) -> str:
+    """A filter pattern for at least the lines that contain this text; empty if no pattern can express it."""
     if _plain_in_regex.fullmatch(text) and len(text) <= PATTERN_TEXT_MAX:
         return f"%{text}%"
     runs = _unquoted_runs.findall(text)
