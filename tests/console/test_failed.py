@@ -194,11 +194,17 @@ def test_a_look_leaves_every_order_where_it_is(shop: Shop) -> None:
     assert len(shop.bodies("OrderDLQ")) == 25, "each is there and can be received at once"
 
 
-def test_the_last_look_is_shown_until_somebody_looks_again(shop: Shop) -> None:
+def test_the_list_is_read_again_when_the_number_of_failed_orders_differs(shop: Shop) -> None:
     shop.fail(order("FIRST"))
     assert "1 failed order in OrderDLQ" in shop.page()
     shop.fail(order("SECOND"))
+    until(lambda: "2 failed orders in OrderDLQ" in shop.page(), "the list to be read again by itself")
+
+
+def test_a_refresh_reads_at_once(shop: Shop) -> None:
+    shop.fail(order("FIRST"))
     assert "1 failed order in OrderDLQ" in shop.page()
+    shop.fail(order("SECOND"))
     assert shop.browser.post("/failed/refresh").status_code == 303
     shop.wait()
     assert "2 failed orders in OrderDLQ" in shop.page()

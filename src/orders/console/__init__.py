@@ -2,6 +2,7 @@
 
 app.py                 assembles the app; server.py runs it on a socket; settings.py holds its options
 context.py             what every page needs: settings, clients, jobs, live data
+page_route.py          routes of pages: each waits briefly for a fresh snapshot
 guard.py               access: host, origin, token, CSRF, read-only; the headers of every response
 forms.py               routes for POST requests; audit.py records every change
 live.py                the state of the system, read once and shared by all open pages; reading.py reads it

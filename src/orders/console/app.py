@@ -75,7 +75,7 @@ def make_app(
         tail=tail,
         board=board,
         jobs=jobs,
-        failed=DlqOperations(aws, jobs, clock),
+        failed=DlqOperations(aws, jobs, clock, shared.invalidate),
         audit=Audit(AuditLog(aws, clock, say_unrecorded, CONSOLE)),
     )
     app.state.drawings = live.Drawings(aws.place)

@@ -9,22 +9,35 @@ from markupsafe import Markup
 WIDTH, HEIGHT = 120, 28
 
 
-def spark(values: Sequence[float], label: str, tone: str = "") -> Markup:
-    """The values as an area chart from zero to the maximum, oldest first; ``label`` names the series."""
-    highest = max(values, default=0.0)
+def spark(values: Sequence[float | None], label: str, tone: str = "") -> Markup:
+    """The values as an area chart from zero to the maximum, oldest first. None leaves a gap; ``label`` names the series."""
+    highest = max((value for value in values if value is not None), default=0.0)
     top = f"highest {highest:,.0f} a minute" if highest else "nothing"
-    points = _points(values, highest)
-    area = f"0,{HEIGHT} {points} {WIDTH},{HEIGHT}"
+    shapes = Markup("").join(_shape(run) for run in _runs(values, highest))
     return Markup(
         '<svg class="spark {tone}" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
-        'aria-label="{title}"><title>{title}</title><polygon points="{area}"/><polyline points="{points}"/></svg>'
-    ).format(tone=tone, width=WIDTH, height=HEIGHT, title=f"{label}: {top}", area=area, points=points)
+        'aria-label="{title}"><title>{title}</title>{shapes}</svg>'
+    ).format(tone=tone, width=WIDTH, height=HEIGHT, title=f"{label}: {top}", shapes=shapes)
 
 
-def _points(values: Sequence[float], highest: float) -> str:
+def _runs(values: Sequence[float | None], highest: float) -> list[list[tuple[float, float]]]:
+    """The points of each stretch without a gap."""
     step = WIDTH / max(1, len(values) - 1)
     scale = (HEIGHT - 2) / highest if highest else 0.0
-    return " ".join(f"{index * step:.1f},{HEIGHT - 1 - value * scale:.1f}" for index, value in enumerate(values))
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, value in enumerate(values):
+        if value is not None:
+            runs[-1].append((index * step, HEIGHT - 1 - value * scale))
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _shape(run: list[tuple[float, float]]) -> Markup:
+    left, right = run[0][0], run[-1][0] + (2 if len(run) == 1 else 0)
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*run, (right, run[-1][1])))
+    area = f"{left:.1f},{HEIGHT} {line} {right:.1f},{HEIGHT}"
+    return Markup('<polygon points="{}"/><polyline points="{}"/>').format(area, line)
 
 
 def arrow(moving: bool, tone: str = "") -> Markup:

@@ -35,6 +35,8 @@ REFRESH_TITLE = f"Read {DEAD_LETTER_QUEUE}"
 SNAPSHOT_MAX = 20_000
 SENT_KEPT_MAX = 1_000
 BUSY_WAIT_S = 15.0
+# SQS's counts lag behind by moments, so a different count right after a read is no reason to read again.
+REFRESH_MIN_MS = 3_000
 
 
 class Sent(NamedTuple):
@@ -49,13 +51,16 @@ class Sent(NamedTuple):
 class DlqOperations:
     """Reads OrderDLQ, redrives, edits and purges it for the console's pages."""
 
-    def __init__(self, aws: Aws, jobs: Jobs, clock: Clock) -> None:
+    def __init__(self, aws: Aws, jobs: Jobs, clock: Clock, on_change: Callable[[], None] = lambda: None) -> None:
+        """``on_change`` is called after each read or change of the queue."""
         self._aws = aws
         self._jobs = jobs
         self._clock = clock
+        self._on_change = on_change
         self._queue_is_used = threading.Lock()
         self._sent: dict[str, Sent] = {}
         self._is_stale = True
+        self._refreshed_at_ms = 0
         self._moving: int | None = None
         """The number of the last job whose work SQS does."""
         self.snapshot: DlqSnapshot | None = None
@@ -79,14 +84,22 @@ class DlqOperations:
 
     # --- Reading ---
 
-    def refresh_if_needed(self) -> None:
-        """Start a refresh if there is no snapshot or a change outdated it, unless a job runs."""
-        if self._is_stale and self._jobs.running(KIND) is None:
+    def refresh_if_needed(self, failed_now: int | None) -> None:
+        """Start a refresh if there is no snapshot, a change outdated it, or the queue now holds another number of
+        messages; not while a job runs, nor within REFRESH_MIN_MS of the last refresh.
+        """
+        if self._jobs.running(KIND) is None and (self._is_stale or self._differs(failed_now)):
             self.start_refresh()
+
+    def _differs(self, failed_now: int | None) -> bool:
+        if failed_now is None or self._clock.now_ms() - self._refreshed_at_ms < REFRESH_MIN_MS:
+            return False
+        return self.snapshot is not None and failed_now != self.snapshot.total
 
     def start_refresh(self) -> Job:
         """Raises OperatorError while other work on the queue goes on."""
         job = self._jobs.start(KIND, REFRESH_TITLE, self._read)
+        self._refreshed_at_ms = self._clock.now_ms()
         self._is_stale = False  # even if it fails: the job reports it, and endless retries by a page would not help
         return job
 
@@ -211,6 +224,7 @@ class DlqOperations:
             yield
         finally:
             self._queue_is_used.release()
+            self._on_change()
 
     def _running_title(self) -> str:
         job = self._jobs.running(KIND)

@@ -28,6 +28,11 @@ class DlqSnapshot:
         }
         """By a key that stays the same from snapshot to snapshot; the most frequent first."""
 
+    @property
+    def total(self) -> int:
+        """How many messages the queue held, those that were not read included."""
+        return len(self.failed_orders) + self.rest
+
     def find(self, message_id: str) -> FailedOrder | None:
         return self._by_id.get(message_id)
 

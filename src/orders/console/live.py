@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -22,6 +22,8 @@ from orders.monitoring.status import Status
 
 # A closed page is often being reloaded, so reading continues this long without viewers.
 LINGER_MS = 10_000
+# A page that is opened waits so long for a fresh snapshot; then it shows what there is.
+FRESH_WAIT_MS = 500
 
 
 class Reading(Protocol):
@@ -37,7 +39,9 @@ class Snapshot:
     number: int = 0
     """Counts snapshots; 0 before the first."""
     status: Status | None = None
-    """None until the first answer."""
+    """None until the first answer, and where the last one is old."""
+    at_ms: int = 0
+    """When the status was read."""
     lost_since_ms: int | None = None
     """When the system stopped answering; None while it answers."""
     reason: str = ""
@@ -56,6 +60,10 @@ class Live:
         self._wanted = asyncio.Event()
         self._changed = asyncio.Condition()
         self._closed = False
+        self._nudged = asyncio.Event()
+        self._is_reading = False
+        self._valid_from = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.snapshot = Snapshot()
 
     @property
@@ -70,22 +78,43 @@ class Live:
 
     async def run(self) -> None:
         """Read until cancelled."""
+        self._loop = asyncio.get_running_loop()
         self._last_viewed_ms = self._clock.now_ms()  # reads the first snapshot before the first page asks
         self._wanted.set()
         while True:
             await self._wanted.wait()
             await self.refresh()
-            await asyncio.sleep(self._every_ms / 1000)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), self._every_ms / 1000)
+            self._nudged.clear()
             if not self._viewers and self._clock.now_ms() - self._last_viewed_ms > LINGER_MS:
                 self._wanted.clear()
 
+    def invalidate(self) -> None:
+        """Read again at once, because this console has changed the system. Any thread may call it."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._invalidate)
+
+    def _invalidate(self) -> None:
+        # A read that runs already may have missed the change.
+        self._valid_from = self.snapshot.number + (2 if self._is_reading else 1)
+        self._want()
+        self._nudged.set()
+
     async def refresh(self) -> Snapshot:
         """Read once and notify all pages."""
+        self._is_reading = True
+        try:
+            return await self._read()
+        finally:
+            self._is_reading = False
+
+    async def _read(self) -> Snapshot:
         now_ms = self._clock.now_ms()
         before = self.snapshot
         try:
             status = await run_in_threadpool(self._reading.read, now_ms)
-            snapshot = Snapshot(before.number + 1, status)
+            snapshot = Snapshot(before.number + 1, status, now_ms)
         except reportable_errors() as error:
             reason, advice = describe_error(error)
             snapshot = replace(
@@ -109,12 +138,27 @@ class Live:
             self._changed.notify_all()
         return snapshot
 
-    async def first(self) -> Snapshot:
-        """The last snapshot; waits for the first one."""
+    async def fresh(self, wait_ms: float = FRESH_WAIT_MS) -> Snapshot:
+        """A snapshot that is not old, or what there is after the wait: for a page that has just been opened."""
         self._want()
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.snapshot.number > 0 or self._closed)
-        return self.snapshot
+        valid_from = max(self._valid_from, self.snapshot.number + 1 if self._is_old else 0)
+        if self.snapshot.number < valid_from:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wait_until(lambda: self.snapshot.number >= valid_from), wait_ms / 1000)
+        return self.current
+
+    @property
+    def current(self) -> Snapshot:
+        """The last snapshot, without its status if that is old: nothing is shown as current that is not."""
+        return replace(self.snapshot, status=None) if self._is_old else self.snapshot
+
+    @property
+    def _is_old(self) -> bool:
+        """Whether the last read is longer ago than a page would show without a word; a lost endpoint is its word."""
+        snapshot = self.snapshot
+        if snapshot.lost_since_ms is not None and not self.is_idle:
+            return False
+        return snapshot.status is None or self._clock.now_ms() - snapshot.at_ms > LINGER_MS + 2 * self._every_ms
 
     async def follow(self) -> AsyncGenerator[Snapshot, None]:
         """The last snapshot, then each new one, until the console stops or the caller leaves."""
@@ -132,12 +176,12 @@ class Live:
     async def pause(self, duration_ms: float) -> bool:
         """Wait; returns False if the console stopped meanwhile. For other event streams."""
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._wait_for_end(), duration_ms / 1000)
+            await asyncio.wait_for(self._wait_until(lambda: self._closed), duration_ms / 1000)
         return not self._closed
 
-    async def _wait_for_end(self) -> None:
+    async def _wait_until(self, holds: Callable[[], bool]) -> None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._closed)
+            await self._changed.wait_for(lambda: self._closed or holds())
 
     async def close(self) -> None:
         """End all following."""

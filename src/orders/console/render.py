@@ -37,7 +37,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             path=request.url.path,
             csrf=console.access.csrf,
             read_only=console.settings.read_only,
-            live=console.live.snapshot,
+            live=console.live.current,
             place=console.aws.place,
             **values,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from orders.monitoring.metrics import AGE, ERRORS, PUBLISHED, STORED, THROTTLES, Measure
+from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STALE, STORED, THROTTLES, Measure
 from orders.monitoring.status import MINUTE_MS, Status
 
 # An order that has waited longer than this is late.
@@ -37,7 +37,7 @@ def judge(now: Status) -> Verdict:
         return Verdict(
             "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."
         )
-    failed = now.dead_letters.visible + now.dead_letters.in_flight
+    failed = now.failed
     waiting, age_s = now.queue.visible, latest(now, AGE)
     if waiting and age_s >= LATE_S:
         return Verdict(
@@ -57,24 +57,22 @@ def judge(now: Status) -> Verdict:
         return Verdict("warn", f"Alarm: {now.firing[0].name}", now.firing[0].reason)
     if rate(now, PUBLISHED) or rate(now, STORED) or now.queue.in_flight:
         return Verdict("good", "Orders flow", _flow(now))
-    return Verdict("idle", "Quiet", "No orders arrived in the last minutes; none are waiting, none failed.")
+    return Verdict("idle", "Quiet", "No order arrived in the last minute; none waiting, none failed.")
 
 
 def rate(now: Status, measure: Measure) -> float:
-    """How many a minute: over the minute under way and the one before it, so that it moves between whole minutes.
+    """The count of the last 60 seconds: the current minute, and the part of the previous one that lies within them.
 
-    Where CloudWatch is late, the newest minute that it knows counts.
+    If CloudWatch is late, the count of the newest minute with a value of any metric; 0 if that minute is old.
     """
-    values = now.series.get(measure, {})
+    values, measured = now.series.get(measure, {}), now.measured_minutes
     minute = now.at_ms // MINUTE_MS * MINUTE_MS
-    passed_ms = now.at_ms - minute
-    if minute in values:
-        before = values.get(minute - MINUTE_MS, 0.0)
-        return (values[minute] + before) * MINUTE_MS / (MINUTE_MS + passed_ms)
-    for back in range(1, LAG_MINUTES + 1):
-        if minute - back * MINUTE_MS in values:
-            return values[minute - back * MINUTE_MS]
-    return 0.0
+    if minute in measured:
+        left = 1 - (now.at_ms - minute) / MINUTE_MS
+        return values.get(minute, 0.0) + values.get(minute - MINUTE_MS, 0.0) * left
+    recent = (minute - back * MINUTE_MS for back in range(1, LAG_MINUTES + 1))
+    newest = next((one for one in recent if one in measured), None)
+    return 0.0 if newest is None else values.get(newest, 0.0)
 
 
 def latest(now: Status, measure: Measure) -> float:
@@ -99,8 +97,11 @@ def _parts(now: Status) -> tuple[tuple[str, object], ...]:
 
 def _flow(now: Status) -> str:
     assert now.queue is not None
-    waiting = "none waits" if not now.queue.visible else f"{now.queue.visible:,} wait"
-    return f"{rate(now, PUBLISHED):,.0f} published and {rate(now, STORED):,.0f} stored a minute, {waiting}."
+    waiting = "none waiting" if not now.queue.visible else f"{now.queue.visible:,} waiting"
+    counted = {"published": PUBLISHED, "stored": STORED, "duplicate": DUPLICATE, "too old": STALE}
+    rates = {name: rate(now, measure) for name, measure in counted.items()}
+    shown = [f"{value:,.0f} {name}" for name, value in rates.items() if value >= 0.5 or name in ("published", "stored")]
+    return f"Last minute: {', '.join(shown)}; {waiting}."
 
 
 def _duration(seconds: float) -> str:

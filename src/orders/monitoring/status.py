@@ -50,6 +50,25 @@ class Status:
         values = self.series.get(measure, {}).values()
         return float(sum(values) if measure.adds_up else max(values, default=0.0))
 
+    @property
+    def failed(self) -> int | None:
+        """The orders in OrderDLQ, those that a reader holds included; None without the queue."""
+        return None if self.dead_letters is None else self.dead_letters.visible + self.dead_letters.in_flight
+
+    @property
+    def measured_minutes(self) -> frozenset[int]:
+        """The minutes with a value of any metric: of the others nothing is known."""
+        return frozenset(minute for values in self.series.values() for minute in values)
+
+    def history(self, measure: Measure, count: int) -> list[float | None]:
+        """The last minutes up to the current one, oldest first. None where nothing is known; a counter without a value
+        in a minute that was measured is 0.
+        """
+        values, measured = self.series.get(measure, {}), self.measured_minutes
+        newest = self.at_ms // MINUTE_MS
+        minutes = [(newest - back) * MINUTE_MS for back in range(count - 1, -1, -1)]
+        return [values.get(minute, 0.0 if measure.adds_up and minute in measured else None) for minute in minutes]
+
     def minutes(self, measure: Measure, count: int, *, with_current: bool = False) -> list[float]:
         """The last whole minutes, or the last ones up to the one under way, oldest first; 0 for what was not
         measured.

@@ -22,6 +22,7 @@ from orders.console.context import console_of
 from orders.console.dlq_operations import DlqOperations
 from orders.console.dlq_snapshot import DlqSnapshot, group_key
 from orders.console.forms import FormRoute, text_of, texts_of
+from orders.console.page_route import PageRoute
 from orders.dead_letters.reasons import FailedOrder, export_line, pretty
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
@@ -39,20 +40,26 @@ def failed_of(request: Request) -> DlqOperations:
     return console_of(request).failed
 
 
+def failed_now(request: Request) -> int | None:
+    """The number of failed orders in the live snapshot, which the header shows; None while it is unknown."""
+    status = console_of(request).live.current.status
+    return None if status is None else status.failed
+
+
 # --- Showing --------------------------------------------------------------------------------------------------------
 
 
 def show_groups(request: Request) -> Response:
     """Failed orders grouped by reason."""
     failed = failed_of(request)
-    failed.refresh_if_needed()
+    failed.refresh_if_needed(failed_now(request))
     return render.page(request, "failed.html", title="Failed orders", **_common(request))
 
 
 def show_list(request: Request) -> Response:
     """The failed orders of a group or of a search, in pages."""
     failed = failed_of(request)
-    failed.refresh_if_needed()
+    failed.refresh_if_needed(failed_now(request))
     snapshot = failed.snapshot
     key, text = _param(request, "group"), _param(request, "q")
     failed_orders = [] if snapshot is None else snapshot.search(text, key)
@@ -115,7 +122,7 @@ def _draw_message(
 ) -> Response:
     """``draft`` is the edited text that was not sent because of ``error``."""
     failed = failed_of(request)
-    failed.refresh_if_needed()
+    failed.refresh_if_needed(failed_now(request))
     order = None if failed.snapshot is None else failed.snapshot.find(message_id)
     sent = failed.find_sent(message_id)
     if order is None:
@@ -299,9 +306,9 @@ def _list_of(form: FormData) -> str:
 
 
 ROUTES = [
-    Route(PATH, show_groups),
-    Route(LIST_PATH, show_list),
-    Route(MESSAGE_PATH, show_message),
+    PageRoute(PATH, show_groups),
+    PageRoute(LIST_PATH, show_list),
+    PageRoute(MESSAGE_PATH, show_message),
     Route(f"{PATH}/jobs", show_jobs),
     Route(f"{PATH}/export", export),
     FormRoute(f"{PATH}/refresh", refresh, changes=False),

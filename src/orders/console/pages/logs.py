@@ -16,6 +16,7 @@ from orders.aws.errors import describe_error, reportable_errors
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.fields import Fields, address
+from orders.console.page_route import PageRoute
 from orders.console.sse import EventStream, event
 from orders.console.tail import KEPT
 from orders.function_log.lines import Entry
@@ -113,4 +114,4 @@ def _parameters(fields: Fields) -> dict[str, str]:
     return {name: fields.raw(name) for name in FILTERS}
 
 
-ROUTES = [Route("/logs", show), Route("/logs/stream", follow)]
+ROUTES = [PageRoute("/logs", show), Route("/logs/stream", follow)]

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from orders.console import render
 from orders.console.context import console_of
+from orders.console.page_route import PageRoute
 from orders.console.ranges import DEFAULT_RANGE, RANGES, Range
 
 _KNOWN = ", ".join(RANGES)
@@ -35,4 +36,4 @@ def _range_of(request: Request) -> Range:
     return RANGES[key]
 
 
-ROUTES = [Route("/metrics", show), Route("/metrics/data", data)]
+ROUTES = [PageRoute("/metrics", show), Route("/metrics/data", data)]

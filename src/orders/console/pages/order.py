@@ -12,6 +12,7 @@ from starlette.routing import Route
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.fields import address
+from orders.console.page_route import PageRoute
 from orders.console.pages.orders import currency_of, is_number, moment_ms
 from orders.domain.contract import FIELDS, ORDER_ID_BYTES_MAX
 from orders.function_log.reader import FunctionLogs
@@ -125,4 +126,4 @@ def _in_order(order: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
-ROUTES = [Route("/order", show), Route("/order/history", show_history)]
+ROUTES = [PageRoute("/order", show), Route("/order/history", show_history)]

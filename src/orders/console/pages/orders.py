@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.fields import Fields, address
+from orders.console.page_route import PageRoute
 from orders.domain.order import parse_moment_ns
 from orders.domain.times import EPOCH_NS, ms_of_moment
 from orders.errors import OrderRejected
@@ -154,4 +154,4 @@ def _describe_search(wanted: Wanted) -> str:
     return f"orders of {f'user {wanted.user} and ' if wanted.user else ''}{of_status}"
 
 
-ROUTES = [Route("/orders", show)]
+ROUTES = [PageRoute("/orders", show)]

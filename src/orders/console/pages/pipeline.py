@@ -32,7 +32,7 @@ MINUTES = 60
 
 async def show(request: Request) -> Response:
     """The page with the last snapshot."""
-    snapshot = await console_of(request).live.first()
+    snapshot = await console_of(request).live.fresh()
     return render.page(request, "pipeline.html", title="Pipeline", body=draw(snapshot))
 
 
@@ -49,9 +49,7 @@ def draw(snapshot: Snapshot) -> str:
         rates={name: rate(now, measure) for name, measure in _RATES.items()},
         latest={name: latest(now, measure) for name, measure in _GAUGES.items()},
         hour={name: now.over_the_hour(measure) for name, measure in {**_RATES, **_GAUGES}.items()},
-        charts={
-            name: now.minutes(measure, MINUTES, with_current=True) for name, measure in {**_RATES, **_GAUGES}.items()
-        },
+        charts={name: now.history(measure, MINUTES) for name, measure in {**_RATES, **_GAUGES}.items()},
         business=_business(now),
     )
 

@@ -23,6 +23,7 @@ from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
 from orders.console.jobs import Cancelled, Job
+from orders.console.page_route import PageRoute
 from orders.console.sse import EventStream, event
 from orders.domain.contract_schema import EXAMPLE
 from orders.domain.form import LINES_NAME, OrderForm, check, compose, read_form, sum_lines
@@ -363,7 +364,7 @@ def _job(request: Request) -> Job | None:
 
 
 ROUTES: list[Any] = [
-    Route("/publish", show),
+    PageRoute("/publish", show),
     Route("/publish/follow", follow),
     Route("/publish/progress", progress),
     FormRoute("/publish/check", check_typed, changes=False),

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from orders.aws.names import STACK
 from orders.console import render
 from orders.console.arns import Home, arn_of, console_url
 from orders.console.context import Console, console_of
+from orders.console.page_route import PageRoute
 from orders.console.reading import calls_a_minute
 from orders.deployment.cloudformation import GOOD_STATUSES, Stack, StackResource
 
@@ -86,4 +86,4 @@ def _settings(console: Console, home: Home) -> list[tuple[str, str]]:
     ]
 
 
-ROUTES = [Route("/stack", show)]
+ROUTES = [PageRoute("/stack", show)]

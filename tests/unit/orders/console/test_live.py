@@ -100,7 +100,7 @@ def test_reading_stops_when_nobody_has_looked_for_a_while_and_goes_on_when_someb
         clock, reading = HandClock(), Answers(status())
         live = Live(reading, clock, every_ms=0)
         task = asyncio.create_task(live.run())
-        await live.first()
+        await live.fresh()
         clock.ms += LINGER_MS + 1
         while not live.is_idle:
             await asyncio.sleep(0)

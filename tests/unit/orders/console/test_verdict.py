@@ -8,7 +8,7 @@ import pytest
 
 from orders.console.verdict import judge, latest, rate
 from orders.dead_letters.queues import QueueCounts
-from orders.monitoring.metrics import AGE, ERRORS, PUBLISHED, STORED, Alarm, FunctionState
+from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STORED, WAITING, Alarm, FunctionState
 from orders.monitoring.status import Status
 from tests.unit.orders.console.snapshots import status
 
@@ -54,10 +54,27 @@ def test_how_long_the_oldest_waits_is_told_in_a_readable_unit() -> None:
     assert [text.rpartition("for ")[2] for text in told] == ["90 s.", "10 min.", "2.5 h."]
 
 
-def test_rate_counts_the_minute_under_way_with_the_one_before() -> None:
-    # 20 s into the minute: 80 seconds in all.
-    assert rate(status({STORED: {0: 30.0, 1: 50.0}}), STORED) == 60.0
-    assert rate(status({STORED: {0: 80.0}}), STORED) == 60.0
+def test_rate_is_the_count_of_the_last_sixty_seconds() -> None:
+    # 20 s into the minute: two thirds of the previous minute lie within the last 60 s.
+    assert rate(status({STORED: {0: 20.0, 1: 60.0}}), STORED) == pytest.approx(60.0)
+    assert rate(status({STORED: {0: 80.0}}), STORED) == 80.0
+
+
+def test_rate_falls_to_zero_within_two_minutes_after_the_last_order() -> None:
+    gauge = {WAITING: {0: 0.0, 1: 0.0, 2: 0.0}}
+    assert rate(status({PUBLISHED: {1: 60.0}, **gauge}), PUBLISHED) == pytest.approx(40.0)
+    assert rate(status({PUBLISHED: {2: 21_080.0}, **gauge}), PUBLISHED) == 0.0
+
+
+def test_duplicates_are_named_so_that_no_orders_stored_reads_as_an_outage() -> None:
+    detail = judge(make(series_={PUBLISHED: {0: 1240.0}, STORED: {}, DUPLICATE: {0: 1240.0}})).detail
+    assert "1,240 published, 0 stored, 1,240 duplicate" in detail
+
+
+def test_gauges_have_gaps_and_counters_are_zero_where_the_minute_was_measured() -> None:
+    now = status({WAITING: {0: 3.0, 3: 1.0}, STORED: {3: 5.0}})
+    assert now.history(WAITING, 5) == [None, 1.0, None, None, 3.0]
+    assert now.history(STORED, 5) == [None, 5.0, None, None, 0.0]
 
 
 def test_rate_takes_the_newest_minute_that_cloudwatch_knows_and_forgets_old_ones() -> None:

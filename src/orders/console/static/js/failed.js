@@ -23,6 +23,7 @@ async function redraw() {
   const drawn = page.getElementById("failed-body");
   if (drawn && body.hasAttribute("data-refresh")) {
     morph(body, drawn.innerHTML);
+    body.dataset.total = drawn.dataset.total;
     showSelection();
   }
 }
@@ -113,6 +114,19 @@ function checkWhileTyping(form) {
   });
   send.disabled = field.getAttribute("aria-invalid") === "true";
 }
+
+// The header shows the live number: when it differs from the list's, the list is read again, unless something is selected.
+let checkedAt = 0;
+async function followCount() {
+  const now = document.querySelector("#header [data-failed]")?.dataset.failed ?? "";
+  const hasSelection = document.querySelector("form[data-choice] input:checked");
+  const isDue = Date.now() - checkedAt > POLL_AFTER_FAILURE_MS;
+  if (now === "" || now === body.dataset.total || hasSelection || isRunning() || !isDue || !body.hasAttribute("data-refresh")) return;
+  checkedAt = Date.now();
+  await redraw();
+  if (isRunning()) setTimeout(follow, POLL_MS);
+}
+new MutationObserver(() => followCount().catch(() => {})).observe(document.getElementById("header"), { childList: true, subtree: true, attributes: true });
 
 if (isRunning()) setTimeout(follow, POLL_MS);
 showSelection();
