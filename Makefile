@@ -61,6 +61,9 @@ drill-outage: $(DEV_STAMP) ## Take the table away for five minutes while real or
 power-cuts: $(DEV_STAMP) ## Cut the power at 200 random moments around deploys and load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.power_cuts $(if $(SEED),--seed $(SEED))
 
+neighbours: $(DEV_STAMP) ## Measure what clients wait beside foreign readers and writers, backups and large deletions
+	$(BIN)/python -m tests.neighbours
+
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 

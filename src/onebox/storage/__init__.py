@@ -4,6 +4,7 @@ How it hangs together, top down::
 
     starting.py      from a file to a database that may be served; what is wrong with it, said before the start
     database.py      the group transaction in which every write lives; effects that run after its commit
+    foreign_lock.py  another program holds the write lock: one probe, everybody else waits for it
     checkpoint.py    from the write-ahead log into the database file, beside the event loop
     clock_keeper.py  the steady time, kept for the next process
     space.py         space of deleted rows goes back to the disk, in slices

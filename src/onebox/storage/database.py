@@ -17,13 +17,14 @@ import apsw
 
 from onebox.errors import StorageFault
 from onebox.storage.faults import DatabaseBusy, describe, is_fault
+from onebox.storage.foreign_lock import ForeignLock
+from onebox.storage.opening import BUSY_TIMEOUT_MS
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _UNAWAITED_COMMIT_S = 0.005
-_BUSY_PAUSE_S = 0.02
-_BUSY_TRIES_MAX = 1_500  # half a minute
+_BUSY_S_MAX = 30.0
 
 _log = logging.getLogger("onebox.storage")
 
@@ -47,7 +48,7 @@ class Storage:
         self._commit: asyncio.Handle | None = None
         self._is_awaited = False
         self._fault: StorageFault | None = None
-        self._was_busy = False
+        self._foreign_lock = ForeignLock(self._try_begin)
         self._patient: set[asyncio.Task[object]] = set()
         self._connection_execute = connection.execute
 
@@ -153,16 +154,22 @@ class Storage:
 
     async def write(self, job: Callable[[], T]) -> T:
         """Run ``job`` and wait until it is durable; while another program holds the write lock, wait for that too."""
-        result = await self._run_when_free(job)
+        result = await self.when_free(job)
         await self.durable()
         return result
 
-    async def _run_when_free(self, job: Callable[[], T]) -> T:
-        for _ in range(_BUSY_TRIES_MAX):
+    async def when_free(self, job: Callable[[], T]) -> T:
+        """Run ``job``, at once or when the write lock is free; durable only after the group's commit.
+
+        Raises DatabaseBusy if another program holds the lock for more than 30 seconds.
+        """
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + _BUSY_S_MAX
+        while loop.time() < until_s:
             try:
                 return self.run(job)
             except DatabaseBusy:  # noqa: PERF203 - one try each time is the point
-                await asyncio.sleep(_BUSY_PAUSE_S)
+                await self._foreign_lock.wait(until_s - loop.time())
         return self.run(job)
 
     def run_patiently(self, job: Callable[[], object]) -> None:
@@ -173,7 +180,7 @@ class Storage:
         try:
             self.run(job)
         except DatabaseBusy:
-            task = asyncio.get_running_loop().create_task(self._run_when_free(job))
+            task = asyncio.get_running_loop().create_task(self.when_free(job))
             self._patient.add(task)
             task.add_done_callback(self._end_patient)
 
@@ -212,21 +219,43 @@ class Storage:
 
     def close(self) -> None:
         """Commit and close; a clean close empties the log into the database file. Idempotent."""
+        self._foreign_lock.stop()
         if self._fault is None:
             self.flush()
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         self._connection.close()
 
     def _begin(self) -> None:
+        if self._foreign_lock.is_held:
+            raise DatabaseBusy
         try:
             self._connection_execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
-            self._note_busy()
+            self._foreign_lock.found()
             raise DatabaseBusy from None
         except apsw.Error as error:
             raise self._fail(error) from error
+        self._note_open()
+
+    def _try_begin(self) -> bool:
+        """Open a group without waiting for the lock; False if another program still holds it."""
+        if self._open or self._fault is not None:
+            return True
+        self._connection.set_busy_timeout(0)
+        try:
+            self._connection_execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            return False
+        except apsw.Error as error:
+            self._fail(error)
+            return True
+        finally:
+            self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        self._note_open()
+        return True
+
+    def _note_open(self) -> None:
         self._open = True
-        self._was_busy = False
         self._is_awaited = False
         self._commit = asyncio.get_running_loop().call_later(_UNAWAITED_COMMIT_S, self._commit_turn)
 
@@ -245,17 +274,13 @@ class Storage:
             # Reported by ``_fail``; those who wait are cut off when the engine closes their connections.
             return
 
-    def _note_busy(self) -> None:
-        if not self._was_busy:
-            _log.warning("%s", DatabaseBusy())
-        self._was_busy = True
-
     def _fail(self, error: BaseException) -> StorageFault:
         fault = StorageFault(describe(error))
         if self._fault is None:
             self._fault = fault
             self._open = False
             self._effects.clear()
+            self._foreign_lock.stop()
             _log.critical("%s; stopping, nothing more is acknowledged", fault)
             self._on_fault(fault)
         return fault

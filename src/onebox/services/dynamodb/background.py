@@ -25,8 +25,10 @@ from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.writes import Delete, ItemWriter, Tally, find_expiry_s
 from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
 
 _STEP_ITEMS = 200
+_BUSY_PAUSE_MS = 50
 """How many items one step handles: a few milliseconds of work."""
 
 
@@ -91,6 +93,9 @@ class Background:
         self._chore_timer = None
         try:
             more = self._storage.run(self.step)
+        except DatabaseBusy:
+            self._chore_timer = self._clock.call_at(self._clock.steady_ms() + _BUSY_PAUSE_MS, self._run_step)
+            return
         except Exception:  # noqa: BLE001 - a background loop: the chore stays and is tried again at the next start or chore
             self._log.exception("a background step of DynamoDB failed")
             return

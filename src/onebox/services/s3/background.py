@@ -20,8 +20,10 @@ from onebox.services.s3.lifecycle import (
 )
 from onebox.services.s3.listing_sources import AllVersions, VersionPosition
 from onebox.services.s3.model import Bucket
+from onebox.storage.faults import DatabaseBusy
 
 _PIECE = 200
+_BUSY_PAUSE_MS = 50
 
 
 class LifecycleWalk:
@@ -50,8 +52,11 @@ class LifecycleWalk:
         if after_id >= last_id:
             self._walk()
             return
-        reached = self._storage.run(remove)
-        self._soon(lambda: self._remove_unreferenced(reached, last_id))
+        try:
+            reached, pause_ms = self._storage.run(remove), 0
+        except DatabaseBusy:
+            reached, pause_ms = after_id, _BUSY_PAUSE_MS  # the same piece again
+        self._soon(lambda: self._remove_unreferenced(reached, last_id), pause_ms)
 
     def stop(self) -> None:
         """Nothing runs afterwards. Idempotent."""
@@ -79,8 +84,8 @@ class LifecycleWalk:
         else:
             self._piece(bucket, rules, ("", None), lambda: self._next_bucket(pending))
 
-    def _soon(self, step: Callable[[], None]) -> None:
-        self._timer = self._clock.call_at(self._clock.steady_ms(), step)
+    def _soon(self, step: Callable[[], None], pause_ms: int = 0) -> None:
+        self._timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, step)
 
     def _piece(
         self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition, then: Callable[[], None]

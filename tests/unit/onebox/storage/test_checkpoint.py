@@ -87,6 +87,35 @@ def test_write_waits_beside_the_loop_while_another_program_holds_the_write_lock(
     with_checkpointer(path, work)
 
 
+def test_many_writes_that_wait_for_the_lock_do_not_hold_the_loop_up(tmp_path: Path) -> None:
+    """Each attempt may wait for 25 ms on the loop, so only one is made, however many wait."""
+    path, writers = tmp_path / "t.db", 200
+
+    async def work(storage: Storage, failures: list[BaseException]) -> None:
+        other = apsw.Connection(str(path), vfs="cksmvfs")
+        other.execute("BEGIN IMMEDIATE")
+        insert = "INSERT INTO t (n) VALUES (?)"
+        writing = [
+            asyncio.ensure_future(storage.write(lambda n=n: storage.execute(insert, (n,))))  # type: ignore[misc]
+            for n in range(writers)
+        ]
+        loop = asyncio.get_running_loop()
+        longest_s, began_s = 0.0, loop.time()
+        while loop.time() < began_s + 0.2:
+            turn_s = loop.time()
+            await asyncio.sleep(0)
+            longest_s = max(longest_s, loop.time() - turn_s)
+        assert longest_s < 1.0, "200 attempts of 25 ms would be 5 s"
+        assert not any(task.done() for task in writing)
+        other.execute("ROLLBACK")
+        await asyncio.gather(*writing)
+        assert storage.all("SELECT count(*) FROM t") == [(writers,)]
+        other.close()
+        assert failures == []
+
+    with_checkpointer(path, work)
+
+
 @pytest.mark.parametrize("error", [apsw.IOError("disk I/O error"), apsw.FullError("full"), OSError(5, "I/O error")])
 def test_checkpoint_that_fails_is_a_fault_and_the_log_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -82,7 +82,7 @@ class EnvironmentMaker:
         interpreter = await self._interpreters.find(runtime)
         now_ms = self._deps.clock.now_ms()
         context = role_context(function, now_ms, self._deps.ids.uuid(), self._settings.endpoint_url())
-        session = self._issue_session(context, function)
+        session = await self._issue_session(context, function)
         stream = f"{_date(now_ms)}/[{function.version}]{self._deps.ids.hex(32)}"
         scratch = self._scratch_root / self._deps.ids.hex(16)
         return Environment(
@@ -103,12 +103,12 @@ class EnvironmentMaker:
         """Make no more; call it when nobody waits for one."""
         await self._interpreters.stop()
 
-    def _issue_session(self, context: RequestContext, function: FunctionVersion) -> Session:
+    async def _issue_session(self, context: RequestContext, function: FunctionVersion) -> Session:
         role_arn = str(function.configuration["Role"])
         if self._iam.find_role(function.key.account, role_arn) is None:
             raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
         name = session_name(function.key.name)
-        return self._deps.storage.run(lambda: self._iam.issue_session(context, role_arn, name, SESSION_S))
+        return await self._deps.storage.when_free(lambda: self._iam.issue_session(context, role_arn, name, SESSION_S))
 
     def _command(self, interpreter: Interpreter, handler: str) -> tuple[str, ...]:
         launcher = str(_CHILD_FOLDER / "launcher.py")

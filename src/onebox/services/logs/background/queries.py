@@ -56,7 +56,7 @@ class QueryRuns:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            self._core.deps.storage.run(self._forget_old)
+            await self._core.deps.storage.write(self._forget_old)
             for query in self._core.queries.pending():
                 await self._run_safely(query)
 
