@@ -23,9 +23,10 @@ from orders.domain.order import Order, parse_order
 from orders.domain.precedence import is_same_content
 from orders.errors import OrderRejected
 from orders.processor.aws_json_client import connect
-from orders.processor.consume import Record, consume
+from orders.processor.consume import consume
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
+from orders.processor.outcomes import Record
 from orders.publishing.publisher import check_order
 from orders.table.order_table import OrderTable
 from tests.console.support import onebox_settings

@@ -15,9 +15,10 @@ from orders.clock import SystemClock
 from orders.domain.order import Order, parse_attributes
 from orders.domain.precedence import is_same_content
 from orders.processor.aws_json_client import connect
-from orders.processor.consume import Record, consume
+from orders.processor.consume import consume
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
+from orders.processor.outcomes import Record
 from orders.processor.ports import OrderStore
 from tests.unit.orders.fakes import FakeOrderStore
 from tests.unit.orders.processor.test_consume import body

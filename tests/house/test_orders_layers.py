@@ -14,7 +14,7 @@ LAYERS = (
     ("json_text",),
     ("retry", "rate_limit", "domain", "aws", "capacity"),
     ("processor", "publishing", "function_log", "deployment", "audit"),
-    ("dead_letters", "table", "subscriptions", "outbox", "doctor", "local"),
+    ("dead_letters", "table", "history", "archive", "subscriptions", "outbox", "doctor", "local"),
     ("tracking", "monitoring"),
     ("console",),
     ("cli",),
@@ -24,6 +24,11 @@ LAYERS = (
 BESIDE_THE_FOLDERS = {"__init__", "__main__", "batches", "clock", "errors", "json_text", "rate_limit", "retry", "text"}
 
 MAY_IMPORT_BOTO = {
+    "orders.archive.bucket",
+    "orders.archive.lambda_handler",
+    "orders.archive.targets",
+    "orders.history.event_table",
+    "orders.history.lambda_handler",
     "orders.audit.log",
     "orders.aws.clients",
     "orders.aws.errors",
@@ -42,7 +47,7 @@ MAY_IMPORT_BOTO = {
 }
 # What the two folders without AWS and third parties may use of the package.
 MAY_BE_IMPORTED = {
-    "domain": {"domain", "clock", "errors"},
+    "domain": {"domain", "clock", "errors", "json_text", "text"},
     "processor": {"processor", "domain", "clock", "errors", "batches", "retry"},
 }
 

@@ -7,8 +7,10 @@ limits.py           what DynamoDB can hold: numbers, depth, names, texts, size
 violations.py       every violation in an order, not only the first
 form.py             converts between form fields and an order
 precedence.py       which of two notifications of one order wins
+differences.py      what differs between two versions of an order
+history.py          the events of an order, and the keys under which each is stored once
 times.py            parses timestamps and durations
 
-Imports the standard library, errors.py and clock.py only. contract.py, limits.py, order.py and precedence.py are
-part of the function's package.
+Imports the standard library, errors.py, clock.py and json_text.py only. contract.py, differences.py, history.py,
+limits.py, order.py and precedence.py are part of the functions' package.
 """

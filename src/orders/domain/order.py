@@ -23,6 +23,9 @@ from orders.errors import OrderRejected
 
 # The deepest wrapping that this system produces: encoded twice inside an envelope.
 WRAPPINGS_MAX = 4
+# The attribute of a stored item that names the notification it came by, where a history is kept. It is no field of the
+# order: readers leave it out, and an order that arrives with a field of this name is stored without it.
+NOTIFICATION_ATTRIBUTE = "orders:notification"
 
 
 class Order(NamedTuple):
@@ -33,6 +36,8 @@ class Order(NamedTuple):
     order_id: str
     attributes: dict[str, Any]
     moment_ns: int | None
+    notification: str | None = None
+    """The id of the notification that it came by; None where no history is kept."""
 
 
 def parse_order(body: str) -> Order:
@@ -51,6 +56,7 @@ def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Ord
 
     Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
+    attributes, _ = split_notification(attributes)
     check_fields(attributes)
     check_limits(attributes, text)
     return _make_order(attributes, parse_moment_ns)
@@ -60,7 +66,17 @@ def read_stored(attributes: dict[str, Any]) -> Order:
     """The order in a stored item, whoever wrote it. Only its timestamp is parsed; an invalid timestamp
     counts as older than any other.
     """
-    return _make_order(attributes, _find_moment_ns)
+    attributes, notification = split_notification(attributes)
+    return _make_order(attributes, _find_moment_ns)._replace(notification=notification)
+
+
+def split_notification(attributes: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """A stored item's own fields, and the id of the notification that it came by."""
+    if NOTIFICATION_ATTRIBUTE not in attributes:
+        return attributes, None
+    fields = {name: value for name, value in attributes.items() if name != NOTIFICATION_ATTRIBUTE}
+    notification = attributes[NOTIFICATION_ATTRIBUTE]
+    return fields, notification if isinstance(notification, str) else None
 
 
 def _make_order(attributes: dict[str, Any], read_moment_ns: Callable[[Any], int | None]) -> Order:
@@ -153,6 +169,16 @@ def _name_unreadable(text: str, why: str) -> OrderRejected:
     except (ValueError, RecursionError):
         path = ""
     return OrderRejected(f"{path}: expected a number, but {why}" if path else f"a number: {why}", path or None)
+
+
+def find_notification_id(body: str) -> str | None:
+    """SNS's id of the message in a body; None without SNS's envelope around it."""
+    try:
+        value = _decode(body)
+    except (ValueError, RecursionError, DecimalException, _NotANumber):
+        return None
+    found = value.get("MessageId") if type(value) is dict and is_envelope(value) else None
+    return found if type(found) is str and found else None
 
 
 def unwrap_body(body: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from orders.processor.consume import GIVEN_BACK
+from orders.processor.outcomes import GIVEN_BACK
 from orders.publishing.order_files import Entry
 
 SAMPLE = "online_retail_sample.jsonl.gz"

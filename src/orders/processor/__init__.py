@@ -3,6 +3,10 @@
 lambda_handler.py    what Lambda calls; answers which messages failed, writes the log lines
 consume.py           stores a batch, one outcome for each record
 breaker.py           whether the table is worth a call, kept from batch to batch
+outcomes.py          a record of a batch, and what became of it
+notices.py           what arrived and changed nothing, for an order's history
+record_notices.py    writes them, with retries
+dynamodb_events.py   the table of order events: INSERTs that never overwrite
 ports.py             the interface of the table that consume.py needs
 dynamodb_store.py    that interface on DynamoDB (PartiQL batch inserts, conditional writes)
 dynamodb_client.py   DynamoDB's calls, and what its refusals mean for an order

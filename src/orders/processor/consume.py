@@ -13,20 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from orders.domain.order import Order, parse_order
+from orders.domain.order import Order, find_notification_id, parse_order
 from orders.domain.precedence import Effect, decide_effect
 from orders.errors import OrderRejected, OrderUnavailable
+from orders.processor.outcomes import REJECTED, UNAVAILABLE, Outcome, Record
 from orders.retry import Backoff
 
 if TYPE_CHECKING:
     from orders.clock import Clock
     from orders.processor.breaker import Breaker
     from orders.processor.ports import Insertion, OrderStore
-
-REJECTED = "rejected"
-UNAVAILABLE = "unavailable"
-# What leaves a record in its queue. A conflict too: it is set aside for the operator, who alone can judge it.
-GIVEN_BACK = frozenset({REJECTED, UNAVAILABLE, Effect.CONFLICT.value})
 
 BACKOFF = Backoff(base_ms=25.0, cap_ms=2_000.0)
 # Others may change an order between our look and our write; each such race is won by someone, so a few rounds
@@ -36,50 +32,31 @@ REPLACE_ATTEMPTS_MAX = 10
 ONE_ORDER_CODES = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 
 
-class Record(NamedTuple):
-    """One message as it came from the queue."""
-
-    message_id: str
-    body: str
-
-
-class Outcome(NamedTuple):
-    """What became of one record. ``name`` is an Effect's value, REJECTED or UNAVAILABLE."""
-
-    message_id: str
-    name: str
-    order_id: str | None = None
-    reason: str | None = None
-    field: str | None = None
-    code: str | None = None
-    """The name of the exception, for those given back."""
-    settled_at_ms: float = 0.0
-    """On the monotonic clock."""
-    stored: Order | None = None
-    """The order, if it now stands in the table."""
-    replaced: Order | None = None
-    """What it took the place of."""
-
-    @property
-    def is_given_back(self) -> bool:
-        return self.name in GIVEN_BACK
-
-
 def consume(
-    records: Sequence[Record], store: OrderStore, clock: Clock, deadline_ms: float, breaker: Breaker | None = None
+    records: Sequence[Record],
+    store: OrderStore,
+    clock: Clock,
+    deadline_ms: float,
+    breaker: Breaker | None = None,
+    *,
+    keeps_history: bool = False,
 ) -> list[Outcome]:
     """Store what can be stored and answer for each record, in their order. Raises nothing for a single
     record.
 
     ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again. ``breaker`` is kept from
-    batch to batch; without one each batch tries until its deadline.
+    batch to batch; without one each batch tries until its deadline. With ``keeps_history`` each order is stored with
+    the id of its notification.
     """
-    return _Batch(store, clock, deadline_ms, breaker).run(records)
+    return _Batch(store, clock, deadline_ms, breaker, keeps_history=keeps_history).run(records)
 
 
 class _Batch:
-    def __init__(self, store: OrderStore, clock: Clock, deadline_ms: float, breaker: Breaker | None) -> None:
+    def __init__(
+        self, store: OrderStore, clock: Clock, deadline_ms: float, breaker: Breaker | None, *, keeps_history: bool
+    ) -> None:
         self._store = store
+        self._keeps_history = keeps_history
         self._clock = clock
         self._deadline_ms = deadline_ms
         self._breaker = breaker
@@ -97,7 +74,10 @@ class _Batch:
     def _read(self, position: int, record: Record) -> _Waiting | None:
         """The record's order, None if it was settled as rejected."""
         try:
-            return _Waiting(position, record.message_id, parse_order(record.body))
+            order = parse_order(record.body)
+            if self._keeps_history:
+                order = order._replace(notification=find_notification_id(record.body) or record.message_id)
+            return _Waiting(position, record.message_id, order)
         except OrderRejected as error:
             self._settle_rejected(position, record.message_id, error.order_id, error)
             return None
@@ -183,6 +163,8 @@ class _Batch:
             settled_at_ms=self._clock.monotonic_ms(),
             stored=waiting.order if stored else None,
             replaced=standing if stored else None,
+            arrived=None if stored else waiting.order,
+            standing=None if stored else standing,
         )
 
     def _settle_rejected(self, position: int, message_id: str, order_id: str | None, error: OrderRejected) -> None:

@@ -19,7 +19,7 @@ from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
 from orders.batches import split_batches
-from orders.domain.order import Order, read_stored
+from orders.domain.order import NOTIFICATION_ATTRIBUTE, Order, read_stored
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.attribute_values import decode_item, encode_members, encode_value
 from orders.processor.dynamodb_client import (
@@ -92,11 +92,12 @@ class DynamoDbOrders:
                 yield position, statement
 
     def _insert_statement(self, order: Order) -> bytes | None:
-        shape = tuple(order.attributes)
+        attributes = _item_of(order)
+        shape = tuple(attributes)
         opening = self._statements.get(shape) or self._open_statement(shape)
         if opening is None:
             return None
-        values = ",".join([encode_value(value) for value in order.attributes.values()])
+        values = ",".join([encode_value(value) for value in attributes.values()])
         return f'{opening}{values}],"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}}'.encode()
 
     def _open_statement(self, shape: tuple[str, ...]) -> str | None:
@@ -153,7 +154,7 @@ class DynamoDbOrders:
 
     def _put(self, order: Order, condition: str, names: str = "", values: str = "") -> Order | None:
         """Store an order under a condition; the order that stands there if it does not hold."""
-        item = encode_members(order.attributes)
+        item = encode_members(_item_of(order))
         body = (
             f'{{"TableName":{_quoted(self._table)},"Item":{item},"ConditionExpression":{_quoted(condition)},'
             + (f'"ExpressionAttributeNames":{{{names}}},' if names else "")
@@ -187,6 +188,12 @@ class DynamoDbOrders:
 
 def _statement_bytes(statement: tuple[int, bytes]) -> int:
     return len(statement[1])
+
+
+def _item_of(order: Order) -> dict[str, Any]:
+    if order.notification is None:
+        return order.attributes
+    return {**order.attributes, NOTIFICATION_ATTRIBUTE: order.notification}
 
 
 def _stored_order(item: Mapping[str, Any]) -> Order:

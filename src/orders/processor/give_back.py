@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from orders.processor.consume import UNAVAILABLE, Outcome
 from orders.processor.next_try import (
     MARK_NAME,
     PAUSE_MAX_S,
@@ -22,6 +21,7 @@ from orders.processor.next_try import (
     pause_of_set_aside_s,
     read_receive,
 )
+from orders.processor.outcomes import UNAVAILABLE, Outcome
 from orders.processor.queue_client import Answer, Copy, Shortening
 
 if TYPE_CHECKING:

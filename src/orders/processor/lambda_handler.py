@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from orders.clock import SystemClock
 from orders.processor.aws_json_client import ANSWER_TIMEOUT_S, connect
 from orders.processor.breaker import Breaker
-from orders.processor.consume import Outcome, Record, consume
+from orders.processor.consume import consume
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
 from orders.processor.metrics import metric_lines
+from orders.processor.outcomes import Outcome, Record
 
 if TYPE_CHECKING:
     from orders.processor.give_back import NextTry, RetryQueue
@@ -41,7 +42,10 @@ _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _environment = dict(os.environ)
 _queue_url = _environment.get("QUEUE_URL", "")
 _clock = SystemClock()
-_store = DynamoDbOrders(DynamoDbEndpoint(connect(_environment, DYNAMODB)), _environment["TABLE_NAME"], _clock)
+_dynamodb = DynamoDbEndpoint(connect(_environment, DYNAMODB))
+_store = DynamoDbOrders(_dynamodb, _environment["TABLE_NAME"], _clock)
+# Named where a history is kept (the template's parameter History).
+_events_table = _environment.get("EVENTS_TABLE_NAME", "")
 _breaker = Breaker() if _queue_url else None
 
 
@@ -80,13 +84,19 @@ def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: flo
     """A third of the time for retries, a third for the last call, a third for giving back what failed."""
     retries_ms = usable_ms if _breaker is None else min(RETRIES_MS, usable_ms / 3)
     _store.limit_wait(min(ANSWER_TIMEOUT_S, max(0.1, usable_ms / 3_000)))
-    return consume(
-        [Record(record["messageId"], record["body"]) for record in records],
-        _store,
-        _clock,
-        began_ms + retries_ms,
-        _breaker,
-    )
+    deadline_ms = began_ms + retries_ms
+    batch = [Record(one["messageId"], one["body"], _sent_at_ms(one)) for one in records]
+    outcomes = consume(batch, _store, _clock, deadline_ms, _breaker, keeps_history=bool(_events_table))
+    if not _events_table:
+        return outcomes
+    from orders.processor.dynamodb_events import DynamoDbEvents
+    from orders.processor.record_notices import record_notices
+
+    return record_notices(batch, outcomes, DynamoDbEvents(_dynamodb, _events_table, _clock), _clock, deadline_ms)
+
+
+def _sent_at_ms(record: Mapping[str, Any]) -> int:
+    return int(record.get("attributes", {}).get("SentTimestamp", 0))
 
 
 def _give_back(records: list[dict[str, Any]], outcomes: list[Outcome]) -> Mapping[int, NextTry]:

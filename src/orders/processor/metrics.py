@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from orders.domain.contract import CURRENCY_PATTERN, KNOWN_PATHS
 from orders.domain.order import Order
 from orders.domain.precedence import Effect
-from orders.processor.consume import REJECTED, UNAVAILABLE, Outcome
+from orders.processor.outcomes import REJECTED, UNAVAILABLE, Outcome
 
 if TYPE_CHECKING:
     from orders.processor.next_try import Receive

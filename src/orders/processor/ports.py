@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from orders.domain.history import OrderEvent
 from orders.domain.order import Order
 from orders.errors import OrderRejected, OrderUnavailable
 
@@ -28,4 +29,13 @@ class OrderStore(Protocol):
         there now.
 
         Raises OrderRejected or OrderUnavailable.
+        """
+
+
+class Notices(Protocol):
+    """Where the history of orders is kept."""
+
+    def append(self, events: Sequence[OrderEvent]) -> list[OrderUnavailable | None]:
+        """Write events of different keys. One that is there already stays as it is. Answers for each, in order: None
+        if it is stored. Raises nothing for a single event.
         """

@@ -17,6 +17,7 @@ from typing import Any
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
 from orders.clock import Clock, SystemClock
+from orders.domain.order import split_notification
 from orders.errors import OperatorError
 from orders.processor.attribute_values import decode_item
 from orders.retry import Backoff
@@ -41,7 +42,7 @@ class OrderTable:
     def find(self, order_id: str) -> dict[str, Any] | None:
         """The stored order."""
         answer = self._call("get_item", Key={"orderId": {"S": order_id}}, ConsistentRead=True)
-        return decode_item(answer["Item"]) if "Item" in answer else None
+        return _read_order(answer["Item"]) if "Item" in answer else None
 
     def find_all(self, order_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The stored orders among the given ids, by id. The ids must be unique."""
@@ -122,7 +123,7 @@ class OrderTable:
         """Reads pages lazily, so a few orders cost little even in a large table."""
         while True:
             answer = self._call("query", Limit=page_items, **request)
-            yield from map(decode_item, answer["Items"])
+            yield from map(_read_order, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -181,11 +182,15 @@ def _query(
     return request
 
 
+def _read_order(item: dict[str, Any]) -> dict[str, Any]:
+    return split_notification(decode_item(item))[0]
+
+
 def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
     if response_dict["status_code"] >= 300:
         return
     answer = json.loads(response_dict["body"], parse_float=Decimal)
-    orders = [decode_item(item) for item in answer.get("Responses", {}).get(TABLE, [])]
+    orders = [_read_order(item) for item in answer.get("Responses", {}).get(TABLE, [])]
     left = answer.get("UnprocessedKeys", {}).get(TABLE, {}).get("Keys", [])
     customized_response_dict[_DECODED] = (orders, [key["orderId"]["S"] for key in left])
     response_dict["body"] = b"{}"

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from orders.domain.order import is_envelope, parse_order
 from orders.errors import OrderRejected
-from orders.processor.consume import GIVEN_BACK
+from orders.processor.outcomes import GIVEN_BACK
 
 FOLLOWED_MS = 15 * 60_000
 # template.yaml's maxReceiveCount, and the seed's.

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import orders
-from orders.deployment.package import HANDLER, MODULES, build_package
+from orders.deployment.package import HANDLER, MODULES, SDK_HANDLERS, build_package
 
 # What the handler imports where something failed.
-LAZY = ("orders.processor.give_back", "orders.processor.queue_client", "orders.processor.crash_line")
+LAZY = (
+    "orders.processor.give_back",
+    "orders.processor.queue_client",
+    "orders.processor.crash_line",
+    "orders.processor.record_notices",
+)
 PROBE = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -23,26 +30,50 @@ for name in sys.argv[2:]:
     importlib.import_module(name)
 print(*sorted(m.__file__.split(".zip/")[1] for n, m in sys.modules.items() if n.split(".")[0] == "orders"))
 """
+ENVIRONMENT = {
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "b",
+    "TABLE_NAME": "Orders",
+    "EVENTS_TABLE_NAME": "OrderEvents",
+    "TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:OrderChanged",
+    "BUCKET_NAME": "archive",
+}
+
+
+def imported_by(handler: str, folder: Path, *flags: str, lazy: Sequence[str] = ()) -> set[str]:
+    """What importing a handler, and what it imports later, loads out of the package."""
+    path = folder / "function.zip"
+    path.write_bytes(build_package().content)
+    done = subprocess.run(
+        [sys.executable, "-I", *flags, "-c", PROBE, str(path), handler.rpartition(".")[0], *lazy],
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
 
 
 def test_build_package_twice_gives_the_same_bytes() -> None:
     assert build_package() == build_package()
 
 
-def test_build_package_holds_what_the_handler_imports_and_nothing_more(tmp_path: Path) -> None:
-    path = tmp_path / "function.zip"
-    path.write_bytes(build_package().content)
-    environment = {**os.environ, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    # Isolated and without site-packages: the zip and the standard library are all there is.
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", PROBE, str(path), HANDLER.rpartition(".")[0], *LAZY],
-        env={**environment, "TABLE_NAME": "Orders"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert tuple(done.stdout.split()) == MODULES
+def test_build_package_holds_what_the_handlers_import_and_nothing_more(tmp_path: Path) -> None:
+    # OrderProcessor runs without site-packages: the zip and the standard library are all that it needs.
+    loaded = imported_by(HANDLER, tmp_path, "-S", lazy=LAZY)
+    assert not any("/archive/" in name or "/history/" in name for name in loaded), "its start gets slower"
+    for handler in SDK_HANDLERS:
+        loaded |= imported_by(handler, tmp_path)
+    assert tuple(sorted(loaded)) == MODULES
+
+
+def test_template_names_the_handlers_of_the_package() -> None:
+    text = (Path(__file__).parents[4] / "template.yaml").read_text("utf-8")
+    named = re.findall(r"^ +Handler: (\S+)$", text, re.MULTILINE)
+    assert set(named) - {"index.handler"} == {HANDLER, *SDK_HANDLERS}
 
 
 def test_build_package_names_no_time_and_lets_all_read() -> None:

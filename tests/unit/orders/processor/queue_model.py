@@ -16,9 +16,10 @@ from typing import Any
 from orders.domain.order import Order
 from orders.errors import OrderUnavailable
 from orders.processor.breaker import Breaker
-from orders.processor.consume import Record, consume
+from orders.processor.consume import consume
 from orders.processor.give_back import give_back
 from orders.processor.next_try import RECEIVES_MAX
+from orders.processor.outcomes import Record
 from orders.processor.ports import Insertion
 from orders.processor.queue_client import Answer, Copy, Shortening
 from tests.unit.orders.fakes import FakeClock, FakeOrderStore

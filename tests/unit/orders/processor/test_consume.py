@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.processor.consume import BACKOFF, REJECTED, UNAVAILABLE, Outcome, Record, consume
+from orders.processor.consume import BACKOFF, consume
+from orders.processor.outcomes import REJECTED, UNAVAILABLE, Outcome, Record
 from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 

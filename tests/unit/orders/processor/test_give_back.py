@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.processor.consume import REJECTED, UNAVAILABLE, Outcome
 from orders.processor.give_back import ATTRIBUTES_MAX, give_back, make_copy
 from orders.processor.next_try import (
     MARK_NAME,
@@ -21,6 +20,7 @@ from orders.processor.next_try import (
     pause_of_set_aside_s,
     read_receive,
 )
+from orders.processor.outcomes import REJECTED, UNAVAILABLE, Outcome
 from orders.processor.queue_client import Answer, Copy, Shortening
 from tests.unit.orders.fakes import FakeClock
 from tests.unit.orders.processor.queue_model import World

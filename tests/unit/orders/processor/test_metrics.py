@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.errors import OrderRejected, OrderUnavailable
-from orders.processor.consume import Outcome, Record, consume
+from orders.processor.consume import consume
 from orders.processor.metrics import metric_lines, reason_of
+from orders.processor.outcomes import Outcome, Record
 from tests.unit.orders.fakes import FakeClock, FakeOrderStore
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.processor.consume import Record, consume
+from orders.processor.consume import consume
+from orders.processor.outcomes import Record
 from orders.publishing.order_files import Entry
 from orders.table.verify import (
     DeadLetter,

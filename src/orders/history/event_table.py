@@ -1,0 +1,81 @@
+"""Reads the table OrderEvents, and deletes it.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from orders.aws.clients import Aws, error_code
+from orders.aws.names import EVENTS_TABLE
+from orders.domain.history import NOTICE_PREFIX, OrderEvent, from_attributes
+from orders.errors import OperatorError
+from orders.processor.attribute_values import decode_item
+
+PAGE_ITEMS = 100
+_ALL_CHANGES = ("0", "9~")
+_ALL_NOTICES = (NOTICE_PREFIX, f"{NOTICE_PREFIX}~")
+
+
+class EventTable:
+    """Safe for several threads."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._dynamodb = aws.client("dynamodb")
+
+    def exists(self) -> bool:
+        """Whether the table exists, in a stack or retained by a deleted one."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._dynamodb.describe_table(TableName=EVENTS_TABLE)
+        except ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                return False
+            raise
+        return True
+
+    def delete(self) -> None:
+        """Delete the table with all events, and wait until it is deleted."""
+        self._dynamodb.delete_table(TableName=EVENTS_TABLE)
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=EVENTS_TABLE, WaiterConfig={"Delay": 2})
+
+    # --- Events -------------------------------------------------------------------------------------------------------
+
+    def changes(self, order_id: str) -> Iterator[OrderEvent]:
+        """The changes of an order, newest first."""
+        yield from self._query(order_id, _ALL_CHANGES)
+
+    def notices(self, order_id: str) -> Iterator[OrderEvent]:
+        """What arrived and changed nothing, by the time of sending, newest first."""
+        yield from self._query(order_id, _ALL_NOTICES)
+
+    def _query(self, order_id: str, bounds: tuple[str, str]) -> Iterator[OrderEvent]:
+        from botocore.exceptions import ClientError
+
+        request: dict[str, Any] = {
+            "TableName": EVENTS_TABLE,
+            "KeyConditionExpression": "orderId = :id AND #sequence BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#sequence": "sequence"},
+            "ExpressionAttributeValues": {
+                ":id": {"S": order_id},
+                ":first": {"S": bounds[0]},
+                ":last": {"S": bounds[1]},
+            },
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": PAGE_ITEMS,
+        }
+        while True:
+            try:
+                answer = self._dynamodb.query(**request)
+            except ClientError as error:
+                if error_code(error) == "ResourceNotFoundException":
+                    raise OperatorError("no history is kept", "`orders deploy -p History=Yes` starts it.") from error
+                raise
+            yield from (from_attributes(decode_item(item)) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
