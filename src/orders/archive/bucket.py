@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import IO, cast
 
 from orders.archive.objects import ObjectName, read_name
@@ -29,7 +30,10 @@ class ArchiveBucket:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self._s3 = aws.client("s3")
-        self.name = bucket_name(aws)
+
+    @cached_property
+    def name(self) -> str:
+        return bucket_name(self._aws)
 
     def exists(self) -> bool:
         """Whether this account has the bucket, in a stack or retained by a deleted one."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 import click
 
+from orders.archive.bucket import ArchiveBucket
 from orders.audit.log import Change
 from orders.aws.clients import Aws
 from orders.aws.names import STACK
@@ -23,6 +24,7 @@ from orders.deployment.repairs import Repairs, undone
 from orders.deployment.stack import Audience, Deployed, Kept, Plan, System, load_template
 from orders.deployment.stack import deploy as deploy_stack
 from orders.errors import OperatorError
+from orders.history.event_table import EventTable
 from orders.table.order_table import OrderTable
 
 RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
@@ -134,14 +136,20 @@ def run_deploy(
         return log.change("deploy", stack_name, before=before, after=after)
 
     audience.recording = recording
-    stack, function = Stack(aws, stack_name, clock), DeployedFunction(aws, clock)
+    stack, function, table = Stack(aws, stack_name, clock), DeployedFunction(aws, clock), OrderTable(aws)
     system = System(
         stack=stack,
         artifacts=ArtifactBucket(aws, artifact_bucket),
         function=function,
         repairs=Repairs(aws, stack, function),
         release=Release(function, CanaryAlarm(aws)),
-        kept=Kept(table=OrderTable(aws).exists(), audit_log=log.exists()),
+        kept=Kept(
+            table=table.exists(),
+            audit_log=log.exists(),
+            events_table=EventTable(aws).exists,
+            archive_bucket=ArchiveBucket(aws).exists,
+        ),
+        ensure_stream=table.ensure_stream,
     )
     return deploy_stack(system, load_template(template), parameters, wanted, audience)
 
@@ -161,7 +169,11 @@ def _speaking(yes: bool, as_json: bool) -> Audience:
     )
 
 
-_STEPS = {"package": "Packaging OrderProcessor", "change set": "Comparing with the current stack"}
+_STEPS = {
+    "stream": "Reading the stream of the table Orders, which this stack did not create; it is enabled if it is not",
+    "package": "Packaging OrderProcessor",
+    "change set": "Comparing with the current stack",
+}
 
 
 def _show_and_ask(plan: Plan, yes: bool) -> bool:

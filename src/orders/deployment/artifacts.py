@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.ht
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -32,6 +33,20 @@ class ArtifactBucket:
 
     def upload(self, package: Package) -> str:
         """Upload the zip file if it is missing; returns its key, a digest of its content. Raises OperatorError."""
+        self._make_ready()
+        key = f"OrderProcessor/{package.digest}.zip"
+        self._put_if_missing(key, package.content)
+        return key
+
+    def upload_template(self, template: str) -> str:
+        """Upload a template that is too long for a request; returns its URL. Raises OperatorError."""
+        self._make_ready()
+        content = template.encode()
+        key = f"template/{hashlib.sha256(content).hexdigest()}.yaml"
+        self._put_if_missing(key, content)
+        return f"{self._s3.meta.endpoint_url}/{self.name}/{key}"
+
+    def _make_ready(self) -> None:
         if not self._exists():
             if self._is_own:
                 raise OperatorError(f"there is no bucket {self.name}", "Create it, or omit --artifact-bucket.")
@@ -39,10 +54,10 @@ class ArtifactBucket:
             self._lock_down()
         elif not self._is_own and not self._is_locked_down():
             self._lock_down()
-        key = f"OrderProcessor/{package.digest}.zip"
+
+    def _put_if_missing(self, key: str, content: bytes) -> None:
         if self._find(self._s3.head_object, Key=key) is None:
-            self._ask(self._s3.put_object, Key=key, Body=package.content)
-        return key
+            self._ask(self._s3.put_object, Key=key, Body=content)
 
     def _exists(self) -> bool:
         # Anybody may have made a bucket of our name, and would then run our function with code of theirs.

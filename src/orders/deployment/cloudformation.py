@@ -133,10 +133,12 @@ class Stack:
                 return sorted(one for one in found if one.status != "DELETE_COMPLETE")
             request["NextToken"] = answer["NextToken"]
 
-    def propose(self, template: str, parameters: Mapping[str, str], *, is_new: bool) -> ChangeSet | None:
+    def propose(
+        self, template: str, parameters: Mapping[str, str], *, is_new: bool, url: str | None = None
+    ) -> ChangeSet | None:
         """A change set, not yet applied; None if nothing would change. Raises OperatorError.
 
-        An update keeps the parameters that are not given.
+        An update keeps the parameters that are not given. ``url`` is where S3 holds a long template.
         """
         from botocore.exceptions import ClientError
 
@@ -145,7 +147,7 @@ class Stack:
             "StackName": self.name,
             "ChangeSetName": f"orders-{self._clock.now_ms()}",
             "ChangeSetType": "CREATE" if is_new else "UPDATE",
-            "TemplateBody": template,
+            **({"TemplateBody": template} if url is None else {"TemplateURL": url}),
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
             + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept if key not in parameters],

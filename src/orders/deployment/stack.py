@@ -24,6 +24,10 @@ from orders.deployment.template import Parameter, check_given, read_parameters
 from orders.errors import OperatorError
 
 TEMPLATE = "template.yaml"
+# CloudFormation takes a longer template from S3 only.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE_BODY_BYTES_MAX = 51_200
+ON = "Yes"
 
 
 class Artifacts(Protocol):
@@ -31,12 +35,17 @@ class Artifacts(Protocol):
 
     def upload(self, package: Package) -> str: ...
 
+    def upload_template(self, template: str) -> str: ...
+
 
 class Kept(NamedTuple):
     """Which resources an earlier stack retained: a new stack takes them instead of creating them."""
 
     table: bool
     audit_log: bool
+    events_table: Callable[[], bool] = lambda: False
+    archive_bucket: Callable[[], bool] = lambda: False
+    """Asked only where the option that needs it is switched on."""
 
 
 class Plan(NamedTuple):
@@ -100,6 +109,8 @@ class System:
     repairs: Repairs
     release: Release
     kept: Kept
+    ensure_stream: Callable[[], str] = lambda: ""
+    """Enables the stream of a table Orders that the stack does not own; its ARN."""
 
 
 def deploy(
@@ -122,10 +133,12 @@ def deploy(
     code = {"ArtifactBucket": system.artifacts.name, "ArtifactKey": key}
     asked = {
         **_adopt(system, declared, before),
+        **_adopt_options(system, {**before, **parameters}, before, audience),
         **parameters,
         **{name: code[name] for name in code if name in declared},
     }
-    change_set = stack.propose(template, asked, is_new=is_new)
+    url = system.artifacts.upload_template(template) if len(template.encode()) > TEMPLATE_BODY_BYTES_MAX else None
+    change_set = stack.propose(template, asked, is_new=is_new, url=url)
     plan = _plan(system, change_set, wanted, before, asked, is_new=is_new)
     if plan.is_empty:
         return Deployed(False, stack.outputs(), plan.move)
@@ -212,6 +225,25 @@ def _adopt(system: System, declared: Mapping[str, Parameter], before: Mapping[st
     }
     concurrency = system.function.find_tags().get(CONCURRENCY_TAG) if before else None
     return adopted if concurrency is None else {**adopted, "MaximumConcurrency": concurrency}
+
+
+def _adopt_options(
+    system: System, wanted: Mapping[str, str], before: Mapping[str, str], audience: Audience
+) -> dict[str, str]:
+    """What an option that is switched on now takes over from the time when it was on before."""
+    found: dict[str, str] = {}
+    exists = {
+        "History": ("EventsTable", system.kept.events_table),
+        "Archive": ("ArchiveBucket", system.kept.archive_bucket),
+    }
+    for option, (parameter, is_kept) in exists.items():
+        if wanted.get(option) == ON and before.get(option) != ON:
+            found[parameter] = "Existing" if is_kept() else "Create"
+    owns_table = (before["OrdersTable"] == "Create") if "OrdersTable" in before else not system.kept.table
+    if wanted.get("History") == ON and not owns_table:
+        audience.on_step("stream")
+        found["OrdersStreamArn"] = system.ensure_stream()
+    return found
 
 
 def destroy(stack: Stack, audience: Audience) -> bool:

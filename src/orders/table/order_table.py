@@ -24,6 +24,8 @@ from orders.retry import Backoff
 from orders.table.query import Position
 
 PAGE_ITEMS_MAX = 1000
+# As template.yaml sets it where the stack has the table.
+STREAM_VIEW = "NEW_AND_OLD_IMAGES"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 BATCH_KEYS_MAX = 100
 BACKOFF = Backoff(base_ms=50.0, cap_ms=5_000.0)
@@ -75,6 +77,22 @@ class OrderTable:
         """Delete the table with all orders, and wait until it is deleted."""
         self._dynamodb.delete_table(TableName=TABLE)
         self._dynamodb.get_waiter("table_not_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
+
+    def ensure_stream(self) -> str:
+        """Enable the table's stream of old and new images unless it is; the stream's ARN. Raises OperatorError."""
+        table = self._dynamodb.describe_table(TableName=TABLE)["Table"]
+        stream = table.get("StreamSpecification", {})
+        if stream.get("StreamEnabled"):
+            if stream["StreamViewType"] != STREAM_VIEW:
+                raise OperatorError(
+                    f"the stream of {TABLE} holds {stream['StreamViewType']}", f"The history needs {STREAM_VIEW}."
+                )
+            return str(table["LatestStreamArn"])
+        self._dynamodb.update_table(
+            TableName=TABLE, StreamSpecification={"StreamEnabled": True, "StreamViewType": STREAM_VIEW}
+        )
+        self._dynamodb.get_waiter("table_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
+        return str(self._dynamodb.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"])
 
     # --- OrderIndexes -----------------------------------------------------------------------------------------------
 
