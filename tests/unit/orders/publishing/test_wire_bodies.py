@@ -84,7 +84,7 @@ def sent() -> list[bytes]:
 def topic(sent: list[bytes]) -> OrderTopic:
     """OrderTopic on a boto3 client whose requests are kept and answered here, without a network."""
     aws = Aws(Settings("http://127.0.0.1:1", "eu-west-1", None, ("key", "secret")))
-    aws.__dict__["account"] = "123456789012"
+    aws.__dict__["_caller"] = {"Account": "123456789012"}
     topic = OrderTopic(aws)
 
     def answer(request: Any, **_: object) -> AWSResponse:
