@@ -79,7 +79,7 @@ def order(order_id: str, **fields: Any) -> dict[str, Any]:
 
 def ids_on(page: str) -> list[str]:
     """The orders in the page's table, in their order."""
-    return re.findall(r'<td class="nowrap"><a href="/order\?id=[^"]*" title="([^"]*)"', page)
+    return re.findall(r'<td data-label="Order" class="id"><a href="/order\?id=[^"]*" title="([^"]*)"', page)
 
 
 def next_page(page: str) -> str | None:
@@ -206,7 +206,7 @@ def test_hostile_content_is_shown_as_it_is_and_runs_nowhere(browser: Browser, pu
 def test_an_order_of_any_id_is_reached_from_its_row(browser: Browser, put: Callable[..., None]) -> None:
     strange = "a b/ü%&?=#\n" + "x" * 2000
     put(order(strange))
-    found = re.search(r'<td class="nowrap"><a href="(/order[^"]+)"', browser.text("/orders"))
+    found = re.search(r'<td data-label="Order" class="id"><a href="(/order[^"]+)"', browser.text("/orders"))
     assert found is not None
     assert "orderId" in browser.client.get(html.unescape(found.group(1))).text
 
@@ -285,3 +285,80 @@ def test_the_history_of_an_order_holds_only_its_own_log_lines(browser: Browser, 
     assert "took 3.5 ms, 20.1 ms after arriving in the queue" in history
     assert "OrderRejected: no &lt;i&gt;" in history
     assert "has no line for this order" in browser.text("/order/history", id="B")
+
+
+def link(page: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+    return html.unescape(found.group(1)) if found else None
+
+
+@pytest.mark.parametrize("asked", [{}, {"user": "ada"}, {"sort": "oldest"}])
+def test_previous_pages_are_those_that_were_left(
+    browser: Browser, put: Callable[..., None], asked: dict[str, str]
+) -> None:
+    statuses = ("new", "paid", "shipped")
+    # Many orders share a timestamp, so that pages begin and end among equals.
+    put(
+        *[
+            order(f"P-{number:03}", timestamp=f"2026-05-{1 + number // 30:02}T00:00:00Z", status=statuses[number % 3])
+            for number in range(120)
+        ]
+    )
+    pages = [browser.text("/orders", **asked)]
+    while following := link(pages[-1], "next"):
+        pages.append(browser.text(following))
+    back = [pages[-1]]
+    while previous := link(back[-1], "prev"):
+        back.append(browser.text(previous))
+    assert [ids_on(page) for page in back] == [ids_on(page) for page in reversed(pages)]
+    assert "Orders 51–100 of" in pages[1]
+    assert "Orders 51–100 of" in back[1]
+    assert link(back[-1], "prev") is None
+
+
+def test_the_number_of_orders_is_counted(browser: Browser, put: Callable[..., None]) -> None:
+    put(*[order(f"C-{number}", userId="ada" if number < 60 else "bob") for number in range(70)])
+    assert browser.text("/orders/count") == "70"
+    assert browser.text("/orders/count", user="ada") == "60"
+
+
+def test_what_is_shown_is_exported_as_csv_and_json_lines(browser: Browser, put: Callable[..., None]) -> None:
+    put(order("X-1", userId="=HYPERLINK(1)", total=19.90), order("X-2", note="only in the order", status="paid"))
+    page = browser.text("/orders", columns=["user", "status"])
+    assert '<th scope="col" >Status</th>' in page
+    assert ">Total</th>" not in page
+    address = re.search(r'download href="(/orders/export[^"]*format=csv[^"]*)"', page)
+    assert address is not None
+    answer = browser.get(html.unescape(address.group(1)))
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "attachment" in answer.headers["content-disposition"]
+    assert sorted(answer.text.splitlines()) == sorted(
+        ["orderId,userId,status", "X-1,'=HYPERLINK(1),new", "X-2,ada,paid"]
+    )
+    lines = [json.loads(line) for line in browser.text("/orders/export", format="jsonl", status="paid").splitlines()]
+    assert [(line["orderId"], line["note"]) for line in lines] == [("X-2", "only in the order")]
+
+
+def test_chosen_columns_are_kept(browser: Browser, put: Callable[..., None]) -> None:
+    put(order("K-1"))
+    browser.text("/orders", columns=["country"])
+    page = browser.text("/orders")
+    assert ">Country</th>" in page
+    assert ">Status</th>" not in page
+
+
+def test_one_search_field_leads_to_the_page_of_what_it_names(browser: Browser, put: Callable[..., None]) -> None:
+    put(order("S-1", userId="zoe"), order("S-2", userId="zoe"))
+
+    def target(text: str) -> str:
+        answer = browser.client.get(
+            "/search", params={"q": text}, headers={"accept": "text/html"}, follow_redirects=False
+        )
+        return str(answer.headers.get("location", answer.status_code))
+
+    assert target("S-1") == "/order?id=S-1"
+    assert target("zoe") == "/orders?user=zoe"
+    assert target("nobody") == "404"
+    assert "Nothing found" in browser.get("/search", q="<b>").text
+    assert "<b>" not in browser.get("/search", q="<b>").text
+    assert 'role="search"' in browser.text("/search")

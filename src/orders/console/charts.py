@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 120, 28
 
 
 def spark(values: Sequence[float | None], label: str, tone: str = "") -> Markup:
-    """The values as an area chart from zero to the maximum, oldest first. None leaves a gap; ``label`` names the series."""
+    """The values as an area chart from zero to the maximum, oldest first; None leaves a gap."""
     highest = max((value for value in values if value is not None), default=0.0)
     top = f"highest {highest:,.0f} a minute" if highest else "nothing"
     shapes = Markup("").join(_shape(run) for run in _runs(values, highest))

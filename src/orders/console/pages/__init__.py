@@ -6,6 +6,7 @@ failed.py    failed orders: groups, list, one message, redrive, edit, purge
 logs.py      searches and follows the log
 metrics.py   charts
 publish.py   publishes orders and follows one
+search.py    finds an order, user, message or request
 stack.py     resources, outputs and settings
 login.py     asks for the token
 live.py      the event stream that updates open pages

@@ -10,9 +10,9 @@ export function bindKeys() {
     awaitsPage = event.key === "g";
     if (page) page.click();
     else if (event.key === "?") help.showModal();
-    else if (event.key === "/") {
-      const field = document.querySelector("main input:not([type=hidden]), main textarea, main select");
-      if (field) { event.preventDefault(); field.focus(); }
+    else if (event.key === "/" || event.key === "f") {
+      const field = document.querySelector(event.key === "/" ? "#find" : "main input:not([type=hidden]), main textarea, main select");
+      if (field) { event.preventDefault(); field.focus(); field.select?.(); }
     }
   });
   document.querySelector('[data-action="help"]').addEventListener("click", () => help.showModal());

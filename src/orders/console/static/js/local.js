@@ -21,7 +21,11 @@ function amountFormat(currency, digits) {
   return amounts.get(key);
 }
 
+// The zone's short name, as of now: "BST", "GMT+2".
+const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "";
+
 export function localize(root) {
+  for (const element of root.querySelectorAll("[data-zone]")) if (zone) element.textContent = zone;
   for (const element of root.querySelectorAll("time[datetime]")) {
     const format = times[element.dataset.form] ?? times.datetime;
     const text = format.format(new Date(element.dateTime));
