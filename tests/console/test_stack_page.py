@@ -87,7 +87,7 @@ def test_the_console_s_own_settings_are_told_but_not_its_token(onebox: EngineThr
         console.client.get("/", params={"token": "the-token-itself"})
         page = console.text("/stack")
     assert "refused (--read-only)" in page
-    assert "31 AWS API calls" in page
+    assert "32 AWS API calls" in page
     assert onebox.endpoint_url in page
     assert account in page
     assert "the-token-itself" not in page

@@ -14,6 +14,7 @@ LAYERS = (
     ("json_text",),
     ("retry", "rate_limit", "domain", "aws", "capacity"),
     ("processor", "publishing", "function_log", "deployment", "audit"),
+    ("levers",),
     ("dead_letters", "table", "history", "archive", "subscriptions", "outbox", "doctor", "local"),
     ("tracking", "monitoring"),
     ("console",),

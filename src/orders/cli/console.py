@@ -39,7 +39,7 @@ def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names:
     On any address but loopback it requires a token, which is printed once at startup. It speaks plain HTTP: outside a
     trusted network, put a proxy with TLS in front and pass the proxy's host name to --allow-host.
 
-    All open pages share one reading of the system: 144 AWS API calls a minute on onebox, 31 on AWS, none while no page
+    All open pages share one reading of the system: 156 AWS API calls a minute on onebox, 32 on AWS, none while no page
     is open. Every change made in the console is recorded in the audit log: see `orders audit`.
     """
     from orders.console.app import make_app

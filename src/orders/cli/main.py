@@ -37,6 +37,11 @@ COMMANDS = {
     "plan": ("plan", "plan", "Estimate monthly cost, limits and settings for a rate of orders."),
     "logs": ("logs", "logs", "Print OrderProcessor's log."),
     "dlq": ("dlq", "dlq", "List, inspect, edit and redrive failed orders."),
+    "pause": ("levers", "pause", "Stop processing; orders wait in OrderQueue."),
+    "resume": ("levers", "resume", "Go on processing."),
+    "concurrency": ("levers", "concurrency", "Limit the concurrent calls of OrderProcessor."),
+    "rollback": ("levers", "rollback", "Make the version before live again."),
+    "alarms": ("alarms", "alarms", "List the alarms in plain words; acknowledge or silence them."),
     "audit": ("audit", "audit", "List who changed what, when, and the result."),
     "demo": ("demo", "demo", "Run real orders through the whole pipeline on this machine, in 30 seconds."),
 }

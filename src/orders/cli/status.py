@@ -14,6 +14,8 @@ from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, show_count, show_number
 from orders.clock import SystemClock
+from orders.monitoring.alarms import FIRING, AlarmReport, report_alarm, report_alarms
+from orders.monitoring.backlog import describe_backlog, find_backlog
 from orders.monitoring.metrics import (
     AGE,
     BUSINESS_NAMESPACE,
@@ -25,6 +27,7 @@ from orders.monitoring.metrics import (
     PUBLISHED,
     THROTTLES,
     UNDELIVERED,
+    FunctionState,
     Measure,
 )
 from orders.monitoring.status import Status, StatusReader
@@ -62,6 +65,9 @@ def render(now: Status) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     table.add_row("where", now.place)
+    if now.function is not None and now.function.paused:
+        paused = escape(printable(now.function.paused, 300))
+        table.add_row("PAUSED", f"[red]orders are not processed, since {paused}; `orders resume` goes on[/]")
     table.add_row(TOPIC, _topic(now))
     table.add_row(QUEUE, _queue(now))
     table.add_row(FUNCTION, _function(now))
@@ -95,7 +101,9 @@ def _queue(now: Status) -> str:
         return MISSING
     text = f"{show_count(counts.visible)} waiting, {show_count(counts.in_flight)} in flight"
     age_s = now.minutes(AGE, 1)[0]
-    return f"{text}, oldest for {show_count(age_s)} s" if counts.visible and age_s else text
+    text = f"{text}, oldest for {show_count(age_s)} s" if counts.visible and age_s else text
+    backlog = find_backlog(now)
+    return f"{text}; {describe_backlog(backlog, now.at_ms)}" if backlog else text
 
 
 def _function(now: Status) -> str:
@@ -107,7 +115,13 @@ def _function(now: Status) -> str:
     calls = f"last hour: {show_count(now.over_the_hour(CALLS))} calls, longest {longest} ms, "
     colour = "red" if errors or throttles else "green"
     failed = f"[{colour}]{show_count(errors)} errors, {show_count(throttles)} throttles[/]"
-    return f"{function.runtime}, {function.state}, trigger {function.trigger}; {calls}{failed}"
+    return f"{function.runtime}, {function.state}{_version(function)}, trigger {function.trigger}; {calls}{failed}"
+
+
+def _version(function: FunctionState) -> str:
+    note = f" ({escape(printable(function.version_note, 300))})" if function.version_note else ""
+    version = f", version {function.version}{note}" if function.version else ""
+    return version if function.concurrency is None else f"{version}, at most {function.concurrency:,} at a time"
 
 
 def _dead_letters(now: Status) -> str:
@@ -121,11 +135,17 @@ def _dead_letters(now: Status) -> str:
 def _alarms(now: Status) -> str:
     if not now.alarms:
         return "none"
+    reports = report_alarms(now)
+    lines = [_alarm(report) for report in reports if report.state == FIRING or report.note]
     if not now.firing:
-        return f"[green]{plural(len(now.alarms), 'alarm')}, none firing[/]"
-    return "\n".join(
-        f"[red]{escape(printable(alarm.name))}[/]: {escape(printable(alarm.reason, 500))}" for alarm in now.firing
-    )
+        lines.insert(0, f"[green]{plural(len(now.alarms), 'alarm')}, none firing[/]")
+    return "\n".join(lines)
+
+
+def _alarm(report: AlarmReport) -> str:
+    colour = "red" if report.state == FIRING else "default"
+    note = f" [yellow]({escape(printable(report.note))})[/]" if report.note else ""
+    return f"[{colour}]{escape(printable(report.name))}[/]: {escape(printable(report.sentence, 500))}{note}"
 
 
 def plain(now: Status) -> dict[str, Any]:
@@ -134,7 +154,14 @@ def plain(now: Status) -> dict[str, Any]:
     for name in ("queue", "dead_letters", "function", "table"):
         part = getattr(now, name)
         answer[name] = None if part is None else part._asdict()
-    answer["alarms"] = [alarm._asdict() for alarm in now.alarms]
+    if now.function is not None:
+        answer["function"]["marks"] = dict(now.function.marks)
+    answer["alarms"] = [
+        {**alarm._asdict(), "sentence": report.sentence, "note": report.note}
+        for alarm, report in ((alarm, report_alarm(alarm, now)) for alarm in now.alarms)
+    ]
+    backlog = find_backlog(now)
+    answer["backlog"] = None if backlog is None else {**backlog._asdict(), "drain_a_minute": backlog.drain_a_minute}
     answer["figures"] = {_key(measure): now.over_the_hour(measure) for measure in now.series}
     return answer
 

@@ -10,11 +10,12 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import print_json, show_time
+from orders.cli.output import print_json, say, show_time
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import Clock, SystemClock
 from orders.domain.times import parse_duration_ms
 from orders.function_log.reader import FunctionLogs
+from orders.monitoring.metrics import Watch
 from orders.table.changes import STORED, Change, Changes
 from orders.table.order_table import OrderTable
 from orders.text import printable
@@ -44,6 +45,9 @@ def watch(
     logs = FunctionLogs(aws)
     logs.check_is_there()
     changes = Changes(logs, OrderTable(aws), clock.now_ms() - parse_duration_ms(since))
+    function = Watch(aws).find_function()
+    if function is not None and function.paused:
+        say(f"Paused: orders are not processed, since {function.paused}; `orders resume` goes on.", err=True, fg="red")
     with stopping_on_sigterm(), suppress(KeyboardInterrupt):
         wanted = (
             change for change in _follow(changes, clock) if _is_wanted(change, user, status, stored_only=stored_only)

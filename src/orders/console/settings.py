@@ -16,7 +16,7 @@ class Refresh:
     queues_ms: int
     """Counts of both queues, two calls; and the log while it is followed, one call."""
     rest_ms: int
-    """Subscriptions, function, table, alarms and metrics: seven calls. AWS charges for CloudWatch's."""
+    """Subscriptions, function, table, alarms and metrics: eight calls. AWS charges for CloudWatch's."""
     charts_ms: int = 60_000
     """The charts of the metrics page, for each range in use."""
 

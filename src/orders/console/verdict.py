@@ -33,6 +33,8 @@ def judge(now: Status) -> Verdict:
     assert now.queue is not None
     assert now.dead_letters is not None
     assert now.function is not None
+    if now.function.paused:
+        return Verdict("bad", "Paused", f"Orders wait in OrderQueue, since {now.function.paused}.")
     if "Disabled" in now.function.trigger or now.function.trigger == "none":
         return Verdict(
             "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."

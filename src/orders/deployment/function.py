@@ -15,8 +15,9 @@ from orders.deployment.versions import ALIAS, LATEST, Live, Version
 from orders.errors import OperatorError
 
 # What operators set with the levers, as tags of the function: kept by deployments, shown by `orders status`.
-CONCURRENCY_TAG = "orders:concurrency"
-PAUSED_TAG = "orders:paused"
+TAG_PREFIX = "orders:"
+CONCURRENCY_TAG = f"{TAG_PREFIX}concurrency"
+PAUSED_TAG = f"{TAG_PREFIX}paused"
 MISSING = frozenset({"ResourceNotFoundException", "404"})
 POLL_FIRST_MS = 50.0
 POLL_LAST_MS = 1_000.0

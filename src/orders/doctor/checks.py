@@ -300,10 +300,10 @@ def judge_trigger(trigger: TriggerSettings | None) -> Check:
         advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
         return Check("trigger", Outcome.FAILED, f"nothing delivers {QUEUE}'s orders to {FUNCTION}", advice)
     if trigger.state != "Enabled":
-        advice = (
-            "Enable it in the AWS console or with `aws lambda update-event-source-mapping`; orders wait until then."
+        since = f", paused since {trigger.paused}" if trigger.paused else ""
+        return Check(
+            "trigger", Outcome.FAILED, f"is {trigger.state}{since}", "Run `orders resume`; orders wait until then."
         )
-        return Check("trigger", Outcome.FAILED, f"is {trigger.state}", advice)
     if not trigger.reports_items:
         advice = "Set ReportBatchItemFailures, as template.yaml does; otherwise one bad order returns its whole batch."
         return Check("trigger", Outcome.FAILED, "does not report failures of single orders", advice)
@@ -367,7 +367,7 @@ def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str,
     else:
         yield Check("alarms", Outcome.GOOD, f"{len(alarms)}, none firing")
     if silent:
-        advice = "`aws cloudwatch enable-alarm-actions --alarm-names …` enables their actions."
+        advice = f"Run {' and '.join(f'`orders alarms unsilence {name}`' for name in silent)}."
         yield Check("alarms", Outcome.WARNING, f"without action: {', '.join(silent)}", advice)
     if alarms and not listeners:
         advice = "Run `orders deploy -p AlarmEmail=you@example.com` and confirm the mail."

@@ -13,6 +13,7 @@ from orders.aws.clients import Aws, error_code
 from orders.aws.errors import describe_garbled_answer
 from orders.aws.names import ALARM_PREFIX, FUNCTION, TABLE, TOPIC
 from orders.clock import Clock
+from orders.deployment.function import PAUSED_TAG
 from orders.errors import OperatorError
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -62,6 +63,8 @@ class TriggerSettings(NamedTuple):
     batching_window_s: int
     reports_items: bool
     max_concurrency: int | None
+    paused: str = ""
+    """Since when and by whom, as `orders pause` left it."""
 
 
 class Drifted(NamedTuple):
@@ -129,7 +132,12 @@ class Inspection:
             int(one.get("MaximumBatchingWindowInSeconds") or 0),
             "ReportBatchItemFailures" in one.get("FunctionResponseTypes", []),
             one.get("ScalingConfig", {}).get("MaximumConcurrency"),
+            self._find_pause(),
         )
+
+    def _find_pause(self) -> str:
+        function = self._find("lambda", "get_function", FunctionName=FUNCTION)
+        return "" if function is None else str((function.get("Tags") or {}).get(PAUSED_TAG, ""))
 
     def subscribers(self, topic: str) -> list[tuple[str, str, bool]] | None:
         """Protocol, endpoint and whether it is confirmed; None if the topic does not exist."""

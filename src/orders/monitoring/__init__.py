@@ -1,6 +1,8 @@
 """The state of the running system.
 
 status.py      topic, queues, function, table and alarms as one value
+alarms.py      alarms in plain words; pure
+backlog.py     how fast the backlog drains, and when it will be done; pure
 metrics.py     the AWS adapter: CloudWatch metrics and alarms
 dashboards.py  the AWS adapter: CloudWatch dashboards and the series they show
 """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import ALARM_PREFIX, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+from orders.deployment.function import PAUSED_TAG, TAG_PREFIX
+from orders.deployment.versions import ALIAS
 
 PERIOD_S = 60
 BUSINESS_NAMESPACE = "Orders"
@@ -19,6 +23,12 @@ class Alarm(NamedTuple):
     name: str
     state: str
     reason: str
+    """CloudWatch's own words for the state."""
+    threshold: float | None = None
+    since_ms: int | None = None
+    """When it last changed its state."""
+    actions_enabled: bool = True
+    description: str = ""
 
 
 class FunctionState(NamedTuple):
@@ -26,6 +36,18 @@ class FunctionState(NamedTuple):
     state: str
     last_modified: str
     trigger: str
+    paused: str = ""
+    """Since when and by whom, as `orders pause` left it; "by hand" for a trigger that was disabled otherwise. Empty
+    where orders are processed.
+    """
+    version: str = ""
+    """The version that is live; empty without alias."""
+    version_note: str = ""
+    """A canary's share, or the rollback that made it live."""
+    concurrency: int | None = None
+    """The most concurrent calls for OrderQueue; None for no limit."""
+    marks: Mapping[str, str] = MappingProxyType({})
+    """The function's tags that `orders` sets."""
 
 
 class TableState(NamedTuple):
@@ -99,16 +121,26 @@ class Watch:
         return None if attributes is None else int(attributes["Attributes"].get("SubscriptionsConfirmed", 0))
 
     def find_function(self) -> FunctionState | None:
-        configuration = self._ask(self._lambda.get_function_configuration, FunctionName=FUNCTION)
-        if configuration is None:
+        function = self._ask(self._lambda.get_function, FunctionName=FUNCTION)
+        if function is None:
             return None
+        configuration = function["Configuration"]
         # By the queue: Lambda does not list the mappings of an alias under the function's name.
         mappings = self._lambda.list_event_source_mappings(EventSourceArn=self._queue_arn)["EventSourceMappings"]
+        tags = function.get("Tags") or {}
+        states = sorted({mapping["State"] for mapping in mappings})
+        alias = self._ask(self._lambda.get_alias, FunctionName=FUNCTION, Name=ALIAS) or {}
+        limits = [(mapping.get("ScalingConfig") or {}).get("MaximumConcurrency") for mapping in mappings]
         return FunctionState(
-            configuration["Runtime"],
-            configuration.get("State", "Active"),
-            configuration["LastModified"],
-            ", ".join(sorted({mapping["State"] for mapping in mappings})) or "none",
+            runtime=configuration["Runtime"],
+            state=configuration.get("State", "Active"),
+            last_modified=configuration["LastModified"],
+            trigger=", ".join(states) or "none",
+            paused=_paused(states, tags),
+            version=alias.get("FunctionVersion", ""),
+            version_note=_note(alias),
+            concurrency=next((int(limit) for limit in limits if limit is not None), None),
+            marks={name: value for name, value in tags.items() if name.startswith(TAG_PREFIX)},
         )
 
     def find_table(self) -> TableState | None:
@@ -118,7 +150,15 @@ class Watch:
     def alarms(self) -> list[Alarm]:
         answer = self._cloudwatch.describe_alarms(AlarmNamePrefix=ALARM_PREFIX)
         return [
-            Alarm(alarm["AlarmName"], alarm["StateValue"], alarm.get("StateReason", ""))
+            Alarm(
+                name=alarm["AlarmName"],
+                state=alarm["StateValue"],
+                reason=alarm.get("StateReason", ""),
+                threshold=alarm.get("Threshold"),
+                since_ms=_since_ms(alarm),
+                actions_enabled=bool(alarm.get("ActionsEnabled", True)),
+                description=alarm.get("AlarmDescription", ""),
+            )
             for alarm in answer.get("MetricAlarms", [])
         ]
 
@@ -165,6 +205,23 @@ class Watch:
             if error_code(error) in NOT_THERE:
                 return None
             raise
+
+
+def _since_ms(alarm: dict[str, Any]) -> int | None:
+    since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
+    return None if since is None else int(since.timestamp() * 1000)
+
+
+def _paused(states: list[str], tags: dict[str, str]) -> str:
+    if not states or not all(state in ("Disabled", "Disabling") for state in states):
+        return ""
+    return tags.get(PAUSED_TAG, "by hand")
+
+
+def _note(alias: dict[str, Any]) -> str:
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    shares = [f"version {version} gets {100 * share:g} %" for version, share in weights.items()]
+    return ", ".join(shares) or str(alias.get("Description", ""))
 
 
 def _query(index: int, measure: Measure) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""How fast OrderQueue's backlog drains and when it will be done, from the metrics of the last minutes. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from orders.monitoring.metrics import PROCESSED, QUEUED, WAITING, Measure
+from orders.monitoring.status import MINUTE_MS, Status
+
+# CloudWatch has a minute's metrics up to this many minutes later.
+LAG_MINUTES = 3
+
+
+class Backlog(NamedTuple):
+    waiting: int
+    processed_a_minute: float
+    arriving_a_minute: float
+    ends_at_ms: int | None
+    """When the queue is expected to be empty; None if it does not shrink."""
+
+    @property
+    def drain_a_minute(self) -> float:
+        return self.processed_a_minute - self.arriving_a_minute
+
+
+def find_backlog(now: Status) -> Backlog | None:
+    """None if no order waits or nothing is known of the queue."""
+    if now.queue is None or not now.queue.visible:
+        return None
+    processed, arriving = _rate(now, PROCESSED), _rate(now, QUEUED)
+    drain = processed - arriving
+    is_paused = now.function is not None and bool(now.function.paused)
+    ends_at_ms = None
+    if drain > 0 and not is_paused:
+        ends_at_ms = now.at_ms + round(now.queue.visible / drain * MINUTE_MS)
+    return Backlog(now.queue.visible, 0.0 if is_paused else processed, arriving, ends_at_ms)
+
+
+def describe_backlog(backlog: Backlog, at_ms: int) -> str:
+    """1,240 a minute processed, 310 arriving; empty in about 12 min."""
+    rates = f"{backlog.processed_a_minute:,.0f} a minute processed, {backlog.arriving_a_minute:,.0f} arriving"
+    if backlog.ends_at_ms is None:
+        return f"{rates}; it does not shrink"
+    return f"{rates}; empty in about {_duration(backlog.ends_at_ms - at_ms)}"
+
+
+def _rate(now: Status, measure: Measure) -> float:
+    """The value of the newest whole minute that CloudWatch knows: one with the queue's gauge, which is never missing
+    while orders wait.
+    """
+    newest = now.at_ms // MINUTE_MS - 1
+    known = now.series.get(WAITING, {})
+    for minute in range(newest, newest - LAG_MINUTES, -1):
+        if minute * MINUTE_MS in known:
+            return now.series.get(measure, {}).get(minute * MINUTE_MS, 0.0)
+    return 0.0
+
+
+def _duration(duration_ms: int) -> str:
+    minutes = max(1, round(duration_ms / MINUTE_MS))
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = minutes / 60
+    return f"{hours:,.0f} h" if hours < 48 else f"{hours / 24:,.0f} days"
