@@ -7,6 +7,7 @@ DEV_STAMP := .venv/.installed-dev
 OUTBOX_STAMP := .venv/.installed-outbox
 PEERS := ministack moto sam
 SEED ?=
+CALLS ?=
 UPGRADE ?=
 PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
@@ -63,6 +64,9 @@ power-cuts: $(DEV_STAMP) ## Cut the power at 200 random moments around deploys a
 
 neighbours: $(DEV_STAMP) ## Measure what clients wait beside foreign readers and writers, backups and large deletions
 	$(BIN)/python -m tests.neighbours
+
+long-life: $(DEV_STAMP) ## Call a function 200,000 times (CALLS=n) and print what grows
+	$(BIN)/python -m tests.long_life $(if $(CALLS),--calls $(CALLS))
 
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))

@@ -23,7 +23,7 @@ def main() -> int:
     slow = 0
     with tempfile.TemporaryDirectory(prefix="neighbours-") as folder, running_box(Path(folder) / "data") as box:
         box.fill(arguments.items)
-        print(f"{arguments.items:,} items, {box.database.stat().st_size / 1e6:.0f} MB; a request every 5 ms")
+        print(f"{arguments.items:,} items, {box.database.stat().st_size / 1e6:.0f} MB; each neighbour asks every 20 ms")
         print(
             "| situation | neighbour | requests | p50 | p99 | longest |  |\n| --- | --- | --- | --- | --- | --- | --- |"
         )

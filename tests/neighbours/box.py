@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -58,10 +59,11 @@ class Box:
         )
 
     def fill(self, items: int) -> None:
-        """Put this many items of about 300 bytes into the large table."""
-        import socket
-
-        create_table(self.client("dynamodb"), LARGE)
+        """Put this many items of about 300 bytes into the large table, if there is none."""
+        dynamodb = self.client("dynamodb")
+        if LARGE in dynamodb.list_tables()["TableNames"]:
+            return
+        create_table(dynamodb, LARGE)
         with socket.create_connection(("127.0.0.1", self.port)) as connection:
             for start in range(0, items, BATCH):
                 puts = [_put(number) for number in range(start, min(items, start + BATCH))]

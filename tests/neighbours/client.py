@@ -14,7 +14,7 @@ import time
 
 from tests.stalls.box import http
 
-EVERY_S = 0.005
+EVERY_S = 0.02
 WARM_UP = 40
 GIVE_UP_S = 60
 

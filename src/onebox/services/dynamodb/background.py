@@ -85,12 +85,13 @@ class Background:
         """There is a new chore in the current job."""
         self._storage.after_commit(self._wake)
 
-    def _wake(self) -> None:
+    def _wake(self, pause_ms: int = 0) -> None:
         if self._running and self._chore_timer is None:
-            self._chore_timer = self._clock.call_at(self._clock.steady_ms(), self._run_step)
+            self._chore_timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, self._run_step)
 
     def _run_step(self) -> None:
         self._chore_timer = None
+        began_ms = self._clock.monotonic_ms()
         try:
             more = self._storage.run(self.step)
         except DatabaseBusy:
@@ -100,8 +101,9 @@ class Background:
             self._log.exception("a background step of DynamoDB failed")
             return
         if more:
-            # The next step begins when this one is on disk, so that requests come in between.
-            self.wake_after_commit()
+            # The next step begins when this one is on disk, and after a pause as long as both took: half of the time
+            # belongs to requests.
+            self._storage.after_commit(lambda: self._wake(int(self._clock.monotonic_ms() - began_ms)))
 
     def step(self) -> bool:
         """Do one step of a chore, inside a job; False if there is none."""
