@@ -11,14 +11,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.api.lambda_support import make_function, make_role
 from tests.long_life.growth import Sample, count_rows, server_bytes_a_call, take
 from tests.neighbours.box import Box, running_box
 from tests.stalls.box import http
 
 CALLERS = 4
 SAMPLES = 10
-CODE = "def handler(event, context):\n    return event\n"
 INVOKE = http("lambda", b'{"n": 1}', path="/2015-03-31/functions/f/invocations")
 
 
@@ -38,7 +36,6 @@ def call(port: int, times: int, waits_ms: list[float], lock: threading.Lock) -> 
 
 def run(box: Box, calls: int) -> tuple[list[Sample], list[float]]:
     """Samples over the run, and what each call waited."""
-    make_function(box.client, CODE, FunctionName="f", Role=make_role(box.client))
     waits_ms: list[float] = []
     lock = threading.Lock()
     call(box.port, 100, [], lock)

@@ -13,6 +13,7 @@ from tests.neighbours.scenarios import scenarios
 ITEMS = 489_000
 LOCK_S = 7.0
 LIMIT_MS = 100
+CALLS_MAX = 100
 
 
 def main() -> int:
@@ -21,14 +22,17 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=ITEMS, help="items in the large table")
     arguments = parser.parse_args()
     slow = 0
-    with tempfile.TemporaryDirectory(prefix="neighbours-") as folder, running_box(Path(folder) / "data") as box:
+    with (
+        tempfile.TemporaryDirectory(prefix="neighbours-") as folder,
+        running_box(Path(folder) / "data", CALLS_MAX) as box,
+    ):
         box.fill(arguments.items)
         print(f"{arguments.items:,} items, {box.database.stat().st_size / 1e6:.0f} MB; each neighbour asks every 20 ms")
         print(
             "| situation | neighbour | requests | p50 | p99 | longest |  |\n| --- | --- | --- | --- | --- | --- | --- |"
         )
         for scenario in scenarios(LOCK_S):
-            with neighbours(box, ("read", "write")) as waits:
+            with neighbours(box, scenario.kinds) as waits:
                 told = scenario.disturb(box)
             for kind, wait in waits.items():
                 slow += kind in scenario.undisturbed and (wait.p99 > LIMIT_MS or wait.refused > 0)

@@ -16,11 +16,14 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from onebox.config import Settings
 from tests.api.dynamodb_support import create_table
+from tests.api.lambda_support import make_function, make_role
 from tests.stalls.box import http
 
 LARGE = "large"
 BATCH = 25
+CODE = "def handler(event, context):\n    return event\n"
 
 
 @dataclass
@@ -78,9 +81,10 @@ def _put(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def running_box(data: Path, *arguments: str) -> Iterator[Box]:
-    """A onebox on a data folder, with the neighbours' table."""
-    command = [sys.executable, "-m", "onebox", "serve", "--port", "0", "--data", str(data), *arguments]
+def running_box(data: Path, calls_max: int = Settings().function_calls_max) -> Iterator[Box]:
+    """A onebox on a data folder, with the neighbours' table and function; ``calls_max`` for each process of it."""
+    command = [sys.executable, "-m", "onebox", "serve", "--port", "0", "--data", str(data)]
+    command += ["--function-calls-max", str(calls_max)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
@@ -88,6 +92,7 @@ def running_box(data: Path, *arguments: str) -> Iterator[Box]:
             assert match is not None, "onebox did not start"
             box = Box(int(match[1]), process.pid, data)
             create_table(box.client("dynamodb"), "neighbour")
+            make_function(box.client, CODE, FunctionName="f", Role=make_role(box.client))
             yield box
         finally:
             process.kill()

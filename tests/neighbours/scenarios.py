@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import apsw
 
+from tests.long_life.growth import children
 from tests.neighbours.box import LARGE, Box
 from tests.polling import until
 
 Disturb = Callable[[Box], str]
 
 
+REPLACEMENTS = 4
 SHRUNK_BYTES = 12_500_000
 """Less than this is left of a small database: onebox keeps 10 MB of free pages."""
 
@@ -27,6 +29,8 @@ class Scenario:
     name: str
     disturb: Disturb
     undisturbed: tuple[str, ...] = ("read", "write")
+    kinds: tuple[str, ...] = ("read", "write")
+    """The neighbours that are there, disturbed ones too."""
 
 
 def quiet(box: Box) -> str:
@@ -103,6 +107,19 @@ def delete_large_table(box: Box) -> str:
     return f"items gone in {gone_s:.1f} s; {before / 1e6:.0f} MB to {after / 1e6:.0f} MB in {shrunk_s:.1f} s"
 
 
+def replace_processes(box: Box) -> str:
+    """The function's process has served its number of calls and is replaced, several times."""
+    seen = set(children(box.pid))
+    first = len(seen)
+
+    def is_replaced() -> bool:
+        seen.update(children(box.pid))
+        return len(seen) >= first + REPLACEMENTS
+
+    until(is_replaced, "new processes of the function")
+    return f"{len(seen) - first} new processes"
+
+
 def scenarios(lock_s: float) -> list[Scenario]:
     """All of them, in an order in which one box can go through them; the large table is gone at the end."""
     return [
@@ -111,5 +128,11 @@ def scenarios(lock_s: float) -> list[Scenario]:
         Scenario("`onebox backup`", copy_with_onebox),
         Scenario("another program reads the whole database three times", read_all),
         Scenario("another program holds the write lock", lambda box: hold_write_lock(box, lock_s), ("read",)),
+        Scenario(
+            "a function's process is replaced",
+            replace_processes,
+            undisturbed=("read", "invoke"),
+            kinds=("read", "invoke"),
+        ),
         Scenario("the large table is deleted", delete_large_table),
     ]

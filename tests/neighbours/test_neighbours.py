@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.neighbours.__main__ import LIMIT_MS
+from tests.neighbours.__main__ import CALLS_MAX, LIMIT_MS
 from tests.neighbours.box import Box, neighbours, running_box
 from tests.neighbours.scenarios import Scenario, quiet, scenarios
 
@@ -21,7 +21,7 @@ ATTEMPTS = 3
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    with running_box(tmp_path_factory.mktemp("neighbours") / "data") as running:
+    with running_box(tmp_path_factory.mktemp("neighbours") / "data", CALLS_MAX) as running:
         yield running
 
 
@@ -31,9 +31,9 @@ def test_neighbours_do_not_notice(box: Box, scenario: Scenario) -> None:
     measured: list[tuple[float, float]] = []
     for _ in range(ATTEMPTS):
         box.fill(ITEMS)
-        with neighbours(box, ("read", "write")) as before:
+        with neighbours(box, scenario.kinds) as before:
             quiet(box)
-        with neighbours(box, ("read", "write")) as waits:
+        with neighbours(box, scenario.kinds) as waits:
             scenario.disturb(box)
         assert not [kind for kind, wait in waits.items() if wait.refused], waits
         undisturbed, disturbed = (max(one[kind].p99 for kind in scenario.undisturbed) for one in (before, waits))

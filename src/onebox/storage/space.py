@@ -45,13 +45,16 @@ class SpaceKeeper:
         self._timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, self._look)
 
     def _look(self) -> None:
+        began_ms = self._clock.monotonic_ms()
         try:
             excess = self._count_excess()
             if excess:
                 self._storage.run(lambda: self._give_back(min(excess, PAGES_A_SLICE)))
         except DatabaseBusy:
             excess = 0
-        self._wait(PAUSE_MS if excess > PAGES_A_SLICE else LOOK_EVERY_MS)
+        # On a slow or busy machine the pause grows with the slice, so that most of the time belongs to requests.
+        pause_ms = max(PAUSE_MS, 2 * int(self._clock.monotonic_ms() - began_ms))
+        self._wait(pause_ms if excess > PAGES_A_SLICE else LOOK_EVERY_MS)
 
     def _count_excess(self) -> int:
         free = self._read("freelist_count")
