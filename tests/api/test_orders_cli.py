@@ -308,7 +308,7 @@ def test_command_where_nothing_answers_says_how_to_start_one(cli: Cli) -> None:
 
 
 def test_command_without_endpoint_and_credentials_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.aws.settings.is_onebox_at", lambda _url: False)
+    monkeypatch.setattr("orders.aws.settings.find_listener", lambda _url: None)
     result = CliRunner().invoke(main, ["get", "A"], env={"AWS_DEFAULT_REGION": "us-east-1"})
     assert result.exit_code == 1
     assert "no AWS credentials are configured, and no onebox runs" in result.stderr

@@ -11,13 +11,17 @@ from orders.errors import OperatorError
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60
+ATTEMPTS = 5
+# For commands that ask again by themselves, and say that nobody answers.
+WATCHING_ATTEMPTS = 2
 
 
 class Aws:
     """One identity, one region, one endpoint. Safe for several threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, attempts: int = ATTEMPTS) -> None:
         self.settings = settings
+        self._attempts = attempts
         self._clients: dict[str, Any] = {}
         self._lock = RLock()  # making clients is what a boto3 session does not do for several threads
 
@@ -28,20 +32,26 @@ class Aws:
         session = boto3.Session(profile_name=self.settings.profile, region_name=self.settings.region)
         if self.settings.access_key is None and session.get_credentials() is None:
             url = self.settings.endpoint_url
-            where = f"answers at {url}" if url else "runs on this machine"
+            other = self.settings.other_listener
+            missing = (
+                f"{other}, not a onebox"
+                if other
+                else f"no onebox {f'answers at {url}' if url else 'runs on this machine'}"
+            )
             raise OperatorError(
-                f"no AWS credentials are configured, and no onebox {where}",
-                "Start one with `orders up` or `onebox serve`, or configure AWS with `aws configure`.",
+                f"no AWS credentials are configured, and {missing}",
+                f"Start one with `orders up{' --port 4567' if other else ''}`, or configure AWS with `aws configure`.",
             )
         if session.region_name is None:
             raise OperatorError("no AWS region is configured", "Give --region, or set AWS_REGION.")
         return session
 
-    def client(self, service: str, *, retries: int = 5, checked: bool = True) -> Any:
+    def client(self, service: str, *, retries: int | None = None, checked: bool = True) -> Any:
         """The boto3 client of a service, cached by its options.
 
-        ``retries`` counts attempts, of which the caller may want one; ``checked`` holds parameters against the model.
+        ``retries`` counts attempts, by default those of this object; ``checked`` holds parameters against the model.
         """
+        retries = retries or self._attempts
         made = f"{service} {retries} {checked}"
         with self._lock:
             if made not in self._clients:
@@ -67,6 +77,10 @@ class Aws:
                 s3={"addressing_style": "path" if self.settings.endpoint_url else "auto"},
             ),
         )
+
+    def for_watching(self) -> Aws:
+        """The same place with fewer attempts of each call, so that an outage is noticed soon."""
+        return Aws(self.settings, WATCHING_ATTEMPTS)
 
     @property
     def region(self) -> str:

@@ -38,6 +38,8 @@ def describe_error(error: Exception) -> tuple[str, str]:
         return describe_garbled_answer(error), "Check --endpoint-url: a proxy may have answered instead of AWS."
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
         return str(error), "Is it running? Start a onebox with `orders up` or `onebox serve`, or give --endpoint-url."
+    if name == "ProxyConnectionError":
+        return str(error), "Check HTTP_PROXY and HTTPS_PROXY; NO_PROXY=127.0.0.1 exempts this machine."
     if name == "SSLError":
         return str(error), "Check --endpoint-url: an endpoint that speaks HTTP only is given as http://…"
     if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):

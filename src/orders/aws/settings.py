@@ -10,9 +10,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from orders.errors import OperatorError
+from orders.text import printable
 
 ONEBOX_PORT = 4566
 ONEBOX_URL = f"http://127.0.0.1:{ONEBOX_PORT}"
@@ -20,6 +22,7 @@ ONEBOX_REGION = "us-east-1"
 HEALTH_PATH = "/_onebox/health"
 HEALTH_TIMEOUT_S = 1.0
 HEALTH_BYTES_MAX = 10_000
+SERVER_NAME_MAX = 60
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -37,6 +40,8 @@ class Settings:
     """Access key id and secret for the endpoint; None uses AWS's own configuration."""
     is_onebox: bool = False
     """Whether the endpoint identified itself as onebox."""
+    other_listener: str | None = None
+    """What answers, in place of a onebox, at the endpoint or at onebox's usual port; for display."""
 
 
 def find_settings(
@@ -53,11 +58,17 @@ def find_settings(
     url = endpoint_url or environment.get("AWS_ENDPOINT_URL") or None
     if url is not None:
         _check_url(url)
-    if url is None and profile is None and is_onebox_at(ONEBOX_URL):
-        return _onebox_settings(ONEBOX_URL, environment, region)
-    if url is not None and urlsplit(url).hostname in LOOPBACK and profile is None and is_onebox_at(url):
-        return _onebox_settings(url, environment, region)
-    return Settings(url, region, profile)
+    if profile is not None or (url is not None and urlsplit(url).hostname not in LOOPBACK):
+        return Settings(url, region, profile)
+    listener = find_listener(url or ONEBOX_URL)
+    if listener is None:
+        return Settings(url, region)
+    if not listener.is_onebox:
+        return Settings(url, region, other_listener=f"{listener.description} answers at {url or ONEBOX_URL}")
+    if url is not None and urlsplit(url).scheme == "https":
+        plain = urlsplit(url)._replace(scheme="http").geturl()
+        raise OperatorError(f"the onebox at {urlsplit(url).netloc} speaks HTTP, not HTTPS", f"Write it as {plain}.")
+    return _onebox_settings(url or ONEBOX_URL, environment, region)
 
 
 def _check_url(url: str) -> None:
@@ -78,16 +89,43 @@ def _onebox_settings(url: str, environment: Mapping[str, str], region: str | Non
     return Settings(url, region, None, None if key else ("test", "test"), is_onebox=True)
 
 
-def is_onebox_at(url: str) -> bool:
-    """Whether a onebox answers at this address, local or remote."""
+class Listener(NamedTuple):
+    """A server that answers HTTP at an address."""
+
+    is_onebox: bool
+    description: str
+    """What it calls itself, for display."""
+
+
+def find_listener(url: str) -> Listener | None:
+    """What answers at this address over plain HTTP; None if nothing does, or something that speaks no HTTP.
+
+    Only a GET of onebox's health page is sent.
+    """
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "", address.port or 80, timeout=HEALTH_TIMEOUT_S)
     try:
         connection.request("GET", HEALTH_PATH)
         response = connection.getresponse()
-        content = json.loads(response.read(HEALTH_BYTES_MAX))
+        server = response.getheader("Server") or ""
+        content = response.read(HEALTH_BYTES_MAX)
     except (OSError, HTTPException, ValueError):
-        return False
+        return None
     finally:
         connection.close()
-    return isinstance(content, dict) and content.get("service") == "onebox"
+    name = printable(server.strip(), SERVER_NAME_MAX)
+    return Listener(_is_health_of_onebox(content), f"another server ({name})" if name else "another server")
+
+
+def _is_health_of_onebox(content: bytes) -> bool:
+    try:
+        health = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(health, dict) and health.get("service") == "onebox"
+
+
+def is_onebox_at(url: str) -> bool:
+    """Whether a onebox answers at this address, local or remote."""
+    listener = find_listener(url)
+    return listener is not None and listener.is_onebox

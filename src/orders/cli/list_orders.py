@@ -13,6 +13,7 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json, say
+from orders.cli.tables import Column, print_table
 from orders.clock import SystemClock
 from orders.domain.times import parse_time
 from orders.errors import OperatorError
@@ -21,6 +22,7 @@ from orders.table.query import PAGE_ITEMS, USUAL_STATUSES, Wanted, find_orders
 from orders.text import csv_cell, printable
 
 COLUMNS = ("orderId", "userId", "status", "timestamp", "total", "currency", "country")
+TABLE_COLUMNS = [Column(name, is_right=name == "total") for name in COLUMNS]
 PAGE = 50
 
 
@@ -108,25 +110,13 @@ def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
         asks = shown and wanted.limit is None and terminal.is_terminal
         if asks and not click.confirm(f"{shown} shown. Continue?", default=True):
             return
-        _print_table(terminal, page)
+        print_table(TABLE_COLUMNS, [[_cell(order.get(name)) for name in COLUMNS] for order in page])
         shown += len(page)
     if shown:
         return
     say("no orders")
     if wanted.user is None and not wanted.statuses:
         say(f"Looked for {', '.join(USUAL_STATUSES)}; use --status for other statuses.", err=True)
-
-
-def _print_table(terminal: Any, page: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in COLUMNS:
-        table.add_column(name, justify="right" if name == "total" else "left", overflow="fold")
-    for order in page:
-        table.add_row(*[Text(_cell(order.get(name))) for name in COLUMNS])
-    terminal.print(table)
 
 
 def _cell(value: Any) -> str:

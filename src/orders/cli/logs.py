@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 
 import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, show_time
-from orders.clock import SystemClock
+from orders.cli.patience import attempt, spoken_outage
+from orders.cli.terminated import stopping_on_sigterm
+from orders.clock import Clock, SystemClock
 from orders.domain.times import parse_duration_ms
 from orders.function_log.lines import LogLine, parse_line
 from orders.function_log.reader import OVERLAP_MS, FunctionLogs
@@ -28,17 +32,22 @@ FOLLOW_EVERY_MS = 1_000.0
 @json_option
 @aws_options
 def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, request_id: str, as_json: bool) -> None:
-    """Print OrderProcessor's log, oldest first."""
+    """Print OrderProcessor's log, oldest first.
+
+    With --follow, if the endpoint stops answering, the command says so and continues when it answers again.
+    """
     clock = SystemClock()
-    reader = FunctionLogs(aws)
+    reader = FunctionLogs(aws.for_watching() if follow else aws)
     reader.check_is_there()
     pattern = pattern or text_pattern(request_id) or ('{ $.level = "ERROR" }' if errors else "")
-    lines = reader.lines(clock.now_ms() - parse_duration_ms(since), pattern)
-    for line in _follow(reader, lines, pattern, clock) if follow else lines:
-        if as_json:
-            print_json(line._asdict())
-        else:
-            click.echo(f"{click.style(show_time(line.at_ms), dim=True)} {_styled(line)}")
+    since_ms = clock.now_ms() - parse_duration_ms(since)
+    lines = _follow(reader, since_ms, pattern, clock) if follow else reader.lines(since_ms, pattern)
+    with stopping_on_sigterm(), suppress(KeyboardInterrupt):
+        for line in lines:
+            if as_json:
+                print_json(line._asdict())
+            else:
+                click.echo(f"{click.style(show_time(line.at_ms), dim=True)} {_styled(line)}")
 
 
 def _styled(line: LogLine) -> str:
@@ -47,15 +56,21 @@ def _styled(line: LogLine) -> str:
     return click.style(text, fg="red") if content.get("level") == "ERROR" else text
 
 
-def _follow(reader: FunctionLogs, lines: Iterator[LogLine], pattern: str, clock: SystemClock) -> Iterator[LogLine]:
+def _follow(reader: FunctionLogs, since_ms: int, pattern: str, clock: Clock) -> Iterator[LogLine]:
+    """The lines since a moment and then the new ones, each once; an endpoint that is away ends nothing."""
+    outage = spoken_outage(clock)
     shown: dict[str, int] = {}
-    newest_ms = 0
     while True:
+        lines = attempt(outage, partial(_read, reader, since_ms, pattern)) or []
         for line in lines:
-            newest_ms = max(newest_ms, line.at_ms)
             if line.event_id not in shown:
                 shown[line.event_id] = line.at_ms
                 yield line
-        shown = {event_id: at_ms for event_id, at_ms in shown.items() if at_ms >= newest_ms - OVERLAP_MS}
+        newest_ms = max(shown.values(), default=since_ms)
+        since_ms = max(since_ms, newest_ms - OVERLAP_MS)
+        shown = {event_id: at_ms for event_id, at_ms in shown.items() if at_ms >= since_ms}
         clock.wait_ms(FOLLOW_EVERY_MS)
-        lines = reader.lines((newest_ms or clock.now_ms()) - OVERLAP_MS, pattern)
+
+
+def _read(reader: FunctionLogs, since_ms: int, pattern: str) -> list[LogLine]:
+    return list(reader.lines(since_ms, pattern))

@@ -25,6 +25,12 @@ def console(*, stderr: bool = False) -> Console:
     return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_NO_TERMINAL)
 
 
+def terminal_width() -> int | None:
+    """How many columns the terminal has; None if the output is no terminal."""
+    screen = console()
+    return screen.width if screen.is_terminal else None
+
+
 def say(text: str = "", *, err: bool = False, nl: bool = True, fg: str | None = None) -> None:
     """Print text for people. What a terminal would obey is escaped, except lines and tabs."""
     click.secho(printable_block(text), err=err, nl=nl, fg=fg)

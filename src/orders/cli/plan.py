@@ -23,6 +23,7 @@ from orders.capacity.plan import (
 )
 from orders.cli.options import json_option
 from orders.cli.output import console, plural, print_json, say, show_count
+from orders.cli.tables import Column, print_table
 
 PER_SECOND = {"s": 1.0, "min": 60.0, "h": 3_600.0, "day": 86_400.0}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|min|h|day))?")
@@ -33,6 +34,14 @@ def _parse_rate(_context: click.Context, _option: click.Parameter, value: str) -
     if found is None or float(found[1]) == 0:
         raise click.BadParameter(f"{value!r} is not a rate: write 50/s, 200/min, 1000/h or 20000/day")
     return float(found[1]) / PER_SECOND[found[2] or "s"]
+
+
+QUOTA_COLUMNS = (
+    Column("Limits, lowest first"),
+    Column("quota", is_below=True),
+    Column("orders/s", is_right=True),
+    Column("what to do", is_below=True),
+)
 
 
 @click.command()
@@ -124,18 +133,14 @@ def _print_comparison(made: Plan) -> None:
 
 
 def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in ("\nLimits, lowest first", "\nquota", "\norders/s", "\nwhat to do"):
-        table.add_column(title, justify="right" if "orders/s" in title else "left")
-    for quota in quotas:
-        colour = "red" if quota.orders_per_s < orders_per_s else "default"
-        table.add_row(quota.name, quota.limit, f"[{colour}]{show_count(quota.orders_per_s)}[/]", quota.advice)
-    console().print(table)
+    say()
+    rows = [(quota.name, quota.limit, show_count(quota.orders_per_s), quota.advice) for quota in quotas]
+    print_table(QUOTA_COLUMNS, rows)
     bound = [quota for quota in quotas if quota.orders_per_s < orders_per_s]
     if bound:
-        say(f"{plural(len(bound), 'quota')} is lower than this rate requires.", fg="red")
+        names = ", ".join(quota.name for quota in bound)
+        are_lower = "is lower" if len(bound) == 1 else "are lower"
+        say(f"{plural(len(bound), 'quota')} {are_lower} than this rate requires: {names}", fg="red")
 
 
 def _print_settings(made: Plan) -> None:

@@ -14,6 +14,7 @@ from orders.aws.clients import Aws
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, say
+from orders.cli.patience import spoken_outage
 from orders.clock import SystemClock
 from orders.publishing.bulk import Progress, Refusal, publish_entries
 from orders.publishing.csv_orders import parse_columns
@@ -56,9 +57,9 @@ def publish(
     Files named .csv or .tsv, and all files with --map, are read as CSV; the first line names the columns. Without --map
     each column is the field of the same name. Messages carry the attributes status, country, currency and total.
 
-    A refused order is reported with its line; the others are still sent. If interrupted, the command prints how to
-    continue. An order published twice is stored once. Exit code 3 if any order was refused, 1 if any could not
-    be sent or a file holds none.
+    A refused order is reported with its line; the others are still sent. If the endpoint stops answering, the command
+    says so and continues when it answers again. If interrupted, the command prints how to continue. An order published
+    twice is stored once. Exit code 3 if any order was refused, 1 if any could not be sent or a file holds none.
     """
     for source in sources:
         check_is_file(source)
@@ -84,6 +85,7 @@ def publish(
                     check=not unchecked,
                     rate=rate,
                     on_progress=show,
+                    outage=spoken_outage(clock),
                 )
             except KeyboardInterrupt:
                 _save(ledger)

@@ -7,9 +7,18 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json, say
+from orders.cli.output import print_json, say
+from orders.cli.tables import Column, print_table
 from orders.subscriptions.filters import show_filter
 from orders.subscriptions.subscriptions import Subscription, Subscriptions
+
+COLUMNS = (
+    Column("to"),
+    Column("endpoint", is_below=True),
+    Column("orders", is_below=True),
+    Column("form"),
+    Column("subscription", is_below=True),
+)
 
 
 @click.command()
@@ -26,7 +35,7 @@ def subscriptions(aws: Aws, as_json: bool) -> None:
     if not rows:
         say("there are no subscriptions, not even OrderQueue's: `orders deploy` creates it")
         return
-    _print_table(rows)
+    print_table(COLUMNS, [_row(subscription) for subscription in rows])
 
 
 @click.command()
@@ -52,17 +61,9 @@ def unsubscribe(aws: Aws, arn: str, yes: bool, as_json: bool) -> None:
         say(f"{subscription.protocol} {subscription.endpoint} no longer receives orders")
 
 
-def _print_table(rows: list[Subscription]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("to", "endpoint", "orders", "form", "subscription"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        if row.arn is None:  # SNS tells nothing more before the confirmation
-            table.add_row(row.protocol, Text(row.endpoint), "-", "-", "pending confirmation")
-            continue
-        form = "order" if row.raw else "envelope"
-        table.add_row(row.protocol, Text(row.endpoint), Text(show_filter(row.filter_policy)), form, row.arn)
-    console().print(table)
+def _row(subscription: Subscription) -> tuple[str, ...]:
+    if subscription.arn is None:  # SNS reveals nothing more before the confirmation
+        return subscription.protocol, subscription.endpoint, "-", "-", "pending confirmation"
+    form = "order" if subscription.raw else "envelope"
+    filters = show_filter(subscription.filter_policy)
+    return subscription.protocol, subscription.endpoint, filters, form, subscription.arn

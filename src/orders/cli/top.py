@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,9 +13,11 @@ from orders.aws.clients import Aws
 from orders.cli.keys import reading_keys
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json, show_number, show_time
+from orders.cli.patience import attempt, describe_outage, silent_outage
 from orders.cli.status import plain, render
 from orders.cli.terminated import stopping_on_sigterm
-from orders.clock import SystemClock
+from orders.clock import Clock, SystemClock
+from orders.errors import OperatorError
 from orders.monitoring.metrics import (
     AGE,
     CALLS,
@@ -67,35 +70,52 @@ def top(aws: Aws, every: float, once: bool, as_json: bool) -> None:
     On AWS, CloudWatch lags by a minute or two, and 50 updates cost about $0.01: --every 20 is usually enough.
     """
     clock = SystemClock()
-    reader = StatusReader(aws)
+    if not (as_json or once) and console().is_terminal:
+        _watch(StatusReader(aws.for_watching()), clock, every)
+        return
+    now = _read(StatusReader(aws), clock)
+    _check_is_deployed(now)
     if as_json:
-        print_json(_plain(reader.read(clock.now_ms())))
-    elif once or not console().is_terminal:
-        console().print(screen(reader.read(clock.now_ms()), hint=""))
+        print_json(_plain(now))
     else:
-        _watch(reader, clock, every)
+        console().print(screen(now, hint=""))
+
+
+def _check_is_deployed(now: Status) -> None:
+    """Raises OperatorError where there is nothing to watch."""
+    if not now.is_deployed:
+        raise OperatorError(f"there is no order system at {now.place}", "Set the system up with `orders deploy`.")
 
 
 def _watch(reader: StatusReader, clock: SystemClock, every_s: float) -> None:
     from rich.live import Live
 
+    outage = silent_outage(clock)
+    last = _read(reader, clock)
+    _check_is_deployed(last)
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), reading_keys() as keys:
-        live = Live(screen(reader.read(clock.now_ms())), console=console(), screen=True, auto_refresh=False)
+        live = Live(screen(last), console=console(), screen=True, auto_refresh=False)
         try:  # and not `with live`, which would leave its screen standing where Ctrl-C comes as it is set up
             live.start(refresh=True)
             while not keys.is_quit_within(every_s):
-                live.update(screen(reader.read(clock.now_ms())), refresh=True)
+                last = attempt(outage, partial(_read, reader, clock)) or last
+                live.update(screen(last, lost_since_ms=outage.since_ms), refresh=True)
         finally:
             live.stop()
 
 
-def screen(now: Status, hint: str = ", press q to quit") -> Group:
-    """What is shown."""
+def _read(reader: StatusReader, clock: Clock) -> Status:
+    return reader.read(clock.now_ms())
+
+
+def screen(now: Status, hint: str = ", press q to quit", lost_since_ms: int | None = None) -> Group:
+    """What is shown; of an endpoint that is away the last state, with since when."""
     from rich.console import Group
     from rich.text import Text
 
     head = Text(f"{show_time(now.at_ms)} UTC{hint}", style="dim")
-    return Group(head, render(now), Text(), _rates(now))
+    lost = [] if lost_since_ms is None else [Text(describe_outage(lost_since_ms), style="yellow")]
+    return Group(head, *lost, render(now), Text(), _rates(now))
 
 
 def _rates(now: Status) -> Table:

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from orders.aws.clients import Aws
 from orders.aws.names import STACK
-from orders.aws.settings import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, is_onebox_at
+from orders.aws.settings import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, find_listener
 from orders.cli.deploy import quiet_audience, run_deploy
 from orders.cli.output import console, say
+from orders.cli.patience import attempt, describe_outage, silent_outage
 from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
 from orders.console.settings import DEFAULT_HOST, DEFAULT_PORT
 from orders.errors import OperatorError
 from orders.local.onebox_process import running_onebox
-from orders.monitoring.status import StatusReader
+from orders.monitoring.status import Status, StatusReader
+
+if TYPE_CHECKING:
+    from rich.console import Group
 
 REFRESH_MS = 1_000.0
 
@@ -46,7 +50,12 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port:
     """
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
-        if port == 0 or not is_onebox_at(url):
+        listener = None if port == 0 else find_listener(url)
+        if listener is not None and not listener.is_onebox:
+            raise OperatorError(
+                f"{listener.description} answers at {url}, not a onebox", "Give another port with --port."
+            )
+        if listener is None:
             log = log_file(port)
             url = stack.enter_context(running_onebox(port=port, log=log, data=data, ephemeral=ephemeral))
             say(f"onebox logs to {log}, including the mails it does not send")
@@ -94,11 +103,23 @@ def _watch(aws: Aws) -> NoReturn:
     from rich.live import Live
 
     clock = SystemClock()
-    reader = StatusReader(aws)
+    reader = StatusReader(aws.for_watching())
+    outage = silent_outage(clock)
     screen = console()
-    with Live(render(reader.read(clock.now_ms())), console=screen, auto_refresh=False) as live:
+    last = reader.read(clock.now_ms())
+    with Live(render(last), console=screen, auto_refresh=False) as live:
         while True:
             clock.wait_ms(REFRESH_MS)
-            # Where nobody looks, the process only holds onebox; reading on would be work for nothing.
+            # Without a terminal nobody looks, so nothing is read; the process only holds onebox.
             if screen.is_terminal:
-                live.update(render(reader.read(clock.now_ms())), refresh=True)
+                last = attempt(outage, lambda: reader.read(clock.now_ms())) or last
+                live.update(_live_view(last, outage.since_ms), refresh=True)
+
+
+def _live_view(now: Status, lost_since_ms: int | None) -> Group:
+    """The status; of an endpoint that is away the last one, with since when."""
+    from rich.console import Group
+    from rich.text import Text
+
+    lost = [] if lost_since_ms is None else [Text(describe_outage(lost_since_ms), style="yellow")]
+    return Group(render(now), *lost)

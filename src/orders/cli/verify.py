@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, say
+from orders.cli.output import console, plural, print_json, say, show_time
+from orders.cli.patience import attempt, spoken_outage
 from orders.clock import Clock, SystemClock
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reasons import make_failed_order, oldest_ms
@@ -64,9 +66,17 @@ def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, 
     if not expectations.notifications:
         raise OperatorError(f"{', '.join(sources)}: no orders found")
     report = _check(aws, clock, expectations, quiet=as_json)
+    outage = spoken_outage(clock)
     while report.waiting and clock.monotonic_ms() < began_ms + wait_s * 1000:
         clock.wait_ms(POLL_MS)
-        report.renew(_check(aws, clock, expectations.only(report.waiting), quiet=True))
+        waiting = expectations.only(report.waiting)
+        renewed = attempt(outage, partial(_check, aws, clock, waiting, quiet=True))
+        if renewed is not None:
+            report.renew(renewed)
+    if outage.since_ms is not None:
+        raise OperatorError(
+            f"the endpoint stopped answering at {show_time(outage.since_ms)} UTC", "Run it again later."
+        )
     _report(report, expectations, (clock.monotonic_ms() - began_ms) / 1000, as_json=as_json)
     sys.exit(0 if report.is_clean else EXIT_NOT_CLEAN)
 

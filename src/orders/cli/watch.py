@@ -11,6 +11,7 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say, show_time
+from orders.cli.patience import attempt, spoken_outage
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import Clock, SystemClock
 from orders.domain.times import parse_duration_ms
@@ -40,8 +41,10 @@ def watch(
 
     The command follows OrderProcessor's log, so an order appears when it is processed, whatever its timestamp: about a
     second later on onebox, a few seconds on AWS. Duplicates are omitted. With --json each line holds the whole order.
+    If the endpoint stops answering, the command says so and continues when it answers again.
     """
     clock = SystemClock()
+    aws = aws.for_watching()
     logs = FunctionLogs(aws)
     logs.check_is_there()
     changes = Changes(logs, OrderTable(aws), clock.now_ms() - parse_duration_ms(since))
@@ -60,8 +63,9 @@ def watch(
 
 
 def _follow(changes: Changes, clock: Clock) -> Iterator[Change]:
+    outage = spoken_outage(clock)
     while True:
-        yield from changes.take_new()
+        yield from attempt(outage, changes.take_new) or ()
         clock.wait_ms(EVERY_MS)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import NamedTuple
 
+from orders.aws.outage import LOST_NAMES, Outage
 from orders.batches import split_batches
 from orders.clock import Clock
 from orders.domain.order import parse_order
@@ -77,12 +78,14 @@ def publish_entries(
     check: bool = True,
     rate: float | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    outage: Outage | None = None,
 ) -> None:
     """Publish all entries; afterwards ``progress`` tells of each. An exception stops it after the
     batches under way, whose orders are then in the ledger or unsent.
 
     ``check`` holds each order against the model first, so that what the processor would reject is named here.
-    ``rate`` is how many orders a second are sent at most.
+    ``rate`` is how many orders a second are sent at most. With ``outage``, an endpoint that accepted orders of this run
+    and then stops answering is tried until it answers again.
     """
     orders = _pending_orders(_unaccepted(entries, ledger, progress), progress, check=check)
     limiter = RateLimiter(rate, clock)
@@ -95,7 +98,7 @@ def publish_entries(
                 if progress.unsent:
                     break  # what twelve attempts did not bring through stops the others too: they are not yet read
                 limiter.wait(len(batch))
-                running.add(pool.submit(_send, batch, topic, clock, stopping))
+                running.add(pool.submit(_send, batch, topic, clock, stopping, outage if progress.accepted else None))
                 if len(running) >= connections * BATCHES_PER_CONNECTION:
                     _collect(running, ledger, progress)
                 on_progress(progress)
@@ -184,20 +187,39 @@ def _collect(running: set[Future[_Sent]], ledger: Ledger, progress: Progress) ->
         progress.refusals.extend(sent.refusals)
 
 
-def _send(batch: list[PendingOrder], topic: Topic, clock: Clock, stopping: Event) -> _Sent:
-    """Send one batch until each of its orders is accepted or refused, or trying on is no use."""
+def _send(batch: list[PendingOrder], topic: Topic, clock: Clock, stopping: Event, outage: Outage | None) -> _Sent:
+    """Send one batch until each of its orders is accepted or refused, or trying on is no use: after ATTEMPTS_MAX, and
+    with ``outage`` not while the endpoint is away.
+    """
     orders = {order.entry: order for order in batch}
     sent = _Sent([], [], 0)
     failed = _send_once(batch, topic, sent)
     retried = 0
-    for attempt in range(1, ATTEMPTS_MAX):
-        if not failed or stopping.is_set():
+    attempt = 1
+    while failed and not stopping.is_set():
+        is_away = _note(outage, failed)
+        if attempt >= ATTEMPTS_MAX and not is_away:
             break
-        clock.wait_ms(BACKOFF.wait_ms(attempt, clock))
+        clock.wait_ms(BACKOFF.wait_ms(min(attempt, ATTEMPTS_MAX), clock))
+        attempt += 1
         retried += len(failed)
         failed = _send_once([orders[refusal.entry] for refusal in failed], topic, sent)
+    if outage is not None and not _is_away(failed):
+        outage.note_answer()
     sent.refusals.extend(failed)
     return sent._replace(retried=retried)
+
+
+def _note(outage: Outage | None, failed: list[Refusal]) -> bool:
+    """Tell of an endpoint that is away; whether it is, and was not from the beginning."""
+    if outage is None or not _is_away(failed):
+        return False
+    outage.note_lost(failed[0].reason)
+    return True
+
+
+def _is_away(failed: list[Refusal]) -> bool:
+    return bool(failed) and all(refusal.code in LOST_NAMES for refusal in failed)
 
 
 def _send_once(pending: list[PendingOrder], topic: Topic, sent: _Sent) -> list[Refusal]:

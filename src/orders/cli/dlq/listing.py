@@ -8,7 +8,8 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, say, show_time
+from orders.cli.output import plural, print_json, say, show_time
+from orders.cli.tables import Column, print_table
 from orders.dead_letters.grouping import Group, group_by_reason
 from orders.dead_letters.queues import Queue, dead_letter_queue
 from orders.dead_letters.reader import read_failed_orders
@@ -17,6 +18,22 @@ from orders.text import printable
 
 LOOK_MAX = 1_000
 CELL_MAX = 300
+GROUP_COLUMNS = (
+    Column("orders", is_right=True),
+    Column("exception"),
+    Column("field"),
+    Column("reason", is_below=True),
+    Column("first", is_below=True),
+    Column("last"),
+    Column("for example"),
+)
+ORDER_COLUMNS = (
+    Column("message"),
+    Column("order"),
+    Column("sent", is_below=True),
+    Column("failed", is_below=True),
+    Column("reason", is_below=True),
+)
 
 
 @click.command("list", short_help="List failed orders by reason.")
@@ -55,14 +72,14 @@ def _print_groups(groups: Sequence[Group]) -> None:
             f"{group.orders:,}",
             group.exception or "-",
             group.field or "-",
-            group.reason + _origin(group.reason_from),
+            printable(group.reason, CELL_MAX) + _origin(group.reason_from),
             show_time(group.first_at_ms),
             show_time(group.last_at_ms),
             group.message_ids[0][:8],
         )
         for group in groups
     ]
-    _print_table(("orders", "exception", "field", "reason", "first", "last", "for example"), rows)
+    print_table(GROUP_COLUMNS, rows)
 
 
 def _print_letters(failed_orders: Sequence[FailedOrder]) -> None:
@@ -72,32 +89,15 @@ def _print_letters(failed_orders: Sequence[FailedOrder]) -> None:
             order.order_id or "-",
             show_time(order.sent_at_ms),
             show_time(order.failed_at_ms),
-            order.full_reason + _origin(order.reason_from),
+            printable(order.full_reason, CELL_MAX) + _origin(order.reason_from),
         )
         for order in failed_orders
     ]
-    _print_table(("message", "order", "sent", "failed", "reason"), rows)
+    print_table(ORDER_COLUMNS, rows)
 
 
 def _origin(reason_from: str) -> str:
     return " *" if reason_from == FROM_CHECK else ""
-
-
-def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for name in names:
-        table.add_column(
-            name,
-            justify="right" if name == "orders" else "left",
-            overflow="fold",
-            no_wrap=name in ("first", "last", "message"),
-        )
-    for row in rows:
-        table.add_row(*(Text(printable(cell, CELL_MAX)) for cell in row))
-    console().print(table)
 
 
 def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:

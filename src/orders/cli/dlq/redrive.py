@@ -58,6 +58,9 @@ class Redriven(NamedTuple):
 
 
 def _tell(done: Redriven) -> None:
+    if not (done.moved or done.missing or done.problems):
+        say("OrderDLQ holds no failed orders: nothing was sent back")
+        return
     say(f"{plural(done.moved, 'order')} sent back to OrderQueue")
     if done.missing:
         say(f"{done.missing:,} were removed by others or are held by another reader: check with `orders dlq list`.")

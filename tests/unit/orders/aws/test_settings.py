@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.aws.settings import ONEBOX_URL, Settings, find_settings
+from orders.aws.settings import ONEBOX_URL, Listener, Settings, find_settings
 from orders.errors import OperatorError
 
 TEST_KEYS = ("test", "test")
@@ -15,7 +15,9 @@ AWAY = "http://example.test:4566"
 def running(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The addresses at which a onebox answers."""
     addresses: set[str] = set()
-    monkeypatch.setattr("orders.aws.settings.is_onebox_at", lambda url: url in addresses)
+    monkeypatch.setattr(
+        "orders.aws.settings.find_listener", lambda url: Listener(True, "onebox") if url in addresses else None
+    )
     return addresses
 
 

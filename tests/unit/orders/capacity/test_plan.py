@@ -144,7 +144,7 @@ def test_plan_command_answers_people_and_programs() -> None:
     for part in (
         "A million orders",
         "Limits, lowest first",
-        "is lower than this rate requires",
+        "lower than this rate requires: ",
         "-p BatchSize=100",
         "pricing/",
     ):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders.aws.outage import Outage
 from orders.errors import OrderUnavailable
 from orders.publishing.bulk import ATTEMPTS_MAX, PendingOrder, Progress, make_batches, publish_entries
 from orders.publishing.ledger import FileLedger, NoLedger
@@ -173,3 +174,27 @@ def test_publish_with_a_rate_keeps_to_it(rate: float) -> None:
     last_batch = 50 % batch or batch
     assert progress.accepted == 50
     assert (50 - last_batch) / rate == pytest.approx(took_s)
+
+
+# --- Outages ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_endpoint_that_accepted_orders_and_goes_away_is_tried_until_it_answers() -> None:
+    topic, progress, clock, told = FakeTopic(), Progress(), FakeClock(), []
+    outage = Outage(clock, lambda _, reason: told.append(reason), lambda _: told.append("back"))
+
+    def arriving() -> Iterator[Entry]:
+        yield from entries(40)
+        topic.broken_calls = 3 * ATTEMPTS_MAX
+        yield from entries(100)[40:]
+
+    publish_entries(arriving(), topic, NoLedger(), clock, progress, connections=1, outage=outage)
+    assert (progress.accepted, progress.unsent, told) == (100, [], ["connection closed", "back"])
+
+
+def test_an_endpoint_that_never_accepted_an_order_is_given_up() -> None:
+    topic, progress, clock = FakeTopic(), Progress(), FakeClock()
+    topic.broken_calls = 10_000
+    outage = Outage(clock, lambda *_: None, lambda _: None)
+    publish_entries(entries(5), topic, NoLedger(), clock, progress, connections=1, outage=outage)
+    assert (progress.accepted, len(progress.unsent)) == (0, 5)
