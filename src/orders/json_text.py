@@ -30,7 +30,17 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
 
 def lay_out(text: str) -> str:
     """JSON text laid out in lines, its numbers as they were written. Raises ValueError or RecursionError."""
-    return to_json(json.loads(text, parse_int=_Written, parse_float=_Written, parse_constant=_Written), indent=2)
+    return lay_out_value(read_exact(text))
+
+
+def read_exact(text: str) -> Any:
+    """A JSON value whose numbers keep their text. Raises ValueError or RecursionError."""
+    return json.loads(text, parse_int=_Written, parse_float=_Written, parse_constant=_Written)
+
+
+def lay_out_value(value: Any) -> str:
+    """A value of read_exact as JSON text in lines."""
+    return to_json(value, indent=2)
 
 
 def _encode(value: Any, indent: int | None, newline: str, level: int) -> str:

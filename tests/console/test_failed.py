@@ -178,7 +178,7 @@ def test_failed_orders_are_grouped_by_reason(shop: Shop) -> None:
     page = shop.page()
     key = shop.group_of(page, "items[0].quantity: expected a whole number of at least 1")
     row = next(row for row in page.split("<tr>") if key in row)
-    assert '<td class="right">3</td>' in row
+    assert '<td class="right" data-label="Orders">3</td>' in row
     assert "OrderRejected" in row
     assert row.count("<time ") == 2
     assert "checked again" in page, "the log says nothing of the order that is no JSON"

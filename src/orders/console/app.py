@@ -28,14 +28,28 @@ from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
 from orders.console.metrics_board import Board
-from orders.console.pages import failed, live, login, logs, metrics, order, orders, pipeline, publish, search, stack
+from orders.console.pages import (
+    conflict,
+    failed,
+    fix,
+    live,
+    login,
+    logs,
+    metrics,
+    order,
+    orders,
+    pipeline,
+    publish,
+    search,
+    stack,
+)
 from orders.console.reading import SystemReading
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
 
-PAGES = (pipeline, orders, order, failed, logs, metrics, publish, stack, search, live, login)
+PAGES = (pipeline, orders, order, failed, conflict, fix, logs, metrics, publish, stack, search, live, login)
 
 
 def make_app(

@@ -19,11 +19,12 @@ from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.clock import Clock
 from orders.console.dlq_snapshot import DlqSnapshot
 from orders.console.jobs import Job, Jobs
+from orders.console.resends import Resend, Resends
 from orders.dead_letters.messages import QueueMessage
 from orders.dead_letters.queues import MoveFailed, dead_letter_queue, order_queue
 from orders.dead_letters.reader import find_reasons, read_log_of
 from orders.dead_letters.reasons import FailedOrder
-from orders.dead_letters.redrive import send_back
+from orders.dead_letters.redrive import delete_chosen, send_back
 from orders.errors import OperatorError
 from orders.function_log.lines import LogLine
 from orders.function_log.reader import FunctionLogs
@@ -46,6 +47,7 @@ class Sent(NamedTuple):
     at_ms: int
     problem: str
     """Why it could not be removed from OrderDLQ; empty where it was."""
+    resend: Resend
 
 
 class DlqOperations:
@@ -59,6 +61,7 @@ class DlqOperations:
         self._on_change = on_change
         self._queue_is_used = threading.Lock()
         self._sent: dict[str, Sent] = {}
+        self.resends = Resends(lambda since_ms: list(FunctionLogs(aws).lines(since_ms)), clock)
         self._is_stale = True
         self._refreshed_at_ms = 0
         self._moving: int | None = None
@@ -125,8 +128,10 @@ class DlqOperations:
     def send_edited(self, message_id: str, body: str, order_id: str) -> None:
         """Send one order back with an edited body. Raises OperatorError if nothing was sent, as its message is gone."""
         problems: dict[str, str] = {}
+        accepted: list[str] = []
+        at_ms = self._clock.now_ms()
         with self._using_queue():
-            source, target = dead_letter_queue(self._aws), order_queue(self._aws)
+            source, target = dead_letter_queue(self._aws), order_queue(self._aws, accepted.append)
             edited = {message_id: body}
             sent = send_back(source, target, list(edited), edited=edited, on_problem=problems.__setitem__)
         if not sent and problems:
@@ -136,32 +141,51 @@ class DlqOperations:
                 "this message is no longer in OrderDLQ, or another reader holds it; nothing was sent",
                 "Try again in 30 seconds. If it is gone then, somebody else sent it back or deleted it.",
             )
-        self._sent[message_id] = Sent(order_id, self._clock.now_ms(), problems.get(message_id, ""))
+        resend = self.resends.add(None, at_ms, accepted)
+        self._sent[message_id] = Sent(order_id, self._clock.now_ms(), problems.get(message_id, ""), resend)
         for oldest in list(self._sent)[:-SENT_KEPT_MAX]:
             self._sent.pop(oldest, None)
         self._forget(sent)
 
     def start_redrive(
-        self, message_ids: Sequence[str], rate: int | None, on_end: Callable[[Job], None] = lambda _: None
+        self,
+        message_ids: Sequence[str],
+        rate: int | None,
+        on_end: Callable[[Job], None] = lambda _: None,
+        edited: Mapping[str, str] | None = None,
     ) -> Job:
-        """Send messages back as they are, ``rate`` a second at most."""
+        """Send messages back, ``rate`` a second at most: unchanged, or with the bodies in ``edited``."""
 
         def work(job: Job) -> str:
             job.advance(0, len(message_ids))
             problems: dict[str, str] = {}
+            accepted: list[str] = []
+            at_ms = self._clock.now_ms()
             with self._using_queue(), self._stale_on_failure():
                 sent = send_back(
                     dead_letter_queue(self._aws),
-                    order_queue(self._aws),
+                    order_queue(self._aws, accepted.append),
                     message_ids,
+                    edited=edited,
                     limiter=RateLimiter(rate, self._clock),
                     on_sent=job.advance,
                     on_problem=problems.__setitem__,
                 )
             self._forget(sent)
+            self.resends.add(job.number, at_ms, accepted)
             return _summarize(len(sent), len(set(message_ids) - set(sent) - set(problems)), problems)
 
-        return self._jobs.start(KIND, f"Send {_count(len(message_ids))} back{_rate_suffix(rate)}", work, on_end)
+        title = f"Send {_count(len(message_ids))} back{' edited' if edited else ''}{_rate_suffix(rate)}"
+        return self._jobs.start(KIND, title, work, on_end)
+
+    def delete(self, message_id: str) -> None:
+        """Delete one failed order for good. Raises OperatorError if it is not there."""
+        problems: dict[str, str] = {}
+        with self._using_queue():
+            deleted = delete_chosen(dead_letter_queue(self._aws), [message_id], on_problem=problems.__setitem__)
+        if not deleted:
+            raise OperatorError(problems.get(message_id, "this message is no longer in OrderDLQ, or a reader holds it"))
+        self._forget([message_id])
 
     def start_moving_all(self, rate: int | None, on_end: Callable[[Job], None] = lambda _: None) -> Job:
         """Start SQS's own message move task for all messages; it continues without this console."""

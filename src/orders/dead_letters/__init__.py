@@ -2,6 +2,8 @@
 
 reasons.py   FailedOrder: a message of OrderDLQ joined with the reason from the log
 grouping.py  groups failed orders by reason; selects them by id or reason
+bulk_edit.py one change applied to many failed orders
+outcomes.py  the results of orders that were sent back
 redrive.py   sends failed orders back to OrderQueue, or deletes them
 messages.py  messages, and the interface of a queue that redrive.py needs
 reader.py    reads OrderDLQ together with the log

@@ -38,8 +38,10 @@ class QueueCounts(NamedTuple):
 class Queue:
     """One queue, by its name."""
 
-    def __init__(self, aws: Aws, name: str) -> None:
+    def __init__(self, aws: Aws, name: str, on_accepted: Callable[[str], None] = lambda _: None) -> None:
+        """``on_accepted`` gets the id of each message that SQS acknowledged."""
         self.name = name
+        self._on_accepted = on_accepted
         self._sqs = aws.client("sqs")
         self._url = self._load_url()
         self._deleted: set[str] = set()
@@ -87,7 +89,10 @@ class Queue:
             {"Id": str(index), "MessageBody": one.body, "MessageAttributes": dict(one.attributes)}
             for index, one in enumerate(messages)
         ]
-        return _answers(len(messages), self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries))
+        answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+        for accepted in answer.get("Successful", []):
+            self._on_accepted(accepted["MessageId"])
+        return _answers(len(messages), answer)
 
     def purge(self) -> None:
         """Delete all messages; SQS allows it once a minute."""
@@ -218,8 +223,8 @@ def _answers(count: int, answer: Mapping[str, Any]) -> list[BatchError | None]:
     return answers
 
 
-def order_queue(aws: Aws) -> Queue:
-    return Queue(aws, QUEUE)
+def order_queue(aws: Aws, on_accepted: Callable[[str], None] = lambda _: None) -> Queue:
+    return Queue(aws, QUEUE, on_accepted)
 
 
 def dead_letter_queue(aws: Aws) -> Queue:

@@ -3,6 +3,8 @@
 pipeline.py  the whole system on one page
 orders.py    lists orders; order.py shows one
 failed.py    failed orders: groups, list, one message, redrive, edit, purge
+conflict.py  a failed order against the stored one
+fix.py       one change for many failed orders
 logs.py      searches and follows the log
 metrics.py   charts
 publish.py   publishes orders and follows one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from orders.console.dlq_operations import DlqOperations
 from orders.console.dlq_snapshot import DlqSnapshot, group_key
 from orders.console.forms import FormRoute, text_of, texts_of
 from orders.console.page_route import PageRoute
+from orders.console.pages.conflict import compare
 from orders.dead_letters.reasons import FailedOrder, export_line, pretty
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
@@ -89,6 +91,8 @@ def show_message(request: Request) -> Response:
 def show_jobs(request: Request) -> Response:
     """Progress of jobs on OrderDLQ: a fragment that pages poll while a job runs."""
     console = console_of(request)
+    with suppress(*reportable_errors()):  # the outcomes stay as they are until the log answers
+        failed_of(request).resends.refresh()
     return HTMLResponse(
         render.fragment(
             "_failed_jobs.html",
@@ -126,6 +130,9 @@ def _draw_message(
     order = None if failed.snapshot is None else failed.snapshot.find(message_id)
     sent = failed.find_sent(message_id)
     if order is None:
+        if sent is not None:
+            with suppress(*reportable_errors()):  # the result is shown as pending
+                failed.resends.refresh()
         is_lost = sent is None and failed.snapshot is not None
         return render.page(
             request,
@@ -149,6 +156,7 @@ def _draw_message(
         lines=lines,
         text=text,
         violation=_find_violation(text),
+        comparison=compare(console_of(request), order),
         error=error,
         key=group_key(order),
         received=failed.snapshot.receives.get(message_id) if failed.snapshot else None,
@@ -166,7 +174,11 @@ def _job_values(failed: DlqOperations) -> dict[str, Any]:
     jobs = failed.jobs()
     # A finished refresh needs no line: the snapshot shows its time.
     shown = [job for job in jobs if job.is_running or job.failed or not failed.is_refresh(job)]
-    return {"jobs": shown[:JOBS_SHOWN], "is_busy": any(job.is_running for job in jobs)}
+    return {
+        "jobs": shown[:JOBS_SHOWN],
+        "is_busy": any(job.is_running for job in jobs),
+        "resends": failed.resends,
+    }
 
 
 def _require_snapshot(failed: DlqOperations) -> DlqSnapshot:

@@ -43,7 +43,10 @@ def show(request: Request) -> Response:
         reason = "Name the order" if not size else f"No order has an id of {size:,} bytes"
         advice = f"An orderId has 1 to {ORDER_ID_BYTES_MAX:,} bytes."
         return render.page(request, "failure.html", 400, title="Order", reason=reason, advice=advice)
-    order = OrderTable(console_of(request).aws).find(order_id)
+    console = console_of(request)
+    order = OrderTable(console.aws).find(order_id)
+    snapshot = console.failed.snapshot
+    failed = [] if snapshot is None else [one for one in snapshot.failed_orders if one.order_id == order_id]
     history = address("/order/history", id=order_id)
     logs = address("/logs", order=order_id)
     if order is None:
@@ -55,6 +58,7 @@ def show(request: Request) -> Response:
             title="Order not stored",
             section="/orders",
             order_id=order_id,
+            failed_orders=failed,
             stripped=stripped if stripped and stripped != order_id else None,
             history=history,
             logs=logs,
@@ -66,6 +70,7 @@ def show(request: Request) -> Response:
         title=f"Order {order_id[:60]}",
         section="/orders",
         order_id=order_id,
+        failed_orders=failed,
         currency=currency_of(order),
         total=order["total"] if is_number(order.get("total")) else None,
         fields=[(name, value) for name, value in _in_order(order) if name not in ("orderId", "items")],

@@ -10,6 +10,7 @@ const body = document.getElementById("failed-body");
 // --- Progress ---
 
 const isRunning = () => document.getElementById("jobs-state").dataset.running === "yes";
+const isFollowing = () => document.getElementById("jobs-state").dataset.following === "yes";
 
 async function ask(url) {
   const answer = await fetch(url, { headers: { accept: "text/html" } });
@@ -31,8 +32,9 @@ async function redraw() {
 async function follow() {
   let pause = POLL_MS;
   try {
+    const wasRunning = isRunning();
     morph(jobs, await ask("/failed/jobs"));
-    if (!isRunning()) {
+    if (wasRunning && !isRunning()) {
       document.getElementById("jobs-announcement").textContent = jobs.querySelector(".job")?.textContent ?? "";
       await redraw();
     }
@@ -40,7 +42,9 @@ async function follow() {
     pause = POLL_AFTER_FAILURE_MS; // the console does not respond: keep the page and retry
   }
   if (isRunning()) setTimeout(follow, pause);
+  else if (isFollowing() && !document.hidden) setTimeout(follow, POLL_AFTER_FAILURE_MS);
 }
+document.addEventListener("visibilitychange", () => { if (!document.hidden && isFollowing()) follow(); });
 
 // --- Selection ---
 
@@ -104,13 +108,41 @@ function checkWhileTyping(form) {
     }
   }
 
+  // The edited text is kept for this tab until it is sent, so a reload does not lose it.
+  const draftKey = `draft ${form.elements.id.value}`;
+  const keepDraft = () => {
+    try {
+      if (field.value === original) sessionStorage.removeItem(draftKey);
+      else sessionStorage.setItem(draftKey, field.value);
+    } catch { /* storage is unavailable or full: the page asks before it is left */ }
+  };
+  let draft = null;
+  try { draft = sessionStorage.getItem(draftKey); } catch { /* storage is unavailable */ }
+  if (draft !== null && draft !== original) {
+    field.value = draft;
+    document.getElementById("edit-restored").hidden = false;
+    check();
+  }
+  document.getElementById("edit-discard").addEventListener("click", () => {
+    field.value = original;
+    keepDraft();
+    document.getElementById("edit-restored").hidden = true;
+    check();
+  });
+
   field.addEventListener("input", () => {
+    keepDraft();
     clearTimeout(timer);
     timer = setTimeout(check, TYPING_PAUSE_MS);
   });
-  form.addEventListener("submit", () => { isSending = true; });
+  form.addEventListener("submit", () => {
+    isSending = true;
+    try { sessionStorage.removeItem(draftKey); } catch { /* storage is unavailable */ }
+  });
   addEventListener("beforeunload", (event) => {
-    if (!isSending && field.value !== original) event.preventDefault();
+    let isKept = false;
+    try { isKept = sessionStorage.getItem(draftKey) === field.value; } catch { /* storage is unavailable */ }
+    if (!isSending && !isKept && field.value !== original) event.preventDefault();
   });
   send.disabled = field.getAttribute("aria-invalid") === "true";
 }
@@ -128,7 +160,7 @@ async function followCount() {
 }
 new MutationObserver(() => followCount().catch(() => {})).observe(document.getElementById("header"), { childList: true, subtree: true, attributes: true });
 
-if (isRunning()) setTimeout(follow, POLL_MS);
+if (isRunning() || isFollowing()) setTimeout(follow, POLL_MS);
 showSelection();
 const editor = document.getElementById("edit");
 if (editor) checkWhileTyping(editor);
