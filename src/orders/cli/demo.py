@@ -145,7 +145,7 @@ def _wait_until_settled(aws: Aws, clock: SystemClock, say: _Speaker, published: 
 def _failed_orders(aws: Aws, since_ms: int) -> list[FailedOrder]:
     messages = dead_letter_queue(aws).peek(100)
     failures = FunctionLogs(aws).failures(since_ms)
-    return [make_failed_order(message, failures.get(message.message_id)) for message in messages]
+    return [make_failed_order(message, failures.find(message.message_id, message.sent_at_ms)) for message in messages]
 
 
 def _sum_up(result: Result) -> None:

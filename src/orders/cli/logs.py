@@ -15,8 +15,9 @@ from orders.cli.patience import attempt, spoken_outage
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import Clock, SystemClock
 from orders.domain.times import parse_duration_ms
-from orders.function_log.lines import LogLine, parse_line
-from orders.function_log.reader import OVERLAP_MS, FunctionLogs
+from orders.function_log.crashes import is_failure
+from orders.function_log.lines import LogLine
+from orders.function_log.reader import ERRORS, OVERLAP_MS, FunctionLogs
 from orders.function_log.search import text_pattern
 from orders.text import printable_block
 
@@ -26,7 +27,7 @@ FOLLOW_EVERY_MS = 1_000.0
 @click.command()
 @click.option("--since", default="1h", show_default=True, help="How far back to start: 90s, 10m, 2h, 7d.")
 @click.option("--follow", "-f", is_flag=True, help="Print new lines as they arrive, until Ctrl-C.")
-@click.option("--errors", is_flag=True, help="Only lines of orders that failed.")
+@click.option("--errors", is_flag=True, help="Only failures: of orders, tracebacks, time-outs, runtime exits.")
 @click.option("--filter", "pattern", default="", help="A CloudWatch Logs filter pattern.")
 @click.option("--request", "request_id", default="", metavar="ID", help="Only lines of this call of OrderProcessor.")
 @json_option
@@ -39,11 +40,13 @@ def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, request
     clock = SystemClock()
     reader = FunctionLogs(aws.for_watching() if follow else aws)
     reader.check_is_there()
-    pattern = pattern or text_pattern(request_id) or ('{ $.level = "ERROR" }' if errors else "")
+    pattern = pattern or text_pattern(request_id) or (ERRORS if errors else "")
     since_ms = clock.now_ms() - parse_duration_ms(since)
     lines = _follow(reader, since_ms, pattern, clock) if follow else reader.lines(since_ms, pattern)
     with stopping_on_sigterm(), suppress(KeyboardInterrupt):
         for line in lines:
+            if errors and not is_failure(line):
+                continue
             if as_json:
                 print_json(line._asdict())
             else:
@@ -51,9 +54,8 @@ def logs(aws: Aws, since: str, follow: bool, errors: bool, pattern: str, request
 
 
 def _styled(line: LogLine) -> str:
-    content = parse_line(line.text)
     text = printable_block(line.text.rstrip("\n"))
-    return click.style(text, fg="red") if content.get("level") == "ERROR" else text
+    return click.style(text, fg="red") if is_failure(line) else text
 
 
 def _follow(reader: FunctionLogs, since_ms: int, pattern: str, clock: Clock) -> Iterator[LogLine]:

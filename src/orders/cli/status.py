@@ -11,8 +11,9 @@ from rich.markup import escape
 
 from orders.aws.clients import Aws
 from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+from orders.cli.failing_table import failing_lines, failing_row
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, show_count, show_number
+from orders.cli.output import console, plural, print_json, show_count, show_number, show_time
 from orders.clock import SystemClock
 from orders.monitoring.alarms import FIRING, AlarmReport, report_alarm, report_alarms
 from orders.monitoring.backlog import describe_backlog, find_backlog
@@ -36,6 +37,7 @@ from orders.text import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
+FAILING_MAX = 5
 MISSING = "[red]not there[/]"
 
 
@@ -52,7 +54,7 @@ def status(aws: Aws, as_json: bool) -> None:
         terminal.print(render(now))
         if not now.is_deployed:
             terminal.print("\nSet the system up with `orders deploy`.")
-        elif now.dead_letters and now.dead_letters.visible:
+        elif now.failed:
             terminal.print("\n`orders dlq list` shows why orders failed.")
     sys.exit(0 if now.is_deployed else 1)
 
@@ -64,7 +66,7 @@ def render(now: Status) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
-    table.add_row("where", now.place)
+    table.add_row("where", f"{now.place}, as of {show_time(now.at_ms)} UTC")
     if now.function is not None and now.function.paused:
         paused = escape(printable(now.function.paused, 300))
         table.add_row("PAUSED", f"[red]orders are not processed, since {paused}; `orders resume` goes on[/]")
@@ -73,6 +75,9 @@ def render(now: Status) -> Table:
     table.add_row(FUNCTION, _function(now))
     table.add_row(TABLE, MISSING if now.table is None else f"{plural(now.table.items, 'order')} ({now.table.status})")
     table.add_row(DEAD_LETTER_QUEUE, _dead_letters(now))
+    failing = "\n".join(f"[yellow]{escape(line)}[/]" for line in failing_lines(now.failing, now.at_ms, FAILING_MAX))
+    if failing:
+        table.add_row("failing now", failing)
     business = _business(now)
     if business:
         table.add_row("last hour", business)
@@ -83,9 +88,8 @@ def render(now: Status) -> Table:
 def _topic(now: Status) -> str:
     if now.subscriptions is None:
         return MISSING
-    text = (
-        f"{plural(now.subscriptions, 'subscription')}; last hour: {show_count(now.over_the_hour(PUBLISHED))} published"
-    )
+    rate, hour = show_count(now.rate(PUBLISHED)), show_count(now.over_the_hour(PUBLISHED))
+    text = f"{plural(now.subscriptions, 'subscription')}; last minute: {rate} published, last hour: {hour}"
     failed = now.over_the_hour(UNDELIVERED)
     return f"{text}, [red]{show_count(failed)} not delivered[/]" if failed else text
 
@@ -96,12 +100,13 @@ def _business(now: Status) -> str:
 
 
 def _queue(now: Status) -> str:
-    counts = now.queue
-    if counts is None:
+    if now.queue is None:
         return MISSING
-    text = f"{show_count(counts.visible)} waiting, {show_count(counts.in_flight)} in flight"
-    age_s = now.minutes(AGE, 1)[0]
-    text = f"{text}, oldest for {show_count(age_s)} s" if counts.visible and age_s else text
+    counts = now.counts
+    text = f"{show_count(counts.waiting)} waiting, {show_count(counts.in_flight)} in flight"
+    text += f", [yellow]{show_count(counts.failing)} failing[/]" if counts.failing else ""
+    age_s = now.latest(AGE)
+    text = f"{text}, oldest for {show_count(age_s)} s" if counts.waiting and age_s else text
     backlog = find_backlog(now)
     return f"{text}; {describe_backlog(backlog, now.at_ms)}" if backlog else text
 
@@ -125,11 +130,9 @@ def _version(function: FunctionState) -> str:
 
 
 def _dead_letters(now: Status) -> str:
-    counts = now.dead_letters
-    if counts is None:
+    if now.failed is None:
         return MISSING
-    total = counts.visible + counts.in_flight
-    return f"[red]{plural(total, 'failed order')}[/]" if total else "[green]empty[/]"
+    return f"[red]{plural(now.failed, 'failed order')}[/]" if now.failed else "[green]empty[/]"
 
 
 def _alarms(now: Status) -> str:
@@ -150,7 +153,11 @@ def _alarm(report: AlarmReport) -> str:
 
 def plain(now: Status) -> dict[str, Any]:
     """The same for programs: figures are those of the last hour."""
-    answer = {one.name: getattr(now, one.name) for one in fields(now) if one.name not in ("series", "at_ms")}
+    answer = {one.name: getattr(now, one.name) for one in fields(now) if one.name not in ("series", "failing")}
+    answer["counts"] = now.counts._asdict()
+    answer["failing"] = [failing_row(order) for order in now.failing.orders]
+    answer["crashes"] = [crash._asdict() for crash in now.failing.crashes]
+    answer["published_last_minute"] = now.rate(PUBLISHED)
     for name in ("queue", "dead_letters", "function", "table"):
         part = getattr(now, name)
         answer[name] = None if part is None else part._asdict()

@@ -128,11 +128,13 @@ def _read_dead_letters(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[l
         return [], {}
     lately_ms = clock.now_ms() - LATELY_MS
     failures = FunctionLogs(aws).failures(min(oldest_ms(messages), lately_ms) if messages else lately_ms)
-    letters = [make_failed_order(message, failures.get(message.message_id)) for message in messages]
+    letters = [
+        make_failed_order(message, failures.find(message.message_id, message.sent_at_ms)) for message in messages
+    ]
     dead = {letter.message_id for letter in letters}
     given_back = {
         failure.order_id: failure.reason
-        for failure in failures.values()
+        for failure in failures.by_message.values()
         if failure.order_id is not None and failure.message_id not in dead and failure.last_at_ms >= lately_ms
     }
     return [DeadLetter(one.message_id, one.body, one.reason) for one in letters], given_back if waiting_messages else {}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STALE, STORED, THROTTLES, Measure
-from orders.monitoring.status import MINUTE_MS, Status
+from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STALE, STORED, THROTTLES
+from orders.monitoring.status import Status
 
 # An order that has waited longer than this is late.
 LATE_S = 60
-# CloudWatch on AWS publishes a minute one or two minutes late.
-LAG_MINUTES = 3
 
 Tone = Literal["good", "warn", "bad", "idle"]
 
@@ -40,7 +38,7 @@ def judge(now: Status) -> Verdict:
             "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."
         )
     failed = now.failed
-    waiting, age_s = now.queue.visible, latest(now, AGE)
+    waiting, age_s = now.queue.visible, now.latest(AGE)
     if waiting and age_s >= LATE_S:
         return Verdict(
             "bad",
@@ -52,39 +50,14 @@ def judge(now: Status) -> Verdict:
     if failed:
         orders = "1 order" if failed == 1 else f"{failed:,} orders"
         return Verdict("bad", f"{orders} failed", f"{_flow(now)} They are in OrderDLQ.", "/failed", "See why")
-    troubled = [title for measure, title in ((ERRORS, "errors"), (THROTTLES, "throttles")) if latest(now, measure)]
+    troubled = [title for measure, title in ((ERRORS, "errors"), (THROTTLES, "throttles")) if now.latest(measure)]
     if troubled:
         return Verdict("warn", f"OrderProcessor has {' and '.join(troubled)}", _flow(now), "/logs", "Its log")
     if now.firing:
         return Verdict("warn", f"Alarm: {now.firing[0].name}", now.firing[0].reason)
-    if rate(now, PUBLISHED) or rate(now, STORED) or now.queue.in_flight:
+    if now.rate(PUBLISHED) or now.rate(STORED) or now.queue.in_flight:
         return Verdict("good", "Orders flow", _flow(now))
     return Verdict("idle", "Quiet", "No order arrived in the last minute; none waiting, none failed.")
-
-
-def rate(now: Status, measure: Measure) -> float:
-    """The count of the last 60 seconds: the current minute, and the part of the previous one that lies within them.
-
-    If CloudWatch is late, the count of the newest minute with a value of any metric; 0 if that minute is old.
-    """
-    values, measured = now.series.get(measure, {}), now.measured_minutes
-    minute = now.at_ms // MINUTE_MS * MINUTE_MS
-    if minute in measured:
-        left = 1 - (now.at_ms - minute) / MINUTE_MS
-        return values.get(minute, 0.0) + values.get(minute - MINUTE_MS, 0.0) * left
-    recent = (minute - back * MINUTE_MS for back in range(1, LAG_MINUTES + 1))
-    newest = next((one for one in recent if one in measured), None)
-    return 0.0 if newest is None else values.get(newest, 0.0)
-
-
-def latest(now: Status, measure: Measure) -> float:
-    """The newest value that is not older than CloudWatch may be late; 0 without one."""
-    values = now.series.get(measure, {})
-    minute = now.at_ms // MINUTE_MS * MINUTE_MS
-    for back in range(LAG_MINUTES + 1):
-        if minute - back * MINUTE_MS in values:
-            return values[minute - back * MINUTE_MS]
-    return 0.0
 
 
 def _parts(now: Status) -> tuple[tuple[str, object], ...]:
@@ -101,7 +74,7 @@ def _flow(now: Status) -> str:
     assert now.queue is not None
     waiting = "none waiting" if not now.queue.visible else f"{now.queue.visible:,} waiting"
     counted = {"published": PUBLISHED, "stored": STORED, "duplicate": DUPLICATE, "too old": STALE}
-    rates = {name: rate(now, measure) for name, measure in counted.items()}
+    rates = {name: now.rate(measure) for name, measure in counted.items()}
     shown = [f"{value:,.0f} {name}" for name, value in rates.items() if value >= 0.5 or name in ("published", "stored")]
     return f"Last minute: {', '.join(shown)}; {waiting}."
 

@@ -33,6 +33,12 @@ class QueueCounts(NamedTuple):
     in_flight: int
     delayed: int
     arn: str
+    visibility_ms: int = 180_000
+    """The queue's visibility time-out."""
+
+    @property
+    def messages(self) -> int:
+        return self.visible + self.in_flight + self.delayed
 
 
 class Queue:
@@ -53,10 +59,11 @@ class Queue:
             "ApproximateNumberOfMessagesNotVisible",
             "ApproximateNumberOfMessagesDelayed",
             "QueueArn",
+            "VisibilityTimeout",
         ]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
-        visible, in_flight, delayed, arn = (attributes[name] for name in names)
-        return QueueCounts(int(visible), int(in_flight), int(delayed), arn)
+        visible, in_flight, delayed, arn, visibility_s = (attributes[name] for name in names)
+        return QueueCounts(int(visible), int(in_flight), int(delayed), arn, int(visibility_s) * 1000)
 
     @contextmanager
     def taking(self, limit: int | None = None) -> Iterator[Iterator[QueueMessage]]:

@@ -1,4 +1,4 @@
-"""Reads OrderDLQ together with OrderProcessor's log: failed orders with their reasons."""
+"""Reads the queues together with OrderProcessor's log: failed orders, and those that are failing now, with why."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from orders.aws.clients import Aws
 from orders.dead_letters.messages import QueueMessage
-from orders.dead_letters.queues import Queue
+from orders.dead_letters.queues import Queue, order_queue
 from orders.dead_letters.reasons import FailedOrder, join_reasons, make_failed_order, oldest_ms
-from orders.function_log.failures import collect_failures
+from orders.function_log.failing import FailingNow
+from orders.function_log.failures import LoggedFailures, collect_failures
 from orders.function_log.lines import LogLine
-from orders.function_log.reader import FunctionLogs
+from orders.function_log.reader import FailingReader, FunctionLogs
 
 
 def read_failed_orders(aws: Aws, queue: Queue, limit: int | None = None) -> list[FailedOrder]:
@@ -18,14 +19,23 @@ def read_failed_orders(aws: Aws, queue: Queue, limit: int | None = None) -> list
     return find_reasons(aws, queue.peek(limit))
 
 
+def read_failing(aws: Aws, now_ms: int) -> FailingNow:
+    """The orders that are failing now, before they are stored or in OrderDLQ."""
+    counts = order_queue(aws).counts()
+    return FailingReader(FunctionLogs(aws)).read(now_ms, counts.messages, counts.visibility_ms)
+
+
 def find_reasons(aws: Aws, messages: Sequence[QueueMessage]) -> list[FailedOrder]:
     """These messages of OrderDLQ with their reasons, the oldest first."""
-    return join_reasons(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else {})
+    return join_reasons(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else LoggedFailures())
 
 
 def read_log_of(logs: FunctionLogs, order: FailedOrder) -> tuple[FailedOrder, list[LogLine]]:
-    """The failed order with the reason from the log, and its log lines."""
+    """The failed order with the reason from the log, and the log lines that name its message."""
     lines = logs.lines_of_message(order.message_id, order.sent_at_ms)
-    failure = collect_failures(lines).get(order.message_id)
+    failures = collect_failures(lines)
+    if not failures.by_message:
+        failures = logs.failures(order.sent_at_ms)
+    failure = failures.find(order.message_id, order.sent_at_ms)
     message = QueueMessage(order.message_id, order.body, "", order.sent_at_ms, 0)
     return make_failed_order(message, failure)._replace(attributes=order.attributes), lines

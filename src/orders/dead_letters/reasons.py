@@ -14,13 +14,14 @@ from typing import NamedTuple
 from orders.dead_letters.messages import QueueMessage
 from orders.domain.order import is_envelope, parse_order, unwrap_body
 from orders.errors import OrderRejected
-from orders.function_log.failures import LoggedFailure
+from orders.function_log.failures import LoggedFailure, LoggedFailures
 from orders.json_text import lay_out, to_json
 from orders.text import well_formed
 
 UNKNOWN = "unknown: OrderProcessor's log has no line for this message"
 # Where a reason comes from.
 FROM_LOG = "log"
+FROM_TIME = "time"
 FROM_CHECK = "check"
 FROM_NOWHERE = "unknown"
 # The parts of a reason that differ between orders with the same fault: the value found, and its place in the text.
@@ -36,7 +37,7 @@ class FailedOrder(NamedTuple):
     exception: str | None
     field: str | None
     reason_from: str
-    """FROM_LOG, FROM_CHECK or FROM_NOWHERE."""
+    """FROM_LOG, FROM_TIME (calls failed so after it was sent; no line names it), FROM_CHECK or FROM_NOWHERE."""
     sent_at_ms: int
     first_failed_at_ms: int | None
     failed_at_ms: int | None
@@ -44,6 +45,8 @@ class FailedOrder(NamedTuple):
     attributes: dict[str, str]
     """The publisher's message attributes, in plain text."""
     body: str
+    detail: str = ""
+    """The traceback of an exception, the line of a time-out or of an exit; empty for other failures."""
 
     @property
     def kind(self) -> str:
@@ -65,8 +68,9 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
     reason, reason_from = UNKNOWN, FROM_NOWHERE
     exception: str | None = None
     field: str | None = None
-    if failure is not None:
-        reason, exception, field, reason_from = failure.reason, failure.exception, failure.field, FROM_LOG
+    if failure is not None and not (failure.is_by_time and checked is not None):
+        reason, exception, field = failure.reason, failure.exception, failure.field
+        reason_from = FROM_TIME if failure.is_by_time else FROM_LOG
     elif checked is not None:
         reason, exception, field, reason_from = checked.reason, checked.code, checked.field, FROM_CHECK
     return FailedOrder(
@@ -84,6 +88,7 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
             **_plain_attributes(message.attributes, "DataType", "StringValue"),
         },
         body=message.body,
+        detail="" if failure is None else failure.detail,
     )
 
 
@@ -97,9 +102,11 @@ def _find_order_id(body: str) -> str | None:
     return well_formed(order_id) if isinstance(order_id, str) and order_id else None
 
 
-def join_reasons(messages: Sequence[QueueMessage], failures: Mapping[str, LoggedFailure]) -> list[FailedOrder]:
-    """Each message with its failure by message id, the oldest first."""
-    failed_orders = [make_failed_order(message, failures.get(message.message_id)) for message in messages]
+def join_reasons(messages: Sequence[QueueMessage], failures: LoggedFailures) -> list[FailedOrder]:
+    """Each message with its failure, the oldest first."""
+    failed_orders = [
+        make_failed_order(message, failures.find(message.message_id, message.sent_at_ms)) for message in messages
+    ]
     return sorted(failed_orders, key=lambda order: order.sent_at_ms)
 
 
@@ -121,6 +128,8 @@ def describe_reason(order: FailedOrder) -> str:
     """The reason, with where it comes from if that is not the log."""
     if order.reason_from == FROM_CHECK:
         return f"{order.full_reason} (not in the log; found by checking the order again)"
+    if order.reason_from == FROM_TIME:
+        return f"{order.full_reason} (no line of the log names the message; calls failed so after it was sent)"
     return order.full_reason
 
 

@@ -20,6 +20,7 @@ from orders.dead_letters.messages import (
     Source,
     Target,
 )
+from orders.processor.next_try import MARK_NAME
 from orders.rate_limit import RateLimiter
 
 # How often one message of a batch is sent or deleted while the queue fails.
@@ -45,7 +46,9 @@ def send_back(
     """
 
     def draft(message: QueueMessage) -> OutgoingMessage:
-        return OutgoingMessage((edited or {}).get(message.message_id, message.body), message.attributes)
+        # It starts anew: how long its predecessors waited for the table says nothing of it.
+        attributes = {name: value for name, value in message.attributes.items() if name != MARK_NAME}
+        return OutgoingMessage((edited or {}).get(message.message_id, message.body), attributes)
 
     sent: list[str] = []
     entries_max = BATCH_ENTRIES_MAX if limiter is None else limiter.batch_size(BATCH_ENTRIES_MAX)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import LOG_GROUP
 from orders.errors import OperatorError
-from orders.function_log.failures import LoggedFailure, collect_failures
+from orders.function_log.failing import LOOK_BACK_MS, FailingNow, FailingTracker
+from orders.function_log.failures import LoggedFailures, collect_failures
 from orders.function_log.lines import LogLine
 
 # Log lines may arrive slightly out of order, so following rereads this much and skips lines already shown.
@@ -17,7 +19,14 @@ OVERLAP_MS = 10_000
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html: backwards it reads only
 # what is from 2024 on.
 BACKWARD_SINCE_MS = 1_704_067_200_000
+# At least the lines of failures; is_failure() tells them from others.
+ERRORS = '?ERROR ?CRITICAL ?FATAL ?"Task timed out" ?"Runtime exited"'
 ERRORS_ONLY = '{ $.level = "ERROR" }'
+# Failures and what became of them, calls without an answer, and the messages of such calls.
+FAILURES = '?ERROR ?receiveCount ?messageIds ?"Task timed out" ?"Runtime exited" ?"Runtime.ExitError"'
+# Of one look at what fails now; the newest lines count.
+FAILING_LINES_MAX = 5_000
+FAILING_PAGES_MAX = 10
 
 
 class FunctionLogs:
@@ -79,13 +88,42 @@ class FunctionLogs:
             raise
         return [_read_event(event) for event in answer["events"]], answer.get("nextToken") or ""
 
-    def failures(self, since_ms: int) -> dict[str, LoggedFailure]:
-        """The failures since a moment, by message id."""
-        return collect_failures(self.lines(since_ms, ERRORS_ONLY))
+    def failures(self, since_ms: int) -> LoggedFailures:
+        """The failures since a moment."""
+        return collect_failures(self.lines(since_ms, FAILURES))
 
     def lines_of_message(self, message_id: str, since_ms: int) -> list[LogLine]:
         """All lines about one message since a moment."""
         return list(self.lines(since_ms, f"{{ $.messageId = {json.dumps(message_id)} }}"))
+
+
+class FailingReader:
+    """Reads what fails now. A live view keeps it, so that each look reads only what is new."""
+
+    def __init__(self, logs: FunctionLogs) -> None:
+        self._logs = logs
+        self._tracker = FailingTracker()
+        self._read_until_ms = 0
+
+    def read(self, now_ms: int, messages: int, visibility_ms: int) -> FailingNow:
+        """What fails now, if OrderQueue holds ``messages`` and has this visibility time-out. No call if it is empty."""
+        if messages:
+            self._tracker.add(self._new_lines(now_ms), visibility_ms)
+            self._read_until_ms = now_ms
+        return self._tracker.find(now_ms, messages)
+
+    def _new_lines(self, now_ms: int) -> list[LogLine]:
+        since_ms = max(now_ms - LOOK_BACK_MS, self._read_until_ms - OVERLAP_MS)
+        if now_ms - since_ms < LOOK_BACK_MS:
+            return list(islice(self._logs.lines(since_ms, FAILURES), FAILING_LINES_MAX))
+        found: list[LogLine] = []
+        token = ""
+        for _ in range(FAILING_PAGES_MAX):
+            lines, token = self._logs.page_back(FAILURES, since_ms, None, token, FAILING_LINES_MAX - len(found))
+            found += lines
+            if not token or len(found) >= FAILING_LINES_MAX:
+                break
+        return found
 
 
 def _read_event(event: dict[str, Any]) -> LogLine:

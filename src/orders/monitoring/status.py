@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from orders.aws.clients import Aws
 from orders.dead_letters.queues import Queue, QueueCounts, dead_letter_queue, order_queue
 from orders.errors import OperatorError
+from orders.function_log.failing import NOTHING_FAILS, FailingNow
+from orders.function_log.reader import FailingReader, FunctionLogs
+from orders.monitoring import rates
+from orders.monitoring.counts import OrderCounts, count_orders
 from orders.monitoring.metrics import (
     BUSINESS_NAMESPACE,
-    PERIOD_S,
     Alarm,
     FunctionState,
     Measure,
@@ -20,10 +23,11 @@ from orders.monitoring.metrics import (
 )
 
 # What a whole look costs, in calls of AWS's API: both queues; topic, function (3), table, alarms, measures (2).
+# While OrderQueue holds messages, each look asks the log once more.
 CALLS_QUEUES = 2
 CALLS_REST = 8
 FIGURES_MS = 3_600_000
-MINUTE_MS = PERIOD_S * 1000
+MINUTE_MS = rates.MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,22 @@ class Status:
     series: Mapping[Measure, Mapping[int, float]]
     """The values of each minute of the last hour, by the start of the minute."""
     at_ms: int
+    """As of when all of it is."""
+    failing: FailingNow = NOTHING_FAILS
+    """The orders under way after a failure, and calls that ended without an answer."""
+
+    @property
+    def counts(self) -> OrderCounts:
+        """The orders that wait, are in flight, are failing and have failed."""
+        return count_orders(self.queue, self.dead_letters, self.failing, self.at_ms)
+
+    def rate(self, measure: Measure) -> float:
+        """How many a minute, in the last minute."""
+        return rates.rate(self.series, measure, self.at_ms)
+
+    def latest(self, measure: Measure) -> float:
+        """The newest value that CloudWatch knows; 0 if it is too old."""
+        return rates.latest(self.series, measure, self.at_ms)
 
     @property
     def is_deployed(self) -> bool:
@@ -53,7 +73,7 @@ class Status:
     @property
     def failed(self) -> int | None:
         """The orders in OrderDLQ, those that a reader holds included; None without the queue."""
-        return None if self.dead_letters is None else self.dead_letters.visible + self.dead_letters.in_flight
+        return None if self.dead_letters is None else self.dead_letters.messages
 
     @property
     def measured_minutes(self) -> frozenset[int]:
@@ -95,6 +115,7 @@ class StatusReader:
         self._watch = Watch(aws)
         self._queue = _find_queue(aws, order_queue)
         self._dead_letters = _find_queue(aws, dead_letter_queue)
+        self._failing = FailingReader(FunctionLogs(aws))
 
     def read(self, now_ms: int) -> Status:
         watch = self._watch
@@ -106,26 +127,35 @@ class StatusReader:
             series = pool.submit(watch.series, now_ms - FIGURES_MS, now_ms + MINUTE_MS)
             table = pool.submit(watch.find_table)
             alarms = pool.submit(watch.alarms)
+        counts = queue.result() if queue else None
         return Status(
             place=self._place,
             subscriptions=subscriptions.result(),
-            queue=queue.result() if queue else None,
+            queue=counts,
             dead_letters=dead_letters.result() if dead_letters else None,
             function=function.result(),
             table=table.result(),
             alarms=alarms.result(),
             series=series.result(),
             at_ms=now_ms,
+            failing=self._read_failing(counts, now_ms),
         )
 
     def read_queues(self, last: Status, now_ms: int) -> Status:
-        """The last state with fresh queue counts: a cheap update between two full reads."""
+        """The last state with fresh counts: a cheap update between two full reads."""
+        counts = self._queue.counts() if self._queue else None
         return replace(
             last,
-            queue=self._queue.counts() if self._queue else None,
+            queue=counts,
             dead_letters=self._dead_letters.counts() if self._dead_letters else None,
             at_ms=now_ms,
+            failing=self._read_failing(counts, now_ms),
         )
+
+    def _read_failing(self, counts: QueueCounts | None, now_ms: int) -> FailingNow:
+        if counts is None:
+            return NOTHING_FAILS
+        return self._failing.read(now_ms, counts.messages, counts.visibility_ms)
 
 
 def _find_queue(aws: Aws, open_queue: Callable[[Aws], Queue]) -> Queue | None:

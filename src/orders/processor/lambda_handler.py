@@ -35,6 +35,7 @@ MARGIN_MS = 500.0
 # then, or needs longer than a call should last.
 RETRIES_MS = 4_000.0
 
+_NONE: dict[str, str] = {}
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # Lambda starts a process, imports this file and then calls it many times: what is made here is kept between
@@ -53,12 +54,14 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the orders of one batch and name the messages that are to come back."""
     began_ms = _clock.monotonic_ms()
     records = event["Records"]
+    if any(record.get("attributes", _NONE).get("ApproximateReceiveCount", "1") != "1" for record in records):
+        _name_messages(records, context.aws_request_id)
     try:
         outcomes = _store_orders(records, began_ms, context.get_remaining_time_in_millis() - MARGIN_MS)
     except Exception as error:
         from orders.processor.crash_line import crash_line
 
-        _write([_encode(crash_line(error, [record["messageId"] for record in records], context.aws_request_id))])
+        _write([_encode(crash_line(error, records, context.aws_request_id))])
         raise
     next_tries: Mapping[int, NextTry] = {}
     if any(outcome.is_given_back for outcome in outcomes):
@@ -78,6 +81,14 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             if not next_try.moved_to
         ]
     }
+
+
+def _name_messages(records: list[dict[str, Any]], request_id: str) -> None:
+    """Tell which messages a batch holds before it starts: some failed before, perhaps by ending the process."""
+    from orders.processor.crash_line import batch_line
+
+    _write([_encode(batch_line(records, request_id))])
+    sys.stdout.flush()
 
 
 def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: float) -> list[Outcome]:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import click
 
 from orders.aws.clients import Aws
+from orders.cli.failing_table import failing_lines, failing_row
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say, show_time
 from orders.cli.tables import Column, print_table
+from orders.clock import SystemClock
 from orders.dead_letters.grouping import Group, group_by_reason
 from orders.dead_letters.queues import Queue, dead_letter_queue
-from orders.dead_letters.reader import read_failed_orders
-from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FailedOrder
+from orders.dead_letters.reader import read_failed_orders, read_failing
+from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FROM_TIME, FailedOrder
+from orders.function_log.failing import FailingNow
 from orders.text import printable
 
 LOOK_MAX = 1_000
@@ -47,14 +50,20 @@ def list_failed_orders(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
     """List failed orders by reason: count, exception, field, first and last failure, and an example.
 
     The reason is what OrderProcessor logged. If the log has expired, the order is checked again, and the reason is
-    marked with *.
+    marked with *. If no line names the message, the reason is how calls failed after it was sent, marked with ?.
+    Below are the orders that are failing now: which try, when the next comes, why. With --json every line has a state:
+    failed, or failing.
     """
     queue = dead_letter_queue(aws)
     failed_orders = read_failed_orders(aws, queue, limit)
     groups = group_by_reason(failed_orders)
+    now_ms = SystemClock().now_ms()
+    failing = read_failing(aws, now_ms)
     if as_json:
         for row in failed_orders if each else groups:
-            print_json(row._asdict())
+            print_json({"state": "failed", **row._asdict()})
+        for order in failing.orders[:limit]:
+            print_json(failing_row(order))
         return
     if failed_orders:
         _print_letters(failed_orders) if each else _print_groups(groups)
@@ -64,6 +73,14 @@ def list_failed_orders(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
     _print_rest(queue, len(failed_orders))
     if failed_orders:
         _print_next(failed_orders)
+    _print_failing(failing, now_ms, limit)
+
+
+def _print_failing(failing: FailingNow, now_ms: int, limit: int) -> None:
+    if failing.orders or failing.crashes:
+        say(f"\nfailing now, as of {show_time(now_ms)} UTC")
+    for line in failing_lines(failing, now_ms, limit):
+        say(line)
 
 
 def _print_groups(groups: Sequence[Group]) -> None:
@@ -97,17 +114,19 @@ def _print_letters(failed_orders: Sequence[FailedOrder]) -> None:
 
 
 def _origin(reason_from: str) -> str:
-    return " *" if reason_from == FROM_CHECK else ""
+    return {FROM_CHECK: " *", FROM_TIME: " ?"}.get(reason_from, "")
 
 
 def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:
-    silent = sum(order.reason_from != FROM_LOG for order in failed_orders)
+    silent = sum(order.reason_from not in (FROM_LOG, FROM_TIME) for order in failed_orders)
     if silent:
         say(
             f"OrderProcessor's log has no line for {plural(silent, 'order')}; it may be older than the log's retention."
         )
     if any(order.reason_from == FROM_CHECK for order in failed_orders):
         say("* reason from checking the order again")
+    if any(order.reason_from == FROM_TIME for order in failed_orders):
+        say("? no line names the message; calls of OrderProcessor failed so in the minutes after it was sent")
 
 
 def _print_rest(queue: Queue, shown: int) -> None:

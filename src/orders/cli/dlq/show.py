@@ -10,10 +10,10 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say, show_time
 from orders.dead_letters.queues import dead_letter_queue
 from orders.dead_letters.reader import read_log_of
-from orders.dead_letters.reasons import FROM_LOG, FailedOrder, describe_reason, pretty
+from orders.dead_letters.reasons import FailedOrder, describe_reason, pretty
 from orders.function_log.lines import LogLine
 from orders.function_log.reader import FunctionLogs
-from orders.text import printable
+from orders.text import printable, printable_block
 
 
 @click.command(short_help="Print a failed order, its reason and its log.")
@@ -41,13 +41,16 @@ def _print_letter(order: FailedOrder, lines: list[LogLine]) -> None:
     say(f"message    {order.message_id}")
     say(f"order      {printable(order.order_id or '-')}")
     say(f"sent       {show_time(order.sent_at_ms)}")
-    if order.reason_from == FROM_LOG:
+    if order.failed_at_ms is not None:
         say(f"failed     {show_time(order.first_failed_at_ms)}, last {show_time(order.failed_at_ms)}")
     say(f"reason     {printable(describe_reason(order))}", fg="red")
     if order.field is not None:
         say(f"field      {printable(order.field)}")
     for name, value in order.attributes.items():
         say(f"attribute  {printable(name, 200)} = {printable(value, 2_000)}")
+    if order.detail:
+        say("\ntraceback")
+        say(printable_block(order.detail))
     say("\nlog")
     for line in lines:
         say(f"{show_time(line.at_ms)} {printable(line.text, 10_000)}")

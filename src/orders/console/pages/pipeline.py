@@ -9,7 +9,7 @@ from starlette.routing import Route
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.live import Snapshot
-from orders.console.verdict import judge, latest, rate
+from orders.console.verdict import judge
 from orders.monitoring.metrics import (
     AGE,
     CALLS,
@@ -46,8 +46,8 @@ def draw(snapshot: Snapshot) -> str:
         live=snapshot,
         now=now,
         verdict=judge(now),
-        rates={name: rate(now, measure) for name, measure in _RATES.items()},
-        latest={name: latest(now, measure) for name, measure in _GAUGES.items()},
+        rates={name: now.rate(measure) for name, measure in _RATES.items()},
+        latest={name: now.latest(measure) for name, measure in _GAUGES.items()},
         hour={name: now.over_the_hour(measure) for name, measure in {**_RATES, **_GAUGES}.items()},
         charts={name: now.history(measure, MINUTES) for name, measure in {**_RATES, **_GAUGES}.items()},
         business=_business(now),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orders.console.verdict import judge, latest, rate
+from orders.console.verdict import judge
 from orders.dead_letters.queues import QueueCounts
 from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STORED, WAITING, Alarm, FunctionState
 from orders.monitoring.status import Status
@@ -56,14 +56,14 @@ def test_how_long_the_oldest_waits_is_told_in_a_readable_unit() -> None:
 
 def test_rate_is_the_count_of_the_last_sixty_seconds() -> None:
     # 20 s into the minute: two thirds of the previous minute lie within the last 60 s.
-    assert rate(status({STORED: {0: 20.0, 1: 60.0}}), STORED) == pytest.approx(60.0)
-    assert rate(status({STORED: {0: 80.0}}), STORED) == 80.0
+    assert status({STORED: {0: 20.0, 1: 60.0}}).rate(STORED) == pytest.approx(60.0)
+    assert status({STORED: {0: 80.0}}).rate(STORED) == 80.0
 
 
 def test_rate_falls_to_zero_within_two_minutes_after_the_last_order() -> None:
     gauge = {WAITING: {0: 0.0, 1: 0.0, 2: 0.0}}
-    assert rate(status({PUBLISHED: {1: 60.0}, **gauge}), PUBLISHED) == pytest.approx(40.0)
-    assert rate(status({PUBLISHED: {2: 21_080.0}, **gauge}), PUBLISHED) == 0.0
+    assert status({PUBLISHED: {1: 60.0}, **gauge}).rate(PUBLISHED) == pytest.approx(40.0)
+    assert status({PUBLISHED: {2: 21_080.0}, **gauge}).rate(PUBLISHED) == 0.0
 
 
 def test_duplicates_are_named_so_that_no_orders_stored_reads_as_an_outage() -> None:
@@ -78,7 +78,7 @@ def test_gauges_have_gaps_and_counters_are_zero_where_the_minute_was_measured() 
 
 
 def test_rate_takes_the_newest_minute_that_cloudwatch_knows_and_forgets_old_ones() -> None:
-    assert rate(status({STORED: {2: 45.0, 3: 9.0}}), STORED) == 45.0
-    assert rate(status({STORED: {4: 45.0}}), STORED) == 0.0
-    assert latest(status({AGE: {3: 12.0}}), AGE) == 12.0
-    assert latest(status({AGE: {4: 12.0}}), AGE) == 0.0
+    assert status({STORED: {2: 45.0, 3: 9.0}}).rate(STORED) == 45.0
+    assert status({STORED: {4: 45.0}}).rate(STORED) == 0.0
+    assert status({AGE: {3: 12.0}}).latest(AGE) == 12.0
+    assert status({AGE: {4: 12.0}}).latest(AGE) == 0.0

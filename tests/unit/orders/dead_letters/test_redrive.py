@@ -15,7 +15,7 @@ from orders.dead_letters.grouping import group_by_reason, select, select_by_reas
 from orders.dead_letters.messages import BATCH_BYTES_MAX, BatchError, OutgoingMessage, QueueMessage
 from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FROM_NOWHERE, UNKNOWN, join_reasons, make_failed_order
 from orders.dead_letters.redrive import delete_chosen, send_back
-from orders.function_log.failures import LoggedFailure, collect_failures
+from orders.function_log.failures import LoggedFailure, LoggedFailures, collect_failures
 from orders.function_log.lines import LogLine, parse_line
 from orders.rate_limit import RateLimiter
 from tests.unit.orders.fakes import FakeClock
@@ -143,7 +143,7 @@ def test_group_by_reason_puts_together_what_differs_only_in_what_was_found() -> 
         "b": failed("b", "not JSON: Expecting value: line 1 column 1 (char 0)", 3),
         "c": failed("c", 'total: expected a number, got "x"', 5),
     }
-    failed_orders = join_reasons([message(name, '{"orderId":"O"}') for name in "abcd"], failures)
+    failed_orders = join_reasons([message(name, '{"orderId":"O"}') for name in "abcd"], LoggedFailures(failures))
     groups = [
         (one.orders, one.reason, one.first_at_ms, one.last_at_ms, one.message_ids)
         for one in group_by_reason(failed_orders)
@@ -166,7 +166,9 @@ def test_select_by_order_id_message_id_and_its_beginning() -> None:
 
 
 def test_select_by_reason_takes_exception_and_words_in_any_case() -> None:
-    failed_orders = join_reasons([message("m-1", "oops"), message("m-2", '{"orderId":"A"}')], {"m-1": FAILURE})
+    failed_orders = join_reasons(
+        [message("m-1", "oops"), message("m-2", '{"orderId":"A"}')], LoggedFailures({"m-1": FAILURE})
+    )
     assert [order.message_id for order in select_by_reason(failed_orders, "orderrejected: NOT")] == ["m-1"]
     assert [order.message_id for order in select_by_reason(failed_orders, "unknown")] == ["m-2"]
 
@@ -274,7 +276,7 @@ def test_collect_failures_counts_the_errors_of_a_message_and_keeps_the_last_reas
         LogLine("2", 7, "s", '{"level":"ERROR","messageId":"m","exception":"OrderRejected","reason":"no","field":"x"}'),
         LogLine("3", 8, "s", '{"level":"INFO","messageId":"n"}'),
     ]
-    assert collect_failures(lines) == {
+    assert collect_failures(lines).by_message == {
         "m": LoggedFailure(
             message_id="m",
             order_id=None,
