@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class World:
         self.inherits_socket = True
         self.started = 0
         self.logged: list[str] = []
+        self.lives_ms: Iterator[int] = itertools.repeat(3_600_000)
         limits = PoolLimits(workers_max, idle_ms=600_000, calls_max=calls_max)
         self.pool = WorkerPool(SystemClock(), self.make_environment, logging.getLogger("test"), limits)
         (folder / "code").mkdir(exist_ok=True)
@@ -77,7 +78,7 @@ class World:
             code_folder=self.folder / "code",
             scratch_folder=scratch,
             description="",
-            expires_at_ms=SystemClock().now_ms() + 3_600_000,
+            expires_at_ms=SystemClock().now_ms() + next(self.lives_ms),
             log_is_behind=lambda: False,
             inherits_socket=self.inherits_socket,
             release=lambda: None,
@@ -218,6 +219,18 @@ async def test_worn_out_worker_serves_until_its_successor_is_ready(tmp_path: Pat
         while here.pool.workers_of(function("f")) > 1:
             await asyncio.sleep(0)
         assert await here.run(function("f")) == pid
+
+
+@running
+async def test_worker_whose_credentials_end_soon_serves_until_its_successor_is_ready(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=2) as here:
+        here.lives_ms = itertools.chain([30 * 60_000], here.lives_ms)
+        first = await here.run(function("f"))
+        while here.started < 2 or here.pool.workers_of(function("f")) < 2:
+            assert await here.run(function("f")) == first  # no invocation waits for the successor
+        while await here.run(function("f")) == first:
+            await asyncio.sleep(0)
+        assert here.started == 2
 
 
 @running

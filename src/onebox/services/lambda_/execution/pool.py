@@ -255,6 +255,8 @@ class WorkerPool:
         return not worker.retired and not overdue and self._clock.trusted_ms() < expires_at_ms
 
     def _is_worn_out(self, worker: Worker) -> bool:
+        if self._clock.trusted_ms() >= worker.environment.expires_at_ms - 2 * _EXPIRY_MARGIN_MS:
+            return True  # its successor is ready before its credentials end
         calls = worker.invocations
         if calls < min(_CALLS_BEFORE_MEMORY_COUNTS, self._limits.calls_max):
             return False
