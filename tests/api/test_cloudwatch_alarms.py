@@ -182,7 +182,7 @@ def test_alarm_on_a_dead_letter_queue_tells_its_topic_soon(timed: EngineThread, 
     )
     timed.clock.advance(60)
     arrived()
-    timed.client("sqs").send_message(QueueUrl=url, MessageBody="poisoned")
+    timed.client("sqs").send_message(QueueUrl=url, MessageBody="invalid")
     timed.clock.advance(5)
     (envelope,) = arrived()
     message = json.loads(envelope["Message"])

@@ -34,7 +34,7 @@ def processes_naming(text: str) -> list[str]:
     return found
 
 
-def test_demo_stores_the_sample_sets_poisoned_orders_aside_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_demo_stores_the_sample_sets_invalid_orders_aside_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = subprocess.run(
         [*ORDERS, "demo", "--json"],
         env=environment(tmp_path),

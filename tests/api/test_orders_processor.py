@@ -42,7 +42,7 @@ def test_processor_of_the_same_order_again_changes_nothing_and_says_so(system: O
     assert sorted(line["outcome"] for line in system.log_lines()) == ["duplicate", "stored"]
 
 
-def test_processor_of_poisoned_orders_sets_them_aside_with_their_reasons_and_stores_the_neighbours(
+def test_processor_of_invalid_orders_sets_them_aside_with_their_reasons_and_stores_the_neighbours(
     system: OrderSystem,
 ) -> None:
     sqs = system.client("sqs")

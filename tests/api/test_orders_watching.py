@@ -1,4 +1,4 @@
-"""Goal: a poisoned order is noticed: the alarm on OrderDLQ fires, its action arrives, every service is measured."""
+"""Goal: an invalid order is noticed: the alarm on OrderDLQ fires, its action arrives, every service is measured."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ METRICS = [
 
 @pytest.fixture
 def watched(paced: EngineThread) -> EngineThread:
-    """A deployed system that took five orders and a poisoned one."""
+    """A deployed system that took five orders and an invalid one."""
     result = CliRunner().invoke(main, ["deploy", "--yes"], env=environment_of(paced.endpoint_url))
     assert result.exit_code == 0, result.output
     sns = paced.client("sns")
@@ -53,7 +53,7 @@ def test_alarm_on_the_dead_letter_queue_fires_and_its_action_arrives(watched: En
 
     def find_alarm() -> dict[str, Any] | None:
         watched.clock.advance(10)
-        # Others come too: each alarm's OK at its first look, and that of the poisoned order's age.
+        # Others come too: each alarm's OK at its first look, and that of the invalid order's age.
         answer = sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10, VisibilityTimeout=43_200)
         for message in answer.get("Messages", []):
             envelope: dict[str, Any] = json.loads(message["Body"])
@@ -77,7 +77,7 @@ def test_metrics_of_all_four_services_can_be_read(watched: EngineThread) -> None
             lambda: _total(cloudwatch, namespace, name, dimensions) == expected,  # noqa: B023 - called within the turn
             f"{namespace} {name} {expected}",
         )
-    # A batch may be one to five orders, and the poisoned one fails alone, so the function itself never fails.
+    # A batch may be one to five orders, and the invalid one fails alone, so the function itself never fails.
     function = {"FunctionName": "OrderProcessor"}
     invocations = _total(cloudwatch, "AWS/Lambda", "Invocations", function)
     assert 1 <= invocations <= len(ORDERS) + 3

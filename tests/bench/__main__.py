@@ -166,7 +166,7 @@ def main() -> None:
     )
     say("Latency, seed's code")
     report["latency"] = {peer.name: latency_of(peer) for peer in peers}
-    say("Processor time of an order")
+    say("CPU time per order")
     report["cost"] = report_costs(measure_costs(peers, arguments.orders, arguments.runs))
     say("A table that has grown")
     report["growth"] = measure_growth(arguments.stored, arguments.orders)

@@ -60,7 +60,7 @@ class Ledger:
     """What the world outside onebox knows."""
 
     sent: dict[str, str] = field(default_factory=dict)
-    """Every message ever sent, by order id (poisoned ones by their text)."""
+    """Every message ever sent, by order id (invalid ones by their text)."""
     acknowledged: int = 0
     grown: threading.Condition = field(default_factory=threading.Condition)
     finished: bool = False
@@ -101,7 +101,7 @@ def publish_until_acknowledged(pipeline: Pipeline, messages: Sequence[str], ledg
 def run(seed: int, kills: int, orders: list[tuple[str, str]], say: Any = print) -> dict[str, int]:
     """One whole run; raises AssertionError where onebox broke its word."""
     chance = random.Random(seed)
-    messages, poisoned = with_poison(orders)
+    messages, invalid = with_invalid(orders)
     ledger = Ledger(sent=dict(orders))
     onebox = KillableOnebox()
     try:
@@ -114,7 +114,7 @@ def run(seed: int, kills: int, orders: list[tuple[str, str]], say: Any = print) 
         publisher.join()
         done += kill_while_draining(onebox, pipeline, chance, kills - done)
         pipeline.wait_until_drained(DRAIN_TIMEOUT_S)
-        result = check(pipeline, ledger, poisoned)
+        result = check(pipeline, ledger, invalid)
         assert done == kills, f"only {done} of {kills} kills happened"
         return {**result, "kills": done, "seed": seed}
     finally:
@@ -149,21 +149,21 @@ def kill_while_draining(onebox: KillableOnebox, pipeline: Pipeline, chance: rand
     return kills
 
 
-def with_poison(orders: list[tuple[str, str]]) -> tuple[list[str], set[str]]:
+def with_invalid(orders: list[tuple[str, str]]) -> tuple[list[str], set[str]]:
     """The messages to publish: every hundredth is followed by one that no processor can store."""
     messages: list[str] = []
-    poisoned: set[str] = set()
+    invalid: set[str] = set()
     for number, (_, text) in enumerate(orders):
         messages.append(text)
         if number % POISON_EVERY == 0:
-            bad = json.dumps({"poison": number, "note": "no orderId"})
+            bad = json.dumps({"invalid": number, "note": "no orderId"})
             messages.append(bad)
-            poisoned.add(bad)
-    return messages, poisoned
+            invalid.add(bad)
+    return messages, invalid
 
 
-def check(pipeline: Pipeline, ledger: Ledger, poisoned: set[str]) -> dict[str, int]:
-    """Every order stored as sent; every poisoned one dead-lettered; nothing else anywhere."""
+def check(pipeline: Pipeline, ledger: Ledger, invalid: set[str]) -> dict[str, int]:
+    """Every order stored as sent; every invalid one dead-lettered; nothing else anywhere."""
     stored = {item["orderId"]: item for item in stored_items(pipeline)}
     dead = list(dead_letters(pipeline))
     lost = [order_id for order_id in ledger.sent if order_id not in stored]
@@ -176,11 +176,11 @@ def check(pipeline: Pipeline, ledger: Ledger, poisoned: set[str]) -> dict[str, i
         if not same_order(item, json.loads(ledger.sent[order_id], parse_float=Decimal, parse_int=Decimal))
     ]
     assert not changed, f"{len(changed)} orders are not as they were sent, first {changed[:5]}"
-    dead_poison = {text for text in dead if "poison" in json.loads(text)}
-    assert dead_poison == poisoned, f"{len(poisoned - dead_poison)} poisoned messages are nowhere"
-    good = [text for text in dead if text not in poisoned]
+    dead_invalid = {text for text in dead if "invalid" in json.loads(text)}
+    assert dead_invalid == invalid, f"{len(invalid - dead_invalid)} invalid messages are nowhere"
+    good = [text for text in dead if text not in invalid]
     assert not good, f"{len(good)} good orders are dead letters, first {good[0]}"
-    return {"orders": len(ledger.sent), "stored": len(stored), "poisoned": len(poisoned)}
+    return {"orders": len(ledger.sent), "stored": len(stored), "invalid": len(invalid)}
 
 
 def same_order(item: dict[str, Any], order: dict[str, Any]) -> bool:

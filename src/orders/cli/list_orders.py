@@ -15,6 +15,7 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json, say
 from orders.cli.tables import Column, print_table
 from orders.clock import SystemClock
+from orders.domain.amounts import show_amount
 from orders.domain.times import parse_time
 from orders.errors import OperatorError
 from orders.table.order_table import BATCH_KEYS_MAX, OrderTable
@@ -110,13 +111,18 @@ def _print_pages(found: Iterator[dict[str, Any]], wanted: Wanted) -> None:
         asks = shown and wanted.limit is None and terminal.is_terminal
         if asks and not click.confirm(f"{shown} shown. Continue?", default=True):
             return
-        print_table(TABLE_COLUMNS, [[_cell(order.get(name)) for name in COLUMNS] for order in page])
+        print_table(TABLE_COLUMNS, [_row(order) for order in page])
         shown += len(page)
     if shown:
         return
     say("no orders")
     if wanted.user is None and not wanted.statuses:
         say(f"Looked for {', '.join(USUAL_STATUSES)}; use --status for other statuses.", err=True)
+
+
+def _row(order: dict[str, Any]) -> list[str]:
+    shown = {**order, "total": show_amount(order.get("total"), order.get("currency"))}
+    return [_cell(shown.get(name)) for name in COLUMNS]
 
 
 def _cell(value: Any) -> str:

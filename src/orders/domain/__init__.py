@@ -1,6 +1,7 @@
 """The order itself: pure rules, no AWS.
 
 order.py            parses a message body into an Order, with exact decimals
+amounts.py          amounts with the decimals of their currency
 contract.py         the order contract: the type and limits of each known field
 contract_schema.py  the contract as JSON Schema and as tables
 limits.py           what DynamoDB can hold: numbers, depth, names, texts, size

@@ -1,4 +1,4 @@
-"""What the demonstration publishes, and what it makes of the answers."""
+"""What `orders demo` publishes, and its summary of OrderProcessor's log. Pure, except for reading the sample."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orders.processor.outcomes import GIVEN_BACK
 from orders.publishing.order_files import Entry
 
 SAMPLE = "online_retail_sample.jsonl.gz"
-# Each can be read by nobody, or stored by nobody, however often it is tried.
+# OrderProcessor rejects each of these at every attempt.
 INVALID = {
     "no orderId": '{"userId":"U-1","itemName":"an order without its id","total":9.99}',
     "not JSON": '{"orderId":"cut off in the middle","total":',
@@ -20,7 +20,7 @@ INVALID = {
 
 
 class Latency(NamedTuple):
-    """From an order's arrival in the queue to its place in the table, in milliseconds."""
+    """Time from an order's arrival in the queue until it is stored, in milliseconds."""
 
     p50_ms: float
     p95_ms: float
@@ -29,7 +29,7 @@ class Latency(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What the function's log tells of a run."""
+    """The result of a run, from the function's log."""
 
     stored: int
     given_back: int
@@ -38,18 +38,18 @@ class Tally(NamedTuple):
 
 
 def load_sample() -> list[Entry]:
-    """The real orders that this package carries."""
+    """The real orders of the packaged sample."""
     content = gzip.decompress(files("orders").joinpath(f"local/sample/{SAMPLE}").read_bytes()).decode()
     return [Entry(SAMPLE, number, number, line) for number, line in enumerate(content.splitlines(), 1)]
 
 
 def invalid_entries() -> list[Entry]:
-    """Orders that must fail."""
+    """Invalid orders, which must be dead-lettered."""
     return [Entry(name, number, number, text) for number, (name, text) in enumerate(INVALID.items(), 1)]
 
 
 def tally(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Tally:
-    """Count the structured lines of the function's log, with their times. An order that came twice counts once."""
+    """Count the outcomes in structured log lines, each given with its time in ms. A message counts once."""
     last_stored_at_ms = 0
     latencies: dict[str, float] = {}
     given_back: set[str] = set()
@@ -67,7 +67,7 @@ def tally(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Tally:
 
 
 def summarize(latencies_ms: Sequence[float]) -> Latency | None:
-    """The usual percentiles; None of nothing."""
+    """The percentiles of these latencies; None if there are none."""
     if not latencies_ms:
         return None
     ordered = sorted(latencies_ms)

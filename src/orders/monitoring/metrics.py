@@ -102,6 +102,7 @@ MEASURES = (
     *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
 )
 # The display titles of the business metrics that have a dimension.
+NO_CURRENCY_TITLE = "value without a currency"
 TITLES = {"OrdersRejected": "rejected:", "OrderValue": "value in"}
 
 
@@ -191,6 +192,7 @@ class Watch:
                 title = TITLES.get(metric["MetricName"])
                 if title and dimensions:
                     label = f"{title} {', '.join(value for _, value in dimensions)}"
+                    label = NO_CURRENCY_TITLE if label == "value in none" else label
                     found.append(Measure(label, BUSINESS_NAMESPACE, metric["MetricName"], dimensions))
             if not answer.get("NextToken"):
                 return sorted(found)

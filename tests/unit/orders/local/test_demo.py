@@ -46,6 +46,6 @@ def test_sample_is_real_orders_and_names_its_source_and_licence() -> None:
 
 
 @pytest.mark.parametrize("entry", invalid_entries(), ids=lambda entry: entry.source)
-def test_poisoned_order_is_refused(entry: Entry) -> None:
+def test_invalid_order_is_refused(entry: Entry) -> None:
     with pytest.raises(OrderRejected):
         parse_order(entry.text)
