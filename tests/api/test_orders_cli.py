@@ -288,16 +288,20 @@ def test_status_shows_every_part_and_logs_show_each_order(deployed: Cli) -> None
     assert json.loads(lines[0]["text"])["outcome"] == "stored"
 
 
+def destroyed(*, stack: bool, table: bool = False) -> dict[str, bool]:
+    return {"stack_deleted": stack, "table_deleted": table, "history_deleted": False, "archive_deleted": False}
+
+
 def test_destroy_keeps_the_table_and_the_next_stack_takes_it(deployed: Cli) -> None:
     deployed.run("publish", "-", given=ORDERS[0])
     wait_for_orders(deployed, "A")
-    assert deployed.json("destroy", "--yes") == {"stack_deleted": True, "table_deleted": False}
+    assert deployed.json("destroy", "--yes") == destroyed(stack=True)
     assert deployed.json("get", "A")["orderId"] == "A"
     deployed.json("deploy", "--yes")
     deployed.run("publish", "-", given=ORDERS[1])
     wait_for_orders(deployed, "A", "B")
-    assert deployed.json("destroy", "--yes", "--with-table") == {"stack_deleted": True, "table_deleted": True}
-    assert deployed.json("destroy", "--yes") == {"stack_deleted": False, "table_deleted": False}
+    assert deployed.json("destroy", "--yes", "--with-table") == destroyed(stack=True, table=True)
+    assert deployed.json("destroy", "--yes") == destroyed(stack=False)
 
 
 def test_commands_without_a_system_say_how_to_make_one(cli: Cli) -> None:

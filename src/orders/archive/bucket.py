@@ -16,7 +16,8 @@ from orders.aws.clients import Aws, error_code
 from orders.errors import OperatorError
 
 KEYS_MAX = 1_000
-MISSING_CODES = frozenset({"404", "NoSuchBucket", "NotFound"})
+# A bucket of this name that another account has is none of ours.
+MISSING_CODES = frozenset({"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NotFound"})
 
 
 def bucket_name(aws: Aws) -> str:

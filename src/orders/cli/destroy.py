@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import click
 
+from orders.archive.bucket import ArchiveBucket
 from orders.aws.clients import Aws
-from orders.aws.names import STACK, TABLE
+from orders.aws.names import EVENTS_TABLE, STACK, TABLE
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
@@ -14,51 +18,89 @@ from orders.deployment.cloudformation import Stack, StackEvent
 from orders.deployment.stack import Audience
 from orders.deployment.stack import destroy as destroy_stack
 from orders.errors import OperatorError
+from orders.history.event_table import EventTable
 from orders.table.order_table import OrderTable
+
+
+class Data(NamedTuple):
+    """Something that outlives the stack."""
+
+    key: str
+    name: str
+    option: str
+    exists: Callable[[], bool]
+    delete: Callable[[], None]
+    contents: str
 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--with-table", is_flag=True, help=f"Delete the table {TABLE} and all orders in it as well.")
+@click.option("--with-history", is_flag=True, help=f"Delete the table {EVENTS_TABLE} and the history in it as well.")
+@click.option("--with-archive", is_flag=True, help="Delete the archive bucket and all notifications in it as well.")
 @click.option("--stack-name", default=STACK, show_default=True)
 @json_option
 @aws_options
-def destroy(aws: Aws, yes: bool, with_table: bool, stack_name: str, as_json: bool) -> None:
-    """Delete the stack. The table with the orders is retained; the next `orders deploy` adopts it.
+def destroy(
+    aws: Aws, yes: bool, with_table: bool, with_history: bool, with_archive: bool, stack_name: str, as_json: bool
+) -> None:
+    """Delete the stack. The table with the orders, their history and the archive are retained; the next `orders deploy`
+    adopts them.
 
     Orders waiting in a queue are lost: check with `orders status` first.
     """
+    chosen = {"table": with_table, "history": with_history, "archive": with_archive}
+    data = [one for one in _find_data(aws) if one.exists()]
+    doomed = [one for one in data if chosen[one.key]]
     if not yes:
-        also = f"AND the table {TABLE} with all orders " if with_table else ""
+        also = "".join(f"AND {one.name} with {one.contents} " for one in doomed)
         click.confirm(f"Delete the stack {stack_name} {also}at {aws.place}?", abort=True, err=as_json)
-    audience = Audience() if as_json else Audience(on_event=_print_event)
-    table = OrderTable(aws)
-    stays = not with_table and table.exists()
-    stack = Stack(aws, stack_name, SystemClock())
-    log = audit_log(aws)
-    if stack.find_status() is None:
-        stack_deleted = False
-    else:
-        with log.change("destroy", stack_name, before={"parameters": stack.parameters()}):
-            stack_deleted = destroy_stack(stack, audience)
-    if stays and not table.exists():
+    stack_deleted = _destroy_stack(aws, stack_name, as_json=as_json)
+    lost = [one for one in data if one not in doomed and not one.exists()]
+    if lost:
         raise OperatorError(
-            f"the stack is gone, and the table {TABLE} with it, although template.yaml retains it",
+            f"the stack is gone, and {lost[0].name} with it, although template.yaml retains it",
             "The endpoint ignores DeletionPolicy, or the stack was created from another template. On AWS, "
-            "`aws dynamodb restore-table-to-point-in-time` restores the orders within 35 days.",
+            "`aws dynamodb restore-table-to-point-in-time` restores a table within 35 days.",
         )
-    table_deleted = with_table and table.exists()
-    if table_deleted:
-        with log.change("delete table", TABLE):
-            table.delete()
+    for one in doomed:
+        with audit_log(aws).change(f"delete {one.key}", one.name):
+            one.delete()
     if as_json:
-        print_json({"stack_deleted": stack_deleted, "table_deleted": table_deleted})
+        keys = {one.key for one in doomed}
+        print_json({"stack_deleted": stack_deleted, **{f"{key}_deleted": key in keys for key in chosen}})
         return
     say("The stack was deleted." if stack_deleted else f"There is no stack {stack_name}.")
-    if table_deleted:
-        say(f"The table {TABLE} is gone.")
-    elif table.exists():
-        say(f"The table {TABLE} was retained; `orders destroy --with-table` deletes it.")
+    for one in data:
+        if one in doomed:
+            say(f"{one.name[0].upper()}{one.name[1:]} is gone.")
+        else:
+            say(f"{one.name[0].upper()}{one.name[1:]} was retained; `orders destroy {one.option}` deletes it.")
+
+
+def _find_data(aws: Aws) -> list[Data]:
+    table, events, archive = OrderTable(aws), EventTable(aws), ArchiveBucket(aws)
+    return [
+        Data("table", f"the table {TABLE}", "--with-table", table.exists, table.delete, "all orders"),
+        Data("history", f"the table {EVENTS_TABLE}", "--with-history", events.exists, events.delete, "the history"),
+        Data(
+            "archive",
+            f"the bucket {archive.name}",
+            "--with-archive",
+            archive.exists,
+            archive.delete,
+            "all notifications",
+        ),
+    ]
+
+
+def _destroy_stack(aws: Aws, stack_name: str, *, as_json: bool) -> bool:
+    audience = Audience() if as_json else Audience(on_event=_print_event)
+    stack = Stack(aws, stack_name, SystemClock())
+    if stack.find_status() is None:
+        return False
+    with audit_log(aws).change("destroy", stack_name, before={"parameters": stack.parameters()}):
+        return destroy_stack(stack, audience)
 
 
 def _print_event(event: StackEvent) -> None:

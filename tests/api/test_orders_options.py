@@ -1,0 +1,103 @@
+"""Goal: History and Archive are switched on and off, destroyed and deployed again, and lose no data on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from orders.cli.main import main
+from orders.deployment import stack as stack_module
+from tests.polling import until
+
+Orders = Callable[..., Result]
+Client = Callable[..., Any]
+ON = ("-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=1")
+
+
+@pytest.fixture
+def orders(aws_environment: dict[str, str]) -> Orders:
+    def run(*arguments: str) -> Result:
+        done = CliRunner().invoke(main, arguments, env=aws_environment)
+        assert done.exit_code == 0, done.output
+        return done
+
+    return run
+
+
+def publish(client: Client, account: str, order_id: str) -> None:
+    topic = f"arn:aws:sns:us-east-1:{account}:OrderTopic"
+    client("sns").publish(TopicArn=topic, Message=json.dumps({"orderId": order_id}))
+
+
+def count_events(client: Client) -> int:
+    return int(client("dynamodb").scan(TableName="OrderEvents", Select="COUNT")["Count"])
+
+
+def count_objects(client: Client, account: str) -> int:
+    return int(client("s3").list_objects_v2(Bucket=f"orders-archive-{account}-us-east-1")["KeyCount"])
+
+
+def test_options_are_off_by_default_and_leave_no_trace(orders: Orders, client: Client) -> None:
+    orders("deploy", "--yes")
+    assert client("dynamodb").list_tables()["TableNames"] == ["Orders"]
+    assert "StreamSpecification" not in client("dynamodb").describe_table(TableName="Orders")["Table"]
+    names = {one["FunctionName"] for one in client("lambda").list_functions()["Functions"]}
+    assert not names & {"OrderHistory", "OrderArchive"}
+    settings = client("lambda").get_function_configuration(FunctionName="OrderProcessor")
+    assert "EVENTS_TABLE_NAME" not in settings["Environment"]["Variables"]
+
+
+def test_options_survive_off_on_and_destroy(orders: Orders, client: Client, account: str) -> None:
+    orders("deploy", "--yes")
+    publish(client, account, "before")
+    orders("deploy", "--yes", *ON)
+    publish(client, account, "first")
+    until(lambda: count_events(client) == 1 and count_objects(client, account) == 1, "history and archive")
+    orders("deploy", "--yes", "-p", "History=No", "-p", "Archive=No")
+    publish(client, account, "unseen")
+    orders("deploy", "--yes", *ON)
+    publish(client, account, "second")
+    until(lambda: count_events(client) == 2 and count_objects(client, account) == 2, "both go on")
+    said = orders("destroy", "--yes").output
+    for name, option in (
+        ("The table Orders", "--with-table"),
+        ("The table OrderEvents", "--with-history"),
+        (f"The bucket orders-archive-{account}-us-east-1", "--with-archive"),
+    ):
+        assert f"{name} was retained; `orders destroy {option}` deletes it." in said
+    orders("deploy", "--yes", *ON)
+    publish(client, account, "third")
+    until(lambda: count_events(client) >= 3 and count_objects(client, account) == 3, "both are adopted")
+    done = json.loads(orders("destroy", "--yes", "--with-table", "--with-history", "--with-archive", "--json").stdout)
+    assert done == {"stack_deleted": True, "table_deleted": True, "history_deleted": True, "archive_deleted": True}
+    assert client("dynamodb").list_tables()["TableNames"] == []
+    assert not [one for one in client("s3").list_buckets()["Buckets"] if "archive" in one["Name"]]
+
+
+def test_history_starts_on_a_table_that_an_earlier_stack_left_without_a_stream(
+    orders: Orders, client: Client, account: str
+) -> None:
+    orders("deploy", "--yes")
+    orders("destroy", "--yes")
+    said = orders("deploy", "--yes", "-p", "History=Yes").output
+    assert "the stream of the table Orders" in said
+    publish(client, account, "adopted")
+    until(lambda: count_events(client) == 1, "the history")
+
+
+def test_template_that_is_too_long_for_a_request_goes_through_s3(
+    orders: Orders, client: Client, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = stack_module.load_template()
+    long = text + "\n# " + "x" * stack_module.TEMPLATE_BODY_BYTES_MAX + "\n"
+    monkeypatch.setattr("orders.cli.deploy.load_template", lambda _own: long)
+    orders("deploy", "--yes")
+    assert client("cloudformation").get_template(StackName="orders")["TemplateBody"] == long
+    keys = [
+        one["Key"] for one in client("s3").list_objects_v2(Bucket=f"orders-artifacts-{account}-us-east-1")["Contents"]
+    ]
+    assert any(key.startswith("template/") for key in keys)

@@ -1,0 +1,73 @@
+"""Goal: a record of the stream becomes an event and a message that fits SNS, whatever the item holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.domain.history import Happening
+from orders.history.changes import Change, make_change_message, read_change
+
+
+def record(name: str, old: dict[str, Any] | None, new: dict[str, Any] | None, order_id: str = "1") -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "Keys": {"orderId": {"S": order_id}},
+        "SequenceNumber": "111",
+        "ApproximateCreationDateTime": 1_770_000_000,
+    }
+    if old is not None:
+        content["OldImage"] = {"orderId": {"S": order_id}, **old}
+    if new is not None:
+        content["NewImage"] = {"orderId": {"S": order_id}, **new}
+    return {"eventName": name, "dynamodb": content}
+
+
+def changed(*arguments: Any) -> Change:
+    change = read_change(record(*arguments))
+    assert change is not None
+    return change
+
+
+def test_change_names_its_notification_and_message_carries_the_filters() -> None:
+    old = {"status": {"S": "new"}, "orders:notification": {"S": "n1"}}
+    new = {"status": {"S": "paid"}, "total": {"N": "19.90"}, "country": {"S": "FR"}, "orders:notification": {"S": "n2"}}
+    change = changed("MODIFY", old, new)
+    assert (change.event.happening, change.event.notification, change.event.sequence) == (
+        Happening.REPLACED,
+        "n2",
+        "111".zfill(40),
+    )
+    assert [one.path for one in change.event.differences.shown] == ["status", "total", "country"]
+    message = make_change_message(change)
+    assert {(one.name, one.value) for one in message.attributes} == {
+        ("event", "replaced"),
+        ("status", "paid"),
+        ("country", "FR"),
+        ("total", "19.90"),
+    }
+    told = json.loads(message.text)
+    assert told["at"] == "2026-02-02T02:40:00.000Z"
+    assert "orders:notification" not in told["order"]
+
+
+def test_write_that_changes_no_field_and_test_orders_are_no_change() -> None:
+    item = {"total": {"N": "1"}}
+    assert read_change(record("MODIFY", item, {**item, "orders:notification": {"S": "n"}})) is None
+    assert read_change(record("INSERT", None, item, "orders-doctor-1")) is None
+
+
+def test_removed_order_is_told_as_it_was() -> None:
+    change = changed("REMOVE", {"status": {"S": "new"}}, None)
+    assert (change.event.happening, change.order["status"]) == (Happening.REMOVED, "new")
+
+
+@given(st.integers(0, 390_000), st.sampled_from("x\u00e9\U0001f600\x07"))
+def test_message_fits_sns_whatever_the_size(size: int, character: str) -> None:
+    text = character * (size // len(character.encode()))
+    change = changed("MODIFY", {"note": {"S": text}}, {f"field{n}": {"S": text[n:3_000]} for n in range(90)})
+    message = make_change_message(change)
+    assert message.size_bytes <= 262_144
+    assert json.loads(message.text)["eventId"]
