@@ -1,8 +1,8 @@
 """The composition root: builds every part of onebox, starts and stops them in order. Embeddable.
 
-Promises: when :meth:`Engine.start` returns, requests are answered; when :meth:`Engine.stop` returns, nothing of it
-runs, no Lambda child either, and the data folder is free, even if a part fails to stop; what was acknowledged is on
-disk at every moment between.
+Promises: when :meth:`Engine.start` returns, requests are answered; when :meth:`Engine.resume` returns, what an earlier
+process left to do goes on; when :meth:`Engine.stop` returns, nothing of it runs, no Lambda child either, and the data
+folder is free, even if a part fails to stop; what was acknowledged is on disk at every moment between.
 """
 
 from __future__ import annotations
@@ -13,49 +13,55 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
-import orjson
 
 from onebox import __version__
 from onebox.config import Settings
-from onebox.errors import AwsError, StorageFault
+from onebox.errors import StorageFault
 from onebox.gateway.connection import Reply
 from onebox.gateway.function_urls import FunctionUrlPipeline
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request
+from onebox.gateway.own_pages import PREFIX, OwnPages
 from onebox.gateway.pipeline import Pipeline
 from onebox.gateway.refusals import find_body_bytes_max, page_refusal
 from onebox.gateway.server import HttpServer
 from onebox.gateway.web_guard import PageRefused, WebGuard, is_function_url
 from onebox.ids import Ids, RandomIds
 from onebox.runtime.metrics import MetricBuffer
-from onebox.services.catalog import build_services
-from onebox.services.cloudformation.internal import CALLBACKS_PATH
+from onebox.services.catalog import LOADED_WITH, Catalog
 from onebox.services.context import Deps
-from onebox.services.lambda_.internal import CODE_PATH
-from onebox.services.registry import Service
+from onebox.services.loading import ServiceLoader
 from onebox.steady_clock import SteadyClock, SystemClock
 from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.clock_keeper import ClockKeeper, resume_clock
 from onebox.storage.database import Storage
-from onebox.storage.faults import DatabaseBusy
 from onebox.storage.folder import DATABASE_NAME, DataFolder
 from onebox.storage.space import SpaceKeeper
 from onebox.storage.starting import open_database
 
-_REFUSALS_PATH = "/_onebox/refusals/"
+if TYPE_CHECKING:
+    from onebox.services.lambda_.internal import FunctionUrls
 
 
 class Engine:
-    """One running onebox."""
+    """One running onebox. ``on_loaded`` is called each time when services were imported and started."""
 
-    def __init__(self, settings: Settings, clock: SteadyClock | None = None, ids: Ids | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: SteadyClock | None = None,
+        ids: Ids | None = None,
+        on_loaded: Callable[[], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._ids = ids or RandomIds()
         self._log = logging.getLogger("onebox")
         self._undo: list[Callable[[], object]] = []
-        self._started: list[Service] = []
+        self._on_loaded = on_loaded
+        self._services: ServiceLoader | None = None
         self.fault: asyncio.Future[StorageFault] | None = None
         """Resolved if durability is lost: the process must end."""
 
@@ -73,7 +79,7 @@ class Engine:
         return self._server.port
 
     async def start(self) -> None:
-        """Open the database, resume the services, listen.
+        """Open the database and listen. A service is loaded when a request asks for it.
 
         Raises DataFolderUnusable, DatabaseUnusable, or OSError for a port that is taken.
         """
@@ -84,6 +90,16 @@ class Engine:
             self._release()
             raise
 
+    async def resume(self) -> None:
+        """Load the services that were used in this database: their work goes on. Raises what their starts raise."""
+        assert self._services is not None, "not started"
+        await self._services.resume()
+
+    async def load_all(self) -> None:
+        """Load every service, for tests that move the clock by hand."""
+        assert self._services is not None, "not started"
+        await self._services.load_all()
+
     async def stop(self) -> None:
         """End every part, the newest first. A part that fails to stop is logged; the others are ended. Idempotent."""
         if not self._undo:
@@ -93,16 +109,16 @@ class Engine:
         await self._attempt("the HTTP server", lambda: self._server.stop(self._settings.stop_grace_ms))
         await self._attempt("the pipeline", self._pipeline.stop)
         await self._attempt("function URLs", self._function_urls.stop)
+        await self._attempt("the server's own pages", self._own_pages.stop)
         await self._attempt("the space keeper", self._space.stop)
         await self._attempt("the clock keeper", self._clock_keeper.stop)
         await self._attempt("the checkpointer", self._stop_checkpointer)
         self._release()
 
     async def _stop_services(self) -> None:
-        # The functions first: their children finish through the services that are still there. Long polls end too.
-        while self._started:
-            service = self._started.pop()
-            await self._attempt(f"the service {service.name}", service.stop)
+        """Long polls end too."""
+        if self._services is not None:
+            await self._services.stop(self._attempt)
 
     async def _stop_checkpointer(self) -> None:
         if self._checkpointer is not None:
@@ -134,31 +150,23 @@ class Engine:
         self._server = HttpServer(self._handle, self._clock, find_body_bytes_max, self._is_from_function)
         await self._server.start(self._settings.host, self._settings.port)
         self._undo.append(self._server.abort)
-        catalog = build_services(deps, folder, lambda: self.endpoint_url, self._settings)
-        self._services = catalog.services
-        self._functions = catalog.functions
-        self._iam = catalog.iam
-        self._cloudformation = catalog.cloudformation
+        catalog = self._catalog = Catalog(deps, folder, lambda: self.endpoint_url, settings)
+        self._services = services = ServiceLoader(catalog, self._storage, self._on_loaded)
+        iam = catalog.iam_internal
         self._pipeline = Pipeline(
-            catalog.services,
+            services,
             self._storage,
             self._clock,
             self._ids,
-            catalog.iam,
-            credentials_required=self._settings.credentials_required,
+            iam,
+            credentials_required=settings.credentials_required,
         )
         self._function_urls = FunctionUrlPipeline(
-            self._functions.urls,
-            catalog.iam,
-            self._clock,
-            self._ids,
-            accepts_plain=not self._settings.credentials_required,
+            self._load_function_urls, iam, self._clock, self._ids, accepts_plain=not settings.credentials_required
         )
-        catalog.connect(self._pipeline)
+        self._own_pages = OwnPages(catalog, services, self._storage, self.health)
+        catalog.caller.connect(self._pipeline)
         self._undo.append(self._storage.close)
-        for service in self._services.values():
-            self._started.append(service)  # also if it fails half-way
-            await service.start()
         self._space.start()
         self._clock_keeper.start()
 
@@ -215,49 +223,19 @@ class Engine:
             self._function_urls.handle(request, reply)
         elif request.method == "OPTIONS":
             reply.send(self._guard.preflight_answer(request))
-        elif request.path.startswith(CALLBACKS_PATH) and request.method == "PUT":
-            self._take_callback(request, reply)
-        elif request.path.startswith("/_onebox/"):
-            reply.send(self._own_page(request))
+        elif request.path.startswith(PREFIX):
+            self._own_pages.handle(request, reply)
         else:
             self._pipeline.handle(request, reply)
 
     def _is_from_function(self, other: tuple[str, int], own: tuple[str, int]) -> bool:
-        return self._functions.may_hold_connection(other, own)
+        functions = self._catalog.built_functions
+        return functions is not None and functions.may_hold_connection(other, own)
 
-    def _take_callback(self, request: Request, reply: Reply) -> None:
-        """The answer of a custom resource or a wait condition, which comes without a signature."""
-        token = request.path[len(CALLBACKS_PATH) :]
-        try:
-            self._storage.run(lambda: self._cloudformation.receive_callback(token, request.body))
-        except AwsError as error:
-            reply.send(_json(error.status, {"message": error.message}))
-        except DatabaseBusy as error:
-            reply.send(_json(503, {"message": str(error)}))
-        else:
-            self._storage.after_commit(lambda: reply.send(_json(200, {})))
-
-    def _own_page(self, request: Request) -> Response:
-        if request.path == "/_onebox/health" and request.method in ("GET", "HEAD"):
-            return _json(200, self.health())
-        if request.path.startswith(_REFUSALS_PATH) and request.method == "GET":
-            return self._refusal(request.path[len(_REFUSALS_PATH) :])
-        if request.path == CODE_PATH and request.method == "GET":
-            return self._code(request.query)
-        pages = f"/_onebox/health and {_REFUSALS_PATH}REQUEST-ID"
-        return _json(404, {"message": f"onebox has no page {request.path}; there are {pages}"})
-
-    def _refusal(self, request_id: str) -> Response:
-        refusal = self._iam.refusals.find(request_id)
-        if refusal is None:
-            return _json(404, {"message": "no refused request of this id is among the last 1,000 since the start"})
-        return _json(200, refusal)
-
-    def _code(self, query: str) -> Response:
-        archive = self._functions.read_code(query)
-        if archive is None:
-            return _json(403, {"message": "this link is no longer valid; GetFunction gives a new one"})
-        return Response(200, archive, [("Content-Type", "application/zip")])
+    async def _load_function_urls(self) -> FunctionUrls:
+        assert self._services is not None
+        await self._services.load("lambda")
+        return self._catalog.functions.internal.urls
 
     def health(self) -> dict[str, object]:
         """What ``GET /_onebox/health`` answers."""
@@ -267,9 +245,5 @@ class Engine:
             "version": __version__,
             "uptime_s": round((self._clock.monotonic_ms() - self._started_at_ms) / 1000, 3),
             "durable": self._settings.data is not None,
-            "services": dict.fromkeys(sorted(self._services), "available"),
+            "services": dict.fromkeys(sorted(LOADED_WITH), "available"),
         }
-
-
-def _json(status: int, body: dict[str, object]) -> Response:
-    return Response(status, orjson.dumps(body), [("Content-Type", "application/json")])

@@ -11,6 +11,7 @@ from botocore.exceptions import WaiterError
 
 from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused, trust
+from tests.api.lambda_support import zipped
 
 
 @pytest.fixture
@@ -47,6 +48,63 @@ def test_a_queue_that_names_the_user_lets_the_user_send(ann: Any, queue: Any, ac
     allow({"AWS": f"arn:aws:iam::{account}:user/Ann"})
     assert ann("sqs").send_message(QueueUrl=url, MessageBody="m")["MessageId"]
     assert refused(ann("sqs").receive_message, QueueUrl=url)[0] == "AccessDenied"
+
+
+def test_a_bucket_that_names_the_user_lets_the_user_read(
+    ann: Any, account: str, client: Callable[..., Any], iam: Any
+) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="shared")
+    s3.put_object(Bucket="shared", Key="a", Body=b"x")
+    assert refused(ann("s3").get_object, Bucket="shared", Key="a")[0] == "AccessDenied"
+    arn = f"arn:aws:iam::{account}:user/Ann"
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"AWS": arn},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shared/*",
+    }
+    deny = {**allow, "Effect": "Deny", "Resource": "arn:aws:s3:::shared/secret*"}
+    s3.put_bucket_policy(Bucket="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow, deny]}))
+    assert ann("s3").get_object(Bucket="shared", Key="a")["Body"].read() == b"x"
+    assert refused(ann("s3").put_object, Bucket="shared", Key="a", Body=b"y")[0] == "AccessDenied"
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=document("s3:*"))
+    assert refused(ann("s3").get_object, Bucket="shared", Key="secret")[0] == "AccessDenied"
+
+
+def test_a_bucket_of_another_account_lets_nobody_in(ann: Any, account: str, onebox: EngineThread) -> None:
+    other = onebox.client("s3", account="222222222222")
+    other.create_bucket(Bucket="theirs")
+    other.put_object(Bucket="theirs", Key="a", Body=b"x")
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::theirs/*"}
+    other.put_bucket_policy(Bucket="theirs", Policy=json.dumps({"Statement": [allow]}))
+    assert refused(ann("s3").get_object, Bucket="theirs", Key="a")[0] == "AccessDenied"
+
+
+def test_a_bucket_policy_that_is_none_is_refused(client: Callable[..., Any]) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="documents")
+    for statement in ("x", ["x"], [{"Effect": "Allow", "Condition": "x"}], [{"Principal": 1}], []):
+        policy = json.dumps({"Statement": statement})
+        assert refused(s3.put_bucket_policy, Bucket="documents", Policy=policy)[0] == "MalformedPolicy", statement
+
+
+def test_a_function_that_names_the_user_lets_the_user_invoke_it(
+    ann: Any, account: str, client: Callable[..., Any], iam: Any
+) -> None:
+    functions = client("lambda")
+    role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}))["Role"][
+        "Arn"
+    ]
+    functions.create_function(
+        FunctionName="f", Role=role, Runtime="python3.12", Handler="a.b", Code={"ZipFile": zipped({"a.py": ""})}
+    )
+    assert refused(ann("lambda").get_function, FunctionName="f")[0] == "AccessDeniedException"
+    functions.add_permission(
+        FunctionName="f", StatementId="s", Action="lambda:GetFunction", Principal=f"arn:aws:iam::{account}:user/Ann"
+    )
+    assert ann("lambda").get_function(FunctionName="f")["Configuration"]["FunctionName"] == "f"
+    assert refused(ann("lambda").delete_function, FunctionName="f")[0] == "AccessDeniedException"
 
 
 def test_a_queue_that_names_the_account_alone_leaves_it_to_the_users_policies(

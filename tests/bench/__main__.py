@@ -111,14 +111,20 @@ def warm_up(pipeline: Pipeline, function: Function) -> None:
 
 
 def measure_start(peer: type[Peer], runs: int) -> dict[str, float]:
-    """Seconds from exec to the first answered health check, and memory then."""
-    starts, memory = [], []
+    """Seconds from exec to the first answered health check, and processor time and memory then."""
+    starts, memory, cpu = [], [], []
     for _ in range(runs):
         with peer() as server:
             starts.append(server.ready_s)
+            cpu.append(server.cpu_s())
             memory.append(server.resident_mib())
-    result = {"ready_s": round(statistics.median(starts), 3), "resident_mib": round(max(memory), 1)}
-    say(f"  {peer.name:10} ready after {result['ready_s']} s, {result['resident_mib']} MiB resident")
+    result = {
+        "ready_s": round(statistics.median(starts), 3),
+        "ready_cpu_s": round(min(cpu), 3),
+        "resident_mib": round(max(memory), 1),
+    }
+    start = f"ready after {result['ready_s']} s ({result['ready_cpu_s']} s of CPU)"
+    say(f"  {peer.name:10} {start}, {result['resident_mib']} MiB resident")
     return result
 
 

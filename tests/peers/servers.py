@@ -85,6 +85,11 @@ class Peer:
                 return int(line.split()[1]) / 1024
         raise RuntimeError("no VmRSS: this measure needs Linux")
 
+    def cpu_s(self) -> float:
+        """Processor time of the server's own process until now."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(self.health_url, timeout=1) as answer:

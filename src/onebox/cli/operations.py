@@ -66,7 +66,7 @@ def built_services() -> list[Service]:
     from onebox.config import Settings
     from onebox.ids import RandomIds
     from onebox.runtime.metrics import MetricBuffer
-    from onebox.services.catalog import build_services
+    from onebox.services.catalog import Catalog
     from onebox.services.context import Deps
     from onebox.steady_clock import SystemClock
     from onebox.storage.database import Storage
@@ -78,4 +78,4 @@ def built_services() -> list[Service]:
     storage = Storage(connection, lambda _fault: None)
     deps = Deps(storage, SystemClock(), RandomIds(), MetricBuffer(), logging.getLogger("onebox"))
     # Built, never started: nothing runs and nothing is written.
-    return list(build_services(deps, Path(), lambda: "", Settings()).services.values())
+    return Catalog(deps, Path(), lambda: "", Settings()).build_all()

@@ -146,7 +146,7 @@ async def _serve(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    engine = Engine(settings)
+    engine = Engine(settings, on_loaded=_spare_the_collector)
     try:
         await engine.start()
     except (DataFolderUnusable, DatabaseUnusable) as error:
@@ -154,9 +154,10 @@ async def _serve(settings: Settings) -> int:
     except OSError as error:
         return _refuse(_why_not_listening(settings, error))
     _spare_the_collector()
+    resumed = asyncio.ensure_future(engine.resume())
     place = settings.data if settings.data else "memory only"
     click.echo(f"onebox is ready on {engine.endpoint_url} ({place})")
-    return await _until_stopped(engine, stop)
+    return await _until_stopped(engine, stop, resumed)
 
 
 def _spare_the_collector() -> None:
@@ -167,11 +168,14 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-async def _until_stopped(engine: Engine, stop: asyncio.Event) -> int:
+async def _until_stopped(engine: Engine, stop: asyncio.Event, resumed: asyncio.Future[None]) -> int:
     assert engine.fault is not None
     asked = asyncio.ensure_future(stop.wait())
-    waiting: set[asyncio.Future[Any]] = {asked, engine.fault}
+    waiting: set[asyncio.Future[Any]] = {asked, engine.fault, resumed}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    waiting.discard(resumed)
+    if resumed.done() and resumed.exception() is None:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if engine.fault.done():
         asked.cancel()
         return _refuse(
@@ -179,6 +183,7 @@ async def _until_stopped(engine: Engine, stop: asyncio.Event) -> int:
             "Everything acknowledged before is on disk."
         )
     await engine.stop()
+    await asyncio.gather(resumed, return_exceptions=asked.done())
     return 0
 
 

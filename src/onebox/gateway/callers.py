@@ -14,13 +14,12 @@ from collections.abc import Callable
 from onebox.clock import Clock
 from onebox.gateway.denials import expired_token, invalid_key, missing_token, wrong_signature
 from onebox.gateway.message import Request
-from onebox.gateway.sigv4 import Credential, verify
+from onebox.gateway.sigv4 import ISSUED_PREFIXES, Credential, verify
 from onebox.services.context import Principal
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.model import Credentials
 
 DEFAULT_ACCOUNT = "000000000000"
-_ISSUED_PREFIXES = ("AKIA", "ASIA")
 _ISSUED_CHARACTERS_LEAST = 16
 
 
@@ -38,7 +37,7 @@ def authenticate(
         raise missing_token()
     key_id = credential.access_key_id
     # Only keys that begin so are ever issued; a plain key needs no look-up.
-    if not key_id.startswith(_ISSUED_PREFIXES):
+    if not key_id.startswith(ISSUED_PREFIXES):
         if looks_issued(key_id) or not accepts_plain():
             raise invalid_key(credential.service)
         return iam.plain_principal(_named_account(key_id), partition)
@@ -55,11 +54,11 @@ def looks_issued(access_key_id: str) -> bool:
     """Whether a key is one of AWS or onebox, or was meant to be: in another case, or with a slip in its prefix. Its
     owner expects the rights of that key, and must not get those of the built-in user instead."""
     prefix = access_key_id.strip()[:4].upper()
-    if prefix in _ISSUED_PREFIXES:
+    if prefix in ISSUED_PREFIXES:
         return True
     if len(access_key_id) < _ISSUED_CHARACTERS_LEAST or not access_key_id.isalnum() or access_key_id.isdecimal():
         return False
-    return any(_is_slip(prefix, issued) for issued in _ISSUED_PREFIXES)
+    return any(_is_slip(prefix, issued) for issued in ISSUED_PREFIXES)
 
 
 def _is_slip(text: str, wanted: str) -> bool:

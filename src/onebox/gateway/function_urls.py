@@ -1,10 +1,14 @@
-"""Requests to Lambda function URLs, which their Host names: handed to Lambda, and its answers sent."""
+"""Requests to Lambda function URLs, which their Host names: handed to Lambda, and its answers sent.
+
+Lambda is loaded at the first of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from onebox.arn import partition_of
 from onebox.clock import Clock
@@ -15,7 +19,9 @@ from onebox.gateway.sigv4 import find_credential
 from onebox.ids import Ids
 from onebox.services.context import Principal
 from onebox.services.iam.internal import IamInternal
-from onebox.services.lambda_.internal import FunctionUrls, UrlRequest
+
+if TYPE_CHECKING:
+    from onebox.services.lambda_.internal import FunctionUrls
 
 _log = logging.getLogger("onebox.gateway")
 _FAILED = Response(502, b"Internal Server Error", [("Content-Type", "application/json")])
@@ -24,8 +30,16 @@ _FAILED = Response(502, b"Internal Server Error", [("Content-Type", "application
 class FunctionUrlPipeline:
     """Answers requests to function URLs. ``accepts_plain`` tells whether plain credentials are accepted at all."""
 
-    def __init__(self, urls: FunctionUrls, iam: IamInternal, clock: Clock, ids: Ids, *, accepts_plain: bool) -> None:
-        self._urls = urls
+    def __init__(
+        self,
+        load_urls: Callable[[], Awaitable[FunctionUrls]],
+        iam: IamInternal,
+        clock: Clock,
+        ids: Ids,
+        *,
+        accepts_plain: bool,
+    ) -> None:
+        self._load_urls = load_urls
         self._iam = iam
         self._clock = clock
         self._ids = ids
@@ -46,6 +60,14 @@ class FunctionUrlPipeline:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answer(self, request: Request, reply: Reply) -> None:
+        from onebox.services.lambda_.internal import UrlRequest
+
+        try:
+            urls = await self._load_urls()
+        except Exception:  # noqa: BLE001 - the edge where bugs become answers
+            _log.exception("functions failed to start")
+            reply.send(_FAILED)
+            return
         asked = UrlRequest(
             method=request.method,
             path=request.path,
@@ -57,7 +79,7 @@ class FunctionUrlPipeline:
             now_ms=self._clock.now_ms(),
         )
         try:
-            answer = await self._urls.answer(asked, self._authenticator(request))
+            answer = await urls.answer(asked, self._authenticator(request))
         except Exception:  # noqa: BLE001 - the edge where bugs become answers
             _log.exception("a request to a function URL failed")
             reply.send(_FAILED)

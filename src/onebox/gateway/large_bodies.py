@@ -17,6 +17,7 @@ from onebox.gateway.destination import find_destination
 from onebox.gateway.limits import body_bytes_max
 from onebox.gateway.message import Request, Response
 from onebox.gateway.routing import Route, RoutingError, resolve
+from onebox.gateway.sigv4 import ISSUED_PREFIXES, find_credential
 from onebox.services.context import Wire
 
 _WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
@@ -52,6 +53,7 @@ class LargeBodies:
 
 
 def _prepare(received: Request) -> Prepared | RoutingError:
+    _hash_if_signed(received)
     try:
         request = decompressed(received)
         route = resolve(request)
@@ -62,6 +64,13 @@ def _prepare(received: Request) -> Prepared | RoutingError:
     except Exception as error:  # noqa: BLE001 - raised again on the event loop, where it becomes an answer
         return Prepared(request, route, _raising(error))
     return Prepared(request, route, lambda: wire)
+
+
+def _hash_if_signed(request: Request) -> None:
+    """Hash the body here, where the signature of an issued key will be checked."""
+    credential = find_credential(request)
+    if credential is not None and credential.access_key_id.startswith(ISSUED_PREFIXES):
+        request.body_sha256()
 
 
 def _raising(error: Exception) -> Callable[[], Wire]:
@@ -90,7 +99,7 @@ def decompressed(request: Request) -> Request:
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise RoutingError(_not_unpacked) from error
     plain = {name: value for name, value in request.headers.items() if name != "content-encoding"}
-    return replace(request, headers=plain, body=body, body_bytes=len(body))
+    return replace(request, headers=plain, body=body, body_bytes=len(body), _body_sha256="")
 
 
 def _unpacked(body: bytes, window_bits: int, most_bytes: int) -> bytes:

@@ -39,6 +39,8 @@ STALLED_MS = 1_000
 
 SMALL_BODY_BYTES = 256 * 1024
 """Bodies up to this size are decoded at once, larger ones beside the event loop."""
+COPIED_BYTES_MAX = 16 * 1024 * 1024
+"""Larger bodies are handed on as the bytearray in which they were gathered: a copy would keep neighbours waiting."""
 COMPRESSED_SMALL_BYTES = 4 * 1024
 """The same for compressed bodies, which grow a thousandfold at most."""
 

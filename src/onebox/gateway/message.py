@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 
 def _no() -> bool:
@@ -19,11 +20,19 @@ class Request:
     query: str
     headers: dict[str, str]
     body: bytes
+    """A bytearray if it is very large (limits.COPIED_BYTES_MAX)."""
     source_ip: str = "127.0.0.1"
     body_bytes: int = -1
     """How many bytes the body had. Of one that is too large only the size is kept, and ``body`` is empty."""
     is_from_function: Callable[[], bool] = _no
     """Whether a function's process sent it: only issued credentials are accepted then. Asked where it matters."""
+    _body_sha256: str = ""
+
+    def body_sha256(self) -> str:
+        """The body's SHA-256, in hex digits; worked out once."""
+        if not self._body_sha256:
+            self._body_sha256 = sha256(self.body).hexdigest()
+        return self._body_sha256
 
 
 @dataclass(slots=True)

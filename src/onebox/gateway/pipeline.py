@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.ids import Ids
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
+from onebox.services.loading import ServiceLoader
 from onebox.services.registry import AnyBound, BoundOperation, BoundWaitingOperation, Service
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
@@ -54,7 +55,7 @@ class Pipeline:
 
     def __init__(
         self,
-        services: Mapping[str, Service],
+        services: ServiceLoader,
         storage: Storage,
         clock: Clock,
         ids: Ids,
@@ -87,10 +88,30 @@ class Pipeline:
         except RoutingError as error:
             reply.send(error.response(request_id))
             return
-        self._run(request, plain, route, lambda: route.codec.decode(plain), request_id, reply)
+        service = self._services.find(route.service)
+        if service is None:
+            self._start_task(self._answer_when_loaded(request, plain, route, request_id, reply), reply)
+            return
+        self._run(service, request, plain, route, lambda: route.codec.decode(plain), request_id, reply)
+
+    async def _answer_when_loaded(
+        self, request: Request, plain: Request, route: Route, request_id: str, reply: Reply
+    ) -> None:
+        service = await self._load(route, request_id, reply)
+        if service is not None:
+            self._run(service, request, plain, route, lambda: route.codec.decode(plain), request_id, reply)
+
+    async def _load(self, route: Route, request_id: str, reply: Reply) -> Service | None:
+        """The service of a route, running; None if its start failed, which is answered."""
+        try:
+            return await self._services.load(route.service)
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            self._answer_failure(error, request_id, route, reply)
+            return None
 
     def _run(
         self,
+        service: Service,
         received: Request,
         plain: Request,
         route: Route,
@@ -98,13 +119,12 @@ class Pipeline:
         request_id: str,
         reply: Reply,
     ) -> None:
-        service = self._services.get(route.service)
-        operation = service.operations.get(route.operation) if service is not None else None
+        operation = service.operations.get(route.operation)
         if operation is None:
             reply.send(route.codec.not_offered(request_id))
             return
         try:
-            context, call = self._admit(received, plain, route, operation, decode, request_id)
+            context, call = self._admit(service, received, plain, route, operation, decode, request_id)
         except AwsError as error:
             reply.send(route.codec.encode_error(error, request_id))
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
@@ -117,17 +137,16 @@ class Pipeline:
 
     def _begin_large(self, request: Request, request_id: str, reply: Reply) -> None:
         """Unpack and decode beside the event loop, so that neighbours do not wait for it; then go on as usual."""
-        task = asyncio.get_running_loop().create_task(self._answer_large(request, request_id, reply))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        reply.cancelled = task.cancel
+        self._start_task(self._answer_large(request, request_id, reply), reply)
 
     async def _answer_large(self, request: Request, request_id: str, reply: Reply) -> None:
         prepared = await self._decoding.prepare(request)
         if isinstance(prepared, RoutingError):
             reply.send(prepared.response(request_id))
             return
-        self._run(request, prepared.request, prepared.route, prepared.decoded, request_id, reply)
+        service = await self._load(prepared.route, request_id, reply)
+        if service is not None:
+            self._run(service, request, prepared.request, prepared.route, prepared.decoded, request_id, reply)
 
     async def stop(self) -> None:
         """Cancel what still waits."""
@@ -138,7 +157,7 @@ class Pipeline:
 
     async def call(self, context: RequestContext, service: str, operation: str, request: Wire) -> Wire:
         """Run an operation from inside, with the context's rights (registry.ApiCaller)."""
-        owner = self._services[service]
+        owner = await self._services.load(service)
         entry = owner.operations.get(operation)
         if entry is None:
             raise InvalidAction(f"The operation {operation} of {service} is not offered.")
@@ -151,6 +170,7 @@ class Pipeline:
 
     def _admit(
         self,
+        service: Service,
         received: Request,
         request: Request,
         route: Route,
@@ -185,7 +205,7 @@ class Pipeline:
             headers=headers,
         )
         call = decode()
-        self._authorize(context, self._services[route.service], route.operation, call)
+        self._authorize(context, service, route.operation, call)
         return context, call
 
     def _authorize(self, context: RequestContext, service: Service, name: str, call: Wire) -> None:
@@ -215,7 +235,7 @@ class Pipeline:
             self._start_task(self._answer_when_free(context, route, job, reply), reply)
             return
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
-            self._answer_failure(error, context, route, reply)
+            self._answer_failure(error, context.request_id, route, reply)
             return
         self._storage.after_commit(lambda: reply.send(response))
 
@@ -226,7 +246,7 @@ class Pipeline:
         try:
             response = await self._storage.write(job)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
-            self._answer_failure(error, context, route, reply)
+            self._answer_failure(error, context.request_id, route, reply)
         else:
             reply.send(response)
 
@@ -248,21 +268,21 @@ class Pipeline:
             result = await operation.run(context, call)
             response = route.codec.encode(result, context.request_id)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
-            self._answer_failure(error, context, route, reply)
+            self._answer_failure(error, context.request_id, route, reply)
             return
         self._storage.after_commit(lambda: reply.send(response))
 
-    def _answer_failure(self, error: Exception, context: RequestContext, route: Route, reply: Reply) -> None:
+    def _answer_failure(self, error: Exception, request_id: str, route: Route, reply: Reply) -> None:
         """Answer what an operation raised; without an answer where durability is in doubt."""
         if self._storage.fault_of(error) is not None:
             reply.abort()
             return
         if isinstance(error, AwsError):
-            response = route.codec.encode_error(error, context.request_id)
+            response = route.codec.encode_error(error, request_id)
         elif isinstance(error, DatabaseBusy):
-            response = route.codec.encode_error(ServiceUnavailable(str(error)), context.request_id)
+            response = route.codec.encode_error(ServiceUnavailable(str(error)), request_id)
         else:
-            response = self._bug(error, route, context.request_id)
+            response = self._bug(error, route, request_id)
         self._storage.after_commit(lambda: reply.send(response))
 
     def _bug(self, error: Exception, route: Route, request_id: str) -> Response:

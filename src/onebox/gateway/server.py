@@ -23,6 +23,8 @@ from onebox.gateway.message import Request
 
 _SWEEP_MS = 5_000
 _UNREAD_SWEEP_MS = 250
+_ACCEPT_TURNS = 4
+"""Turns of the loop after which a connection that it accepted last is known here, or dropped."""
 _log = logging.getLogger("onebox.gateway")
 
 
@@ -84,6 +86,8 @@ class HttpServer:
     async def stop(self, grace_ms: int = 0) -> None:
         """Take no more connections; let answers under way leave within ``grace_ms``, then cut the rest."""
         self.close()
+        for _ in range(_ACCEPT_TURNS):
+            await asyncio.sleep(0)
         for connection in list(self._connections):
             connection.close_when_idle()
         if grace_ms:

@@ -20,6 +20,8 @@ from onebox.gateway.sigv2 import find_presigned_v2, signature_v2
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_SHA256 = sha256(b"").hexdigest()
 _UNSIGNED = "UNSIGNED-PAYLOAD"
+ISSUED_PREFIXES = ("AKIA", "ASIA")
+"""How the access keys begin that AWS and onebox issue: long-term ones, and temporary ones."""
 
 
 class Credential(NamedTuple):
@@ -170,10 +172,10 @@ def _content_sha256(request: Request, credential: Credential) -> str | None:
     if declared is None:
         if credential.presigned and credential.service == "s3":
             return _UNSIGNED
-        return sha256(request.body).hexdigest() if request.body else _EMPTY_SHA256
+        return request.body_sha256() if request.body else _EMPTY_SHA256
     if declared == _UNSIGNED or declared.startswith("STREAMING-"):
         return declared
-    return declared if declared == sha256(request.body).hexdigest() else None
+    return declared if declared == request.body_sha256() else None
 
 
 def _canonical_path(path: str, service: str) -> str:

@@ -112,9 +112,17 @@ class EngineThread:
         """Start the engine; see :meth:`onebox.engine.Engine.start`."""
         self._thread.start()
         try:
-            self.run(self._engine.start())
+            self.run(self._start_engine())
         except BaseException:
             self._end_loop()
+            raise
+
+    async def _start_engine(self) -> None:
+        await self._engine.start()
+        try:
+            await self._engine.load_all()  # time that is moved by hand finds all of them at work
+        except BaseException:
+            await self._engine.stop()
             raise
 
     def stop(self) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from onebox.services.cloudformation.core import Core
-from onebox.services.cloudformation.deploy.callbacks import CALLBACKS_PATH
-
-__all__ = ["CALLBACKS_PATH", "CloudFormationInternal"]
 
 
 class CloudFormationInternal:

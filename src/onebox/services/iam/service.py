@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from onebox.services.context import Deps, RequestContext, Wire
+from onebox.services.context import RequestContext, Wire
 from onebox.services.iam import authorization
-from onebox.services.iam.core import make_core
-from onebox.services.iam.internal import IamInternal
+from onebox.services.iam.core import Core
 from onebox.services.iam.operations import OPERATIONS
 from onebox.services.registry import Access, bind
 
 
 class Iam:
-    """IAM. ``internal`` is for other services and the gateway."""
+    """IAM. What other services and the gateway ask of it, internal.py, is built without it."""
 
     name = "iam"
     condition_keys: tuple[str, ...] = authorization.CONDITION_KEYS
 
-    def __init__(self, deps: Deps) -> None:
-        self._core = make_core(deps)
-        self.operations = bind(OPERATIONS, self._core)
-        self.internal = IamInternal(self._core, deps.log)
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.operations = bind(OPERATIONS, core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """See :func:`onebox.services.iam.authorization.required_access`."""

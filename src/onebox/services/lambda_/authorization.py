@@ -3,24 +3,39 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_aws
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import Statement
 from onebox.services.lambda_.condition_keys import find_condition_keys
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.model import LATEST, Mapping
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.operations import OPERATIONS
+from onebox.services.lambda_.resource_policies import load_policy
 from onebox.services.registry import Access, ConditionKeys, access_to
 
 
 def required_access(core: LambdaCore, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on each resource that the request names."""
     return [
-        access._replace(find_condition_keys=partial(_condition_keys, core, context, access.resource, request))
+        access._replace(
+            find_condition_keys=partial(_condition_keys, core, context, access.resource, request),
+            find_resource_policy=partial(_policy, core, context, access.resource),
+        )
         for access in access_to("lambda", OPERATIONS, operation, _resources(core, context, operation, request))
     ]
+
+
+def _policy(core: LambdaCore, context: RequestContext, resource: str) -> Sequence[Statement]:
+    """The policy of the function, version or alias."""
+    try:
+        reference = parse_function_reference(context, resource, any_account=True)
+    except AwsError:
+        return ()
+    return load_policy(core.policies, reference)
 
 
 def _condition_keys(core: LambdaCore, context: RequestContext, resource: str, request: Wire) -> ConditionKeys:

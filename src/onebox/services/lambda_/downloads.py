@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 from onebox.clock import Clock
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.store.functions import FunctionStore
+from onebox.services.own_paths import CODE_PATH
 
-PATH = "/_onebox/lambda/code"
 _VALID_MS = 10 * 60_000
 
 
@@ -31,7 +31,8 @@ class CodeDownloads:
         """The address of an archive, under the address by which the caller reaches onebox."""
         code = base64.urlsafe_b64encode(base64.b64decode(sha256)).decode().rstrip("=")
         expires_ms = self._clock.now_ms() + _VALID_MS
-        return f"{context.endpoint_url}{PATH}?code={code}&expires={expires_ms}&signature={self._sign(code, expires_ms)}"
+        signature = self._sign(code, expires_ms)
+        return f"{context.endpoint_url}{CODE_PATH}?code={code}&expires={expires_ms}&signature={signature}"
 
     def read(self, query: str) -> bytes | None:
         """The archive that a link means; None if the link is wrong or too old, or the code is gone."""

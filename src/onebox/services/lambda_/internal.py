@@ -7,7 +7,6 @@ import sys
 from onebox.arn import find_arn
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.core import LambdaCore
-from onebox.services.lambda_.downloads import PATH as CODE_PATH
 from onebox.services.lambda_.errors import ResourceNotFoundException
 from onebox.services.lambda_.execution.processes import descendants, holds_socket
 from onebox.services.lambda_.execution.socket_inode import Address, find_socket_inode
@@ -16,7 +15,7 @@ from onebox.services.lambda_.resource_policies import check_service
 from onebox.services.lambda_.url_events import UrlAnswer, UrlRequest
 from onebox.services.lambda_.urls import FunctionUrls
 
-__all__ = ["CODE_PATH", "FunctionUrls", "LambdaInternal", "UrlAnswer", "UrlRequest"]
+__all__ = ["FunctionUrls", "LambdaInternal", "UrlAnswer", "UrlRequest"]
 
 
 class LambdaInternal:

@@ -11,6 +11,7 @@ from onebox.services.context import Principal, RequestContext, Wire
 from onebox.services.iam.policy import (
     Caller,
     PolicyRequest,
+    Statement,
     compile_policy,
     condition_keys,
     evaluate,
@@ -27,6 +28,12 @@ _INVOKE = "lambda:InvokeFunction"
 def policy_document(statements: list[Wire]) -> str:
     """The statements as a policy document."""
     return orjson.dumps({"Version": "2012-10-17", "Id": "default", "Statement": statements}).decode()
+
+
+def load_policy(policies: PolicyStore, reference: FunctionReference) -> tuple[Statement, ...]:
+    """The statements of the policy of a function, version or alias."""
+    found = policies.find_policy(reference.key, reference.qualifier or "")
+    return compile_policy(policy_document(found[0])) if found else ()
 
 
 def check_service(
@@ -48,8 +55,7 @@ def check_account(
 
 def allows_url(policies: PolicyStore, reference: FunctionReference, caller: Principal, auth_type: str) -> bool:
     """Whether the policy lets a caller, perhaps an anonymous one, send requests to the function's URL."""
-    found = policies.find_policy(reference.key, reference.qualifier or "")
-    statements = compile_policy(policy_document(found[0] if found else []))
+    statements = load_policy(policies, reference)
     keys = condition_keys({"lambda:FunctionUrlAuthType": auth_type})
     request = PolicyRequest("lambda:InvokeFunctionUrl", reference.arn, principal_caller(caller), keys)
     return evaluate(statements, request).allowed
@@ -63,8 +69,7 @@ def _check(
     keys: Mapping[str, str],
     action: str = _INVOKE,
 ) -> None:
-    found = policies.find_policy(reference.key, reference.qualifier or "")
-    statements = compile_policy(policy_document(found[0] if found else []))
+    statements = load_policy(policies, reference)
     request = PolicyRequest(action, reference.arn, caller, condition_keys(keys))
     if not evaluate(statements, request).allowed:
         raise not_authorized(name, action, reference.arn)

@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from onebox.arn import partition_of
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import Statement, compile_policy
 from onebox.services.registry import Access, ConditionKeys
 from onebox.services.s3.condition_keys import find_condition_keys
 from onebox.services.s3.copy_source import parse_copy_source
@@ -65,29 +67,40 @@ def required_access(core: S3Core, context: RequestContext, operation: str, reque
     if "Bucket" not in request:
         return [Access(f"s3:{action}", "*", partial(find_condition_keys, {}, request))]
     bucket = request["Bucket"]
+    object_access = partial(_object_access, core, context.account, prefix)
     if operation == "DeleteObjects":
-        wanted = request["Delete"]["Objects"]
-        return [_object_access(core, action, prefix, bucket, item) for item in wanted]
+        return [object_access(action, bucket, item) for item in request["Delete"]["Objects"]]
     if "Key" not in request:
-        return [Access(f"s3:{action}", f"{prefix}{bucket}", partial(find_condition_keys, {}, request))]
-    needed = [_object_access(core, action, prefix, bucket, request)]
+        keys, policy = partial(find_condition_keys, {}, request), partial(_policy, core, context.account, bucket)
+        return [Access(f"s3:{action}", f"{prefix}{bucket}", keys, policy)]
+    needed = [object_access(action, bucket, request)]
     if operation != "PutObjectTagging" and request.get("Tagging"):
-        needed.append(_object_access(core, "PutObjectTagging", prefix, bucket, request))
+        needed.append(object_access("PutObjectTagging", bucket, request))
     if operation == "GetObjectAttributes":
-        needed.append(_object_access(core, "GetObject", prefix, bucket, request))
+        needed.append(object_access("GetObject", bucket, request))
     if operation in ("CopyObject", "UploadPartCopy"):
         source_bucket, source_key, version_id = parse_copy_source(request["CopySource"])
         source = {"Key": source_key, **({} if version_id is None else {"VersionId": version_id})}
-        needed.append(_object_access(core, "GetObject", prefix, source_bucket, source))
+        needed.append(object_access("GetObject", source_bucket, source))
     return needed
 
 
-def _object_access(core: S3Core, action: str, prefix: str, bucket: str, wanted: Wire) -> Access:
+def _object_access(core: S3Core, account: str, prefix: str, action: str, bucket: str, wanted: Wire) -> Access:
     """An action on an object that ``wanted`` names by Key and VersionId."""
     if wanted.get("VersionId") is not None:
         action = _VERSIONED_ACTIONS.get(action, action)
     keys = partial(_find_object_keys, core, bucket, wanted)
-    return Access(f"s3:{action}", f"{prefix}{bucket}/{wanted['Key']}", keys)
+    policy = partial(_policy, core, account, bucket)
+    return Access(f"s3:{action}", f"{prefix}{bucket}/{wanted['Key']}", keys, policy)
+
+
+def _policy(core: S3Core, account: str, bucket_name: str) -> Sequence[Statement]:
+    """The policy of a bucket of the caller's account; another account's bucket is not shown to him at all."""
+    bucket = core.buckets.find(bucket_name)
+    if bucket is None or bucket.account != account:
+        return ()
+    policy = core.buckets.find_setting(bucket_name, "policy")
+    return () if policy is None else compile_policy(policy)
 
 
 def _find_object_keys(core: S3Core, bucket: str, wanted: Wire) -> ConditionKeys:

@@ -52,8 +52,8 @@ class Bodies:
         try:
             for first in range(0, size_bytes, SLICE_BYTES):
                 part = load(first, min(SLICE_BYTES, size_bytes - first))
-                self._storage.run(partial(self._contents.add, content_id, first // CHUNK_BYTES, part))
-                await asyncio.sleep(0)
+                # Durable slice by slice: one commit of all of them would keep everybody waiting.
+                await self._storage.write(partial(self._contents.add, content_id, first // CHUNK_BYTES, part))
             yield content_id
         except BaseException:
             self._storage.run(lambda: self._contents.delete([content_id]))

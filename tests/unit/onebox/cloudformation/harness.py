@@ -14,6 +14,8 @@ from onebox.runtime.metrics import MetricBuffer
 from onebox.services.cloudformation.service import CloudFormation
 from onebox.services.cloudformation.workbench import refusing_depth
 from onebox.services.context import Deps, Principal, RequestContext, Wire
+from onebox.services.iam.core import make_core
+from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.service import Iam
 from onebox.services.registry import BoundOperation, BoundWaitingOperation
 from onebox.storage.database import Storage
@@ -53,12 +55,13 @@ class Harness:
         log = logging.getLogger("onebox.test")
         self.deps = Deps(self.storage, self.clock, RandomIds(seed=7), MetricBuffer(), log)
         self.services = FakeServices()
-        self.iam = Iam(self.deps)
+        core = make_core(self.deps)
+        self.iam, self.iam_internal = Iam(core), IamInternal(core, log)
         self.cloudformation = self._make()
         self.run(self.cloudformation.start())
 
     def _make(self) -> CloudFormation:
-        return CloudFormation(self.deps, self.services, self.iam.internal, InlineWorkbench())
+        return CloudFormation(self.deps, self.services, self.iam_internal, InlineWorkbench())
 
     def close(self) -> None:
         """Stop the service and give everything back."""

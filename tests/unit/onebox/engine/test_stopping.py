@@ -17,6 +17,7 @@ import pytest
 
 from onebox.config import Settings
 from onebox.engine import Engine
+from onebox.services.catalog import LOADED_WITH
 from onebox.services.sqs.service import Sqs
 from onebox.testing import EngineThread
 
@@ -57,11 +58,12 @@ def test_a_service_that_fails_to_stop_keeps_no_other_from_it(
     async def run() -> None:
         engine = Engine(_settings(tmp_path))
         await engine.start()
-        for service in engine._services.values():
+        await engine.load_all()
+        for service in engine._catalog.build_all():
             if service.name != "sqs":
                 _note_stop(monkeypatch, service, stopped)
         monkeypatch.setattr(Sqs, "stop", fail)
-        names = set(engine._services) - {"sqs"}
+        names = set(LOADED_WITH) - {"sqs"}
         await engine.stop()
         assert set(stopped) == names
         monkeypatch.undo()
@@ -90,8 +92,11 @@ def test_a_service_that_fails_to_start_leaves_nothing_behind(tmp_path: Path, mon
     async def run() -> None:
         with monkeypatch.context() as patched:
             patched.setattr(Sqs, "start", fail)
+            engine = Engine(_settings(tmp_path))
+            await engine.start()
             with pytest.raises(RuntimeError, match="no"):
-                await Engine(_settings(tmp_path)).start()
+                await engine.load_all()
+            await engine.stop()
         assert asyncio.all_tasks() == {asyncio.current_task()}
         engine = Engine(_settings(tmp_path))
         await engine.start()

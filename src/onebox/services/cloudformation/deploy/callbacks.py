@@ -15,9 +15,9 @@ from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.model import Operation, Stack
 from onebox.services.cloudformation.store import Store
 from onebox.services.context import Deps, Wire
+from onebox.services.own_paths import CALLBACKS_PATH
 from onebox.text.documents import parse_object
 
-CALLBACKS_PATH = "/_onebox/cloudformation/callbacks/"
 ANSWER_BYTES_MAX = 4_096
 """AWS's limit of a custom resource's answer."""
 ANSWERS_MAX = 100

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.iam.policy import compile_policy
 from onebox.services.s3 import encryption
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import (
@@ -50,9 +51,10 @@ def put_bucket_policy(core: S3Core, context: RequestContext, request: Wire) -> W
     policy = request["Policy"]
     try:
         document = parse_object(policy, bytes_max=POLICY_BYTES_MAX)
-    except ValueError:
+        compiled = compile_policy(document)
+    except (ValueError, TypeError, AttributeError, KeyError):
         raise MalformedPolicy from None
-    if not document.get("Statement"):
+    if not compiled:
         raise MalformedPolicy("Missing required field Statement")
     core.buckets.put_setting(bucket.name, "policy", policy)
     return {}
