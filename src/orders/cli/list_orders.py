@@ -36,6 +36,7 @@ PAGE = 50
 @click.option("--oldest-first", is_flag=True, help="Oldest first. Default: newest first.")
 @click.option("--whole", is_flag=True, help="Complete orders with all fields, as JSON Lines.")
 @click.option("--format", "form", type=click.Choice(["table", "jsonl", "csv"]), help="[default: table]")
+@click.option("--csv", "as_csv", is_flag=True, help="The same as --format csv.")
 @json_option
 @aws_options
 def list_orders(
@@ -48,6 +49,7 @@ def list_orders(
     oldest_first: bool,
     whole: bool,
     form: str | None,
+    as_csv: bool,
     as_json: bool,
 ) -> None:
     """List stored orders by time, through the table's indexes. The cost depends on the result, not on the table.
@@ -64,6 +66,9 @@ def list_orders(
     `orders get`. --json is --format jsonl.
     """
     now_ms = SystemClock().now_ms()
+    if as_csv and form not in (None, "csv"):
+        raise click.UsageError(f"--csv means --format csv, not {form}.")
+    form = "csv" if as_csv else form
     form = _choose_form(form, as_json=as_json, whole=whole)
     since_ns, until_ns = parse_time(since, now_ms), parse_time(until, now_ms)
     if user == "" or "" in statuses:

@@ -37,12 +37,16 @@ from orders.monitoring.metrics import (
     Measure,
 )
 from orders.monitoring.status import Status, StatusReader
+from orders.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
 MINUTES = 15
+# Narrower terminals get the parts as headings of their own.
+WIDE = 80
+TITLE_MAX = 40
 BARS = " ▁▂▃▄▅▆▇█"
 PARTS: tuple[tuple[str, tuple[Measure, ...]], ...] = (
     ("OrderTopic", (PUBLISHED, UNDELIVERED)),
@@ -121,22 +125,31 @@ def screen(now: Status, hint: str = ", press q to quit", lost_since_ms: int | No
 def _rates(now: Status) -> Table:
     from rich.table import Table
 
+    is_narrow = console().width < WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("a minute", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column(f"last {MINUTES} minutes", no_wrap=True)
+    if not is_narrow:
+        table.add_column("a minute", no_wrap=True)
+    table.add_column("a minute" if is_narrow else "", overflow="fold")
+    table.add_column(f"{MINUTES} minutes" if is_narrow else f"last {MINUTES} minutes", no_wrap=True)
     table.add_column("last", justify="right", no_wrap=True)
     table.add_column("hour", justify="right", no_wrap=True)
     for part, all_measures in [*PARTS, ("orders", tuple(now.business))]:
         measures = [one for one in all_measures if one in ALWAYS or now.over_the_hour(one)]
+        if is_narrow and measures:
+            table.add_row(part, style="bold")
         for index, measure in enumerate(measures):
-            values = now.minutes(measure, MINUTES)
-            hour = now.over_the_hour(measure)
-            style = "red" if measure in BAD and hour else None
-            title = escape(measure.title)
-            row = (part if index == 0 else "", title, bars(values), show_number(values[-1]), show_number(hour))
-            table.add_row(*row, style=style)
+            name = "" if index else part
+            style = "red" if measure in BAD and now.over_the_hour(measure) else None
+            table.add_row(
+                *([] if is_narrow else [name]), *_rate_cells(now, measure, "  " if is_narrow else ""), style=style
+            )
     return table
+
+
+def _rate_cells(now: Status, measure: Measure, indent: str = "") -> tuple[str, ...]:
+    values = now.minutes(measure, MINUTES)
+    title = indent + escape(printable(measure.title, TITLE_MAX))
+    return title, bars(values), show_number(values[-1]), show_number(now.over_the_hour(measure))
 
 
 def bars(values: list[float]) -> str:

@@ -83,7 +83,7 @@ def check(form: OrderForm) -> dict[str, str]:
 
 
 def sum_lines(form: OrderForm) -> str | None:
-    """The exact sum of the lines; None if there are none or one lacks a number."""
+    """The exact sum of the lines; None without lines, if one lacks a number, or if the sum would be rounded."""
     total = Decimal(0)
     lines = form.filled_lines
     try:

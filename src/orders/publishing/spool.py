@@ -224,7 +224,7 @@ class FileSpool:
         self._written += len(content)
 
     def _close_writer(self) -> None:
-        """Mark the segment as synced for all waiting threads."""
+        """Sync the segment, for all threads that wait for it."""
         if self._writer is None:
             return
         os.fsync(self._writer.fileno())
