@@ -38,7 +38,7 @@ def test_deploy_publish_status_and_destroy_go_through(orders: OrdersCommand, own
     until(lambda: orders.run("get", "A").exit_code == 0, "the order in MiniStack's table")
     assert json.loads(orders.succeed("get", "A", "--json"))["orderId"] == "A"
     status = orders.json("status")
-    assert (status["subscriptions"], status["function"]["trigger"], len(status["alarms"])) == (1, "Enabled", 5)
+    assert (status["subscriptions"], status["function"]["trigger"], len(status["alarms"])) == (1, "Enabled", 6)
     assert orders.json("deploy", "--yes", *own, "-p", "MemorySize=256")["changed"] is True
     memory = orders.client("lambda").get_function_configuration(FunctionName="OrderProcessor")["MemorySize"]
     assert memory == 256

@@ -34,9 +34,10 @@ def orders(moto: Moto) -> OrdersCommand:
 
 @pytest.fixture
 def own(orders: OrdersCommand, tmp_path: Path) -> list[str]:
-    """Options that get round what moto lacks: a bucket without policy, a template without alarms."""
+    """Options that get round what moto lacks: a bucket without policy, no alias, a template without alarms."""
     orders.client("s3").create_bucket(Bucket="mine")
-    return ["--artifact-bucket", "mine", "--template", write_template_without(tmp_path / "template.yaml", *ALARMS)]
+    template = write_template_without(tmp_path / "template.yaml", *ALARMS)
+    return ["--artifact-bucket", "mine", "-p", "Alias=none", "--template", template]
 
 
 def test_deploy_status_and_destroy_go_through(orders: OrdersCommand, own: list[str]) -> None:
@@ -75,7 +76,7 @@ def test_deploy_where_moto_applies_a_deny_whatever_its_condition_says_so(orders:
 
 
 def test_deploy_of_alarms_that_moto_cannot_make_says_so(orders: OrdersCommand, own: list[str]) -> None:
-    done = orders.run("deploy", "--yes", *own[:2])
+    done = orders.run("deploy", "--yes", *own[:4])
     assert done.exit_code == 1
     assert "Fn::GetAtt references undefined resource OrderDLQNotEmpty" in done.stderr
 
@@ -91,7 +92,7 @@ def test_destroy_where_moto_deletes_the_table_against_the_template_says_so(
 
 def test_doctor_skips_what_moto_does_not_offer(orders: OrdersCommand, own: list[str]) -> None:
     orders.succeed("deploy", "--yes", *own)
-    done = orders.run("doctor", "--no-test-order", *own[2:])
+    done = orders.run("doctor", "--no-test-order", *own[4:])
     assert "skipped  quotas          the endpoint offers no lambda get_account_settings" in done.stdout
     assert "no AWS format: 500 Internal Server Error" in done.stdout
     assert "does not reach OrderQueue" in done.stdout

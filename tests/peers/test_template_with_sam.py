@@ -1,4 +1,4 @@
-"""Goal: AWS's SAM CLI takes template.yaml as it is: it finds nothing wrong with it and builds the function from it."""
+"""Goal: AWS's SAM CLI takes template.yaml as it is: it validates it, builds the functions and deploys them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import io
 import os
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from orders.deployment.package import build_package
 from tests.peers.environments import programs_of
+from tests.polling import until
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 300
 
 
-def run_sam(home: Path, *arguments: str) -> str:
+def run_sam(home: Path, *arguments: str, place: dict[str, str] | None = None) -> str:
     """What `sam` says of a command that must succeed; its own settings are kept out of the user's home."""
     sam = programs_of("sam") / "sam"
     environment = {**os.environ, "HOME": str(home), "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+    environment |= place or {}
     done = subprocess.run(
         [str(sam), *arguments],
         cwd=home,
@@ -47,3 +51,23 @@ def test_sam_build_makes_what_orders_deploy_uploads(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(build_package().content)) as package:
         assert built == {name: package.read(name) for name in package.namelist()}
     assert "Code: OrderProcessor" in (build / "template.yaml").read_text("utf-8")
+
+
+def test_sam_deploy_makes_a_system_that_stores_orders(
+    tmp_path: Path, aws_environment: dict[str, str], client: Callable[..., Any], account: str
+) -> None:
+    """Without a parameter: neither ArtifactBucket nor ArtifactKey."""
+    build, bucket = tmp_path / "build", f"sam-{account}"
+    client("s3").create_bucket(Bucket=bucket)
+    run_sam(tmp_path, "build", "--template", str(ROOT / "template.yaml"), "--build-dir", str(build))
+    told = run_sam(
+        tmp_path,
+        *("deploy", "--template-file", str(build / "template.yaml"), "--stack-name", "orders", "--s3-bucket", bucket),
+        *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-confirm-changeset"),
+        place=aws_environment,
+    )
+    assert "Successfully created/updated stack - orders" in told
+    topic = f"arn:aws:sns:us-east-1:{account}:OrderTopic"
+    client("sns").publish(TopicArn=topic, Message='{"orderId": "1"}')
+    table = client("dynamodb")
+    until(lambda: table.scan(TableName="Orders")["Count"] == 1, "the order in the table")
