@@ -101,3 +101,31 @@ def test_template_that_is_too_long_for_a_request_goes_through_s3(
         one["Key"] for one in client("s3").list_objects_v2(Bucket=f"orders-artifacts-{account}-us-east-1")["Contents"]
     ]
     assert any(key.startswith("template/") for key in keys)
+
+
+def test_doctor_checks_the_options_that_are_on(orders: Orders, aws_environment: dict[str, str], client: Client) -> None:
+    def examine() -> dict[str, tuple[str, str]]:
+        done = CliRunner().invoke(main, ["doctor", "--json", "--no-test-order"], env=aws_environment)
+        checks = json.loads(done.stdout)["checks"]
+        return {one["name"]: (one["outcome"], one["message"]) for one in checks}
+
+    orders("deploy", "--yes")
+    assert not {"OrderHistory", "OrderArchive"} & set(examine())
+    orders("deploy", "--yes", *ON)
+    good = examine()
+    for name in ("OrderHistory", "OrderHistoryDLQ", "OrderArchive", "OrderArchiveQueue", "archive bucket"):
+        assert good[name][0] == "good", good[name]
+    lambda_ = client("lambda")
+    for function in ("OrderHistory", "OrderArchive"):
+        [mapping] = lambda_.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    sqs = client("sqs")
+    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="OrderHistoryDLQ")["QueueUrl"], MessageBody="{}")
+    client("dynamodb").delete_table(TableName="OrderEvents")
+    ill = examine()
+    assert {name: ill[name][0] for name in ("OrderHistory", "OrderArchive", "OrderEvents", "OrderHistoryDLQ")} == {
+        "OrderHistory": "failed",
+        "OrderArchive": "failed",
+        "OrderEvents": "failed",
+        "OrderHistoryDLQ": "warning",
+    }

@@ -16,8 +16,9 @@ from orders.deployment.cloudformation import Stack
 from orders.deployment.function import DeployedFunction
 from orders.deployment.repairs import Repairs
 from orders.deployment.stack import load_template
-from orders.doctor.checks import Check, Doctor, Outcome
+from orders.doctor.checks import Doctor
 from orders.doctor.inspection import Inspection
+from orders.doctor.results import Check, Outcome
 
 COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "red", Outcome.SKIPPED: "bright_black"}
 

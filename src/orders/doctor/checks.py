@@ -10,10 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import NamedTuple
 
-from orders.aws.names import ALARM_TOPIC, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TOPIC
+from orders.aws.names import (
+    ALARM_TOPIC,
+    ARCHIVE_FUNCTION,
+    DEAD_LETTER_QUEUE,
+    FUNCTION,
+    HISTORY_FUNCTION,
+    QUEUE,
+    TOPIC,
+)
 from orders.capacity.plan import VISIBILITY_TIMES
 from orders.clock import Clock
 from orders.deployment.cloudformation import GOOD_STATUSES, Stack
@@ -29,6 +35,8 @@ from orders.doctor.inspection import (
     QueueSettings,
     TriggerSettings,
 )
+from orders.doctor.options import check_archive, check_history
+from orders.doctor.results import Check, Outcome
 from orders.errors import OperatorError
 
 # With fewer receives, one throttled call dead-letters an order. AWS recommends five; the seed uses three.
@@ -41,22 +49,6 @@ ALIAS_TYPE = "AWS::Lambda::Alias"
 POLL_MS = 50.0
 POLL_LAST_MS = 1_000.0
 TEST_ORDER_PREFIX = "orders-doctor-"
-
-
-class Outcome(str, Enum):
-    GOOD = "good"
-    WARNING = "warning"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-class Check(NamedTuple):
-    """The result of one check."""
-
-    name: str
-    outcome: Outcome
-    message: str
-    advice: str = ""
 
 
 @dataclass(slots=True)
@@ -86,6 +78,11 @@ class Doctor:
         yield from _make("drift", self._check_drift)
         yield from _make(QUEUE, self._check_settings)
         yield from _make(TOPIC, self._check_subscribers)
+        parameters = self.stack.parameters()
+        if parameters.get("History") == "Yes":
+            yield from _make(HISTORY_FUNCTION, lambda: check_history(self.inspection))
+        if parameters.get("Archive") == "Yes":
+            yield from _make(ARCHIVE_FUNCTION, lambda: check_archive(self.inspection))
         yield from _make("alarms", self._check_alarms)
         if self.wait_s:
             yield from _make("test order", self._check_test_order)

@@ -21,7 +21,7 @@ CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
 DRIFT_POLL_MS = 200.0
 MISSING_CODES = frozenset(
     {
-        *("NotFound", "NotFoundException", "ResourceNotFoundException"),
+        *("404", "NotFound", "NotFoundException", "NoSuchBucket", "ResourceNotFoundException"),
         *("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
     }
 )
@@ -65,6 +65,13 @@ class TriggerSettings(NamedTuple):
     max_concurrency: int | None
     paused: str = ""
     """Since when and by whom, as `orders pause` left it."""
+
+
+class MappingState(NamedTuple):
+    """The trigger of a function."""
+
+    state: str
+    last_result: str
 
 
 class Drifted(NamedTuple):
@@ -134,6 +141,23 @@ class Inspection:
             one.get("ScalingConfig", {}).get("MaximumConcurrency"),
             self._find_pause(),
         )
+
+    def find_mapping(self, function: str) -> MappingState | None:
+        """The first trigger of a function; None if it has none, or the function does not exist."""
+        answer = self._find("lambda", "list_event_source_mappings", FunctionName=function)
+        if answer is None or not answer["EventSourceMappings"]:
+            return None
+        one = answer["EventSourceMappings"][0]
+        return MappingState(one["State"], one.get("LastProcessingResult") or "")
+
+    def has_table(self, name: str) -> bool:
+        return self._find("dynamodb", "describe_table", TableName=name) is not None
+
+    def archive_bucket(self) -> str | None:
+        """The name of the archive bucket; None if this account has none."""
+        name = f"orders-archive-{self._aws.account}-{self._aws.region}"
+        found = self._find("s3", "head_bucket", Bucket=name, ExpectedBucketOwner=self._aws.account)
+        return None if found is None else name
 
     def _find_pause(self) -> str:
         function = self._find("lambda", "get_function", FunctionName=FUNCTION)

@@ -6,7 +6,6 @@ import pytest
 
 from orders.cli.top import bars
 from orders.doctor.checks import (
-    Outcome,
     judge_alarms,
     judge_concurrency,
     judge_dead_letters,
@@ -17,6 +16,7 @@ from orders.doctor.checks import (
     judge_visibility,
 )
 from orders.doctor.inspection import Drifted, FunctionSettings, QueueSettings, TriggerSettings
+from orders.doctor.results import Outcome
 from orders.monitoring.metrics import AGE, PUBLISHED
 from orders.monitoring.status import Status
 
