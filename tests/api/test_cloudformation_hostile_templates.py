@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
+from tests.stalls.loop import loop_turns
 
 Client = Callable[..., Any]
 DELAY_MAX_S = 0.1
 QUEUE = {"Type": "AWS::SQS::Queue"}
-
-
-@contextmanager
-def loop_turns(onebox: EngineThread) -> Iterator[list[float]]:
-    """The processor time of each turn of the engine's loop meanwhile: no request waits longer for its turn.
-
-    Processor time, not time on the clock: other programs on the machine do not count."""
-    turns: list[float] = []
-
-    async def start() -> asyncio.Task[None]:
-        async def watch() -> None:
-            while True:
-                begun = time.thread_time()
-                await asyncio.sleep(0.001)
-                turns.append(time.thread_time() - begun)
-
-        return asyncio.get_running_loop().create_task(watch())
-
-    async def stop(task: asyncio.Task[None]) -> None:
-        await asyncio.sleep(0.002)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    task = onebox.run(start())
-    try:
-        yield turns
-    finally:
-        onebox.run(stop(task))
 
 
 def patient(client: Client) -> Any:

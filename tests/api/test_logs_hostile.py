@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
-from tests.api.stalls import longest_stall_s
+from tests.stalls.loop import longest_stall_s
 
 LARGE = 900_000
 STALL_S = 0.1

@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
-from tests.api.stalls import longest_stall_s
 from tests.polling import until
+from tests.stalls.loop import longest_stall_s
 
 START_S = 1_767_225_600
 LINES = [

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
-from tests.api.stalls import longest_stall_s
+from tests.stalls.loop import longest_stall_s
 
 LARGE = bytes(range(256)) * 4096 * 40  # 40 MiB
 STALL_S = 0.1

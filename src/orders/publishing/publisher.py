@@ -59,7 +59,7 @@ class Flushed(NamedTuple):
     waiting: int
     """Not yet accepted; they are still retried."""
     order_ids: tuple[str, ...]
-    """The first 1,000 waiting orders, in order of arrival."""
+    """The ids of the first 1,000 waiting orders, in order of arrival."""
     refused: tuple[RefusedOrder, ...]
     """The last 1,000 refused orders; the spool's refused.jsonl holds all."""
     reason: str | None
