@@ -53,7 +53,7 @@ def report_alarm(alarm: Alarm, now: Status) -> AlarmReport:
 
 
 def describe_alarm(alarm: Alarm, now: Status) -> str:
-    """One sentence: «oldest order 6 min, limit 5 min; 281 are being tried»."""
+    """One sentence: «oldest order 6 min, limit 5 min; 281 are being retried»."""
     if alarm.state == "INSUFFICIENT_DATA":
         return "nothing measured yet"
     if alarm.state != FIRING:
@@ -63,20 +63,18 @@ def describe_alarm(alarm: Alarm, now: Status) -> str:
 
 
 def _failed_orders(_alarm: Alarm, now: Status) -> str:
-    counts = now.dead_letters
-    total = 0 if counts is None else counts.visible + counts.in_flight
-    if not total:
+    if not now.failed:
         return "orders failed; OrderDLQ is empty again"
-    return f"{_count(total, 'failed order')} in OrderDLQ: `orders dlq list`"
+    return f"{_count(now.failed, 'failed order')} in OrderDLQ: `orders dlq list`"
 
 
 def _too_old(alarm: Alarm, now: Status) -> str:
-    age_s = _newest(now, AGE)
     limit = "" if alarm.threshold is None else f", limit {_seconds(alarm.threshold)}"
-    counts = now.queue
-    waiting = "" if counts is None else f"; {counts.visible:,} wait, {counts.in_flight:,} are being tried"
+    counts = now.counts
+    waiting = f"; {counts.waiting:,} waiting, {counts.in_flight:,} in flight"
+    waiting += f", {counts.failing:,} are being retried" if counts.failing else ""
     paused = "; processing is paused" if now.function is not None and now.function.paused else ""
-    return f"oldest order {_seconds(age_s)}{limit}{waiting}{paused}"
+    return f"oldest order {_seconds(now.latest(AGE))}{limit}{waiting}{paused}"
 
 
 def _calls_failed(_alarm: Alarm, now: Status) -> str:

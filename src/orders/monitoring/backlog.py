@@ -1,14 +1,11 @@
-"""How fast OrderQueue's backlog drains and when it will be done, from the metrics of the last minutes. Pure."""
+"""How fast OrderQueue's backlog drains and when it will be done, from the metrics of the last minute. Pure."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from orders.monitoring.metrics import PROCESSED, QUEUED, WAITING, Measure
+from orders.monitoring.metrics import PROCESSED, QUEUED
 from orders.monitoring.status import MINUTE_MS, Status
-
-# CloudWatch has a minute's metrics up to this many minutes later.
-LAG_MINUTES = 3
 
 
 class Backlog(NamedTuple):
@@ -25,15 +22,16 @@ class Backlog(NamedTuple):
 
 def find_backlog(now: Status) -> Backlog | None:
     """None if no order waits or nothing is known of the queue."""
-    if now.queue is None or not now.queue.visible:
+    waiting = now.counts.waiting
+    if not waiting:
         return None
-    processed, arriving = _rate(now, PROCESSED), _rate(now, QUEUED)
+    processed, arriving = now.rate(PROCESSED), now.rate(QUEUED)
     drain = processed - arriving
     is_paused = now.function is not None and bool(now.function.paused)
     ends_at_ms = None
     if drain > 0 and not is_paused:
-        ends_at_ms = now.at_ms + round(now.queue.visible / drain * MINUTE_MS)
-    return Backlog(now.queue.visible, 0.0 if is_paused else processed, arriving, ends_at_ms)
+        ends_at_ms = now.at_ms + round(waiting / drain * MINUTE_MS)
+    return Backlog(waiting, 0.0 if is_paused else processed, arriving, ends_at_ms)
 
 
 def describe_backlog(backlog: Backlog, at_ms: int) -> str:
@@ -42,18 +40,6 @@ def describe_backlog(backlog: Backlog, at_ms: int) -> str:
     if backlog.ends_at_ms is None:
         return f"{rates}; it does not shrink"
     return f"{rates}; empty in about {_duration(backlog.ends_at_ms - at_ms)}"
-
-
-def _rate(now: Status, measure: Measure) -> float:
-    """The value of the newest whole minute that CloudWatch knows: one with the queue's gauge, which is never missing
-    while orders wait.
-    """
-    newest = now.at_ms // MINUTE_MS - 1
-    known = now.series.get(WAITING, {})
-    for minute in range(newest, newest - LAG_MINUTES, -1):
-        if minute * MINUTE_MS in known:
-            return now.series.get(measure, {}).get(minute * MINUTE_MS, 0.0)
-    return 0.0
 
 
 def _duration(duration_ms: int) -> str:
