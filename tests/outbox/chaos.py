@@ -125,7 +125,7 @@ def run(database: str, orders: Sequence[tuple[str, str]], kills: int, seed: int,
             pipeline = Pipeline(onebox)
             pipeline.deploy(our_function(), raw=False, visibility_s=VISIBILITY_S)
             heard_url = hear(pipeline)
-            _make_tables(server.url)
+            make_outbox(server.url)
             relays = [RelayProcess(server.url, onebox.endpoint_url, folder, number) for number in range(RELAYS)]
             shop = Shop(server.url, tasks, folder)
             shop.start()
@@ -138,7 +138,7 @@ def run(database: str, orders: Sequence[tuple[str, str]], kills: int, seed: int,
             }
             kill_at_random(shop, victims, len(tasks), kills, chance, say)
             shop.finish()
-            until(lambda: _waiting(server.url) == 0, "all rows to be published")
+            until(lambda: count_waiting(server.url) == 0, "all rows to be published")
             for relay in relays:
                 relay.stop()
             pipeline.wait_until_drained(DRAIN_TIMEOUT_S)
@@ -149,7 +149,7 @@ def run(database: str, orders: Sequence[tuple[str, str]], kills: int, seed: int,
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_tables(url: str) -> None:
+def make_outbox(url: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "orders", "relay", "init", "--database", url], check=True, capture_output=True
     )
@@ -158,7 +158,7 @@ def _make_tables(url: str) -> None:
     engine.dispose()
 
 
-def _waiting(url: str) -> int:
+def count_waiting(url: str) -> int:
     opened = open_database(url)
     try:
         return read_status(opened, make_tables()).waiting

@@ -188,13 +188,18 @@ def is_installed(name: str) -> bool:
     return name == "sqlite" or bool(_find("mariadbd") and shutil.which("mariadb-install-db"))
 
 
-@contextmanager
-def database_server(name: str) -> Iterator[DatabaseServer]:
-    """A running database; skips the test with a warning where its programs are not installed."""
+def skip_unless_installed(name: str) -> None:
+    """Skip the test with a warning where the programs of a database are not installed."""
     if not is_installed(name):
         sentence = f"NOT TESTED on {name}: it is not installed (apt-get install {PACKAGES[name]})"
         warnings.warn(sentence, stacklevel=2)
         pytest.skip(sentence)
+
+
+@contextmanager
+def database_server(name: str) -> Iterator[DatabaseServer]:
+    """A running database; skips the test where its programs are not installed."""
+    skip_unless_installed(name)
     with SERVERS[name]() as server:
         yield server
 

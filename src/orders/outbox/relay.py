@@ -121,15 +121,11 @@ class Relay:
             self._report()
             self._clean()
             return found
-        except DatabaseUnavailable as error:
+        except (DatabaseUnavailable, OrderUnavailable) as error:
             self._failed(error.reason)
-        except OrderUnavailable as error:
-            self._failed(error.reason)
-            self._report_problem()
         except _TopicMissing as error:
-            self._failed(error.reason)
             self._needs_operator = True
-            self._report_problem()
+            self._failed(error.reason)
         return None
 
     def _check(self) -> None:
@@ -150,6 +146,8 @@ class Relay:
         self._tally.problem = problem
         if self._failures >= FAILURES_BEFORE_RECONNECT:
             self._topic = None
+        with suppress(DatabaseUnavailable):
+            self._report()
 
     def _send_claimed(self) -> Round:
         # Before rows are claimed: nobody else could send them while this one looks for the endpoint.
@@ -203,10 +201,6 @@ class Relay:
         self._reported_ms = now_ms
         with self._store.database.transaction() as connection:
             self._store.report(connection, self._options.name, self._progress()._asdict())
-
-    def _report_problem(self) -> None:
-        with suppress(DatabaseUnavailable):
-            self._report()
 
     def _clean(self) -> None:
         """Every CLEAN_EVERY_MS: delete what was kept long enough, and the rows of relays that are gone."""

@@ -6,19 +6,25 @@ commits, in another order. Every look begins with the first waiting row.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, inspect, select, update
+from sqlalchemy import Connection, Executable, Select, bindparam, inspect, select, text, update
 
 from orders.errors import OperatorError
-from orders.outbox.database import Database
+from orders.outbox.database import MYSQL, Database
 from orders.outbox.rows import Outcome, Place, Row
-from orders.outbox.table import REFUSED, SENT, WAITING, Tables, now_ms
+from orders.outbox.table import NOW_MS, REFUSED, SENT, WAITING, Tables, now_ms
 
 # More waiting rows than several relays claim at a time.
 WINDOW_ROWS = 1_000
 REMOVED_AT_ONCE = 500
+# `DELETE … WHERE id IN (…)` makes InnoDB wait for rows that another relay has locked: it reads a small table whole, and
+# of a larger one also the row behind the last. Two relays then end in a deadlock. A join looks up each id and no other.
+# https://dev.mysql.com/doc/refman/8.0/en/innodb-locks-set.html
+_BY_ID = "FORCE INDEX (PRIMARY)"
+_CHOSEN = "JSON_TABLE(:ids, '$[*]' COLUMNS (id BIGINT PATH '$')) AS chosen"
 
 
 class OutboxStore:
@@ -29,14 +35,22 @@ class OutboxStore:
         self._table = tables.outbox
         self._relays = tables.relays
         outbox = tables.outbox.c
-        self._window = (
+        self.window = (
             select(outbox.id, outbox.order_id).where(outbox.state == WAITING).order_by(outbox.id).limit(WINDOW_ROWS)
         )
+        chosen = outbox.id.in_(bindparam("ids", expanding=True))
         self._rows = (
             select(outbox.id, outbox.order_id, outbox.body)
-            .where(outbox.id.in_(bindparam("ids", expanding=True)), outbox.state == WAITING)
+            .where(chosen, outbox.state == WAITING)
             .order_by(outbox.id)
+            .with_hint(tables.outbox, _BY_ID, MYSQL)
         )
+        self._delete: Executable = tables.outbox.delete().where(chosen)
+        self._mark_sent: Executable = update(tables.outbox).where(chosen).values(state=SENT, done_at_ms=now_ms())
+        if database.kind == MYSQL:
+            rows = f"{_CHOSEN} STRAIGHT_JOIN {tables.outbox.fullname} AS o {_BY_ID} ON o.id = chosen.id"
+            self._delete = text(f"DELETE o FROM {rows}")
+            self._mark_sent = text(f"UPDATE {rows} SET o.state = '{SENT}', o.done_at_ms = {NOW_MS[MYSQL]}")
 
     def check_tables(self) -> None:
         """Raises OperatorError where a table or a column is missing, DatabaseUnavailable where nobody answers."""
@@ -60,7 +74,7 @@ class OutboxStore:
 
     def read_window(self, connection: Connection) -> list[Place]:
         """The places of the first waiting rows, all as of one moment."""
-        return [Place(*row) for row in connection.execute(self._window)]
+        return [Place(*row) for row in connection.execute(self.window)]
 
     def lock_rows(self, connection: Connection, ids: Sequence[int], limit: int) -> list[Row]:
         """Lock at most ``limit`` of these rows that still wait and that nobody else holds, to the transaction's end."""
@@ -75,11 +89,8 @@ class OutboxStore:
 
     def record(self, connection: Connection, outcome: Outcome, *, keep: bool) -> None:
         """Sent rows are deleted, or with ``keep`` marked as sent; refused rows are parked with their reasons."""
-        ids = self._table.c.id.in_(outcome.sent)
-        if outcome.sent and keep:
-            connection.execute(update(self._table).where(ids).values(state=SENT, done_at_ms=now_ms()))
-        elif outcome.sent:
-            connection.execute(self._table.delete().where(ids))
+        if outcome.sent:
+            self._execute_on(connection, self._mark_sent if keep else self._delete, outcome.sent)
         for refusal in outcome.refused:
             connection.execute(
                 update(self._table)
@@ -101,8 +112,11 @@ class OutboxStore:
         )
         ids = [row.id for row in connection.execute(oldest) if row.is_old]
         if ids:
-            connection.execute(self._table.delete().where(outbox.id.in_(ids)))
+            self._execute_on(connection, self._delete, ids)
         return len(ids)
+
+    def _execute_on(self, connection: Connection, statement: Executable, ids: Sequence[int]) -> None:
+        connection.execute(statement, {"ids": json.dumps(ids) if self.database.kind == MYSQL else ids})
 
     # --- The relays ---------------------------------------------------------------------------------------------------
 
