@@ -172,7 +172,7 @@ def test_stored_texts_reach_the_terminal_and_csv_as_text(shop: Shop) -> None:
 
 
 def test_redrive_of_nothing_asks_nothing(shop: Shop) -> None:
-    assert run(shop, "dlq", "redrive") == "0 orders sent back to OrderQueue\n"
+    assert run(shop, "dlq", "redrive") == "OrderDLQ holds no failed orders: nothing was sent back\n"
 
 
 def test_logs_and_watch_without_a_stack_say_so(shop: Shop) -> None:
