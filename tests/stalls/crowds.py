@@ -1,0 +1,161 @@
+"""Many clients at once, and many resources: what one request does not show."""
+
+from __future__ import annotations
+
+import io
+import json
+import selectors
+import socket
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from tests.polling import until
+from tests.stalls.box import PATIENCE_S, Box, http
+
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/x-amz-json-1.0"
+_TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def exchange(box: Box, requests: Sequence[Sequence[bytes]]) -> int:
+    """Send each list of requests on a connection of its own, one after the other; all connections at once.
+
+    The number of answers with status 200.
+    """
+    answered = 0
+    with ExitStack() as stack, selectors.DefaultSelector() as selector:
+        for queue in requests:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", box.port), timeout=PATIENCE_S))
+            left = list(queue)
+            connection.sendall(left.pop(0))
+            selector.register(connection, selectors.EVENT_READ, left)
+        while selector.get_map():
+            ready = selector.select(PATIENCE_S)
+            if not ready:
+                return answered
+            for key, _ in ready:
+                connection = key.fileobj  # type: ignore[assignment]
+                answer = connection.recv(65_536)
+                answered += answer.startswith(b"HTTP/1.1 200 ")
+                if answer and key.data:
+                    connection.sendall(key.data.pop(0))
+                else:
+                    selector.unregister(connection)
+    return answered
+
+
+def publish_by_many(connections: int, rounds: int) -> Callable[[Box], int]:
+    """Publish to a topic with a queue, on many connections at once."""
+
+    def attack(box: Box) -> int:
+        topic = box.client("sns").create_topic(Name="crowd")["TopicArn"]
+        box.client("sqs").create_queue(QueueName="crowd")
+        queue = "arn:aws:sqs:us-east-1:000000000000:crowd"
+        box.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        request = http("sns", f"Action=Publish&TopicArn={topic}&Message=x".encode(), Content_Type=_FORM)
+        return 200 if exchange(box, [[request] * rounds] * connections) == connections * rounds else 0
+
+    return attack
+
+
+def wait_by_many(polls: int) -> Callable[[Box], int]:
+    """Long polls on one queue, and then a message for each."""
+
+    def attack(box: Box) -> int:
+        url = box.client("sqs").create_queue(QueueName="waited")["QueueUrl"]
+
+        def call(operation: str, **members: object) -> bytes:
+            body = json.dumps({"QueueUrl": url, **members}).encode()
+            return http("sqs", body, X_Amz_Target=f"AmazonSQS.{operation}", Content_Type=_JSON)
+
+        batch = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
+        sender = [call("SendMessageBatch", Entries=batch)] * (polls // 10)
+        poll = [call("ReceiveMessage", WaitTimeSeconds=20)]
+        return 200 if exchange(box, [*([poll] * polls), sender]) == polls + len(sender) else 0
+
+    return attack
+
+
+def alarms_at_rest(count: int) -> Callable[[Box], int]:
+    """Queues, an alarm on each, until the last alarm was evaluated with a sample of its queue."""
+
+    def attack(box: Box) -> int:
+        sqs, cloudwatch = box.client("sqs"), box.client("cloudwatch")
+        for number in range(count):
+            sqs.create_queue(QueueName=f"q{number}")
+            cloudwatch.put_metric_alarm(
+                AlarmName=f"a{number}",
+                Namespace="AWS/SQS",
+                MetricName="ApproximateNumberOfMessagesVisible",
+                Dimensions=[{"Name": "QueueName", "Value": f"q{number}"}],
+                Statistic="Maximum",
+                Period=60,
+                EvaluationPeriods=1,
+                Threshold=0,
+                ComparisonOperator="GreaterThanThreshold",
+            )
+        last = f"a{count - 1}"
+        until(
+            lambda: cloudwatch.describe_alarms(AlarmNames=[last])["MetricAlarms"][0]["StateValue"] == "OK",
+            "the last alarm's evaluation",
+        )
+        return 200
+
+    return attack
+
+
+def search_lines(lines: int) -> Callable[[Box], int]:
+    """One FilterLogEvents after the other over all lines of a group, of which none matches."""
+
+    def attack(box: Box) -> int:
+        logs = box.client("logs")
+        logs.create_log_group(logGroupName="lines")
+        logs.create_log_stream(logGroupName="lines", logStreamName="s")
+        now_ms = int(time.time() * 1000)
+        events = [{"timestamp": now_ms, "message": f"line {number} of many"} for number in range(10_000)]
+        for _ in range(lines // len(events)):
+            logs.put_log_events(logGroupName="lines", logStreamName="s", logEvents=events)
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName="lines", filterPattern="absent"):
+            assert not page["events"]
+        return 200
+
+    return attack
+
+
+def print_much(size_mb: int) -> Callable[[Box], int]:
+    """A function that prints that many megabytes."""
+
+    def attack(box: Box) -> int:
+        code = f"""def handler(event, context):
+    for _ in range({size_mb * 1_000}):
+        print("x" * 999)
+"""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("a.py", code)
+        functions = box.client("lambda")
+        box.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
+        functions.create_function(
+            FunctionName="f",
+            Runtime="python3.12",
+            Handler="a.handler",
+            Timeout=60,
+            Role="arn:aws:iam::000000000000:role/r",
+            Code={"ZipFile": packed.getvalue()},
+        )
+        functions.invoke(FunctionName="f", InvocationType="Event")
+        until(lambda: _reports(box), "the report of the invocation")
+        return 200
+
+    return attack
+
+
+def _reports(box: Box) -> bool:
+    logs = box.client("logs")
+    try:
+        found = logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern="REPORT", startFromHead=False)
+    except logs.exceptions.ResourceNotFoundException:
+        return False
+    return bool(found["events"])
