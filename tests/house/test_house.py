@@ -100,6 +100,20 @@ def test_time_and_chance_are_injected(path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if _name(path).startswith("onebox/")], ids=_name)
+def test_waiting_is_in_steady_time(path: Path) -> None:
+    """The wall clock may be set while somebody waits."""
+    waits = {"call_at", "sleep_until", "wait_for"}
+    wrong = [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in waits
+        and any("now_ms()" in ast.unparse(argument) for argument in node.args)
+    ]
+    assert not wrong, "use Clock.steady_ms: " + ", ".join(wrong)
+
+
 def test_the_server_never_imports_botocore() -> None:
     wrong = [
         f"{_name(path)} imports {name}"
