@@ -142,8 +142,9 @@ class Engine:
         self._storage = Storage(connection, self._stop_for_fault)
         resume_clock(connection, self._clock)
         self._clock_keeper = ClockKeeper(self._storage, self._clock)
-        self._space = SpaceKeeper(self._storage, self._clock)
         self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection)
+        checkpoint_soon = self._checkpointer.checkpoint_soon if self._checkpointer else _nothing
+        self._space = SpaceKeeper(self._storage, self._clock, checkpoint_soon)
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
         settings = self._settings
         self._guard = WebGuard((settings.host, *settings.allowed_hosts), settings.allowed_origins)
@@ -247,3 +248,7 @@ class Engine:
             "durable": self._settings.data is not None,
             "services": dict.fromkeys(sorted(LOADED_WITH), "available"),
         }
+
+
+def _nothing() -> None:
+    """In memory there is no log to copy."""

@@ -50,6 +50,10 @@ class Checkpointer:
         self._mark = LogMark(path)
         connection.set_wal_hook(self._committed)
 
+    def checkpoint_soon(self) -> None:
+        """Copy the log's pages after the next commit, however few they are."""
+        self._next_at_pages = 1
+
     def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
         self._mark.committed(pages)
         if self._has_copied:

@@ -9,6 +9,7 @@ SQLite: https://www.sqlite.org/pragma.html#pragma_incremental_vacuum
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from onebox.clock import Clock, Timer
 from onebox.storage.database import Storage
@@ -26,9 +27,11 @@ _log = logging.getLogger("onebox.storage")
 class SpaceKeeper:
     """Looks every few seconds whether there is space to give back."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, checkpoint_soon: Callable[[], None]) -> None:
+        """``checkpoint_soon`` has the next commit followed by a checkpoint, whatever the length of the log."""
         self._storage = storage
         self._clock = clock
+        self._checkpoint_soon = checkpoint_soon
         self._timer: Timer | None = None
 
     def start(self) -> None:
@@ -49,7 +52,7 @@ class SpaceKeeper:
         try:
             excess = self._count_excess()
             if excess:
-                self._storage.run(lambda: self._give_back(min(excess, PAGES_A_SLICE)))
+                self._storage.run(lambda: self._give_back(excess))
         except DatabaseBusy:
             excess = 0
         # On a slow or busy machine the pause grows with the slice, so that most of the time belongs to requests.
@@ -65,5 +68,8 @@ class SpaceKeeper:
     def _read(self, pragma: str) -> int:
         return int(self._storage.all(f"PRAGMA {pragma}")[0][0])
 
-    def _give_back(self, pages: int) -> None:
+    def _give_back(self, excess: int) -> None:
+        pages = min(excess, PAGES_A_SLICE)
+        if pages == excess:
+            self._checkpoint_soon()  # the last slice: the file itself is cut by a checkpoint only
         self._storage.all(f"PRAGMA incremental_vacuum({pages})")

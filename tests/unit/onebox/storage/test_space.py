@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 
+from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 from onebox.storage.space import FREE_PAGES_KEPT, LOOK_EVERY_MS, PAGES_A_SLICE, SpaceKeeper
@@ -28,7 +29,7 @@ def test_deleted_rows_shrink_the_file_in_slices(tmp_path: Path) -> None:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         peak = path.stat().st_size
         await storage.write(lambda: storage.execute("DELETE FROM t"))
-        keeper = SpaceKeeper(storage, clock)
+        keeper = SpaceKeeper(storage, clock, lambda: None)
         keeper.start()
         await clock.advance(LOOK_EVERY_MS / 1000)
         (free,) = storage.all("PRAGMA freelist_count")[0]
@@ -45,5 +46,32 @@ def test_deleted_rows_shrink_the_file_in_slices(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
-def _no_fault(fault: Exception) -> None:
+def test_file_is_cut_though_nobody_writes_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+
+    async def work() -> None:
+        clock = ManualClock()
+        connection = open_connection(path)
+        storage = Storage(connection, _no_fault)
+        checkpointer = Checkpointer(path, connection, _no_fault)
+        keeper = SpaceKeeper(storage, clock, checkpointer.checkpoint_soon)
+        await storage.write(lambda: storage.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)"))
+        rows = [(n, bytes(3_500)) for n in range(ROWS)]
+        await storage.write(lambda: storage.executemany("INSERT INTO t VALUES (?, ?)", rows))
+        while (peak := path.stat().st_size) < ROWS * 3_500:
+            await asyncio.sleep(0)
+        await storage.write(lambda: storage.execute("DELETE FROM t"))
+        keeper.start()
+        await clock.advance(60)
+        while path.stat().st_size > peak / 2:
+            await asyncio.sleep(0)
+        keeper.stop()
+        await checkpointer.stop(is_clean=True)
+        storage.close()
+        checkpointer.release()
+
+    asyncio.run(asyncio.wait_for(work(), 60))
+
+
+def _no_fault(fault: BaseException) -> None:
     raise AssertionError(fault)
