@@ -109,3 +109,25 @@ def test_destroy_of_a_stack_whose_template_does_not_keep_the_table_says_that_it_
     assert done.exit_code == 1
     assert "the table Orders with it" in done.stderr
     assert "restore-table-to-point-in-time" in done.stderr
+
+
+def test_deploy_with_a_wrong_parameter_lists_the_valid_ones_and_makes_nothing(
+    orders: Orders, bucket: str, client: Client
+) -> None:
+    done = orders("deploy", "--yes", "-p", "MemorySze=256")
+    assert done.exit_code == 1
+    assert "orders: the template has no parameter MemorySze; did you mean MemorySize?" in done.stderr
+    assert "MemorySize" in done.stderr.partition("Parameters and defaults:")[2]
+    with pytest.raises(ClientError, match="404"):
+        client("s3").head_bucket(Bucket=bucket)
+
+
+def test_deploy_of_a_template_that_cloudformation_refuses_says_why_in_words(orders: Orders, tmp_path: Path) -> None:
+    own = tmp_path / "ours.yaml"
+    own.write_text(TEMPLATE.read_text("utf-8").replace("!Ref OrderAlarms]", "!Ref Nothing]", 1), "utf-8")
+    done = orders("deploy", "--yes", "--template", str(own))
+    assert done.exit_code == 1
+    assert "Nothing" in done.stderr
+    assert done.stderr.startswith("orders: CloudFormation refuses the ")
+    assert "An error occurred" not in done.stderr
+    assert "ValidationError" not in done.stderr

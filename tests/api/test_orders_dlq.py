@@ -102,9 +102,10 @@ class Shop:
 
 @pytest.fixture
 def shop(aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path) -> Shop:
-    """With the two queues."""
+    """With the two queues and the audit log."""
     made = Shop({**aws_environment, "XDG_STATE_HOME": str(tmp_path / "state")}, client)
     made.make_queues()
+    client("logs").create_log_group(logGroupName="/orders/audit")
     return made
 
 

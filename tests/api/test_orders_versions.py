@@ -193,6 +193,13 @@ def test_a_canary_gets_a_share_and_the_next_deployment_gives_it_all(deployed: Or
     assert client("cloudwatch").describe_alarms(AlarmNames=["OrderProcessor-canary"])["MetricAlarms"] == []
 
 
+def test_destroy_takes_a_canary_s_alarm_with_it(deployed: Orders, client: Client) -> None:
+    assert deployed("deploy", "--yes", "--canary", "10", "-p", "MemorySize=256").exit_code == 0
+    done = deployed("destroy", "--yes")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+
 def test_a_canary_without_a_version_before_is_refused(orders: Orders, client: Client) -> None:
     done = orders("deploy", "--yes", "--canary", "10")
     assert (done.exit_code, "there is no earlier version" in done.stderr) == (1, True)

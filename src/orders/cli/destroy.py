@@ -14,6 +14,7 @@ from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
+from orders.deployment.canary import CanaryAlarm
 from orders.deployment.cloudformation import Stack, StackEvent
 from orders.deployment.stack import Audience
 from orders.deployment.stack import destroy as destroy_stack
@@ -100,7 +101,9 @@ def _destroy_stack(aws: Aws, stack_name: str, *, as_json: bool) -> bool:
     if stack.find_status() is None:
         return False
     with audit_log(aws).change("destroy", stack_name, before={"parameters": stack.parameters()}):
-        return destroy_stack(stack, audience)
+        deleted = destroy_stack(stack, audience)
+        CanaryAlarm(aws).remove()  # of a canary that was under way: a deployment made it, not the stack
+        return deleted
 
 
 def _print_event(event: StackEvent) -> None:

@@ -12,13 +12,14 @@ import click
 from orders.aws.clients import Aws
 from orders.aws.names import STACK
 from orders.aws.settings import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, find_listener
-from orders.cli.deploy import quiet_audience, run_deploy
+from orders.cli.deploy import run_deploy
 from orders.cli.output import console, say
 from orders.cli.patience import attempt, describe_outage, silent_outage
 from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import SystemClock
 from orders.console.settings import DEFAULT_HOST, DEFAULT_PORT
+from orders.deployment.stack import Audience, Plan
 from orders.errors import OperatorError
 from orders.local.onebox_process import running_onebox
 from orders.monitoring.status import Status, StatusReader
@@ -61,8 +62,10 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port:
             say(f"onebox logs to {log}, including the mails it does not send")
         aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
         say(f"onebox runs at {url}")
-        run_deploy(aws, STACK, {}, quiet_audience())
+        deployed = run_deploy(aws, STACK, {}, Audience(agree=_tell))
         say("The stack is ready.", fg="green")
+        if deployed is not None and deployed.move.held:
+            say(deployed.move.held, fg="yellow")
         if not no_console:
             say(f"The console is at {stack.enter_context(_running_console(aws, console_port))}")
         say("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
@@ -71,6 +74,13 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port:
         say("Ctrl-C stops everything.\n")
         _watch(aws)
     say("Stopped.")
+
+
+def _tell(plan: Plan) -> bool:
+    """Say what was changed outside of the stack and is changed back."""
+    for difference in plan.drift:
+        say(f"changed back: {difference.describe()}", fg="yellow")
+    return True
 
 
 @contextmanager

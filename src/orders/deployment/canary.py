@@ -6,7 +6,8 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-a
 
 from __future__ import annotations
 
-from orders.aws.clients import Aws
+from orders.aws.clients import Aws, error_code
+from orders.aws.errors import load_client_errors
 from orders.aws.names import ALARM_TOPIC, CANARY_ALARM, CANARY_GUARD, FUNCTION
 from orders.deployment.versions import ALIAS
 
@@ -41,4 +42,8 @@ class CanaryAlarm:
 
     def remove(self) -> None:
         """Delete the alarm; none is fine."""
-        self._aws.client("cloudwatch").delete_alarms(AlarmNames=[CANARY_ALARM])
+        try:
+            self._aws.client("cloudwatch").delete_alarms(AlarmNames=[CANARY_ALARM])
+        except load_client_errors() as error:
+            if error_code(error) not in ("ResourceNotFound", "ResourceNotFoundException"):
+                raise

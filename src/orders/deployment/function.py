@@ -111,8 +111,10 @@ class DeployedFunction:
         trigger = self.find_trigger()
         if trigger is None:
             raise OperatorError(f"{FUNCTION} has no trigger", "Run `orders deploy`.")
+        # Lambda takes no change while an earlier one is under way.
+        self._wait(self._is_trigger_stable, "the trigger")
         self._lambda.update_event_source_mapping(UUID=trigger["UUID"], **settings)
-        self._wait(lambda: (self.find_trigger() or {}).get("State") in ("Enabled", "Disabled", None), "the trigger")
+        self._wait(self._is_trigger_stable, "the trigger")
 
     def tag(self, name: str, value: str) -> None:
         self._lambda.tag_resource(Resource=self._aws.arn("lambda", f"function:{FUNCTION}"), Tags={name: value})
@@ -123,6 +125,9 @@ class DeployedFunction:
     def find_tags(self) -> dict[str, str]:
         answer = _find(self._lambda.list_tags, Resource=self._aws.arn("lambda", f"function:{FUNCTION}"))
         return {} if answer is None else dict(answer.get("Tags") or {})
+
+    def _is_trigger_stable(self) -> bool:
+        return (self.find_trigger() or {}).get("State") in ("Enabled", "Disabled", None)
 
     def _wait_until_updated(self) -> None:
         self._wait(
