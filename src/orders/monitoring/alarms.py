@@ -99,7 +99,16 @@ def _canary(_alarm: Alarm, now: Status) -> str:
     return f"the new version failed: {note or 'its share is taken back'}"
 
 
+def _unavailable(_alarm: Alarm, now: Status) -> str:
+    waiting = [order for order in now.failing.orders if order.is_passing]
+    if not waiting:
+        return "the table Orders did not take orders; none is set aside now"
+    newest = max(waiting, key=lambda order: order.failed_at_ms)
+    return f"{_count(len(waiting), 'order')} set aside, as the table Orders takes none: {newest.reason[:200]}"
+
+
 _SENTENCES = {
+    "Orders-unavailable": _unavailable,
     "OrderDLQ-not-empty": _failed_orders,
     "OrderQueue-too-old": _too_old,
     "OrderProcessor-errors": _calls_failed,
