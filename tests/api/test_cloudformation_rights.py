@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from onebox.testing import EngineThread
 
@@ -122,6 +122,25 @@ def test_passed_role_acts_for_the_caller(restricted: Client, service_role: str) 
     caller.create_stack(StackName="s", TemplateBody=QUEUE, RoleARN=service_role)
     stack = caller.describe_stacks(StackName="s")["Stacks"][0]
     assert (stack["StackStatus"], stack["RoleARN"]) == ("CREATE_COMPLETE", service_role)
+
+
+def test_change_set_is_executed_with_the_rights_of_whoever_executes_it(client: Client, restricted: Client) -> None:
+    cloudformation, sqs = client("cloudformation"), client("sqs")
+    create = {"ChangeSetName": "c", "ChangeSetType": "CREATE", "TemplateBody": QUEUE}
+    cloudformation.create_change_set(StackName="made-by-admin", **create)
+    caller = restricted(allow("cloudformation:*"))
+    caller.create_change_set(StackName="made-by-caller", **create)
+    caller.execute_change_set(StackName="made-by-admin", ChangeSetName="c")
+    with pytest.raises(WaiterError):
+        caller.get_waiter("stack_create_complete").wait(StackName="made-by-admin", WaiterConfig={"Delay": 1})
+    events = cloudformation.describe_stack_events(StackName="made-by-admin")["StackEvents"]
+    reasons = [event.get("ResourceStatusReason", "") for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
+    assert len(reasons) == 1
+    assert "HandlerErrorCode: AccessDenied" in reasons[0]
+    assert "QueueUrls" not in sqs.list_queues()
+    cloudformation.execute_change_set(StackName="made-by-caller", ChangeSetName="c")
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="made-by-caller", WaiterConfig={"Delay": 1})
+    assert len(sqs.list_queues()["QueueUrls"]) == 1
 
 
 def test_role_must_exist_and_trust_cloudformation(client: Client, account: str) -> None:

@@ -21,6 +21,7 @@ from onebox.services.cloudformation.errors import (
 from onebox.services.cloudformation.lookup import find_stack, load_stack, next_page, page_start
 from onebox.services.cloudformation.model import ChangeSet, Source, Stack, StackSettings
 from onebox.services.cloudformation.stack_source import (
+    caller_settings,
     check_stack_name,
     draft,
     settings_from_request,
@@ -233,7 +234,9 @@ def _execute(core: Core, context: RequestContext, request: Wire) -> Stack:
     retain_except = bool(request.get("RetainExceptOnCreate"))
     core.store.change_sets.save(replace(change_set, execution_status="EXECUTE_COMPLETE"))
     core.store.change_sets.delete_of_stack(stack.stack_id, but=change_set.change_set_id)
-    settings = replace(change_set.settings, retain_except_on_create=retain_except)
+    # Without a role it is done with the rights of whoever executes it, not of whoever made it.
+    executor = caller_settings(context.principal)
+    settings = replace(change_set.settings, retain_except_on_create=retain_except, **executor)
     if change_set.kind == "CREATE":
         on_failure = "DO_NOTHING" if disable else settings.on_failure
         made = replace(
