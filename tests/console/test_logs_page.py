@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from typing import Any
 from urllib.request import urlopen
 
@@ -67,7 +68,8 @@ def numbers(page: str) -> list[int]:
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        ({}, [6, 5, 4, 3, 2, 1, 0]),
+        ({}, [6, 5, 2, 1]),
+        ({"all": "1"}, [6, 5, 4, 3, 2, 1, 0]),
         ({"text": "stored"}, [1]),
         ({"text": "RequestId: "}, [4, 0]),
         ({"text": 'expected \\"b\\"'}, [2]),
@@ -79,7 +81,7 @@ def numbers(page: str) -> list[int]:
         ({"level": "ERROR"}, [5, 2]),
         ({"level": "INFO", "request": REQUEST}, [1]),
         ({"order": "A", "text": "duplicate"}, []),
-        ({"since": "1h"}, [6, 5, 4, 3, 2, 1, 0]),
+        ({"since": "1h"}, [6, 5, 2, 1]),
         ({"until": "1h"}, []),
     ],
 )
@@ -92,7 +94,7 @@ def test_lines_are_found_by_each_field(
 
 def test_lines_of_orders_have_columns_and_the_others_are_told_apart(browser: Browser, say: Callable[..., int]) -> None:
     say(*LINES)
-    page = browser.text("/logs")
+    page = browser.text("/logs", all="1")
     assert re.findall(r'<tr data-event="[^"]+" data-at="\d+" class="(\w+)">', page) == [
         *("order", "other", "other", "other", "order", "order", "other")
     ]
@@ -159,3 +161,18 @@ def _read_until(stream: Any, text: str) -> str:
         assert line, told
         told += line
     return told
+
+
+def test_times_have_milliseconds_and_the_page_begins_with_a_histogram(
+    browser: Browser, say: Callable[..., int]
+) -> None:
+    first_ms = say({"level": "INFO", "outcome": "stored"}, {"level": "ERROR", "outcome": "rejected", "orderId": "A"})
+    page = browser.text("/logs")
+    moment = datetime.fromtimestamp(first_ms / 1000, timezone.utc)
+    assert f"{moment:%H:%M:%S}.{first_ms % 1000:03} UTC" in page
+    assert 'aria-label="2 lines over time, at most 1 in a bar, 1 failures"' in page
+
+
+def test_failures_of_the_platform_are_never_hidden(browser: Browser, say: Callable[..., int]) -> None:
+    say(f"REPORT RequestId: {REQUEST} Duration: 3 ms", f"REPORT RequestId: {REQUEST} Status: timeout", "Traceback")
+    assert [line.split()[-1] for line in lines_on(browser.text("/logs"))] == ["Traceback", "timeout"]

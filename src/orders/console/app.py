@@ -29,7 +29,9 @@ from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
 from orders.console.metrics_board import Board
 from orders.console.pages import (
+    audit,
     conflict,
+    controls,
     failed,
     fix,
     live,
@@ -49,7 +51,23 @@ from orders.console.tail import Tail
 from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
 
-PAGES = (pipeline, orders, order, failed, conflict, fix, logs, metrics, publish, stack, search, live, login)
+PAGES = (
+    pipeline,
+    orders,
+    order,
+    failed,
+    conflict,
+    fix,
+    logs,
+    metrics,
+    publish,
+    controls,
+    audit,
+    stack,
+    search,
+    live,
+    login,
+)
 
 
 def make_app(
@@ -65,7 +83,14 @@ def make_app(
     routes: list[BaseRoute] = [route for page in PAGES for route in page.ROUTES]
     routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
     access = Access(settings.token)
-    shared = Live(reading or SystemReading(aws, settings.refresh), clock, settings.refresh.queues_ms)
+    source = reading or SystemReading(aws, settings.refresh)
+    shared = Live(source, clock, settings.refresh.queues_ms)
+
+    def read_all_again() -> None:
+        if isinstance(source, SystemReading):
+            source.forget()
+        shared.invalidate()
+
     tail = Tail(lambda since_ms: list(FunctionLogs(aws).lines(since_ms)), clock, settings.refresh.queues_ms)
     board = Board(aws, clock, settings.refresh.charts_ms)
     jobs = Jobs(clock)
@@ -91,6 +116,7 @@ def make_app(
         jobs=jobs,
         failed=DlqOperations(aws, jobs, clock, shared.invalidate),
         audit=Audit(AuditLog(aws, clock, say_unrecorded, CONSOLE)),
+        on_change=read_all_again,
     )
     app.state.drawings = live.Drawings(aws.place)
     return app

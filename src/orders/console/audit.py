@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from orders.audit.entries import Entry
 from orders.audit.log import CONSOLE, AuditLog, Change
 from orders.console.jobs import Job
 
@@ -21,6 +22,10 @@ class Audit:
     def record(self, request: Request, action: str, target: str, *, before: Any = None, after: Any = None) -> None:
         """A change that was made at once."""
         self._log.record(action, target, before=before, after=after, source=_source(request))
+
+    def search(self, since_ms: int, until_ms: int | None, action: str | None, who: str | None) -> list[Entry]:
+        """The recorded changes, oldest first. Raises OperatorError if there is no audit log."""
+        return self._log.search(since_ms, until_ms, action=action, who=who)
 
     @contextmanager
     def change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -32,6 +33,8 @@ class Console:
     jobs: Jobs
     failed: DlqOperations
     audit: Audit
+    on_change: Callable[[], None]
+    """Called after a change of the system: everything is read again at once."""
 
 
 def console_of(request: Request) -> Console:

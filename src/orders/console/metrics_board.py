@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws
 from orders.clock import Clock
@@ -25,6 +25,7 @@ from orders.console.dashboard import (
     parse_dashboard,
     with_period,
 )
+from orders.console.overview import overview_charts
 from orders.console.packaged_dashboard import packaged_dashboard
 from orders.console.ranges import Range
 from orders.deployment.stack import load_template
@@ -62,7 +63,8 @@ class Board:
             body = packaged_dashboard(
                 load_template(), self._aws.region, lambda alarm: self._aws.arn("cloudwatch", f"alarm:{alarm}")
             )
-        widgets = parse_dashboard(body, self._aws.region)
+        lead = overview_charts()
+        widgets = (*lead, *parse_dashboard(body, self._aws.region))
         queries = [query for widget in widgets if isinstance(widget, Chart) for query in widget.queries]
         since_ms, until_ms = wanted.window(now_ms)
         asked = [as_data_query(query, wanted.period_s) for query in queries]
@@ -79,7 +81,8 @@ class Board:
             "version": sha256(body.encode()).hexdigest()[:16],
             "calls": source.calls,
             "queries": len(asked),
-            "widgets": draw_widgets(widgets, measured, alarms),
+            "lead": len(lead),
+            "widgets": draw_widgets(widgets, measured, alarms, Grid(since_ms, until_ms, wanted.period_s * 1000)),
         }
 
 
@@ -109,21 +112,40 @@ def as_data_query(query: Query, period_s: int) -> dict[str, Any]:
 # --- JSON for the browser ------------------------------------------------------------------------------------------
 
 
+class Grid(NamedTuple):
+    """The times of the points of a range, in milliseconds."""
+
+    since_ms: int
+    until_ms: int
+    step_ms: int
+
+    @property
+    def times(self) -> range:
+        return range(self.since_ms, self.until_ms, self.step_ms)
+
+
+class Points(NamedTuple):
+    """All measured series by query, and the times at which anything was measured."""
+
+    by_query: Mapping[str, Sequence[MeasuredSeries]]
+    times: frozenset[int]
+    grid: Grid
+
+
 def draw_widgets(
-    widgets: Sequence[Widget], measured: Sequence[MeasuredSeries], alarms: Sequence[WatchingAlarm]
+    widgets: Sequence[Widget], measured: Sequence[MeasuredSeries], alarms: Sequence[WatchingAlarm], grid: Grid
 ) -> list[dict[str, Any]]:
     """The widgets as JSON values, in their order."""
     by_query: defaultdict[str, list[MeasuredSeries]] = defaultdict(list)
     for series in measured:
         by_query[series.query_id].append(series)
-    return [_draw(widget, by_query, alarms) for widget in widgets]
+    points = Points(by_query, frozenset(at_ms for series in measured for at_ms in series.values), grid)
+    return [_draw(widget, points, alarms) for widget in widgets]
 
 
-def _draw(
-    widget: Widget, measured: Mapping[str, Sequence[MeasuredSeries]], alarms: Sequence[WatchingAlarm]
-) -> dict[str, Any]:
+def _draw(widget: Widget, points: Points, alarms: Sequence[WatchingAlarm]) -> dict[str, Any]:
     if isinstance(widget, Chart):
-        return _draw_chart(widget, measured, alarms)
+        return _draw_chart(widget, points, alarms)
     if isinstance(widget, AlarmList):
         return {"type": "alarms", "title": widget.title, "alarms": _draw_alarms(widget, alarms)}
     if isinstance(widget, Text):
@@ -132,18 +154,17 @@ def _draw(
     return {"type": "unshown", "title": widget.title, "reason": widget.reason}
 
 
-def _draw_chart(
-    chart: Chart, measured: Mapping[str, Sequence[MeasuredSeries]], alarms: Sequence[WatchingAlarm]
-) -> dict[str, Any]:
+def _draw_chart(chart: Chart, points: Points, alarms: Sequence[WatchingAlarm]) -> dict[str, Any]:
     found = [
         # A row's colour is that of the first series it finds.
         (query, series, None if index else query.color)
         for query in chart.queries
         if query.is_visible
-        for index, series in enumerate(sorted(measured.get(query.id, ()), key=lambda one: one.label))
+        for index, series in enumerate(sorted(points.by_query.get(query.id, ()), key=lambda one: one.label))
     ]
-    # A row for each time with any value; missing values are null.
-    moments = sorted({moment for _, series, _ in found for moment in series.values})
+    known = {moment for _, series, _ in found for moment in series.values}
+    # A row for each period, so that a time without a value is a gap; none at all for a chart without values.
+    moments = sorted({*known, *points.grid.times}) if known else []
     return {
         "type": "chart",
         "title": chart.title,
@@ -156,7 +177,7 @@ def _draw_chart(
                 "statistic": query.statistic,
                 "color": color,
                 "right": query.is_right,
-                "values": [series.values.get(moment) for moment in moments],
+                "values": _values(query, series, moments, points),
             }
             for query, series, color in found
         ],
@@ -165,7 +186,26 @@ def _draw_chart(
     }
 
 
+def _values(query: Query, series: MeasuredSeries, moments: Sequence[int], points: Points) -> list[float | None]:
+    """The values at these times. A counter that was not counted while other metrics were measured is 0; what is
+    otherwise missing is a gap (None).
+    """
+    is_counter = is_count(query) and max(query.period_s * 1000, points.grid.step_ms) == points.grid.step_ms
+    return [series.values.get(moment, 0.0 if is_counter and moment in points.times else None) for moment in moments]
+
+
+def is_count(query: Query) -> bool:
+    """Whether a missing value means that nothing was counted."""
+    if query.metric is None:
+        return finds_many(query) and "'Sum'" in (query.expression or "")
+    return query.statistic in ("Sum", "SampleCount")
+
+
 def _label(query: Query, series: MeasuredSeries) -> str:
+    if finds_many(query) and not query.label:
+        # CloudWatch names what a search finds "OrderConflict OrdersRejected": the metric's name says nothing here.
+        name = (query.expression or "").partition('MetricName="')[2].partition('"')[0]
+        return series.label.removesuffix(f" {name}").removeprefix(f"{name} ") or series.label
     return series.label or query.label or (query.metric.name if query.metric else query.id)
 
 

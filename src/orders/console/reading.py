@@ -17,6 +17,10 @@ class SystemReading:
         self._last: Status | None = None
         self._whole_at_ms = 0
 
+    def forget(self) -> None:
+        """Make the next read a full one."""
+        self._whole_at_ms = 0
+
     def read(self, now_ms: int) -> Status:
         """The state of the system. Raises botocore's errors and OperatorError; the next read is then a full one."""
         reader, last = self._reader, self._last

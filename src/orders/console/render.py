@@ -70,12 +70,14 @@ def _environment() -> Environment:
     environment.filters.update(
         moment=moment,
         clock=clock_time,
+        precise=precise,
         money=money,
         cut=cut,
         bounded=bounded,
         count=count,
         number=number,
         plural=plural,
+        marked=marked,
     )
     return environment
 
@@ -88,9 +90,15 @@ def moment(at_ms: int | None, form: str = "datetime") -> Markup:
     if at_ms is None:
         return Markup("–")
     at = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-    utc = at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    fraction = f".{at_ms % 1000:03}" if form == "precise" else ""
+    utc = at.strftime(f"%Y-%m-%d %H:%M:%S{fraction} UTC")
     machine = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}" data-form="{}">{}</time>').format(machine, utc, form, utc)
+
+
+def precise(at_ms: int | None) -> Markup:
+    """A time with milliseconds."""
+    return moment(at_ms, "precise")
 
 
 def clock_time(at_ms: int | None) -> Markup:
@@ -120,6 +128,15 @@ def cut(text: Any, length: int = CUT_AT) -> Markup:
     )
 
 
+def marked(text: Any) -> Markup:
+    """A text whose parts between backticks are code."""
+    parts = bounded(str(text), TITLE_MAX).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 and index < len(parts) - 1 else Markup("{}").format(part)
+        for index, part in enumerate(parts)
+    )
+
+
 def bounded(text: str, length: int = TEXT_MAX) -> str:
     """A text, shortened if very long, with the number of omitted characters."""
     return text if len(text) <= length else f"{text[:length]}… ({len(text) - length:,} more characters)"
@@ -134,7 +151,7 @@ def number(value: float | None) -> str:
     """A number for display, with decimals only for small fractions."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.1f}"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 10 else f"{value:,.1f}"
 
 
 def plural(amount: int, noun: str) -> str:

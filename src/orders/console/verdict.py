@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from orders.monitoring.alarms import describe_alarm
 from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STALE, STORED, THROTTLES
 from orders.monitoring.status import Status
 
@@ -32,7 +33,8 @@ def judge(now: Status) -> Verdict:
     assert now.dead_letters is not None
     assert now.function is not None
     if now.function.paused:
-        return Verdict("bad", "Paused", f"Orders wait in OrderQueue, since {now.function.paused}.")
+        detail = f"Orders wait in OrderQueue, since {now.function.paused}."
+        return Verdict("bad", "Paused", detail, "/controls", "Controls")
     if "Disabled" in now.function.trigger or now.function.trigger == "none":
         return Verdict(
             "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."
@@ -54,7 +56,8 @@ def judge(now: Status) -> Verdict:
     if troubled:
         return Verdict("warn", f"OrderProcessor has {' and '.join(troubled)}", _flow(now), "/logs", "Its log")
     if now.firing:
-        return Verdict("warn", f"Alarm: {now.firing[0].name}", now.firing[0].reason)
+        alarm = now.firing[0]
+        return Verdict("warn", f"Alarm: {alarm.name}", f"{describe_alarm(alarm, now)}.", "/controls#alarms", "Alarms")
     if now.rate(PUBLISHED) or now.rate(STORED) or now.queue.in_flight:
         return Verdict("good", "Orders flow", _flow(now))
     return Verdict("idle", "Quiet", "No order arrived in the last minute; none waiting, none failed.")

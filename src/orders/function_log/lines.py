@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from orders.text import well_formed
 
+_ROUTINE = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START", '{"_aws"')
 _level_in_text = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\]")
 _request_in_text = re.compile(r"RequestId: ([0-9A-Za-z-]+)")
 
@@ -39,6 +40,15 @@ class Entry(NamedTuple):
     request_id: str | None
     summary: str
     """Its content in a sentence, for display."""
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether Lambda wrote it about a call that went well (START, END, REPORT, business metrics)."""
+        is_failure = any(mark in self.text for mark in ("Task timed out", "Status: ", "Runtime exited"))
+        is_routine = self.text.startswith(
+            ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START", '{"_aws"')
+        )
+        return self.outcome is None and is_routine and not is_failure
 
 
 def parse_line(text: str) -> dict[str, Any]:

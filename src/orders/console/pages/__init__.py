@@ -8,6 +8,8 @@ fix.py       one change for many failed orders
 logs.py      searches and follows the log
 metrics.py   charts
 publish.py   publishes orders and follows one
+controls.py  the operator's levers, drift, alarms
+audit.py     the changes that were made
 search.py    finds an order, user, message or request
 stack.py     resources, outputs and settings
 login.py     asks for the token
@@ -35,5 +37,7 @@ NAVIGATION = (
     Entry("/logs", "Logs", "l"),
     Entry("/metrics", "Metrics", "m"),
     Entry("/publish", "Publish", "u"),
+    Entry("/controls", "Controls", "c"),
+    Entry("/audit", "Audit", "a"),
     Entry("/stack", "Stack", "s"),
 )

@@ -5,7 +5,8 @@ The URL holds the whole search, pages included. The live tail applies the same s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,9 +25,10 @@ from orders.function_log.reader import FunctionLogs
 from orders.function_log.search import LogQuery, search_back
 
 PAGE = 200
+BARS_MAX = 60
 ANY = ""
 LEVELS = (ANY, "INFO", "WARNING", "ERROR")
-FILTERS = ("text", "order", "request", "level", "since", "until")
+FILTERS = ("text", "order", "request", "level", "since", "until", "all")
 
 
 def show(request: Request) -> Response:
@@ -66,6 +68,7 @@ def show(request: Request) -> Response:
         newest_page=address("/logs", **_parameters(fields)),
         is_first=not token,
         is_asked=any(_parameters(fields).values()),
+        bars=make_histogram(entries),
         # A search with an end time has no new lines.
         stream="" if token or until_ms is not None else address("/logs/stream", **_filters(query)),
         kept=KEPT,
@@ -82,7 +85,7 @@ async def follow(request: Request) -> Response:
     return EventStream(_stream(console, _query(fields), since_ms))
 
 
-async def _stream(console: Console, query: LogQuery, since_ms: int) -> AsyncIterator[str]:
+async def _stream(console: Console, query: ConsoleQuery, since_ms: int) -> AsyncIterator[str]:
     position = console.tail.position
     try:
         missed = await run_in_threadpool(
@@ -97,17 +100,60 @@ async def _stream(console: Console, query: LogQuery, since_ms: int) -> AsyncIter
             yield event("rows", _rows(matching))
 
 
+class Bar(NamedTuple):
+    """One bar of the histogram: a stretch of time with its lines and failures."""
+
+    from_ms: int
+    until_ms: int
+    lines: int
+    errors: int
+
+
+def make_histogram(entries: Sequence[Entry]) -> list[Bar]:
+    """The lines over time, oldest first, in at most BARS_MAX bars of equal width; none for fewer than two lines."""
+    if len(entries) < 2:
+        return []
+    first, last = min(one.at_ms for one in entries), max(one.at_ms for one in entries)
+    width = max(1, -(-(last - first + 1) // BARS_MAX))
+    counts = [[0, 0] for _ in range((last - first) // width + 1)]
+    for entry in entries:
+        place = counts[(entry.at_ms - first) // width]
+        place[0] += 1
+        place[1] += entry.level == "ERROR"
+    return [Bar(first + n * width, first + (n + 1) * width, lines, errors) for n, (lines, errors) in enumerate(counts)]
+
+
 def _rows(entries: list[Entry]) -> str:
     """Table rows, the newest first."""
     return render.fragment("_log_rows.html", entries=entries)
 
 
-def _query(fields: Fields) -> LogQuery:
-    return LogQuery(fields.text("text"), fields.raw("order"), fields.text("request"), fields.choice("level", LEVELS))
+class ConsoleQuery(NamedTuple):
+    """The search of the page: a LogQuery, without Lambda's routine lines unless they are asked for."""
+
+    query: LogQuery
+    with_platform: bool
+
+    @property
+    def pattern(self) -> str:
+        return self.query.pattern
+
+    def holds(self, entry: Entry) -> bool:
+        return (self.with_platform or not entry.is_platform) and self.query.holds(entry)
 
 
-def _filters(query: LogQuery) -> dict[str, str]:
-    return {"text": query.text, "order": query.order_id, "request": query.request_id, "level": query.level}
+def _query(fields: Fields) -> ConsoleQuery:
+    return ConsoleQuery(
+        LogQuery(fields.text("text"), fields.raw("order"), fields.text("request"), fields.choice("level", LEVELS)),
+        # A search by text or call is about all lines.
+        with_platform=any(map(fields.text, ("all", "text", "request"))),
+    )
+
+
+def _filters(asked: ConsoleQuery) -> dict[str, str]:
+    query = asked.query
+    filters = {"text": query.text, "order": query.order_id, "request": query.request_id, "level": query.level}
+    return {**filters, "all": "1" if asked.with_platform else ""}
 
 
 def _parameters(fields: Fields) -> dict[str, str]:

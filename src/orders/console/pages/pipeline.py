@@ -10,6 +10,8 @@ from orders.console import render
 from orders.console.context import console_of
 from orders.console.live import Snapshot
 from orders.console.verdict import judge
+from orders.monitoring.alarms import report_alarms
+from orders.monitoring.backlog import describe_backlog, find_backlog
 from orders.monitoring.metrics import (
     AGE,
     CALLS,
@@ -41,11 +43,14 @@ def draw(snapshot: Snapshot) -> str:
     now = snapshot.status
     if now is None:
         return render.fragment("_pipeline_unknown.html", live=snapshot)
+    backlog = find_backlog(now)
     return render.fragment(
         "_pipeline.html",
         live=snapshot,
         now=now,
         verdict=judge(now),
+        alarms=report_alarms(now),
+        backlog="" if backlog is None else describe_backlog(backlog, now.at_ms),
         rates={name: now.rate(measure) for name, measure in _RATES.items()},
         latest={name: now.latest(measure) for name, measure in _GAUGES.items()},
         hour={name: now.over_the_hour(measure) for name, measure in {**_RATES, **_GAUGES}.items()},

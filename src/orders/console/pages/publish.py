@@ -83,7 +83,14 @@ def _page(
         follow_url=f"/publish/follow?{urlencode(query.multi_items())}",
         steps=steps,
         job=_job(request),
+        is_deployed=_is_deployed(console_of(request)),
     )
+
+
+def _is_deployed(console: Console) -> bool:
+    """Whether orders can be published and processed, as far as is known."""
+    status = console.live.current.status
+    return status is None or (status.subscriptions is not None and status.function is not None)
 
 
 def _suggest(console: Console) -> OrderForm:

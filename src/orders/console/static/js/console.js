@@ -24,6 +24,21 @@ function stayLive() {
   if (!document.hidden) open();
 }
 
+// Parts of a page that take longer to read are loaded after it.
+async function loadLater() {
+  for (const place of document.querySelectorAll("[data-load]")) {
+    try {
+      const answer = await fetch(place.dataset.load, { headers: { accept: "text/plain" } });
+      const text = await answer.text();
+      if (answer.ok) morph(place, text);
+      else place.textContent = text;
+    } catch {
+      place.textContent = "The console does not respond.";
+    }
+  }
+}
+
 localize(document);
+loadLater();
 bindKeys();
 stayLive();

@@ -79,7 +79,7 @@ function checkWhileTyping(form) {
   const field = form.elements.body;
   const verdict = document.getElementById("edit-check");
   const send = form.querySelector("button");
-  const original = field.value;
+  const original = field.defaultValue;
   let timer = 0;
   let last = 0;
   let isSending = false;
@@ -144,7 +144,8 @@ function checkWhileTyping(form) {
     try { isKept = sessionStorage.getItem(draftKey) === field.value; } catch { /* storage is unavailable */ }
     if (!isSending && !isKept && field.value !== original) event.preventDefault();
   });
-  send.disabled = field.getAttribute("aria-invalid") === "true";
+  if (field.value === original) send.disabled = field.getAttribute("aria-invalid") === "true";
+  else keepDraft(); // typed before this script ran
 }
 
 // The header shows the live number: when it differs from the list's, the list is read again, unless something is selected.

@@ -2,6 +2,7 @@
 // UTC and currency codes.
 const forms = {
   datetime: { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  precise: { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
   time: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 const times = Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, new Intl.DateTimeFormat(undefined, form)]));
@@ -21,8 +22,7 @@ function amountFormat(currency, digits) {
   return amounts.get(key);
 }
 
-// The zone's short name, as of now: "BST", "GMT+2".
-const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value ?? "";
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 export function localize(root) {
   for (const element of root.querySelectorAll("[data-zone]")) if (zone) element.textContent = zone;

@@ -3,17 +3,6 @@ import { localize } from "./local.js";
 
 const table = document.getElementById("log");
 
-function hideOthers() {
-  const box = document.getElementById("orders-only");
-  const apply = () => table.classList.toggle("orders-only", box.checked);
-  try { box.checked = localStorage.getItem("orders-only") === "yes"; } catch { /* storage is unavailable */ }
-  apply();
-  box.addEventListener("change", () => {
-    apply();
-    try { localStorage.setItem("orders-only", box.checked ? "yes" : "no"); } catch { /* storage is unavailable */ }
-  });
-}
-
 function add(html) {
   const rows = document.getElementById("rows");
   const fresh = document.createElement("template");
@@ -65,6 +54,5 @@ function follow() {
 }
 
 if (table) {
-  hideOthers();
   if (table.dataset.stream) follow();
 }

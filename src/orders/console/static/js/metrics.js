@@ -5,6 +5,8 @@ import { localize } from "./local.js";
 import { fillTable } from "./metrics-table.js";
 
 const HEIGHT = 180;
+const LEAD_HEIGHT = 230;
+const heightOf = (section) => (section.classList.contains("lead") ? LEAD_HEIGHT : HEIGHT);
 const RETRY_MS = 5000;
 const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 2 });
@@ -20,42 +22,44 @@ function timeText(seconds, isLong) {
   return isLong ? `${at.toLocaleDateString(undefined, { day: "2-digit", month: "short" })} ${clock}` : clock;
 }
 
+// The value of the last minutes; an older one is not the present value.
+const newest = (values) => {
+  const passed = answer.at / 1000 - (answer.from / 1000);
+  const last = Math.min(values.length - 1, Math.floor(passed / answer.period));
+  return values.slice(Math.max(0, last - 2), last + 1).findLast((each) => each !== null);
+};
+
 // A value without neighbours is drawn as a point.
 const lonely = (values) => values.flatMap((value, place) =>
   value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null ? [place] : []);
 
-// The dashboard's own lines and the alarms' thresholds, dashed, with their names; equal ones share a line.
+// The dashboard's own lines and the thresholds that matter now, dashed. The list below the chart names them.
 function drawLines(read, colors) {
   return (plot) => {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
     ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = colors.bad;
+    ctx.strokeStyle = colors.bad;
     ctx.setLineDash([8 * ratio, 4 * ratio]);
     ctx.lineWidth = 1.5 * ratio;
-    ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
-    ctx.textAlign = "right";
-    ctx.textBaseline = "bottom";
-    for (const [value, names] of namesByValue(drawn(read()))) {
+    for (const value of new Set(drawn(read()).map((line) => line.value))) {
       const y = Math.min(plot.valToPos(value, "y", true), bbox.top + bbox.height - ratio);
       if (y < bbox.top) continue;
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.fillText(names.join(", "), bbox.left + bbox.width - 4 * ratio, y - 3 * ratio);
     }
     ctx.restore();
   };
 }
 
-const drawn = (chart) => chart.lines.filter((line) => line.value !== null);
-
-function namesByValue(lines) {
-  const found = new Map();
-  for (const line of lines) found.set(line.value, [...(found.get(line.value) ?? []), line.name]);
-  return found;
-}
+// A threshold far above the values would flatten them: it is drawn once the values come near, or while its alarm fires.
+const highest = (chart) => Math.max(0, ...chart.series.filter((one) => !one.right).flatMap((one) => one.values.filter((value) => value !== null)));
+const drawn = (chart) => {
+  const near = highest(chart);
+  return chart.lines.filter((line) => line.value !== null && (line.state === "" || (line.value > 0 && (line.state === "ALARM" || line.value <= 2 * near))));
+};
 
 // Zero is always in it, and room above the highest for a line's name.
 function scaleOf(chart, isRight) {
@@ -67,7 +71,7 @@ function scaleOf(chart, isRight) {
 }
 
 // `read` returns the chart's latest values.
-function options(read, width) {
+function options(read, width, height) {
   const colors = theme();
   const chart = read();
   const isLong = answer.until - answer.from > 24 * 3600 * 1000;
@@ -75,7 +79,7 @@ function options(read, width) {
   const axis = { stroke: colors.muted, grid: { stroke: colors.line, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   const amount = (_, splits) => splits.map((value) => short.format(value));
   return {
-    width, height: HEIGHT,
+    width, height,
     scales: {
       x: { time: true, range: () => [answer.from / 1000, answer.until / 1000] },
       y: { range: () => scaleOf(read(), false) },
@@ -103,7 +107,7 @@ function series(one, index, read, colors) {
     points: { show: true, size: 6, stroke, fill: stroke, filter: () => lonely(read().series[index].values) },
     // Without a cursor the legend shows the last value.
     value: (_, value, __, place) => {
-      const shown = place === null ? read().series[index].values.findLast((each) => each !== null) : value;
+      const shown = place === null ? newest(read().series[index].values) : value;
       return shown === null || shown === undefined ? "–" : numbers.format(shown);
     },
   };
@@ -125,7 +129,7 @@ function drawChart(section, isRedrawn) {
   } else {
     plot?.destroy();
     plots.delete(section);
-    if (!isEmpty) plots.set(section, Object.assign(new uPlot(options(read, place.clientWidth), data, place), { shows }));
+    if (!isEmpty) plots.set(section, Object.assign(new uPlot(options(read, place.clientWidth, heightOf(section)), data, place), { shows }));
   }
   showThresholds(section.querySelector(".thresholds"), chart.lines);
   const details = section.querySelector("details");
@@ -200,7 +204,7 @@ for (const section of sections) {
 new ResizeObserver(() => {
   for (const [section, plot] of plots) {
     const width = section.querySelector(".plot").clientWidth;
-    if (width && width !== plot.width) plot.setSize({ width, height: HEIGHT });
+    if (width && width !== plot.width) plot.setSize({ width, height: heightOf(section) });
   }
 }).observe(document.getElementById("charts"));
 new MutationObserver(() => drawAll({ isRedrawn: true })).observe(document.documentElement, { attributeFilter: ["data-theme"] });
