@@ -52,6 +52,7 @@ bench-console: $(DEV_STAMP) ## Measure the console: first paint, cost of open pa
 
 cost: $(DEV_STAMP) ## Measure calls, CPU time and cost of a million orders, the seed's code against ours
 	$(BIN)/python -m tests.bench.cost
+	$(BIN)/python -m tests.bench.options
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))

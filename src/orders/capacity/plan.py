@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from orders.capacity.options import OPTIONS, fill, option_costs
 from orders.errors import OperatorError
 
 MONTH_S = 30.4375 * 86_400
@@ -131,6 +132,8 @@ class Plan:
     per_million: Mapping[str, float]
     """US dollars for a million orders, without fixed monthly costs."""
     seed_per_million: Mapping[str, float]
+    options_per_million: Mapping[str, Mapping[str, float]]
+    """What each optional part of the template adds for a million orders, in US dollars by service."""
     quotas: list[Quota]
     """The lowest limit comes first."""
 
@@ -158,6 +161,7 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
         monthly=_monthly(ours, load, local),
         per_million=cost_of_orders(ours, load, MILLION, local),
         seed_per_million=cost_of_orders(seed, load, MILLION, local),
+        options_per_million={option: option_costs(option, fill(load.orders_per_s), local) for option in OPTIONS},
         quotas=find_quotas(ours, load, settings.BatchingWindow, found["quota_sns_messages_per_second"]),
     )
 

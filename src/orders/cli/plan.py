@@ -94,6 +94,7 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
     say(f"{_show_rate(load.orders_per_s)} of {load.order_bytes:,} bytes in {made.region}, {name}\n")
     _print_money("A month", made.monthly)
     _print_comparison(made)
+    _print_options(made)
     _print_quotas(made.quotas, load.orders_per_s)
     _print_settings(made)
     say(
@@ -130,6 +131,19 @@ def _print_comparison(made: Plan) -> None:
         "The seed's code publishes, receives and stores orders one by one, overwrites newer versions, has no indexes "
         "and prints each order twice."
     )
+
+
+def _print_options(made: Plan) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("\nOptions, a million orders")
+    table.add_column("\nUSD", justify="right")
+    table.add_column("\nof which")
+    for option, costs in made.options_per_million.items():
+        parts = ", ".join(f"{service} {cost:,.3f}" for service, cost in costs.items() if service != "total")
+        table.add_row(f"-p {option}=Yes", f"{costs['total']:,.3f}", parts)
+    console().print(table)
 
 
 def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:

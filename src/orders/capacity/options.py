@@ -1,0 +1,92 @@
+"""What the optional parts of the template cost for a million orders. Pure.
+
+The figures that are assumed were measured by `make cost` (docs/benchmarks.md); the rest follows from the template.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+MILLION = 1_000_000
+GB_BYTES = 1_000_000_000
+CHUNK_BYTES = 65_536
+HISTORY = "History"
+ARCHIVE = "Archive"
+OPTIONS = (HISTORY, ARCHIVE)
+
+# template.yaml
+MEMORY_GB = 0.5
+ALARMS = 1
+ARCHIVE_DAYS = 90
+# A message of OrderChanged carries the order and a few fields; ten go in one call.
+CHANGE_BYTES = 2_300
+PUBLISH_ENTRIES = 10
+# An event has few short fields: less than a KB.
+EVENT_UNITS = 1
+# START, END and REPORT of a call, and the function's own line.
+LOG_CALL_BYTES = 500
+# Milliseconds of a function with a whole core, by `make cost`. At 512 MB a function has a share of one.
+HISTORY_MS_PER_CHANGE = 1.0
+ARCHIVE_MS_PER_NOTIFICATION = 0.05
+CORE_SHARE = 512 / 1_769
+RECEIVE_MESSAGES = 10
+
+
+class OptionLoad(NamedTuple):
+    """How well batches fill. The defaults are a busy shop's."""
+
+    changes_per_call: float = 100
+    notifications_per_object: float = 1_000
+    bytes_per_notification: float = 500
+    """Compressed."""
+    notices: float = 0.0
+    """The share of notifications that change nothing."""
+
+
+def option_costs(option: str, load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    """US dollars for a million notifications by service, and their total."""
+    costs = _history(load, local) if option == HISTORY else _archive(load, local)
+    return {**costs, "total": sum(costs.values())}
+
+
+def fill(orders_per_s: float) -> OptionLoad:
+    """How batches fill at a rate: a second of changes up to 100, a minute of notifications up to 1,000 for each of two
+    functions.
+    """
+    return OptionLoad(
+        changes_per_call=max(1.0, min(100.0, orders_per_s)),
+        notifications_per_object=max(1.0, min(1_000.0, orders_per_s * 60 / 2)),
+    )
+
+
+def _history(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    changes = MILLION * (1 - load.notices)
+    calls = changes / load.changes_per_call
+    publishes = changes / min(PUBLISH_ENTRIES, load.changes_per_call)
+    chunks = max(1, math.ceil(CHANGE_BYTES * min(PUBLISH_ENTRIES, load.changes_per_call) / CHUNK_BYTES))
+    return {
+        "DynamoDB": MILLION * EVENT_UNITS * local["dynamodb_million_write_units"] / MILLION,
+        "SNS": publishes * chunks * local["sns_million_requests"] / MILLION,
+        "Lambda": _lambda(calls, changes * HISTORY_MS_PER_CHANGE, local),
+        "CloudWatch Logs": calls * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
+    }
+
+
+def _archive(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    calls = MILLION / load.notifications_per_object
+    received = min(RECEIVE_MESSAGES, load.notifications_per_object)
+    gigabytes = MILLION * load.bytes_per_notification / GB_BYTES
+    return {
+        "SQS": MILLION * (1 + 2 / received) * local["sqs_million_requests"] / MILLION,
+        "Lambda": _lambda(calls, MILLION * ARCHIVE_MS_PER_NOTIFICATION, local),
+        "S3 requests": calls * local["s3_million_puts"] / MILLION,
+        f"S3 storage, {ARCHIVE_DAYS} days": gigabytes * local["s3_gb_month"] * ARCHIVE_DAYS / 30.4375,
+        "CloudWatch Logs": calls * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
+    }
+
+
+def _lambda(calls: float, core_ms: float, local: Mapping[str, float]) -> float:
+    gb_seconds = core_ms / CORE_SHARE / 1000 * MEMORY_GB
+    return calls * local["lambda_million_requests"] / MILLION + gb_seconds * local["lambda_gb_second_arm64"]

@@ -1,0 +1,57 @@
+"""Goal: docs/history.md and docs/archive.md are true: their commands run as they stand, with the real AWS CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.polling import PATIENCE_S
+
+# The AWS CLI of the tests is version 1, which ignores AWS_ENDPOINT_URL for SQS; docs/by-hand.md says so.
+PRELUDE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def run_page(name: str, environment: dict[str, str], folder: Path) -> str:
+    """What the commands of a page print."""
+    page = (DOCS / name).read_text("utf-8")
+    commands = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", "\n".join([PRELUDE, *commands])],
+        cwd=folder,
+        env={**environment, "PATH": path, "XDG_STATE_HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S * 3,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_history_page_shows_what_happened_and_what_was_stored(aws_environment: dict[str, str], tmp_path: Path) -> None:
+    printed = run_page("history.md", aws_environment, tmp_path)
+    told = printed.split("stored  notification", 1)[1]
+    for sentence in ("replaced by a newer", 'status: "new" → "paid"', "late: a newer", "duplicate: the same"):
+        assert sentence in told
+    [message] = [json.loads(line) for line in printed.splitlines() if line.startswith('{"event"')]
+    assert (message["orderId"], message["order"]["total"]) == ("1002", 25)
+
+
+def test_archive_page_replays_to_a_new_queue_and_into_the_table(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path
+) -> None:
+    printed = run_page("archive.md", aws_environment, tmp_path)
+    assert "4 notifications in the archive, 3 sent to warehouse" in printed
+    assert '"orderId": "201"' in printed
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName="warehouse")["QueueUrl"]
+    counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert counted == {"ApproximateNumberOfMessages": "3"}
