@@ -46,12 +46,14 @@ class EventStore:
 
     def _read(self, column: str, owner_id: int, wanted: EventRange) -> Iterator[LogEvent]:
         comparison, order = (">", "ASC") if wanted.forward else ("<", "DESC")
-        place = wanted.place
-        if place is None:
-            place = Position(-1, 0) if wanted.forward else Position(1 << 62, 0)
+        place = _first_place(wanted)
+        rest = "at_ms > ?4 AND at_ms < ?3" if wanted.forward else "at_ms < ?4 AND at_ms >= ?2"
+        # In two parts, each a stretch of the index: for (at_ms, id) > (?, ?) SQLite walks all events of the place's
+        # millisecond, and for two bounds on one side all from the wider one, at every slice again.
+        part = f"SELECT {_EVENT} FROM logs_event WHERE {column} = ?1"
         cursor = self._storage.execute(
-            f"SELECT {_EVENT} FROM logs_event WHERE {column} = ? AND at_ms >= ? AND at_ms < ?"
-            f" AND (at_ms, id) {comparison} (?, ?) ORDER BY at_ms {order}, id {order} LIMIT ?",
+            f"{part} AND at_ms = ?4 AND id {comparison} ?5 AND ?4 >= ?2 AND ?4 < ?3 UNION ALL {part} AND {rest}"
+            f" ORDER BY at_ms {order}, id {order} LIMIT ?6",
             (owner_id, wanted.start_ms, wanted.end_ms, place.at_ms, place.id, wanted.limit),
         )
         try:
@@ -100,3 +102,12 @@ class EventStore:
             (freed_bytes, group_id),
         )
         return len(rows)
+
+
+def _first_place(wanted: EventRange) -> Position:
+    """The place from which to read: the edge of the span, or the given place if it lies further on."""
+    edge = Position(wanted.start_ms, 0) if wanted.forward else Position(wanted.end_ms, 0)
+    if wanted.place is None:
+        return edge
+    is_further = (wanted.place.at_ms, wanted.place.id) > (edge.at_ms, edge.id)
+    return wanted.place if is_further == wanted.forward else edge
