@@ -105,9 +105,7 @@ def test_yesterdays_orders_are_a_csv_file(
 def test_the_search_field_is_reached_by_a_key_and_finds_the_order(
     open_page: Open, deployed: Callable[..., str], site: Site
 ) -> None:
-    deployed(
-        "publish", "-", given='{"orderId": "K-1", "userId": "ada", "timestamp": "2026-05-03T12:00:00Z"}'
-    )
+    deployed("publish", "-", given='{"orderId": "K-1", "userId": "ada", "timestamp": "2026-05-03T12:00:00Z"}')
     until(lambda: "K-1" in deployed("list", "--user", "ada", "--json"), "the order in the table")
     page = open_page(site.at("/metrics"))
     page.keyboard.press("/")

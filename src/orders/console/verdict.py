@@ -39,6 +39,12 @@ def judge(now: Status) -> Verdict:
         return Verdict(
             "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."
         )
+    set_aside = [order for order in now.failing.orders if order.is_passing]
+    if set_aside:
+        newest = max(set_aside, key=lambda order: order.failed_at_ms)
+        title = "1 order is set aside" if len(set_aside) == 1 else f"{len(set_aside):,} orders are set aside"
+        detail = f"The table Orders takes none: {newest.reason[:200]} They are tried again by themselves."
+        return Verdict("bad", title, detail, "/logs", "OrderProcessor's log")
     failed = now.failed
     waiting, age_s = now.queue.visible, now.latest(AGE)
     if waiting and age_s >= LATE_S:
@@ -58,6 +64,10 @@ def judge(now: Status) -> Verdict:
     if now.firing:
         alarm = now.firing[0]
         return Verdict("warn", f"Alarm: {alarm.name}", f"{describe_alarm(alarm, now)}.", "/controls#alarms", "Alarms")
+    if now.failing.orders:
+        count = len(now.failing.orders)
+        title = "1 order is failing" if count == 1 else f"{count:,} orders are failing"
+        return Verdict("warn", title, f"{now.failing.orders[0].reason[:200]}: {now.failing.orders[0].attempt}.")
     if now.rate(PUBLISHED) or now.rate(STORED) or now.queue.in_flight:
         return Verdict("good", "Orders flow", _flow(now))
     return Verdict("idle", "Quiet", "No order arrived in the last minute; none waiting, none failed.")

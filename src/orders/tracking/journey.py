@@ -18,11 +18,11 @@ from typing import Any, Literal, NamedTuple
 
 from orders.domain.order import is_envelope, parse_order
 from orders.errors import OrderRejected
+from orders.processor.next_try import RECEIVES_MAX
 from orders.processor.outcomes import GIVEN_BACK
 
 FOLLOWED_MS = 15 * 60_000
-# template.yaml's maxReceiveCount, and the seed's.
-ATTEMPTS = 3
+ATTEMPTS = RECEIVES_MAX
 WAIT_MIN_MS = 500
 WAIT_MAX_MS = 10_000
 # Reading OrderDLQ takes many calls, so it is read rarely before the last attempt.
@@ -57,6 +57,10 @@ class Attempt(NamedTuple):
     number: int = 1
     """How many times SQS had delivered the message."""
     duration_ms: float | None = None
+    pause_s: int | None = None
+    """Seconds until the next try; None if the log does not tell."""
+    is_set_aside: bool = False
+    """Whether a copy of the message took its place: this try spends none of the three."""
 
     @property
     def is_given_back(self) -> bool:
@@ -229,11 +233,7 @@ def _outcome(journey: Journey) -> Step:
         return Step("dead", "Dead-lettered in OrderDLQ", "bad", _reason(journey), (note,))
     if final is None and any(one.is_given_back for one in journey.attempts):
         is_due = any(one.number >= ATTEMPTS for one in journey.own_attempts)
-        text = (
-            "SQS is about to move it to OrderDLQ."
-            if is_due
-            else f"SQS delivers it again, up to {ATTEMPTS} times in total."
-        )
+        text = "SQS is about to move it to OrderDLQ." if is_due else _next_delivery(journey.attempts[-1])
         return Step("dead", "Dead-lettered in OrderDLQ", "ahead" if not is_due else "now", text)
     if journey.stored is not None:
         return Step("stored", "Stored in Orders", "done", _STORED.get(final.outcome if final else "stored", ""))
@@ -248,10 +248,22 @@ _STORED = {
 }
 
 
+def _next_delivery(last: Attempt) -> str:
+    if last.is_set_aside:
+        return "The table could not take it. It is tried again until it does; this spends none of its attempts."
+    return f"SQS delivers it again, up to {ATTEMPTS} times in total."
+
+
 def _attempt_text(attempt: Attempt) -> str:
     duration = "" if attempt.duration_ms is None else f" in {attempt.duration_ms:,.1f} ms"
     # The log reports the receive count of failed attempts only.
-    words = f"attempt {attempt.number}: {attempt.outcome}" if attempt.is_given_back else f"{attempt.outcome}{duration}"
+    pause = f", next in {attempt.pause_s} s" if attempt.pause_s else ""
+    if attempt.is_set_aside:
+        words = f"set aside{pause}"
+    elif attempt.is_given_back:
+        words = f"attempt {attempt.number}: {attempt.outcome}{pause}"
+    else:
+        words = f"{attempt.outcome}{duration}"
     return f"{words}: {attempt.reason}" if attempt.reason else words
 
 

@@ -84,4 +84,6 @@ def _read_attempt(line: LogLine) -> Attempt | None:
         reason=str(content.get("reason") or ""),
         number=receives if isinstance(receives, int) and receives > 0 else 1,
         duration_ms=float(duration) if isinstance(duration, (int, float)) else None,
+        pause_s=pause_s if isinstance(pause_s := content.get("pauseS"), int) else None,
+        is_set_aside=bool(content.get("movedTo")),
     )

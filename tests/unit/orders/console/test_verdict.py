@@ -8,6 +8,7 @@ import pytest
 
 from orders.console.verdict import judge
 from orders.dead_letters.queues import QueueCounts
+from orders.function_log.failing import FailingNow, FailingOrder
 from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STORED, WAITING, Alarm, FunctionState
 from orders.monitoring.status import Status
 from tests.unit.orders.console.snapshots import status
@@ -43,6 +44,29 @@ def make(**changes: Any) -> Status:
 def test_the_worst_is_told(now: Status, tone: str, title: str) -> None:
     verdict = judge(now)
     assert (verdict.tone, verdict.title) == (tone, title)
+
+
+def failing(set_aside: int) -> FailingNow:
+    order = FailingOrder(
+        message_id="m",
+        order_id="A",
+        exception="Code",
+        reason="the reason",
+        field=None,
+        receive=1,
+        receives_max=3,
+        set_aside=set_aside,
+        failed_at_ms=0,
+        next_at_ms=1,
+    )
+    return FailingNow((order,))
+
+
+def test_orders_that_are_failing_are_told_before_they_are_in_the_dead_letter_queue() -> None:
+    told = judge(make(failing=failing(0)))
+    assert (told.tone, told.title, told.detail) == ("warn", "1 order is failing", "the reason: try 1 of 3.")
+    told = judge(make(failing=failing(2), **FAILED))
+    assert (told.tone, told.title, "the reason" in told.detail) == ("bad", "1 order is set aside", True)
 
 
 def test_missing_parts_are_named() -> None:

@@ -155,3 +155,10 @@ def test_polling_is_frequent_at_first_and_slows_down() -> None:
         reads_dlq[(journey.now_ms - KNOWN.published_at_ms) // 60_000] += 1
         journey = advance(journey, Seen(journey.now_ms + journey.wait_ms))
     assert (reads_dlq[0], max(reads_dlq[2:])) == (37, 6)
+
+
+def test_a_try_that_was_set_aside_says_that_it_spends_no_attempt() -> None:
+    attempt = Attempt("e", 1_050, "m-1", "A", "unavailable", "away", pause_s=5, is_set_aside=True)
+    journey = advance(begin(Subject("sns-1", 1_000, "A"), 1_000), Seen(1_100, (attempt,)))
+    assert "spends none of its attempts" in steps(journey)[-1].text
+    assert steps(journey)[1].notes[0].text == "set aside, next in 5 s: away"
