@@ -57,6 +57,18 @@ def test_metrics_of_invocations_are_those_of_aws(client: Callable[..., Any]) -> 
     assert statistics(client, "UnreservedConcurrentExecutions", "Maximum") == 1
 
 
+def test_metrics_of_an_alias_tell_the_version_that_ran(client: Callable[..., Any]) -> None:
+    make_function(client, PRINT)
+    lambda_ = client("lambda")
+    version = lambda_.publish_version(FunctionName="function")["Version"]
+    lambda_.create_alias(FunctionName="function", Name="live", FunctionVersion=version)
+    lambda_.invoke(FunctionName="function", Qualifier="live", Payload=b'"fail"')
+    of_alias = (("FunctionName", "function"), ("Resource", "function:live"))
+    until(lambda: statistics(client, "Errors", "Sum", *of_alias) == 1, "the failed invocation")
+    assert statistics(client, "Errors", "Sum", *of_alias, ("ExecutedVersion", version)) == 1
+    assert statistics(client, "Errors", "Sum", ("FunctionName", "function")) == 1
+
+
 def test_topic_invokes_a_function_that_permits_it(client: Callable[..., Any]) -> None:
     function_arn = make_function(client, PRINT)["FunctionArn"]
     topic_arn = client("sns").create_topic(Name="topic")["TopicArn"]
