@@ -155,7 +155,9 @@ def print_much(size_mb: int) -> Callable[[Box], int]:
 def _reports(box: Box) -> bool:
     logs = box.client("logs")
     try:
-        found = logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern="REPORT", startFromHead=False)
+        found = logs.filter_log_events(
+            logGroupName="/aws/lambda/f", filterPattern="REPORT", startFromHead=False, startTime=1_704_067_200_000
+        )
     except logs.exceptions.ResourceNotFoundException:
         return False
     return bool(found["events"])
