@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from onebox.testing import EngineThread
 from orders.cli.main import main
 from tests.conftest import environment_of
+from tests.console.support import console_for
 from tests.polling import until
 
 Orders = Callable[..., Result]
@@ -161,3 +162,17 @@ def test_doctor_s_test_order_leaves_no_history(engine: EngineThread, orders: Ord
     events_of(orders, "after-doctor", 1)
     items = client(engine, "dynamodb").scan(TableName="OrderEvents")["Items"]
     assert not [item for item in items if item["orderId"]["S"].startswith("orders-doctor-")]
+
+
+def test_console_s_order_page_shows_the_same_events_escaped(engine: EngineThread, orders: Orders) -> None:
+    first = {"orderId": "page", "status": "<b>new</b>", "timestamp": "2026-05-03T12:00:00Z"}
+    publish(engine, **first)
+    events_of(orders, "page", 1)
+    publish(engine, **{**first, "status": "paid", "timestamp": "2026-05-03T13:00:00Z"})
+    events = events_of(orders, "page", 2)
+    with console_for(engine, ACCOUNT) as browser:
+        text = browser.text("/order/history", id="page")
+    assert events[1]["notification"] in text
+    assert "replaced by a newer notification" in text
+    assert "&lt;b&gt;new&lt;/b&gt;" in text
+    assert "<b>new" not in text

@@ -19,6 +19,10 @@ _ALL_CHANGES = ("0", "9~")
 _ALL_NOTICES = (NOTICE_PREFIX, f"{NOTICE_PREFIX}~")
 
 
+class NoHistory(OperatorError):
+    """There is no table OrderEvents."""
+
+
 class EventTable:
     """Safe for several threads."""
 
@@ -73,7 +77,7 @@ class EventTable:
                 answer = self._dynamodb.query(**request)
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
-                    raise OperatorError("no history is kept", "`orders deploy -p History=Yes` starts it.") from error
+                    raise NoHistory("no history is kept", "`orders deploy -p History=Yes` starts it.") from error
                 raise
             yield from (from_attributes(decode_item(item)) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:

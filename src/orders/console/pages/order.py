@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from orders.aws.clients import Aws
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.fields import address
@@ -17,6 +18,8 @@ from orders.console.pages.orders import currency_of, is_number, moment_ms
 from orders.domain.contract import FIELDS, ORDER_ID_BYTES_MAX
 from orders.function_log.reader import FunctionLogs
 from orders.function_log.search import LogQuery, search_back
+from orders.history.event_table import EventTable, NoHistory
+from orders.history.timeline import Timeline, describe, read_timeline
 from orders.json_text import to_json
 from orders.table.order_table import OrderTable
 
@@ -84,18 +87,32 @@ def show(request: Request) -> Response:
 
 
 def show_history(request: Request) -> Response:
-    """The history, read from the log; loaded after the page because the search may take seconds."""
+    """The history, from OrderEvents where it is kept, and from the log; loaded after the page because the search may
+    take seconds.
+    """
     console = console_of(request)
     order_id = request.query_params.get("id", "")
     found = search_back(FunctionLogs(console.aws), LogQuery(order_id=order_id), console.clock, limit=HISTORY_LINES)
+    timeline = _find_timeline(console.aws, order_id)
     return HTMLResponse(
         render.fragment(
             "_history.html",
+            events=[] if timeline is None else timeline.events,
+            is_older=timeline is not None and timeline.is_cut,
+            describe=describe,
             entries=found.entries[::-1],
             is_cut=bool(found.token),
             logs=address("/logs", order=order_id),
         )
     )
+
+
+def _find_timeline(aws: Aws, order_id: str) -> Timeline | None:
+    """None where no history is kept."""
+    try:
+        return read_timeline(EventTable(aws), order_id, HISTORY_LINES)
+    except NoHistory:
+        return None
 
 
 def read_lines(items: Any) -> list[Line]:
