@@ -30,6 +30,12 @@ from orders.aws.clients import Aws
 from orders.aws.settings import Settings
 from orders.capacity.plan import CHUNK_BYTES, CORE_MB, GB_BYTES, MILLION, ROUND_TRIP_MS, load_prices
 from orders.clock import SystemClock
+from orders.outbox import add
+from orders.outbox.database import open_database
+from orders.outbox.relay import Options, Relay
+from orders.outbox.store import OutboxStore
+from orders.outbox.table import as_ddl, creation_sql, make_tables
+from orders.outbox.waking import Stop, make_waking
 from orders.publishing.bulk import Progress, publish_entries
 from orders.publishing.ledger import NoLedger
 from orders.publishing.message import Message
@@ -81,7 +87,7 @@ class Measured:
         return count / self.orders * MILLION
 
 
-# --- The two ways -----------------------------------------------------------------------------------------------------
+# --- The ways -----------------------------------------------------------------------------------------------------
 
 
 def make_seed(peer: Peer) -> Pipeline:
@@ -133,9 +139,30 @@ def publish_in_batches(pipeline: Pipeline, orders: Sequence[str]) -> list[int]:
     return topic.calls
 
 
+def publish_from_outbox(pipeline: Pipeline, orders: Sequence[str]) -> list[int]:
+    """What ``orders relay run --once`` does with orders that wait in a SQLite outbox."""
+    topic = CountingTopic(Aws(Settings(pipeline.peer.endpoint_url, REGION, None, ("test", "test"), is_onebox=True)))
+    tables, stop = make_tables(), Stop()
+    with tempfile.TemporaryDirectory() as folder:
+        opened = open_database(f"{folder}/shop.db", create=True)
+        with opened.transaction() as connection:
+            for statement in creation_sql(tables, opened.engine.dialect, notify=False):
+                connection.execute(as_ddl(statement))
+            for order in orders:
+                add(connection, order)
+        waking = make_waking(opened, tables.outbox, stop, 100)
+        store = OutboxStore(opened, tables)
+        progress = Relay(store, lambda: topic, waking, SystemClock(), Options("cost")).run(once=True)
+    stop.close()
+    if progress.sent != len(orders):
+        raise RuntimeError(f"{progress.sent} of {len(orders)} orders were published: {progress.problem}")
+    return topic.calls
+
+
 WAYS = (
     Way("the seed's code", make_seed, publish_singly, 128, "x86_64"),
     Way("ours", make_ours, publish_in_batches, 512, "arm64"),
+    Way("ours, from an outbox", make_ours, publish_from_outbox, 512, "arm64"),
 )
 
 

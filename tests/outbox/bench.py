@@ -68,6 +68,7 @@ def measure(database: str, orders: int, commits: int) -> dict[str, object]:
         rate = orders / publish_all(server.url, onebox.endpoint_url, orders)
         pipeline.wait_until_drained()
         relay.start()
+        relay.wait_until_running()
         latencies = []
         for order_id, order in real_orders(commits, "single"):
             with engine.begin() as connection:

@@ -99,6 +99,7 @@ class RelayProcess:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= {"ORDERS_DATABASE": self._url, "AWS_ENDPOINT_URL": self._endpoint_url}
         log = self._log.open("ab")
+        self._begin = log.tell()
         command = [sys.executable, "-m", "orders", "relay", "run"]
         self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
@@ -107,8 +108,13 @@ class RelayProcess:
         self._process.kill()
         self._process.wait()
 
+    def wait_until_running(self) -> None:
+        """Return when this life has said that it begins."""
+        until(lambda: b"Relaying" in self._log.read_bytes()[self._begin :], "the relay to begin")
+
     def stop(self) -> None:
-        """As systemd stops it."""
+        """As systemd stops it, once it runs."""
+        self.wait_until_running()
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait() == 0, self._log.read_text()[-2000:]
 

@@ -47,6 +47,9 @@ POLL_S = 20.0
 STATEMENTS_MAX = 25
 CHUNK_BYTES = 65_536
 PUBLISH_ENTRIES_MAX, PUBLISH_BYTES_MAX = 10, 262_144
+# How long a PublishBatch takes from a machine in the region.
+PUBLISH_CALL_MS = 20.0
+RELAY_LINGERS_MS = (0, 200)
 # template.yaml: each alarm looks at one metric. Stored, duplicate, stale, and some reasons and currencies.
 ALARMS = 7
 BUSINESS_METRICS = 8
@@ -134,6 +137,8 @@ class Plan:
     seed_per_million: Mapping[str, float]
     options_per_million: Mapping[str, Mapping[str, float]]
     """What each optional part of the template adds for a million orders, in US dollars by service."""
+    relay_per_million: Mapping[str, float]
+    """US dollars for SNS's calls if `orders relay` publishes a million orders, by its --linger."""
     quotas: list[Quota]
     """The lowest limit comes first."""
 
@@ -162,6 +167,10 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
         per_million=cost_of_orders(ours, load, MILLION, local),
         seed_per_million=cost_of_orders(seed, load, MILLION, local),
         options_per_million={option: option_costs(option, fill(load.orders_per_s), local) for option in OPTIONS},
+        relay_per_million={
+            f"--linger {linger_ms}": relay_calls(ours, load, linger_ms) * local["sns_million_requests"] / MILLION
+            for linger_ms in RELAY_LINGERS_MS
+        },
         quotas=find_quotas(ours, load, settings.BatchingWindow, found["quota_sns_messages_per_second"]),
     )
 
@@ -253,6 +262,16 @@ def cost_of_orders(design: Design, load: Load, orders: float, local: Mapping[str
         "CloudWatch Logs": log_bytes / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
     return {**costs, "total": sum(costs.values())}
+
+
+def relay_calls(design: Design, load: Load, linger_ms: float) -> float:
+    """SNS's requests for a million orders that `orders relay` publishes while it keeps up.
+
+    A call takes the rows that came during the call before it and during the relay's --linger.
+    """
+    gathered = load.orders_per_s * (PUBLISH_CALL_MS + linger_ms) / 1000
+    orders_per_call = max(1.0, min(design.orders_per_publish, gathered))
+    return MILLION / orders_per_call * _chunks(load.order_bytes * orders_per_call)
 
 
 def write_units(design: Design, load: Load) -> float:

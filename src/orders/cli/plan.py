@@ -95,6 +95,7 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
     _print_money("A month", made.monthly)
     _print_comparison(made)
     _print_options(made)
+    _print_relay(made)
     _print_quotas(made.quotas, load.orders_per_s)
     _print_settings(made)
     say(
@@ -144,6 +145,11 @@ def _print_options(made: Plan) -> None:
         parts = ", ".join(f"{service} {cost:,.3f}" for service, cost in costs.items() if service != "total")
         table.add_row(f"-p {option}=Yes", f"{costs['total']:,.3f}", parts)
     console().print(table)
+
+
+def _print_relay(made: Plan) -> None:
+    words = ", ".join(f"{cost:,.3f} with {option}" for option, cost in made.relay_per_million.items())
+    say(f"Published by `orders relay` from an outbox at this rate, SNS costs {words}.")
 
 
 def _print_quotas(quotas: list[Quota], orders_per_s: float) -> None:

@@ -59,6 +59,15 @@ def test_a_month_of_orders_is_stored_with_its_indexes_and_backed_up_without_them
     assert stored == pytest.approx(0.25 * (1 + 2 * 300 / 1_900) + 0.20)
 
 
+def test_a_relay_costs_a_call_for_each_order_unless_more_come_meanwhile() -> None:
+    one_a_second = plan(FIFTY._replace(orders_per_s=1)).relay_per_million
+    assert one_a_second == {"--linger 0": pytest.approx(0.5), "--linger 200": pytest.approx(0.5)}
+    fifty = plan(FIFTY).relay_per_million
+    assert fifty == {"--linger 0": pytest.approx(0.5), "--linger 200": pytest.approx(0.05)}
+    large = plan(FIFTY._replace(order_bytes=100_000)).relay_per_million
+    assert large["--linger 200"] == pytest.approx(0.5 * 4 / 2), "two in a request of 200,000 bytes, billed as four"
+
+
 def test_plan_of_large_orders_pays_for_each_64_kib() -> None:
     large = plan(FIFTY._replace(order_bytes=100_000)).per_million
     assert large["SNS"] == pytest.approx(0.5 * 4 / 2), "two in a request of 200,000 bytes, billed as four"
