@@ -39,14 +39,19 @@ def judge(now: Status) -> Verdict:
         return Verdict(
             "bad", "Orders are not being processed", "The trigger between OrderQueue and OrderProcessor is not enabled."
         )
+    return _judge_orders(now) or _judge_function(now) or _judge_quiet(now)
+
+
+def _judge_orders(now: Status) -> Verdict | None:
+    """Orders that are set aside, wait too long, failed or are failing."""
     set_aside = [order for order in now.failing.orders if order.is_passing]
     if set_aside:
         newest = max(set_aside, key=lambda order: order.failed_at_ms)
         title = "1 order is set aside" if len(set_aside) == 1 else f"{len(set_aside):,} orders are set aside"
         detail = f"The table Orders takes none: {newest.reason[:200]} They are tried again by themselves."
-        return Verdict("bad", title, detail, "/logs", "OrderProcessor's log")
-    failed = now.failed
-    waiting, age_s = now.queue.visible, now.latest(AGE)
+        return Verdict("bad", title, detail, "/failed", "See which")
+    counts = now.counts
+    failed, waiting, age_s = counts.failed, counts.waiting, now.latest(AGE)
     if waiting and age_s >= LATE_S:
         return Verdict(
             "bad",
@@ -58,17 +63,27 @@ def judge(now: Status) -> Verdict:
     if failed:
         orders = "1 order" if failed == 1 else f"{failed:,} orders"
         return Verdict("bad", f"{orders} failed", f"{_flow(now)} They are in OrderDLQ.", "/failed", "See why")
+    if now.failing.orders:
+        count = len(now.failing.orders)
+        title = "1 order is failing" if count == 1 else f"{count:,} orders are failing"
+        first = now.failing.orders[0]
+        return Verdict("warn", title, f"{first.reason[:200]}: {first.attempt}.", "/failed", "See which")
+    return None
+
+
+def _judge_function(now: Status) -> Verdict | None:
+    """Errors, throttles and alarms."""
     troubled = [title for measure, title in ((ERRORS, "errors"), (THROTTLES, "throttles")) if now.latest(measure)]
     if troubled:
         return Verdict("warn", f"OrderProcessor has {' and '.join(troubled)}", _flow(now), "/logs", "Its log")
     if now.firing:
         alarm = now.firing[0]
         return Verdict("warn", f"Alarm: {alarm.name}", f"{describe_alarm(alarm, now)}.", "/controls#alarms", "Alarms")
-    if now.failing.orders:
-        count = len(now.failing.orders)
-        title = "1 order is failing" if count == 1 else f"{count:,} orders are failing"
-        return Verdict("warn", title, f"{now.failing.orders[0].reason[:200]}: {now.failing.orders[0].attempt}.")
-    if now.rate(PUBLISHED) or now.rate(STORED) or now.queue.in_flight:
+    return None
+
+
+def _judge_quiet(now: Status) -> Verdict:
+    if now.rate(PUBLISHED) or now.rate(STORED) or now.counts.in_flight:
         return Verdict("good", "Orders flow", _flow(now))
     return Verdict("idle", "Quiet", "No order arrived in the last minute; none waiting, none failed.")
 
@@ -84,8 +99,7 @@ def _parts(now: Status) -> tuple[tuple[str, object], ...]:
 
 
 def _flow(now: Status) -> str:
-    assert now.queue is not None
-    waiting = "none waiting" if not now.queue.visible else f"{now.queue.visible:,} waiting"
+    waiting = f"{now.counts.waiting:,} waiting" if now.counts.waiting else "none waiting"
     counted = {"published": PUBLISHED, "stored": STORED, "duplicate": DUPLICATE, "too old": STALE}
     rates = {name: now.rate(measure) for name, measure in counted.items()}
     shown = [f"{value:,.0f} {name}" for name, value in rates.items() if value >= 0.5 or name in ("published", "stored")]

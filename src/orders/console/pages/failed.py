@@ -23,6 +23,7 @@ from orders.console.context import console_of
 from orders.console.dlq_operations import DlqOperations
 from orders.console.dlq_snapshot import DlqSnapshot, group_key
 from orders.console.forms import FormRoute, text_of, texts_of
+from orders.console.live import Snapshot
 from orders.console.page_route import PageRoute
 from orders.console.pages.conflict import compare
 from orders.dead_letters.reasons import FailedOrder, export_line, pretty
@@ -35,6 +36,7 @@ MESSAGE_PATH = f"{PATH}/message"
 PAGE_ROWS = 50
 RATE_MAX = 500
 JOBS_SHOWN = 3
+FAILING_SHOWN = 20
 
 
 def failed_of(request: Request) -> DlqOperations:
@@ -51,11 +53,25 @@ def failed_now(request: Request) -> int | None:
 # --- Showing --------------------------------------------------------------------------------------------------------
 
 
+def draw_failing(snapshot: Snapshot) -> str:
+    """The orders under way after a failure: the live part of the page."""
+    now = snapshot.status
+    if now is None:
+        return ""
+    return render.fragment("_failing.html", failing=now.failing, counts=now.counts, shown=FAILING_SHOWN)
+
+
 def show_groups(request: Request) -> Response:
     """Failed orders grouped by reason."""
     failed = failed_of(request)
     failed.refresh_if_needed(failed_now(request))
-    return render.page(request, "failed.html", title="Failed orders", **_common(request))
+    return render.page(
+        request,
+        "failed.html",
+        title="Failed orders",
+        failing=draw_failing(console_of(request).live.current),
+        **_common(request),
+    )
 
 
 def show_list(request: Request) -> Response:

@@ -11,11 +11,11 @@ from starlette.routing import Route
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.live import Snapshot
-from orders.console.pages import pipeline
+from orders.console.pages import failed, pipeline
 from orders.console.sse import EventStream, event
 
 # The pages with a live body, by name.
-BODIES: dict[str, Callable[[Snapshot], str]] = {"pipeline": pipeline.draw}
+BODIES: dict[str, Callable[[Snapshot], str]] = {"pipeline": pipeline.draw, "failing": failed.draw_failing}
 
 
 async def follow(request: Request) -> Response:

@@ -30,6 +30,7 @@ from orders.monitoring.metrics import (
 from orders.monitoring.status import Status
 
 MINUTES = 60
+FAILING_SHOWN = 5
 
 
 async def show(request: Request) -> Response:
@@ -49,6 +50,8 @@ def draw(snapshot: Snapshot) -> str:
         live=snapshot,
         now=now,
         verdict=judge(now),
+        counts=now.counts,
+        failing=render.fragment("_failing.html", failing=now.failing, counts=now.counts, shown=FAILING_SHOWN),
         alarms=report_alarms(now),
         backlog="" if backlog is None else describe_backlog(backlog, now.at_ms),
         rates={name: now.rate(measure) for name, measure in _RATES.items()},
