@@ -1,6 +1,7 @@
 """What the optional parts of the template cost for a million orders. Pure.
 
-The figures that are assumed were measured by `make cost` (docs/benchmarks.md); the rest follows from the template.
+Calls and bytes are those that `make cost` measures (docs/benchmarks.md); processor time is assumed; the rest follows
+from the template.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ OPTIONS = (HISTORY, ARCHIVE)
 
 # template.yaml
 MEMORY_GB = 0.5
-ALARMS = 1
 ARCHIVE_DAYS = 90
 # A message of OrderChanged carries the order and a few fields; ten go in one call.
 CHANGE_BYTES = 2_300
@@ -27,10 +27,13 @@ PUBLISH_ENTRIES = 10
 EVENT_UNITS = 1
 # START, END and REPORT of a call, and the function's own line.
 LOG_CALL_BYTES = 500
-# Milliseconds of a function with a whole core, by `make cost`. At 512 MB a function has a share of one.
+# Assumed milliseconds of a function with a whole core. At 512 MB a function has a share of one.
 HISTORY_MS_PER_CHANGE = 1.0
 ARCHIVE_MS_PER_NOTIFICATION = 0.05
 CORE_SHARE = 512 / 1_769
+# A call waits for each answer of DynamoDB, SNS or S3, of which it asks one at a time.
+ROUND_TRIP_MS = 5.0
+EVENTS_PER_INSERT = 25
 RECEIVE_MESSAGES = 10
 
 
@@ -65,11 +68,12 @@ def _history(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
     changes = MILLION * (1 - load.notices)
     calls = changes / load.changes_per_call
     publishes = changes / min(PUBLISH_ENTRIES, load.changes_per_call)
+    trips = math.ceil(load.changes_per_call / EVENTS_PER_INSERT) + math.ceil(load.changes_per_call / PUBLISH_ENTRIES)
     chunks = max(1, math.ceil(CHANGE_BYTES * min(PUBLISH_ENTRIES, load.changes_per_call) / CHUNK_BYTES))
     return {
         "DynamoDB": MILLION * EVENT_UNITS * local["dynamodb_million_write_units"] / MILLION,
         "SNS": publishes * chunks * local["sns_million_requests"] / MILLION,
-        "Lambda": _lambda(calls, changes * HISTORY_MS_PER_CHANGE, local),
+        "Lambda": _lambda(calls, changes * HISTORY_MS_PER_CHANGE, calls * trips * ROUND_TRIP_MS, local),
         "CloudWatch Logs": calls * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
 
@@ -80,13 +84,13 @@ def _archive(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
     gigabytes = MILLION * load.bytes_per_notification / GB_BYTES
     return {
         "SQS": MILLION * (1 + 2 / received) * local["sqs_million_requests"] / MILLION,
-        "Lambda": _lambda(calls, MILLION * ARCHIVE_MS_PER_NOTIFICATION, local),
+        "Lambda": _lambda(calls, MILLION * ARCHIVE_MS_PER_NOTIFICATION, calls * ROUND_TRIP_MS, local),
         "S3 requests": calls * local["s3_million_puts"] / MILLION,
         f"S3 storage, {ARCHIVE_DAYS} days": gigabytes * local["s3_gb_month"] * ARCHIVE_DAYS / 30.4375,
         "CloudWatch Logs": calls * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
 
 
-def _lambda(calls: float, core_ms: float, local: Mapping[str, float]) -> float:
-    gb_seconds = core_ms / CORE_SHARE / 1000 * MEMORY_GB
+def _lambda(calls: float, core_ms: float, waiting_ms: float, local: Mapping[str, float]) -> float:
+    gb_seconds = (core_ms / CORE_SHARE + waiting_ms) / 1000 * MEMORY_GB
     return calls * local["lambda_million_requests"] / MILLION + gb_seconds * local["lambda_gb_second_arm64"]
