@@ -12,11 +12,13 @@ import json
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from click.testing import CliRunner
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from orders.cli.main import main as orders_command
 from orders.local.onebox_process import running_onebox
@@ -33,8 +35,12 @@ PAGES = {
     "logs": ("/logs", "main table"),
     "metrics": ("/metrics?range=15m", "main canvas"),
     "publish": ("/publish", "main form"),
+    "controls": ("/controls", "main .panel"),
+    "audit": ("/audit", "main table"),
     "stack": ("/stack", "main table"),
 }
+# States of the pipeline page, in the light theme.
+NO_STACK, DEAD, PAUSED, PHONE = "no-stack", "dead-endpoint", "paused", "phone"
 FAILING = [
     {"total": 5.50, "userId": "ada"},
     {"orderId": "2001", "userId": "ada", "timestamp": "yesterday", "total": 19.90},
@@ -49,39 +55,59 @@ def main() -> None:
     if path is None:
         sys.exit("No Chromium: install the package chromium.")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_onebox(port=0, log=Path(folder) / "log", data=Path(folder) / "data") as endpoint,
-        open_site(endpoint, "test") as site,
-        sync_playwright() as playwright,
-    ):
-        _fill(endpoint)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        for theme in ("light", "dark"):
-            context = browser.new_context(
-                viewport={"width": 1280, "height": 820}, color_scheme=theme, locale="en-GB", timezone_id="Europe/London"
-            )
-            context.set_default_timeout(PATIENCE_MS)
-            page = context.new_page()
-            for name, (where, awaited) in PAGES.items():
-                page.goto(site.at(where))
-                _photograph(page, awaited, FOLDER / f"console-{name}-{theme}.png")
+        with ExitStack() as consoles:
+            with running_onebox(port=0, log=Path(folder) / "log", data=Path(folder) / "data") as endpoint:
+                site = consoles.enter_context(open_site(endpoint, "test"))
+                page = _window(browser, "light")
+                page.goto(site.url)
+                _photograph(page, ".verdict.bad", _picture(NO_STACK, "light"))
+                _fill(endpoint)
+                themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+                for theme in themes:
+                    page = _window(browser, theme)
+                    for name, (where, awaited) in PAGES.items():
+                        page.goto(site.at(where))
+                        _photograph(page, awaited, _picture(name, theme))
+                page = _window(browser, "light", width=390)
+                page.goto(site.url)
+                _photograph(page, ".verdict.bad", _picture(PHONE, "light"))
+                _run(endpoint, "pause", "--yes", "--reason", "a bad deployment")
+                page = _window(browser, "light")
+                page.goto(site.url)
+                _photograph(page, "header .badge:has-text('Paused')", _picture(PAUSED, "light"))
+            page.wait_for_selector("header .state.bad")
+            page.screenshot(path=_picture(DEAD, "light"))
         browser.close()
 
 
-def _fill(endpoint: str) -> None:
+def _picture(name: str, theme: str) -> Path:
+    return FOLDER / f"console-{name}-{theme}.png"
+
+
+def _window(browser: Browser, theme: Literal["light", "dark"], width: int = 1280) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": 820}, color_scheme=theme, locale="en-GB", timezone_id="Europe/London"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    return context.new_page()
+
+
+def _run(endpoint: str, *arguments: str, given: str | None = None) -> None:
     environment = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
     environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
-    def run(*arguments: str, given: str | None = None) -> None:
-        result = CliRunner().invoke(orders_command, arguments, env=environment, input=given)
-        if result.exit_code:
-            sys.exit(result.output)
+    result = CliRunner().invoke(orders_command, arguments, env=environment, input=given)
+    if result.exit_code:
+        sys.exit(result.output)
 
-    run("deploy", "--yes", *QUICK)
+
+def _fill(endpoint: str) -> None:
+    _run(endpoint, "deploy", "--yes", *QUICK)
     sample = files("orders").joinpath("local/sample/online_retail_sample.jsonl.gz")
-    run("publish", "--rate", "60", str(sample))
-    run("publish", "--unchecked", "-", given="\n".join(map(json.dumps, FAILING)))
+    _run(endpoint, "publish", "--rate", "60", str(sample))
+    _run(endpoint, "publish", "--unchecked", "-", given="\n".join(map(json.dumps, FAILING)))
 
 
 def _photograph(page: Page, awaited: str, path: Path) -> None:
