@@ -46,6 +46,31 @@ def exchange(box: Box, requests: Sequence[Sequence[bytes]]) -> int:
     return answered
 
 
+_CHEAP_CALLS = {
+    "sts": "get_caller_identity",
+    "iam": "list_roles",
+    "ssm": "describe_parameters",
+    "cloudformation": "list_stacks",
+    "dynamodb": "list_tables",
+    "dynamodbstreams": "list_streams",
+    "s3": "list_buckets",
+    "sqs": "list_queues",
+    "logs": "describe_log_groups",
+    "sns": "list_topics",
+    "lambda": "list_functions",
+    "cloudwatch": "list_metrics",
+}
+"""Of each service."""
+
+
+def use_every_service(box: Box) -> int:
+    """A cheap call of each service, one after the other: the first of each loads it."""
+    clients = {service: box.client(service) for service in _CHEAP_CALLS}
+    for service, operation in _CHEAP_CALLS.items():
+        getattr(clients[service], operation)()
+    return 200
+
+
 def publish_by_many(connections: int, rounds: int) -> Callable[[Box], int]:
     """Publish to a topic with a queue, on many connections at once."""
 

@@ -13,7 +13,14 @@ from urllib.parse import quote
 
 from tests.polling import until
 from tests.stalls.box import Box, http
-from tests.stalls.crowds import alarms_at_rest, print_much, publish_by_many, search_lines, wait_by_many
+from tests.stalls.crowds import (
+    alarms_at_rest,
+    print_much,
+    publish_by_many,
+    search_lines,
+    use_every_service,
+    wait_by_many,
+)
 
 _JSON = "application/x-amz-json-1.0"
 _FORM = "application/x-www-form-urlencoded"
@@ -297,6 +304,7 @@ ROWS = [
     Row("HTTP: 20,000 pipelined requests", _raw(lambda: _pipelined(20_000)), (200,)),
     Row("HTTP: 4,000 pipelined upgrades", _raw(lambda: _upgrades(4_000)), (405,)),
     Row("Query string of 30 KB of pairs", _raw(_long_query), (404,)),
+    Row("All: the first use of each service", use_every_service, (200,), is_long=True),
     Row("SNS: 500 connections publishing", publish_by_many(500, 10), (200,), is_long=True),
     Row("SQS: 2,000 long polls when messages come", wait_by_many(2_000), (200,), is_long=True),
     Row("CloudWatch: 1,000 queues and 1,000 alarms", alarms_at_rest(1_000), (200,), is_long=True),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.stalls.__main__ import LIMIT_MS
 from tests.stalls.box import Box, measure, running_box
+from tests.stalls.crowds import use_every_service
 from tests.stalls.rows import ROWS, Row
 
 # A machine that is busy with something else delays everybody. What onebox does is the same each time.
@@ -34,3 +35,14 @@ def test_a_hostile_request_delays_nobody(box: Box, row: Row) -> None:
             break
     assert min(waits_ms) <= LIMIT_MS, waits_ms
     assert outcome.status in row.statuses
+
+
+@pytest.mark.xdist_group("stalls")
+def test_the_first_use_of_each_service_delays_nobody() -> None:
+    waits_ms = []
+    while len(waits_ms) < ATTEMPTS and min(waits_ms, default=LIMIT_MS + 1) > LIMIT_MS:
+        with running_box() as fresh:
+            outcome = measure(fresh, use_every_service)
+        assert outcome.status == 200
+        waits_ms.append(outcome.neighbour_ms)
+    assert min(waits_ms) <= LIMIT_MS, waits_ms
