@@ -1,1 +1,1 @@
-"""Tools that people bring: each runs against a onebox of its own where the tool is present, and is skipped elsewhere."""
+"""Tools that people bring: each runs against a onebox of its own where the tool is present, else it is skipped."""
