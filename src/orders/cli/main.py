@@ -19,7 +19,7 @@ COMMANDS = {
     "destroy": ("destroy", "destroy", "Delete the stack; retain the table with the orders."),
     "publish": ("publish", "publish", "Publish orders from files or standard input."),
     "relay": ("relay", "relay", "Publish the orders of a database's outbox table: the transactional outbox."),
-    "schema": ("schema", "schema", "Print the order contract as JSON Schema."),
+    "schema": ("schema", "schema", "Print the order contract as JSON Schema or AsyncAPI; check an older one."),
     "subscribe": ("subscribe", "subscribe", "Subscribe another queue, function or address to orders."),
     "subscriptions": ("subscriptions", "subscriptions", "List the subscriptions and their filters."),
     "unsubscribe": ("subscriptions", "unsubscribe", "Remove a subscription."),

@@ -4,6 +4,9 @@ order.py            parses a message body into an Order, with exact decimals
 amounts.py          amounts with the decimals of their currency
 contract.py         the order contract: the type and limits of each known field
 contract_schema.py  the contract as JSON Schema and as tables
+asyncapi.py         the contract as an AsyncAPI 3 document
+schema_shape.py     what a JSON Schema asserts, read into a value
+schema_compatibility.py  what a change of the schema breaks, and for whom
 limits.py           what DynamoDB can hold: numbers, depth, names, texts, size
 violations.py       every violation in an order, not only the first
 form.py             converts between form fields and an order

@@ -17,6 +17,10 @@ from typing import Any, Literal, NamedTuple
 
 from orders.errors import OrderRejected
 
+# Semantic version. A change that breaks producers or consumers (schema_compatibility.py) raises the first number, a
+# field more the second; a test compares the contract with the one of the version before.
+CONTRACT_VERSION = "1.0.0"
+
 ORDER_ID_BYTES_MAX = 2048
 # DynamoDB's size limit for the partition key of an index.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html

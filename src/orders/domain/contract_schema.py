@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from orders.domain.contract import FIELDS, Field
+from orders.domain.contract import CONTRACT_VERSION, FIELDS, Field
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# A keyword of ours: JSON Schema has none for a version, and readers skip what they do not know.
+VERSION_KEYWORD = "x-version"
 DESCRIPTION = (
     "One notification of an order. Only orderId is required. Known fields are checked if present; null means the "
     "same as omitting the field. Other fields are stored unchanged. Each number has at most 38 significant digits. "
@@ -37,6 +39,7 @@ def make_schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "Order",
+        VERSION_KEYWORD: CONTRACT_VERSION,
         "description": DESCRIPTION,
         **_object_of(FIELDS),
         "examples": [EXAMPLE],
