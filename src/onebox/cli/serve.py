@@ -126,8 +126,8 @@ def serve(
 
 
 SWITCH_INTERVAL_S = 0.001
-"""How long a thread beside the event loop (an import, the decoding of a large body) keeps the interpreter while the loop
-waits for it. A request needs it about three times, so Python's five milliseconds would be fifteen for each request."""
+"""How long a thread beside the event loop (an import, the decoding of a large body) keeps the interpreter while the
+loop waits for it. A request needs it about three times, so Python's 5 ms would be 15 ms for each request."""
 
 
 def run(settings: Settings) -> int:
