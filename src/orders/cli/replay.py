@@ -27,6 +27,7 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, say, show_time
 from orders.clock import Clock, SystemClock
 from orders.dead_letters.queues import Queue
+from orders.domain.personal import HIDDEN
 from orders.domain.times import ms_of_moment, parse_time
 from orders.errors import OperatorError, OrderUnavailable
 
@@ -86,6 +87,7 @@ def replay(
             deque(chosen, maxlen=0)
         else:
             span = {"since": show_moment(since_ms), "until": show_moment(until_ms), **choice._asdict()}
+            span["user_id"] = HIDDEN if user_id is not None else None  # the audit log holds no personal data
             with audit_log(aws).change("replay", target.name, after=span) as change:
                 _run(chosen, target, position, clock, progress, rate, show)
                 change.after = {**span, "sent": progress.sent, "refused": progress.refused}

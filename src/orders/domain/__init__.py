@@ -10,6 +10,7 @@ schema_compatibility.py  what a change of the schema breaks, and for whom
 limits.py           what DynamoDB can hold: numbers, depth, names, texts, size
 violations.py       every violation in an order, not only the first
 form.py             converts between form fields and an order
+personal.py         an order without what tells who the customer is
 precedence.py       which of two notifications of one order wins
 differences.py      what differs between two versions of an order
 history.py          the events of an order, and the keys under which each is stored once

@@ -47,6 +47,10 @@ class Field(NamedTuple):
     kind: Literal["string", "integer", "number", "array"]
     meaning: str
     required: bool = False
+    is_personal: bool = False
+    """It tells who the customer is. Values of such fields, and of fields that the contract does not know, are in no log
+    line and no entry of the audit log.
+    """
     is_index_key: bool = False
     """DynamoDB rejects a null index key, so a null is omitted from the stored item."""
     bytes_max: int | None = None
@@ -76,7 +80,7 @@ LINE_FIELDS = (
 )
 FIELDS = (
     Field("orderId", "string", "The order's identity.", required=True, bytes_max=ORDER_ID_BYTES_MAX),
-    Field("userId", "string", "The customer.", is_index_key=True, bytes_max=INDEX_KEY_BYTES_MAX),
+    Field("userId", "string", "The customer.", is_personal=True, is_index_key=True, bytes_max=INDEX_KEY_BYTES_MAX),
     Field("status", "string", "The order's state.", is_index_key=True, bytes_max=INDEX_KEY_BYTES_MAX),
     Field(
         "timestamp",
@@ -99,6 +103,7 @@ FIELDS = (
     Field("items", "array", "The order lines.", fields=LINE_FIELDS),
     Field("total", "number", "The amount to pay; negative for refunds."),
 )
+_IMPERSONAL = frozenset(field.name for field in FIELDS if not field.is_personal)
 INDEX_KEYS = tuple(field.name for field in FIELDS if field.is_index_key)
 
 # The path of every field; array elements have no index.
@@ -120,6 +125,11 @@ def check_fields(attributes: Mapping[str, Any]) -> None:
             _check_value(field, value, name)
 
 
+def is_personal(name: str) -> bool:
+    """Whether a top-level field may tell who the customer is. So does every field that the contract does not know."""
+    return name not in _IMPERSONAL
+
+
 def violation(path: str, expected: str, got: str) -> OrderRejected:
     """The error for one invalid value."""
     return OrderRejected(f"{path}: expected {expected}, got {got}", path)
@@ -137,6 +147,20 @@ def shown(value: object) -> str:
         text = json.dumps(value, default=str, ensure_ascii=False) if value != "" else "an empty string"
     short = text if len(text) <= 60 else f"{text[:57]}..."
     return short.encode("utf-8", "backslashreplace").decode()  # a lone surrogate has no UTF-8 encoding
+
+
+def name_kind(value: object) -> str:
+    """The JSON type of a value, for a message that must not hold the value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    kinds: dict[type, str] = {str: "a string", dict: "an object", list: "an array"}
+    return kinds.get(type(value), "a number")
+
+
+def _shown_of(field: Field, value: object) -> str:
+    return name_kind(value) if field.is_personal else shown(value)
 
 
 # --- Checking -----------------------------------------------------------------------------------------------
@@ -175,7 +199,7 @@ def _check_value(field: Field, value: Any, path: str) -> None:
     elif field.kind == "string" and type(value) is str:
         _check_text(field, value, path)
     elif field.kind != "integer" or type(value) is not Decimal or not is_whole(value):
-        raise violation(path, field.expected, shown(value))
+        raise violation(path, field.expected, _shown_of(field, value))
 
 
 def _check_elements(name: str, elements: list[Any], path: str) -> None:
@@ -194,7 +218,7 @@ def _check_elements(name: str, elements: list[Any], path: str) -> None:
 def _look_at_elements(checks: tuple[_Check, ...], elements: list[Any], path: str) -> None:
     for index, element in enumerate(elements):
         if type(element) is not dict:
-            raise violation(f"{path}[{index}]", "an object", shown(element))
+            raise violation(f"{path}[{index}]", "an object", name_kind(element))
         get = element.get
         for name, plain_types, field in checks:
             if type(get(name)) not in plain_types:
@@ -208,7 +232,7 @@ def _check_text(field: Field, value: str, path: str) -> None:
         if not 1 <= length <= field.bytes_max:
             raise violation(path, field.expected, f"{length} bytes" if length else shown(value))
     if field.pattern is not None and not _MATCHES[field.pattern](value):
-        raise violation(path, field.expected, shown(value))
+        raise violation(path, field.expected, _shown_of(field, value))
 
 
 def is_whole(value: Decimal) -> bool:

@@ -16,6 +16,8 @@ from orders.domain.contract import CONTRACT_VERSION, FIELDS, Field
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # A keyword of ours: JSON Schema has none for a version, and readers skip what they do not know.
 VERSION_KEYWORD = "x-version"
+# An annotation of our own: readers of JSON Schema ignore keywords that they do not know.
+PERSONAL_ANNOTATION = "x-personal"
 DESCRIPTION = (
     "One notification of an order. Only orderId is required. Known fields are checked if present; null means the "
     "same as omitting the field. Other fields are stored unchanged. Each number has at most 38 significant digits. "
@@ -50,7 +52,8 @@ def _object_of(fields: Iterable[Field]) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {field.name: _schema_of(field) for field in fields},
-        "additionalProperties": True,
+        # Every value is allowed. What the contract does not know may be personal.
+        "additionalProperties": {PERSONAL_ANNOTATION: True},
     }
     required = [field.name for field in fields if field.required]
     return {**schema, "required": required} if required else schema
@@ -61,6 +64,8 @@ def _schema_of(field: Field) -> dict[str, Any]:
         "description": field.meaning,
         "type": field.kind if field.required else [field.kind, "null"],
     }
+    if field.is_personal:
+        schema[PERSONAL_ANNOTATION] = True
     if field.bytes_max is not None:
         schema["description"] += f" At most {field.bytes_max} bytes of UTF-8."
         schema |= {"minLength": 1, "maxLength": field.bytes_max}
@@ -83,7 +88,9 @@ def make_tables() -> str:
 def _table(fields: Iterable[Field]) -> str:
     rows = [
         f"| `{field.name}` | {field.expected}{'' if field.required else ', or null'} "
-        f"| {'yes' if field.required else ''} | {field.meaning} |"
+        f"| {'yes' if field.required else ''} | {'yes' if field.is_personal else ''} | {field.meaning} |"
         for field in fields
     ]
-    return "\n".join(["| field | allowed values | required | meaning |", "| --- | --- | --- | --- |", *rows])
+    return "\n".join(
+        ["| field | allowed values | required | personal | meaning |", "| --- | --- | --- | --- | --- |", *rows]
+    )

@@ -147,17 +147,11 @@ def _unfit_value(attributes: Mapping[str, Any]) -> OrderRejected:
         if type(place.value) in (int, Decimal) and not fits_number(place.value):
             path = show_path(place.link)
             return OrderRejected(
-                f"{path}: {show_number(place.value)} does not fit a DynamoDB number: {DIGITS_MAX} digits, "
+                f"{path}: this number does not fit a DynamoDB number: {DIGITS_MAX} digits, "
                 f"1E{EXPONENT_MIN} to 9.99E+{EXPONENT_MAX}",
                 path,
             )
     raise AssertionError("the level-by-level check found a violation that the walk does not find")
-
-
-def show_number(value: int | Decimal) -> str:
-    """A number of any size, shortened for a message."""
-    text = str(value)
-    return text if len(text) <= _PATH_PART_MAX else f"{text[: _PATH_PART_MAX - 3]}..."
 
 
 def _check_texts(attributes: Mapping[str, Any]) -> None:

@@ -17,7 +17,15 @@ from datetime import date
 from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple, NoReturn
 
-from orders.domain.contract import INDEX_KEYS, MOMENT_EXPECTED, MOMENT_PATTERN, check_fields, shown, violation
+from orders.domain.contract import (
+    INDEX_KEYS,
+    MOMENT_EXPECTED,
+    MOMENT_PATTERN,
+    check_fields,
+    name_kind,
+    shown,
+    violation,
+)
 from orders.domain.limits import check_limits, find_unreadable_number
 from orders.errors import OrderRejected
 
@@ -127,7 +135,7 @@ def _unwrap(body: str) -> tuple[dict[str, Any], str]:
         if type(value) is str:
             text = value
         elif type(value) is not dict:
-            raise OrderRejected(f"expected a JSON object, got {shown(value)}")
+            raise OrderRejected(f"expected a JSON object, got {name_kind(value)}")
         elif is_envelope(value):
             text = value["Message"]
         else:

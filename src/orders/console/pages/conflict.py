@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from orders.audit.entries import describe_order
 from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
@@ -22,7 +23,6 @@ from orders.json_text import to_json
 from orders.table.order_table import OrderTable
 
 CONFLICT = "OrderConflict"
-SHOWN_MAX = 400
 
 
 class Row(NamedTuple):
@@ -61,7 +61,10 @@ def keep_stored(request: Request, form: FormData) -> Response:
     console = console_of(request)
     order = _find(console, text_of(form, "id"))
     with console.audit.change(
-        request, "keep stored order", f"{DEAD_LETTER_QUEUE}/{order.message_id}", before=pretty(order.body)[:SHOWN_MAX]
+        request,
+        "keep stored order",
+        f"{DEAD_LETTER_QUEUE}/{order.message_id}",
+        before=describe_order(pretty(order.body)),
     ):
         console.failed.delete(order.message_id)
     return RedirectResponse("/failed", 303)

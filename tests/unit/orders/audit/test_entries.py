@@ -88,10 +88,10 @@ def test_only_what_differs_between_two_orders_is_kept() -> None:
     before, after = '{"orderId": "1", "total": 1.10, "old": null}', '{"orderId": "1", "total": 1.2, "new": [1]}'
     old, new = find_changes(before, after)
     assert (json.loads(json.dumps(old, default=str)), json.loads(json.dumps(new, default=str))) == (
-        {"total": "1.10", "old": None},
-        {"total": "1.2", "new": [1]},
+        {"total": "1.10", "old": "(personal)"},
+        {"total": "1.2", "new": "(personal)"},
     )
-    assert find_changes("{", '{"orderId": "1"}') == ("{", {"orderId": "1"})
+    assert find_changes("{", '{"orderId": "1"}') == ({"characters": 1}, {"orderId": "1"})
 
 
 def test_who_is_found_by_any_part_in_any_case() -> None:

@@ -99,7 +99,7 @@ VIOLATIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "quantity a fraction": ({"items": [{"quantity": 1.5}]}, "items[0].quantity", "expected an integer, got 1.5"),
     "quantity true": ({"quantity": True}, "quantity", "quantity: expected an integer, got true"),
-    "line no object": ({"items": [{}, "x"]}, "items[1]", 'items[1]: expected an object, got "x"'),
+    "line no object": ({"items": [{}, "x"]}, "items[1]", "items[1]: expected an object, got a string"),
     "line null": ({"items": [None]}, "items[0]", "items[0]: expected an object, got null"),
     "items an object": ({"items": {}}, "items", "items: expected an array of objects, got an object"),
     "total a text": ({"total": "1"}, "total", 'total: expected a number, got "1"'),
