@@ -16,8 +16,9 @@ from orders.domain.contract import CONTRACT_VERSION, FIELDS, Field
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # A keyword of ours: JSON Schema has none for a version, and readers skip what they do not know.
 VERSION_KEYWORD = "x-version"
-# An annotation of our own: readers of JSON Schema ignore keywords that they do not know.
+# Annotations of ours: of a personal field, and of an object whose other fields may be personal.
 PERSONAL_ANNOTATION = "x-personal"
+UNKNOWN_ANNOTATION = "x-unknown-fields-personal"
 DESCRIPTION = (
     "One notification of an order. Only orderId is required. Known fields are checked if present; null means the "
     "same as omitting the field. Other fields are stored unchanged. Each number has at most 38 significant digits. "
@@ -52,8 +53,8 @@ def _object_of(fields: Iterable[Field]) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {field.name: _schema_of(field) for field in fields},
-        # Every value is allowed. What the contract does not know may be personal.
-        "additionalProperties": {PERSONAL_ANNOTATION: True},
+        "additionalProperties": True,
+        UNKNOWN_ANNOTATION: True,
     }
     required = [field.name for field in fields if field.required]
     return {**schema, "required": required} if required else schema
