@@ -17,6 +17,7 @@ from tests.stalls.box import PATIENCE_S, Box, http
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/x-amz-json-1.0"
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+_MAY_LOG = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
 
 
 def exchange(box: Box, requests: Sequence[Sequence[bytes]]) -> int:
@@ -161,7 +162,9 @@ def print_much(size_mb: int) -> Callable[[Box], int]:
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("a.py", code)
         functions = box.client("lambda")
-        box.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
+        iam = box.client("iam")
+        iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
+        iam.put_role_policy(RoleName="r", PolicyName="log", PolicyDocument=json.dumps({"Statement": [_MAY_LOG]}))
         functions.create_function(
             FunctionName="f",
             Runtime="python3.12",

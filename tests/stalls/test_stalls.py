@@ -39,7 +39,7 @@ def test_a_hostile_request_delays_nobody(box: Box, row: Row) -> None:
 
 @pytest.mark.xdist_group("stalls")
 def test_the_first_use_of_each_service_delays_nobody() -> None:
-    waits_ms = []
+    waits_ms: list[float] = []
     while len(waits_ms) < ATTEMPTS and min(waits_ms, default=LIMIT_MS + 1) > LIMIT_MS:
         with running_box() as fresh:
             outcome = measure(fresh, use_every_service)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from onebox.clock import Clock
@@ -18,8 +19,10 @@ from onebox.services.lambda_.execution.pace import Pace
 from onebox.services.logs.internal import LogsInternal
 from onebox.storage.database import Storage
 
-_EVENTS_AT_ONCE = 1_000
-_BACKLOG_MAX = 5_000
+_EVENTS_AT_ONCE = 500
+_BYTES_AT_ONCE = 512 * 1024
+_EVENTS_BEHIND = 5_000
+_BYTES_BEHIND = 4 * 1024 * 1024
 
 
 @dataclasses.dataclass(slots=True)
@@ -28,7 +31,9 @@ class _Stream:
     group: str
     name: str
     may_create_group: bool
-    events: list[LogEvent]
+    events: deque[LogEvent]
+    characters: int = 0
+    """Of all events."""
 
 
 class LogBuffer:
@@ -46,10 +51,11 @@ class LogBuffer:
         self, context: RequestContext, group: str, name: str, *, may_create_group: bool
     ) -> Callable[[list[LogEvent]], None]:
         """What takes the events of one stream; they are lost where the group is missing and may not be created."""
-        stream = _Stream(context, group, name, may_create_group, [])
+        stream = _Stream(context, group, name, may_create_group, deque())
 
         def write(events: list[LogEvent]) -> None:
             stream.events += events
+            stream.characters += sum(len(text) for _, text in events)
             self._pending[id(stream)] = stream
             self._pace.wanted()
 
@@ -57,7 +63,11 @@ class LogBuffer:
 
     def is_behind(self) -> bool:
         """Whether more waits to be written than goes in a few turns."""
-        return sum(len(stream.events) for stream in self._pending.values()) > _BACKLOG_MAX
+        pending = self._pending.values()
+        return (
+            sum(len(stream.events) for stream in pending) > _EVENTS_BEHIND
+            or sum(stream.characters for stream in pending) > _BYTES_BEHIND
+        )
 
     def flush(self) -> None:
         """Write what is there, now."""
@@ -65,15 +75,18 @@ class LogBuffer:
             self._pace.flush()
 
     def _write_pending(self) -> None:
-        """Write a slice: a function that prints much keeps no request waiting."""
-        room = _EVENTS_AT_ONCE
+        """Write a slice: a function that prints much keeps no request waiting. A stream that has more is behind the
+        others next time."""
+        events_left, characters_left = _EVENTS_AT_ONCE, _BYTES_AT_ONCE
         for key, stream in list(self._pending.items()):
-            events, stream.events = stream.events[:room], stream.events[room:]
-            room -= len(events)
-            if not stream.events:
-                del self._pending[key]
+            events = _take(stream, events_left, characters_left)
+            events_left -= len(events)
+            characters_left -= sum(len(text) for _, text in events)
+            del self._pending[key]
+            if stream.events:
+                self._pending[key] = stream
             self._put(stream, events)
-            if room <= 0:
+            if events_left <= 0 or characters_left <= 0:
                 break
         if self._pending:
             self._pace.soon()
@@ -91,6 +104,18 @@ class LogBuffer:
         except StorageFault:
             # The engine is stopping for it; the log is the least of what is not acknowledged.
             self._log.warning("the log of %s was not written: the database failed", stream.group)
+
+
+def _take(stream: _Stream, events_max: int, characters_max: int) -> list[LogEvent]:
+    """The first events of a stream, at least one."""
+    taken: list[LogEvent] = []
+    characters = 0
+    while stream.events and len(taken) < events_max and characters < characters_max:
+        event = stream.events.popleft()
+        taken.append(event)
+        characters += len(event[1])
+    stream.characters -= characters
+    return taken
 
 
 def in_order(events: list[LogEvent]) -> list[LogEvent]:
