@@ -59,7 +59,7 @@ def test_create_function_existing_name_is_conflict(client: Callable[..., Any]) -
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException", "Could not unzip uploaded file"),
         ({"Code": {}}, "InvalidParameterValueException", "Please provide a source for function code."),
         ({"FunctionName": "no:such:name!"}, "ValidationException", "'functionName'"),
-        ({"Layers": ["arn:aws:lambda:us-east-1:1:layer:l:1"]}, "InvalidParameterValueException", "Layer version"),
+        ({"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]}, "AccessDeniedException", ""),
         (
             {"Environment": {"Variables": {"AWS_REGION": "x"}}},
             "InvalidParameterValueException",

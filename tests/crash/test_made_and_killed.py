@@ -19,7 +19,7 @@ import pytest
 
 from tests.api.cloudformation_templates import every_type
 from tests.api.dynamodb_support import create_table
-from tests.api.lambda_support import log_messages, make_function, make_role
+from tests.api.lambda_support import log_messages, make_function, make_role, zipped
 from tests.api.test_cloudformation_more_types import template as newer_types
 from tests.crash.test_power_loss_of_code import onebox
 from tests.polling import until
@@ -77,6 +77,30 @@ def check_function_url(client: Client, url: str) -> None:
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["rawPath"]) == (200, "/path")
     connection.close()
+
+
+def layer(client: Client) -> str:
+    """A function whose layer's version is deleted again."""
+    files = zipped({"python/shared.py": "NAME = 'of the layer'\n"})
+    arn = client("lambda").publish_layer_version(LayerName="kept", Content={"ZipFile": files})["LayerVersionArn"]
+    code = "import shared\ndef handler(event, context):\n    return shared.NAME\n"
+    role = make_role(client, ADMIN, name="layers")
+    make_function(client, code, FunctionName="of-the-layer", Role=role, Layers=[arn])
+    client("lambda").publish_layer_version(LayerName="kept", Content={"ZipFile": files})
+    client("lambda").add_layer_version_permission(
+        LayerName="kept", VersionNumber=2, StatementId="s", Action="lambda:GetLayerVersion", Principal="*"
+    )
+    client("lambda").delete_layer_version(LayerName="kept", VersionNumber=1)
+    return str(arn)
+
+
+def check_layer(client: Client, arn: str) -> None:
+    api = client("lambda")
+    assert [layer["Arn"] for layer in api.get_function_configuration(FunctionName="of-the-layer")["Layers"]] == [arn]
+    assert json.loads(api.invoke(FunctionName="of-the-layer")["Payload"].read()) == "of the layer"
+    assert [version["Version"] for version in api.list_layer_versions(LayerName="kept")["LayerVersions"]] == [2]
+    policy = json.loads(api.get_layer_version_policy(LayerName="kept", VersionNumber=2)["Policy"])
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["s"]
 
 
 def log_events(client: Client, group: str) -> None:
@@ -171,6 +195,7 @@ def stack_of(template: Callable[[], str], name: str) -> Thing:
 THINGS = [
     Thing("mapping of a stream", stream_mapping, check_stream_mapping),
     Thing("function URL", function_url, check_function_url),
+    Thing("layer", layer, check_layer),
     Thing("query of Logs Insights", query, check_query),
     Thing("query definition", query_definition, check_query_definition),
     Thing("subscription of a log group", subscription, check_subscription),

@@ -14,8 +14,9 @@ How it hangs together, top down::
     urls.py             requests to function URLs: access, invocation, CORS
     downloads.py        links to the code of functions
     finding.py          which version a qualifier means
-    configuration.py  naming.py  validation.py  runtimes.py  package.py  event_sources.py  filters.py  batches.py
-    url_events.py  tracing.py  platform_times.py                                                          pure
+    function_layers.py  layer_policies.py    the layers of a function, and who may use one
+    configuration.py  naming.py  layer_names.py  validation.py  runtimes.py  package.py  event_sources.py
+    filters.py  batches.py  url_events.py  tracing.py  platform_times.py                                        pure
     resource_policies.py    who else may invoke a function
     store/              all SQL of the service, by table
     model.py  limits.py  errors.py  settings.py  principals.py  metrics.py

@@ -11,6 +11,8 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.policy import Statement
 from onebox.services.lambda_.condition_keys import find_condition_keys
 from onebox.services.lambda_.core import LambdaCore
+from onebox.services.lambda_.layer_names import find_version_arn, parse_layer_name
+from onebox.services.lambda_.layer_policies import compiled_policy
 from onebox.services.lambda_.model import LATEST, Mapping
 from onebox.services.lambda_.naming import parse_function_reference
 from onebox.services.lambda_.operations import OPERATIONS
@@ -30,7 +32,9 @@ def required_access(core: LambdaCore, context: RequestContext, operation: str, r
 
 
 def _policy(core: LambdaCore, context: RequestContext, resource: str) -> Sequence[Statement]:
-    """The policy of the function, version or alias."""
+    """The policy of the function, version or alias, or of the layer's version."""
+    if (found := find_version_arn(resource)) is not None:
+        return compiled_policy(core.layers.find(*found))
     try:
         reference = parse_function_reference(context, resource, any_account=True)
     except AwsError:
@@ -63,6 +67,19 @@ def _find_arn(context: RequestContext, request: Wire) -> str | None:
         return None
 
 
+def _layer(context: RequestContext, operation: str, request: Wire) -> str:
+    """The layer that is published to, or the version that a request is about; AWS lists without a resource."""
+    if operation == "GetLayerVersionByArn":
+        return str(request["Arn"])
+    if operation == "ListLayerVersions":
+        return "*"
+    try:
+        layer = parse_layer_name(context, request["LayerName"])
+    except AwsError:
+        return "*"  # The operation itself says what is wrong with the name.
+    return layer.arn_of(request["VersionNumber"]) if "VersionNumber" in request else layer.arn
+
+
 def _resources(core: LambdaCore, context: RequestContext, operation: str, request: Wire) -> list[str]:
     """The function, mapping or tagged resource that a request is about."""
     if "FunctionName" in request and operation != "CreateEventSourceMapping":
@@ -73,6 +90,8 @@ def _resources(core: LambdaCore, context: RequestContext, operation: str, reques
         except AwsError:
             return ["*"]  # The operation itself says what is wrong with the name.
         return [reference.arn]
+    if "LayerName" in request or operation == "GetLayerVersionByArn":
+        return [_layer(context, operation, request)]
     if "UUID" in request:
         mapping = core.mappings.find_mapping(context.account, context.region, request["UUID"])
         return ["*" if mapping is None else mapping.arn]

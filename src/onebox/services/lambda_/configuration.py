@@ -126,7 +126,7 @@ def describe(function: FunctionVersion, **overrides: Any) -> Wire:
     """The version as FunctionConfiguration; ``overrides`` replace members (the state right after a change)."""
     configuration = function.configuration
     described: Wire = {
-        **{member: value for member, value in configuration.items() if member != SOURCE_DESCRIPTION},
+        **{member: value for member, value in configuration.items() if member not in (SOURCE_DESCRIPTION, "Layers")},
         "FunctionName": function.key.name,
         "FunctionArn": function.arn,
         "CodeSize": function.code_bytes,
@@ -140,6 +140,10 @@ def describe(function: FunctionVersion, **overrides: Any) -> Wire:
         **_LATEST_STATE,
         **overrides,
     }
+    if configuration.get("Layers"):
+        described["Layers"] = [
+            {"Arn": layer["Arn"], "CodeSize": layer["CodeSize"]} for layer in configuration["Layers"]
+        ]
     return described
 
 
@@ -206,8 +210,6 @@ def _check_scalars(request: Wire) -> None:
 
 def _refuse_unsupported(request: Wire) -> None:
     """What onebox has no counterpart of is refused as AWS refuses what doesn't exist there."""
-    for layer in request.get("Layers") or []:
-        raise InvalidParameterValueException(f"Layer version {layer} does not exist.")
     for subnet in request.get("VpcConfig", {}).get("SubnetIds") or []:
         raise InvalidParameterValueException(
             "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. "

@@ -32,6 +32,7 @@ from onebox.services.lambda_.resource_policies import check_account
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.lambda_.store.events import EventStore
 from onebox.services.lambda_.store.functions import FunctionStore
+from onebox.services.lambda_.store.layers import LayerStore
 from onebox.services.lambda_.store.mappings import MappingStore
 from onebox.services.lambda_.store.policies import PolicyStore
 from onebox.services.lambda_.store.settings import SettingStore
@@ -56,6 +57,7 @@ class LambdaCore:
     policies: PolicyStore
     mappings: MappingStore
     urls: UrlStore
+    layers: LayerStore
     settings_of_functions: SettingStore
     finder: FunctionFinder
     log_buffer: LogBuffer
@@ -176,6 +178,7 @@ def make_core(
         policies=policies,
         mappings=mappings,
         urls=UrlStore(deps.storage),
+        layers=LayerStore(deps.storage),
         settings_of_functions=SettingStore(deps.storage),
         finder=finder,
         log_buffer=log_buffer,

@@ -61,8 +61,40 @@ class FunctionVersion:
         return str(self.configuration["LoggingConfig"]["LogGroup"])
 
     @property
+    def layer_hashes(self) -> tuple[str, ...]:
+        """The archives of its layers, in the order in which they are unpacked."""
+        return tuple(layer["CodeSha256"] for layer in self.configuration.get("Layers", ()))
+
+    @property
     def json_logs(self) -> bool:
         return bool(self.configuration["LoggingConfig"]["LogFormat"] == "JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerVersion:
+    """One version of a layer: an archive that functions have besides their code."""
+
+    account: str
+    region: str
+    name: str
+    number: int
+    settings: Wire
+    """``Description``, ``LicenseInfo``, ``CompatibleRuntimes`` and ``CompatibleArchitectures`` as they were given."""
+    code_sha256: str
+    """Base64, as CodeSha256."""
+    code_bytes: int
+    created_at_ms: int
+    statements: tuple[Wire, ...]
+    """Of its resource policy."""
+    policy_revision_id: str
+
+    @property
+    def layer_arn(self) -> str:
+        return make_arn("lambda", self.region, self.account, f"layer:{self.name}")
+
+    @property
+    def arn(self) -> str:
+        return f"{self.layer_arn}:{self.number}"
 
 
 @dataclass(frozen=True, slots=True)

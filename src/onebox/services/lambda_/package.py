@@ -47,6 +47,7 @@ class Package:
     archive: bytes
     sha256: str
     """Base64, as CodeSha256."""
+    unzipped_bytes: int
 
 
 def inspect(archive: bytes) -> Package:
@@ -63,7 +64,7 @@ def inspect(archive: bytes) -> Package:
                         pass
     except _DAMAGE as error:
         raise InvalidParameterValueException(_UNREADABLE) from error
-    return Package(archive, code_sha256(archive))
+    return Package(archive, code_sha256(archive), sum(entry.file_size for entry in entries))
 
 
 def code_sha256(archive: bytes) -> str:

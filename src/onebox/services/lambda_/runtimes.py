@@ -12,6 +12,13 @@ RUNTIMES = (
 )
 """In AWS's order, which goes into the error's words."""
 
+ENDED_RUNTIMES = (
+    *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x"),
+    *("java8", "python2.7", "python3.6", "python3.7", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1"),
+    *("dotnetcore3.1", "go1.x", "ruby2.5", "ruby2.7", "provided"),
+)
+"""What AWS no longer makes functions of, but what layers may still be looked for by."""
+
 
 def runtime_version_arn(region: str, runtime: str) -> str:
     """RuntimeVersionConfig's ARN: the same for every function on a runtime."""

@@ -70,12 +70,13 @@ class World:
         self.started += 1
         scratch = self.folder / f"scratch{self.started}"
         command = (str(own_interpreter().path), "-X", "utf8", "-S", "-s", str(LAUNCHER))
-        arguments = (str(self.folder / "runtime"), str(os.getpid()), "", "yes", "app.handler")
+        arguments = (str(self.folder / "runtime"), str(self.folder / "opt"), str(os.getpid()), "", "yes", "app.handler")
         return Environment(
             function=version,
             command=command + arguments,
             variables={"LAMBDA_TASK_ROOT": str(self.folder / "code"), "HOME": str(scratch)},
             code_folder=self.folder / "code",
+            layers_folder=self.folder / "opt",
             scratch_folder=scratch,
             description="",
             expires_at_ms=SystemClock().now_ms() + next(self.lives_ms),

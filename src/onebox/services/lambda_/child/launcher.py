@@ -1,8 +1,9 @@
 """First code in a function's process: ties its life to onebox's, lays out the import path as AWS does, and hands
 over to AWS's runtime client (awslambdaric).
 
-Run in the folder of the function's code as ``python -S -s launcher.py PACKAGES PARENT_PID BYTECODE SDK_CACHE HANDLER``.
-PACKAGES is the folder that stands for AWS's /var/runtime (awslambdaric, boto3), BYTECODE where an interpreter that
+Run in the folder of the function's code as ``python -S -s launcher.py PACKAGES LAYERS PARENT_PID BYTECODE SDK_CACHE
+HANDLER``. PACKAGES is the folder that stands for AWS's /var/runtime (awslambdaric, boto3), LAYERS the one that stands
+for /opt, which a function without layers does not have, BYTECODE where an interpreter that
 differs from onebox's keeps its bytecode ("" for none), SDK_CACHE whether functions of the SDK are cached (yes, no).
 Standard library only, Python 3.10 to 3.14.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -23,7 +24,7 @@ _SIGKILL = 9
 
 
 def main() -> None:
-    packages, parent_pid, bytecode, sdk_cache, handler = sys.argv[1:6]
+    packages, layers, parent_pid, bytecode, sdk_cache, handler = sys.argv[1:7]
     _die_with_parent(int(parent_pid))
     _complete_builtins()
     if bytecode:
@@ -42,13 +43,21 @@ def main() -> None:
 
     _read_events_fast()
     del sys.path[0:2]
-    # The function's code comes first, then its PYTHONPATH, then what AWS brings along, then the standard library.
+    # The function's code comes first, then its PYTHONPATH, the layers, what AWS brings along, the standard library.
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     extra = os.environ.get("PYTHONPATH", "")
-    sys.path.insert(1 + (len(extra.split(os.pathsep)) if extra else 0), packages)
+    at = 1 + (len(extra.split(os.pathsep)) if extra else 0)
+    sys.path[at:at] = [*_layer_folders(layers), packages]
     sys.argv[:] = ["bootstrap.py", handler]
     # awslambdaric polls from a thread where its compiled client would block signals; ours does not.
     bootstrap.run(handler, _make_client(runtime_client))
+
+
+def _layer_folders(layers: str) -> list[str]:
+    """Where modules of layers are, as on AWS."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    folders = (os.path.join(layers, "python", "lib", version, "site-packages"), os.path.join(layers, "python"))
+    return [folder for folder in folders if os.path.isdir(folder)]
 
 
 def _take_socket() -> int:

@@ -10,6 +10,7 @@ from onebox.services.lambda_.execution.output import LogEvent
 from onebox.services.lambda_.model import FunctionVersion
 
 TASK_ROOT = "/var/task"
+LAYERS_ROOT = "/opt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Environment:
     variables: dict[str, str]
     code_folder: Path
     """The working folder: the function's code."""
+    layers_folder: Path
+    """What is ``/opt`` on AWS; not there if the function has no layers."""
     scratch_folder: Path
     """The process's own HOME and TMPDIR; removed with it."""
     description: str
@@ -37,4 +40,4 @@ class Environment:
 
     def show_path(self, text: str) -> str:
         """A text of the function's with the path that its code has on AWS."""
-        return text.replace(str(self.code_folder), TASK_ROOT)
+        return text.replace(str(self.code_folder), TASK_ROOT).replace(str(self.layers_folder), LAYERS_ROOT)

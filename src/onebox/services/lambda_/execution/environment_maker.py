@@ -68,12 +68,15 @@ class EnvironmentMaker:
 
     async def make(self, function: FunctionVersion) -> Environment:
         """Everything for a child of this version. Raises InvalidParameterValueException if its role is gone."""
-        code = await self._code.take(function, lambda: [self._store.load_code(function.code_sha256)])
+        code = await self._code.take(function, lambda: self._load_archives(function))
         try:
             return await self._make(function, code)
         except BaseException:
             self._code.release(code)
             raise
+
+    def _load_archives(self, function: FunctionVersion) -> list[bytes]:
+        return [self._store.load_code(sha256) for sha256 in (function.code_sha256, *function.layer_hashes)]
 
     async def _make(self, function: FunctionVersion, code: CodeFolder) -> Environment:
         runtime = str(function.configuration["Runtime"])
@@ -87,9 +90,10 @@ class EnvironmentMaker:
         scratch = self._scratch_root / self._deps.ids.hex(16)
         return Environment(
             function=function,
-            command=self._command(interpreter, str(function.configuration["Handler"])),
-            variables=self._variables(function, session, stream, code.task, scratch),
+            command=self._command(interpreter, str(function.configuration["Handler"]), code),
+            variables=self._variables(function, session, stream, code, scratch),
             code_folder=code.task,
+            layers_folder=code.opt,
             scratch_folder=scratch,
             description=_describe(interpreter, runtime),
             expires_at_ms=session.expiration_at_ms,
@@ -110,18 +114,19 @@ class EnvironmentMaker:
         name = session_name(function.key.name)
         return await self._deps.storage.when_free(lambda: self._iam.issue_session(context, role_arn, name, SESSION_S))
 
-    def _command(self, interpreter: Interpreter, handler: str) -> tuple[str, ...]:
+    def _command(self, interpreter: Interpreter, handler: str, code: CodeFolder) -> tuple[str, ...]:
         launcher = str(_CHILD_FOLDER / "launcher.py")
         # Bytecode is kept beside the packages, as any Python does, or here if that folder is not ours to write.
         cache = "" if os.access(_installed(_PACKAGES[0]).parent, os.W_OK) else str(self._bytecode)
         # No site-packages of whichever interpreter it is (-S, -s): a function finds what it finds on AWS.
         return (
             *(str(interpreter.path), "-X", "utf8", "-S", "-s", launcher),
-            *(str(self._packages), str(os.getpid()), cache, "yes" if self._settings.caches_sdk else "no", handler),
+            *(str(self._packages), str(code.opt), str(os.getpid()), cache),
+            *("yes" if self._settings.caches_sdk else "no", handler),
         )
 
     def _variables(
-        self, function: FunctionVersion, session: Session, stream: str, code_folder: Path, scratch: Path
+        self, function: FunctionVersion, session: Session, stream: str, code: CodeFolder, scratch: Path
     ) -> dict[str, str]:
         configuration = function.configuration
         variables = {
@@ -141,7 +146,7 @@ class EnvironmentMaker:
             # The child's own folder: nobody's ~/.aws reaches a function, and its temporary files end with it.
             "HOME": str(scratch),
             "LAMBDA_RUNTIME_DIR": str(self._packages),
-            "LAMBDA_TASK_ROOT": str(code_folder),
+            "LAMBDA_TASK_ROOT": str(code.task),
             "LANG": "en_US.UTF-8",
             "PATH": os.environ.get("PATH", os.defpath),
             "TMPDIR": str(scratch),
@@ -151,6 +156,9 @@ class EnvironmentMaker:
         if function.json_logs:
             variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
             variables["AWS_LAMBDA_LOG_LEVEL"] = configuration["LoggingConfig"]["ApplicationLogLevel"]
+        if function.layer_hashes:
+            variables["PATH"] = f"{code.opt / 'bin'}{os.pathsep}{variables['PATH']}"
+            variables["LD_LIBRARY_PATH"] = str(code.opt / "lib")
         return {**variables, **configuration.get("Environment", {}).get("Variables", {})}
 
     def _log_writer(

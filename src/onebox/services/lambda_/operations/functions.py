@@ -23,6 +23,7 @@ from onebox.services.lambda_.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
+from onebox.services.lambda_.function_layers import check_unzipped_size, with_layers
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion, version_number
 from onebox.services.lambda_.naming import FunctionReference, parse_new_function
 from onebox.services.lambda_.operations.code import load_package
@@ -37,7 +38,7 @@ _SERVICE = "lambda.amazonaws.com"
 async def create_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Store a function and its code; it is active at once, though AWS's first answer says Pending."""
     reference = parse_new_function(context, request["FunctionName"])
-    configuration = new_configuration(request, reference.key.name)
+    configuration = with_layers(core, context, request, new_configuration(request, reference.key.name))
     tags = checked_tags(context, request.get("Tags") or {})
     _check_role(core, context, request["Role"])
     _check_dead_letter_rights(core, context, configuration, reference.key.name)
@@ -46,6 +47,9 @@ async def create_function(core: LambdaCore, context: RequestContext, request: Wi
 
     def create() -> Wire:
         _check_new(core, reference)
+        configuration = with_layers(core, context, request, new_configuration(request, reference.key.name))
+        core.functions.save_code(package)
+        check_unzipped_size(core, package.sha256, configuration)
         function = FunctionVersion(
             key=reference.key,
             version=LATEST,
@@ -56,7 +60,6 @@ async def create_function(core: LambdaCore, context: RequestContext, request: Wi
             modified_at_ms=context.now_ms,
             reserved_concurrency=None,
         )
-        core.functions.save_code(package.sha256, package.archive)
         core.functions.insert_function(function, tags)
         if request.get("Publish"):
             function = publish(core, function, None, context.now_ms)
@@ -115,7 +118,8 @@ async def update_function_code(core: LambdaCore, context: RequestContext, reques
         )
         if request.get("DryRun"):
             return describe(changed)
-        core.functions.save_code(package.sha256, package.archive)
+        core.functions.save_code(package)
+        check_unzipped_size(core, package.sha256, configuration)
         core.functions.update_latest(changed)
         core.functions.delete_code_if_unused(function.code_sha256)
         core.retire_after_commit(function.key)
@@ -132,6 +136,8 @@ def update_function_configuration(core: LambdaCore, context: RequestContext, req
     function = core.load_unqualified(context, request["FunctionName"])
     core.check_revision(function, request.get("RevisionId"))
     configuration = changed_configuration(function.configuration, request, function.key.name)
+    configuration = with_layers(core, context, request, configuration)
+    check_unzipped_size(core, function.code_sha256, configuration)
     if "Role" in request:
         _check_role(core, context, request["Role"])
     _check_dead_letter_rights(core, context, configuration, function.key.name)
@@ -203,6 +209,7 @@ def list_functions(core: LambdaCore, context: RequestContext, request: Wire) -> 
 def get_account_settings(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The account's limits and what it uses of them."""
     functions, code_bytes = core.functions.count_functions(context.account, context.region)
+    code_bytes += core.layers.sum_code_bytes(context.account, context.region)
     reserved = core.functions.sum_reserved(context.account, context.region)
     return {
         "AccountLimit": {

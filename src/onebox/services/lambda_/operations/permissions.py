@@ -18,6 +18,7 @@ from onebox.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from onebox.services.lambda_.limits import POLICY_BYTES_MAX, STATEMENT_ID_CHARACTERS_MAX
 from onebox.services.lambda_.model import LATEST
 from onebox.services.lambda_.naming import FunctionReference
 from onebox.services.lambda_.resource_policies import policy_document
@@ -25,7 +26,6 @@ from onebox.services.lambda_.validation import constraint_error, length_at_most
 
 _ACTION = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]")
 _STATEMENT_ID = re.compile(r"([a-zA-Z0-9-_]+)")
-_STATEMENT_ID_CHARACTERS_MAX = 100
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:\S+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
@@ -35,7 +35,6 @@ _EQUAL_KEYS = {
     "PrincipalOrgID": "aws:PrincipalOrgID",
     "SourceAccount": "AWS:SourceAccount",
 }
-_POLICY_BYTES_MAX = 20 * 1024
 
 
 def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -55,10 +54,9 @@ def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> 
             "or remove the existing statement."
         )
     statements.append(statement)
-    if len(policy_document(statements)) > _POLICY_BYTES_MAX:
+    if len(policy_document(statements)) > POLICY_BYTES_MAX:
         raise PolicyLengthExceededException(
-            f"The final policy size ({len(policy_document(statements))}) is bigger than the limit "
-            f"({_POLICY_BYTES_MAX})."
+            f"The final policy size ({len(policy_document(statements))}) is bigger than the limit ({POLICY_BYTES_MAX})."
         )
     core.policies.save_policy(reference.key, qualifier, statements, core.deps.ids.uuid())
     return {"Statement": orjson.dumps(statement).decode()}
@@ -111,8 +109,8 @@ def _check_request(request: Wire) -> None:
     action, sid = request["Action"], request["StatementId"]
     if not _STATEMENT_ID.fullmatch(sid):
         raise _constraint("statementId", sid, _STATEMENT_ID)
-    if len(sid) > _STATEMENT_ID_CHARACTERS_MAX:
-        raise constraint_error("statementId", sid, length_at_most(_STATEMENT_ID_CHARACTERS_MAX))
+    if len(sid) > STATEMENT_ID_CHARACTERS_MAX:
+        raise constraint_error("statementId", sid, length_at_most(STATEMENT_ID_CHARACTERS_MAX))
     if not _ACTION.fullmatch(action):
         raise _constraint("action", action, _ACTION)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from onebox.services.context import Wire
 from onebox.services.lambda_.model import LATEST, Alias, FunctionKey, FunctionVersion, version_number
+from onebox.services.lambda_.package import Package
 from onebox.storage.database import Row, Storage
 
 _VERSION_COLUMNS = """v.account, v.region, v.function_name, v.number, v.configuration, v.revision_id, v.code_sha256,
@@ -60,8 +62,9 @@ class FunctionStore:
         """Delete the function and all that belongs to it."""
         self._forget(key)
         hashes = self._storage.all(
-            """SELECT DISTINCT code_sha256 FROM lambda_versions
-            WHERE account = ? AND region = ? AND function_name = ?""",
+            """SELECT code_sha256 FROM lambda_versions WHERE account = ?1 AND region = ?2 AND function_name = ?3
+            UNION SELECT code_sha256 FROM lambda_layer_uses
+            WHERE account = ?1 AND region = ?2 AND function_name = ?3""",
             _key(key),
         )
         self._storage.execute("DELETE FROM lambda_functions WHERE account = ? AND region = ? AND name = ?", _key(key))
@@ -178,6 +181,7 @@ class FunctionStore:
             "INSERT INTO lambda_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*_key(function.key), version_number(function.version), *_version_values(function)),
         )
+        self._save_layer_uses(function)
 
     def update_latest(self, function: FunctionVersion) -> None:
         """Replace ``$LATEST``."""
@@ -188,6 +192,7 @@ class FunctionStore:
             modified_at_ms = ? WHERE account = ? AND region = ? AND function_name = ? AND number = 0""",
             (*_version_values(function), *_key(function.key)),
         )
+        self._save_layer_uses(function)
 
     def delete_version(self, function: FunctionVersion) -> None:
         """Delete a published version."""
@@ -197,13 +202,42 @@ class FunctionStore:
             WHERE account = ? AND region = ? AND function_name = ? AND number = ?""",
             (*_key(function.key), version_number(function.version)),
         )
-        self.delete_code_if_unused(function.code_sha256)
+        for sha256 in (function.code_sha256, *function.layer_hashes):
+            self.delete_code_if_unused(sha256)
+
+    def _save_layer_uses(self, function: FunctionVersion) -> None:
+        """Keep the archives of a version's layers, and no longer those it had before."""
+        identity = (*_key(function.key), version_number(function.version))
+        before = self._storage.all(
+            """DELETE FROM lambda_layer_uses
+            WHERE account = ? AND region = ? AND function_name = ? AND number = ? RETURNING code_sha256""",
+            identity,
+        )
+        hashes = set(function.layer_hashes)
+        for sha256 in hashes:
+            self._storage.execute("INSERT INTO lambda_layer_uses VALUES (?, ?, ?, ?, ?)", (*identity, sha256))
+        for (sha256,) in before:
+            if sha256 not in hashes:
+                self.delete_code_if_unused(sha256)
 
     # Code
 
-    def save_code(self, sha256: str, archive: bytes) -> None:
+    def save_code(self, package: Package) -> None:
         """Store an archive unless it is stored."""
-        self._storage.execute("INSERT OR IGNORE INTO lambda_code VALUES (?, ?)", (sha256, archive))
+        self._storage.execute(
+            "INSERT OR IGNORE INTO lambda_code (sha256, archive, unzipped_bytes) VALUES (?, ?, ?)",
+            (package.sha256, package.archive, package.unzipped_bytes),
+        )
+
+    def sum_unzipped_bytes(self, hashes: Iterable[str]) -> int:
+        """The size of stored archives, unpacked."""
+        total = 0
+        for sha256 in hashes:
+            row = self._storage.first(
+                "SELECT coalesce(unzipped_bytes, length(archive)) FROM lambda_code WHERE sha256 = ?", (sha256,)
+            )
+            total += 0 if row is None else int(row[0])
+        return total
 
     def load_code(self, sha256: str) -> bytes:
         """The archive of a stored version."""
@@ -217,10 +251,12 @@ class FunctionStore:
         return None if row is None else row[0]
 
     def delete_code_if_unused(self, sha256: str) -> None:
-        """Delete an archive that no version runs any more."""
+        """Delete an archive that no version runs or has as a layer, and that no layer offers."""
         self._storage.execute(
             """DELETE FROM lambda_code WHERE sha256 = ?1
-            AND NOT EXISTS (SELECT 1 FROM lambda_versions WHERE code_sha256 = ?1)""",
+            AND NOT EXISTS (SELECT 1 FROM lambda_versions WHERE code_sha256 = ?1)
+            AND NOT EXISTS (SELECT 1 FROM lambda_layer_versions WHERE code_sha256 = ?1)
+            AND NOT EXISTS (SELECT 1 FROM lambda_layer_uses WHERE code_sha256 = ?1)""",
             (sha256,),
         )
 
