@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orders.publishing.envelope import CloudEvents
     from orders.publishing.publisher import AsyncOrderPublisher, Flushed, OrderPublisher, PublisherFull
 
 __version__ = "0.1.0"
-__all__ = ["AsyncOrderPublisher", "Flushed", "OrderPublisher", "PublisherFull", "__version__"]
+__all__ = ["AsyncOrderPublisher", "CloudEvents", "Flushed", "OrderPublisher", "PublisherFull", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     """The publisher is imported when asked for: the function, which needs none, must start quickly."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from orders.publishing import publisher
+    from orders.publishing import envelope, publisher
 
-    return getattr(publisher, name)
+    return getattr(envelope if name == "CloudEvents" else publisher, name)

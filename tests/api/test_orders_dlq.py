@@ -189,6 +189,20 @@ def test_edit_sends_the_mended_order_and_removes_the_failed_one(shop: Shop, tmp_
     assert not list((tmp_path / "state").rglob("*.json")), "what customers told is not left lying about"
 
 
+def test_edit_of_an_event_shows_its_order_and_sends_the_order_alone(shop: Shop, tmp_path: Path) -> None:
+    event = {"specversion": "1.0", "id": "e-7", "source": "https://shop.example", "type": "order"}
+    message_id = shop.fail(json.dumps({**event, "data": {"orderId": "A", "total": "5.10"}}))
+    shown = shop.run("dlq", "show", message_id).stdout
+    assert "total: expected a number" in shown
+    assert "attribute  cloudEvents_source = https://shop.example" in shown
+    assert shown.endswith('{\n  "orderId": "A",\n  "total": "5.10"\n}\n')
+    result = shop.run(
+        "dlq", "edit", "A", EDITOR=editor(tmp_path, """path.write_text(text.replace('"5.10"', '5.10'))""")
+    )
+    assert result.exit_code == 0, result.output
+    assert [json.loads(body) for body in shop.bodies("OrderQueue")] == [{"orderId": "A", "total": 5.1}]
+
+
 def test_edit_that_is_still_wrong_sends_nothing_and_goes_on_from_there(shop: Shop, tmp_path: Path) -> None:
     message_id = shop.fail('{"total":5}', "orderId is missing")
     result = shop.run("dlq", "edit", message_id, EDITOR=editor(tmp_path, """path.write_text('{"orderId": ""}')"""))

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from onebox.testing import EngineThread
-from orders import OrderPublisher
+from orders import CloudEvents, OrderPublisher
 from orders.cli.main import main
 from tests.polling import until
 
@@ -28,7 +28,7 @@ ORDER = '{"orderId":"1","status":"paid","country":"United Kingdom","currency":"G
 # A shop's program: it says how many orders the publisher took, one line each, until it is killed.
 SHOP = """
 import sys
-from orders import OrderPublisher
+from orders import CloudEvents, OrderPublisher
 publisher = OrderPublisher(sys.argv[1], endpoint_url=sys.argv[2])
 for number in range(int(sys.argv[3]), 10**6):
     publisher.publish({"orderId": str(number)})
@@ -165,3 +165,33 @@ def test_orders_of_a_killed_program_to_a_killed_endpoint_all_arrive_when_it_retu
                 return arrived >= set(taken)
 
             until(all_arrived, "every order that was taken")
+
+
+def test_events_of_command_and_publisher_carry_the_order_and_its_attributes(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = subscribe_queue(client)
+    for name, value in {**aws_environment, "XDG_STATE_HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "orders.jsonl"
+    path.write_text(ORDER + "\n", "utf-8")
+    source = "https://shop.example"
+    arguments = ["publish", str(path), "--envelope", "cloudevents", "--event-source", source]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    with OrderPublisher(tmp_path / "spool", envelope=CloudEvents(source)) as publisher:
+        publisher.publish(ORDER)
+    first, second = receive(client("sqs"), url, 2)
+    assert first["Body"] == second["Body"], "the same notification is the same event, whoever sends it"
+    assert f'"data":{ORDER}' in first["Body"]
+    assert {"status", "country", "currency", "total"} == set(first["MessageAttributes"])
+    event = json.loads(first["Body"])
+    assert (event["source"], event["specversion"], event["subject"]) == (source, "1.0", "1")
+
+
+def test_options_of_events_without_the_envelope_are_refused(tmp_path: Path) -> None:
+    for options in (["--event-source", "/shop"], ["--envelope", "cloudevents", "--event-type", "a b"]):
+        path = tmp_path / "orders.jsonl"
+        path.write_text(ORDER, "utf-8")
+        done = CliRunner().invoke(main, ["publish", str(path), *options])
+        assert (done.exit_code, "--event-" in done.stderr) == (2, True)

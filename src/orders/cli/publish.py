@@ -16,8 +16,10 @@ from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, say
 from orders.cli.patience import spoken_outage
 from orders.clock import SystemClock
+from orders.domain.cloud_events import DEFAULT_SOURCE, DEFAULT_TYPE
 from orders.publishing.bulk import Progress, Refusal, publish_entries
 from orders.publishing.csv_orders import parse_columns
+from orders.publishing.envelope import CloudEvents
 from orders.publishing.ledger import FileLedger, NoLedger
 from orders.publishing.order_files import STDIN, check_is_file, count_bytes, read_entries
 from orders.publishing.topic import OrderTopic
@@ -40,6 +42,9 @@ EXIT_REFUSED = 3
     help="Read CSV with this mapping of fields to columns: orderId=Number,total=Amount:decimal. "
     "TYPE is string, decimal, integer, boolean or json.",
 )
+@click.option("--envelope", type=click.Choice(["cloudevents"]), help="Send each order as the data of a CloudEvent 1.0.")
+@click.option("--event-source", metavar="URI", help=f"The events' source. Default: {DEFAULT_SOURCE}")
+@click.option("--event-type", metavar="NAME", help=f"The events' type. Default: {DEFAULT_TYPE}")
 @json_option
 @aws_options
 def publish(
@@ -50,6 +55,9 @@ def publish(
     unchecked: bool,
     rate: float | None,
     mapping: tuple[str, ...],
+    envelope: str | None,
+    event_source: str | None,
+    event_type: str | None,
     as_json: bool,
 ) -> None:
     """Publish orders: a JSON document, an array of them, JSON Lines or CSV, plain or gzipped; - reads standard input.
@@ -64,6 +72,7 @@ def publish(
     for source in sources:
         check_is_file(source)
     columns = parse_columns(mapping)
+    events = _make_envelope(envelope, event_source, event_type)
     topic = OrderTopic(aws)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
@@ -84,6 +93,7 @@ def publish(
                     connections=connections,
                     check=not unchecked,
                     rate=rate,
+                    envelope=events,
                     on_progress=show,
                     outage=spoken_outage(clock),
                 )
@@ -100,6 +110,17 @@ def publish(
             empty.append(source)
     _report(totals, empty, (clock.monotonic_ms() - began_ms) / 1000, as_json)
     sys.exit(1 if totals.unsent or empty else EXIT_REFUSED if totals.refusals else 0)
+
+
+def _make_envelope(name: str | None, source: str | None, event_type: str | None) -> CloudEvents | None:
+    if name is None:
+        if source is not None or event_type is not None:
+            raise click.UsageError("--event-source and --event-type need --envelope cloudevents")
+        return None
+    try:
+        return CloudEvents(source or DEFAULT_SOURCE, event_type or DEFAULT_TYPE)
+    except ValueError as error:
+        raise click.UsageError(f"--event-{error}") from error
 
 
 def ledger_folder() -> Path:

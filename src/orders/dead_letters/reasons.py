@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orders.dead_letters.messages import QueueMessage
-from orders.domain.order import is_envelope, parse_order, unwrap_body
+from orders.domain.order import find_event, is_envelope, parse_order, unwrap_body
 from orders.errors import OrderRejected
 from orders.function_log.failures import LoggedFailure, LoggedFailures
 from orders.json_text import lay_out, to_json
@@ -86,6 +86,7 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
         attributes={
             **_envelope_attributes(message.body),
             **_plain_attributes(message.attributes, "DataType", "StringValue"),
+            **_event_attributes(message.body),
         },
         body=message.body,
         detail="" if failure is None else failure.detail,
@@ -150,6 +151,17 @@ def _envelope_attributes(body: str) -> dict[str, str]:
     if not isinstance(value, dict) or not is_envelope(value):
         return {}
     return _plain_attributes(value.get("MessageAttributes"), "Type", "Value")
+
+
+def _event_attributes(body: str) -> dict[str, str]:
+    """Who says that he sent the order, where it is the data of a CloudEvent; named as CloudEvents names them in SQS."""
+    event = find_event(body)
+    names = ("id", "source", "type", "time", "subject")
+    return (
+        {}
+        if event is None
+        else {f"cloudEvents_{name}": well_formed(str(event[name])) for name in names if name in event}
+    )
 
 
 def _plain_attributes(attributes: object, type_member: str, value_member: str) -> dict[str, str]:

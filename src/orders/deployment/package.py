@@ -24,6 +24,7 @@ MODULES = (
     "orders/batches.py",
     "orders/clock.py",
     "orders/domain/__init__.py",
+    "orders/domain/cloud_events.py",
     "orders/domain/contract.py",
     "orders/domain/differences.py",
     "orders/domain/history.py",

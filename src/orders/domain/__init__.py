@@ -4,6 +4,7 @@ order.py            parses a message body into an Order, with exact decimals
 amounts.py          amounts with the decimals of their currency
 contract.py         the order contract: the type and limits of each known field
 contract_schema.py  the contract as JSON Schema and as tables
+cloud_events.py     an order as the data of a CloudEvent
 asyncapi.py         the contract as an AsyncAPI 3 document
 schema_shape.py     what a JSON Schema asserts, read into a value
 schema_compatibility.py  what a change of the schema breaks, and for whom
@@ -16,6 +17,7 @@ differences.py      what differs between two versions of an order
 history.py          the events of an order, and the keys under which each is stored once
 times.py            parses timestamps and durations
 
-Imports the standard library, errors.py, clock.py and json_text.py only. contract.py, differences.py, history.py,
+Imports the standard library, errors.py, clock.py and json_text.py only. cloud_events.py,
+contract.py, differences.py, history.py,
 limits.py, order.py and precedence.py are part of the functions' package.
 """

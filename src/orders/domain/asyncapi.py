@@ -83,6 +83,7 @@ def _order_message() -> dict[str, Any]:
         "name": "order",
         "title": "Notification of an order",
         "summary": DESCRIPTION,
+        "description": "The order may also come as the data of a CloudEvent 1.0 in the structured JSON format.",
         "contentType": "application/json",
         "headers": {"type": "object", "properties": _ATTRIBUTES},
         "payload": {"$ref": "#/components/schemas/order"},

@@ -3,8 +3,8 @@
 Promises: decimals are exact, and unknown fields are kept unchanged. Every input becomes an Order or raises
 OrderRejected, which names the field. orders.domain.contract defines the known fields, orders.domain.limits the limits
 of DynamoDB. All publishers and the function share this one check. A body may be the order itself, the order in
-the SNS envelope (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), or either of
-them encoded once more as a JSON string.
+the SNS envelope (https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html), the data of a
+CloudEvent (cloud_events.py), or any of them encoded once more as a JSON string.
 Independent of queues, tables and time. Standard library only: this file travels with the function.
 """
 
@@ -17,6 +17,7 @@ from datetime import date
 from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple, NoReturn
 
+from orders.domain.cloud_events import is_cloud_event, read_data
 from orders.domain.contract import (
     INDEX_KEYS,
     MOMENT_EXPECTED,
@@ -138,6 +139,8 @@ def _unwrap(body: str) -> tuple[dict[str, Any], str]:
             raise OrderRejected(f"expected a JSON object, got {name_kind(value)}")
         elif is_envelope(value):
             text = value["Message"]
+        elif is_cloud_event(value):
+            text = read_data(value, text)
         else:
             return value, text
     raise OrderRejected(f"the order is wrapped more than {WRAPPINGS_MAX} times")
@@ -189,6 +192,25 @@ def find_notification_id(body: str) -> str | None:
     return found if type(found) is str and found else None
 
 
+def find_event(body: str) -> dict[str, Any] | None:
+    """The CloudEvent that a body holds, alone or in SNS's envelope, whether or not its order is valid."""
+    text = body
+    for _ in range(WRAPPINGS_MAX):
+        try:
+            value = _decode(text)
+        except (ValueError, RecursionError, DecimalException, _NotANumber):
+            return None
+        if type(value) is str:
+            text = value
+        elif type(value) is not dict:
+            return None
+        elif is_envelope(value):
+            text = value["Message"]
+        else:
+            return value if is_cloud_event(value) else None
+    return None
+
+
 def unwrap_body(body: str) -> str:
     """The innermost text of a body, without envelope and second encoding, whether or not it is an order."""
     text = body
@@ -201,6 +223,11 @@ def unwrap_body(body: str) -> str:
             text = value
         elif type(value) is dict and is_envelope(value):
             text = value["Message"]
+        elif type(value) is dict and is_cloud_event(value):
+            try:
+                text = read_data(value, text)
+            except OrderRejected:
+                return text
         else:
             return text
     return text

@@ -12,6 +12,7 @@ import re
 from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
+from orders.domain.cloud_events import is_cloud_event
 from orders.domain.order import parse_attributes, parse_order, unwrap_body
 from orders.errors import OrderRejected
 
@@ -49,7 +50,8 @@ def _read(text: str) -> dict[str, Any] | None:
         DecimalException,
     ):  # an unreadable number: only the first violation is known
         return None
-    return value if isinstance(value, dict) else None
+    # What is left of an event is one that carries no order: then only the first violation is known.
+    return value if isinstance(value, dict) and not is_cloud_event(value) else None
 
 
 def _collect(attributes: dict[str, Any]) -> list[Violation]:

@@ -1,6 +1,7 @@
 """Publishing orders to OrderTopic.
 
 message.py      the SNS message of an order: its text and the attributes that subscribers filter by
+envelope.py     the CloudEvents envelope that a publisher may put around each order
 order_files.py  orders from JSON, JSON Lines and CSV files, plain or gzipped
 csv_orders.py   orders from CSV by a column mapping
 ports.py        the interfaces of the topic and of the ledger, and SNS's limits

@@ -27,6 +27,7 @@ from orders.clock import Clock, SystemClock
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected, OrdersError, OrderUnavailable
 from orders.publishing.bulk import BACKOFF, make_order_message
+from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, encode_order
 from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic
 from orders.publishing.spool import FileSpool, MemorySpool, Spool
@@ -80,7 +81,8 @@ class OrderPublisher:
 
     ``spool`` is a folder used by this process alone; None keeps waiting orders in memory, lost when the process ends.
     ``endpoint_url``, ``region`` and ``profile`` are as in boto3; omitted ones come from the environment.
-    ``limit_bytes`` bounds the waiting orders. ``connect`` creates the topic client, for tests.
+    ``limit_bytes`` bounds the waiting orders. ``envelope`` sends each order as the data of a CloudEvent.
+    ``connect`` creates the topic client, for tests.
     Raises OperatorError if another process holds the spool.
     """
 
@@ -92,12 +94,14 @@ class OrderPublisher:
         region: str | None = None,
         profile: str | None = None,
         limit_bytes: int | None = None,
+        envelope: CloudEvents | None = None,
         connect: Callable[[], Topic] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._spool: Spool = MemorySpool() if spool is None else FileSpool(Path(spool))
         default_bytes = MEMORY_BYTES_MAX if spool is None else SPOOL_BYTES_MAX
         self._limit_bytes = default_bytes if limit_bytes is None else limit_bytes
+        self._envelope = envelope
         self._connect = connect or _connector(endpoint_url, region, profile)
         self._clock = clock or SystemClock()
         self._topic: Topic | None = None
@@ -117,14 +121,14 @@ class OrderPublisher:
 
         Raises OrderRejected for an invalid order, PublisherFull after ``timeout_s``, OSError if the disk write fails.
         """
-        self._take([check_order(order)], timeout_s)
+        self._take([check_order(order, self._envelope)], timeout_s)
 
     def publish_all(self, orders: Iterable[OrderLike], timeout_s: float | None = None) -> int:
         """Add many orders, with one disk write for hundreds. Returns their number.
 
         Raises as ``publish``; orders before the failing one may have been added.
         """
-        texts = iter(map(check_order, orders))
+        texts = (check_order(order, self._envelope) for order in orders)
         taken = 0
         while some := list(islice(texts, APPEND_MAX)):
             self._take(some, timeout_s)
@@ -273,6 +277,7 @@ class AsyncOrderPublisher:
 
     def __init__(self, spool: str | Path | None, **options: Any) -> None:
         self._publisher = OrderPublisher(spool, **options)
+        self._envelope: CloudEvents | None = options.get("envelope")
         self._worker = ThreadPoolExecutor(1, "orders-publisher-take")
         self._flusher = ThreadPoolExecutor(1, "orders-publisher-flush")
         self._queue: list[tuple[str, asyncio.Future[None]]] = []
@@ -281,7 +286,7 @@ class AsyncOrderPublisher:
 
     async def publish(self, order: OrderLike) -> None:
         """As OrderPublisher.publish. If cancelled, the order may still have been added."""
-        text = check_order(order)
+        text = check_order(order, self._envelope)
         if self._closed:
             raise OperatorError("the publisher is closed")
         taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -332,13 +337,14 @@ class AsyncOrderPublisher:
                     taken.set_exception(failure)
 
 
-def check_order(order: OrderLike) -> str:
+def check_order(order: OrderLike, envelope: CloudEvents | None = None) -> str:
     """The text to publish for an order. Raises OrderRejected if the processor or SNS would refuse it."""
     text = order if isinstance(order, str) else encode_order(order)
-    size_bytes = make_order_message(text).size_bytes
+    message = make_order_message(text, envelope=envelope)
+    size_bytes = message.size_bytes
     if size_bytes > BATCH_BYTES_MAX:
         raise OrderRejected(f"{size_bytes} bytes: SNS takes {BATCH_BYTES_MAX}")
-    return text
+    return message.text
 
 
 def _connector(endpoint_url: str | None, region: str | None, profile: str | None) -> Callable[[], Topic]:
