@@ -50,3 +50,20 @@ def test_find_program_of_the_right_version_is_taken(tmp_path: Path, monkeypatch:
 def test_stands_in_for_compares_whole_minor_versions() -> None:
     assert Interpreter(Path("p"), "3.1.5", own=False).stands_in_for("python3.10")
     assert not Interpreter(Path("p"), "3.10.5", own=False).stands_in_for("python3.10")
+
+
+def find_node(runtime: str, preferred: Path) -> Interpreter | None:
+    return asyncio.run(Interpreters({runtime: preferred}).find_node(runtime))
+
+
+def test_find_node_takes_what_works_though_the_version_be_another(tmp_path: Path) -> None:
+    exact = find_node("nodejs22.x", program(tmp_path, "node22", "echo 22.1.0 /opt/node22"))
+    assert exact == Interpreter(Path("/opt/node22"), "22.1.0", own=False, language="nodejs")
+    assert not exact.stands_in_for("nodejs22.x")
+    other = find_node("nodejs22.x", program(tmp_path, "node2", "echo 2.2.0 /opt/node2"))
+    assert other is not None
+    assert (other.stands_in_for("nodejs22.x"), other.name) == (True, "Node.js 2.2.0")
+
+
+def test_find_node_without_one_finds_none(tmp_path: Path) -> None:
+    assert find_node("nodejs22.x", tmp_path / "absent") is None

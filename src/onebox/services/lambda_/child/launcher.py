@@ -25,7 +25,8 @@ _SIGKILL = 9
 
 def main() -> None:
     packages, layers, parent_pid, bytecode, sdk_cache, handler = sys.argv[1:7]
-    _die_with_parent(int(parent_pid))
+    if parent_pid != "0":  # else guard.py has done it, and a wrapper script may be the parent
+        _die_with_parent(int(parent_pid))
     _complete_builtins()
     if bytecode:
         sys.pycache_prefix = bytecode

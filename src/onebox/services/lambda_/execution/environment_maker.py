@@ -19,8 +19,9 @@ from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.model import Session
 from onebox.services.lambda_.errors import InvalidParameterValueException
 from onebox.services.lambda_.execution.code_folders import CodeFolder, CodeFolders, remove_tree
+from onebox.services.lambda_.execution.commands import Commands
 from onebox.services.lambda_.execution.environment import Environment
-from onebox.services.lambda_.execution.interpreters import Interpreter, Interpreters
+from onebox.services.lambda_.execution.interpreters import Interpreters
 from onebox.services.lambda_.execution.log_buffer import LogBuffer
 from onebox.services.lambda_.execution.output import LogEvent
 from onebox.services.lambda_.limits import SESSION_S
@@ -34,7 +35,6 @@ _PACKAGES = (
     *("awslambdaric", "simplejson", "snapshot_restore_py"),
     *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"),
 )
-_CHILD_FOLDER = Path(__file__).parent.parent / "child"
 
 
 class EnvironmentMaker:
@@ -79,10 +79,7 @@ class EnvironmentMaker:
         return [self._store.load_code(sha256) for sha256 in (function.code_sha256, *function.layer_hashes)]
 
     async def _make(self, function: FunctionVersion, code: CodeFolder) -> Environment:
-        runtime = str(function.configuration["Runtime"])
-        if not runtime.startswith("python"):
-            raise InvalidParameterValueException(f"This machine has nothing that runs {runtime}.")
-        interpreter = await self._interpreters.find(runtime)
+        command = await self._find_commands().make(function, code)
         now_ms = self._deps.clock.now_ms()
         context = role_context(function, now_ms, self._deps.ids.uuid(), self._settings.endpoint_url())
         session = await self._issue_session(context, function)
@@ -90,16 +87,16 @@ class EnvironmentMaker:
         scratch = self._scratch_root / self._deps.ids.hex(16)
         return Environment(
             function=function,
-            command=self._command(interpreter, str(function.configuration["Handler"]), code),
+            command=command.arguments,
             variables=self._variables(function, session, stream, code, scratch),
             code_folder=code.task,
             layers_folder=code.opt,
             scratch_folder=scratch,
-            description=_describe(interpreter, runtime),
+            description=command.description,
             expires_at_ms=session.expiration_at_ms,
             write_log=self._log_writer(context, function, stream),
             log_is_behind=self._logs.is_behind,
-            inherits_socket=True,
+            inherits_socket=command.inherits_socket,
             release=lambda: self._code.release(code),
         )
 
@@ -114,16 +111,10 @@ class EnvironmentMaker:
         name = session_name(function.key.name)
         return await self._deps.storage.when_free(lambda: self._iam.issue_session(context, role_arn, name, SESSION_S))
 
-    def _command(self, interpreter: Interpreter, handler: str, code: CodeFolder) -> tuple[str, ...]:
-        launcher = str(_CHILD_FOLDER / "launcher.py")
+    def _find_commands(self) -> Commands:
         # Bytecode is kept beside the packages, as any Python does, or here if that folder is not ours to write.
         cache = "" if os.access(_installed(_PACKAGES[0]).parent, os.W_OK) else str(self._bytecode)
-        # No site-packages of whichever interpreter it is (-S, -s): a function finds what it finds on AWS.
-        return (
-            *(str(interpreter.path), "-X", "utf8", "-S", "-s", launcher),
-            *(str(self._packages), str(code.opt), str(os.getpid()), cache),
-            *("yes" if self._settings.caches_sdk else "no", handler),
-        )
+        return Commands(self._interpreters, self._packages, cache, self._settings.caches_sdk)
 
     def _variables(
         self, function: FunctionVersion, session: Session, stream: str, code: CodeFolder, scratch: Path
@@ -156,6 +147,12 @@ class EnvironmentMaker:
         if function.json_logs:
             variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
             variables["AWS_LAMBDA_LOG_LEVEL"] = configuration["LoggingConfig"]["ApplicationLogLevel"]
+        if str(configuration["Runtime"]).startswith("nodejs"):
+            modules = code.opt / "nodejs"
+            major = str(configuration["Runtime"]).removeprefix("nodejs").removesuffix(".x")
+            variables["NODE_PATH"] = (
+                f"{modules / f'node{major}' / 'node_modules'}{os.pathsep}{modules / 'node_modules'}"
+            )
         if function.layer_hashes:
             variables["PATH"] = f"{code.opt / 'bin'}{os.pathsep}{variables['PATH']}"
             variables["LD_LIBRARY_PATH"] = str(code.opt / "lib")
@@ -199,12 +196,6 @@ def _installed(package: str) -> Path:
     assert spec.origin is not None, package
     origin = Path(spec.origin)
     return origin.parent if spec.submodule_search_locations else origin
-
-
-def _describe(interpreter: Interpreter, runtime: str) -> str:
-    if interpreter.stands_in_for(runtime):
-        return f"This machine has no {runtime}; Python {interpreter.version} runs the function instead"
-    return f"Python {interpreter.version}"
 
 
 def _date(now_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""Finding the Python a runtime name asks for: one that starts and has what functions need.
+"""Finding the Python or the Node.js a runtime name asks for: one that starts and has what functions need.
 
 Promises: a path that was tried (a pyenv shim may name a Python that isn't there), or the interpreter that runs
 onebox. Each runtime is looked up once.
@@ -15,7 +15,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+_LANGUAGES = {"python": "Python", "nodejs": "Node.js"}
+_NODE_PROBE = ("-p", "process.versions.node + ' ' + process.execPath")
 _PROBE = "import sys, ctypes, decimal, json, ssl; print('%d.%d.%d' % sys.version_info[:3], sys.executable)"
 
 
@@ -26,10 +29,17 @@ class Interpreter:
     """As ``3.13.1``."""
     own: bool
     """The version that runs onebox: bytecode of the installed packages is at hand."""
+    language: str = "python"
+    """As runtimes' names begin: ``python`` or ``nodejs``."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{_LANGUAGES[self.language]} {self.version}"
 
     def stands_in_for(self, runtime: str) -> bool:
         """True if it is not the version that the runtime asks for."""
-        return not f"python{self.version}.".startswith(f"{runtime}.")
+        return not f"{self.language}{self.version}.".startswith(f"{runtime.removesuffix('.x')}.")
 
 
 class Interpreters:
@@ -38,6 +48,7 @@ class Interpreters:
     def __init__(self, preferred: Mapping[str, Path]) -> None:
         self._preferred = preferred
         self._found: dict[str, asyncio.Future[Interpreter]] = {}
+        self._found_nodes: dict[str, asyncio.Future[Interpreter | None]] = {}
 
     async def find(self, runtime: str) -> Interpreter:
         """The interpreter of a runtime, or the one that runs onebox if the machine has no such version."""
@@ -47,9 +58,18 @@ class Interpreters:
             self._found[runtime] = future
         return await asyncio.shield(future)
 
+    async def find_node(self, runtime: str) -> Interpreter | None:
+        """The Node.js of a runtime, or another that the machine has; None if it has none."""
+        future = self._found_nodes.get(runtime)
+        if future is None or (future.done() and future.result() is None):  # it may have been installed meanwhile
+            future = asyncio.ensure_future(_find_node(runtime, self._preferred.get(runtime)))
+            self._found_nodes[runtime] = future
+        return await asyncio.shield(future)
+
     async def stop(self) -> None:
         """Give up what is still being looked for; no program that was asked runs on."""
-        searches = [future for future in self._found.values() if not future.done()]
+        futures: list[asyncio.Future[Any]] = [*self._found.values(), *self._found_nodes.values()]
+        searches = [future for future in futures if not future.done()]
         for search in searches:
             search.cancel()
         await asyncio.gather(*searches, return_exceptions=True)
@@ -60,7 +80,7 @@ async def _find(runtime: str, preferred: Path | None) -> Interpreter:
     if preferred is None and not own.stands_in_for(runtime):
         return own
     for candidate in [preferred] if preferred else _candidates(runtime):
-        found = await _probe(candidate)
+        found = await _probe(candidate, "python", ("-S", "-s", "-c", _PROBE))
         if found is not None and not found.stands_in_for(runtime):
             return found
     return own
@@ -87,13 +107,35 @@ def _candidates(runtime: str) -> Iterator[Path]:
             yield path
 
 
-async def _probe(path: Path) -> Interpreter | None:
+async def _find_node(runtime: str, preferred: Path | None) -> Interpreter | None:
+    other: Interpreter | None = None
+    for candidate in [preferred] if preferred else _node_candidates(runtime):
+        found = await _probe(candidate, "nodejs", _NODE_PROBE)
+        if found is not None and not found.stands_in_for(runtime):
+            return found
+        other = other or found
+    return other
+
+
+def _node_candidates(runtime: str) -> Iterator[Path]:
+    major = runtime.removeprefix("nodejs").removesuffix(".x")
+    home = Path.home()
+    nvm = Path(os.environ.get("NVM_DIR", home / ".nvm"))
+    yield from sorted(nvm.glob(f"versions/node/v{major}.*/bin/node"), reverse=True)
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"]
+    for folder in dict.fromkeys(folders):
+        for name in (f"node{major}", "node", "nodejs"):
+            if folder and (found := shutil.which(name, path=folder)):
+                yield Path(found)
+
+
+async def _probe(path: Path, language: str, arguments: tuple[str, ...]) -> Interpreter | None:
     """What the program at ``path`` says it is, or None if it doesn't work."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "PYENV_ROOT") if name in os.environ}
     try:
         process = await asyncio.create_subprocess_exec(
             path,
-            *("-S", "-s", "-c", _PROBE),
+            *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -113,4 +155,4 @@ async def _probe(path: Path) -> Interpreter | None:
     version, _, executable = output.decode().strip().partition(" ")
     if process.returncode != 0 or not executable:
         return None
-    return Interpreter(Path(executable), version, own=False)
+    return Interpreter(Path(executable), version, own=False, language=language)

@@ -36,7 +36,7 @@ class TextLog:
     """The platform's lines in the classic text format."""
 
     def init_start(self, now_ms: int, runtime: str, description: str) -> str:
-        return f"INIT_START Runtime Version: {runtime.replace('python', 'python:')}\t{description}\n"
+        return f"INIT_START Runtime Version: {_shown_runtime(runtime)}\t{description}\n"
 
     def start(self, now_ms: int, request_id: str, version: str) -> str:
         return f"START RequestId: {request_id} Version: {version}\n"
@@ -71,7 +71,7 @@ class JsonLog:
         record = {
             "initializationType": "on-demand",
             "phase": "init",
-            "runtimeVersion": runtime.replace("python", "python:"),
+            "runtimeVersion": _shown_runtime(runtime),
             "runtimeVersionDescription": description,
         }
         return _event(now_ms, "platform.initStart", record)
@@ -115,3 +115,8 @@ def iso_time(at_ms: int) -> str:
 
 def _event(now_ms: int, kind: str, record: dict[str, Any]) -> str:
     return json.dumps({"time": iso_time(now_ms), "type": kind, "record": record}) + "\n"
+
+
+def _shown_runtime(runtime: str) -> str:
+    """``python:3.13``, ``nodejs:22``, as INIT_START names runtimes."""
+    return runtime.removesuffix(".x").replace("python", "python:").replace("nodejs", "nodejs:")

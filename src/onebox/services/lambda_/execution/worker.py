@@ -162,7 +162,7 @@ class Worker:
         """See :class:`onebox.services.lambda_.execution.runtime_api.RuntimeHost`."""
         if not self._is_running(request_id):
             return False
-        self._peak_memory_kib = peak_memory_kib
+        self._note_memory(peak_memory_kib)
         self._finish(payload, failed=False, status="success")
         return True
 
@@ -179,7 +179,7 @@ class Worker:
         """See :class:`onebox.services.lambda_.execution.runtime_api.RuntimeHost`."""
         if not self._is_running(request_id):
             return False
-        self._peak_memory_kib = peak_memory_kib
+        self._note_memory(peak_memory_kib)
         # AWS counts an exception of the handler as a success of the platform: REPORT carries no status for it.
         self._finish(self._show_path(error), failed=True, status="success")
         return True
@@ -258,6 +258,10 @@ class Worker:
     def _stop_process(self) -> None:
         self._peak_memory_kib = max(self._peak_memory_kib, peak_memory_kib(self.pid))
         self._process.kill()
+
+    def _note_memory(self, told_kib: int) -> None:
+        """What the process said with its answer; runtimes that are not onebox's own say nothing."""
+        self._peak_memory_kib = told_kib or peak_memory_kib(self.pid)
 
     def _is_running(self, request_id: str) -> bool:
         return self._running is not None and self._running.execution.request_id == request_id
