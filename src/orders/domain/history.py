@@ -1,8 +1,8 @@
 """The events of an order: what each notification did to it, and each change of its item in the table.
 
-Two kinds, in one table under one key. A change (stored, replaced, removed) is told by the stream of the table Orders
-and has the stream's sequence number. What changed nothing (duplicate, late, conflict, rejected) leaves no record in the
-stream: OrderProcessor writes it as a notice.
+Two kinds, in one table under one key. A change (stored, replaced, removed, erased) is told by the stream of the table
+Orders and has the stream's sequence number. What changed nothing (duplicate, late, conflict, rejected) leaves no record
+in the stream: OrderProcessor writes it as a notice.
 Promises: the same change or notice always has the same key, so what is written twice is stored once.
 Pure. Standard library only: this file travels with the functions.
 """
@@ -33,13 +33,14 @@ class Happening(str, Enum):
     STORED = "stored"
     REPLACED = "replaced"
     REMOVED = "removed"
+    ERASED = "erased"
     DUPLICATE = "duplicate"
     LATE = "late"
     CONFLICT = "conflict"
     REJECTED = "rejected"
 
 
-CHANGES = frozenset({Happening.STORED, Happening.REPLACED, Happening.REMOVED})
+CHANGES = frozenset({Happening.STORED, Happening.REPLACED, Happening.REMOVED, Happening.ERASED})
 
 
 class OrderEvent(NamedTuple):

@@ -35,6 +35,8 @@ WRAPPINGS_MAX = 4
 # The attribute of a stored item that names the notification it came by, where a history is kept. It is no field of the
 # order: readers leave it out, and an order that arrives with a field of this name is stored without it.
 NOTIFICATION_ATTRIBUTE = "orders:notification"
+# The attribute of an item that stands for an erased order: when it was erased. No notification replaces such an item.
+ERASED_ATTRIBUTE = "orders:erased"
 
 
 class Order(NamedTuple):
@@ -66,6 +68,8 @@ def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Ord
     Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
     attributes, _ = split_notification(attributes)
+    if ERASED_ATTRIBUTE in attributes:  # only `orders erase` writes it
+        attributes = {name: value for name, value in attributes.items() if name != ERASED_ATTRIBUTE}
     check_fields(attributes)
     check_limits(attributes, text)
     return _make_order(attributes, parse_moment_ns)

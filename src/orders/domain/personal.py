@@ -16,6 +16,13 @@ HIDDEN = "(personal)"
 _LINES = {field.name: field.fields for field in FIELDS if field.fields}
 
 
+def is_kept(name: str, array: str | None = None) -> bool:
+    """Whether a field may be kept without the person: of the order, or of the elements of one of its arrays."""
+    if array is None:
+        return not is_personal(name)
+    return any(field.name == name and not field.is_personal for field in _LINES[array])
+
+
 def hide_personal(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The fields, with HIDDEN in place of each personal or unknown value."""
     return {

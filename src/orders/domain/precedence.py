@@ -2,7 +2,7 @@
 
 Notifications of an order may be repeated, late or out of order. The newest timestamp wins. A stale or duplicate
 notification changes nothing. The same timestamp with different content is a conflict. Without a timestamp, the last
-notification to arrive wins.
+notification to arrive wins. An order that was erased takes nothing any more.
 Pure. Standard library only: this file travels with the function.
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from orders.domain.order import Order
+from orders.domain.order import ERASED_ATTRIBUTE, Order
 
 
 class Effect(Enum):
@@ -23,12 +23,16 @@ class Effect(Enum):
     DUPLICATE = "duplicate"
     STALE = "stale"
     CONFLICT = "conflict"
+    ERASED = "erased"
+    """The order was erased on request: it stays erased, whatever arrives late or is replayed."""
 
 
 def decide_effect(stored: Order | None, arriving: Order) -> Effect:
     """The effect of ``arriving`` on ``stored``."""
     if stored is None:
         return Effect.STORE
+    if ERASED_ATTRIBUTE in stored.attributes:
+        return Effect.ERASED
     if is_same_content(stored.attributes, arriving.attributes):
         return Effect.DUPLICATE
     if stored.moment_ns is None or arriving.moment_ns is None or arriving.moment_ns > stored.moment_ns:

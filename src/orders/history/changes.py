@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from orders.domain.differences import find_differences
 from orders.domain.history import Happening, OrderEvent, change_key, summarize
-from orders.domain.order import split_notification
+from orders.domain.order import ERASED_ATTRIBUTE, split_notification
 from orders.json_text import to_json
 from orders.processor.attribute_values import decode_item
 from orders.publishing.message import Attribute, Message, make_message
@@ -43,6 +43,10 @@ def read_change(record: Mapping[str, Any]) -> Change | None:
     after, notification = split_notification(decode_item(content.get("NewImage", {})))
     order_id = content["Keys"]["orderId"]["S"]
     happening = _HAPPENINGS[record["eventName"]]
+    if ERASED_ATTRIBUTE in after:
+        # What was stored before is the person's: nothing of it is recorded or published.
+        happening, before = Happening.ERASED, {}
+        after = {name: value for name, value in after.items() if name != ERASED_ATTRIBUTE}
     differences = find_differences(before, after)
     if order_id.startswith(TEST_ORDER_PREFIX) or (happening is Happening.REPLACED and not differences.shown):
         return None

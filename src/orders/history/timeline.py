@@ -16,6 +16,7 @@ _SENTENCES = {
     Happening.STORED: "stored",
     Happening.REPLACED: "replaced by a newer notification",
     Happening.REMOVED: "removed from the table",
+    Happening.ERASED: "erased on request",
     Happening.DUPLICATE: "duplicate: the same order was stored already",
     Happening.LATE: "late: a newer notification was stored already",
     Happening.CONFLICT: "conflict: same timestamp, different content; set aside in OrderDLQ",

@@ -19,7 +19,7 @@ from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
 from orders.batches import split_batches
-from orders.domain.order import NOTIFICATION_ATTRIBUTE, Order, read_stored
+from orders.domain.order import ERASED_ATTRIBUTE, NOTIFICATION_ATTRIBUTE, Order, read_stored
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.attribute_values import decode_item, encode_members, encode_value
 from orders.processor.dynamodb_client import (
@@ -39,6 +39,9 @@ STATEMENT_CHARACTERS_MAX = 8192
 BATCH_BYTES_MAX = 1_000_000
 # Orders of one shop have a handful of shapes; the cache is emptied should somebody send thousands.
 SHAPES_MAX = 512
+# An item that was erased after it was seen is not replaced.
+NOT_ERASED = "attribute_not_exists(#erased)"
+REPLACE_NAMES = f'"#timestamp":"timestamp","#erased":"{ERASED_ATTRIBUTE}"'
 
 
 class DynamoDbOrders:
@@ -72,11 +75,11 @@ class DynamoDbOrders:
     def replace(self, order: Order, seen: Order) -> Order | None:
         timestamp = seen.attributes.get("timestamp")
         if timestamp is None:
-            return self._put(order, "attribute_not_exists(#timestamp)", '"#timestamp":"timestamp"')
+            return self._put(order, f"attribute_not_exists(#timestamp) AND {NOT_ERASED}", REPLACE_NAMES)
         return self._put(
             order,
-            "attribute_not_exists(orderId) OR #timestamp = :seen",
-            '"#timestamp":"timestamp"',
+            f"(attribute_not_exists(orderId) OR #timestamp = :seen) AND {NOT_ERASED}",
+            REPLACE_NAMES,
             f'{{":seen":{encode_value(timestamp)}}}',
         )
 

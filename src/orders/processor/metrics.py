@@ -32,6 +32,7 @@ COUNTS = {
     Effect.STORE.value: "OrdersStored",
     Effect.DUPLICATE.value: "OrdersDuplicate",
     Effect.STALE.value: "OrdersStale",
+    Effect.ERASED.value: "OrdersErased",
     UNAVAILABLE: "OrdersUnavailable",
 }
 UNAVAILABLE_METRIC = COUNTS[UNAVAILABLE]

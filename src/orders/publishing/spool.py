@@ -18,7 +18,7 @@ import os
 import sys
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import FileIO
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,7 @@ if sys.platform != "win32":
 _log = logging.getLogger("orders.spool")
 
 SEGMENT_BYTES = 16 * 1024 * 1024
+DISCARD_BATCH = 1_000
 
 
 class Spool(Protocol):
@@ -180,6 +181,32 @@ class FileSpool:
 
     def texts(self, count: int) -> list[str]:
         return [record.text for record in islice(self._read(self._position), count)]
+
+    def discard(self, is_unwanted: Callable[[str], bool]) -> int:
+        """Remove waiting orders for good, before the first ``append``: the rest is written to a new segment, and the
+        old ones are deleted. After a crash in between, orders are read twice.
+        """
+        assert self._writer is None
+        unwanted = sum(is_unwanted(record.text) for record in self._read(self._position))
+        if not unwanted:
+            return 0
+        old = self._segments()
+        start = Position(self._last + 1, 0)
+        kept = (record.text for record in self._read(self._position) if not is_unwanted(record.text))
+        while batch := list(islice(kept, DISCARD_BATCH)):
+            self.append(batch)
+        self._position = start
+        self._position_file.seek(0)
+        self._position_file.write(b"%020d %020d\n" % start)
+        os.fsync(self._position_file.fileno())
+        for number in old:
+            self._path(number).unlink(missing_ok=True)
+        self._last = max(self._last, start.segment)
+        lengths = [record.length for record in self._read(start)]
+        self.waiting, self.waiting_bytes = len(lengths), sum(lengths)
+        self._ahead.clear()
+        self._reading = self._read(start)
+        return unwanted
 
     def record_refused(self, text: str, code: str, reason: str) -> None:
         """Append the refused order and its reason to refused.jsonl."""

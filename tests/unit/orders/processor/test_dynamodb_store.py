@@ -153,7 +153,10 @@ def test_replace_writes_only_over_what_was_seen() -> None:
     assert orders_on(endpoint).replace(order("A", timestamp="2026-05-03T13:00:00Z"), seen) is None
     ((operation, body),) = endpoint.asked
     assert operation == "PutItem"
-    assert body["ConditionExpression"] == "attribute_not_exists(orderId) OR #timestamp = :seen"
+    assert (
+        body["ConditionExpression"]
+        == "(attribute_not_exists(orderId) OR #timestamp = :seen) AND attribute_not_exists(#erased)"
+    )
     assert body["ExpressionAttributeValues"] == {":seen": {"S": "2026-05-03T12:00:00Z"}}
 
 
@@ -162,7 +165,10 @@ def test_replace_of_what_changed_meanwhile_answers_with_what_stands_there() -> N
     endpoint = ScriptedEndpoint(DynamoDbRefusal("ConditionalCheckFailedException", "no", {"Item": item}))
     standing = orders_on(endpoint).replace(order("A", timestamp="2026-05-03T13:00:00Z"), order("A"))
     assert standing == order("A", timestamp="2026-05-03T14:00:00Z")
-    assert endpoint.asked[0][1]["ConditionExpression"] == "attribute_not_exists(#timestamp)"
+    assert (
+        endpoint.asked[0][1]["ConditionExpression"]
+        == "attribute_not_exists(#timestamp) AND attribute_not_exists(#erased)"
+    )
 
 
 def test_insert_over_what_others_wrote_and_we_would_refuse_counts_it_as_oldest() -> None:
