@@ -189,6 +189,20 @@ def test_edit_sends_the_mended_order_and_removes_the_failed_one(shop: Shop, tmp_
     assert not list((tmp_path / "state").rglob("*.json")), "what customers told is not left lying about"
 
 
+def test_redrive_and_edit_keep_the_message_group(shop: Shop, tmp_path: Path) -> None:
+    sqs, failed = shop.client("sqs"), shop.url("OrderDLQ")
+    for order_id in ("A", "B"):
+        sqs.send_message(QueueUrl=failed, MessageBody=json.dumps({"orderId": order_id}), MessageGroupId="ada")
+    assert shop.run("dlq", "redrive", "A").exit_code == 0
+    command = editor(tmp_path, """path.write_text(text.replace('"B"', '"C"'))""")
+    assert shop.run("dlq", "edit", "B", EDITOR=command).exit_code == 0
+    answer = sqs.receive_message(
+        QueueUrl=shop.url("OrderQueue"), MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+    )
+    found = {json.loads(one["Body"])["orderId"]: one["Attributes"] for one in answer["Messages"]}
+    assert found == {"A": {"MessageGroupId": "ada"}, "C": {"MessageGroupId": "ada"}}
+
+
 def test_edit_of_an_event_shows_its_order_and_sends_the_order_alone(shop: Shop, tmp_path: Path) -> None:
     event = {"specversion": "1.0", "id": "e-7", "source": "https://shop.example", "type": "order"}
     message_id = shop.fail(json.dumps({**event, "data": {"orderId": "A", "total": "5.10"}}))

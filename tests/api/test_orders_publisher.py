@@ -55,7 +55,11 @@ def receive(sqs: Any, url: str, count: int) -> list[dict[str, Any]]:
 
     def take() -> bool:
         answer = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=600
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+            VisibilityTimeout=600,
         )
         found.extend(answer.get("Messages", []))
         return len(found) >= count
@@ -195,3 +199,29 @@ def test_options_of_events_without_the_envelope_are_refused(tmp_path: Path) -> N
         path.write_text(ORDER, "utf-8")
         done = CliRunner().invoke(main, ["publish", str(path), *options])
         assert (done.exit_code, "--event-" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_groups_of_command_and_publisher_reach_the_queue(
+    aws_environment: dict[str, str],
+    client: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    raw: str,
+) -> None:
+    """As SNS forwards MessageGroupId of a standard topic to standard queues."""
+    url = subscribe_queue(client, RawMessageDelivery=raw)
+    for name, value in {**aws_environment, "XDG_STATE_HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "orders.jsonl"
+    path.write_text('{"orderId":"1","userId":"ada"}\n{"orderId":"2","userId":"eve"}\n{"orderId":"3"}\n', "utf-8")
+    done = CliRunner().invoke(main, ["publish", str(path), "--message-group", "userId"])
+    assert done.exit_code == 0, done.output
+    with OrderPublisher(None, message_group="userId") as publisher:
+        publisher.publish({"orderId": "4", "userId": "ada"})
+    groups = {}
+    for message in receive(client("sqs"), url, 4):
+        text = message["Body"] if raw == "true" else json.loads(message["Body"])["Message"]
+        groups[json.loads(text)["orderId"]] = message["Attributes"].get("MessageGroupId")
+    assert groups["1"] == groups["4"] != groups["2"]
+    assert (groups["3"], groups["2"] is None) == (None, False)

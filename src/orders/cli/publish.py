@@ -45,6 +45,7 @@ EXIT_REFUSED = 3
 @click.option("--envelope", type=click.Choice(["cloudevents"]), help="Send each order as the data of a CloudEvent 1.0.")
 @click.option("--event-source", metavar="URI", help=f"The events' source. Default: {DEFAULT_SOURCE}")
 @click.option("--event-type", metavar="NAME", help=f"The events' type. Default: {DEFAULT_TYPE}")
+@click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
 @json_option
 @aws_options
 def publish(
@@ -58,6 +59,7 @@ def publish(
     envelope: str | None,
     event_source: str | None,
     event_type: str | None,
+    message_group: str | None,
     as_json: bool,
 ) -> None:
     """Publish orders: a JSON document, an array of them, JSON Lines or CSV, plain or gzipped; - reads standard input.
@@ -94,6 +96,7 @@ def publish(
                     check=not unchecked,
                     rate=rate,
                     envelope=events,
+                    group_field=message_group,
                     on_progress=show,
                     outage=spoken_outage(clock),
                 )

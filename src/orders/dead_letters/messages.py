@@ -22,6 +22,8 @@ class QueueMessage(NamedTuple):
     receives: int
     attributes: Mapping[str, Any] = {}
     """The sender's message attributes as SQS has them: by name, DataType and StringValue or BinaryValue."""
+    group: str | None = None
+    """The message group of a fair queue."""
 
 
 class OutgoingMessage(NamedTuple):
@@ -30,6 +32,7 @@ class OutgoingMessage(NamedTuple):
     body: str
     attributes: Mapping[str, Any]
     """As SQS takes them: by name, DataType and StringValue or BinaryValue."""
+    group: str | None = None
 
     @property
     def size_bytes(self) -> int:

@@ -94,6 +94,7 @@ class Queue:
         """BATCH_MAX at most; for each, in order, None once SQS has acknowledged it, or why it has not."""
         entries = [
             {"Id": str(index), "MessageBody": one.body, "MessageAttributes": dict(one.attributes)}
+            | ({} if one.group is None else {"MessageGroupId": one.group})
             for index, one in enumerate(messages)
         ]
         answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
@@ -176,7 +177,7 @@ class Queue:
             MaxNumberOfMessages=limit,
             VisibilityTimeout=PEEK_S,
             WaitTimeSeconds=0,
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId"],
             MessageAttributeNames=["All"],
         )
         return [_make_message(one) for one in answer.get("Messages", [])]
@@ -218,6 +219,7 @@ def _make_message(received: dict[str, Any]) -> QueueMessage:
             name: {member: value[member] for member in ("DataType", "StringValue", "BinaryValue") if member in value}
             for name, value in received.get("MessageAttributes", {}).items()
         },
+        group=attributes.get("MessageGroupId"),
     )
 
 

@@ -20,6 +20,7 @@ from orders.errors import OrderRejected
 STRING_ATTRIBUTES = ("status", "country", "currency")
 NUMBER_ATTRIBUTES = ("total",)
 DIGITS_MAX = 38
+GROUP_CHARACTERS = 32
 # The characters that XML 1.0 allows, which is what SNS takes in an attribute.
 _is_allowed = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+").fullmatch
 
@@ -37,6 +38,8 @@ class Message(NamedTuple):
 
     text: str
     attributes: tuple[Attribute, ...] = ()
+    group: str | None = None
+    """The message group, by which a fair queue tells customers or channels apart."""
 
     @property
     def size_bytes(self) -> int:
@@ -55,6 +58,21 @@ def make_message(text: str, fields: Mapping[str, Any]) -> Message:
         if number is not None:
             found.append(Attribute(name, "Number", number))
     return Message(text, tuple(found))
+
+
+def find_group(fields: Mapping[str, Any], field: str) -> str | None:
+    """The message group of an order: a digest of a field's value, None where it has no text or number there.
+
+    A digest, because SNS takes 128 ASCII characters and the value may be personal, or longer.
+    https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    """
+    value = fields.get(field)
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)) or value == "":
+        return None
+    import hashlib  # only where orders are grouped
+
+    text = value if isinstance(value, str) else str(Decimal(value).normalize())
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:GROUP_CHARACTERS]
 
 
 def encode_order(order: Mapping[str, Any]) -> str:

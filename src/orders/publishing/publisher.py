@@ -82,6 +82,7 @@ class OrderPublisher:
     ``spool`` is a folder used by this process alone; None keeps waiting orders in memory, lost when the process ends.
     ``endpoint_url``, ``region`` and ``profile`` are as in boto3; omitted ones come from the environment.
     ``limit_bytes`` bounds the waiting orders. ``envelope`` sends each order as the data of a CloudEvent.
+    ``message_group`` names a field, userId for example: OrderQueue is then fair among its values.
     ``connect`` creates the topic client, for tests.
     Raises OperatorError if another process holds the spool.
     """
@@ -95,6 +96,7 @@ class OrderPublisher:
         profile: str | None = None,
         limit_bytes: int | None = None,
         envelope: CloudEvents | None = None,
+        message_group: str | None = None,
         connect: Callable[[], Topic] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -102,6 +104,7 @@ class OrderPublisher:
         default_bytes = MEMORY_BYTES_MAX if spool is None else SPOOL_BYTES_MAX
         self._limit_bytes = default_bytes if limit_bytes is None else limit_bytes
         self._envelope = envelope
+        self._group_field = message_group
         self._connect = connect or _connector(endpoint_url, region, profile)
         self._clock = clock or SystemClock()
         self._topic: Topic | None = None
@@ -212,7 +215,10 @@ class OrderPublisher:
             self._changed.wait_for(lambda: self._stopping or self._spool.waiting > 0)
             if self._stopping:
                 return []
-        oldest = [make_order_message(text, check=False) for text in self._spool.peek(BATCH_ENTRIES_MAX)]
+        oldest = [
+            make_order_message(text, check=False, group_field=self._group_field)
+            for text in self._spool.peek(BATCH_ENTRIES_MAX)
+        ]
         batches = split_batches(
             oldest, lambda message: message.size_bytes, entries_max=BATCH_ENTRIES_MAX, bytes_max=BATCH_BYTES_MAX
         )

@@ -140,6 +140,8 @@ def _encode_batch(topic_arn: str, messages: Sequence[Message]) -> bytes:
     for index, message in enumerate(messages):
         member = b"PublishBatchRequestEntries.member.%d" % (index + 1)
         parts.append(b"%b.Id=%d&%b.Message=%b" % (member, index, member, quote(message.text)))
+        if message.group is not None:
+            parts.append(b"%b.MessageGroupId=%b" % (member, quote(message.group)))
         for position, (name, kind, value) in enumerate(message.attributes, 1):
             entry = b"%b.MessageAttributes.entry.%d" % (member, position)
             parts.append(

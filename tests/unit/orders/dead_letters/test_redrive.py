@@ -180,7 +180,7 @@ def test_send_back_of_a_choice_sends_those_mended_with_their_attributes_and_leav
     )
     counts: list[int] = []
     assert send_back(failed, target, ["c", "a", "gone"], edited={"a": "A+"}, on_sent=counts.append) == ["a", "c"]
-    assert target.sent == [("A+", {"x": {"DataType": "String"}}), ("C", {})]
+    assert target.sent == [OutgoingMessage("A+", {"x": {"DataType": "String"}}), OutgoingMessage("C", {})]
     assert (list(failed.messages), counts) == (["b"], [2])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected
 from orders.publishing.bulk import make_order_message
-from orders.publishing.message import Attribute, Message, encode_order, make_message
+from orders.publishing.message import Attribute, Message, encode_order, find_group, make_message
 
 
 def test_make_message_of_a_whole_order_has_four_attributes() -> None:
@@ -74,3 +75,24 @@ def test_encode_order_keeps_the_digits_of_a_decimal() -> None:
 def test_encode_order_of_what_json_cannot_hold_is_refused(value: object) -> None:
     with pytest.raises(OrderRejected, match="JSON"):
         encode_order({"orderId": "1", "x": value})
+
+
+def test_group_is_the_same_for_the_same_value_and_fits_sns_whatever_the_value() -> None:
+    values = ["ada", "Ada", "x" * 2048, "a b", "£\n\ud800", 7, Decimal("7.5"), "7.5 "]
+    groups = [find_group({"channel": value}, "channel") for value in values]
+    assert all(group is not None and re.fullmatch("[0-9a-f]{32}", group) for group in groups)
+    assert len(set(groups)) == len(values)
+    assert find_group({"channel": Decimal("7.50")}, "channel") == find_group({"channel": Decimal("7.5")}, "channel")
+
+
+@pytest.mark.parametrize("value", [None, "", True, [], {}])
+def test_order_without_text_or_number_in_the_field_has_no_group(value: object) -> None:
+    assert find_group({"channel": value}, "channel") is None
+    assert find_group({}, "channel") is None
+
+
+def test_group_is_made_only_where_a_field_is_named() -> None:
+    text = '{"orderId":"1","userId":"ada"}'
+    assert make_order_message(text).group is None
+    assert make_order_message(text, group_field="userId").group == find_group({"userId": "ada"}, "userId")
+    assert make_order_message("no order", check=False, group_field="userId").group is None

@@ -47,9 +47,10 @@ fields = st.dictionaries(texts.filter(bool), values, max_size=5)
 order_fields = st.builds(lambda order_id, rest: {**rest, "orderId": order_id}, texts.filter(bool), fields)
 batches = st.lists(
     st.builds(
-        make_message,
+        lambda text, fields, group: make_message(text, fields)._replace(group=group),
         texts.filter(bool),
         st.fixed_dictionaries({}, optional={"status": texts, "currency": texts, "country": texts, "total": numbers}),
+        st.none() | st.text("aZ09+/%&=!~", min_size=1, max_size=128),
     ),
     min_size=1,
     max_size=10,
@@ -108,6 +109,7 @@ def test_publish_batch_is_what_botocore_would_send(batch: list[Message], topic: 
             "MessageAttributes": {
                 one.name: {"DataType": one.kind, "StringValue": one.value} for one in message.attributes
             },
+            **({} if message.group is None else {"MessageGroupId": message.group}),
         }
         for index, message in enumerate(batch)
     ]
