@@ -27,6 +27,7 @@ from onebox.services.cloudformation.resources.iam_users import ACCESS_KEY, GROUP
 from onebox.services.cloudformation.resources.inline_policies import QUEUE_INLINE_POLICY, TOPIC_INLINE_POLICY
 from onebox.services.cloudformation.resources.lambda_event_sources import EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING
 from onebox.services.cloudformation.resources.lambda_function import FUNCTION
+from onebox.services.cloudformation.resources.lambda_layers import LAYER_VERSION, LAYER_VERSION_PERMISSION
 from onebox.services.cloudformation.resources.lambda_urls import URL
 from onebox.services.cloudformation.resources.lambda_versions import ALIAS, PERMISSION, VERSION
 from onebox.services.cloudformation.resources.logs import LOG_GROUP, LOG_STREAM, METRIC_FILTER
@@ -73,6 +74,8 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     GROUP,
     GROUP_POLICY,
     INSTANCE_PROFILE,
+    LAYER_VERSION,
+    LAYER_VERSION_PERMISSION,
     LOG_GROUP,
     LOG_STREAM,
     MACRO,
