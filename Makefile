@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console cost crash outbox-chaos bench-outbox drill-outage fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox drill-outage fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench: $(DEV_STAMP) ## Compare the performance with MiniStack's on this machine
 
 bench-console: $(DEV_STAMP) ## Measure the console: first paint, cost of open pages (needs the package chromium)
 	$(BIN)/python -m tests.bench.console
+
+accessibility: $(DEV_STAMP) ## Run axe-core on every page and state of the console, in both themes, at four widths
+	$(BIN)/pytest -q tests/browser/test_accessibility.py
 
 cost: $(DEV_STAMP) ## Measure calls, CPU time and cost of a million orders, the seed's code against ours
 	$(BIN)/python -m tests.bench.cost

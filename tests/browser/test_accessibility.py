@@ -1,18 +1,27 @@
-"""Goal: axe-core finds nothing on any page, in both themes, at every width, and no page is wider than the window."""
+"""Goal: axe-core finds nothing on any page and state, in both themes, at every width; no page is wider than the window.
+
+`make test` tries each page and state once or twice; `make accessibility` tries every width in both themes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from onebox.testing import EngineThread
+from orders.aws.names import LOG_GROUP
+from orders.clock import SystemClock
 from orders.console.pages import NAVIGATION
 from tests.browser.site import Site, open_site
 from tests.browser.test_failed_order import BROKEN, fail_one
+from tests.console.test_pipeline_failing import CRASH, LINE
+from tests.polling import until
 
 Open = Callable[..., Page]
 PATHS = [entry.path for entry in NAVIGATION]
@@ -22,57 +31,118 @@ WIDTHS = (1440, 1024, 768, 390)
 LONG = "a-long-id-" * 12
 
 
-def check(page: Page) -> None:
+class Look(NamedTuple):
+    """How a page is looked at."""
+
+    width: int
+    theme: Literal["light", "dark"]
+
+
+ALL = [*(Look(width, "light") for width in WIDTHS), *(Look(width, "dark") for width in WIDTHS)]
+PAGES_QUICK = [Look(1440, "light"), Look(390, "dark")]
+STATES_QUICK = [Look(768, "dark")]
+every_look = pytest.param(ALL, marks=pytest.mark.slow, id="every-look")
+
+
+def check(page: Page, looks: Iterable[Look]) -> None:
+    """The page as it is: axe-core with each look, and no overflow at any width."""
     expect(page.locator("header .dot")).to_be_visible()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    for look in looks:
+        page.emulate_media(color_scheme=look.theme)
+        page.set_viewport_size({"width": look.width, "height": 900})
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{page.url}, {look}: {found.generate_report()}"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{overflow} pixels too wide at {width}"
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+        assert overflow <= 0, f"{page.url}: {overflow} pixels too wide at {width}"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_accessible_and_fit(open_page: Open, deployed: Callable[..., str], site: Site, theme: str) -> None:
+def walk(page: Page, site: Site, looks: list[Look], paths: Iterable[str] = PATHS) -> None:
+    for path in paths:
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(site.at(path))
+        check(page, looks)
+
+
+@pytest.mark.parametrize("looks", [pytest.param(PAGES_QUICK, id="quick"), every_look])
+def test_pages_are_accessible_and_fit(
+    open_page: Open, deployed: Callable[..., str], site: Site, looks: list[Look]
+) -> None:
     deployed("publish", "-", given='{"orderId": "A-1", "userId": "ada", "status": "new", "total": 5}')
     deployed("publish", "-", given=json.dumps({"orderId": LONG, "userId": LONG, "timestamp": "2026-05-03T12:00:00Z"}))
     fail_one(deployed, {**BROKEN, "orderId": LONG})
-    page = open_page(site.url, color_scheme=theme)
-    for path in (*PATHS, *MORE_PATHS):
-        page.set_viewport_size({"width": 1280, "height": 800})
-        page.goto(site.at(path))
-        check(page)
+    page = open_page(site.url)
+    walk(page, site, looks, (*PATHS, *MORE_PATHS))
     page.goto(site.at("/failed/orders"))
     page.get_by_role("link", name="a-long-id").first.click()
-    check(page)
+    check(page, looks)
     page.goto(site.at("/failed"))
     page.get_by_role("link", name="Fix it").click()
     page.get_by_label("New value").fill("2026-05-03T12:00:00Z")
     page.get_by_role("button", name="Preview").click()
-    check(page)
+    check(page, looks)
 
 
-@pytest.fixture
-def empty_site(onebox: EngineThread, account: str) -> Iterator[Site]:
-    with open_site(onebox.endpoint_url, account) as opened:
-        yield opened
+@pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
+def test_pages_without_a_stack_are_accessible(open_page: Open, site: Site, looks: list[Look]) -> None:
+    walk(open_page(site.url), site, looks)
 
 
-def test_pages_without_a_stack_are_accessible(open_page: Open, empty_site: Site) -> None:
-    page = open_page(empty_site.url)
-    for path in PATHS:
-        page.set_viewport_size({"width": 1280, "height": 800})
-        page.goto(empty_site.at(path))
-        check(page)
-
-
-def test_a_paused_system_says_so_on_every_page(open_page: Open, deployed: Callable[..., str], site: Site) -> None:
-    deployed("pause", "--yes", "--reason", "a drill")
+@pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
+def test_states_are_accessible_and_every_page_says_that_the_system_is_paused(
+    open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site, looks: list[Look]
+) -> None:
     page = open_page(site.url)
+    walk(page, site, looks)  # empty
+    conflict(deployed)
+    page.goto(site.at("/failed/orders"))
+    page.get_by_role("link", name="C-1").click()
+    expect(page.locator("main")).to_contain_text("Same timestamp, different content")
+    check(page, looks)
+    deployed("pause", "--yes", "--reason", "a drill")
+    let_fail_now(client)
     for path in PATHS:
         page.goto(site.at(path))
         expect(page.locator("header")).to_contain_text("Paused: orders are not processed")
-    page.goto(site.at("/controls"))
-    check(page)
+        if path in ("/", "/failed"):
+            expect(page.locator("main")).to_contain_text("Failing now")
+        check(page, looks)
+
+
+def conflict(deployed: Callable[..., str]) -> None:
+    """Fail an order that has another content than the stored one, with the same timestamp."""
+    order = {"orderId": "C-1", "userId": "ada", "timestamp": "2026-05-03T12:00:00Z", "total": 5}
+    deployed("publish", "-", given=json.dumps(order))
+    until(lambda: "C-1" in deployed("list", "--user", "ada", "--json"), "the order in the table")
+    fail_one(deployed, {**order, "total": 6})
+
+
+def let_fail_now(client: Callable[..., Any]) -> None:
+    """An order under way, and log lines of a failing order and of a call that raised."""
+    queue = client("sqs").get_queue_url(QueueName="OrderQueue")["QueueUrl"]
+    client("sqs").send_message(QueueUrl=queue, MessageBody="{}", DelaySeconds=900)
+    client("logs").create_log_stream(logGroupName=LOG_GROUP, logStreamName="failing")
+    now_ms = SystemClock().now_ms()
+    events = [{"timestamp": now_ms, "message": text} for text in (json.dumps(LINE), CRASH)]
+    client("logs").put_log_events(logGroupName=LOG_GROUP, logStreamName="failing", logEvents=events)
+
+
+@contextmanager
+def lost_site(account: str) -> Iterator[tuple[Site, Callable[[], None]]]:
+    """A console, and what ends the endpoint before it."""
+    with ExitStack() as engines:
+        engine = engines.enter_context(EngineThread())
+        with open_site(engine.endpoint_url, account) as site:
+            yield site, engines.close
+
+
+@pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
+def test_pages_before_a_dead_endpoint_are_accessible(open_page: Open, account: str, looks: list[Look]) -> None:
+    with lost_site(account) as (site, end):
+        page = open_page(site.url)
+        expect(page.locator("header")).to_contain_text("Live")
+        end()
+        expect(page.locator("header")).to_contain_text("No answer since")
+        check(page, looks)
+        walk(page, site, looks)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import QUICK
 from tests.browser.site import Site
 from tests.browser.test_failed_order import BROKEN, fail_one
 from tests.polling import until
@@ -21,19 +23,43 @@ from tests.polling import until
 Open = Callable[..., Page]
 
 
-def click(page: Page, name: str | re.Pattern[str], *, role: Any = "link") -> int:
-    page.get_by_role(role, name=name).first.click()
-    return 1
+DRILL_S = 120.0
+
+
+class Operator:
+    """Works on a page with clicks, which are counted, and against the clock."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.clicks = 0
+        self._begin = time.monotonic()
+
+    def click(self, name: str | re.Pattern[str], role: Any = "link") -> None:
+        self.page.get_by_role(role, name=name).first.click()
+        self.clicks += 1
+
+    def open_form(self, summary: str) -> None:
+        """Open the confirmation of a change."""
+        self.page.get_by_text(summary).click()
+        self.clicks += 1
+
+    def report(self, drill: str) -> float:
+        """Print clicks and seconds; the seconds."""
+        took_s = time.monotonic() - self._begin
+        print(f"{drill}: {self.clicks} clicks, {took_s:.1f} s")
+        return took_s
 
 
 def test_from_the_alarm_to_the_cause_in_three_clicks(open_page: Open, deployed: Callable[..., str], site: Site) -> None:
     fail_one(deployed, BROKEN)
     page = open_page(site.at("/logs"))
-    clicks = click(page, re.compile("1 failed order"))
-    clicks += click(page, re.compile("timestamp: expected an ISO 8601"))
-    clicks += click(page, "B-1")
+    operator = Operator(page)
+    operator.click(re.compile("1 failed order"))
+    operator.click(re.compile("timestamp: expected an ISO 8601"))
+    operator.click("B-1")
     expect(page.locator(".verdict")).to_contain_text('got "yesterday"')
-    assert clicks == 3
+    operator.report("from the alarm to the cause")
+    assert operator.clicks == 3
 
 
 def break_function(client: Callable[..., Any]) -> None:
@@ -59,27 +85,55 @@ def test_a_function_that_always_throws_is_paused_rolled_back_resumed_and_replaye
     break_function(client)
     deployed("publish", "-", given='{"orderId": "D-1", "userId": "ada", "status": "new", "total": 5}')
     until(lambda: "D-1" in deployed("dlq", "list", "--each", "--json"), "the order in OrderDLQ")
-    page = open_page(site.at("/controls"))
+    page = open_page(site.url)
+    operator = Operator(page)
+    operator.click("See why")
+    expect(page.get_by_role("region", name="Failed orders by reason")).to_contain_text("boom")
+    operator.click("boom")
+    operator.click("D-1")
+    expect(page.get_by_role("region", name="How the call ended")).to_contain_text("raise RuntimeError('boom')")
+    operator.click("Controls")
     expect(page.locator("main")).to_contain_text("OrderProcessor: its code is not that of the last deployment")
-    page.get_by_text("Pause processing…").click()
+    operator.open_form("Pause processing…")
     page.get_by_label("Reason").fill("bad version")
-    page.get_by_role("button", name="Pause now").click()
+    operator.click("Pause now", "button")
     expect(page.locator("header")).to_contain_text("Paused: orders are not processed")
-    page.goto(site.url)
-    expect(page.locator(".verdict")).to_contain_text("bad version")
-    page.goto(site.at("/controls"))
-    page.get_by_text("Roll back to version 1…").click()
-    page.get_by_role("button", name="Roll back now").click()
+    operator.open_form("Roll back to version 1…")
+    operator.click("Roll back now", "button")
     expect(page.locator("main")).to_contain_text("Version 1 is live.")
-    page.get_by_role("button", name="Resume processing").click()
+    operator.click("Resume processing", "button")
     expect(page.locator("header")).not_to_contain_text("Paused")
-    page.goto(site.at("/failed/orders"))
-    page.get_by_role("button", name="Send this one back").click()
+    operator.click("Failed orders")
+    operator.click("boom")
+    operator.click("Send this one back", "button")
     expect(page.locator("#jobs")).to_contain_text("1 stored")
+    took_s = operator.report("a function that always throws: seen, paused, rolled back, resumed, replayed")
+    assert (operator.clicks, took_s < DRILL_S) == (12, True)
     assert json.loads(deployed("get", "D-1", "--json"))["orderId"] == "D-1"
     page.goto(site.at("/audit"))
     for action in ("pause", "rollback", "resume", "redrive"):
         expect(page.get_by_role("region", name="Changes")).to_contain_text(action)
+
+
+def test_what_was_changed_outside_of_the_stack_is_set_back_by_a_button(
+    open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site
+) -> None:
+    break_function(client)
+    client("sqs").set_queue_attributes(
+        QueueUrl=client("sqs").get_queue_url(QueueName="OrderQueue")["QueueUrl"], Attributes={"VisibilityTimeout": "77"}
+    )
+    page = open_page(site.at("/controls"))
+    drift = page.get_by_role("region", name="Drift")
+    expect(drift).to_contain_text("VisibilityTimeout is")
+    drift.get_by_text("Set back to the last deployment…").click()
+    expect(drift).to_contain_text("live: version 2 → a new version")
+    drift.get_by_role("button", name="Set back now").click()
+    expect(drift).to_contain_text("Code, settings, trigger and queues are those of the last deployment")
+    assert "The stack is up to date" in deployed("deploy", "--yes", *QUICK)
+    deployed("publish", "-", given='{"orderId": "S-1", "userId": "ada", "timestamp": "2026-05-03T12:00:00Z"}')
+    until(lambda: "S-1" in deployed("list", "--user", "ada", "--json"), "the order to be stored by the restored code")
+    (restored,) = [entry for entry in site.audit if entry.action == "restore"]
+    assert str(restored.before["OrderQueue.VisibilityTimeout"]) == "77"
 
 
 def test_yesterdays_orders_are_a_csv_file(
@@ -120,17 +174,27 @@ def test_edited_text_survives_a_reload(open_page: Open, deployed: Callable[..., 
     page.get_by_role("link", name="B-1").click()
     draft = page.get_by_label("Edit the order")
     text = draft.input_value()
+    page.wait_for_load_state()  # until the script runs, the text is only the browser's
     draft.fill(text.replace("yesterday", "today"))
     page.reload()
     expect(page.get_by_label("Edit the order")).to_have_value(text.replace("yesterday", "today"))
+    expect(page.get_by_role("button", name="Send the edited order back")).to_be_disabled()
     page.get_by_role("button", name="Discard it").click()
     expect(page.get_by_label("Edit the order")).to_have_value(text)
 
 
-def test_an_alarm_is_acknowledged_and_silenced(open_page: Open, deployed: Callable[..., str], site: Site) -> None:
+def test_an_alarm_is_acknowledged_and_silenced(
+    open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site
+) -> None:
+    client("cloudwatch").set_alarm_state(AlarmName="OrderDLQ-not-empty", StateValue="ALARM", StateReason="a drill")
     page = open_page(site.at("/controls"))
+    alarms = page.locator("#alarms")
+    page.get_by_role("button", name="Acknowledge OrderDLQ-not-empty").click()
+    expect(alarms).to_contain_text("acknowledged")
+    expect(page.get_by_role("button", name="Acknowledge OrderDLQ-not-empty")).to_have_count(0)
     page.get_by_role("button", name="Silence OrderDLQ-not-empty").click()
-    expect(page.locator("#alarms")).to_contain_text("silenced until")
+    expect(alarms).to_contain_text("silenced until")
     assert "silenced" in deployed("alarms")
     page.get_by_role("button", name="Notify of OrderDLQ-not-empty again").click()
-    expect(page.locator("#alarms")).not_to_contain_text("silenced until")
+    expect(alarms).not_to_contain_text("silenced until")
+    assert {entry.action for entry in site.audit} >= {"acknowledge", "silence", "unsilence"}

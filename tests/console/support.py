@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,6 +21,7 @@ from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
 from orders.console.live import Reading
 from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
+from tests.polling import PATIENCE_S
 
 BASE_URL = "http://127.0.0.1:8080"
 
@@ -82,9 +83,12 @@ def console_for(
     aws, unrecorded = Aws(onebox_settings(engine, account)), list[str]()
     with suppress(ClientError):  # there already
         aws.client("logs").create_log_group(logGroupName=AUDIT_LOG_GROUP)
+    wanted = settings or ConsoleSettings(refresh=REFRESH_ONEBOX)
+    # No script runs in these tests, so a page waits for the state that the event stream would bring.
+    patient = replace(wanted.refresh, open_wait_ms=int(PATIENCE_S * 1000))
     app = make_app(
         aws,
-        settings or ConsoleSettings(refresh=REFRESH_ONEBOX),
+        replace(wanted, refresh=patient),
         clock or SystemClock(),
         unrecorded.append,
         reading,

@@ -116,13 +116,6 @@ class Shop:
         return found.group(1)
 
     def _log(self, message_id: str, reason: str) -> None:
-        logs = self.client("logs")
-        for make, names in (
-            (logs.create_log_group, {"logGroupName": GROUP}),
-            (logs.create_log_stream, {"logGroupName": GROUP, "logStreamName": STREAM}),
-        ):
-            with suppress(logs.exceptions.ResourceAlreadyExistsException):
-                make(**names)
         line = {
             "level": "ERROR",
             "messageId": message_id,
@@ -130,10 +123,21 @@ class Shop:
             "reason": reason,
             "field": reason.partition(":")[0],
         }
+        self.log_text(json.dumps(line))
+
+    def log_text(self, text: str) -> None:
+        """Write a line into the function's log."""
+        logs = self.client("logs")
+        for make, names in (
+            (logs.create_log_group, {"logGroupName": GROUP}),
+            (logs.create_log_stream, {"logGroupName": GROUP, "logStreamName": STREAM}),
+        ):
+            with suppress(logs.exceptions.ResourceAlreadyExistsException):
+                make(**names)
         logs.put_log_events(
             logGroupName=GROUP,
             logStreamName=STREAM,
-            logEvents=[{"timestamp": SystemClock().now_ms(), "message": json.dumps(line)}],
+            logEvents=[{"timestamp": SystemClock().now_ms(), "message": text}],
         )
 
 
@@ -257,6 +261,19 @@ def test_a_message_says_where_its_reason_comes_from(shop: Shop) -> None:
     shop.page()
     assert "from checking the order again" in shop.browser.text("/failed/message", id=broken)
     assert "the order is valid" in shop.browser.text("/failed/message", id=fine)
+
+
+def test_a_call_that_raised_is_shown_with_its_traceback_and_whether_a_line_names_the_message(shop: Shop) -> None:
+    message_id = shop.fail(order("CRASHED"), "fine")
+    shop.log_text("[ERROR] RuntimeError: <i>boom</i>\nTraceback (most recent call last):\n  File <b>f.py</b>, line 9")
+    unnamed = shop.fail(order("UNNAMED"))
+    shop.log_text("[ERROR] RuntimeError: <i>boom</i>\nTraceback (most recent call last):\n  File <b>f.py</b>, line 9")
+    page = shop.page("/failed/message", id=unnamed)
+    assert "No line of OrderProcessor's log names this message" in page
+    assert "File &lt;b&gt;f.py&lt;/b&gt;, line 9</pre>" in page
+    assert "<i>boom" not in page
+    assert "by time</span>" in shop.browser.text("/failed/orders", q="UNNAMED")
+    assert "by time" not in shop.browser.text("/failed/message", id=message_id)
 
 
 def test_a_message_that_is_not_there_is_said_to_be_gone(shop: Shop) -> None:

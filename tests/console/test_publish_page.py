@@ -119,6 +119,16 @@ def test_the_page_suggests_an_order_that_can_be_published_as_it_is(
     assert browser.audit[0].target == order["orderId"]
 
 
+def test_without_a_stack_the_page_says_so_and_promises_nothing(browser: Browser) -> None:
+    page = browser.text("/publish")
+    assert "No order system is deployed here" in page
+    assert 'data-deployed="no"' in page
+    answer = browser.post("/publish/order", {"orderId": "N-1", **LINE})
+    assert answer.status_code == 409
+    assert "orders deploy" in answer.text
+    assert browser.post("/publish/check", {"orderId": "N-1", **LINE}).json()["violations"] == []
+
+
 def test_each_violation_stands_beside_its_field_and_nothing_is_sent(browser: Browser) -> None:
     typed = {"orderId": "", "timestamp": "yesterday", **LINE, "items[0].unitPrice": "2,55", "items[0].quantity": "1.5"}
     answer = browser.post("/publish/order", typed)

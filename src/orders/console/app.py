@@ -32,6 +32,7 @@ from orders.console.pages import (
     audit,
     conflict,
     controls,
+    drift,
     failed,
     fix,
     live,
@@ -62,6 +63,7 @@ PAGES = (
     metrics,
     publish,
     controls,
+    drift,
     audit,
     stack,
     search,
@@ -84,7 +86,7 @@ def make_app(
     routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
     access = Access(settings.token)
     source = reading or SystemReading(aws, settings.refresh)
-    shared = Live(source, clock, settings.refresh.queues_ms)
+    shared = Live(source, clock, settings.refresh.queues_ms, settings.refresh.open_wait_ms)
 
     def read_all_again() -> None:
         if isinstance(source, SystemReading):

@@ -18,12 +18,13 @@ from starlette.concurrency import run_in_threadpool
 
 from orders.aws.errors import describe_error, reportable_errors
 from orders.clock import Clock
+from orders.console.settings import OPEN_WAIT_MS
 from orders.monitoring.status import Status
 
 # A closed page is often being reloaded, so reading continues this long without viewers.
 LINGER_MS = 10_000
-# A page that is opened waits so long for a fresh snapshot; then it shows what there is.
-FRESH_WAIT_MS = 500
+# A page after a change of this console waits so long for a snapshot that shows the change.
+CHANGE_WAIT_MS = 2_000
 
 
 class Reading(Protocol):
@@ -51,10 +52,11 @@ class Snapshot:
 class Live:
     """Reads the system while pages are open, and notifies them."""
 
-    def __init__(self, reading: Reading, clock: Clock, every_ms: int) -> None:
+    def __init__(self, reading: Reading, clock: Clock, every_ms: int, open_wait_ms: int = OPEN_WAIT_MS) -> None:
         self._reading = reading
         self._clock = clock
         self._every_ms = every_ms
+        self._open_wait_ms = open_wait_ms
         self._viewers = 0
         self._last_viewed_ms = 0
         self._wanted = asyncio.Event()
@@ -138,14 +140,18 @@ class Live:
             self._changed.notify_all()
         return snapshot
 
-    async def fresh(self, wait_ms: float = FRESH_WAIT_MS) -> Snapshot:
+    async def fresh(self) -> Snapshot:
         """A snapshot that is not old, or what there is after the wait: for a page that has just been opened."""
         self._want()
-        valid_from = max(self._valid_from, self.snapshot.number + 1 if self._is_old else 0)
-        if self.snapshot.number < valid_from:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wait_until(lambda: self.snapshot.number >= valid_from), wait_ms / 1000)
+        if self.snapshot.number < self._valid_from:
+            await self._wait_for_number(self._valid_from, CHANGE_WAIT_MS)
+        elif self._is_old:
+            await self._wait_for_number(self.snapshot.number + 1, self._open_wait_ms)
         return self.current
+
+    async def _wait_for_number(self, number: int, wait_ms: float) -> None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._wait_until(lambda: self.snapshot.number >= number), wait_ms / 1000)
 
     @property
     def current(self) -> Snapshot:

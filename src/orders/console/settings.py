@@ -7,6 +7,8 @@ from ipaddress import ip_address
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
+# A page is painted within 300 ms, whatever the system does.
+OPEN_WAIT_MS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Refresh:
     """Subscriptions, function, table, alarms and metrics: eight calls. AWS charges for CloudWatch's."""
     charts_ms: int = 60_000
     """The charts of the metrics page, for each range in use."""
+    open_wait_ms: int = OPEN_WAIT_MS
+    """How long a page that is opened after a while waits for the system; then the event stream brings its state."""
 
 
 # onebox answers at once and for free; CloudWatch on AWS is a minute late and charges for each read.

@@ -124,7 +124,7 @@ def deploy(
     stack = system.stack
     declared = read_parameters(template)
     check_given(declared, parameters)
-    is_new = _check_status(stack)
+    is_new = check_status(stack)
     system.release.check(wanted, is_new=is_new)
     audience.on_step("package")
     key = system.artifacts.upload(build_package())
@@ -150,13 +150,18 @@ def deploy(
     with audience.recording(plan):
         if change_set is not None:
             _apply(system, change_set, audience, is_new=is_new)
-        if plan.drift:
-            system.repairs.undo(system.repairs.find())
-        move = system.release.make(wanted)
+        move = restore(system.repairs, system.release, system.repairs.find() if plan.drift else [], wanted)
     return Deployed(True, stack.outputs(), move)
 
 
-def _check_status(stack: Stack) -> bool:
+def restore(repairs: Repairs, release: Release, differences: list[Difference], wanted: Wanted) -> Move:
+    """Set back what was changed outside of the stack, then make the function as it is now live; what became live."""
+    if differences:
+        repairs.undo(differences)
+    return release.make(wanted)
+
+
+def check_status(stack: Stack) -> bool:
     """Whether the stack is to be created. Raises OperatorError if it can be neither created nor updated."""
     status = stack.find_status()
     if status in DEAD_STATUSES:

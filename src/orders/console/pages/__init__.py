@@ -8,7 +8,8 @@ fix.py       one change for many failed orders
 logs.py      searches and follows the log
 metrics.py   charts
 publish.py   publishes orders and follows one
-controls.py  the operator's levers, drift, alarms
+controls.py  the operator's levers, alarms
+drift.py     what was changed outside of the stack, and the button that sets it back
 audit.py     the changes that were made
 search.py    finds an order, user, message or request
 stack.py     resources, outputs and settings

@@ -6,18 +6,14 @@ from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import RedirectResponse, Response
 
-from orders.aws.names import STACK
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
 from orders.console.page_route import PageRoute
 from orders.deployment.canary import CanaryAlarm
-from orders.deployment.cloudformation import Stack
 from orders.deployment.function import DeployedFunction
-from orders.deployment.repairs import Repairs
 from orders.errors import OperatorError
 from orders.levers.alarms import AlarmLevers
 from orders.levers.levers import CONCURRENCY_MAX, CONCURRENCY_MIN, Levers, Rollback
@@ -44,16 +40,6 @@ def show(request: Request) -> Response:
         silences=list(SILENCES),
         concurrency_min=CONCURRENCY_MIN,
         concurrency_max=CONCURRENCY_MAX,
-    )
-
-
-def show_drift(request: Request) -> Response:
-    """What was changed outside of the stack; loaded after the page because CloudFormation takes a while to compare."""
-    console = console_of(request)
-    stack = Stack(console.aws, STACK, console.clock)
-    found = Repairs(console.aws, stack, DeployedFunction(console.aws, console.clock)).find()
-    return HTMLResponse(
-        render.fragment("_drift.html", differences=[one.describe() for one in found], at_ms=console.clock.now_ms())
     )
 
 
@@ -153,7 +139,6 @@ def _alarms(console: Console) -> AlarmLevers:
 
 ROUTES = [
     PageRoute(PATH, show),
-    Route(f"{PATH}/drift", show_drift),
     FormRoute(f"{PATH}/pause", pause, changes=True),
     FormRoute(f"{PATH}/resume", resume, changes=True),
     FormRoute(f"{PATH}/concurrency", concurrency, changes=True),

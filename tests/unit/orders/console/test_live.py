@@ -114,6 +114,29 @@ def test_reading_stops_when_nobody_has_looked_for_a_while_and_goes_on_when_someb
     run(test)
 
 
+def test_a_page_that_is_opened_does_not_wait_for_a_system_that_is_slow() -> None:
+    async def test() -> None:
+        live = Live(Answers(), HandClock(), 0, open_wait_ms=0)
+        assert await live.fresh() == Snapshot()
+
+    run(test)
+
+
+def test_a_page_after_a_change_waits_until_the_change_is_read() -> None:
+    async def test() -> None:
+        reading = Answers(status(), status())
+        live = Live(reading, HandClock(), every_ms=3_600_000, open_wait_ms=0)
+        task = asyncio.create_task(live.run())
+        while live.snapshot.number == 0:
+            await asyncio.sleep(0)
+        live.invalidate()
+        await asyncio.sleep(0)
+        assert (await live.fresh()).number == reading.reads == 2
+        task.cancel()
+
+    run(test)
+
+
 def test_the_end_of_the_console_ends_all_following() -> None:
     async def test() -> None:
         live = Live(Answers(status()), HandClock(), 0)

@@ -10,7 +10,10 @@ function stayLive() {
   const open = () => {
     if (source) return;
     source = new EventSource(`/live?page=${encodeURIComponent(page)}`);
-    source.addEventListener("header", (event) => morph(document.getElementById("header"), event.data));
+    source.addEventListener("header", (event) => {
+      morph(document.getElementById("header"), event.data);
+      if (!document.querySelector("#header .state.idle")) showState();
+    });
     source.addEventListener("body", (event) => {
       const body = document.getElementById("body");
       if (body) morph(body, event.data);
@@ -22,6 +25,21 @@ function stayLive() {
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   if (!document.hidden) open();
+}
+
+// A page that was shown before the system's state was known is drawn again with the first state.
+async function showState() {
+  const place = document.querySelector("[data-awaits-state]");
+  if (!place) return;
+  place.removeAttribute("data-awaits-state");
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    morph(document.getElementById("main"), page.getElementById("main").innerHTML);
+    loadLater();
+  } catch {
+    place.setAttribute("data-awaits-state", ""); // with the next state
+  }
 }
 
 // Parts of a page that take longer to read are loaded after it.

@@ -78,7 +78,7 @@ document.addEventListener("change", (event) => {
 function checkWhileTyping(form) {
   const field = form.elements.body;
   const verdict = document.getElementById("edit-check");
-  const send = form.querySelector("button");
+  const send = form.querySelector("button.primary");
   const original = field.defaultValue;
   let timer = 0;
   let last = 0;
