@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox drill-outage fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake drill-outage fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ outbox-chaos: $(DEV_STAMP) ## Kill relays, database and onebox 20 times while a 
 
 bench-outbox: $(DEV_STAMP) ## Measure rows/s and commit-to-readable of `orders relay` on each database (DATABASE=)
 	$(BIN)/python -m tests.outbox.bench $(if $(DATABASE),--database $(DATABASE))
+
+bench-intake: $(DEV_STAMP) ## Measure requests/s and latencies of the intake over HTTP
+	$(BIN)/python -m tests.bench.intake
 
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))

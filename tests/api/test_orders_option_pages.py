@@ -1,4 +1,4 @@
-"""Goal: docs/history.md and docs/archive.md are true: their commands run as they stand, with the real AWS CLI."""
+"""Goal: docs/history.md, archive.md and intake.md are true: their commands run as they stand, with the real AWS CLI."""
 
 from __future__ import annotations
 
@@ -55,3 +55,14 @@ def test_archive_page_replays_to_a_new_queue_and_into_the_table(
     url = sqs.get_queue_url(QueueName="warehouse")["QueueUrl"]
     counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
     assert counted == {"ApproximateNumberOfMessages": "3"}
+
+
+def test_intake_page_takes_an_order_and_refuses_another(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path
+) -> None:
+    printed = run_page("intake.md", aws_environment, tmp_path)
+    assert '"total": 19.90, "currency": "GBP"' in printed
+    assert '"pointer": "#/items/0/unitPrice"' in printed
+    assert "payments is no longer a caller" in printed
+    names = [one["Name"] for one in client("ssm").describe_parameters()["Parameters"]]
+    assert names == ["/orders/intake/callers/shop"]

@@ -17,6 +17,8 @@ HISTORY_FUNCTION = "OrderHistory"
 HISTORY_DEAD_LETTER_QUEUE = "OrderHistoryDLQ"
 ARCHIVE_QUEUE = "OrderArchiveQueue"
 ARCHIVE_FUNCTION = "OrderArchive"
+INTAKE_FUNCTION = "OrderIntake"
+INTAKE_KEYS_TABLE = "OrderIntakeKeys"
 ALARM_TOPIC = "OrderAlarms"
 # The name prefix of all alarms in template.yaml.
 ALARM_PREFIX = "Order"

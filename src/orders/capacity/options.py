@@ -15,7 +15,10 @@ GB_BYTES = 1_000_000_000
 CHUNK_BYTES = 65_536
 HISTORY = "History"
 ARCHIVE = "Archive"
-OPTIONS = (HISTORY, ARCHIVE)
+INTAKE = "Intake"
+OPTIONS = (HISTORY, ARCHIVE, INTAKE)
+# How each is switched on.
+SWITCHED_ON = {HISTORY: "Yes", ARCHIVE: "Yes", INTAKE: "Token"}
 
 # template.yaml
 MEMORY_GB = 0.5
@@ -35,6 +38,9 @@ CORE_SHARE = 512 / 1_769
 ROUND_TRIP_MS = 5.0
 EVENTS_PER_INSERT = 25
 RECEIVE_MESSAGES = 10
+# A request of OrderIntake carries one order and an idempotency key, which is written before and after the publish.
+INTAKE_MS_PER_REQUEST = 3.0
+KEY_WRITES = 2
 
 
 class OptionLoad(NamedTuple):
@@ -50,7 +56,7 @@ class OptionLoad(NamedTuple):
 
 def option_costs(option: str, load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
     """US dollars for a million notifications by service, and their total."""
-    costs = _history(load, local) if option == HISTORY else _archive(load, local)
+    costs = {HISTORY: _history, ARCHIVE: _archive, INTAKE: _intake}[option](load, local)
     return {**costs, "total": sum(costs.values())}
 
 
@@ -88,6 +94,17 @@ def _archive(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
         "S3 requests": calls * local["s3_million_puts"] / MILLION,
         f"S3 storage, {ARCHIVE_DAYS} days": gigabytes * local["s3_gb_month"] * ARCHIVE_DAYS / 30.4375,
         "CloudWatch Logs": calls * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
+    }
+
+
+def _intake(_load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    """A million requests of one order each. SNS's requests take the place of the publisher's."""
+    waiting_ms = MILLION * (KEY_WRITES + 1) * ROUND_TRIP_MS
+    return {
+        "DynamoDB": KEY_WRITES * local["dynamodb_million_write_units"],
+        "SNS": local["sns_million_requests"],
+        "Lambda": _lambda(MILLION, MILLION * INTAKE_MS_PER_REQUEST, waiting_ms, local),
+        "CloudWatch Logs": MILLION * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
 
 

@@ -24,18 +24,36 @@ MODULES = (
     "orders/batches.py",
     "orders/clock.py",
     "orders/domain/__init__.py",
+    "orders/domain/amounts.py",
     "orders/domain/cloud_events.py",
     "orders/domain/contract.py",
+    "orders/domain/contract_schema.py",
     "orders/domain/differences.py",
     "orders/domain/history.py",
     "orders/domain/limits.py",
     "orders/domain/order.py",
     "orders/domain/precedence.py",
     "orders/domain/times.py",
+    "orders/domain/violations.py",
     "orders/errors.py",
     "orders/history/__init__.py",
     "orders/history/changes.py",
     "orders/history/lambda_handler.py",
+    "orders/intake/__init__.py",
+    "orders/intake/bodies.py",
+    "orders/intake/caller_store.py",
+    "orders/intake/callers.py",
+    "orders/intake/http_request.py",
+    "orders/intake/idempotency.py",
+    "orders/intake/intake.py",
+    "orders/intake/key_table.py",
+    "orders/intake/lambda_handler.py",
+    "orders/intake/openapi.py",
+    "orders/intake/ports.py",
+    "orders/intake/problems.py",
+    "orders/intake/results.py",
+    "orders/intake/topic.py",
+    "orders/intake/webhooks.py",
     "orders/json_text.py",
     "orders/processor/__init__.py",
     "orders/processor/attribute_values.py",
@@ -61,7 +79,11 @@ MODULES = (
 )
 HANDLER = "orders.processor.lambda_handler.lambda_handler"
 # Those that use the SDK, which Lambda's runtime brings.
-SDK_HANDLERS = ("orders.archive.lambda_handler.lambda_handler", "orders.history.lambda_handler.lambda_handler")
+SDK_HANDLERS = (
+    "orders.archive.lambda_handler.lambda_handler",
+    "orders.history.lambda_handler.lambda_handler",
+    "orders.intake.lambda_handler.lambda_handler",
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file can hold
 _REGULAR_FILE_READABLE_BY_ALL = 0o100644 << 16
 

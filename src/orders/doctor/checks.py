@@ -17,6 +17,7 @@ from orders.aws.names import (
     DEAD_LETTER_QUEUE,
     FUNCTION,
     HISTORY_FUNCTION,
+    INTAKE_FUNCTION,
     QUEUE,
     TOPIC,
 )
@@ -35,7 +36,7 @@ from orders.doctor.inspection import (
     QueueSettings,
     TriggerSettings,
 )
-from orders.doctor.options import check_archive, check_history
+from orders.doctor.options import check_archive, check_history, check_intake
 from orders.doctor.results import Check, Outcome
 from orders.errors import OperatorError
 
@@ -83,6 +84,9 @@ class Doctor:
             yield from _make(HISTORY_FUNCTION, lambda: check_history(self.inspection))
         if parameters.get("Archive") == "Yes":
             yield from _make(ARCHIVE_FUNCTION, lambda: check_archive(self.inspection))
+        intake = parameters.get("Intake", "No")
+        if intake != "No":
+            yield from _make(INTAKE_FUNCTION, lambda: check_intake(self.inspection, intake))
         yield from _make("alarms", self._check_alarms)
         if self.wait_s:
             yield from _make("test order", self._check_test_order)

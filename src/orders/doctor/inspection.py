@@ -74,6 +74,15 @@ class MappingState(NamedTuple):
     last_result: str
 
 
+class UrlSettings(NamedTuple):
+    """A function URL."""
+
+    url: str
+    auth_type: str
+    open_actions: frozenset[str]
+    """What the function's policy allows everybody."""
+
+
 class Drifted(NamedTuple):
     logical_id: str
     resource_type: str
@@ -128,6 +137,21 @@ class Inspection:
         return FunctionSettings(
             answer.get("State", "Active"), int(answer["Timeout"]), reserved.get("ReservedConcurrentExecutions")
         )
+
+    def find_url(self, function: str) -> UrlSettings | None:
+        """The URL of a function; None if it has none, or the function does not exist."""
+        answer = self._find("lambda", "get_function_url_config", FunctionName=function)
+        if answer is None:
+            return None
+        policy = self._find("lambda", "get_policy", FunctionName=function)
+        statements = json.loads(policy["Policy"])["Statement"] if policy else []
+        actions = frozenset(str(one.get("Action")) for one in statements if one.get("Principal") in ("*", {"AWS": "*"}))
+        return UrlSettings(str(answer["FunctionUrl"]), str(answer["AuthType"]), actions)
+
+    def count_parameters(self, path: str) -> int:
+        """How many parameters stand below a path; at most 50 are counted."""
+        filters = [{"Key": "Path", "Option": "OneLevel", "Values": [path]}]
+        return len(self._ask("ssm", "describe_parameters", ParameterFilters=filters, MaxResults=50)["Parameters"])
 
     def find_trigger(self, queue_arn: str) -> TriggerSettings | None:
         mappings = self._ask("lambda", "list_event_source_mappings", EventSourceArn=queue_arn)["EventSourceMappings"]

@@ -1,4 +1,4 @@
-"""Checks of the optional parts: the history of orders and the archive of notifications."""
+"""Checks of the optional parts: history of orders, archive of notifications, intake over HTTP."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from orders.aws.names import (
     EVENTS_TABLE,
     HISTORY_DEAD_LETTER_QUEUE,
     HISTORY_FUNCTION,
+    INTAKE_FUNCTION,
+    INTAKE_KEYS_TABLE,
     TOPIC,
 )
-from orders.doctor.inspection import Inspection, MappingState
+from orders.doctor.inspection import Inspection, MappingState, UrlSettings
 from orders.doctor.results import Check, Outcome
+
+INTAKE_CALLERS = "/orders/intake/callers"
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+URL_ACTIONS = frozenset({"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
 
 DEPLOY = "Run `orders deploy`; if it was deleted outside of the stack, `orders destroy` (it keeps the data) before."
 
@@ -61,6 +67,35 @@ def check_archive(inspection: Inspection) -> Iterator[Check]:
         yield Check(ARCHIVE_QUEUE, Outcome.FAILED, "is not there", DEPLOY)
     else:
         yield Check(ARCHIVE_QUEUE, Outcome.GOOD, f"is reached by {TOPIC}, {queue.waiting:,} notifications wait")
+
+
+def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:
+    """The URL and who may send requests to it, and the table of idempotency keys."""
+    yield judge_url(inspection.find_url(INTAKE_FUNCTION), auth)
+    if not inspection.has_table(INTAKE_KEYS_TABLE):
+        message = "is not there: requests with an Idempotency-Key are answered 503"
+        yield Check(INTAKE_KEYS_TABLE, Outcome.FAILED, message, DEPLOY)
+    if auth == "Token":
+        callers = inspection.count_parameters(INTAKE_CALLERS)
+        if callers:
+            yield Check("intake callers", Outcome.GOOD, f"{callers} may send orders")
+        else:
+            advice = "`orders intake add NAME` adds one."
+            yield Check("intake callers", Outcome.WARNING, "there are none: every request is refused", advice)
+
+
+def judge_url(url: UrlSettings | None, auth: str) -> Check:
+    """Whether requests reach OrderIntake, and only those that should."""
+    if url is None:
+        return Check(INTAKE_FUNCTION, Outcome.FAILED, "has no URL", DEPLOY)
+    wanted = "NONE" if auth == "Token" else "AWS_IAM"
+    if url.auth_type != wanted:
+        return Check(INTAKE_FUNCTION, Outcome.FAILED, f"its URL's AuthType is {url.auth_type}, not {wanted}", DEPLOY)
+    missing = URL_ACTIONS - url.open_actions if auth == "Token" else frozenset()
+    if missing:
+        message = f"its policy does not allow {' and '.join(sorted(missing))}: requests are answered 403"
+        return Check(INTAKE_FUNCTION, Outcome.FAILED, message, DEPLOY)
+    return Check(INTAKE_FUNCTION, Outcome.GOOD, f"takes orders at {url.url}")
 
 
 def judge_mapping(function: str, mapping: MappingState | None, source: str) -> Check:

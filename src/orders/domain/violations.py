@@ -31,13 +31,13 @@ class Violation(NamedTuple):
     """The expected and the actual value, without the path."""
 
 
-def find_violations(text: str) -> list[Violation]:
-    """The violations in an order's text, in checking order; at most VIOLATIONS_MAX."""
+def find_violations(text: str, at_most: int = VIOLATIONS_MAX) -> list[Violation]:
+    """The violations in an order's text, in checking order; at most so many."""
     try:
         parse_order(text)
     except OrderRejected as error:
         attributes = _read(text) if error.field else None
-        return [_told(error)] if attributes is None else _collect(attributes)
+        return [_told(error)] if attributes is None else _collect(attributes, at_most)
     return []
 
 
@@ -54,9 +54,9 @@ def _read(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and not is_cloud_event(value) else None
 
 
-def _collect(attributes: dict[str, Any]) -> list[Violation]:
+def _collect(attributes: dict[str, Any], at_most: int) -> list[Violation]:
     found: list[Violation] = []
-    while len(found) < VIOLATIONS_MAX and (error := _find_first(attributes)) is not None:
+    while len(found) < at_most and (error := _find_first(attributes)) is not None:
         found.append(_told(error))
         if not _take_out(attributes, error.field or ""):
             break

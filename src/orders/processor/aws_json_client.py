@@ -43,6 +43,7 @@ class Service(NamedTuple):
 
     name: str
     target_prefix: str
+    content_type: str = CONTENT_TYPE
 
 
 class AwsJsonClient:
@@ -59,7 +60,9 @@ class AwsJsonClient:
         self._target_prefix = service.target_prefix
         connection = HTTPSConnection if address.scheme == "https" else HTTPConnection
         self._connection = connection(address.hostname, address.port, timeout=ANSWER_TIMEOUT_S)
-        self._signer = Signer(service.name, region, credentials, self._host, self._path)
+        self._signer = Signer(
+            service.name, region, credentials, self._host, self._path, content_type=service.content_type
+        )
 
     def limit_wait(self, timeout_s: float) -> None:
         """How long the next calls may wait for a connection, and for each part of an answer."""
@@ -106,8 +109,17 @@ def read_error(status: int, answer: bytes) -> tuple[str, str, Mapping[str, Any]]
 class Signer:
     """Signature Version 4 for one form of request: a POST of JSON to one path."""
 
-    def __init__(self, service: str, region: str, credentials: Credentials, host: str, path: str) -> None:
+    def __init__(
+        self,
+        service: str,
+        region: str,
+        credentials: Credentials,
+        host: str,
+        path: str,
+        content_type: str = CONTENT_TYPE,
+    ) -> None:
         self._service = service
+        self._content_type = content_type
         self._region = region
         self._credentials = credentials
         self._host = host
@@ -118,7 +130,7 @@ class Signer:
     def headers(self, target: str, body: bytes, now_ms: int) -> dict[str, str]:
         """All headers of a request that the service reads, the signature among them."""
         moment = strftime("%Y%m%dT%H%M%SZ", gmtime(now_ms // 1000))
-        headers = {"content-type": CONTENT_TYPE, "host": self._host, "x-amz-date": moment}
+        headers = {"content-type": self._content_type, "host": self._host, "x-amz-date": moment}
         if self._credentials.session_token is not None:
             headers["x-amz-security-token"] = self._credentials.session_token
         headers["x-amz-target"] = target  # the names stand in their alphabetical order, as they are signed

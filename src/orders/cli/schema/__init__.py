@@ -1,6 +1,6 @@
 """``orders schema``: the order contract, for programs and for people.
 
-documents.py  `json`, `asyncapi`: the contract as a document
+documents.py  `json`, `asyncapi`, `openapi`: the contract as a document
 check.py      `check`: what a change of the contract breaks
 """
 
@@ -11,7 +11,7 @@ import click
 from orders.cli.options import json_option
 from orders.cli.output import say
 from orders.cli.schema.check import check
-from orders.cli.schema.documents import as_asyncapi, as_json_schema, print_document
+from orders.cli.schema.documents import as_asyncapi, as_json_schema, as_openapi, print_document
 from orders.domain.contract_schema import make_schema, make_tables
 
 
@@ -20,7 +20,7 @@ from orders.domain.contract_schema import make_schema, make_tables
 @json_option
 @click.pass_context
 def schema(context: click.Context, markdown: bool, as_json: bool) -> None:
-    """Print the order contract: as JSON Schema (draft 2020-12), AsyncAPI 3 or Markdown.
+    """Print the order contract: as JSON Schema (draft 2020-12), AsyncAPI 3, OpenAPI 3.1 or Markdown.
 
     OrderProcessor and `orders publish` use the same contract. Only orderId is required; known fields are
     checked if present, other fields are stored unchanged. --json prints a document on one line.
@@ -28,6 +28,7 @@ def schema(context: click.Context, markdown: bool, as_json: bool) -> None:
     \b
     orders schema > order.schema.json      JSON Schema, for the shop's own tests
     orders schema asyncapi                 topics, messages and attributes, for those who subscribe
+    orders schema openapi                  requests and answers, for those who send orders over HTTP
     orders schema check order.schema.json  what has changed since, and whom it breaks
     orders schema --markdown               for people
     orders publish --help                  how orders are sent
@@ -44,5 +45,5 @@ def schema(context: click.Context, markdown: bool, as_json: bool) -> None:
         print_document(make_schema(), as_json)
 
 
-for command in (as_json_schema, as_asyncapi, check):
+for command in (as_json_schema, as_asyncapi, as_openapi, check):
     schema.add_command(command)

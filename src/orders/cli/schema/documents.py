@@ -1,4 +1,4 @@
-"""``orders schema json`` and ``orders schema asyncapi``: the contract as a document."""
+"""``orders schema json``, ``asyncapi`` and ``openapi``: the contract as a document."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from orders.cli.options import json_option
 from orders.cli.output import print_json, say
 from orders.domain.asyncapi import make_document
 from orders.domain.contract_schema import make_schema
+from orders.intake.openapi import make_openapi
 from orders.json_text import to_json
 
 
@@ -25,6 +26,13 @@ def as_json_schema(as_json: bool) -> None:
 def as_asyncapi(as_json: bool) -> None:
     """Print an AsyncAPI 3 document: the topics, their messages and the attributes to filter by."""
     print_document(make_document(), as_json)
+
+
+@click.command("openapi")
+@json_option
+def as_openapi(as_json: bool) -> None:
+    """Print the OpenAPI 3.1 document of the intake over HTTP."""
+    print_document(make_openapi(), as_json)
 
 
 def print_document(document: dict[str, Any], as_json: bool) -> None:

@@ -168,12 +168,14 @@ def test_plan_command_with_an_unreadable_rate_says_how_to_write_one(rate: str) -
 
 def test_options_cost_what_their_calls_cost() -> None:
     options = plan(FIFTY).options_per_million
-    history, archive = options["History"], options["Archive"]
+    history, archive, intake = options["History"], options["Archive"], options["Intake"]
     assert history["DynamoDB"] == pytest.approx(0.625), "one write unit for an event"
     assert history["SNS"] == pytest.approx(0.05), "ten changes in a request"
     assert archive["SQS"] == pytest.approx(0.4 * 1.2), "sent alone, received and deleted by ten"
     assert archive["S3 requests"] == pytest.approx(0.005), "an object for a thousand notifications"
-    for costs in (history, archive):
+    assert intake["DynamoDB"] == pytest.approx(1.25), "two writes for a key"
+    assert intake["SNS"] == pytest.approx(0.5), "a request for each order"
+    for costs in (history, archive, intake):
         assert costs["total"] == pytest.approx(sum(costs.values()) / 2)
     rare = plan(Load(1 / 3_600, 1_900, MS_PER_ORDER)).options_per_million
     assert rare["History"]["total"] > history["total"]

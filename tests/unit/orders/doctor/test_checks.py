@@ -15,7 +15,8 @@ from orders.doctor.checks import (
     judge_trigger,
     judge_visibility,
 )
-from orders.doctor.inspection import Drifted, FunctionSettings, QueueSettings, TriggerSettings
+from orders.doctor.inspection import Drifted, FunctionSettings, QueueSettings, TriggerSettings, UrlSettings
+from orders.doctor.options import URL_ACTIONS, judge_url
 from orders.doctor.results import Outcome
 from orders.monitoring.metrics import AGE, PUBLISHED
 from orders.monitoring.status import Status
@@ -118,3 +119,20 @@ def test_status_takes_whole_minutes_and_adds_only_what_adds_up() -> None:
     )
     assert now.minutes(PUBLISHED, 3) == [0.0, 5.0, 7.0], "the minute that still runs is left out"
     assert (now.over_the_hour(PUBLISHED), now.over_the_hour(AGE)) == (111.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "auth", "outcome"),
+    [
+        (UrlSettings("u", "NONE", URL_ACTIONS), "Token", Outcome.GOOD),
+        (UrlSettings("u", "NONE", frozenset({"lambda:InvokeFunctionUrl"})), "Token", Outcome.FAILED),
+        (UrlSettings("u", "NONE", URL_ACTIONS), "IAM", Outcome.FAILED),
+        (UrlSettings("u", "AWS_IAM", frozenset()), "IAM", Outcome.GOOD),
+        (UrlSettings("u", "AWS_IAM", URL_ACTIONS), "Token", Outcome.FAILED),
+        (None, "IAM", Outcome.FAILED),
+    ],
+)
+def test_url_admits_those_who_should_be_admitted(url: UrlSettings | None, auth: str, outcome: Outcome) -> None:
+    check = judge_url(url, auth)
+    assert check.outcome is outcome
+    assert bool(check.advice) is (outcome is not Outcome.GOOD)

@@ -1,0 +1,57 @@
+"""OrderIntake: what Lambda calls with a request to the function's URL.
+
+Promises: one line of log for each request, with the caller's name and counts, and no content of an order.
+AWS: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from orders.clock import SystemClock
+from orders.intake.caller_store import SSM, CallerStore
+from orders.intake.http_request import read_request
+from orders.intake.intake import Handled, Intake, Limits
+from orders.intake.key_table import KeyTable, OrderReader
+from orders.intake.topic import SnsTopic
+from orders.json_text import to_json
+from orders.processor.aws_json_client import connect
+from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
+
+_environment = dict(os.environ)
+_clock = SystemClock()
+_dynamodb = DynamoDbEndpoint(connect(_environment, DYNAMODB))
+_intake = Intake(
+    callers=None if _environment["AUTH"] == "IAM" else CallerStore(connect(_environment, SSM), _clock),
+    keys=KeyTable(_dynamodb, _environment["KEYS_TABLE_NAME"], _clock),
+    topic=SnsTopic(_environment["TOPIC_ARN"]),
+    orders=OrderReader(_dynamodb, _environment["TABLE_NAME"], _clock),
+    clock=_clock,
+    limits=Limits(int(_environment.get("REQUESTS_PER_MINUTE", "0"))),
+)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request."""
+    began_ms = _clock.monotonic_ms()
+    handled = _intake.handle(read_request(event), context.aws_request_id, context.get_remaining_time_in_millis)
+    _log(handled, context.aws_request_id, _clock.monotonic_ms() - began_ms)
+    return handled.answer.describe()
+
+
+def _log(handled: Handled, request_id: str, duration_ms: float) -> None:
+    status = handled.answer.status
+    line = {
+        "level": "ERROR" if status >= 500 else "INFO",
+        "resource": handled.resource,
+        "status": status,
+        "caller": handled.caller,
+        "orders": handled.orders,
+        "accepted": handled.accepted,
+        "replayed": handled.replayed,
+        "durationMs": round(duration_ms, 3),
+        "requestId": request_id,
+    }
+    sys.stdout.write(f"{to_json(line)}\n")
