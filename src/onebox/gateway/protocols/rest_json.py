@@ -12,10 +12,12 @@ import orjson
 
 from onebox.errors import AwsError, InternalFault
 from onebox.gateway.message import Request, Response
+from onebox.gateway.protocols import event_stream
 from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
 from onebox.gateway.protocols.compile import MissingFlags
 from onebox.gateway.protocols.dialects import Dialect, InvalidRequestContentException
 from onebox.gateway.protocols.error_forms import find_error_form
+from onebox.gateway.protocols.event_stream import build_event_encoder, is_event_stream
 from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES, is_cheap_json
 from onebox.gateway.protocols.json_rpc import dump_json, encode_error_members
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
@@ -92,9 +94,10 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     header_writers = build_header_writers(operation.model, shape)
     status_member = find_status_member(shape)
     encode_body = _body_encoder(operation.model, output_name, shape)
+    content_type = event_stream.CONTENT_TYPE if is_event_stream(operation.model, shape) else _CONTENT_TYPE
 
     def write(result: Wire, request_id: str) -> Response:
-        headers = [("x-amzn-RequestId", request_id), _CONTENT_TYPE]
+        headers = [("x-amzn-RequestId", request_id), content_type]
         rest = not_in_headers(result, header_writers, headers)
         own_status = rest.pop(status_member, status) if status_member is not None else status
         body = encode_body(rest) if own_status != 204 else b""
@@ -111,6 +114,9 @@ def _body_encoder(model: ServiceModel, output_name: str, shape: Shape) -> Callab
         encode_members = encoders.structure(output_name, members)
         return lambda rest: dump_json(encode_members(rest))
     member_name = shape["members"][payload]["shape"]
+    if is_event_stream(model, shape):
+        encode_events = build_event_encoder(model, member_name)
+        return lambda rest: encode_events(rest.pop(payload, ()))
     encode_payload = encoders.encoder(member_name)
     is_blob = model.load_shape(member_name)["type"] == "blob"
 

@@ -38,6 +38,7 @@ OPERATIONS: OperationTable[LambdaCore] = {
     "DeleteAlias": Operation(aliases.delete_alias),
     "ListAliases": Operation(aliases.list_aliases, reads_only=True),
     "Invoke": WaitingOperation(invoke.invoke, action="InvokeFunction"),
+    "InvokeWithResponseStream": WaitingOperation(invoke.invoke_with_response_stream, action="InvokeFunction"),
     "AddPermission": Operation(permissions.add_permission),
     "RemovePermission": Operation(permissions.remove_permission),
     "GetPolicy": Operation(permissions.get_policy, reads_only=True),

@@ -1,4 +1,4 @@
-"""Invoke, in its three types.
+"""Invoke, in its three types, and InvokeWithResponseStream.
 AWS: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from onebox.services.lambda_.execution.execution import Outcome
 from onebox.services.lambda_.model import LATEST, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_account
+from onebox.services.lambda_.validation import constraint_error, must_be_one_of
 
 _CLIENT_CONTEXT_CHARACTERS_MAX = 3583
+_STREAM_TYPES = ("RequestResponse", "DryRun")
+_CHUNK_BYTES = 64 * 1024
 
 
 async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -54,6 +57,34 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     if request.get("LogType") == "Tail":
         answer["LogResult"] = base64.b64encode(outcome.log_tail).decode("ascii")
     return answer
+
+
+async def invoke_with_response_stream(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
+    """Run a function and answer with its result as events, which are sent when the function has ended."""
+    reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"), any_account=True)
+    check_account(core.policies, reference, context)
+    function = _load(core, reference)
+    invocation_type = request.get("InvocationType", "RequestResponse")
+    if invocation_type not in _STREAM_TYPES:
+        raise constraint_error("invocationType", invocation_type, must_be_one_of(_STREAM_TYPES))
+    payload = request.get("Payload") or b""
+    if invocation_type == "DryRun":
+        return {"StatusCode": 204, "EventStream": []}
+    _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
+    outcome = await _run(core, context, reference, function, request, payload or b"{}")
+    complete: Wire = {}
+    if outcome.failed:
+        complete = {"ErrorCode": "Unhandled", "ErrorDetails": outcome.payload.decode("utf-8", "replace")}
+    if request.get("LogType") == "Tail":
+        complete["LogResult"] = base64.b64encode(outcome.log_tail).decode("ascii")
+    result = b"" if outcome.failed else outcome.payload
+    chunks = [result[at : at + _CHUNK_BYTES] for at in range(0, len(result), _CHUNK_BYTES)]
+    events: list[Wire] = [{"PayloadChunk": {"Payload": chunk}} for chunk in chunks]
+    return {
+        "StatusCode": 200,
+        "ExecutedVersion": function.version,
+        "EventStream": [*events, {"InvokeComplete": complete}],
+    }
 
 
 def _load(core: LambdaCore, reference: FunctionReference) -> FunctionVersion:

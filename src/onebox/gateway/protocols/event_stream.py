@@ -1,0 +1,67 @@
+"""Event streams in answers: a sequence of binary frames, each an event of the operation's output.
+
+An answer is written when all of its events are known; clients read them one after the other. Pure.
+AWS: https://smithy.io/2.0/aws/amazon-eventstream.html
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+from onebox.gateway.protocols.json_rpc import dump_json
+from onebox.gateway.protocols.json_shapes import JsonEncoders
+from onebox.gateway.specs.loader import ServiceModel, Shape
+from onebox.services.context import Wire
+
+CONTENT_TYPE = ("Content-Type", "application/vnd.amazon.eventstream")
+_TEXT_HEADER = 7
+_JSON = "application/json"
+_BYTES = "application/octet-stream"
+_EncodeEvent = Callable[[Wire], tuple[str, bytes]]
+
+
+def is_event_stream(model: ServiceModel, output: Shape) -> bool:
+    """Whether an operation answers with a stream of events."""
+    payload = output.get("payload")
+    return payload is not None and bool(model.load_shape(output["members"][payload]["shape"]).get("eventstream"))
+
+
+def build_event_encoder(model: ServiceModel, stream_name: str) -> Callable[[Sequence[Wire]], bytes]:
+    """The encoder of a list of events, each a dict of one member: its name and what it holds."""
+    encoders = {name: _build(model, ref["shape"]) for name, ref in model.load_shape(stream_name)["members"].items()}
+
+    def encode(events: Sequence[Wire]) -> bytes:
+        frames = []
+        for event in events:
+            ((name, value),) = event.items()
+            content_type, payload = encoders[name](value)
+            headers = {":message-type": "event", ":event-type": name, ":content-type": content_type}
+            frames.append(encode_frame(headers, payload))
+        return b"".join(frames)
+
+    return encode
+
+
+def encode_frame(headers: dict[str, str], payload: bytes) -> bytes:
+    """One frame: lengths and their checksum, headers, payload, and the checksum of all."""
+    head = b"".join(_encode_header(name, value) for name, value in headers.items())
+    prelude = struct.pack(">II", 16 + len(head) + len(payload), len(head))
+    message = prelude + struct.pack(">I", crc32(prelude)) + head + payload
+    return message + struct.pack(">I", crc32(message))
+
+
+def _encode_header(name: str, value: str) -> bytes:
+    key, text = name.encode(), value.encode()
+    return struct.pack(">B", len(key)) + key + struct.pack(">BH", _TEXT_HEADER, len(text)) + text
+
+
+def _build(model: ServiceModel, event_name: str) -> _EncodeEvent:
+    """An event's payload is the bytes of the member that is one, else its members as JSON."""
+    members = model.load_shape(event_name).get("members", {})
+    for name, ref in members.items():
+        if ref.get("eventpayload") and model.load_shape(ref["shape"])["type"] == "blob":
+            return lambda event: (_BYTES, bytes(event.get(name, b"")))
+    encode_members = JsonEncoders(model).structure(event_name, members)
+    return lambda event: (_JSON, dump_json(encode_members(event)))
