@@ -16,7 +16,7 @@ LAYERS = (
     ("processor", "publishing", "function_log", "deployment", "audit"),
     ("levers",),
     ("dead_letters", "table", "history", "archive", "intake", "subscriptions", "outbox", "doctor", "local"),
-    ("tracking", "monitoring", "erasure"),
+    ("tracking", "monitoring", "erasure", "export"),
     ("console",),
     ("cli",),
     ("entrypoints", "__main__"),

@@ -30,6 +30,7 @@ COMMANDS = {
     "list": ("list_orders", "list_orders", "List stored orders by user, status and time."),
     "watch": ("watch", "watch", "Print orders as they are stored or fail, until Ctrl-C."),
     "replay": ("replay", "replay", "Send archived notifications again: by time, order, customer or status."),
+    "export": ("export", "export", "Write stored orders to a file: CSV, JSON Lines, Parquet."),
     "erase": ("erase", "erase", "Erase a customer or an order everywhere, show what is left until when."),
     "verify": ("verify", "verify", "Check published files against the table and both queues."),
     "status": ("status", "status", "Show topic, queues, function, table, errors and alarms on one screen."),
