@@ -1,4 +1,4 @@
-"""Goal: docs/history.md, archive.md and intake.md are true: their commands run as they stand, with the real AWS CLI."""
+"""Goal: the pages of history, archive, intake and personal data are true: their commands run with the AWS CLI."""
 
 from __future__ import annotations
 
@@ -66,3 +66,14 @@ def test_intake_page_takes_an_order_and_refuses_another(
     assert "payments is no longer a caller" in printed
     names = [one["Name"] for one in client("ssm").describe_parameters()["Parameters"]]
     assert names == ["/orders/intake/callers/shop"]
+
+
+def test_personal_data_page_erases_and_exports(aws_environment: dict[str, str], tmp_path: Path) -> None:
+    printed = run_page("personal-data.md", aws_environment, tmp_path)
+    assert "2 orders written to ada.jsonl" in printed
+    assert "the archive: 2 notifications erased" in printed
+    assert "OrderEvents: 2 events erased" in printed
+    assert "point-in-time recovery of Orders until" in printed
+    assert "erased on request" in printed.partition("Left, and until when")[2]
+    assert "ada@example.com" in (tmp_path / "ada.jsonl").read_text("utf-8")
+    assert "ada" not in (tmp_path / "all.csv").read_text("utf-8")
