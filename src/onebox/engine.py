@@ -20,12 +20,12 @@ import apsw
 from onebox import __version__
 from onebox.config import Settings
 from onebox.errors import StorageFault
-from onebox.gateway.connection import Reply
 from onebox.gateway.function_urls import FunctionUrlPipeline
 from onebox.gateway.message import Request
 from onebox.gateway.own_pages import PREFIX, OwnPages
 from onebox.gateway.pipeline import Pipeline
 from onebox.gateway.refusals import find_body_bytes_max, page_refusal
+from onebox.gateway.reply import Reply
 from onebox.gateway.server import HttpServer
 from onebox.gateway.web_guard import PageRefused, WebGuard, is_function_url
 from onebox.ids import Ids, RandomIds

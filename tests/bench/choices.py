@@ -24,9 +24,9 @@ from typing import Any
 import apsw
 import uvloop
 
-from onebox.gateway.connection import Reply
 from onebox.gateway.limits import BODY_BYTES_MAX
 from onebox.gateway.message import Request, Response
+from onebox.gateway.reply import Reply
 from onebox.gateway.server import HttpServer
 from onebox.steady_clock import SystemClock
 from onebox.storage.database import Storage

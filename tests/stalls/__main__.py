@@ -19,12 +19,14 @@ def main() -> int:
     words = parser.parse_args().words
     rows = [row for row in ROWS if not words or any(word.lower() in row.name.lower() for word in words)]
     slow = 0
-    print("| request | answer | neighbour waits at most | takes |\n| --- | --- | --- | --- |")
+    print("| request | answer | neighbour waits at most | onebox computes meanwhile | takes |")
+    print("| --- | --- | --- | --- | --- |")
     for row in rows:
         outcome = min((_attempt(row) for _ in range(ATTEMPTS)), key=lambda one: one.neighbour_ms)
         slow += outcome.neighbour_ms > LIMIT_MS
         answer = outcome.status or "cut off"
-        print(f"| {row.name} | {answer} | {outcome.neighbour_ms:.0f} ms | {outcome.took_s:.1f} s |", flush=True)
+        waits = f"{outcome.neighbour_ms:.0f} ms | {outcome.cpu_ms:.0f} ms"
+        print(f"| {row.name} | {answer} | {waits} | {outcome.took_s:.1f} s |", flush=True)
     print(f"\n{len(rows) - slow} of {len(rows)} rows within {LIMIT_MS} ms")
     return 1 if slow else 0
 

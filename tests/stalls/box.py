@@ -90,13 +90,15 @@ class Outcome:
     status: int
     neighbour_ms: float
     """The longest wait of a neighbour's cheap request meanwhile."""
+    cpu_ms: float
+    """The most processor time that onebox used during one of these waits: other programs do not lengthen it."""
     took_s: float
 
 
 def measure(box: Box, attack: Callable[[Box], int]) -> Outcome:
     """Run an attack while a neighbour asks for something cheap again and again."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.stalls.neighbour", str(box.port)],
+        [sys.executable, "-m", "tests.stalls.neighbour", str(box.port), str(box.pid)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -111,4 +113,5 @@ def measure(box: Box, attack: Callable[[Box], int]) -> Outcome:
             status = -1
         took_s = time.perf_counter() - began
         neighbour.stdin.close()
-        return Outcome(status, float(neighbour.stdout.readline()), took_s)
+        waited_ms, cpu_ms = map(float, neighbour.stdout.readline().split())
+        return Outcome(status, waited_ms, cpu_ms, took_s)

@@ -10,41 +10,62 @@ import time
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from tests.polling import until
 from tests.stalls.box import PATIENCE_S, Box, http
 
+_OK = b"HTTP/1.1 200 "
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/x-amz-json-1.0"
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 _MAY_LOG = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
 
 
-def exchange(box: Box, requests: Sequence[Sequence[bytes]]) -> int:
-    """Send each list of requests on a connection of its own, one after the other; all connections at once.
+@dataclass
+class _Exchange:
+    """What one connection has to send, and what came back."""
+
+    left: list[bytes]
+    pipelined: int
+    answered: int = 0
+    _end: bytes = b""
+
+    def read(self, answer: bytes) -> None:
+        """Count the answers with status 200."""
+        text = self._end + answer
+        self.answered += text.count(_OK)
+        self._end = text[1 - len(_OK) :]  # the start of an answer that is cut in two
+
+    @property
+    def may_send(self) -> bool:
+        return bool(self.left) and self.answered % self.pipelined == 0
+
+
+def exchange(box: Box, requests: Sequence[Sequence[bytes]], pipelined: int = 1) -> int:
+    """Send each list of requests on a connection of its own, ``pipelined`` ones at a time; all connections at once.
 
     The number of answers with status 200.
     """
-    answered = 0
+    exchanges: list[_Exchange] = []
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
         for queue in requests:
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", box.port), timeout=PATIENCE_S))
-            left = list(queue)
-            connection.sendall(left.pop(0))
-            selector.register(connection, selectors.EVENT_READ, left)
-        while selector.get_map():
-            ready = selector.select(PATIENCE_S)
-            if not ready:
-                return answered
+            batches = [b"".join(queue[start : start + pipelined]) for start in range(0, len(queue), pipelined)]
+            one = _Exchange(batches, pipelined)
+            exchanges.append(one)
+            connection.sendall(one.left.pop(0))
+            selector.register(connection, selectors.EVENT_READ, one)
+        while selector.get_map() and (ready := selector.select(PATIENCE_S)):
             for key, _ in ready:
                 connection = key.fileobj  # type: ignore[assignment]
                 answer = connection.recv(65_536)
-                answered += answer.startswith(b"HTTP/1.1 200 ")
-                if answer and key.data:
-                    connection.sendall(key.data.pop(0))
-                else:
+                key.data.read(answer)
+                if answer and key.data.may_send:
+                    connection.sendall(key.data.left.pop(0))
+                elif not answer or (not key.data.left and key.data.answered % pipelined == 0):
                     selector.unregister(connection)
-    return answered
+    return sum(one.answered for one in exchanges)
 
 
 _CHEAP_CALLS = {
@@ -72,8 +93,8 @@ def use_every_service(box: Box) -> int:
     return 200
 
 
-def publish_by_many(connections: int, rounds: int) -> Callable[[Box], int]:
-    """Publish to a topic with a queue, on many connections at once."""
+def publish_by_many(connections: int, rounds: int, pipelined: int = 1) -> Callable[[Box], int]:
+    """Publish to a topic with a queue, on many connections at once, ``pipelined`` requests at a time."""
 
     def attack(box: Box) -> int:
         topic = box.client("sns").create_topic(Name="crowd")["TopicArn"]
@@ -81,7 +102,8 @@ def publish_by_many(connections: int, rounds: int) -> Callable[[Box], int]:
         queue = "arn:aws:sqs:us-east-1:000000000000:crowd"
         box.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
         request = http("sns", f"Action=Publish&TopicArn={topic}&Message=x".encode(), Content_Type=_FORM)
-        return 200 if exchange(box, [[request] * rounds] * connections) == connections * rounds else 0
+        answered = exchange(box, [[request] * rounds] * connections, pipelined)
+        return 200 if answered == connections * rounds else 0
 
     return attack
 

@@ -306,6 +306,7 @@ ROWS = [
     Row("Query string of 30 KB of pairs", _raw(_long_query), (404,)),
     Row("All: the first use of each service", use_every_service, (200,), is_long=True),
     Row("SNS: 500 connections publishing", publish_by_many(500, 10), (200,), is_long=True),
+    Row("SNS: 200 connections, each with 30 publishes", publish_by_many(200, 60, pipelined=30), (200,), is_long=True),
     Row("SQS: 2,000 long polls when messages come", wait_by_many(2_000), (200,), is_long=True),
     Row("CloudWatch: 1,000 queues and 1,000 alarms", alarms_at_rest(1_000), (200,), is_long=True),
     Row("Logs: FilterLogEvents over 300,000 lines", search_lines(300_000), (200,), is_long=True),

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol, cast
 
 import httptools
 
-from onebox.gateway.answers import Payload, serialize
+from onebox.gateway.answers import serialize
 from onebox.gateway.heads import (
     BadHead,
     Target,
@@ -36,8 +35,10 @@ from onebox.gateway.limits import (
     SMALL_BODY_BYTES,
     TARGET_BYTES_MAX,
 )
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request
+from onebox.gateway.reply import Reply
 from onebox.gateway.stage import Progress, Stage
+from onebox.gateway.turns import Turns
 
 _ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
 """An absolute request target sets the Host header, so it is read each time."""
@@ -45,6 +46,8 @@ _ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
 
 class Host(Protocol):
     """What a connection needs of its server."""
+
+    turns: Turns
 
     def handler(self, request: Request, reply: Reply, /) -> None: ...
     def body_bytes_max(self, path: str, query: str, headers: dict[str, str]) -> int: ...
@@ -54,35 +57,6 @@ class Host(Protocol):
     def opened(self, connection: HttpConnection) -> bool: ...
     def closed(self, connection: HttpConnection) -> None: ...
     def client_is_slow(self) -> None: ...
-
-
-class Reply:
-    """The place of one answer in its connection's order."""
-
-    __slots__ = ("_connection", "cancelled", "head_only", "headers", "keep_alive", "payload")
-
-    def __init__(self, connection: HttpConnection, *, keep_alive: bool, head_only: bool) -> None:
-        self._connection = connection
-        self.keep_alive = keep_alive
-        self.head_only = head_only
-        self.headers: list[tuple[str, str]] = []
-        """Headers that the answer gets besides its own."""
-        self.payload: Payload | None = None
-        self.cancelled: Callable[[], object] | None = None
-        """Called if the client hangs up before the answer."""
-
-    def send(self, response: Response) -> None:
-        """Answer. Harmless if the client has gone."""
-        self.cancelled = None
-        if self.headers:
-            response = Response(response.status, response.body, [*response.headers, *self.headers])
-        date = self._connection.date()
-        self.payload = serialize(response, date, keep_alive=self.keep_alive, head_only=self.head_only)
-        self._connection.answer_ready()
-
-    def abort(self) -> None:
-        """Cut the connection without an answer (the outcome is unknown)."""
-        self._connection.abort()
 
 
 class HttpConnection(asyncio.Protocol):
@@ -95,7 +69,10 @@ class HttpConnection(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._backlog: deque[tuple[Request, Reply]] = deque()
         """Requests that came while the client did not read, or while too many others waited."""
-        self._serving: asyncio.Handle | None = None
+        self._unparsed = b""
+        """What came when the turn was spent."""
+        self._waits_for_turn = False
+        self.cost_ms = self._last_cost_ms = 0.0
         self._burst = 0
         self._body_pieces = 0
         self._is_writable = True
@@ -123,6 +100,18 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(BadHead(503, "too many connections are open"))
 
     def data_received(self, data: bytes) -> None:
+        turns = self._server.turns
+        began_ms = turns.begin()
+        if turns.is_spent or self._unparsed:
+            self._unparsed += data
+            if self._transport is not None:
+                self._transport.pause_reading()
+            self._serve_backlog_soon()
+            return
+        self._parse(data)
+        turns.end(began_ms)
+
+    def _parse(self, data: bytes) -> None:
         if self._is_refused:
             return
         progress = self.progress
@@ -153,6 +142,7 @@ class HttpConnection(asyncio.Protocol):
                 reply.cancelled()
         self._replies.clear()
         self._backlog.clear()
+        self._unparsed = b""
 
     def pause_writing(self) -> None:
         self._is_writable = False
@@ -237,14 +227,13 @@ class HttpConnection(asyncio.Protocol):
         )
         reply = Reply(self, keep_alive=self._parser.should_keep_alive(), head_only=self._method == "HEAD")
         self.progress.enter(Stage.IDLE, self._now_ms)
-        if self._backlog or self._burst >= BURST_REQUESTS_MAX or not self._can_serve():
+        if self._backlog or self._burst >= BURST_REQUESTS_MAX or not self._can_serve() or self._server.turns.is_spent:
             self._backlog.append((request, reply))
             transport.pause_reading()
             self._serve_backlog_soon()
             return
         self._burst += 1
-        self._replies.append(reply)
-        self._server.handler(request, reply)
+        self._handle(request, reply)
 
     def _is_from_function(self) -> bool:
         if self._from_function is None:
@@ -274,7 +263,7 @@ class HttpConnection(asyncio.Protocol):
                 return
         if not replies:
             self.progress.answered(self._server.now_ms())
-        if self._backlog:
+        if self._backlog or self._unparsed:
             self._serve_backlog_soon()
 
     def date(self) -> bytes:
@@ -342,23 +331,38 @@ class HttpConnection(asyncio.Protocol):
     def _can_serve(self) -> bool:
         return self._is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
 
-    def _serve_backlog_soon(self) -> None:
-        """In the next turn of the event loop, so that the neighbours' requests come in between."""
-        if self._serving is None:
-            self._serving = asyncio.get_running_loop().call_soon(self._serve_backlog)
+    def _handle(self, request: Request, reply: Reply) -> None:
+        turns = self._server.turns
+        self._replies.append(reply)
+        began_ms = turns.begin()
+        self._server.handler(request, reply)
+        cost_ms = turns.end(began_ms)
+        self.cost_ms = min(cost_ms, self._last_cost_ms)  # what interrupts the process makes single ones look expensive
+        self._last_cost_ms = cost_ms
 
-    def _serve_backlog(self) -> None:
-        self._serving = None
-        for _ in range(BURST_REQUESTS_MAX):
-            if not self._backlog or not self._can_serve() or self._transport is None:
-                break
-            request, reply = self._backlog.popleft()
-            self._replies.append(reply)
-            self._server.handler(request, reply)
-        if self._backlog:
+    def _serve_backlog_soon(self) -> None:
+        """In a later turn of the event loop, so that the neighbours' requests come in between."""
+        if not self._waits_for_turn:
+            self._waits_for_turn = True
+            self._server.turns.wait(self)
+
+    def serve_next(self) -> None:
+        """Serve one request of those that wait, or read what has come."""
+        self._waits_for_turn = False
+        if self._transport is None:
+            return
+        if self._unparsed and not self._backlog:
+            turns = self._server.turns
+            began_ms = turns.begin()
+            data, self._unparsed = self._unparsed, b""
+            self._parse(data)
+            turns.end(began_ms)
+        elif self._backlog and self._can_serve():
+            self._handle(*self._backlog.popleft())
+        if self._backlog or self._unparsed:
             if self._can_serve():
                 self._serve_backlog_soon()
-        elif self._transport is not None and self._is_writable:
+        elif self._is_writable:
             self._transport.resume_reading()
 
     def _start_message(self) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from onebox.arn import partition_of
 from onebox.clock import Clock
 from onebox.gateway.callers import authenticate
-from onebox.gateway.connection import Reply
 from onebox.gateway.message import Request, Response
+from onebox.gateway.reply import Reply
 from onebox.gateway.sigv4 import find_credential
 from onebox.ids import Ids
 from onebox.services.context import Principal

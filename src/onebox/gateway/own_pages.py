@@ -10,8 +10,8 @@ from collections.abc import Callable, Coroutine
 import orjson
 
 from onebox.errors import AwsError
-from onebox.gateway.connection import Reply
 from onebox.gateway.message import Request, Response
+from onebox.gateway.reply import Reply
 from onebox.services.catalog import Catalog
 from onebox.services.loading import ServiceLoader
 from onebox.services.own_paths import CALLBACKS_PATH, CODE_PATH

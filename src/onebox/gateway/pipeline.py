@@ -18,12 +18,12 @@ from onebox.clock import Clock
 from onebox.errors import AwsError, InvalidAction
 from onebox.gateway.callers import authenticate
 from onebox.gateway.compression import COMPRESSED_FROM_BYTES, COMPRESSING_SERVICES, compressed
-from onebox.gateway.connection import Reply
 from onebox.gateway.denials import denial
 from onebox.gateway.large_bodies import LargeBodies, decompressed, is_compressed
 from onebox.gateway.limits import COMPRESSED_SMALL_BYTES, SMALL_BODY_BYTES
 from onebox.gateway.message import Request, Response
 from onebox.gateway.refusals import too_large
+from onebox.gateway.reply import Reply
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.ids import Ids
 from onebox.services.context import ANONYMOUS, RequestContext, Wire

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from typing import Protocol
 
 from onebox.clock import Clock, Timer, wait_for
-from onebox.gateway.connection import HttpConnection, Reply
+from onebox.gateway.connection import HttpConnection
 from onebox.gateway.limits import (
     CONNECTIONS_MAX,
     RESERVED_FILES,
@@ -20,6 +20,8 @@ from onebox.gateway.limits import (
     UNREAD_BYTES_MAX,
 )
 from onebox.gateway.message import Request
+from onebox.gateway.reply import Reply
+from onebox.gateway.turns import Turns
 
 _SWEEP_MS = 5_000
 _UNREAD_SWEEP_MS = 250
@@ -59,6 +61,7 @@ class HttpServer:
         self.handler = handler
         self.body_bytes_max = body_bytes_max
         self.is_from_function = is_from_function
+        self.turns = Turns(clock)
         self._clock = clock
         self._connections: set[HttpConnection] = set()
         self._connections_max = _connections_max()

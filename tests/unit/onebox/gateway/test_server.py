@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onebox.gateway.connection import Reply
 from onebox.gateway.message import Request, Response
+from onebox.gateway.reply import Reply
 from onebox.gateway.server import HttpServer
 from onebox.testing import ManualClock
 
