@@ -290,6 +290,7 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is None:
             return
         self._backlog.clear()
+        self._unparsed = b""
         if not self._replies:
             self._transport.close()
         for reply in self._replies:
