@@ -23,7 +23,7 @@ class Person(NamedTuple):
         """Whether a notification or a queue's message tells of the person."""
         fields = read_fields(text)
         if fields is None:
-            words = {word.rstrip("\\") for word in text.split('"')}
+            words = {word.rstrip("\\") for word in text.split('"')[1:]}
             return self.user in words or not self.order_ids.isdisjoint(words)
         return _text(fields.get("orderId")) in self.order_ids or self.is_user(fields.get("userId"))
 

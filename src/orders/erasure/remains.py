@@ -14,6 +14,7 @@ from orders.aws.names import (
     CHANGES_TOPIC,
     EVENTS_TABLE,
     HISTORY_FUNCTION,
+    INTAKE_FUNCTION,
     LOG_GROUP,
     TABLE,
     TOPIC,
@@ -22,7 +23,11 @@ from orders.erasure.report import Remaining
 
 DAY_MS = 86_400_000
 RECOVERY_DAYS = 35
-LOG_GROUPS = (LOG_GROUP, f"/aws/lambda/{HISTORY_FUNCTION}", f"/aws/lambda/{ARCHIVE_FUNCTION}", AUDIT_LOG_GROUP)
+LOG_GROUPS = (
+    LOG_GROUP,
+    *(f"/aws/lambda/{name}" for name in (HISTORY_FUNCTION, ARCHIVE_FUNCTION, INTAKE_FUNCTION)),
+    AUDIT_LOG_GROUP,
+)
 OWN_QUEUES = (":OrderQueue", ":OrderArchiveQueue")
 
 
