@@ -189,18 +189,21 @@ def test_edit_sends_the_mended_order_and_removes_the_failed_one(shop: Shop, tmp_
     assert not list((tmp_path / "state").rglob("*.json")), "what customers told is not left lying about"
 
 
-def test_redrive_and_edit_keep_the_message_group(shop: Shop, tmp_path: Path) -> None:
+def test_redrive_and_edit_keep_message_group_and_trace(shop: Shop, tmp_path: Path) -> None:
     sqs, failed = shop.client("sqs"), shop.url("OrderDLQ")
+    kept = {"MessageGroupId": "ada", "AWSTraceHeader": "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736"}
+    traced = {"AWSTraceHeader": {"DataType": "String", "StringValue": kept["AWSTraceHeader"]}}
     for order_id in ("A", "B"):
-        sqs.send_message(QueueUrl=failed, MessageBody=json.dumps({"orderId": order_id}), MessageGroupId="ada")
+        body = json.dumps({"orderId": order_id})
+        sqs.send_message(QueueUrl=failed, MessageBody=body, MessageGroupId="ada", MessageSystemAttributes=traced)
     assert shop.run("dlq", "redrive", "A").exit_code == 0
     command = editor(tmp_path, """path.write_text(text.replace('"B"', '"C"'))""")
     assert shop.run("dlq", "edit", "B", EDITOR=command).exit_code == 0
     answer = sqs.receive_message(
-        QueueUrl=shop.url("OrderQueue"), MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+        QueueUrl=shop.url("OrderQueue"), MaxNumberOfMessages=10, MessageSystemAttributeNames=[*kept]
     )
     found = {json.loads(one["Body"])["orderId"]: one["Attributes"] for one in answer["Messages"]}
-    assert found == {"A": {"MessageGroupId": "ada"}, "C": {"MessageGroupId": "ada"}}
+    assert found == {"A": kept, "C": kept}
 
 
 def test_edit_of_an_event_shows_its_order_and_sends_the_order_alone(shop: Shop, tmp_path: Path) -> None:

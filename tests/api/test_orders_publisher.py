@@ -225,3 +225,46 @@ def test_groups_of_command_and_publisher_reach_the_queue(
         groups[json.loads(text)["orderId"]] = message["Attributes"].get("MessageGroupId")
     assert groups["1"] == groups["4"] != groups["2"]
     assert (groups["3"], groups["2"] is None) == (None, False)
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_trace_context_of_the_command_reaches_the_queue(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path, by: str
+) -> None:
+    url = subscribe_queue(client)
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    environment = {**aws_environment, "XDG_STATE_HOME": str(tmp_path)}
+    environment |= {"TRACEPARENT": traceparent} if by == "environment" else {"TRACEPARENT": "none"}
+    options = ["--traceparent", traceparent] if by == "option" else []
+    done = CliRunner().invoke(main, ["publish", "-", *options], env=environment, input=ORDER)
+    assert done.exit_code == 0, done.output
+    (message,) = receive(client("sqs"), url, 1)
+    header = "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1"
+    assert message["Attributes"]["AWSTraceHeader"] == header
+
+
+def test_traceparent_that_is_none_is_refused_as_an_option(aws_environment: dict[str, str]) -> None:
+    done = CliRunner().invoke(main, ["publish", "-", "--traceparent", "x"], env=aws_environment, input=ORDER)
+    assert (done.exit_code, "--traceparent: expected" in done.stderr) == (2, True)
+
+
+def test_traced_order_has_its_trace_in_the_log_and_the_function_is_traced(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path
+) -> None:
+    environment = {**aws_environment, "XDG_STATE_HOME": str(tmp_path)}
+    deployed = CliRunner().invoke(main, ["deploy", "--yes", "-p", "Tracing=Active"], env=environment)
+    assert deployed.exit_code == 0, deployed.output
+    assert client("lambda").get_function_configuration(FunctionName="OrderProcessor")["TracingConfig"] == {
+        "Mode": "Active"
+    }
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    arguments = ["publish", "-", "--traceparent", f"00-{trace}-00f067aa0ba902b7-01"]
+    assert CliRunner().invoke(main, arguments, env=environment, input=ORDER).exit_code == 0
+
+    def find() -> bool:
+        events = client("logs").filter_log_events(
+            logGroupName="/aws/lambda/OrderProcessor", filterPattern=f'{{ $.traceId = "{trace}" }}'
+        )["events"]
+        return [json.loads(event["message"])["orderId"] for event in events] == ["1"]
+
+    until(find, "the line of the traced order")

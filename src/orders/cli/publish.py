@@ -17,6 +17,7 @@ from orders.cli.output import console, plural, print_json, say
 from orders.cli.patience import spoken_outage
 from orders.clock import SystemClock
 from orders.domain.cloud_events import DEFAULT_SOURCE, DEFAULT_TYPE
+from orders.domain.trace_context import to_xray_header
 from orders.publishing.bulk import Progress, Refusal, publish_entries
 from orders.publishing.csv_orders import parse_columns
 from orders.publishing.envelope import CloudEvents
@@ -46,6 +47,7 @@ EXIT_REFUSED = 3
 @click.option("--event-source", metavar="URI", help=f"The events' source. Default: {DEFAULT_SOURCE}")
 @click.option("--event-type", metavar="NAME", help=f"The events' type. Default: {DEFAULT_TYPE}")
 @click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
+@click.option("--traceparent", help="The W3C trace context that the orders belong to. Default: $TRACEPARENT")
 @json_option
 @aws_options
 def publish(
@@ -60,6 +62,7 @@ def publish(
     event_source: str | None,
     event_type: str | None,
     message_group: str | None,
+    traceparent: str | None,
     as_json: bool,
 ) -> None:
     """Publish orders: a JSON document, an array of them, JSON Lines or CSV, plain or gzipped; - reads standard input.
@@ -75,7 +78,7 @@ def publish(
         check_is_file(source)
     columns = parse_columns(mapping)
     events = _make_envelope(envelope, event_source, event_type)
-    topic = OrderTopic(aws)
+    topic = OrderTopic(aws, _find_trace(traceparent))
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
     totals = Progress()
@@ -124,6 +127,14 @@ def _make_envelope(name: str | None, source: str | None, event_type: str | None)
         return CloudEvents(source or DEFAULT_SOURCE, event_type or DEFAULT_TYPE)
     except ValueError as error:
         raise click.UsageError(f"--event-{error}") from error
+
+
+def _find_trace(traceparent: str | None) -> str | None:
+    """X-Ray's header for the option, or for the environment; there an invalid value counts as none, as W3C wants it."""
+    header = to_xray_header(traceparent if traceparent is not None else os.environ.get("TRACEPARENT", ""))
+    if header is None and traceparent is not None:
+        raise click.UsageError("--traceparent: expected 00-TRACE-PARENT-FLAGS of 2, 32, 16 and 2 hexadecimal digits")
+    return header
 
 
 def ledger_folder() -> Path:

@@ -24,6 +24,8 @@ class QueueMessage(NamedTuple):
     """The sender's message attributes as SQS has them: by name, DataType and StringValue or BinaryValue."""
     group: str | None = None
     """The message group of a fair queue."""
+    trace_header: str | None = None
+    """X-Ray's header that it came with."""
 
 
 class OutgoingMessage(NamedTuple):
@@ -33,6 +35,7 @@ class OutgoingMessage(NamedTuple):
     attributes: Mapping[str, Any]
     """As SQS takes them: by name, DataType and StringValue or BinaryValue."""
     group: str | None = None
+    trace_header: str | None = None
 
     @property
     def size_bytes(self) -> int:

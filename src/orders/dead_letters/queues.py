@@ -16,6 +16,7 @@ from orders.aws.names import DEAD_LETTER_QUEUE, QUEUE
 from orders.clock import Clock
 from orders.dead_letters.messages import BatchError, OutgoingMessage, QueueMessage
 from orders.errors import OperatorError
+from orders.processor.give_back import TRACE_HEADER
 
 PEEK_S = 30
 BATCH_MAX = 10
@@ -92,11 +93,7 @@ class Queue:
 
     def send(self, messages: Sequence[OutgoingMessage]) -> list[BatchError | None]:
         """BATCH_MAX at most; for each, in order, None once SQS has acknowledged it, or why it has not."""
-        entries = [
-            {"Id": str(index), "MessageBody": one.body, "MessageAttributes": dict(one.attributes)}
-            | ({} if one.group is None else {"MessageGroupId": one.group})
-            for index, one in enumerate(messages)
-        ]
+        entries = [{"Id": str(index), **_make_entry(one)} for index, one in enumerate(messages)]
         answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
         for accepted in answer.get("Successful", []):
             self._on_accepted(accepted["MessageId"])
@@ -177,7 +174,7 @@ class Queue:
             MaxNumberOfMessages=limit,
             VisibilityTimeout=PEEK_S,
             WaitTimeSeconds=0,
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId"],
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId", TRACE_HEADER],
             MessageAttributeNames=["All"],
         )
         return [_make_message(one) for one in answer.get("Messages", [])]
@@ -220,7 +217,18 @@ def _make_message(received: dict[str, Any]) -> QueueMessage:
             for name, value in received.get("MessageAttributes", {}).items()
         },
         group=attributes.get("MessageGroupId"),
+        trace_header=attributes.get(TRACE_HEADER),
     )
+
+
+def _make_entry(message: OutgoingMessage) -> dict[str, Any]:
+    entry: dict[str, Any] = {"MessageBody": message.body, "MessageAttributes": dict(message.attributes)}
+    if message.group is not None:
+        entry["MessageGroupId"] = message.group
+    if message.trace_header is not None:
+        traced = {"DataType": "String", "StringValue": message.trace_header}
+        entry["MessageSystemAttributes"] = {TRACE_HEADER: traced}
+    return entry
 
 
 def _answers(count: int, answer: Mapping[str, Any]) -> list[BatchError | None]:

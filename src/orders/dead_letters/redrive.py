@@ -48,7 +48,8 @@ def send_back(
     def draft(message: QueueMessage) -> OutgoingMessage:
         # It starts anew: how long its predecessors waited for the table says nothing of it.
         attributes = {name: value for name, value in message.attributes.items() if name != MARK_NAME}
-        return OutgoingMessage((edited or {}).get(message.message_id, message.body), attributes, message.group)
+        body = (edited or {}).get(message.message_id, message.body)
+        return OutgoingMessage(body, attributes, message.group, message.trace_header)
 
     sent: list[str] = []
     entries_max = BATCH_ENTRIES_MAX if limiter is None else limiter.batch_size(BATCH_ENTRIES_MAX)

@@ -34,6 +34,7 @@ MODULES = (
     "orders/domain/order.py",
     "orders/domain/precedence.py",
     "orders/domain/times.py",
+    "orders/domain/trace_context.py",
     "orders/domain/violations.py",
     "orders/errors.py",
     "orders/history/__init__.py",

@@ -15,6 +15,7 @@ personal.py         an order without what tells who the customer is
 precedence.py       which of two notifications of one order wins
 differences.py      what differs between two versions of an order
 history.py          the events of an order, and the keys under which each is stored once
+trace_context.py    trace ids in W3C's and X-Ray's form
 times.py            parses timestamps and durations
 
 Imports the standard library, errors.py, clock.py and json_text.py only. cloud_events.py,

@@ -146,7 +146,8 @@ def log_line(
     next_try: NextTry | None = None,
 ) -> dict[str, Any]:
     """What is told of one order. ``latencyMs`` runs from its arrival in the queue, ``durationMs`` from this
-    call's. ``receiveCount`` stands where a try failed: in this line, or in one before it.
+    call's. ``traceId`` stands where the publisher sent a trace context, ``receiveCount`` where a try failed: in this
+    line, or in one before it.
     """
     attributes = record.get("attributes", {})
     line: dict[str, Any] = {
@@ -157,6 +158,8 @@ def log_line(
         "durationMs": round(outcome.settled_at_ms - began_ms, 3),
         "requestId": request_id,
     }
+    if "AWSTraceHeader" in attributes:
+        _add_trace(line, attributes["AWSTraceHeader"])
     if "SentTimestamp" in attributes:
         line["latencyMs"] = round(outcome.settled_at_ms + offset_ms - int(attributes["SentTimestamp"]), 1)
     if next_try is not None:
@@ -167,6 +170,15 @@ def log_line(
     elif record.get("messageAttributes") or attributes.get("ApproximateReceiveCount", "1") != "1":
         _add_earlier_tries(line, record)
     return line
+
+
+def _add_trace(line: dict[str, Any], header: str) -> None:
+    # Imported where orders are traced.
+    from orders.domain.trace_context import find_trace_id
+
+    trace_id = find_trace_id(header)
+    if trace_id is not None:
+        line["traceId"] = trace_id
 
 
 def _add_earlier_tries(line: dict[str, Any], record: dict[str, Any]) -> None:

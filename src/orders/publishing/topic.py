@@ -23,6 +23,9 @@ from orders.publishing.message import Message
 from orders.publishing.ports import Rejection
 
 _BODY = "_orders_body"
+# SNS passes it on to OrderQueue, whose messages then have the attribute AWSTraceHeader.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-active-tracing.html
+TRACE_HEADER = "X-Amzn-Trace-Id"
 # What JSON is full of, replaced at the speed of memory; everything else that needs quoting is rare.
 _FREQUENT = [(bytes([character]), b"%%%02X" % character) for character in b'",:{}[]/'] + [(b" ", b"+")]
 _rare = re.compile(rb"[^A-Za-z0-9_.~%+-]")
@@ -41,7 +44,9 @@ PERMANENT_CODES = frozenset(
 class OrderTopic:
     """The port Topic on SNS. Safe for several threads."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, trace_header: str | None = None) -> None:
+        """``trace_header`` is X-Ray's, and goes with every call."""
+        self._trace_header = trace_header
         self._arn = aws.arn("sns", TOPIC)
         # Trying again is the publisher's task: only it can leave accepted orders out.
         self._sns = aws.client("sns", retries=1, checked=False)
@@ -72,7 +77,7 @@ class OrderTopic:
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
         try:
-            return self._sns.publish_batch(**{_BODY: _encode_batch(self._arn, messages)})
+            return self._sns.publish_batch(**{_BODY: (_encode_batch(self._arn, messages), self._trace_header)})
         except ClientError as error:
             raise _whole_call_error(error) from error
         except (ConnectionError, HTTPClientError) as error:
@@ -132,7 +137,9 @@ def _take_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> 
 
 def _put_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
     if context.get(_BODY) is not None:
-        params["body"] = context[_BODY]
+        params["body"], trace_header = context[_BODY]
+        if trace_header is not None:
+            params["headers"][TRACE_HEADER] = trace_header
 
 
 def _encode_batch(topic_arn: str, messages: Sequence[Message]) -> bytes:

@@ -9,7 +9,7 @@ How it hangs together, top down::
     internal.py         typed calls for SNS and CloudWatch, inside their transaction
     background/         event source mappings; asynchronous invocations, their retries and destinations
     invocations.py      one invocation: its concurrency, its execution environment, its metrics
-    execution/          execution environments: the pool, a worker for each process, command, Runtime API, output
+    execution/          execution environments: the pool, a worker for each process, its command, the Runtime API
     child/              what runs inside a function's own process; imports nothing of onebox
     urls.py             requests to function URLs: access, invocation, CORS
     downloads.py        links to the code of functions

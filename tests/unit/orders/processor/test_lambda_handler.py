@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from orders.processor.outcomes import Outcome
+
 ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "a",
@@ -78,3 +80,14 @@ def test_handler_of_half_a_character_gives_back_that_order_alone(
     answer, lines = run(handler, monkeypatch, half, '{"orderId":"good"}')
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
     assert [line["outcome"] for line in lines[:2]] == ["rejected", "stored"]
+
+
+def test_line_of_a_traced_order_has_the_trace_id(handler: ModuleType) -> None:
+    outcome = Outcome("m-1", "stored", "A")
+    for header, trace_id in (
+        ("Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Sampled=1", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        ("anything", None),
+    ):
+        record = {"messageId": "m-1", "attributes": {"AWSTraceHeader": header}}
+        assert handler.log_line(record, outcome, "r-1", 0.0, 0.0).get("traceId") == trace_id
+    assert "traceId" not in handler.log_line({"messageId": "m-1"}, outcome, "r-1", 0.0, 0.0)
