@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 from onebox.testing import EngineThread
 from orders import CloudEvents, OrderPublisher
 from orders.cli.main import main
+from orders.publishing.message import find_group
 from tests.polling import until
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -268,3 +270,23 @@ def test_traced_order_has_its_trace_in_the_log_and_the_function_is_traced(
         return [json.loads(event["message"])["orderId"] for event in events] == ["1"]
 
     until(find, "the line of the traced order")
+
+
+def test_groups_of_an_outbox_reach_the_queue(
+    aws_environment: dict[str, str], client: Callable[..., Any], tmp_path: Path
+) -> None:
+    url = subscribe_queue(client)
+    shop = tmp_path / "shop.db"
+    database = ["--database", f"sqlite:///{shop}"]
+    made = CliRunner().invoke(main, ["relay", "init", *database], env=aws_environment)
+    assert made.exit_code == 0, made.output
+    with sqlite3.connect(shop) as connection:
+        connection.execute(
+            "INSERT INTO orders_outbox (order_id, body) VALUES (?, ?)", ("1", '{"orderId":"1","userId":"ada"}')
+        )
+    connection.close()
+    arguments = ["relay", "run", "--once", "--message-group", "userId", *database]
+    done = CliRunner().invoke(main, arguments, env=aws_environment)
+    assert done.exit_code == 0, done.output
+    (message,) = receive(client("sqs"), url, 1)
+    assert message["Attributes"]["MessageGroupId"] == find_group({"userId": "ada"}, "userId")

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected
 from orders.outbox.rows import Outcome, Refusal, Row
-from orders.publishing.message import Message, make_message
+from orders.publishing.message import Message, find_group, make_message
 from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Rejection
 from orders.text import printable
 
@@ -32,9 +32,13 @@ class Pending(NamedTuple):
 
 
 class SendQueue:
-    """The claimed rows of several orders, in lanes. ``outcome`` grows as batches are recorded."""
+    """The claimed rows of several orders, in lanes. ``outcome`` grows as batches are recorded.
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    With ``group_field`` each order is sent in the message group of that field's value.
+    """
+
+    def __init__(self, rows: Sequence[Row], group_field: str | None = None) -> None:
+        self._group_field = group_field
         self._lanes: dict[str, deque[Row]] = {}
         for row in rows:
             self._lanes.setdefault(row.order_id, deque()).append(row)
@@ -96,7 +100,7 @@ class SendQueue:
 
     def _check(self, row: Row) -> Pending | None:
         try:
-            return check_row(row)
+            return check_row(row, self._group_field)
         except OrderRejected as error:
             self._refuse(row, error.code, error.reason)
             return None
@@ -111,12 +115,14 @@ class SendQueue:
         self.outcome.refused.append(Refusal(row.id, printable(code, 60), printable(reason, REASON_MAX)))
 
 
-def check_row(row: Row) -> Pending:
+def check_row(row: Row, group_field: str | None = None) -> Pending:
     """The row's message. Raises OrderRejected for what the processor or SNS would refuse, and for another orderId."""
     order = parse_order(row.body)
     if order.order_id != row.order_id:
         raise OrderRejected(f"the column order_id is {row.order_id!r}, but the order's orderId is {order.order_id!r}")
     message = make_message(row.body, order.attributes)
+    if group_field is not None:
+        message = message._replace(group=find_group(order.attributes, group_field))
     if message.size_bytes > BATCH_BYTES_MAX:
         raise OrderRejected(f"{message.size_bytes} bytes: SNS takes {BATCH_BYTES_MAX}", code="InvalidParameter")
     return Pending(row, message)

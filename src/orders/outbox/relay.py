@@ -50,6 +50,8 @@ class Options:
     """Calls of SNS at a time."""
     keep_ms: int = 0
     """How long sent rows are kept; 0 deletes them when they are sent."""
+    group_field: str | None = None
+    """The field whose values are the message groups of a fair queue."""
     linger_ms: float = 0.0
     """How long to wait for more rows after the first one: fuller calls, which cost less, against latency."""
 
@@ -161,6 +163,7 @@ class Relay:
                     self._pool,
                     connections=options.connections,
                     is_stopped=lambda: self._waking.is_stopped,
+                    group_field=options.group_field,
                 )
         outcome = claim.outcome
         # Not before the claim has ended well: else the rows are sent again.

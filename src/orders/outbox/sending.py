@@ -16,13 +16,19 @@ from orders.publishing.ports import Rejection, Topic
 
 
 def send_rows(
-    rows: Sequence[Row], topic: Topic, pool: Executor, *, connections: int, is_stopped: Callable[[], bool]
+    rows: Sequence[Row],
+    topic: Topic,
+    pool: Executor,
+    *,
+    connections: int,
+    is_stopped: Callable[[], bool],
+    group_field: str | None = None,
 ) -> Outcome:
     """Send the rows until each was accepted, refused or failed; what became of them.
 
     When stopped, the calls under way come to their ends and no further call is made.
     """
-    queue = SendQueue(rows)
+    queue = SendQueue(rows, group_field)
     running: dict[Future[list[Rejection | None]], list[Pending]] = {}
     try:
         while True:

@@ -49,6 +49,7 @@ EXIT_REFUSED = 3
     metavar="MS",
     help="How often to look for rows; PostgreSQL tells of them by itself.",
 )
+@click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
 @click.option("--name", help="The name of this relay in `status`.  [default: host and process id]")
 @json_option
 @outbox_options
@@ -63,6 +64,7 @@ def run(
     connections: int,
     linger: int,
     poll: int,
+    message_group: str | None,
     name: str | None,
     as_json: bool,
 ) -> None:
@@ -90,6 +92,7 @@ def run(
         name=(name or f"{socket.gethostname()}:{os.getpid()}")[:200],
         connections=connections,
         keep_ms=parse_duration_ms(keep),
+        group_field=message_group,
         linger_ms=linger,
     )
     with _stopping_on_signals() as stop, watching(clock, once=once, as_json=as_json) as watch:

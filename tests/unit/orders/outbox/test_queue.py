@@ -36,6 +36,15 @@ def test_rows_of_one_order_go_one_after_the_other_and_other_orders_fill_the_batc
     assert queue.outcome.sent == [1, 3, 5, 2, 4]
 
 
+def test_rows_are_sent_in_the_message_group_of_a_field_if_it_is_named() -> None:
+    rows = [row(1, "a", userId="ada"), row(2, "b", userId="ada"), row(3, "c", userId="eve"), row(4, "d")]
+    batch = SendQueue(rows, "userId").next_batch(only_full=False)
+    ada, same, eve, none = (pending.message.group for pending in batch)
+    assert ada == same != eve
+    assert (none, ada is None, eve is None) == (None, False, False)
+    assert [one.message.group for one in SendQueue(rows).next_batch(only_full=False)] == [None] * 4
+
+
 def test_a_refused_row_is_parked_and_later_rows_of_its_order_go_on() -> None:
     queue = SendQueue([row(1, "a", total="much"), row(2, "a"), row(3, "b")])
     assert drain(queue) == [[2, 3]]
