@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 OUTBOX_STAMP := .venv/.installed-outbox
-PEERS := ministack moto sam
+PEERS := ministack moto sam schemathesis
 SEED ?=
 CALLS ?=
 UPGRADE ?=
@@ -31,7 +31,7 @@ test: $(DEV_STAMP) peers ## Run the tests (under 6 minutes on 2 cores)
 test-long: $(DEV_STAMP) peers ## Run the long suites too
 	$(BIN)/pytest
 
-peers: $(DEV_STAMP) ## Install the third-party emulators and tools for the tests: moto, MiniStack, the SAM CLI
+peers: $(DEV_STAMP) ## Install the third-party emulators and tools for the tests: moto, MiniStack, SAM, Schemathesis
 	@$(BIN)/python -m tests.peers.environments
 
 lint: $(DEV_STAMP) ## Check style, types and the template

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ENVIRONMENTS = Path(__file__).parents[2] / ".peers"
 LOCKS = Path(__file__).parent / "requirements"
-NAMES = ("ministack", "moto", "sam")
+NAMES = ("ministack", "moto", "sam", "schemathesis")
 
 
 class NotInstalled(Exception):

@@ -72,19 +72,21 @@ def decode_caller(name: str, value: str) -> Caller | None:
 
 
 def identify(request: Request, body: bytes, callers: Iterable[Caller], now_s: int) -> Identified:
-    """Who sends the request. Raises Refused, 401."""
-    if SIGNATURE_HEADER in request.headers:
-        return _find_signer(request, body, callers, now_s)
+    """Who sends the request, by a valid token or else by a valid signature. Raises Refused, 401."""
+    known = list(callers)
     scheme, _, token = request.header("authorization").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise Refused("unauthenticated", "send a bearer token, or sign as Standard Webhooks do", _CHALLENGE)
-    digest = token_digest(token)
-    found = [one for one in callers if one.kind == TOKEN and hmac.compare_digest(one.digest, digest)]
-    if not found:
+    is_token = scheme.lower() == "bearer" and bool(token.strip())
+    if is_token:
+        digest = token_digest(token.strip())
+        found = [one for one in known if one.kind == TOKEN and hmac.compare_digest(one.digest, digest)]
+        if found:
+            return Identified(found[0].name)
+    if SIGNATURE_HEADER in request.headers:
+        return _find_signer(request, body, known, now_s)
+    if is_token:
         challenge = {"WWW-Authenticate": 'Bearer realm="orders", error="invalid_token"'}
         raise Refused("unauthenticated", "the bearer token is not valid", challenge)
-    return Identified(found[0].name)
+    raise Refused("unauthenticated", "send a bearer token, or sign as Standard Webhooks do", _CHALLENGE)
 
 
 def _find_signer(request: Request, body: bytes, callers: Iterable[Caller], now_s: int) -> Identified:

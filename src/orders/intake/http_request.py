@@ -122,8 +122,6 @@ def find_key(request: Request, default: str = "") -> str:
     if "idempotency-key" not in request.headers:
         return default
     key = request.header("idempotency-key")
-    if len(key) > 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
     if not 0 < len(key) <= KEY_CHARACTERS_MAX or not (key.isascii() and key.isprintable()):
         raise Refused("malformed", f"Idempotency-Key: expected 1 to {KEY_CHARACTERS_MAX} printable ASCII characters")
-    return key
+    return key[1:-1] if len(key) > 2 and key[0] == key[-1] == '"' else key

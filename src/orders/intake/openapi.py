@@ -59,7 +59,7 @@ def _post() -> dict[str, Any]:
         "name": "Idempotency-Key",
         "in": "header",
         "description": "The same key and body get the same answer for 24 hours. A signed webhook's id is its key.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX, "pattern": "^[!#-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX, "pattern": "^[ -~]*[!-~][ -~]*$"},
     }
     orders = {"type": "array", "items": _ref("Order"), "minItems": 1, "maxItems": ORDERS_MAX}
     accepted = _json({"oneOf": [_ref("Accepted"), _ref("Results")]}, "SNS has accepted all orders.")

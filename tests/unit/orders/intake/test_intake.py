@@ -262,6 +262,14 @@ def test_webhook_is_valid_for_five_minutes(off_s: int, status: int) -> None:
     assert webhook(world, '{"orderId": "a1"}', at_s=1_000 + off_s).answer.status == status
 
 
+def test_either_credential_is_enough() -> None:
+    world = World()
+    assert world.post(ORDER, webhook_signature="").caller == "shop"
+    assert (
+        webhook(world, '{"orderId": "a2"}', changed={"authorization": "Bearer of-another-server"}).answer.status == 202
+    )
+
+
 def test_keys_belong_to_their_caller() -> None:
     world = World(is_iam=True)
     for arn in ("arn:aws:iam::1:user/ada", "arn:aws:iam::1:user/eve"):
