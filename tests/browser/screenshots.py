@@ -35,12 +35,15 @@ PAGES = {
     "logs": ("/logs", "main table"),
     "metrics": ("/metrics?range=15m", "main canvas"),
     "publish": ("/publish", "main form"),
-    "controls": ("/controls", "main .panel"),
+    "controls": ("/controls", "#drift ~ div .tag.good"),
     "audit": ("/audit", "main table"),
     "stack": ("/stack", "main table"),
 }
-# States of the pipeline page, in the light theme.
-NO_STACK, DEAD, PAUSED, PHONE = "no-stack", "dead-endpoint", "paused", "phone"
+# States, in the light theme.
+NO_STACK, DEAD, PAUSED = "no-stack", "dead-endpoint", "paused"
+EMPTY, FAILING_NOW = "empty", "failing-now"
+# Widths of the pipeline page and of the failed orders, besides the usual one.
+NARROW = {"tablet": 768, "phone": 390}
 FAILING = [
     {"total": 5.50, "userId": "ada"},
     {"orderId": "2001", "userId": "ada", "timestamp": "yesterday", "total": 19.90},
@@ -63,16 +66,25 @@ def main() -> None:
                 page = _window(browser, "light")
                 page.goto(site.url)
                 _photograph(page, ".verdict.bad", _picture(NO_STACK, "light"))
+                _run(endpoint, "deploy", "--yes", *QUICK)
+                page.goto(site.url)
+                _photograph(page, ".verdict:has-text('Quiet')", _picture(EMPTY, "light"))
+                page.goto(site.at("/failed"))
                 _fill(endpoint)
+                _photograph(page, "h2:has-text('Failing now')", _picture(FAILING_NOW, "light"))
+                page.wait_for_selector("header .badge:has-text('5 failed orders')")
                 themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
                 for theme in themes:
                     page = _window(browser, theme)
                     for name, (where, awaited) in PAGES.items():
                         page.goto(site.at(where))
                         _photograph(page, awaited, _picture(name, theme))
-                page = _window(browser, "light", width=390)
-                page.goto(site.url)
-                _photograph(page, ".verdict.bad", _picture(PHONE, "light"))
+                for name, width in NARROW.items():
+                    page = _window(browser, "light", width=width)
+                    page.goto(site.url)
+                    _photograph(page, ".verdict.bad", _picture(name, "light"))
+                    page.goto(site.at("/failed"))
+                    _photograph(page, "main table", _picture(f"failed-{name}", "light"))
                 _run(endpoint, "pause", "--yes", "--reason", "a bad deployment")
                 page = _window(browser, "light")
                 page.goto(site.url)
@@ -104,7 +116,6 @@ def _run(endpoint: str, *arguments: str, given: str | None = None) -> None:
 
 
 def _fill(endpoint: str) -> None:
-    _run(endpoint, "deploy", "--yes", *QUICK)
     sample = files("orders").joinpath("local/sample/online_retail_sample.jsonl.gz")
     _run(endpoint, "publish", "--rate", "60", str(sample))
     _run(endpoint, "publish", "--unchecked", "-", given="\n".join(map(json.dumps, FAILING)))

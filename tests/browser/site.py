@@ -13,7 +13,7 @@ from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
 from orders.aws.names import AUDIT_LOG_GROUP
 from orders.aws.settings import Settings
-from orders.clock import SystemClock
+from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
 from orders.console.server import bind, serving, url_of
 from orders.console.settings import ConsoleSettings, Refresh
@@ -37,7 +37,9 @@ class Site:
 
 
 @contextmanager
-def open_site(endpoint_url: str, account: str, settings: ConsoleSettings | None = None) -> Iterator[Site]:
+def open_site(
+    endpoint_url: str, account: str, settings: ConsoleSettings | None = None, clock: Clock | None = None
+) -> Iterator[Site]:
     """Serve a console for a block."""
     aws = Aws(Settings(endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True))
     unrecorded: list[str] = []
@@ -47,7 +49,7 @@ def open_site(endpoint_url: str, account: str, settings: ConsoleSettings | None 
     app = make_app(
         aws,
         replace(settings or ConsoleSettings(), refresh=QUICK),
-        SystemClock(),
+        clock or SystemClock(),
         unrecorded.append,
     )
     with serving(app, listener):

@@ -111,6 +111,9 @@ def test_thresholds_of_alarms_on_the_same_metric_are_there(browser: Browser, cli
     )
     (line,) = chart_of(browser, "Age of the oldest order")["lines"]
     assert (line["name"], line["value"], line["condition"]) == ("too-old", 300, "Maximum over 60 s > 300")
+    assert line["right"] is False
+    (line,) = chart_of(browser, "How long do they take?")["lines"]
+    assert line["right"] is True, "seconds of age have the axis at the right; milliseconds the one at the left"
     assert chart_of(browser, "OrderQueue")["lines"] == []
 
 

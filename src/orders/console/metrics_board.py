@@ -181,8 +181,11 @@ def _draw_chart(chart: Chart, points: Points, alarms: Sequence[WatchingAlarm]) -
             }
             for query, series, color in found
         ],
-        "lines": [{"name": line.label, "condition": "", "state": "", "value": line.value} for line in chart.lines]
-        + [_draw_threshold(alarm) for alarm in alarms if _watches(alarm, chart)],
+        "lines": [
+            {"name": line.label, "condition": "", "state": "", "value": line.value, "right": False}
+            for line in chart.lines
+        ]
+        + [_draw_threshold(alarm, watched) for alarm in alarms if (watched := _watched(alarm, chart))],
     }
 
 
@@ -209,18 +212,20 @@ def _label(query: Query, series: MeasuredSeries) -> str:
     return series.label or query.label or (query.metric.name if query.metric else query.id)
 
 
-def _watches(alarm: WatchingAlarm, chart: Chart) -> bool:
-    shown = {tuple(query.metric) for query in chart.queries if query.metric and query.is_visible}
-    return any(metric in shown for metric in alarm.metrics)
+def _watched(alarm: WatchingAlarm, chart: Chart) -> list[Query]:
+    """The chart's rows that the alarm judges."""
+    shown = [query for query in chart.queries if query.metric and query.is_visible]
+    return [query for query in shown if query.metric and tuple(query.metric) in alarm.metrics]
 
 
-def _draw_threshold(alarm: WatchingAlarm) -> dict[str, Any]:
+def _draw_threshold(alarm: WatchingAlarm, watched: Sequence[Query]) -> dict[str, Any]:
     return {
         "name": alarm.name,
         "condition": alarm.condition,
         "state": alarm.state,
         # The threshold of an expression has another scale than the chart: listed, not drawn.
         "value": None if alarm.is_computed else alarm.threshold,
+        "right": all(query.is_right for query in watched),
     }
 
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 # A page is painted within 300 ms, whatever the system does.
-OPEN_WAIT_MS = 120
+OPEN_WAIT_MS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,15 @@ class Entry(NamedTuple):
 
     @property
     def is_platform(self) -> bool:
-        """Whether Lambda wrote it about a call that went well (START, END, REPORT, business metrics)."""
+        """Whether it tells of no order: Lambda's lines about a call that went well (START, END, REPORT), business
+        metrics, the messages of a batch that is delivered again.
+        """
         is_failure = any(mark in self.text for mark in ("Task timed out", "Status: ", "Runtime exited"))
         is_routine = self.text.startswith(
             ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START", '{"_aws"')
         )
-        return self.outcome is None and is_routine and not is_failure
+        is_batch = self.level == "INFO" and '"messageIds"' in self.text[:200]
+        return self.outcome is None and (is_routine or is_batch) and not is_failure
 
 
 def parse_line(text: str) -> dict[str, Any]:

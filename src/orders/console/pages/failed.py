@@ -54,11 +54,13 @@ def failed_now(request: Request) -> int | None:
 
 
 def draw_failing(snapshot: Snapshot) -> str:
-    """The orders under way after a failure: the live part of the page."""
+    """The orders under way after a failure, or that nothing failed: the live part of the page."""
     now = snapshot.status
     if now is None:
         return ""
-    return render.fragment("_failing.html", failing=now.failing, counts=now.counts, shown=FAILING_SHOWN)
+    failing = render.fragment("_failing.html", failing=now.failing, counts=now.counts, shown=FAILING_SHOWN)
+    is_empty = now.failed == 0 and not failing.strip() and snapshot.lost_since_ms is None
+    return render.fragment("_no_failed.html", at_ms=now.at_ms) if is_empty else failing
 
 
 def show_groups(request: Request) -> Response:

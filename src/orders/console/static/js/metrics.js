@@ -42,8 +42,8 @@ function drawLines(read, colors) {
     ctx.strokeStyle = colors.bad;
     ctx.setLineDash([8 * ratio, 4 * ratio]);
     ctx.lineWidth = 1.5 * ratio;
-    for (const value of new Set(drawn(read()).map((line) => line.value))) {
-      const y = Math.min(plot.valToPos(value, "y", true), bbox.top + bbox.height - ratio);
+    for (const line of drawn(read())) {
+      const y = Math.min(plot.valToPos(line.value, line.right ? "right" : "y", true), bbox.top + bbox.height - ratio);
       if (y < bbox.top) continue;
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
@@ -55,16 +55,18 @@ function drawLines(read, colors) {
 }
 
 // A threshold far above the values would flatten them: it is drawn once the values come near, or while its alarm fires.
-const highest = (chart) => Math.max(0, ...chart.series.filter((one) => !one.right).flatMap((one) => one.values.filter((value) => value !== null)));
+const highest = (chart, isRight) => Math.max(0, ...chart.series.filter((one) => one.right === isRight).flatMap((one) => one.values.filter((value) => value !== null)));
 const drawn = (chart) => {
-  const near = highest(chart);
-  return chart.lines.filter((line) => line.value !== null && (line.state === "" || (line.value > 0 && (line.state === "ALARM" || line.value <= 2 * near))));
+  const near = { left: highest(chart, false), right: highest(chart, true) };
+  const isNear = (line) => line.value <= 2 * (line.right ? near.right : near.left);
+  const hasRight = chart.series.some((one) => one.right);
+  return chart.lines.filter((line) => line.value !== null && (hasRight || !line.right) && (line.state === "" || (line.value > 0 && (line.state === "ALARM" || isNear(line)))));
 };
 
 // Zero is always in it, and room above the highest for a line's name.
 function scaleOf(chart, isRight) {
   const values = chart.series.filter((one) => one.right === isRight).flatMap((one) => one.values.filter((value) => value !== null));
-  if (!isRight) values.push(...drawn(chart).map((line) => line.value));
+  values.push(...drawn(chart).filter((line) => line.right === isRight).map((line) => line.value));
   const high = values.reduce((most, value) => Math.max(most, value), 0);
   const low = values.reduce((least, value) => Math.min(least, value), 0);
   return [low, high === low ? low + 1 : high + (high - low) * 0.16];
