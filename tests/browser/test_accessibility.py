@@ -28,6 +28,8 @@ PATHS = [entry.path for entry in NAVIGATION]
 # Pages that belong to another page of the navigation, or show a state of one.
 MORE_PATHS = ["/order?id=A-1", "/order?id=none", "/failed/orders", "/search?q=ada", "/search?q=none", "/no-such-page"]
 WIDTHS = (1440, 1024, 768, 390)
+# Charts take the new width in the frame after it changed.
+DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
 LONG = "a-long-id-" * 12
 
 
@@ -54,6 +56,7 @@ def check(page: Page, looks: Iterable[Look]) -> None:
         assert found.violations_count == 0, f"{page.url}, {look}: {found.generate_report()}"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(DRAWN)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{page.url}: {overflow} pixels too wide at {width}"
 
