@@ -224,8 +224,8 @@ def test_log_names_the_caller_and_no_content(site: Site) -> None:
     assert not any("somebody-private" in line or site.token in line for line in lines())
 
 
-def test_with_iam_lambda_admits_whoever_has_the_right(engine: EngineThread) -> None:
-    site = Site(engine, SIGNING_ACCOUNT, "-p", "Intake=IAM")
+def test_with_iam_lambda_admits_whoever_has_the_right_and_each_has_a_rate_of_its_own(engine: EngineThread) -> None:
+    site = Site(engine, SIGNING_ACCOUNT, "-p", "Intake=IAM", "-p", "IntakeRate=2")
 
     def send(key: str, secret: str) -> Answer:
         headers = {"Host": site.host, "Content-Type": "application/json"}
@@ -235,6 +235,12 @@ def test_with_iam_lambda_admits_whoever_has_the_right(engine: EngineThread) -> N
 
     assert send(SIGNING_ACCOUNT, "test").status == 202
     assert site.ask("POST", "/orders", b"{}").status == 403
+    answers = [send(SIGNING_ACCOUNT, "test") for _ in range(5)]  # two a minute, and a minute may end meanwhile
+    [refused, *_] = [answer for answer in answers if answer.status == 429]
+    assert (refused.content["type"], 1 <= int(refused.headers["retry-after"]) <= 60) == (
+        "urn:orders:problem:too-many",
+        True,
+    )
     iam = site.client("iam")
     iam.create_user(UserName="eve")
     key = iam.create_access_key(UserName="eve")["AccessKey"]
