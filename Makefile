@@ -81,6 +81,9 @@ bench-outbox: $(DEV_STAMP) ## Measure rows/s and commit-to-readable of `orders r
 bench-intake: $(DEV_STAMP) ## Measure requests/s and latencies of the intake over HTTP
 	$(BIN)/python -m tests.bench.intake
 
+clients: $(DEV_STAMP) ## Run the tools that people bring (Terraform) against onebox; a tool that is missing is skipped
+	$(BIN)/pytest -rs tests/clients
+
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 

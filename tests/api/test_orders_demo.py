@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.polling import PATIENCE_S
+from tests.polling import PATIENCE_S, until
 
 ORDERS = [sys.executable, "-m", "orders"]
 
@@ -70,8 +70,13 @@ def test_up_deploys_serves_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
             break
     assert any("The stack is ready." in line for line in said), said
     console_url = next(line.split()[-1] for line in said if line.startswith("The console is at"))
-    with urlopen(console_url) as answer:
-        assert "OrderTopic" in answer.read().decode()
+
+    def shows_the_topic() -> bool:
+        with urlopen(console_url) as answer:
+            return "OrderTopic" in answer.read().decode()
+
+    # A page does not wait for what the system answers: the first one may come before the topic was read.
+    assert until(shows_the_topic, "a page with the topic")
     process.send_signal(signal.SIGTERM)
     rest = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 0, rest

@@ -99,7 +99,7 @@ def test_five_hundred_go_back_with_progress_that_survives_a_reload(
         client("sqs").send_message_batch(QueueUrl=failed, Entries=entries)
     page = open_page(site.at("/failed"))
     page.locator("tbody input[type=checkbox]").first.check()
-    page.get_by_label("Orders per second, at most").fill("250")
+    page.get_by_label("Limit, orders/s").fill("250")
     page.get_by_role("button", name="Send chosen groups back").click()
     expect(page.locator("progress")).to_be_visible()
     page.reload()

@@ -24,7 +24,10 @@ CONFIGURATION = Path(__file__).parent / "terraform" / "main.tf"
 PATIENCE_S = 300
 
 terraform = shutil.which("terraform")
-pytestmark = pytest.mark.skipif(terraform is None, reason="SKIPPED LOUDLY: Terraform is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(terraform is None, reason="SKIPPED LOUDLY: Terraform is not installed"),
+]
 
 
 class Workspace:

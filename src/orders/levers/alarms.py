@@ -15,7 +15,7 @@ from orders.clock import Clock
 from orders.deployment.function import DeployedFunction
 from orders.errors import OperatorError
 from orders.levers.levers import Record
-from orders.levers.silence import ACKNOWLEDGED_TAG, SILENCED_TAG, check_duration, show_moment
+from orders.levers.silence import ACKNOWLEDGED_TAG, SILENCED_TAG, check_duration, exact_moment, show_moment
 
 
 class AlarmLevers:
@@ -49,7 +49,7 @@ class AlarmLevers:
     def acknowledge(self, record: Record, name: str) -> None:
         """Say that somebody looks after a firing alarm; it holds until the alarm changes its state."""
         self._check(name)
-        note = f"{show_moment(self._clock.now_ms())} by {self._name()}"
+        note = f"{exact_moment(self._clock.now_ms())} by {self._name()}"
         with record("acknowledge", name, after=note):
             self._function.tag(f"{ACKNOWLEDGED_TAG}{name}", note)
 

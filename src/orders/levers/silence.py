@@ -70,10 +70,17 @@ def show_moment(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def exact_moment(at_ms: int) -> str:
+    """The same to the millisecond: an alarm may change its state within the second of its acknowledgement."""
+    return f"{show_moment(at_ms)[:-1]}.{at_ms % 1000:03d}Z"
+
+
 def parse_moment(text: str) -> int | None:
-    """The inverse of show_moment; None for other text."""
-    try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
-        return None
-    return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)
+    """The inverse of show_moment and exact_moment; None for other text."""
+    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"):
+        try:
+            moment = datetime.strptime(text, form).replace(tzinfo=timezone.utc)
+        except ValueError:
+            continue
+        return round(moment.timestamp() * 1000)
+    return None
