@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake drill-outage fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake drill-outage power-cuts neighbours long-life clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
