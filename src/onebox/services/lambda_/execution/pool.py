@@ -232,10 +232,10 @@ class WorkerPool:
     def _ready(self, worker: Worker) -> None:
         """A worker can take an execution: the next that waits, or it becomes idle."""
         group = self._group_of(worker)
-        if worker not in self._counted_in:
+        is_new = worker not in self._counted_in
+        if is_new:
             self._counted_in.add(worker)
             group.starting -= 1
-            group.relieve_one()
         elif self._is_worn_out(worker) and worker not in group.worn_out and self._start_one(group):
             group.worn_out.append(worker)
         if not self._is_fresh(worker) or self._starved.must_yield(group, self._groups, self._clock.monotonic_ms()):
@@ -247,6 +247,9 @@ class WorkerPool:
             group.idle.append(worker)
             self._sweeper.watch()
             self._feed_starved()
+        if is_new:
+            # After this one has taken what waits, else the end of the old one would start a third for it.
+            group.relieve_one()
 
     def _is_fresh(self, worker: Worker) -> bool:
         expires_at_ms = worker.environment.expires_at_ms - _EXPIRY_MARGIN_MS
