@@ -236,7 +236,7 @@ class WorkerPool:
         if is_new:
             self._counted_in.add(worker)
             group.starting -= 1
-        elif self._is_worn_out(worker) and worker not in group.worn_out and self._start_one(group):
+        elif self._needs_successor(worker) and self._start_one(group):
             group.worn_out.append(worker)
         if not self._is_fresh(worker) or self._starved.must_yield(group, self._groups, self._clock.monotonic_ms()):
             worker.kill()
@@ -256,6 +256,11 @@ class WorkerPool:
         # Where there is no room for a successor a worker goes on for as long again.
         overdue = worker.invocations >= 2 * self._limits.calls_max
         return not worker.retired and not overdue and self._clock.trusted_ms() < expires_at_ms
+
+    def _needs_successor(self, worker: Worker) -> bool:
+        """Whether it is worn out, and no successor is on its way or has relieved it."""
+        waits_for_one = worker in self._group_of(worker).worn_out
+        return not worker.retired and not waits_for_one and self._is_worn_out(worker)
 
     def _is_worn_out(self, worker: Worker) -> bool:
         if self._clock.trusted_ms() >= worker.environment.expires_at_ms - 2 * _EXPIRY_MARGIN_MS:
