@@ -25,7 +25,7 @@ setup-outbox: $(OUTBOX_STAMP) ## Install what `orders relay` needs too: SQLAlche
 run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three invalid ones, show the results
 	@$(BIN)/orders demo
 
-test: $(DEV_STAMP) peers ## Run the tests (under 6 minutes on 2 cores)
+test: $(DEV_STAMP) peers ## Run the tests (about 13 minutes on 2 cores)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 test-long: $(DEV_STAMP) peers ## Run the long suites too

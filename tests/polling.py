@@ -15,12 +15,12 @@ works comes long before and only a failing test waits so long."""
 PAUSE_S = 0.02
 
 
-def until(ask: Callable[[], T | None], what: str) -> T:
+def until(ask: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, pause_s: float = PAUSE_S) -> T:
     """The first answer of ``ask`` that is true; fails with ``what`` was awaited when the patience is at its end."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         answer = ask()
         if answer:
             return answer
-        threading.Event().wait(PAUSE_S)
-    raise AssertionError(f"waited {PATIENCE_S:.0f} s for {what}")
+        threading.Event().wait(pause_s)
+    raise AssertionError(f"waited {patience_s:.0f} s for {what}")

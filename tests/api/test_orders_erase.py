@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from onebox.testing import EngineThread
 from orders.cli.main import main
+from tests.api.optional_parts import system_with_options
 from tests.conftest import environment_of
 from tests.polling import until
 
@@ -24,10 +25,7 @@ EARLY, NOON, LATE = (f"2026-05-03T{hour}:00:00Z" for hour in ("09", "12", "15"))
 
 @pytest.fixture
 def engine() -> Iterator[EngineThread]:
-    with EngineThread() as engine:
-        deploy = ["deploy", "--yes", "-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=1"]
-        done = CliRunner().invoke(main, deploy, env=environment_of(engine.endpoint_url, ACCOUNT))
-        assert done.exit_code == 0, done.output
+    with system_with_options(ACCOUNT) as engine:
         yield engine
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from onebox.testing import EngineThread
 from orders.cli.main import main
 from orders.domain.contract import FIELDS
+from tests.api.optional_parts import system_with_options
 from tests.conftest import environment_of
 from tests.polling import until
 
@@ -33,10 +34,7 @@ PERSON: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[EngineThread]:
-    with EngineThread() as engine:
-        deploy = ["deploy", "--yes", "-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=1"]
-        done = CliRunner().invoke(main, deploy, env=environment_of(engine.endpoint_url, ACCOUNT))
-        assert done.exit_code == 0, done.output
+    with system_with_options(ACCOUNT) as engine:
         yield engine
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
-from tests.console.test_failed import GROUP, STREAM, Shop, order, shop  # noqa: F401 - the fixture
+from tests.console.failed_shop import GROUP, STREAM, Shop, order
 from tests.polling import until
 
 CURRENCY = "currency: expected three upper-case letters"
@@ -27,7 +27,7 @@ def store(client: Callable[..., Any], item: dict[str, Any]) -> None:
     )
 
 
-def in_conflict(shop: Shop) -> str:  # noqa: F811
+def in_conflict(shop: Shop) -> str:
     store(shop.client, {**json.loads(order("C-1")), "total": 10, "items": []})
     message_id = shop.fail(order("C-1", total=20), "same timestamp and different content")
     lines = shop.client("logs").filter_log_events(logGroupName=GROUP)["events"]
@@ -37,21 +37,21 @@ def in_conflict(shop: Shop) -> str:  # noqa: F811
     return message_id
 
 
-def test_a_conflict_shows_both_orders_and_is_not_called_valid(shop: Shop) -> None:  # noqa: F811
+def test_a_conflict_shows_both_orders_and_is_not_called_valid(shop: Shop) -> None:
     page = shop.page("/failed/message", id=in_conflict(shop))
     assert "Same timestamp, different content" in page
     assert "Valid: OrderProcessor would store it" not in page
     assert '<tr class="differs"><td data-label="Field"><code>total</code>' in page
 
 
-def test_the_stored_order_is_kept(shop: Shop) -> None:  # noqa: F811
+def test_the_stored_order_is_kept(shop: Shop) -> None:
     message_id = in_conflict(shop)
     shop.page()
     assert shop.browser.post("/failed/keep-stored", {"id": message_id}).status_code == 303
     assert shop.held("OrderDLQ") == shop.held("OrderQueue") == 0
 
 
-def test_the_failed_order_is_taken_with_a_new_timestamp(shop: Shop) -> None:  # noqa: F811
+def test_the_failed_order_is_taken_with_a_new_timestamp(shop: Shop) -> None:
     message_id = in_conflict(shop)
     shop.page()
     assert shop.browser.post("/failed/take-incoming", {"id": message_id}).status_code == 303
@@ -61,7 +61,7 @@ def test_the_failed_order_is_taken_with_a_new_timestamp(shop: Shop) -> None:  # 
     assert sent["timestamp"] > "2026-05-03T10:00:00Z"
 
 
-def test_one_change_fixes_many_after_a_preview(shop: Shop) -> None:  # noqa: F811
+def test_one_change_fixes_many_after_a_preview(shop: Shop) -> None:
     for number in range(12):
         shop.fail(order(f"M-{number}", currency="pounds"), CURRENCY)
     shop.fail(order("M-bad", currency="pounds", total="x"), CURRENCY)
@@ -79,7 +79,7 @@ def test_one_change_fixes_many_after_a_preview(shop: Shop) -> None:  # noqa: F81
     assert "a..b is not a field" in refused.text
 
 
-def test_a_resend_shows_how_many_were_stored_and_failed_again(shop: Shop) -> None:  # noqa: F811
+def test_a_resend_shows_how_many_were_stored_and_failed_again(shop: Shop) -> None:
     ids = shop.fail_many(3)
     shop.page()
     shop.browser.post("/failed/redrive", {"scope": "chosen", "id": ids})

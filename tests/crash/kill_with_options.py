@@ -34,13 +34,15 @@ from tests.crash.kill_under_load import (
     load_orders,
     publish_until_acknowledged,
 )
+from tests.polling import until
 
 ACCOUNT = "000000000000"
 BUCKET = f"orders-archive-{ACCOUNT}-us-east-1"
 VISIBILITY_S = 5
 # Longer than the archive's function takes: what it had when it was killed comes again.
 ARCHIVE_VISIBILITY_S = 60
-PATIENCE_S = 600
+SLOWLY = {"patience_s": 600.0, "pause_s": 0.5}
+"""Each look reads whole tables and the archive, beside the load that is awaited."""
 OPTIONS = ("History=Yes", "Archive=Yes", "ArchiveWindow=1", "ArchiveBatchSize=1000", "BatchSize=25", "BatchingWindow=1")
 
 
@@ -96,15 +98,19 @@ def command(onebox: KillableOnebox, *arguments: str) -> str:
 
 def wait_until_complete(pipeline: Pipeline, wanted: set[str], messages: list[str], say: Any) -> dict[str, Any]:
     """Wait until table, history and archive hold everything."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+    problems: list[str] = []
+
+    def complete() -> dict[str, Any] | None:
         found = measure(pipeline)
         problem = find_problem(found, wanted, messages)
         if problem is None:
             return {name: found[name] for name in ("stored", "changes", "notices", "objects", "lines")}
-        assert time.monotonic() < deadline, problem
-        say(problem)
-        time.sleep(2)
+        if problem not in problems:
+            problems.append(problem)
+            say(problem)
+        return None
+
+    return until(complete, "table, history and archive with everything", **SLOWLY)
 
 
 def measure(pipeline: Pipeline) -> dict[str, Any]:
@@ -151,11 +157,8 @@ def check_replay(onebox: KillableOnebox, pipeline: Pipeline, say: Any) -> int:
     began = time.monotonic()
     sent = json.loads(command(onebox, "replay", "--since", "1d", "--to", "OrderQueue", "--json"))["sent"]
     say(f"{sent} replayed after {time.monotonic() - began:.1f} s")
-    deadline = time.monotonic() + PATIENCE_S
-    while len(after := table(pipeline)) < len(before):
-        assert time.monotonic() < deadline, f"{len(after)} of {len(before)} orders are stored again"
-        time.sleep(2)
-    assert after == before, "the replayed table differs"
+    until(lambda: len(table(pipeline)) >= len(before), f"{len(before)} orders that are stored again", **SLOWLY)
+    assert table(pipeline) == before, "the replayed table differs"
     return int(sent)
 
 

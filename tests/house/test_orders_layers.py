@@ -33,6 +33,7 @@ MAY_IMPORT_BOTO = {
     "orders.audit.log",
     "orders.aws.clients",
     "orders.aws.errors",
+    "orders.aws.tables",
     "orders.dead_letters.queues",
     "orders.deployment.artifacts",
     "orders.deployment.cloudformation",
@@ -48,7 +49,6 @@ MAY_IMPORT_BOTO = {
     "orders.monitoring.metrics",
     "orders.publishing.topic",
     "orders.subscriptions.subscriptions",
-    "orders.table.order_table",
 }
 # What the two folders without AWS and third parties may use of the package.
 MAY_BE_IMPORTED = {

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from orders.clock import Clock
-
-SAVE_EVERY_MS = 500.0
+from orders.publishing.saved_progress import SavedProgress
 
 
 class Position:
     """The place of the last notification that is done with; None before the first."""
 
     def __init__(self, path: Path, clock: Clock, *, resume: bool) -> None:
-        self.path = path
+        self._file = SavedProgress(path, clock)
         self.key: tuple[int, str] | None = None
         self.sent = 0
-        self._clock = clock
-        self._saved_at_ms = clock.monotonic_ms()
         if resume:
             self._load()
 
@@ -39,29 +35,19 @@ class Position:
     def advance(self, key: tuple[int, str], sent: int) -> None:
         self.key = key
         self.sent += sent
-        if self._clock.monotonic_ms() - self._saved_at_ms >= SAVE_EVERY_MS:
+        if self._file.is_due:
             self.save()
 
     def save(self) -> None:
-        if self.key is None:
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(".draft")
-        with draft.open("w", encoding="utf-8") as stream:
-            json.dump({"publishedAtMs": self.key[0], "id": self.key[1], "sent": self.sent}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(self.path)
-        self._saved_at_ms = self._clock.monotonic_ms()
+        if self.key is not None:
+            self._file.write({"publishedAtMs": self.key[0], "id": self.key[1], "sent": self.sent})
 
     def remove(self) -> None:
         """Forget: the replay is complete."""
-        self.path.unlink(missing_ok=True)
+        self._file.remove()
 
     def _load(self) -> None:
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return
-        self.key = int(content["publishedAtMs"]), str(content["id"])
-        self.sent = int(content["sent"])
+        content = self._file.read()
+        if content is not None:
+            self.key = int(content["publishedAtMs"]), str(content["id"])
+            self.sent = int(content["sent"])

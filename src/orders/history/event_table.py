@@ -10,6 +10,7 @@ from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import EVENTS_TABLE
+from orders.aws.tables import delete_table, table_exists
 from orders.domain.history import NOTICE_PREFIX, OrderEvent, from_attributes
 from orders.errors import OperatorError
 from orders.processor.attribute_values import decode_item
@@ -31,20 +32,11 @@ class EventTable:
 
     def exists(self) -> bool:
         """Whether the table exists, in a stack or retained by a deleted one."""
-        from botocore.exceptions import ClientError
-
-        try:
-            self._dynamodb.describe_table(TableName=EVENTS_TABLE)
-        except ClientError as error:
-            if error_code(error) == "ResourceNotFoundException":
-                return False
-            raise
-        return True
+        return table_exists(self._dynamodb, EVENTS_TABLE)
 
     def delete(self) -> None:
         """Delete the table with all events, and wait until it is deleted."""
-        self._dynamodb.delete_table(TableName=EVENTS_TABLE)
-        self._dynamodb.get_waiter("table_not_exists").wait(TableName=EVENTS_TABLE, WaiterConfig={"Delay": 2})
+        delete_table(self._dynamodb, EVENTS_TABLE)
 
     # --- Events -------------------------------------------------------------------------------------------------------
 

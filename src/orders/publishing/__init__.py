@@ -9,5 +9,6 @@ bulk.py         publishes many orders in batches over several connections
 publisher.py    OrderPublisher and AsyncOrderPublisher, for a shop's own program
 spool.py        where OrderPublisher keeps orders until SNS accepts them
 ledger.py       which orders of a file were accepted, so that a run can resume
+saved_progress.py  how far a long command has come, on disk
 topic.py        the AWS adapter: OrderTopic in SNS
 """

@@ -6,27 +6,22 @@ accepted was accepted. An order whose acceptance was not yet written is sent aga
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from orders.clock import Clock
 from orders.publishing.order_files import Entry, fingerprint
-
-SAVE_EVERY_MS = 500.0
+from orders.publishing.saved_progress import SavedProgress
 
 
 class FileLedger:
     """The orders of one file, by number: all up to ``_up_to`` and those in ``_beyond`` were accepted."""
 
     def __init__(self, path: Path, fingerprint: str, clock: Clock) -> None:
-        self.path = path
+        self._file = SavedProgress(path, clock)
         self._fingerprint = fingerprint
-        self._clock = clock
         self._up_to = 0
         self._beyond: set[int] = set()
-        self._saved_at_ms = clock.monotonic_ms()
 
     @classmethod
     def of_file(cls, source: str, folder: Path, clock: Clock, *, resume: bool) -> FileLedger:
@@ -49,30 +44,21 @@ class FileLedger:
         while self._up_to + 1 in self._beyond:
             self._up_to += 1
             self._beyond.remove(self._up_to)
-        if self._clock.monotonic_ms() - self._saved_at_ms >= SAVE_EVERY_MS:
+        if self._file.is_due:
             self.save()
 
     def save(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"file": self._fingerprint, "accepted_up_to": self._up_to, "accepted_beyond": sorted(self._beyond)}
-        draft = self.path.with_suffix(".draft")
-        with draft.open("w", encoding="utf-8") as stream:
-            json.dump(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(self.path)
-        self._saved_at_ms = self._clock.monotonic_ms()
+        self._file.write(
+            {"file": self._fingerprint, "accepted_up_to": self._up_to, "accepted_beyond": sorted(self._beyond)}
+        )
 
     def remove(self) -> None:
         """Forget: all is accepted."""
-        self.path.unlink(missing_ok=True)
+        self._file.remove()
 
     def _load(self) -> None:
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return
-        if content.get("file") == self._fingerprint:
+        content = self._file.read()
+        if content is not None and content.get("file") == self._fingerprint:
             self._up_to = int(content["accepted_up_to"])
             self._beyond = {int(number) for number in content["accepted_beyond"]}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
+from orders.aws.tables import delete_table, table_exists
 from orders.clock import Clock, SystemClock
 from orders.domain.order import split_notification
 from orders.errors import OperatorError
@@ -63,26 +64,11 @@ class OrderTable:
 
     def exists(self) -> bool:
         """Whether the table exists, in a stack or retained by a deleted one."""
-        from botocore.exceptions import ClientError
-
-        try:
-            self._dynamodb.describe_table(TableName=TABLE)
-        except ClientError as error:
-            if error_code(error) == "ResourceNotFoundException":
-                return False
-            raise
-        return True
+        return table_exists(self._dynamodb, TABLE)
 
     def delete(self) -> None:
-        """Delete the table with all orders, and wait until it is deleted; a table that is gone is a success too."""
-        from botocore.exceptions import ClientError
-
-        try:
-            self._dynamodb.delete_table(TableName=TABLE)
-        except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
-                raise
-        self._dynamodb.get_waiter("table_not_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
+        """Delete the table with all orders, and wait until it is deleted."""
+        delete_table(self._dynamodb, TABLE)
 
     def ensure_stream(self) -> str:
         """Enable the table's stream of old and new images unless it is; the stream's ARN. Raises OperatorError."""
