@@ -77,6 +77,8 @@ class Values:
         kind = shape.type_name
         if isinstance(shape, StringShape):
             alphabet = _SAFE if place in ("header", "headers") or shape.enum else _TEXT
+            if shape.serialization.get("hostLabel"):  # becomes part of the host name
+                alphabet = "abcxyz019"
             text = self._text(alphabet, 1)
             return text, text
         if kind == "blob":

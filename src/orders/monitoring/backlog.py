@@ -7,13 +7,16 @@ from typing import NamedTuple
 from orders.monitoring.metrics import PROCESSED, QUEUED
 from orders.monitoring.status import MINUTE_MS, Status
 
+_MINUTES_MAX = 366 * 24 * 60
+"""An end that is further away than a year is none."""
+
 
 class Backlog(NamedTuple):
     waiting: int
     processed_a_minute: float
     arriving_a_minute: float
     ends_at_ms: int | None
-    """When the queue is expected to be empty; None if it does not shrink."""
+    """When the queue is expected to be empty; None if it does not shrink, or takes over a year."""
 
     @property
     def drain_a_minute(self) -> float:
@@ -30,7 +33,9 @@ def find_backlog(now: Status) -> Backlog | None:
     is_paused = now.function is not None and bool(now.function.paused)
     ends_at_ms = None
     if drain > 0 and not is_paused:
-        ends_at_ms = now.at_ms + round(waiting / drain * MINUTE_MS)
+        minutes = waiting / drain  # infinite for a rate next to nothing
+        if minutes <= _MINUTES_MAX:
+            ends_at_ms = now.at_ms + round(minutes * MINUTE_MS)
     return Backlog(waiting, 0.0 if is_paused else processed, arriving, ends_at_ms)
 
 
