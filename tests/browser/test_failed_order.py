@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from onebox.testing import EngineThread
 from orders.console.settings import ConsoleSettings
@@ -120,6 +120,25 @@ def test_hostile_orders_are_shown_and_do_nothing(open_page: Open, client: Callab
     assert hostile in page.locator("dl.facts-list").inner_text()
     assert page.evaluate("window.broken") is None
     assert page.locator("main script, main img").count() == 0
+
+
+def test_what_was_typed_before_the_script_ran_is_checked(
+    open_page: Open, client: Callable[..., Any], site: Site
+) -> None:
+    _, failed = make_queues(client)
+    client("sqs").send_message(QueueUrl=failed, MessageBody=json.dumps(BROKEN))
+    page = open_page(site.at("/failed"))
+    page.locator("tbody a").first.click()
+    page.locator("tbody a").first.click()
+    draft = page.get_by_label("Edit the order")
+    expect(draft).to_be_visible()
+    held: list[Route] = []
+    page.route("**/failed.js*", lambda route: held.append(route))
+    with page.expect_request("**/failed.js*"):
+        page.reload(wait_until="commit")
+    draft.fill(draft.input_value().replace("yesterday", "3 May"))
+    held.pop().continue_()
+    expect(page.locator("#edit-check")).to_contain_text('got "3 May"')
 
 
 def test_a_read_only_console_offers_no_change_and_takes_none(

@@ -118,10 +118,16 @@ function checkWhileTyping(form) {
   };
   let draft = null;
   try { draft = sessionStorage.getItem(draftKey); } catch { /* storage is unavailable */ }
-  if (draft !== null && draft !== original) {
+  const isTyped = field.value !== original; // before this script ran
+  if (isTyped) {
+    keepDraft();
+    check();
+  } else if (draft !== null && draft !== original) {
     field.value = draft;
     document.getElementById("edit-restored").hidden = false;
     check();
+  } else {
+    send.disabled = field.getAttribute("aria-invalid") === "true";
   }
   document.getElementById("edit-discard").addEventListener("click", () => {
     field.value = original;
@@ -144,8 +150,6 @@ function checkWhileTyping(form) {
     try { isKept = sessionStorage.getItem(draftKey) === field.value; } catch { /* storage is unavailable */ }
     if (!isSending && !isKept && field.value !== original) event.preventDefault();
   });
-  if (field.value === original) send.disabled = field.getAttribute("aria-invalid") === "true";
-  else keepDraft(); // typed before this script ran
 }
 
 // The header shows the live number: when it differs from the list's, the list is read again, unless something is selected.

@@ -135,6 +135,7 @@ orders.elements.text.addEventListener("input", () => {
   clearTimeout(textTimer);
   textTimer = setTimeout(() => (orders.elements.text.value.trim() ? checkAll() : result.replaceChildren()), 2 * WAIT_MS);
 });
+if (orders.elements.text.value.trim()) checkAll(); // typed before this script ran
 orders.querySelector('[data-action="check"]').addEventListener("click", checkAll);
 file.addEventListener("change", () => {
   forget.hidden = !file.files.length;
