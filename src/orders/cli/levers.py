@@ -100,7 +100,7 @@ def rollback(aws: Aws, wanted: int | None, yes: bool, as_json: bool) -> None:
         print_json({"version": plan.target, "rolled_back": plan.bad})
     else:
         say(f"Version {plan.target} processes orders now.", fg="green")
-        say("Next: `orders status`; `orders dlq redrive` sends back what failed; `orders deploy` with mended code.")
+        say("Next: `orders status`; `orders dlq redrive` sends back what failed; `orders deploy` with corrected code.")
 
 
 def _parse_limit(text: str) -> int | None:

@@ -99,7 +99,7 @@ def _judge(live: Live, version: Version, wanted: Wanted) -> Move:
     name = str(version.number)
     if version.number == live.rolled_back_from and not wanted.again:
         return Move(
-            held=f"version {name} stays out of use: {live.note}. Deploy mended code, or run "
+            held=f"version {name} stays out of use: {live.note}. Deploy corrected code, or run "
             f"`orders deploy --again` to use version {name} again."
         )
     if live.version == name and live.canary is None:

@@ -233,6 +233,10 @@ def _missing(name: str) -> Check:
 
 
 def judge_concurrency(limit: int, free: int) -> Check:
+    """A warning below CONCURRENCY_LOW free concurrent calls of the account.
+
+    AWS: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
     message = f"{limit:,} concurrent function calls, {free:,} free for {FUNCTION}"
     if free >= CONCURRENCY_LOW:
         return Check("quotas", Outcome.GOOD, message)
@@ -255,7 +259,7 @@ def judge_live(live: Live, versions: Sequence[Version], code_sha256: str | None)
     name = f"alias {ALIAS}"
     newest = max((version.number for version in versions), default=None)
     if live.rolled_back_from is not None:
-        advice = "Run `orders deploy` with mended code, or `orders deploy --again` to use the version again."
+        advice = "Run `orders deploy` with corrected code, or `orders deploy --again` to use the version again."
         return Check(name, Outcome.WARNING, f"version {live.version} processes orders: {live.note}", advice)
     if live.canary is not None:
         return Check(name, Outcome.GOOD, f"{describe(live)}; `orders deploy` gives it all, `orders rollback` nothing")
@@ -288,6 +292,7 @@ def judge_drift(drifted: list[Drifted], *, is_rest: bool = False) -> Iterator[Ch
 
 
 def judge_function(function: FunctionSettings) -> Check:
+    """Whether OrderProcessor can be called: Active and not stopped by a reserved concurrency of 0."""
     if function.reserved == 0:
         advice = f"`aws lambda delete-function-concurrency --function-name {FUNCTION}` enables it again."
         return Check(FUNCTION, Outcome.FAILED, "is stopped: its reserved concurrency is 0", advice)
@@ -297,6 +302,7 @@ def judge_function(function: FunctionSettings) -> Check:
 
 
 def judge_trigger(trigger: TriggerSettings | None) -> Check:
+    """Whether OrderQueue's orders reach OrderProcessor, and whether one bad order fails alone."""
     if trigger is None:
         advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
         return Check("trigger", Outcome.FAILED, f"nothing delivers {QUEUE}'s orders to {FUNCTION}", advice)
@@ -314,7 +320,7 @@ def judge_trigger(trigger: TriggerSettings | None) -> Check:
 def judge_visibility(
     queue: QueueSettings, function: FunctionSettings, trigger: TriggerSettings | None, made_s: int
 ) -> Check:
-    """Six times the timeout plus the batching window, during which the orders are hidden too.
+    """Whether the visibility timeout is at least six times the function's timeout, plus the batching window.
 
     ``made_s`` is the value in the stack, which a deployment restores.
     """
@@ -332,6 +338,7 @@ def judge_visibility(
 
 
 def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Check:
+    """Whether OrderDLQ receives failed orders, after enough attempts, and keeps them longer than OrderQueue."""
     if queue.dead_letter_arn != dead_letters.arn:
         advice = "Set its redrive policy as template.yaml does; otherwise a bad order is retried until it expires."
         message = f"{QUEUE} moves failed orders to {queue.dead_letter_arn or 'no queue'}"
@@ -351,6 +358,7 @@ def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Che
 
 
 def judge_failed_orders(dead_letters: QueueSettings) -> Check:
+    """A warning while OrderDLQ holds orders."""
     if not dead_letters.waiting:
         return Check("failed orders", Outcome.GOOD, "none")
     advice = "`orders dlq list` shows why, `orders dlq redrive` sends them back."
@@ -358,6 +366,10 @@ def judge_failed_orders(dead_letters: QueueSettings) -> Check:
 
 
 def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str, str, bool]]) -> Iterator[Check]:
+    """Whether alarms exist, fire, have an action and reach somebody.
+
+    ``alarms``: name, state, whether its actions are on. ``listeners``: the confirmed subscribers of OrderAlarms.
+    """
     firing = [name for name, state, _ in alarms if state == "ALARM"]
     silent = [name for name, _, reaches in alarms if not reaches]
     if not alarms:
