@@ -27,11 +27,13 @@ _APART = ("AlarmName", "Tags", "ActionsEnabled")
 
 
 def put_metric_alarm(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Make or replace an alarm on a metric or an expression. A replaced alarm keeps its state until it is evaluated."""
     check_metric_alarm(request)
     return _put(core, context, request, "MetricAlarm")
 
 
 def put_composite_alarm(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Make or replace an alarm whose rule combines the states of other alarms."""
     check_composite_alarm(request)
     for name in sorted(parse_rule(request["AlarmRule"]).names):
         if name == request["AlarmName"]:
@@ -99,10 +101,12 @@ def _check_unused(core: CloudWatchCore, context: RequestContext, names: set[str]
 
 
 def enable_alarm_actions(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Let the state changes of alarms act again."""
     return _set_actions_enabled(core, context, request, True)
 
 
 def disable_alarm_actions(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Keep the state changes of alarms from acting; their states still change."""
     return _set_actions_enabled(core, context, request, False)
 
 

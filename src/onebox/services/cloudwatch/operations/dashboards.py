@@ -44,6 +44,7 @@ def put_dashboard(core: CloudWatchCore, context: RequestContext, request: Wire) 
 
 
 def get_dashboard(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """The body of a dashboard. Raises ResourceNotFound."""
     name = request["DashboardName"]
     body = core.dashboards.find_body(context.account, name)
     if body is None:
@@ -56,6 +57,7 @@ def get_dashboard(core: CloudWatchCore, context: RequestContext, request: Wire) 
 
 
 def list_dashboards(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Dashboards by name, a page at a time."""
     (after,) = read_token(request.get("NextToken"), InvalidNextToken, str) or ("",)
     prefix = request.get("DashboardNamePrefix", "")
     rows = core.dashboards.page(context.account, prefix, after, _PAGE + 1)

@@ -11,6 +11,7 @@ from onebox.services.context import RequestContext, Wire
 
 
 def tag_resource(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Add tags to an alarm or a dashboard by its ARN."""
     arn = _load_arn(core, context, request["ResourceARN"])
     tags = parse_tags(context, request["Tags"])
     if len(core.tags.of(arn).keys() | tags.keys()) > TAGS_MAX:
@@ -20,11 +21,13 @@ def tag_resource(core: CloudWatchCore, context: RequestContext, request: Wire) -
 
 
 def untag_resource(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """Remove tags from an alarm or a dashboard."""
     core.tags.delete(_load_arn(core, context, request["ResourceARN"]), request["TagKeys"])
     return {}
 
 
 def list_tags_for_resource(core: CloudWatchCore, context: RequestContext, request: Wire) -> Wire:
+    """The tags of an alarm or a dashboard."""
     # AWS answers no tags, and no error, for an alarm that is gone.
     tags = core.tags.of(_check_arn(request["ResourceARN"]))
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}

@@ -31,6 +31,7 @@ _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 
 
 def create_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Make a log group, with tags and a class. Raises ResourceAlreadyExistsException."""
     name = check_group_name(request["logGroupName"])
     log_class = request.get("logGroupClass", "STANDARD")
     check_enum(log_class, "logGroupClass", _CLASSES)
@@ -54,6 +55,7 @@ def create_log_group(core: LogsCore, context: RequestContext, request: Wire) -> 
 
 
 def delete_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Delete a log group with its streams and events. Raises ValidationException while deletion protection is on."""
     group = core.load_group(context, check_group_name(request["logGroupName"]))
     if group.deletion_protected:
         raise ValidationException("The log group has deletion protection enabled and cannot be deleted.")
@@ -62,12 +64,14 @@ def delete_log_group(core: LogsCore, context: RequestContext, request: Wire) -> 
 
 
 def put_log_group_deletion_protection(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Switch the deletion protection of a log group on or off."""
     group = core.load_group(context, parse_group_name(request))
     core.groups.set_deletion_protection(group.id, request["deletionProtectionEnabled"])
     return {}
 
 
 def put_retention_policy(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Set after how many days events expire, one of RETENTION_DAYS."""
     days = request["retentionInDays"]
     if days not in RETENTION_DAYS:
         allowed = ", ".join(map(str, RETENTION_DAYS))
@@ -78,6 +82,7 @@ def put_retention_policy(core: LogsCore, context: RequestContext, request: Wire)
 
 
 def delete_retention_policy(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Keep the events of a log group for ever."""
     group = core.load_group(context, check_group_name(request["logGroupName"]))
     core.groups.set_retention(group.id, None)
     return {}

@@ -38,6 +38,7 @@ _UNSUPPORTED = ("fieldSelectionCriteria", "emitSystemFieldDimensions")
 
 
 def put_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Make or replace a metric filter of a log group: its pattern and the metric that it feeds."""
     check_lengths(request, filterName=512, logGroupName=512)
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["filterName"], "filterName")
@@ -57,6 +58,7 @@ def put_metric_filter(core: LogsCore, context: RequestContext, request: Wire) ->
 
 
 def delete_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Delete a metric filter. Raises ResourceNotFoundException if it does not exist."""
     check_lengths(request, filterName=512, logGroupName=512)
     group = core.load_group(context, check_group_name(request["logGroupName"]))
     if not core.metric_filters.delete(group.id, request["filterName"]):
@@ -65,6 +67,7 @@ def delete_metric_filter(core: LogsCore, context: RequestContext, request: Wire)
 
 
 def describe_metric_filters(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Metric filters of a log group or of a metric, a page at a time."""
     check_lengths(request, filterNamePrefix=512, logGroupName=512, metricName=255, metricNamespace=255)
     limit = parse_limit(request, DESCRIBE_ITEMS_MAX)
     metric, namespace = request.get("metricName"), request.get("metricNamespace")
@@ -96,6 +99,7 @@ def describe_metric_filters(core: LogsCore, context: RequestContext, request: Wi
 
 
 def test_metric_filter(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """The messages that a pattern matches, with the values that it extracts."""
     check_length(request["filterPattern"], "filterPattern", 0, 1024)
     pattern = parse_pattern(request["filterPattern"])
     messages = request["logEventMessages"]

@@ -19,6 +19,7 @@ from onebox.services.paging import make_token, read_token
 
 
 def create_log_stream(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Make a log stream in a log group. Raises ResourceAlreadyExistsException."""
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["logStreamName"])
     group = core.load_group(context, group_name)
@@ -29,6 +30,7 @@ def create_log_stream(core: LogsCore, context: RequestContext, request: Wire) ->
 
 
 def delete_log_stream(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Delete a log stream with its events."""
     group_name = check_group_name(request["logGroupName"])
     name = check_stream_name(request["logStreamName"])
     group = core.load_group(context, group_name)

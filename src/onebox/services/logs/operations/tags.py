@@ -15,6 +15,7 @@ from onebox.services.logs.validation import check_group_name, check_tags, find_g
 
 
 def tag_resource(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Add tags to the log group of an ARN. Raises TooManyTagsException above 50."""
     group = _load_group(core, context, request["resourceArn"])
     tags = request["tags"]
     check_tags(context, tags)
@@ -27,16 +28,19 @@ def tag_resource(core: LogsCore, context: RequestContext, request: Wire) -> Wire
 
 
 def untag_resource(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Remove tags from the log group of an ARN."""
     group = _load_group(core, context, request["resourceArn"])
     core.tags.delete(group.id, request["tagKeys"])
     return {}
 
 
 def list_tags_for_resource(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """The tags of the log group of an ARN."""
     return {"tags": core.tags.of(_load_group(core, context, request["resourceArn"]).id)}
 
 
 def tag_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Add tags to a log group by name: the old form of TagResource."""
     group = core.load_group(context, check_group_name(request["logGroupName"]))
     check_tags(context, request["tags"])
     if len(core.tags.of(group.id).keys() | request["tags"].keys()) > TAGS_MAX:
@@ -46,12 +50,14 @@ def tag_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wir
 
 
 def untag_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """Remove tags from a log group by name: the old form of UntagResource."""
     group = core.load_group(context, check_group_name(request["logGroupName"]))
     core.tags.delete(group.id, request["tags"])
     return {}
 
 
 def list_tags_log_group(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
+    """The tags of a log group by name: the old form of ListTagsForResource."""
     return {"tags": core.tags.of(core.load_group(context, check_group_name(request["logGroupName"])).id)}
 
 
