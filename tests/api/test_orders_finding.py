@@ -191,7 +191,17 @@ def test_watch_prints_what_was_stored_and_what_failed_of_whom_it_is_asked(
 ) -> None:
     log(client, now_ms, level="INFO", outcome="stored", orderId="A")
     log(client, now_ms + 1, level="INFO", outcome="duplicate", orderId="A")
-    log(client, now_ms + 2, level="ERROR", outcome="rejected", orderId=None, messageId="m-1", reason="not JSON")
+    log(
+        client,
+        now_ms + 2,
+        level="ERROR",
+        outcome="rejected",
+        orderId=None,
+        messageId="m-1",
+        reason="not JSON",
+        receiveCount=2,
+        receivesMax=3,
+    )
     log(client, now_ms + 3, level="INFO", outcome="stored", orderId="C")
     lines = [
         json.loads(line) for line in orders("watch", "--since", "1h", "--limit", "3", "--json").stdout.splitlines()
@@ -201,7 +211,9 @@ def test_watch_prints_what_was_stored_and_what_failed_of_whom_it_is_asked(
         ("rejected", None, None),
         ("stored", "C", ORDERS[2]),
     ]
-    assert "message m-1: not JSON" in orders("watch", "--since", "1h", "--limit", "2").stdout
+    shown = orders("watch", "--since", "1h", "--limit", "2")
+    assert "message m-1 (try 2 of 3): not JSON" in shown.stdout
+    assert "0 waiting, 0 in flight, 0 in OrderDLQ" in shown.stderr
     assert "  C  new  U2" in orders("watch", "--since", "1h", "--limit", "1", "--user", "U2").stdout
 
 

@@ -59,7 +59,7 @@ def test_a_form_of_another_site_is_refused(browser: Browser, headers: dict[str, 
     assert "does not come from a console page" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/static/console.css", "/no-such-page"])
+@pytest.mark.parametrize("path", ["/", "/static/0/console.css", "/no-such-page"])
 def test_every_answer_bears_the_headers_that_keep_strangers_out(browser: Browser, path: str) -> None:
     headers = browser.client.get(path).headers
     assert {name: headers.get(name) for name in HEADERS} == HEADERS

@@ -9,11 +9,11 @@ from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
-from orders.dead_letters.queues import order_queue
 from orders.deployment.canary import CanaryAlarm
 from orders.deployment.function import DeployedFunction
 from orders.errors import OperatorError
 from orders.levers.levers import Levers
+from orders.monitoring.counting import CountReader
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 NO_LIMIT = "none"
@@ -50,7 +50,7 @@ def pause(aws: Aws, reason: str, yes: bool, as_json: bool) -> None:
 def resume(aws: Aws, as_json: bool) -> None:
     """Go on processing the orders in OrderQueue."""
     changed = levers_of(aws).resume(audit_log(aws).change)
-    waiting = order_queue(aws).counts().visible
+    waiting = CountReader(aws).read(SystemClock().now_ms()).counts.waiting
     if as_json:
         print_json({"paused": False, "changed": changed, "waiting": waiting})
     elif changed:

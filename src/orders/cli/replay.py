@@ -210,4 +210,4 @@ def _count_waiting(aws: Aws) -> int:
         counts = Queue(aws, ARCHIVE_QUEUE).counts()
     except OperatorError:
         return 0
-    return counts.visible + counts.in_flight
+    return counts.messages

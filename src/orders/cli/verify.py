@@ -109,7 +109,7 @@ def _count_waiting(queue: Queue) -> int:
     """How many messages OrderQueue holds. SQS counts approximately: it is empty when it says so twice."""
     for _ in range(EMPTY_COUNTS):
         counts = queue.counts()
-        messages = counts.visible + counts.in_flight + counts.delayed
+        messages = counts.messages
         if messages:
             break
     return messages
@@ -119,7 +119,7 @@ def _read_dead_letters(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[l
     """The dead letters with their reasons, and by order why orders that still wait were given back lately."""
     queue = dead_letter_queue(aws)
     counts = queue.counts()
-    held = counts.visible + counts.in_flight
+    held = counts.messages
     messages = queue.peek(held) if held else []
     if len(messages) < held:
         hidden = plural(held - len(messages), "message")

@@ -16,6 +16,7 @@ from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import Clock, SystemClock
 from orders.domain.times import parse_duration_ms
 from orders.function_log.reader import FunctionLogs
+from orders.monitoring.counting import CountReader
 from orders.monitoring.metrics import Watch
 from orders.table.changes import STORED, Change, Changes
 from orders.table.order_table import OrderTable
@@ -41,6 +42,8 @@ def watch(
 
     The command follows OrderProcessor's log, so an order appears when it is processed, whatever its timestamp: about a
     second later on onebox, a few seconds on AWS. Duplicates are omitted. With --json each line holds the whole order.
+    An invalid order is tried three times; each line says which try it was. Before them, standard error gets the
+    number of orders that wait, are in flight, are failing and have failed.
     If the endpoint stops answering, the command says so and continues when it answers again.
     """
     clock = SystemClock()
@@ -51,6 +54,8 @@ def watch(
     function = Watch(aws).find_function()
     if function is not None and function.paused:
         say(f"Paused: orders are not processed, since {function.paused}; `orders resume` goes on.", err=True, fg="red")
+    if not as_json:
+        _say_counts(aws, clock)
     with stopping_on_sigterm(), suppress(KeyboardInterrupt):
         wanted = (
             change for change in _follow(changes, clock) if _is_wanted(change, user, status, stored_only=stored_only)
@@ -60,6 +65,12 @@ def watch(
                 print_json(change._asdict())
             else:
                 click.echo(_line(change))
+
+
+def _say_counts(aws: Aws, clock: Clock) -> None:
+    counts = CountReader(aws).read(clock.now_ms()).counts
+    failed = f"{counts.failed:,} in OrderDLQ"
+    say(f"As of {show_time(counts.at_ms)} UTC: {counts.in_queue}, {failed}", err=True, fg="yellow")
 
 
 def _follow(changes: Changes, clock: Clock) -> Iterator[Change]:
@@ -82,7 +93,8 @@ def _line(change: Change) -> str:
     if change.outcome != STORED:
         failed = click.style(f"{change.outcome:<11}", fg="red")
         name = printable(change.order_id or f"message {change.message_id}")
-        return f"{time}  {failed} {name}: {printable(change.reason)}"
+        tried = f" (try {change.receive} of {change.receives_max or '?'})" if change.receive else ""
+        return f"{time}  {failed} {name}{tried}: {printable(change.reason)}"
     order = change.order or {}
     fields = [order.get(name) for name in ("status", "userId", "total", "currency", "country", "timestamp")]
     stored = click.style(f"{change.outcome:<11}", fg="green")

@@ -20,5 +20,6 @@ fields.py              the fields of a page's address
 arns.py                names of resources and links to the AWS console
 render.py              templates and their filters
 pages/                 a file for each page: its routes and what it shows
+assets.py              serves static/ from memory
 templates/ static/     what the browser gets; static/vendor/ holds third-party code with versions and licences
 """

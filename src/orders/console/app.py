@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from importlib.resources import files
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute
 
 from orders.audit.log import CONSOLE, AuditLog
 from orders.aws.clients import Aws
 from orders.aws.errors import describe_error, load_client_errors
 from orders.clock import Clock
-from orders.console import render
+from orders.console import assets, render
 from orders.console.audit import Audit
 from orders.console.context import Console
 from orders.console.dlq_operations import DlqOperations
@@ -82,8 +81,7 @@ def make_app(
     """The app. ``say_unrecorded`` takes a sentence for each change that the audit log could not record; ``reading``
     stands in for AWS in tests.
     """
-    routes: list[BaseRoute] = [route for page in PAGES for route in page.ROUTES]
-    routes.append(Mount("/static", StaticFiles(directory=str(files("orders.console").joinpath("static")))))
+    routes: list[BaseRoute] = [*(route for page in PAGES for route in page.ROUTES), *assets.ROUTES]
     access = Access(settings.token)
     source = reading or SystemReading(aws, settings.refresh)
     shared = Live(source, clock, settings.refresh.queues_ms, settings.refresh.open_wait_ms)
@@ -128,12 +126,14 @@ def make_app(
 async def _running(app: Starlette) -> AsyncIterator[None]:
     console: Console = app.state.console
     task = asyncio.create_task(console.live.run())
+    warming = asyncio.create_task(run_in_threadpool(render.warm_up))
     try:
         yield
     finally:
         console.jobs.cancel_all()
         await console.live.close()
         await console.tail.close()
+        await warming
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

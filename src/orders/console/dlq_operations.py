@@ -110,7 +110,7 @@ class DlqOperations:
         with self._using_queue():
             queue = dead_letter_queue(self._aws)
             counts = queue.counts()
-            at_ms, total = self._clock.now_ms(), counts.visible + counts.in_flight
+            at_ms, total = self._clock.now_ms(), counts.messages
             found: list[QueueMessage] = []
             with queue.taking(SNAPSHOT_MAX) as messages:
                 for message in messages:
@@ -222,7 +222,7 @@ class DlqOperations:
             counts = queue.counts()
             queue.purge()
         self.snapshot = DlqSnapshot(self._clock.now_ms(), [], {}, 0)
-        return counts.visible + counts.in_flight
+        return counts.messages
 
     def _forget(self, message_ids: Collection[str]) -> None:
         if self.snapshot is not None:

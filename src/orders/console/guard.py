@@ -96,7 +96,7 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), scope["path"])
+                _add_headers(MutableHeaders(scope=message))
             await send(message)
 
         answer = self._refuse(Request(scope)) or self._app
@@ -140,11 +140,10 @@ class Guard:
         return _say(401, "Enter the token that the console printed at startup.")
 
 
-def _add_headers(headers: MutableHeaders, path: str) -> None:
+def _add_headers(headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
         headers[name] = value
-    # Static files may be cached but are revalidated, so that no page mixes two versions of the console.
-    headers.setdefault("Cache-Control", "no-cache" if path.startswith(STATIC_PREFIX) else "no-store")
+    headers.setdefault("Cache-Control", "no-store")  # assets.py says otherwise of its files
 
 
 def _is_from_own_page(headers: Headers) -> bool:

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from orders import __version__
 from orders.console import charts
+from orders.console.assets import asset_url, load_assets
 from orders.console.context import console_of
 from orders.console.live import Snapshot
 from orders.json_text import to_json
@@ -50,6 +50,14 @@ def fragment(template: str, **values: Any) -> str:
     return well_formed(_environment().get_template(template).render(**values))
 
 
+def warm_up() -> None:
+    """Compile the templates and read the assets, which the first page would have to wait for."""
+    environment = _environment()
+    for name in environment.list_templates(["html"]):
+        environment.get_template(name)
+    load_assets()
+
+
 def header(snapshot: Snapshot, place: str) -> str:
     """The header of every page, which changes with each snapshot."""
     return fragment("_header.html", live=snapshot, place=place)
@@ -66,7 +74,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(navigation=NAVIGATION, version=__version__, spark=charts.spark, arrow=charts.arrow)
+    environment.globals.update(navigation=NAVIGATION, asset=asset_url, spark=charts.spark, arrow=charts.arrow)
     environment.filters.update(
         moment=moment,
         clock=clock_time,

@@ -3,6 +3,7 @@
 status.py      topic, queues, function, table and alarms as one value
 alarms.py      alarms in plain words; pure
 backlog.py     how fast the backlog drains, and when it will be done; pure
+counting.py    reads both queues and what is failing in the log
 counts.py      orders that wait, are in flight, are failing, have failed: one value for all views
 rates.py       how many a minute, by CloudWatch's metrics
 metrics.py     the AWS adapter: CloudWatch metrics and alarms

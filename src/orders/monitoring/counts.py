@@ -26,6 +26,12 @@ class OrderCounts(NamedTuple):
     failed: int
     """In OrderDLQ."""
 
+    @property
+    def in_queue(self) -> str:
+        """Those of OrderQueue, in words."""
+        failing = f", {self.failing:,} failing" if self.failing else ""
+        return f"{self.waiting:,} waiting, {self.in_flight:,} in flight{failing}"
+
 
 def count_orders(
     queue: QueueCounts | None, dead_letters: QueueCounts | None, failing: FailingNow, at_ms: int

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from orders.aws.clients import Aws
-from orders.dead_letters.queues import Queue, QueueCounts, dead_letter_queue, order_queue
-from orders.errors import OperatorError
+from orders.dead_letters.queues import QueueCounts
 from orders.function_log.failing import NOTHING_FAILS, FailingNow
-from orders.function_log.reader import FailingReader, FunctionLogs
 from orders.monitoring import rates
-from orders.monitoring.counts import OrderCounts, count_orders
+from orders.monitoring.counting import Counted, CountReader
+from orders.monitoring.counts import OrderCounts
 from orders.monitoring.metrics import (
     BUSINESS_NAMESPACE,
     Alarm,
@@ -51,7 +50,7 @@ class Status:
     @property
     def counts(self) -> OrderCounts:
         """The orders that wait, are in flight, are failing and have failed."""
-        return count_orders(self.queue, self.dead_letters, self.failing, self.at_ms)
+        return Counted(self.at_ms, self.queue, self.dead_letters, self.failing).counts
 
     def rate(self, measure: Measure) -> float:
         """How many a minute, in the last minute."""
@@ -113,53 +112,32 @@ class StatusReader:
     def __init__(self, aws: Aws) -> None:
         self._place = aws.place
         self._watch = Watch(aws)
-        self._queue = _find_queue(aws, order_queue)
-        self._dead_letters = _find_queue(aws, dead_letter_queue)
-        self._failing = FailingReader(FunctionLogs(aws))
+        self._counts = CountReader(aws)
 
     def read(self, now_ms: int) -> Status:
         watch = self._watch
         with ThreadPoolExecutor(4, "status") as pool:
             subscriptions = pool.submit(watch.find_subscriptions)
-            queue = pool.submit(self._queue.counts) if self._queue else None
-            dead_letters = pool.submit(self._dead_letters.counts) if self._dead_letters else None
+            counted = pool.submit(self._counts.read, now_ms)
             function = pool.submit(watch.find_function)
             series = pool.submit(watch.series, now_ms - FIGURES_MS, now_ms + MINUTE_MS)
             table = pool.submit(watch.find_table)
             alarms = pool.submit(watch.alarms)
-        counts = queue.result() if queue else None
+        _, queue, dead_letters, failing = counted.result()
         return Status(
             place=self._place,
             subscriptions=subscriptions.result(),
-            queue=counts,
-            dead_letters=dead_letters.result() if dead_letters else None,
+            queue=queue,
+            dead_letters=dead_letters,
             function=function.result(),
             table=table.result(),
             alarms=alarms.result(),
             series=series.result(),
             at_ms=now_ms,
-            failing=self._read_failing(counts, now_ms),
+            failing=failing,
         )
 
     def read_queues(self, last: Status, now_ms: int) -> Status:
         """The last state with fresh counts: a cheap update between two full reads."""
-        counts = self._queue.counts() if self._queue else None
-        return replace(
-            last,
-            queue=counts,
-            dead_letters=self._dead_letters.counts() if self._dead_letters else None,
-            at_ms=now_ms,
-            failing=self._read_failing(counts, now_ms),
-        )
-
-    def _read_failing(self, counts: QueueCounts | None, now_ms: int) -> FailingNow:
-        if counts is None:
-            return NOTHING_FAILS
-        return self._failing.read(now_ms, counts.messages, counts.visibility_ms)
-
-
-def _find_queue(aws: Aws, open_queue: Callable[[Aws], Queue]) -> Queue | None:
-    try:
-        return open_queue(aws)
-    except OperatorError:
-        return None
+        _, queue, dead_letters, failing = self._counts.read(now_ms)
+        return replace(last, queue=queue, dead_letters=dead_letters, at_ms=now_ms, failing=failing)

@@ -36,6 +36,9 @@ class Change(NamedTuple):
     message_id: str | None
     reason: str | None
     order: dict[str, Any] | None
+    receive: int | None = None
+    """Which try failed, 1 for the first; None if it succeeded, or the log does not tell."""
+    receives_max: int | None = None
 
 
 class Changes:
@@ -80,4 +83,10 @@ def _read(line: LogLine) -> Change | None:
         message_id=content.get("messageId"),
         reason=content.get("reason"),
         order=None,
+        receive=_number(content.get("receiveCount")),
+        receives_max=_number(content.get("receivesMax")),
     )
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int and 0 < value < 10**9 else None

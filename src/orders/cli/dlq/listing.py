@@ -131,7 +131,7 @@ def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:
 
 def _print_rest(queue: Queue, shown: int) -> None:
     counts = queue.counts()
-    more = counts.visible + counts.in_flight - shown
+    more = counts.messages - shown
     if more > 0:
         say(f"About {more:,} more: beyond --limit, or held by another reader for at most 30 seconds.")
 

@@ -37,7 +37,7 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
             change.after = {"deleted": deleted, "problems": problems}
     else:
         counts = queue.counts()
-        deleted = counts.visible + counts.in_flight
+        deleted = counts.messages
         _confirm(deleted, yes)
         with log.change("purge", DEAD_LETTER_QUEUE, before={"orders": deleted}):
             queue.purge()

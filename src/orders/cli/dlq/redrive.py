@@ -69,7 +69,7 @@ def _tell(done: Redriven) -> None:
 
 def _redrive_all(aws: Aws, queue: Queue, rate: int | None, yes: bool, *, quiet: bool) -> int:
     counts = queue.counts()
-    failed_orders = counts.visible + counts.in_flight
+    failed_orders = counts.messages
     if not yes and not failed_orders:
         return 0
     if not yes:

@@ -19,13 +19,16 @@ BODIES: dict[str, Callable[[Snapshot], str]] = {"pipeline": pipeline.draw, "fail
 
 
 async def follow(request: Request) -> Response:
-    """The stream; ``page`` names the body to send besides the header."""
+    """The stream; ``page`` names the body to send besides the header, ``seen`` the snapshot that the page shows."""
     drawings: Drawings = request.app.state.drawings
-    return EventStream(_stream(console_of(request), request.query_params.get("page", ""), drawings))
+    seen = request.query_params.get("seen", "")
+    return EventStream(_stream(console_of(request), request.query_params.get("page", ""), seen, drawings))
 
 
-async def _stream(console: Console, page: str, drawings: Drawings) -> AsyncIterator[str]:
+async def _stream(console: Console, page: str, seen: str, drawings: Drawings) -> AsyncIterator[str]:
     async for snapshot in console.live.follow():
+        if str(snapshot.number) == seen:
+            continue  # a page that was just painted is not drawn again
         yield event("header", drawings.header(snapshot))
         if page in BODIES:
             yield event("body", drawings.body(page, snapshot))

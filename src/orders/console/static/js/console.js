@@ -9,7 +9,7 @@ function stayLive() {
   let source = null;
   const open = () => {
     if (source) return;
-    source = new EventSource(`/live?page=${encodeURIComponent(page)}`);
+    source = new EventSource(`/live?page=${encodeURIComponent(page)}&seen=${document.body.dataset.seen}`);
     source.addEventListener("header", (event) => {
       morph(document.getElementById("header"), event.data);
       if (!document.querySelector("#header .state.idle")) showState();
