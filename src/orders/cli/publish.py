@@ -17,7 +17,7 @@ from orders.cli.output import console, plural, print_json, say
 from orders.cli.patience import spoken_outage
 from orders.clock import SystemClock
 from orders.domain.cloud_events import DEFAULT_SOURCE, DEFAULT_TYPE
-from orders.domain.trace_context import to_xray_header
+from orders.domain.trace_context import read_traceparent
 from orders.publishing.bulk import Progress, Refusal, publish_entries
 from orders.publishing.csv_orders import parse_columns
 from orders.publishing.envelope import CloudEvents
@@ -78,7 +78,8 @@ def publish(
         check_is_file(source)
     columns = parse_columns(mapping)
     events = _make_envelope(envelope, event_source, event_type)
-    topic = OrderTopic(aws, _find_trace(traceparent))
+    topic = OrderTopic(aws)
+    trace = _find_trace(traceparent)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
     totals = Progress()
@@ -100,6 +101,7 @@ def publish(
                     rate=rate,
                     envelope=events,
                     group_field=message_group,
+                    traceparent=trace,
                     on_progress=show,
                     outage=spoken_outage(clock),
                 )
@@ -130,11 +132,11 @@ def _make_envelope(name: str | None, source: str | None, event_type: str | None)
 
 
 def _find_trace(traceparent: str | None) -> str | None:
-    """X-Ray's header for the option, or for the environment; there an invalid value counts as none, as W3C wants it."""
-    header = to_xray_header(traceparent if traceparent is not None else os.environ.get("TRACEPARENT", ""))
-    if header is None and traceparent is not None:
+    """The option's trace context, or the environment's, where an invalid value counts as none, as W3C wants it."""
+    found = read_traceparent(traceparent if traceparent is not None else os.environ.get("TRACEPARENT"))
+    if found is None and traceparent is not None:
         raise click.UsageError("--traceparent: expected 00-TRACE-PARENT-FLAGS of 2, 32, 16 and 2 hexadecimal digits")
-    return header
+    return found
 
 
 def ledger_folder() -> Path:

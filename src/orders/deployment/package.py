@@ -73,6 +73,7 @@ MODULES = (
     "orders/processor/outcomes.py",
     "orders/processor/queue_client.py",
     "orders/processor/record_notices.py",
+    "orders/processor/tracing.py",
     "orders/publishing/__init__.py",
     "orders/publishing/message.py",
     "orders/retry.py",

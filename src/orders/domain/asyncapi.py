@@ -12,6 +12,7 @@ from typing import Any
 from orders.domain.contract import CONTRACT_VERSION
 from orders.domain.contract_schema import DESCRIPTION, EXAMPLE, make_schema
 from orders.domain.history import CHANGES
+from orders.domain.trace_context import TRACEPARENT
 
 ASYNCAPI_VERSION = "3.0.0"
 _SNS_BINDING = "0.1.0"
@@ -23,6 +24,9 @@ _ATTRIBUTES: dict[str, Any] = {
     "country": {"type": "string"},
     "currency": {"type": "string"},
     "total": {"type": "number"},
+}
+_TRACEPARENT: dict[str, Any] = {
+    TRACEPARENT: {"type": "string", "description": "The W3C trace context that the order belongs to."}
 }
 _HAPPENINGS = sorted(one.value for one in CHANGES)
 
@@ -85,7 +89,7 @@ def _order_message() -> dict[str, Any]:
         "summary": DESCRIPTION,
         "description": "The order may also come as the data of a CloudEvent 1.0 in the structured JSON format.",
         "contentType": "application/json",
-        "headers": {"type": "object", "properties": _ATTRIBUTES},
+        "headers": {"type": "object", "properties": {**_ATTRIBUTES, **_TRACEPARENT}},
         "payload": {"$ref": "#/components/schemas/order"},
         "examples": [{"name": "order", "payload": EXAMPLE}],
     }
@@ -97,7 +101,7 @@ def _changed_message() -> dict[str, Any]:
         "name": "orderChanged",
         "title": "Change of a stored order",
         "contentType": "application/json",
-        "headers": {"type": "object", "properties": {**event, **_ATTRIBUTES}, "required": ["event"]},
+        "headers": {"type": "object", "properties": {**event, **_ATTRIBUTES, **_TRACEPARENT}, "required": ["event"]},
         "payload": {"$ref": "#/components/schemas/orderChanged"},
     }
 
@@ -115,6 +119,7 @@ def _changed_schema() -> dict[str, Any]:
         "orderId": {"type": "string"},
         "at": {"type": "string", "format": "date-time"},
         "notification": {**_NULLABLE_TEXT, "description": "The message id of the notification that it came by."},
+        TRACEPARENT: {**_NULLABLE_TEXT, "description": "The trace context that came with the notification."},
         "differences": {"type": "array", "items": difference, "description": "Empty unless the order was replaced."},
         "differencesLeftOut": {"type": "integer", "minimum": 0},
         "order": {

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from orders.domain.differences import Difference, Differences
+from orders.domain.trace_context import TRACEPARENT, read_traceparent
 from orders.json_text import to_json
 
 # Stream sequence numbers have up to 40 digits and are compared as numbers; keys are compared as text.
@@ -59,6 +60,8 @@ class OrderEvent(NamedTuple):
     differences: Differences = Differences()
     summary: Mapping[str, Any] = {}
     reason: str | None = None
+    traceparent: str | None = None
+    """The trace context that came with the notification."""
 
     @property
     def is_change(self) -> bool:
@@ -93,6 +96,7 @@ def to_attributes(event: OrderEvent) -> dict[str, Any]:
         "event": event.happening.value,
         "at": event.at_ms,
         "notification": event.notification,
+        TRACEPARENT: event.traceparent,
         "differences": to_json([list(one) for one in event.differences.shown]) if event.differences.shown else None,
         "differencesLeftOut": event.differences.left_out or None,
         "summary": to_json(dict(event.summary)) if event.summary else None,
@@ -116,4 +120,5 @@ def from_attributes(attributes: Mapping[str, Any]) -> OrderEvent:
         ),
         summary=json.loads(attributes.get("summary", "{}"), parse_float=Decimal),
         reason=attributes.get("reason"),
+        traceparent=read_traceparent(attributes.get(TRACEPARENT)),
     )

@@ -28,6 +28,7 @@ from orders.domain.contract import (
     violation,
 )
 from orders.domain.limits import check_limits, find_unreadable_number
+from orders.domain.trace_context import read_traceparent
 from orders.errors import OrderRejected
 
 # The deepest wrapping that this system produces: encoded twice inside an envelope.
@@ -35,6 +36,9 @@ WRAPPINGS_MAX = 4
 # The attribute of a stored item that names the notification it came by, where a history is kept. It is no field of the
 # order: readers leave it out, and an order that arrives with a field of this name is stored without it.
 NOTIFICATION_ATTRIBUTE = "orders:notification"
+# The same for the trace context that came with that notification.
+TRACE_ATTRIBUTE = "orders:traceparent"
+_ARRIVAL_ATTRIBUTES = frozenset({NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE})
 # The attribute of an item that stands for an erased order: when it was erased. No notification replaces such an item.
 ERASED_ATTRIBUTE = "orders:erased"
 
@@ -49,6 +53,18 @@ class Order(NamedTuple):
     moment_ns: int | None
     notification: str | None = None
     """The id of the notification that it came by; None where no history is kept."""
+    traceparent: str | None = None
+    """The trace context of that notification."""
+
+
+class Arrival(NamedTuple):
+    """How a stored order came into the table. None where no history was kept, or nobody sent a trace context."""
+
+    notification: str | None = None
+    traceparent: str | None = None
+
+
+_UNKNOWN_ARRIVAL = Arrival()
 
 
 def parse_order(body: str) -> Order:
@@ -67,7 +83,7 @@ def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Ord
 
     Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
-    attributes, _ = split_notification(attributes)
+    attributes, _ = split_arrival(attributes)
     if ERASED_ATTRIBUTE in attributes:  # only `orders erase` writes it
         attributes = {name: value for name, value in attributes.items() if name != ERASED_ATTRIBUTE}
     check_fields(attributes)
@@ -79,17 +95,19 @@ def read_stored(attributes: dict[str, Any]) -> Order:
     """The order in a stored item, whoever wrote it. Only its timestamp is parsed; an invalid timestamp
     counts as older than any other.
     """
-    attributes, notification = split_notification(attributes)
-    return _make_order(attributes, _find_moment_ns)._replace(notification=notification)
+    attributes, arrival = split_arrival(attributes)
+    return _make_order(attributes, _find_moment_ns)._replace(**arrival._asdict())
 
 
-def split_notification(attributes: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """A stored item's own fields, and the id of the notification that it came by."""
-    if NOTIFICATION_ATTRIBUTE not in attributes:
-        return attributes, None
-    fields = {name: value for name, value in attributes.items() if name != NOTIFICATION_ATTRIBUTE}
-    notification = attributes[NOTIFICATION_ATTRIBUTE]
-    return fields, notification if isinstance(notification, str) else None
+def split_arrival(attributes: dict[str, Any]) -> tuple[dict[str, Any], Arrival]:
+    """A stored item's own fields, and how it came."""
+    if NOTIFICATION_ATTRIBUTE not in attributes and TRACE_ATTRIBUTE not in attributes:
+        return attributes, _UNKNOWN_ARRIVAL
+    fields = {name: value for name, value in attributes.items() if name not in _ARRIVAL_ATTRIBUTES}
+    notification = attributes.get(NOTIFICATION_ATTRIBUTE)
+    return fields, Arrival(
+        notification if isinstance(notification, str) else None, read_traceparent(attributes.get(TRACE_ATTRIBUTE))
+    )
 
 
 def _make_order(attributes: dict[str, Any], read_moment_ns: Callable[[Any], int | None]) -> Order:

@@ -29,7 +29,7 @@ class SpoolCopies:
     def find(self, person: Person) -> Iterator[str | None]:
         spool = FileSpool(self._folder)
         try:
-            waiting = [text for text in spool.texts(spool.waiting) if person.owns(text)]
+            waiting = [order.text for order in spool.orders(spool.waiting) if person.owns(order.text)]
         finally:
             spool.close()
         yield from map(order_id_of, waiting)

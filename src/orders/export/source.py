@@ -11,7 +11,7 @@ from typing import Any
 
 from orders.aws.clients import Aws
 from orders.aws.names import TABLE
-from orders.domain.order import split_notification
+from orders.domain.order import split_arrival
 from orders.errors import OperatorError
 from orders.function_log.lines import parse_line
 from orders.function_log.reader import OVERLAP_MS, FunctionLogs
@@ -34,7 +34,7 @@ class OrderSource:
             raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.")
         request = _filter(user, statuses)
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True, **request):
-            yield from (split_notification(decode_item(item))[0] for item in page["Items"])
+            yield from (split_arrival(decode_item(item))[0] for item in page["Items"])
 
     def stored_ids(self, since_ms: int, until_ms: int | None) -> Iterator[str]:
         self._logs.check_is_there()

@@ -1,7 +1,7 @@
 """What a record of the stream of the table Orders means: an event of the order, and a message for OrderChanged.
 
 Promises: any item makes an event, whoever wrote it; a message fits SNS whatever the order's size; its attributes are
-those of OrderTopic's messages, so that the same filters work on both.
+those of OrderTopic's messages, so that the same filters work on both, and hold the trace context of the notification.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 Pure. This file travels with the function.
 """
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from orders.domain.differences import find_differences
 from orders.domain.history import Happening, OrderEvent, change_key, summarize
-from orders.domain.order import ERASED_ATTRIBUTE, split_notification
+from orders.domain.order import ERASED_ATTRIBUTE, split_arrival
+from orders.domain.trace_context import TRACEPARENT
 from orders.json_text import to_json
 from orders.processor.attribute_values import decode_item
 from orders.publishing.message import Attribute, Message, make_message
@@ -39,8 +40,8 @@ class Change(NamedTuple):
 def read_change(record: Mapping[str, Any]) -> Change | None:
     """The change that a stream's record tells; None for a test order and for a write that changed no field."""
     content = record["dynamodb"]
-    before, _ = split_notification(decode_item(content.get("OldImage", {})))
-    after, notification = split_notification(decode_item(content.get("NewImage", {})))
+    before, _ = split_arrival(decode_item(content.get("OldImage", {})))
+    after, arrival = split_arrival(decode_item(content.get("NewImage", {})))
     order_id = content["Keys"]["orderId"]["S"]
     happening = _HAPPENINGS[record["eventName"]]
     if ERASED_ATTRIBUTE in after:
@@ -55,7 +56,8 @@ def read_change(record: Mapping[str, Any]) -> Change | None:
         sequence=change_key(content["SequenceNumber"]),
         happening=happening,
         at_ms=int(float(content["ApproximateCreationDateTime"]) * 1000),
-        notification=notification,
+        notification=arrival.notification,
+        traceparent=arrival.traceparent,
         differences=differences if happening is Happening.REPLACED else differences._replace(shown=(), left_out=0),
         summary=summarize(after or before),
     )
@@ -71,6 +73,7 @@ def make_change_message(change: Change) -> Message:
         "orderId": event.order_id,
         "at": _iso(event.at_ms),
         "notification": event.notification,
+        TRACEPARENT: event.traceparent,
     }
     shown, left_out = event.differences
     content["differences"] = [one._asdict() for one in shown]
@@ -83,7 +86,7 @@ def make_change_message(change: Change) -> Message:
     if len(text.encode()) > MESSAGE_BYTES_MAX:
         content["differences"], content["differencesLeftOut"] = [], left_out + len(shown)
         text = to_json(content)
-    message = make_message(text, order)
+    message = make_message(text, order, event.traceparent)
     happening = Attribute(EVENT_ATTRIBUTE, "String", event.happening.value)
     return message._replace(attributes=(happening, *message.attributes))
 

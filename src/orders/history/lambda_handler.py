@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orders.batches import split_batches
 from orders.clock import SystemClock
+from orders.domain.trace_context import trace_id_of
 from orders.history.changes import Change, make_change_message, read_change
 from orders.json_text import to_json
 from orders.processor.aws_json_client import connect
@@ -107,11 +108,16 @@ def _publish_batch(batch: Sequence[Told]) -> dict[int, str]:
 
 
 def _log(changes: Sequence[tuple[int, Change]], problems: dict[int, str]) -> None:
-    """One line a batch, and one for each failure; no line holds a field of an order but its id."""
-    done = [change for position, change in changes if position < min(problems, default=sys.maxsize)]
-    lines: list[dict[str, Any]] = [{"level": "INFO", "changes": len(changes), "published": len(done)}]
+    """One line a batch, one for each failure and for each traced change; none holds a field of an order but its id."""
+    first_problem = min(problems, default=sys.maxsize)
+    published = sum(position < first_problem for position, _ in changes)
+    lines: list[dict[str, Any]] = [{"level": "INFO", "changes": len(changes), "published": published}]
     for position, change in changes:
+        identity = {"orderId": change.event.order_id, "eventId": change.event.sequence}
+        if change.event.traceparent is not None:
+            identity["traceId"] = trace_id_of(change.event.traceparent)
         if position in problems:
-            identity = {"orderId": change.event.order_id, "eventId": change.event.sequence}
             lines.append({"level": "ERROR", **identity, "reason": problems[position]})
+        elif "traceId" in identity and position < first_problem:
+            lines.append({"level": "INFO", **identity, "event": change.event.happening.value})
     sys.stdout.write("".join(f"{to_json(line)}\n" for line in lines))

@@ -60,6 +60,7 @@ def to_plain(event: OrderEvent) -> dict[str, Any]:
         "orderId": event.order_id,
         "atMs": event.at_ms,
         "notification": event.notification,
+        "traceparent": event.traceparent,
         "differences": [one._asdict() for one in event.differences.shown],
         "differencesLeftOut": event.differences.left_out,
         "order": dict(event.summary),

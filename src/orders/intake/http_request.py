@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from orders.domain.contract import ORDER_ID_BYTES_MAX
+from orders.domain.trace_context import TRACEPARENT, read_traceparent
 from orders.intake.problems import Refused
 
 BODY_BYTES_MAX = 1_048_576
@@ -39,6 +40,11 @@ class Request(NamedTuple):
         """Whose AWS signature Lambda has verified; empty where it verifies none."""
         authorizer = self.event.get("requestContext", {}).get("authorizer") or {}
         return str(authorizer.get("iam", {}).get("userArn", ""))
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace context that it belongs to."""
+        return read_traceparent(self.headers.get(TRACEPARENT))
 
     def header(self, name: str) -> str:
         """A header's value; empty without it. Raises Refused if it is longer than any that is valid."""

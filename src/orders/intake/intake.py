@@ -22,7 +22,7 @@ from orders.intake.openapi import make_openapi
 from orders.intake.ports import Callers, Keys, StoredOrders, Topic
 from orders.intake.problems import Problem, Refused, later
 from orders.intake.results import RETRY_S, Answer, answer_json, answer_problem, answer_submission
-from orders.publishing.message import Message
+from orders.publishing.message import Message, add_trace
 
 MINUTE_MS = 60_000
 # A request holds its key so long beyond its own end.
@@ -116,7 +116,9 @@ class Intake:
         check_media_type(request)
         key = find_key(request, identified.webhook_id)
         submission = read_submission(body, is_webhook=identified.is_webhook)
-        messages = [entry.message for entry in submission.entries if entry.message is not None]
+        messages = [
+            add_trace(entry.message, request.traceparent) for entry in submission.entries if entry.message is not None
+        ]
         record = None
         if key and messages:
             record = self._make_record(identified.name, key, body, request_id, remaining_ms())

@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from orders.clock import Clock
-from orders.domain.order import split_notification
+from orders.domain.order import split_arrival
 from orders.errors import OrderUnavailable
 from orders.intake.idempotency import KeyRecord, decode_outcomes, digest_key, encode_outcomes
 from orders.processor.attribute_values import decode_item
@@ -117,7 +117,7 @@ class OrderReader:
         except DynamoDbRefusal as refusal:
             raise _unavailable(refusal) from refusal
         item = answer.get("Item")
-        return None if item is None else split_notification(decode_item(item))[0]
+        return None if item is None else split_arrival(decode_item(item))[0]
 
 
 def _unavailable(refusal: DynamoDbRefusal) -> OrderUnavailable:

@@ -11,8 +11,9 @@ import sys
 from typing import Any
 
 from orders.clock import SystemClock
+from orders.domain.trace_context import trace_id_of
 from orders.intake.caller_store import SSM, CallerStore
-from orders.intake.http_request import read_request
+from orders.intake.http_request import Request, read_request
 from orders.intake.intake import Handled, Intake, Limits
 from orders.intake.key_table import KeyTable, OrderReader
 from orders.intake.topic import SnsTopic
@@ -36,14 +37,15 @@ _intake = Intake(
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request."""
     began_ms = _clock.monotonic_ms()
-    handled = _intake.handle(read_request(event), context.aws_request_id, context.get_remaining_time_in_millis)
-    _log(handled, context.aws_request_id, _clock.monotonic_ms() - began_ms)
+    request = read_request(event)
+    handled = _intake.handle(request, context.aws_request_id, context.get_remaining_time_in_millis)
+    _log(request, handled, context.aws_request_id, _clock.monotonic_ms() - began_ms)
     return handled.answer.describe()
 
 
-def _log(handled: Handled, request_id: str, duration_ms: float) -> None:
+def _log(request: Request, handled: Handled, request_id: str, duration_ms: float) -> None:
     status = handled.answer.status
-    line = {
+    line: dict[str, Any] = {
         "level": "ERROR" if status >= 500 else "INFO",
         "resource": handled.resource,
         "status": status,
@@ -54,4 +56,6 @@ def _log(handled: Handled, request_id: str, duration_ms: float) -> None:
         "durationMs": round(duration_ms, 3),
         "requestId": request_id,
     }
+    if request.traceparent is not None:
+        line["traceId"] = trace_id_of(request.traceparent)
     sys.stdout.write(f"{to_json(line)}\n")

@@ -12,26 +12,35 @@ import sys
 from typing import Any
 
 from orders.domain.order import parse_order
+from orders.domain.trace_context import TRACEPARENT, read_traceparent
 from orders.errors import OperatorError
 from orders.outbox.names import DEFAULT_TABLE, is_table_name
 from orders.publishing.publisher import OrderLike, check_order
 
-# How a driver writes the two values of a statement: https://peps.python.org/pep-0249/#paramstyle
+# How a driver writes the values of a statement: https://peps.python.org/pep-0249/#paramstyle
 _PLACES = {
-    "qmark": "?, ?",
-    "format": "%s, %s",
-    "pyformat": "%s, %s",
-    "numeric": ":1, :2",
-    "named": ":order_id, :body",
+    "qmark": "?, ?, ?",
+    "format": "%s, %s, %s",
+    "pyformat": "%s, %s, %s",
+    "numeric": ":1, :2, :3",
+    "named": ":order_id, :body, :traceparent",
 }
 
 
-def add(connection: Any, order: OrderLike, *, table: str = DEFAULT_TABLE, paramstyle: str | None = None) -> str:
+def add(
+    connection: Any,
+    order: OrderLike,
+    *,
+    table: str = DEFAULT_TABLE,
+    paramstyle: str | None = None,
+    traceparent: str | None = None,
+) -> str:
     """Write an order to the outbox as part of the connection's transaction; returns its orderId.
 
     ``connection`` is a SQLAlchemy Session or Connection, ``django.db.connection`` inside ``transaction.atomic()``, or
     any DB-API connection. With SQLAlchemy's asyncio: ``await session.run_sync(add, order)``. ``order`` is a mapping, or
     JSON text, which is published unchanged. ``paramstyle`` is needed only for a driver whose module does not say it.
+    ``traceparent`` is the W3C trace context that the order belongs to; anything else counts as none.
 
     Raises OrderRejected for an order that the processor would reject, OperatorError for a connection that is in no
     transaction, and the driver's own errors.
@@ -40,8 +49,9 @@ def add(connection: Any, order: OrderLike, *, table: str = DEFAULT_TABLE, params
         raise OperatorError(f"{table!r} is not the name of a table", "Use lower-case letters, digits and _.")
     body = check_order(order)
     order_id = parse_order(body).order_id
+    row = {"order_id": order_id, "body": body, TRACEPARENT: read_traceparent(traceparent)}
     if _is_sqlalchemy(connection):
-        _add_by_sqlalchemy(connection, table, order_id, body)
+        _add_by_sqlalchemy(connection, table, row)
         return order_id
     if _commits_each_statement(connection):
         raise OperatorError(
@@ -49,19 +59,19 @@ def add(connection: Any, order: OrderLike, *, table: str = DEFAULT_TABLE, params
             "Begin one: `with transaction.atomic():` in Django; elsewhere turn autocommit off.",
         )
     style = "format" if _is_django(connection) else paramstyle or _find_paramstyle(connection)
-    statement = f"INSERT INTO {table} (order_id, body) VALUES ({_PLACES[style]})"
+    statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({_PLACES[style]})"
     cursor = connection.cursor()
     try:
-        cursor.execute(statement, {"order_id": order_id, "body": body} if style == "named" else (order_id, body))
+        cursor.execute(statement, row if style == "named" else tuple(row.values()))
     finally:
         cursor.close()
     return order_id
 
 
-def _add_by_sqlalchemy(connection: Any, table: str, order_id: str, body: str) -> None:
+def _add_by_sqlalchemy(connection: Any, table: str, row: dict[str, Any]) -> None:
     from orders.outbox.table import make_tables  # a shop without SQLAlchemy needs none
 
-    connection.execute(make_tables(table).outbox.insert().values(order_id=order_id, body=body))
+    connection.execute(make_tables(table).outbox.insert().values(**row))
 
 
 def _modules_of(connection: object) -> list[str]:

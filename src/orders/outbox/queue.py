@@ -120,7 +120,7 @@ def check_row(row: Row, group_field: str | None = None) -> Pending:
     order = parse_order(row.body)
     if order.order_id != row.order_id:
         raise OrderRejected(f"the column order_id is {row.order_id!r}, but the order's orderId is {order.order_id!r}")
-    message = make_message(row.body, order.attributes)
+    message = make_message(row.body, order.attributes, row.traceparent)
     if group_field is not None:
         message = message._replace(group=find_group(order.attributes, group_field))
     if message.size_bytes > BATCH_BYTES_MAX:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, literal, select
 
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
@@ -18,6 +18,8 @@ from orders.publishing.publisher import check_order
 
 LISTED_MAX = 1_000
 AT_ONCE = 500
+# The columns that the shop writes.
+_SHOPS = ["order_id", "body", "traceparent"]
 
 
 class RefusedRow(NamedTuple):
@@ -67,8 +69,8 @@ class RefusedRows:
         with self._database.transaction() as connection:
             self._check(connection, chosen)
             for some in _portions(chosen):
-                rows = select(columns.order_id, columns.body).where(columns.id.in_(some)).order_by(columns.id)
-                connection.execute(self._table.insert().from_select(["order_id", "body"], rows))
+                rows = select(*(columns[name] for name in _SHOPS)).where(columns.id.in_(some)).order_by(columns.id)
+                connection.execute(self._table.insert().from_select(_SHOPS, rows))
                 connection.execute(self._table.delete().where(columns.id.in_(some)))
         return len(chosen)
 
@@ -82,8 +84,10 @@ class RefusedRows:
             order_id = parse_order(check_order(body)).order_id
             if order_id != refused.order_id:
                 raise OrderRejected(f"its orderId is {order_id!r}, the refused row is of {refused.order_id!r}")
-            connection.execute(self._table.insert().values(order_id=order_id, body=body))
-            connection.execute(self._table.delete().where(self._table.c.id == id_))
+            columns = self._table.c
+            row = select(literal(order_id), literal(body), columns.traceparent).where(columns.id == id_)
+            connection.execute(self._table.insert().from_select(_SHOPS, row))
+            connection.execute(self._table.delete().where(columns.id == id_))
 
     def drop(self, ids: Sequence[int]) -> int:
         """Delete these for good; how many. Raises OperatorError if one is not refused, and then deletes nothing."""

@@ -19,6 +19,7 @@ class Row(NamedTuple):
     id: int
     order_id: str
     body: str
+    traceparent: str | None = None
 
 
 class Refusal(NamedTuple):

@@ -40,7 +40,7 @@ class OutboxStore:
         )
         chosen = outbox.id.in_(bindparam("ids", expanding=True))
         self._rows = (
-            select(outbox.id, outbox.order_id, outbox.body)
+            select(outbox.id, outbox.order_id, outbox.body, outbox.traceparent)
             .where(chosen, outbox.state == WAITING)
             .order_by(outbox.id)
             .with_hint(tables.outbox, _BY_ID, MYSQL)
@@ -136,4 +136,4 @@ class OutboxStore:
 
 
 def _rows(connection: Connection, statement: Select[Any], ids: Sequence[int]) -> list[Row]:
-    return [Row(row.id, row.order_id, row.body) for row in connection.execute(statement, {"ids": ids})]
+    return [Row(*row) for row in connection.execute(statement, {"ids": ids})]

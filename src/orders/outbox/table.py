@@ -35,6 +35,8 @@ from orders.outbox.names import DEFAULT_TABLE, is_table_name
 
 # Of the order contract: orders.domain.contract.
 ORDER_ID_CHARACTERS = 2_048
+# Longer than any version of W3C's trace context: what a shop passes on unread must not end its transaction.
+TRACEPARENT_CHARACTERS = 512
 WAITING, SENT, REFUSED = "waiting", "sent", "refused"
 # Rows come and go all the time: the table is vacuumed by their number, not by their share.
 VACUUM_AFTER_ROWS = 5_000
@@ -90,6 +92,7 @@ def _outbox(name: str, metadata: MetaData) -> Table:
         Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True, autoincrement=True),
         Column("order_id", String(ORDER_ID_CHARACTERS), nullable=False),
         Column("body", _long_text(), nullable=False),
+        Column("traceparent", String(TRACEPARENT_CHARACTERS)),
         Column("created_at_ms", BigInteger, nullable=False, server_default=now_ms()),
         Column("state", String(8), nullable=False, server_default=WAITING),
         Column("done_at_ms", BigInteger),

@@ -46,7 +46,7 @@ def consume(
 
     ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again. ``breaker`` is kept from
     batch to batch; without one each batch tries until its deadline. With ``keeps_history`` each order is stored with
-    the id of its notification.
+    the id and the trace context of its notification.
     """
     return _Batch(store, clock, deadline_ms, breaker, keeps_history=keeps_history).run(records)
 
@@ -76,7 +76,8 @@ class _Batch:
         try:
             order = parse_order(record.body)
             if self._keeps_history:
-                order = order._replace(notification=find_notification_id(record.body) or record.message_id)
+                notification = find_notification_id(record.body) or record.message_id
+                order = order._replace(notification=notification, traceparent=record.traceparent)
             return _Waiting(position, record.message_id, order)
         except OrderRejected as error:
             self._settle_rejected(position, record.message_id, error.order_id, error)

@@ -19,7 +19,7 @@ from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
 from orders.batches import split_batches
-from orders.domain.order import ERASED_ATTRIBUTE, NOTIFICATION_ATTRIBUTE, Order, read_stored
+from orders.domain.order import ERASED_ATTRIBUTE, NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE, Order, read_stored
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.attribute_values import decode_item, encode_members, encode_value
 from orders.processor.dynamodb_client import (
@@ -196,7 +196,10 @@ def _statement_bytes(statement: tuple[int, bytes]) -> int:
 def _item_of(order: Order) -> dict[str, Any]:
     if order.notification is None:
         return order.attributes
-    return {**order.attributes, NOTIFICATION_ATTRIBUTE: order.notification}
+    item = {**order.attributes, NOTIFICATION_ATTRIBUTE: order.notification}
+    if order.traceparent is not None:
+        item[TRACE_ATTRIBUTE] = order.traceparent
+    return item
 
 
 def _stored_order(item: Mapping[str, Any]) -> Order:

@@ -18,6 +18,7 @@ from json import JSONEncoder
 from typing import TYPE_CHECKING, Any
 
 from orders.clock import SystemClock
+from orders.domain.trace_context import TRACEPARENT
 from orders.processor.aws_json_client import ANSWER_TIMEOUT_S, connect
 from orders.processor.breaker import Breaker
 from orders.processor.consume import consume
@@ -28,6 +29,7 @@ from orders.processor.outcomes import Outcome, Record
 
 if TYPE_CHECKING:
     from orders.processor.give_back import NextTry, RetryQueue
+    from orders.processor.tracing import Trace
 
 # The answer must be on its way before Lambda ends the call.
 MARGIN_MS = 500.0
@@ -96,7 +98,7 @@ def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: flo
     retries_ms = usable_ms if _breaker is None else min(RETRIES_MS, usable_ms / 3)
     _store.limit_wait(min(ANSWER_TIMEOUT_S, max(0.1, usable_ms / 3_000)))
     deadline_ms = began_ms + retries_ms
-    batch = [Record(one["messageId"], one["body"], _sent_at_ms(one)) for one in records]
+    batch = [_read_record(one) for one in records]
     outcomes = consume(batch, _store, _clock, deadline_ms, _breaker, keeps_history=bool(_events_table))
     if not _events_table:
         return outcomes
@@ -106,8 +108,25 @@ def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: flo
     return record_notices(batch, outcomes, DynamoDbEvents(_dynamodb, _events_table, _clock), _clock, deadline_ms)
 
 
-def _sent_at_ms(record: Mapping[str, Any]) -> int:
-    return int(record.get("attributes", {}).get("SentTimestamp", 0))
+def _read_record(record: Mapping[str, Any]) -> Record:
+    sent_at_ms = int(record.get("attributes", _NONE).get("SentTimestamp", 0))
+    if not _events_table:
+        return Record(record["messageId"], record["body"], sent_at_ms)
+    trace = _find_trace(record)
+    return Record(record["messageId"], record["body"], sent_at_ms, None if trace is None else trace.traceparent)
+
+
+def _find_trace(record: Mapping[str, Any]) -> Trace | None:
+    if (
+        TRACEPARENT not in record.get("body", "")
+        and TRACEPARENT not in (record.get("messageAttributes") or _NONE)
+        and "AWSTraceHeader" not in record.get("attributes", _NONE)
+    ):
+        return None
+    # Imported where orders are traced.
+    from orders.processor.tracing import find_trace
+
+    return find_trace(record)
 
 
 def _give_back(records: list[dict[str, Any]], outcomes: list[Outcome]) -> Mapping[int, NextTry]:
@@ -158,8 +177,9 @@ def log_line(
         "durationMs": round(outcome.settled_at_ms - began_ms, 3),
         "requestId": request_id,
     }
-    if "AWSTraceHeader" in attributes:
-        _add_trace(line, attributes["AWSTraceHeader"])
+    trace = _find_trace(record)
+    if trace is not None:
+        line["traceId"] = trace.trace_id
     if "SentTimestamp" in attributes:
         line["latencyMs"] = round(outcome.settled_at_ms + offset_ms - int(attributes["SentTimestamp"]), 1)
     if next_try is not None:
@@ -170,15 +190,6 @@ def log_line(
     elif record.get("messageAttributes") or attributes.get("ApproximateReceiveCount", "1") != "1":
         _add_earlier_tries(line, record)
     return line
-
-
-def _add_trace(line: dict[str, Any], header: str) -> None:
-    # Imported where orders are traced.
-    from orders.domain.trace_context import find_trace_id
-
-    trace_id = find_trace_id(header)
-    if trace_id is not None:
-        line["traceId"] = trace_id
 
 
 def _add_earlier_tries(line: dict[str, Any], record: dict[str, Any]) -> None:

@@ -42,4 +42,5 @@ def make_notice(record: Record, outcome: Outcome, now_ms: int) -> OrderEvent | N
         differences=differences,
         summary={} if arrived is None else summarize(arrived.attributes),
         reason=outcome.reason,
+        traceparent=record.traceparent,
     )

@@ -23,6 +23,8 @@ class Record(NamedTuple):
     body: str
     sent_at_ms: int = 0
     """When it was sent to the queue: the same whenever it is received."""
+    traceparent: str | None = None
+    """The trace context that came with it."""
 
 
 class Outcome(NamedTuple):

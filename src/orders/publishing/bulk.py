@@ -21,7 +21,7 @@ from orders.clock import Clock
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.publishing.envelope import CloudEvents
-from orders.publishing.message import Message, find_group, make_message
+from orders.publishing.message import Message, add_trace, find_group, make_message
 from orders.publishing.order_files import Entry
 from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Ledger, Topic
 from orders.rate_limit import RateLimiter
@@ -79,6 +79,7 @@ def publish_entries(
     check: bool = True,
     envelope: CloudEvents | None = None,
     group_field: str | None = None,
+    traceparent: str | None = None,
     rate: float | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     outage: Outage | None = None,
@@ -87,14 +88,18 @@ def publish_entries(
     batches under way, whose orders are then in the ledger or unsent.
 
     With ``envelope`` each order is sent as the data of a CloudEvent, with ``group_field`` in the message group of that
-    field's value.
+    field's value, with ``traceparent`` in that trace.
     ``check`` holds each order against the model first, so that what the processor would reject is named here.
     ``rate`` is how many orders a second are sent at most. With ``outage``, an endpoint that accepted orders of this run
     and then stops answering is tried until it answers again.
     """
-    orders = _pending_orders(
-        _unaccepted(entries, ledger, progress), progress, check=check, envelope=envelope, group_field=group_field
-    )
+
+    def make(text: str) -> Message:
+        return make_order_message(
+            text, check=check, envelope=envelope, group_field=group_field, traceparent=traceparent
+        )
+
+    orders = _pending_orders(_unaccepted(entries, ledger, progress), progress, make)
     limiter = RateLimiter(rate, clock)
     batches = make_batches(orders, progress, entries_max=limiter.batch_size(BATCH_ENTRIES_MAX))
     running: set[Future[_Sent]] = set()
@@ -147,36 +152,32 @@ def _unaccepted(entries: Iterable[Entry], ledger: Ledger, progress: Progress) ->
 
 
 def _pending_orders(
-    entries: Iterable[Entry],
-    progress: Progress,
-    *,
-    check: bool,
-    envelope: CloudEvents | None,
-    group_field: str | None,
+    entries: Iterable[Entry], progress: Progress, make: Callable[[str], Message]
 ) -> Iterator[PendingOrder]:
     for entry in entries:
-        made = _make_pending(entry, check=check, envelope=envelope, group_field=group_field)
+        made = _make_pending(entry, make)
         if isinstance(made, PendingOrder):
             yield made
         else:
             progress.refusals.append(made)
 
 
-def _make_pending(
-    entry: Entry, *, check: bool, envelope: CloudEvents | None, group_field: str | None
-) -> PendingOrder | Refusal:
+def _make_pending(entry: Entry, make: Callable[[str], Message]) -> PendingOrder | Refusal:
     try:
         if entry.problem is not None:
             raise OrderRejected(entry.problem)
-        return PendingOrder(
-            entry, make_order_message(entry.text, check=check, envelope=envelope, group_field=group_field)
-        )
+        return PendingOrder(entry, make(entry.text))
     except OrderRejected as error:
         return Refusal(entry, error.code, error.reason, retryable=False)
 
 
 def make_order_message(
-    text: str, *, check: bool = True, envelope: CloudEvents | None = None, group_field: str | None = None
+    text: str,
+    *,
+    check: bool = True,
+    envelope: CloudEvents | None = None,
+    group_field: str | None = None,
+    traceparent: str | None = None,
 ) -> Message:
     """The message for an order's text, with its attributes. Unchecked, what is no order goes as it is.
 
@@ -184,12 +185,12 @@ def make_order_message(
     """
     try:
         order = parse_order(text)
-        message = make_message(envelope.wrap(text, order) if envelope else text, order.attributes)
+        message = make_message(envelope.wrap(text, order) if envelope else text, order.attributes, traceparent)
         return message._replace(group=find_group(order.attributes, group_field)) if group_field else message
     except OrderRejected:
         if check:
             raise
-        return Message(text)
+        return add_trace(Message(text), traceparent)
 
 
 class _Sent(NamedTuple):

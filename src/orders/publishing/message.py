@@ -1,7 +1,7 @@
 """The message that carries an order through SNS: its text, and the attributes by which subscribers filter.
 
 Promises: the text is the order's own, byte for byte; an attribute is sent only where SNS and SQS take its
-value, so that no order is ever refused for the sake of an attribute. There are four of them, because raw
+value, so that no order is ever refused for the sake of an attribute. There are five at most, because raw
 delivery to SQS drops a message with more than ten.
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from orders.domain.trace_context import TRACEPARENT, read_traceparent
 from orders.errors import OrderRejected
 
 STRING_ATTRIBUTES = ("status", "country", "currency")
@@ -42,6 +43,11 @@ class Message(NamedTuple):
     """The message group, by which a fair queue tells customers or channels apart."""
 
     @property
+    def traceparent(self) -> str | None:
+        """The trace context that goes with it."""
+        return next((one.value for one in self.attributes if one.name == TRACEPARENT), None)
+
+    @property
     def size_bytes(self) -> int:
         """What SNS counts: the text, and name, type and value of each attribute."""
         size = len(self.text.encode("utf-8", "surrogatepass"))
@@ -50,14 +56,22 @@ class Message(NamedTuple):
         return size
 
 
-def make_message(text: str, fields: Mapping[str, Any]) -> Message:
-    """The message for an order of this text and these fields."""
+def make_message(text: str, fields: Mapping[str, Any], traceparent: str | None = None) -> Message:
+    """The message for an order of this text and these fields, with the trace context that it belongs to."""
     found = [Attribute(name, "String", fields[name]) for name in STRING_ATTRIBUTES if _is_string(fields.get(name))]
     for name in NUMBER_ATTRIBUTES:
         number = _find_number(fields.get(name))
         if number is not None:
             found.append(Attribute(name, "Number", number))
-    return Message(text, tuple(found))
+    return add_trace(Message(text, tuple(found)), traceparent)
+
+
+def add_trace(message: Message, traceparent: str | None) -> Message:
+    """The message in a trace; unchanged for what is no trace context."""
+    value = read_traceparent(traceparent)
+    if value is None:
+        return message
+    return message._replace(attributes=(*message.attributes, Attribute(TRACEPARENT, "String", value)))
 
 
 def find_group(fields: Mapping[str, Any], field: str) -> str | None:

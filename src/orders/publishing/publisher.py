@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -25,12 +25,13 @@ from typing import Any, NamedTuple
 from orders.batches import split_batches
 from orders.clock import Clock, SystemClock
 from orders.domain.order import parse_order
+from orders.domain.trace_context import read_traceparent
 from orders.errors import OperatorError, OrderRejected, OrdersError, OrderUnavailable
 from orders.publishing.bulk import BACKOFF, make_order_message
 from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, encode_order
 from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic
-from orders.publishing.spool import FileSpool, MemorySpool, Spool
+from orders.publishing.spool import FileSpool, MemorySpool, Spool, SpooledOrder
 
 SPOOL_BYTES_MAX = 1024 * 1024 * 1024
 MEMORY_BYTES_MAX = 32 * 1024 * 1024
@@ -119,24 +120,44 @@ class OrderPublisher:
         self._thread = Thread(target=self._run, name="orders-publisher", daemon=True)
         self._thread.start()
 
-    def publish(self, order: OrderLike, timeout_s: float | None = None) -> None:
+    def publish(self, order: OrderLike, timeout_s: float | None = None, *, traceparent: str | None = None) -> None:
         """Add one order to the spool. Blocks while the spool is full.
 
+        ``traceparent`` is the W3C trace context that the order belongs to; anything else counts as none.
         Raises OrderRejected for an invalid order, PublisherFull after ``timeout_s``, OSError if the disk write fails.
         """
-        self._take([check_order(order, self._envelope)], timeout_s)
+        self.publish_checked([make_spooled(order, self._envelope, traceparent)], timeout_s)
 
-    def publish_all(self, orders: Iterable[OrderLike], timeout_s: float | None = None) -> int:
-        """Add many orders, with one disk write for hundreds. Returns their number.
+    def publish_all(
+        self, orders: Iterable[OrderLike], timeout_s: float | None = None, *, traceparent: str | None = None
+    ) -> int:
+        """Add many orders of one trace, with one disk write for hundreds. Returns their number.
 
         Raises as ``publish``; orders before the failing one may have been added.
         """
-        texts = (check_order(order, self._envelope) for order in orders)
+        checked = (make_spooled(order, self._envelope, traceparent) for order in orders)
         taken = 0
-        while some := list(islice(texts, APPEND_MAX)):
-            self._take(some, timeout_s)
+        while some := list(islice(checked, APPEND_MAX)):
+            self.publish_checked(some, timeout_s)
             taken += len(some)
         return taken
+
+    def publish_checked(self, orders: Sequence[SpooledOrder], timeout_s: float | None = None) -> None:
+        """Add orders that ``make_spooled`` made. Raises PublisherFull and OSError as ``publish``."""
+        with self._changed:
+            has_room = self._changed.wait_for(
+                lambda: self._stopping or self._spool.waiting_bytes < self._limit_bytes, timeout_s
+            )
+            if self._stopping:
+                raise OperatorError("the publisher is closed")
+            if not has_room:
+                raise PublisherFull(
+                    f"{self._spool.waiting:,} orders wait: {self._reason or 'SNS is slower than the publisher'}"
+                )
+        # Outside the condition, so that one disk write serves all waiting threads.
+        self._spool.append(orders)
+        with self._changed:
+            self._changed.notify_all()
 
     def flush(self, timeout_s: float | None = FLUSH_TIMEOUT_S) -> Flushed:
         """Wait up to ``timeout_s`` until all orders added so far are accepted or refused; returns the state."""
@@ -171,28 +192,10 @@ class OrderPublisher:
     ) -> None:
         self.close()
 
-    # --- Taking -------------------------------------------------------------------------------------------------------
-
-    def _take(self, texts: list[str], timeout_s: float | None) -> None:
-        with self._changed:
-            has_room = self._changed.wait_for(
-                lambda: self._stopping or self._spool.waiting_bytes < self._limit_bytes, timeout_s
-            )
-            if self._stopping:
-                raise OperatorError("the publisher is closed")
-            if not has_room:
-                raise PublisherFull(
-                    f"{self._spool.waiting:,} orders wait: {self._reason or 'SNS is slower than the publisher'}"
-                )
-        # Outside the condition, so that one disk write serves all waiting threads.
-        self._spool.append(texts)
-        with self._changed:
-            self._changed.notify_all()
-
     def _report(self) -> Flushed:
         if self._closed:
             return self._last_report
-        ids = tuple(parse_order(text).order_id for text in self._spool.texts(REPORTED_MAX))
+        ids = tuple(parse_order(order.text).order_id for order in self._spool.orders(REPORTED_MAX))
         return Flushed(self._accepted, self._spool.waiting, ids, tuple(self._refused), self._reason)
 
     # --- Sending ------------------------------------------------------------------------------------------------------
@@ -216,8 +219,8 @@ class OrderPublisher:
             if self._stopping:
                 return []
         oldest = [
-            make_order_message(text, check=False, group_field=self._group_field)
-            for text in self._spool.peek(BATCH_ENTRIES_MAX)
+            make_order_message(order.text, check=False, group_field=self._group_field, traceparent=order.traceparent)
+            for order in self._spool.peek(BATCH_ENTRIES_MAX)
         ]
         batches = split_batches(
             oldest, lambda message: message.size_bytes, entries_max=BATCH_ENTRIES_MAX, bytes_max=BATCH_BYTES_MAX
@@ -286,17 +289,17 @@ class AsyncOrderPublisher:
         self._envelope: CloudEvents | None = options.get("envelope")
         self._worker = ThreadPoolExecutor(1, "orders-publisher-take")
         self._flusher = ThreadPoolExecutor(1, "orders-publisher-flush")
-        self._queue: list[tuple[str, asyncio.Future[None]]] = []
+        self._queue: list[tuple[SpooledOrder, asyncio.Future[None]]] = []
         self._taking: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def publish(self, order: OrderLike) -> None:
+    async def publish(self, order: OrderLike, *, traceparent: str | None = None) -> None:
         """As OrderPublisher.publish. If cancelled, the order may still have been added."""
-        text = check_order(order, self._envelope)
+        spooled = make_spooled(order, self._envelope, traceparent)
         if self._closed:
             raise OperatorError("the publisher is closed")
         taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((text, taken))
+        self._queue.append((spooled, taken))
         if self._taking is None or self._taking.done():
             self._taking = asyncio.create_task(self._take_queue())
         await taken
@@ -331,7 +334,7 @@ class AsyncOrderPublisher:
             batch, self._queue = self._queue[:APPEND_MAX], self._queue[APPEND_MAX:]
             failure: Exception | None = None
             try:
-                await loop.run_in_executor(self._worker, self._publisher.publish_all, [text for text, _ in batch])
+                await loop.run_in_executor(self._worker, self._publisher.publish_checked, [one for one, _ in batch])
             except (OrdersError, OSError) as error:
                 failure = error
             for _, taken in batch:
@@ -341,6 +344,11 @@ class AsyncOrderPublisher:
                     taken.set_result(None)
                 else:
                     taken.set_exception(failure)
+
+
+def make_spooled(order: OrderLike, envelope: CloudEvents | None, traceparent: str | None) -> SpooledOrder:
+    """An order as it waits in the spool. Raises as ``check_order``."""
+    return SpooledOrder(check_order(order, envelope), read_traceparent(traceparent))
 
 
 def check_order(order: OrderLike, envelope: CloudEvents | None = None) -> str:

@@ -36,6 +36,13 @@ SEGMENT_BYTES = 16 * 1024 * 1024
 DISCARD_BATCH = 1_000
 
 
+class SpooledOrder(NamedTuple):
+    """An order's text, and the trace context that it belongs to."""
+
+    text: str
+    traceparent: str | None = None
+
+
 class Spool(Protocol):
     """A FIFO queue of waiting orders: several threads may append, one thread reads and removes."""
 
@@ -45,16 +52,16 @@ class Spool(Protocol):
     @property
     def waiting_bytes(self) -> int: ...
 
-    def append(self, texts: Sequence[str]) -> None:
+    def append(self, orders: Sequence[SpooledOrder]) -> None:
         """Append orders; they are durable when it returns. After an OSError, none of them is guaranteed to be kept."""
 
-    def peek(self, count: int) -> list[str]:
+    def peek(self, count: int) -> list[SpooledOrder]:
         """The orders that have waited longest."""
 
     def remove(self, count: int) -> None:
         """Remove this many of the orders last read: each was accepted, or refused and recorded."""
 
-    def texts(self, count: int) -> list[str]:
+    def orders(self, count: int) -> list[SpooledOrder]:
         """Like ``peek``, but safe from any thread."""
 
     def record_refused(self, text: str, code: str, reason: str) -> None:
@@ -67,29 +74,29 @@ class MemorySpool:
     """Keeps orders in memory; they are lost when the process ends."""
 
     def __init__(self) -> None:
-        self._texts: deque[str] = deque()
+        self._orders: deque[SpooledOrder] = deque()
         self._lock = Lock()
         self.waiting_bytes = 0
 
     @property
     def waiting(self) -> int:
-        return len(self._texts)
+        return len(self._orders)
 
-    def append(self, texts: Sequence[str]) -> None:
+    def append(self, orders: Sequence[SpooledOrder]) -> None:
         with self._lock:
-            self._texts.extend(texts)
-            self.waiting_bytes += sum(map(len, texts))
+            self._orders.extend(orders)
+            self.waiting_bytes += sum(len(order.text) for order in orders)
 
-    def peek(self, count: int) -> list[str]:
+    def peek(self, count: int) -> list[SpooledOrder]:
         with self._lock:
-            return list(islice(self._texts, count))
+            return list(islice(self._orders, count))
 
-    texts = peek
+    orders = peek
 
     def remove(self, count: int) -> None:
         with self._lock:
             for _ in range(count):
-                self.waiting_bytes -= len(self._texts.popleft())
+                self.waiting_bytes -= len(self._orders.popleft().text)
 
     def record_refused(self, text: str, code: str, reason: str) -> None:
         return
@@ -106,7 +113,7 @@ class Position(NamedTuple):
 
 
 class _Record(NamedTuple):
-    text: str
+    order: SpooledOrder
     length: int
     end: Position
 
@@ -140,8 +147,8 @@ class FileSpool:
         self._keep_damaged(damaged)
         self._reading = self._read(self._position)
 
-    def append(self, texts: Sequence[str]) -> None:
-        records = [_encode(text) for text in texts]
+    def append(self, orders: Sequence[SpooledOrder]) -> None:
+        records = [_encode(order) for order in orders]
         with self._lock:
             if self._failure is not None:
                 raise self._failure
@@ -153,7 +160,7 @@ class FileSpool:
             ours = self._appends
         self._sync(ours)
 
-    def peek(self, count: int) -> list[str]:
+    def peek(self, count: int) -> list[SpooledOrder]:
         while len(self._ahead) < count:
             record = next(self._reading, None)
             if record is None:
@@ -163,7 +170,7 @@ class FileSpool:
             if record is None:
                 break
             self._ahead.append(record)
-        return [record.text for record in islice(self._ahead, count)]
+        return [record.order for record in islice(self._ahead, count)]
 
     def remove(self, count: int) -> None:
         removed = [self._ahead.popleft() for _ in range(count)]
@@ -179,20 +186,20 @@ class FileSpool:
         for number in range(before.segment, self._position.segment):
             self._path(number).unlink(missing_ok=True)
 
-    def texts(self, count: int) -> list[str]:
-        return [record.text for record in islice(self._read(self._position), count)]
+    def orders(self, count: int) -> list[SpooledOrder]:
+        return [record.order for record in islice(self._read(self._position), count)]
 
     def discard(self, is_unwanted: Callable[[str], bool]) -> int:
         """Remove waiting orders for good, before the first ``append``: the rest is written to a new segment, and the
         old ones are deleted. After a crash in between, orders are read twice.
         """
         assert self._writer is None
-        unwanted = sum(is_unwanted(record.text) for record in self._read(self._position))
+        unwanted = sum(is_unwanted(record.order.text) for record in self._read(self._position))
         if not unwanted:
             return 0
         old = self._segments()
         start = Position(self._last + 1, 0)
-        kept = (record.text for record in self._read(self._position) if not is_unwanted(record.text))
+        kept = (record.order for record in self._read(self._position) if not is_unwanted(record.order.text))
         while batch := list(islice(kept, DISCARD_BATCH)):
             self.append(batch)
         self._position = start
@@ -299,9 +306,9 @@ class FileSpool:
                     if not line:
                         break
                     offset += len(line)
-                    text = _decode(line)
-                    if text is not None:
-                        yield _Record(text, len(line), Position(number, offset))
+                    order = _decode(line)
+                    if order is not None:
+                        yield _Record(order, len(line), Position(number, offset))
                     elif damaged is not None:
                         damaged.append(line)
 
@@ -331,16 +338,18 @@ class FileSpool:
             return Position(0, 0)  # a new folder or a torn line: everything is sent again, which is harmless
 
 
-def _encode(text: str) -> bytes:
-    payload = json.dumps(text).encode()
+def _encode(order: SpooledOrder) -> bytes:
+    """The text alone, or a list of both."""
+    payload = json.dumps(order.text if order.traceparent is None else order).encode()
     return b"%08x %b\n" % (zlib.crc32(payload), payload)
 
 
-def _decode(line: bytes) -> str | None:
+def _decode(line: bytes) -> SpooledOrder | None:
     checksum, _, payload = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(payload):
         return None
-    return str(json.loads(payload))
+    content = json.loads(payload)
+    return SpooledOrder(*content) if isinstance(content, list) else SpooledOrder(content)
 
 
 def _hold(folder: Path) -> int:

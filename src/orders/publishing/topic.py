@@ -18,6 +18,7 @@ from typing import Any
 from orders.aws.clients import Aws, error_code
 from orders.aws.names import TOPIC
 from orders.aws.settings import find_settings
+from orders.domain.trace_context import to_xray_header
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.publishing.message import Message
 from orders.publishing.ports import Rejection
@@ -44,9 +45,7 @@ PERMANENT_CODES = frozenset(
 class OrderTopic:
     """The port Topic on SNS. Safe for several threads."""
 
-    def __init__(self, aws: Aws, trace_header: str | None = None) -> None:
-        """``trace_header`` is X-Ray's, and goes with every call."""
-        self._trace_header = trace_header
+    def __init__(self, aws: Aws) -> None:
         self._arn = aws.arn("sns", TOPIC)
         # Trying again is the publisher's task: only it can leave accepted orders out.
         self._sns = aws.client("sns", retries=1, checked=False)
@@ -77,7 +76,8 @@ class OrderTopic:
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
         try:
-            return self._sns.publish_batch(**{_BODY: (_encode_batch(self._arn, messages), self._trace_header)})
+            call = _encode_batch(self._arn, messages), _find_trace_header(messages)
+            return self._sns.publish_batch(**{_BODY: call})
         except ClientError as error:
             raise _whole_call_error(error) from error
         except (ConnectionError, HTTPClientError) as error:
@@ -140,6 +140,13 @@ def _put_body(params: dict[str, Any], context: dict[str, Any], **_: object) -> N
         params["body"], trace_header = context[_BODY]
         if trace_header is not None:
             params["headers"][TRACE_HEADER] = trace_header
+
+
+def _find_trace_header(messages: Sequence[Message]) -> str | None:
+    """X-Ray's header for a call whose messages all belong to one trace: SNS takes one for a call."""
+    traceparents = {message.traceparent for message in messages}
+    common = traceparents.pop() if len(traceparents) == 1 else None
+    return None if common is None else to_xray_header(common)
 
 
 def _encode_batch(topic_arn: str, messages: Sequence[Message]) -> bytes:

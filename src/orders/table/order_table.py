@@ -18,7 +18,7 @@ from orders.aws.clients import Aws, error_code
 from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
 from orders.aws.tables import delete_table, table_exists
 from orders.clock import Clock, SystemClock
-from orders.domain.order import split_notification
+from orders.domain.order import split_arrival
 from orders.errors import OperatorError
 from orders.processor.attribute_values import decode_item
 from orders.retry import Backoff
@@ -193,7 +193,7 @@ def _query(
 
 
 def _read_order(item: dict[str, Any]) -> dict[str, Any]:
-    return split_notification(decode_item(item))[0]
+    return split_arrival(decode_item(item))[0]
 
 
 def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:

@@ -21,7 +21,7 @@ LAZY = (
     "orders.processor.queue_client",
     "orders.processor.crash_line",
     "orders.processor.record_notices",
-    "orders.domain.trace_context",
+    "orders.processor.tracing",
 )
 PROBE = """
 import sys

@@ -28,6 +28,7 @@ EVENTS = st.builds(
         TEXTS, TEXTS | st.integers() | st.decimals(-9, 9, places=2).filter(lambda one: one % 1 != 0)
     ),
     reason=st.none() | TEXTS,
+    traceparent=st.none() | st.just("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
 )
 
 

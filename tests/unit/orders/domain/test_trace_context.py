@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.domain.trace_context import find_trace_id, to_xray_header
+from orders.domain.trace_context import find_trace_id, from_xray_header, read_traceparent, to_xray_header, trace_id_of
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -27,6 +27,8 @@ def test_trace_id_is_the_same_behind_the_header(trace: str, parent: str, flags: 
     header = to_xray_header(f"00-{trace}-{parent}-{flags}")
     assert header is not None
     assert find_trace_id(header) == trace
+    assert from_xray_header(header) == f"00-{trace}-{parent}-{flags}"
+    assert trace_id_of(f"00-{trace}-{parent}-{flags}") == trace
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,12 @@ def test_trace_id_is_the_same_behind_the_header(trace: str, parent: str, flags: 
 )
 def test_what_is_no_traceparent_makes_no_header(text: str) -> None:
     assert to_xray_header(text) is None
+    assert read_traceparent(text) is None
+
+
+@pytest.mark.parametrize("value", [None, 7, b"00", ["00"], {"Value": "00"}])
+def test_value_that_is_no_text_is_no_traceparent(value: object) -> None:
+    assert read_traceparent(value) is None
 
 
 ROOT = "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736"
@@ -59,3 +67,11 @@ def test_root_is_found_wherever_it_stands(header: str) -> None:
 )
 def test_header_without_a_root_has_no_trace_id(header: str) -> None:
     assert find_trace_id(header) is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [ROOT, f"{ROOT};Parent={'0' * 16}", f"{ROOT};Parent={PARENT}0", f"Parent={PARENT}", f"{ROOT};NotParent={PARENT}"],
+)
+def test_header_without_root_and_parent_is_no_traceparent(header: str) -> None:
+    assert from_xray_header(header) is None

@@ -10,7 +10,7 @@ import pytest
 from orders.erasure.person import Person
 from orders.erasure.spool_copies import SpoolCopies
 from orders.errors import OperatorError
-from orders.publishing.spool import FileSpool
+from orders.publishing.spool import FileSpool, SpooledOrder
 
 ADA = Person("ada-lovelace", frozenset())
 
@@ -24,7 +24,7 @@ def fill(folder: Path) -> list[str]:
     texts = [text(number, "ada-lovelace" if number % 3 == 0 else "bob") for number in range(60)]
     spool = FileSpool(folder, segment_bytes=1_000)
     for one in texts:
-        spool.append([one])
+        spool.append([SpooledOrder(one)])
     spool.peek(5)
     spool.remove(5)
     spool.record_refused(text(90, "ada-lovelace"), "X", "too long")
@@ -46,10 +46,10 @@ def test_waiting_refused_and_damaged_orders_are_erased(tmp_path: Path) -> None:
     assert '"bob\\"' in (tmp_path / "refused.jsonl").read_text("utf-8")
     spool = FileSpool(tmp_path)
     assert spool.waiting == len(rest)
-    assert spool.peek(100) == rest
-    spool.append([text(100, "bob")])
+    assert spool.peek(100) == [SpooledOrder(one) for one in rest]
+    spool.append([SpooledOrder(text(100, "bob"))])
     spool.remove(len(rest))
-    assert spool.peek(100) == [text(100, "bob")]
+    assert spool.peek(100) == [SpooledOrder(text(100, "bob"))]
     spool.close()
 
 

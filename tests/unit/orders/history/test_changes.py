@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.domain.history import Happening
 from orders.history.changes import Change, make_change_message, read_change
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def record(name: str, old: dict[str, Any] | None, new: dict[str, Any] | None, order_id: str = "1") -> dict[str, Any]:
@@ -34,6 +37,7 @@ def changed(*arguments: Any) -> Change:
 def test_change_names_its_notification_and_message_carries_the_filters() -> None:
     old = {"status": {"S": "new"}, "orders:notification": {"S": "n1"}}
     new = {"status": {"S": "paid"}, "total": {"N": "19.90"}, "country": {"S": "FR"}, "orders:notification": {"S": "n2"}}
+    new["orders:traceparent"] = {"S": TRACEPARENT}
     change = changed("MODIFY", old, new)
     assert (change.event.happening, change.event.notification, change.event.sequence) == (
         Happening.REPLACED,
@@ -47,10 +51,19 @@ def test_change_names_its_notification_and_message_carries_the_filters() -> None
         ("status", "paid"),
         ("country", "FR"),
         ("total", "19.90"),
+        ("traceparent", TRACEPARENT),
     }
     told = json.loads(message.text)
     assert told["at"] == "2026-02-02T02:40:00.000Z"
-    assert "orders:notification" not in told["order"]
+    assert not {"orders:notification", "orders:traceparent"} & told["order"].keys()
+    assert told["traceparent"] == TRACEPARENT
+
+
+@pytest.mark.parametrize("value", [{"S": "x" * 100_000}, {"N": "1"}, {"S": f"{TRACEPARENT}\n"}])
+def test_stored_value_that_is_no_trace_context_counts_as_none(value: dict[str, str]) -> None:
+    change = changed("INSERT", None, {"orders:traceparent": value})
+    assert change.event.traceparent is None
+    assert "traceparent" not in {one.name for one in make_change_message(change).attributes}
 
 
 def test_write_that_changes_no_field_and_test_orders_are_no_change() -> None:

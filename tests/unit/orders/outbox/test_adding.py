@@ -18,6 +18,7 @@ from orders.errors import OperatorError, OrderRejected
 from orders.outbox import add
 from orders.outbox.table import as_ddl, creation_sql, make_tables
 
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ORDER = {"orderId": "1001", "userId": "ada", "total": 19.9}
 
 
@@ -133,6 +134,16 @@ def test_json_text_is_written_as_it_is(path: Path, sqlite: sqlite3.Connection) -
     assert sqlite.execute("SELECT body FROM orders_outbox").fetchone() == ('{"orderId":  "1", "total": 1.10}',)
 
 
+@pytest.mark.parametrize(
+    ("given", "written"), [(TRACEPARENT, TRACEPARENT), ("00-0-0-01", None), (f"{TRACEPARENT}'; --", None)]
+)
+def test_a_trace_context_is_written_and_anything_else_counts_as_none(
+    sqlite: sqlite3.Connection, given: str, written: str | None
+) -> None:
+    add(sqlite, ORDER, traceparent=given)
+    assert sqlite.execute("SELECT traceparent FROM orders_outbox").fetchone() == (written,)
+
+
 class Recorder:
     """A DB-API connection of no known driver."""
 
@@ -152,19 +163,19 @@ class Recorder:
 @pytest.mark.parametrize(
     ("style", "places"),
     [
-        ("qmark", "?, ?"),
-        ("format", "%s, %s"),
-        ("pyformat", "%s, %s"),
-        ("numeric", ":1, :2"),
-        ("named", ":order_id, :body"),
+        ("qmark", "?, ?, ?"),
+        ("format", "%s, %s, %s"),
+        ("pyformat", "%s, %s, %s"),
+        ("numeric", ":1, :2, :3"),
+        ("named", ":order_id, :body, :traceparent"),
     ],
 )
 def test_every_paramstyle(style: str, places: str) -> None:
     recorder = Recorder()
     add(recorder, {"orderId": "1"}, table="shop.outgoing", paramstyle=style)
     ((statement, values),) = recorder.calls
-    assert statement == f"INSERT INTO shop.outgoing (order_id, body) VALUES ({places})"
-    bound = {"order_id": "1", "body": '{"orderId":"1"}'}
+    assert statement == f"INSERT INTO shop.outgoing (order_id, body, traceparent) VALUES ({places})"
+    bound = {"order_id": "1", "body": '{"orderId":"1"}', "traceparent": None}
     assert values == (bound if style == "named" else tuple(bound.values()))
 
 

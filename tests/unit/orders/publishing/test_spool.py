@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders.errors import OperatorError
-from orders.publishing.spool import FileSpool, MemorySpool
+from orders.publishing.spool import FileSpool, MemorySpool, SpooledOrder
 
 
 def crashed_copy(folder: Path, copy: Path) -> Path:
@@ -21,13 +21,23 @@ def crashed_copy(folder: Path, copy: Path) -> Path:
     return copy
 
 
+def spooled(*texts: str) -> list[SpooledOrder]:
+    return [SpooledOrder(text) for text in texts]
+
+
 def segments(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.spool"))
 
 
-@given(st.lists(st.one_of(st.lists(st.text(max_size=40), min_size=1, max_size=4), st.integers(0, 6)), max_size=25))
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+some_orders = st.builds(SpooledOrder, st.text(max_size=40), st.sampled_from([None, TRACE]))
+
+
+@given(st.lists(st.one_of(st.lists(some_orders, min_size=1, max_size=4), st.integers(0, 6)), max_size=25))
 @settings(max_examples=60, deadline=None)
-def test_spool_after_any_sequence_and_a_crash_holds_exactly_what_was_not_removed(steps: list[list[str] | int]) -> None:
+def test_spool_after_any_sequence_and_a_crash_holds_exactly_what_was_not_removed(
+    steps: list[list[SpooledOrder] | int],
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         spool = FileSpool(Path(name) / "spool", segment_bytes=100)
         memory = MemorySpool()
@@ -42,7 +52,7 @@ def test_spool_after_any_sequence_and_a_crash_holds_exactly_what_was_not_removed
                 memory.remove(count)
             assert spool.waiting == memory.waiting
         again = FileSpool(crashed_copy(Path(name) / "spool", Path(name) / "copy"))
-        assert again.texts(1000) == again.peek(1000) == memory.texts(1000)
+        assert again.orders(1000) == again.peek(1000) == memory.orders(1000)
         assert (again.waiting, again.waiting_bytes) == (memory.waiting, spool.waiting_bytes)
         again.close()
         spool.close()
@@ -50,32 +60,32 @@ def test_spool_after_any_sequence_and_a_crash_holds_exactly_what_was_not_removed
 
 def test_append_torn_by_a_crash_loses_nothing_before_or_after_it(tmp_path: Path) -> None:
     spool = FileSpool(tmp_path / "a")
-    spool.append(["one", "two"])
+    spool.append(spooled("one", "two"))
     copy = crashed_copy(tmp_path / "a", tmp_path / "b")
     with segments(copy)[-1].open("ab") as stream:
         stream.write(b'0badc0de "thr')
     again = FileSpool(copy)
-    again.append(["four"])
-    assert again.peek(9) == ["one", "two", "four"]
+    again.append(spooled("four"))
+    assert again.peek(9) == spooled("one", "two", "four")
     assert (copy / "damaged").read_bytes() == b'0badc0de "thr\n'
 
 
 def test_position_lost_in_a_crash_repeats_and_forgets_nothing(tmp_path: Path) -> None:
     spool = FileSpool(tmp_path / "a", segment_bytes=1)
     for text in ("one", "two", "three"):
-        spool.append([text])
+        spool.append(spooled(text))
     spool.peek(2)
     spool.remove(1)
     copy = crashed_copy(tmp_path / "a", tmp_path / "b")
     (copy / "accepted").write_bytes(b"\0" * 20)
     again = FileSpool(copy)
-    assert again.peek(9)[-2:] == ["two", "three"]
+    assert again.peek(9)[-2:] == spooled("two", "three")
 
 
 def test_segment_accepted_whole_is_removed_and_its_number_not_used_again(tmp_path: Path) -> None:
     spool = FileSpool(tmp_path, segment_bytes=1)
-    spool.append(["one"])
-    spool.append(["two"])
+    spool.append(spooled("one"))
+    spool.append(spooled("two"))
     _, second = segments(tmp_path)
     spool.peek(2)
     spool.remove(2)
@@ -83,9 +93,9 @@ def test_segment_accepted_whole_is_removed_and_its_number_not_used_again(tmp_pat
     spool.close()
     assert segments(tmp_path) == []
     again = FileSpool(tmp_path)
-    again.append(["three"])
+    again.append(spooled("three"))
     assert segments(tmp_path)[0] > second
-    assert again.peek(9) == ["three"]
+    assert again.peek(9) == spooled("three")
 
 
 def test_spool_held_by_another_is_refused_until_it_lets_go(tmp_path: Path) -> None:
@@ -101,7 +111,7 @@ def test_append_by_many_threads_keeps_each_ones_order(tmp_path: Path) -> None:
 
     def append(name: int) -> None:
         for number in range(20):
-            spool.append([f"{name} {number}"])
+            spool.append(spooled(f"{name} {number}"))
 
     threads = [threading.Thread(target=append, args=(name,)) for name in range(5)]
     for thread in threads:
@@ -110,7 +120,7 @@ def test_append_by_many_threads_keeps_each_ones_order(tmp_path: Path) -> None:
     while len(taken) < 100:
         some = spool.peek(7)
         spool.remove(len(some))
-        taken += some
+        taken += [order.text for order in some]
     for thread in threads:
         thread.join()
     for name in range(5):
@@ -120,7 +130,7 @@ def test_append_by_many_threads_keeps_each_ones_order(tmp_path: Path) -> None:
 
 def test_append_the_disk_refuses_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = FileSpool(tmp_path)
-    spool.append(["one"])
+    spool.append(spooled("one"))
     assert spool._writer is not None
     real = spool._writer
 
@@ -134,8 +144,10 @@ def test_append_the_disk_refuses_keeps_what_was_there(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(spool, "_writer", Full())
     with pytest.raises(OSError, match="No space"):
-        spool.append(["two"])
+        spool.append(spooled("two"))
     monkeypatch.setattr(spool, "_writer", real)
-    spool.append(["three"])
-    assert spool.peek(9) == ["one", "three"]
-    assert FileSpool(crashed_copy(tmp_path, tmp_path.parent / f"{tmp_path.name}-copy")).peek(9) == ["one", "three"]
+    spool.append(spooled("three"))
+    assert spool.peek(9) == spooled("one", "three")
+    assert FileSpool(crashed_copy(tmp_path, tmp_path.parent / f"{tmp_path.name}-copy")).peek(9) == spooled(
+        "one", "three"
+    )
