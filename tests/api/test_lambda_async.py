@@ -104,3 +104,46 @@ def test_restart_resumes_mappings_functions_and_retries(tmp_path: Path) -> None:
         client("sqs").send_message(QueueUrl=url, MessageBody="x")
         until(lambda: {"ran 7\n", "ran batch\n"} <= set(log_messages(client)), "event and batch")
         until(lambda: counts(client, url) == (0, 0), "an empty queue")
+
+
+GATED = """
+import os, time
+def handler(event, context):
+    while os.path.exists(event["gate"]):
+        time.sleep(0.001)
+    print("RAN " + event["name"])
+"""
+
+
+def test_a_throttled_event_is_not_overtaken(paced: EngineThread, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    make_function(paced.client, GATED)
+    api = paced.client("lambda")
+    api.put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=1)
+
+    def accept(name: str) -> None:
+        payload = json.dumps({"gate": str(gate), "name": name})
+        api.invoke(FunctionName="function", InvocationType="Event", Payload=payload)
+
+    def ran() -> list[str]:
+        return [line.split()[1] for line in log_messages(paced.client) if line.startswith("RAN")]
+
+    def throttled() -> bool:
+        found = paced.client("cloudwatch").list_metrics(Namespace="AWS/Lambda", MetricName="Throttles")
+        return bool(found["Metrics"])
+
+    api.invoke(FunctionName="function", Payload=json.dumps({"gate": "", "name": "first"}))
+    accept("second")
+    accept("third")
+    until(throttled, "the third to be throttled")
+    gate.unlink()
+    until(lambda: len(ran()) == 2, "the second to end")
+    accept("fourth")
+
+    def all_ran() -> bool:
+        paced.clock.advance(1)
+        return len(ran()) == 4
+
+    until(all_ran, "all to end")
+    assert ran() == ["first", "second", "third", "fourth"]

@@ -103,6 +103,21 @@ def check_layer(client: Client, arn: str) -> None:
     assert [statement["Sid"] for statement in policy["Statement"]] == ["s"]
 
 
+def provisioned(client: Client) -> None:
+    code = "import os\ndef handler(event, context):\n    return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']\n"
+    role = make_role(client, ADMIN, name="provisioned")
+    make_function(client, code, FunctionName="of-the-provision", Role=role, Publish=True)
+    client("lambda").put_provisioned_concurrency_config(
+        FunctionName="of-the-provision", Qualifier="1", ProvisionedConcurrentExecutions=1
+    )
+
+
+def check_provisioned(client: Client, _: None) -> None:
+    api, version = client("lambda"), {"FunctionName": "of-the-provision", "Qualifier": "1"}
+    until(lambda: api.get_provisioned_concurrency_config(**version)["Status"] == "READY", "the provisioned process")
+    assert json.loads(api.invoke(**version)["Payload"].read()) == "provisioned-concurrency"
+
+
 def log_events(client: Client, group: str) -> None:
     logs = client("logs")
     logs.create_log_group(logGroupName=group)
@@ -196,6 +211,7 @@ THINGS = [
     Thing("mapping of a stream", stream_mapping, check_stream_mapping),
     Thing("function URL", function_url, check_function_url),
     Thing("layer", layer, check_layer),
+    Thing("provisioned concurrency", provisioned, check_provisioned),
     Thing("query of Logs Insights", query, check_query),
     Thing("query definition", query_definition, check_query_definition),
     Thing("subscription of a log group", subscription, check_subscription),

@@ -9,6 +9,8 @@ How it hangs together, top down::
     internal.py         typed calls for SNS and CloudWatch, inside their transaction
     background/         event source mappings; asynchronous invocations, their retries and destinations
     invocations.py      one invocation: its concurrency, its execution environment, its metrics
+    concurrency.py      how many invocations may run: reserved, provisioned and the account's concurrency
+    provisioning.py     the processes that provisioned concurrency keeps ready
     execution/          execution environments: the pool, a worker for each process, its command, the Runtime API
     child/              what runs inside a function's own process; imports nothing of onebox
     urls.py             requests to function URLs: access, invocation, CORS

@@ -130,7 +130,7 @@ def describe(function: FunctionVersion, **overrides: Any) -> Wire:
         "FunctionName": function.key.name,
         "FunctionArn": function.arn,
         "CodeSize": function.code_bytes,
-        "LastModified": _last_modified(function.modified_at_ms),
+        "LastModified": last_modified(function.modified_at_ms),
         "CodeSha256": function.code_sha256,
         "Version": function.version,
         "RevisionId": function.revision_id,
@@ -300,6 +300,6 @@ def _listed(values: list[str]) -> str:
     return f"[{', '.join(values)}]"
 
 
-def _last_modified(at_ms: int) -> str:
+def last_modified(at_ms: int) -> str:
     moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "+0000")

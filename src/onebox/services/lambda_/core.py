@@ -17,6 +17,7 @@ from onebox.services.lambda_.background.async_invocations import AsyncInvocation
 from onebox.services.lambda_.background.destinations import Destinations
 from onebox.services.lambda_.background.poller_parts import PollerParts
 from onebox.services.lambda_.background.pollers import Pollers
+from onebox.services.lambda_.concurrency import Concurrency
 from onebox.services.lambda_.downloads import CodeDownloads
 from onebox.services.lambda_.errors import InvalidParameterValueException, PreconditionFailedException
 from onebox.services.lambda_.execution.environment_maker import EnvironmentMaker
@@ -28,6 +29,7 @@ from onebox.services.lambda_.limits import EVENTS_UNDER_WAY_MAX
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.principals import role_principal
+from onebox.services.lambda_.provisioning import Provisioning
 from onebox.services.lambda_.resource_policies import check_account
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.lambda_.store.events import EventStore
@@ -35,6 +37,7 @@ from onebox.services.lambda_.store.functions import FunctionStore
 from onebox.services.lambda_.store.layers import LayerStore
 from onebox.services.lambda_.store.mappings import MappingStore
 from onebox.services.lambda_.store.policies import PolicyStore
+from onebox.services.lambda_.store.provisioned import ProvisionedStore
 from onebox.services.lambda_.store.settings import SettingStore
 from onebox.services.lambda_.store.urls import UrlStore
 from onebox.services.logs.internal import LogsInternal
@@ -59,11 +62,13 @@ class LambdaCore:
     urls: UrlStore
     layers: LayerStore
     settings_of_functions: SettingStore
+    provisioned: ProvisionedStore
     finder: FunctionFinder
     log_buffer: LogBuffer
     environments: EnvironmentMaker
     pool: WorkerPool
     invoker: Invoker
+    provisioning: Provisioning
     pollers: Pollers
     destinations: Destinations
     events: AsyncInvocations
@@ -111,12 +116,12 @@ class LambdaCore:
         acting_context = dataclasses.replace(context, principal=acting)
         return self.iam.check(acting_context, action, [resource]).allowed
 
-    def retire_after_commit(self, key: FunctionKey) -> None:
-        """The function changed: once that is durable, its execution environments end."""
+    def retire_after_commit(self, key: FunctionKey, version: str | None = None) -> None:
+        """A version of the function (None: all) changed: once that is durable, its execution environments end."""
 
         def retire() -> None:
-            self.pool.retire(key)
-            self.environments.forget(key)
+            self.pool.retire(key, version)
+            self.environments.forget(key, version)
 
         self.deps.storage.after_commit(retire)
 
@@ -137,7 +142,9 @@ def make_core(
     log_buffer = LogBuffer(deps.storage, deps.clock, logs, deps.log)
     environments = EnvironmentMaker(deps, functions, iam, log_buffer, settings)
     pool = WorkerPool(deps.clock, environments.make, deps.log, settings.pool)
-    invoker = Invoker(deps, functions, pool)
+    concurrency = Concurrency(functions)
+    invoker = Invoker(deps, concurrency, pool)
+    provisioned = ProvisionedStore(deps.storage)
     endpoint_url = settings.endpoint_url
     destinations = Destinations(deps, sqs, iam, endpoint_url)
     mappings = MappingStore(deps.storage)
@@ -180,11 +187,13 @@ def make_core(
         urls=UrlStore(deps.storage),
         layers=LayerStore(deps.storage),
         settings_of_functions=SettingStore(deps.storage),
+        provisioned=provisioned,
         finder=finder,
         log_buffer=log_buffer,
         environments=environments,
         pool=pool,
         invoker=invoker,
+        provisioning=Provisioning(deps.storage, provisioned, functions, pool, concurrency),
         pollers=pollers,
         destinations=destinations,
         events=events,

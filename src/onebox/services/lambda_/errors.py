@@ -14,6 +14,7 @@ __all__ = [
     "PlainResourceNotFoundException",
     "PolicyLengthExceededException",
     "PreconditionFailedException",
+    "ProvisionedConcurrencyConfigNotFoundException",
     "RequestEntityTooLargeException",
     "RequestTooLargeException",
     "ResourceConflictException",
@@ -68,6 +69,12 @@ class PlainResourceNotFoundException(AwsError):
 
 class CodeSigningConfigNotFoundException(_UserError):
     """The code signing configuration does not exist."""
+
+    status = 404
+
+
+class ProvisionedConcurrencyConfigNotFoundException(_UserError):
+    """The version or alias has no provisioned concurrency."""
 
     status = 404
 

@@ -58,6 +58,20 @@ class LambdaMetrics:
         self._tallies[function.key, qualifier, function.version][_THROTTLE] += 1
         self._pace.wanted()
 
+    def provisioned_started(
+        self, function: FunctionVersion, qualifier: str | None, running: int, provided: int
+    ) -> None:
+        """An invocation of a version with provisioned concurrency was accepted; ``running`` of it run now."""
+        used = min(running, provided)
+        tally = self._tallies[function.key, qualifier, function.version]
+        tally["ProvisionedConcurrentExecutions", used, "Count"] += 1
+        tally["ProvisionedConcurrencyUtilization", used / provided, "None"] += 1
+
+    def provisioned_finished(self, function: FunctionVersion, qualifier: str | None, *, spilled: bool) -> None:
+        """Such an invocation ended; ``spilled`` if it ran in an environment that was not provisioned."""
+        name = "ProvisionedConcurrencySpilloverInvocations" if spilled else "ProvisionedConcurrencyInvocations"
+        self._tallies[function.key, qualifier, function.version][name, 1, "Count"] += 1
+
     def event(self, key: FunctionKey, name: str, value: float, unit: str) -> None:
         """A metric of asynchronous invocation (AsyncEventsReceived, AsyncEventAge, DeadLetterErrors, …)."""
         self._tallies[key, None, LATEST][name, value, unit] += 1

@@ -202,3 +202,17 @@ class FunctionUrl:
     @property
     def arn(self) -> str:
         return f"{self.key.arn}:{self.qualifier}" if self.qualifier else self.key.arn
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionedConcurrency:
+    """How many execution environments are kept ready for a version or an alias."""
+
+    key: FunctionKey
+    qualifier: str
+    requested: int
+    modified_at_ms: int
+
+    @property
+    def arn(self) -> str:
+        return f"{self.key.arn}:{self.qualifier}"

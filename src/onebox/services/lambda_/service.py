@@ -56,11 +56,12 @@ class Lambda:
         return required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
-        """Resume mappings and asynchronous invocations."""
+        """Resume mappings, asynchronous invocations and provisioned concurrency."""
         core = self._core
         await asyncio.get_running_loop().run_in_executor(None, core.environments.clean_up)
         for mapping in core.mappings.all_enabled():
             core.pollers.apply(mapping)
+        core.provisioning.start()
         core.events.start()
 
     async def stop(self) -> None:

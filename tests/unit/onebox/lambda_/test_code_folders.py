@@ -103,7 +103,7 @@ def test_release_outdated_folder_is_removed_after_its_last_user(tmp_path: Path) 
         assert old.path.exists()
         folders.release(old)
         folders.release(new)
-        folders.forget(function().key)
+        folders.forget(function().key, None)
         await asyncio.get_running_loop().shutdown_default_executor()
         assert list((tmp_path / "code").iterdir()) == []
 

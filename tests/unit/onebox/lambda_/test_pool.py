@@ -10,6 +10,7 @@ import itertools
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -66,13 +67,13 @@ class World:
         if not (folder / "runtime").exists():
             link_packages(folder / "runtime")
 
-    async def make_environment(self, version: FunctionVersion) -> Environment:
+    async def make_environment(self, function: FunctionVersion, *, provisioned: bool) -> Environment:
         self.started += 1
         scratch = self.folder / f"scratch{self.started}"
         command = (str(own_interpreter().path), "-X", "utf8", "-S", "-s", str(LAUNCHER))
         arguments = (str(self.folder / "runtime"), str(self.folder / "opt"), str(os.getpid()), "", "yes", "app.handler")
         return Environment(
-            function=version,
+            function=function,
             command=command + arguments,
             variables={"LAMBDA_TASK_ROOT": str(self.folder / "code"), "HOME": str(scratch)},
             code_folder=self.folder / "code",
@@ -82,6 +83,7 @@ class World:
             expires_at_ms=SystemClock().now_ms() + next(self.lives_ms),
             log_is_behind=lambda: False,
             inherits_socket=self.inherits_socket,
+            provisioned=provisioned,
             release=lambda: None,
             write_log=lambda events: self.logged.extend(text for _, text in events),
         )
@@ -272,3 +274,32 @@ async def test_runtime_api_serves_nobody_but_its_own_process(tmp_path: Path) -> 
         os.unlink(gate)
         assert int((await asyncio.wait_for(blocked, PATIENCE_S)).payload) == pid
         assert await here.run(function("f")) == pid
+
+
+@running
+async def test_provisioned_children_are_kept_ready_up_to_the_bound(tmp_path: Path) -> None:
+    async with world(tmp_path, workers_max=2) as here:
+        one, other = function("a"), function("b")
+        here.pool.provision(one, 2)
+        here.pool.provision(other, 1)
+        await ready(here, one, 2)
+        no_room = "At most 2 execution environments are kept ready on this machine."
+        assert here.pool.provisioned(other.key, LATEST) == (0, no_room)
+        # The bound of the others is not touched, and an invocation takes a provisioned child first.
+        await here.run(function("c"))
+        assert (await here.run(one), here.started) == (await here.run(one), 3)
+        os.kill(await here.run(one), signal.SIGKILL)
+        while here.started < 4:
+            await asyncio.sleep(0)
+        await ready(here, one, 2)
+        here.pool.provision(one, 1)
+        await ready(here, other, 1)
+        assert here.pool.provisioned(one.key, LATEST) == (1, "")
+        here.pool.end_provision(other.key, LATEST)
+        assert here.pool.workers_of(other) == 0
+
+
+async def ready(here: World, version: FunctionVersion, count: int) -> None:
+    """Return when so many provisioned children of a version are ready."""
+    while here.pool.provisioned(version.key, version.version)[0] != count:
+        await asyncio.sleep(0)

@@ -66,6 +66,7 @@ class Theatre:
             write_log=lambda _: None,
             log_is_behind=lambda: False,
             inherits_socket=True,
+            provisioned=False,
             release=lambda: None,
         )
         self.worker = Worker(environment, self.clock, self.on_ready, self.on_end)

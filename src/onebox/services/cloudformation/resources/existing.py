@@ -35,6 +35,7 @@ _GONE = frozenset(
         "NotFound",
         "NoSuchEntity",
         "ParameterNotFound",
+        "ProvisionedConcurrencyConfigNotFound",
         "InvalidResourceId",
         "QueueDoesNotExist",
         "NonExistentQueue",

@@ -9,6 +9,12 @@ import json
 
 from onebox.errors import AwsError
 from onebox.services.cloudformation.resources.existing import ResourceExists, means_exists, means_gone
+from onebox.services.cloudformation.resources.lambda_provisioned import (
+    PROPERTY,
+    SHAPE,
+    apply_provisioned,
+    read_provisioned,
+)
 from onebox.services.cloudformation.resources.shapes import BOOLEAN, NUMBER, TEXT, ListOf, Record
 from onebox.services.cloudformation.resources.types import (
     Attributes,
@@ -27,9 +33,12 @@ class _Version:
         request = pick(new.properties, "FunctionName", "CodeSha256", "Description")
         published = await client.call("lambda", "PublishVersion", request)
         await new.initiated(published["FunctionArn"])
+        await apply_provisioned(client, new.properties["FunctionName"], published["Version"], {}, new.properties)
         return {"Version": published["Version"], "FunctionArn": published["FunctionArn"]}
 
     async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
+        function, version = old.physical_id.rsplit(":", 1)
+        await apply_provisioned(client, function, version, old.properties, properties)
         return old.attributes
 
     async def delete(self, client: Client, old: LiveResource) -> None:
@@ -44,7 +53,8 @@ class _Version:
             if means_gone(error):
                 return None
             raise
-        return {"FunctionName": old.properties["FunctionName"]} | pick(live, "Description")
+        provisioned = await read_provisioned(client, *old.physical_id.rsplit(":", 1))
+        return {"FunctionName": old.properties["FunctionName"]} | pick(live, "Description") | provisioned
 
 
 class _Alias:
@@ -60,11 +70,14 @@ class _Alias:
                 raise ResourceExists("AWS::Lambda::Alias", identifier) from error
             alias = await client.call("lambda", "UpdateAlias", request)
         await new.initiated(alias["AliasArn"])
+        await apply_provisioned(client, request["FunctionName"], request["Name"], {}, new.properties)
         return {"AliasArn": alias["AliasArn"]}
 
     async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         cleared = {"Description": "", "RoutingConfig": {"AdditionalVersionWeights": {}}}
         await client.call("lambda", "UpdateAlias", cleared | _alias_request(properties))
+        names = (properties["FunctionName"], properties["Name"])
+        await apply_provisioned(client, *names, old.properties, properties)
         return old.attributes
 
     async def delete(self, client: Client, old: LiveResource) -> None:
@@ -78,7 +91,9 @@ class _Alias:
             if means_gone(error):
                 return None
             raise
-        return request | pick(live, "FunctionVersion") | {k: live[k] for k in ("Description",) if live.get(k)}
+        described = {k: live[k] for k in ("Description",) if live.get(k)}
+        provisioned = await read_provisioned(client, request["FunctionName"], request["Name"])
+        return request | pick(live, "FunctionVersion") | described | provisioned
 
 
 class _Permission:
@@ -137,7 +152,9 @@ _WEIGHT = Record({"FunctionVersion": TEXT, "FunctionWeight": NUMBER}, required=(
 
 VERSION = ResourceType(
     name="AWS::Lambda::Version",
-    schema=Record({"CodeSha256": TEXT, "Description": TEXT, "FunctionName": TEXT}, required=("FunctionName",)),
+    schema=Record(
+        {"CodeSha256": TEXT, "Description": TEXT, "FunctionName": TEXT, PROPERTY: SHAPE}, required=("FunctionName",)
+    ),
     lifecycle=_Version(),
     create_only=frozenset({"CodeSha256", "Description", "FunctionName"}),
     attributes=frozenset({"Version", "FunctionArn"}),
@@ -151,6 +168,7 @@ ALIAS = ResourceType(
             "FunctionName": TEXT,
             "FunctionVersion": TEXT,
             "Name": TEXT,
+            PROPERTY: SHAPE,
             "RoutingConfig": Record({"AdditionalVersionWeights": ListOf(_WEIGHT)}),
         },
         required=("FunctionName", "FunctionVersion", "Name"),

@@ -2,7 +2,8 @@
 
 Promises: an accepted event is run until the function succeeds, the retries are used up or it is too old; then it goes
 to the dead-letter queue or on-failure destination, if there is one. A restart forgets none; one that was running
-when onebox was killed runs again. Knows nothing of HTTP.
+when onebox was killed runs again. An event that is throttled is not overtaken by later ones of its function. Knows
+nothing of HTTP.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
@@ -54,6 +55,8 @@ class AsyncInvocations:
         self._timer: Timer | None = None
         self._timer_at_ms = 0
         self._running = False
+        self._throttled_until_ms: dict[tuple[FunctionKey, str | None], int] = {}
+        """When the first throttled event of a function, version or alias is due again; later ones wait behind it."""
 
     def start(self) -> None:
         """Go on where the last process stopped."""
@@ -110,6 +113,11 @@ class AsyncInvocations:
     # One event
 
     def _run(self, event: QueuedEvent) -> None:
+        due_at_ms = self._throttled_until_ms.pop((event.key, event.qualifier), 0)
+        if due_at_ms > self._deps.clock.steady_ms():
+            self._throttled_until_ms[event.key, event.qualifier] = due_at_ms
+            self._write(lambda: self._parts.store.postpone_event(event.id, event.attempts, due_at_ms))
+            return
         self._under_way += 1
         try:
             function = self._parts.resolve(event.key, event.qualifier)
@@ -134,6 +142,7 @@ class AsyncInvocations:
             # As long again as it has waited: the waits double.
             waited_ms = max(_THROTTLED_WAIT_MS_MIN, now_ms - event.accepted_at_ms)
             due_at_ms = now_ms + min(waited_ms, _THROTTLED_WAIT_MS_MAX)
+            self._throttled_until_ms[event.key, event.qualifier] = due_at_ms
             self._postpone_or_give_up(event, function, event.attempts, due_at_ms, "EventAgeExceeded", None)
         else:
             age_ms = self._deps.clock.steady_ms() - event.accepted_at_ms

@@ -85,9 +85,9 @@ class CodeFolders:
         folder.users -= 1
         self._remove_if_unused(folder)
 
-    def forget(self, function: FunctionKey) -> None:
-        """The function changed or is gone: its folders end with their users."""
-        for key in [key for key in self._current if key[0] == function]:
+    def forget(self, function: FunctionKey, version: str | None) -> None:
+        """A version of the function (None: all) changed or is gone: its folders end with their users."""
+        for key in [key for key in self._current if key[0] == function and version in (None, key[1])]:
             self._outdate(key)
             if not self._locks[key].locked():
                 del self._locks[key]

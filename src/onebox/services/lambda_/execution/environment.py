@@ -35,6 +35,8 @@ class Environment:
     """Whether the log is written more slowly than it grows: the process's output is not read meanwhile."""
     inherits_socket: bool
     """Whether the process speaks with onebox over a socket that it inherits; else it is told a port."""
+    provisioned: bool
+    """Whether it was started ahead, by provisioned concurrency."""
     release: Callable[[], None]
     """Called once, when the process is gone and needs its folders no more."""
 

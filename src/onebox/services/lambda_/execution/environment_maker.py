@@ -62,15 +62,15 @@ class EnvironmentMaker:
         shutil.rmtree(self._packages, ignore_errors=True)
         link_packages(self._packages)
 
-    def forget(self, key: FunctionKey) -> None:
-        """The function changed or is gone."""
-        self._code.forget(key)
+    def forget(self, key: FunctionKey, version: str | None) -> None:
+        """A version of the function changed or is gone; None stands for all."""
+        self._code.forget(key, version)
 
-    async def make(self, function: FunctionVersion) -> Environment:
+    async def make(self, function: FunctionVersion, *, provisioned: bool) -> Environment:
         """Everything for a child of this version. Raises InvalidParameterValueException if its role is gone."""
         code = await self._code.take(function, lambda: self._load_archives(function))
         try:
-            return await self._make(function, code)
+            return await self._make(function, code, provisioned=provisioned)
         except BaseException:
             self._code.release(code)
             raise
@@ -78,7 +78,7 @@ class EnvironmentMaker:
     def _load_archives(self, function: FunctionVersion) -> list[bytes]:
         return [self._store.load_code(sha256) for sha256 in (function.code_sha256, *function.layer_hashes)]
 
-    async def _make(self, function: FunctionVersion, code: CodeFolder) -> Environment:
+    async def _make(self, function: FunctionVersion, code: CodeFolder, *, provisioned: bool) -> Environment:
         command = await self._find_commands().make(function, code)
         now_ms = self._deps.clock.now_ms()
         context = role_context(function, now_ms, self._deps.ids.uuid(), self._settings.endpoint_url())
@@ -88,7 +88,10 @@ class EnvironmentMaker:
         return Environment(
             function=function,
             command=command.arguments,
-            variables=self._variables(function, session, stream, code, scratch),
+            variables={
+                "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if provisioned else "on-demand",
+                **self._variables(function, session, stream, code, scratch),
+            },
             code_folder=code.task,
             layers_folder=code.opt,
             scratch_folder=scratch,
@@ -97,6 +100,7 @@ class EnvironmentMaker:
             write_log=self._log_writer(context, function, stream),
             log_is_behind=self._logs.is_behind,
             inherits_socket=command.inherits_socket,
+            provisioned=provisioned,
             release=lambda: self._code.release(code),
         )
 
@@ -128,7 +132,6 @@ class EnvironmentMaker:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": function.key.name,
             "AWS_LAMBDA_FUNCTION_VERSION": function.version,
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             "AWS_REGION": function.key.region,

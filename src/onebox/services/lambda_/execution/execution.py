@@ -36,3 +36,5 @@ class Execution:
     """Background work (queues, events): it starts one more child at a time, not one for each that waits."""
     waiting_since_ms: float = 0
     """On the monotonic clock; set by the pool."""
+    provisioned: bool = False
+    """Whether it ran in an environment of provisioned concurrency; set by the pool."""

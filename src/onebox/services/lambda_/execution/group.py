@@ -6,6 +6,7 @@ from collections import deque
 
 from onebox.clock import Timer
 from onebox.services.lambda_.execution.execution import Execution
+from onebox.services.lambda_.execution.provision import Provision
 from onebox.services.lambda_.execution.worker import Worker
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 
@@ -18,7 +19,9 @@ class Group:
     def __init__(self, function: FunctionVersion) -> None:
         self.function = function
         self.idle: list[Worker] = []
-        """The one used last is at the end."""
+        """The one used last is at the end. Those of provisioned concurrency are apart, since nothing ends them."""
+        self.provisioned_idle: list[Worker] = []
+        self.provision = Provision()
         self.workers: set[Worker] = set()
         self.starting = 0
         self.generation = 0
@@ -37,29 +40,32 @@ class Group:
 
     @property
     def unused(self) -> bool:
-        """Nothing runs, starts or waits."""
-        return not self.workers and not self.starting and not self.waiting
+        """Nothing runs, starts or waits, nor is to be kept ready."""
+        return not (self.workers or self.starting or self.waiting or self.provision.wanted)
+
+    def add_idle(self, worker: Worker) -> None:
+        """The worker has nothing to do."""
+        (self.provisioned_idle if worker.environment.provisioned else self.idle).append(worker)
+
+    def take_idle(self) -> Worker | None:
+        """An idle worker, a provisioned one first."""
+        idle = self.provisioned_idle or self.idle
+        return idle.pop() if idle else None
 
     def retire_workers(self) -> None:
         """The function changed: idle workers end now, busy ones after their invocation."""
         self.generation += 1
         for worker in list(self.workers):
-            _retire(worker)
+            worker.retire()
 
     def relieve_one(self) -> None:
         """A new worker is ready: one that is worn out ends, after its invocation."""
         if self.worn_out:
-            _retire(self.worn_out.pop(0))
+            self.worn_out.pop(0).retire()
 
     def remove(self, worker: Worker) -> None:
         """The worker ended."""
         self.workers.discard(worker)
-        for workers in (self.idle, self.worn_out):
+        for workers in (self.idle, self.provisioned_idle, self.worn_out):
             if worker in workers:
                 workers.remove(worker)
-
-
-def _retire(worker: Worker) -> None:
-    worker.retired = True
-    if not worker.busy:
-        worker.kill()

@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from onebox.clock import Clock
 from onebox.errors import AwsError
@@ -24,11 +24,18 @@ from onebox.services.lambda_.execution.group import Group, GroupKey
 from onebox.services.lambda_.execution.idle_sweeper import IdleSweeper
 from onebox.services.lambda_.execution.memory_guard import MemoryGuard
 from onebox.services.lambda_.execution.payloads import error_payload
+from onebox.services.lambda_.execution.provision import INIT_FAILURE
+from onebox.services.lambda_.execution.provisioner import Provisioner, count_ready, is_surplus
 from onebox.services.lambda_.execution.starved_groups import StarvedGroups
 from onebox.services.lambda_.execution.worker import Worker
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 
-MakeEnvironment = Callable[[FunctionVersion], Coroutine[Any, Any, Environment]]
+
+class MakeEnvironment(Protocol):
+    """Makes what a new process is started with."""
+
+    def __call__(self, function: FunctionVersion, *, provisioned: bool) -> Coroutine[Any, Any, Environment]: ...
+
 
 # A worker whose credentials end within this time is replaced.
 _EXPIRY_MARGIN_MS = 20 * 60_000
@@ -43,6 +50,7 @@ class PoolLimits:
     """How many workers there may be, and how long each lives."""
 
     workers_max: int
+    """Besides those of provisioned concurrency, of which there may be as many."""
     idle_ms: int
     calls_max: int
     """Invocations after which a worker is replaced."""
@@ -61,7 +69,9 @@ class WorkerPool:
         self._eager_max = os.cpu_count() or 1
         self._groups: dict[GroupKey, Group] = {}
         self._starved = StarvedGroups()
+        self._provisioner = Provisioner(limits.workers_max, self._groups.values, self._start_provisioned)
         self._total = 0
+        """Workers besides the provisioned ones."""
         self._counted_in: set[Worker] = set()
         """Workers that were ready once and no longer count as starting."""
         self._starts: set[asyncio.Task[None]] = set()
@@ -75,8 +85,7 @@ class WorkerPool:
     def submit(self, execution: Execution) -> None:
         """Run an execution as soon as a worker can take it. Its ``done`` is called in any case."""
         group = self._current_group(execution.function)
-        while group.idle:
-            worker = group.idle.pop()
+        while (worker := group.take_idle()) is not None:
             if self._is_fresh(worker):
                 self._run(worker, execution)
                 return
@@ -91,10 +100,27 @@ class WorkerPool:
         if not group.workers and not group.starting:
             self._start_one(group)
 
-    def retire(self, key: FunctionKey) -> None:
-        """The function changed or is gone: its workers end, those that run something after it."""
+    def provision(self, function: FunctionVersion, count: int) -> None:
+        """Keep ``count`` workers of this version ready, whether they are used or not."""
+        self._provisioner.want(self._current_group(function), count)
+
+    def end_provision(self, key: FunctionKey, version: str) -> None:
+        """Keep none ready any more."""
+        group = self._groups.get((key, version))
+        if group is not None:
+            self._provisioner.want(group, 0)
+            self._drop_if_left(group)
+
+    def provisioned(self, key: FunctionKey, version: str) -> tuple[int, str]:
+        """How many workers of a version are ready by :meth:`provision`, and why there are no more ('': more come)."""
+        group = self._groups.get((key, version))
+        return (0, "") if group is None else (count_ready(group), group.provision.failure)
+
+    def retire(self, key: FunctionKey, version: str | None = None) -> None:
+        """A version of the function (None: all) changed or is gone: its workers end, those that run something after
+        it."""
         for group_key, group in list(self._groups.items()):
-            if group_key[0] == key:
+            if group_key[0] == key and version in (None, group_key[1]):
                 group.left = True
                 group.retire_workers()
                 self._drop_if_left(group)
@@ -183,12 +209,21 @@ class WorkerPool:
             if group.waiting:
                 self._starved.add(group, self._clock.monotonic_ms())
             return False
-        group.starting += 1
         self._total += 1
-        task = asyncio.ensure_future(self._start(group))
+        self._launch(group, provisioned=False)
+        return True
+
+    def _start_provisioned(self, group: Group) -> bool:
+        if self._stopped:
+            return False
+        self._launch(group, provisioned=True)
+        return True
+
+    def _launch(self, group: Group, *, provisioned: bool) -> None:
+        group.starting += 1
+        task = asyncio.ensure_future(self._start(group, provisioned=provisioned))
         self._starts.add(task)
         task.add_done_callback(self._starts.discard)
-        return True
 
     def _evict_idle(self) -> bool:
         worker = self._sweeper.find_longest_idle()
@@ -199,33 +234,36 @@ class WorkerPool:
 
     # One worker
 
-    async def _start(self, group: Group) -> None:
+    async def _start(self, group: Group, *, provisioned: bool) -> None:
         generation = group.generation
         worker: Worker | None = None
         try:
-            environment = await self._make_environment(group.function)
+            environment = await self._make_environment(group.function, provisioned=provisioned)
             worker = Worker(environment, self._clock, self._ready, self._ended)
             worker.retired = generation != group.generation
             group.workers.add(worker)
             await worker.start()
         except asyncio.CancelledError:
-            self._start_failed(group, worker, None)
+            self._start_failed(group, worker, None, provisioned=provisioned)
             raise
         except (OSError, AwsError) as error:
             self._log.warning("%s could not be started: %s", group.function.arn, error)
-            self._start_failed(group, worker, error_payload("Runtime.InvalidEntrypoint", str(error)))
+            payload = error_payload("Runtime.InvalidEntrypoint", str(error))
+            self._start_failed(group, worker, payload, provisioned=provisioned)
         except Exception:  # noqa: BLE001 - the edge of a process: whoever waits for it must learn of any failure
             self._log.exception("%s could not be started", group.function.arn)
             payload = error_payload("Runtime.Unknown", "The execution environment could not be started.")
-            self._start_failed(group, worker, payload)
+            self._start_failed(group, worker, payload, provisioned=provisioned)
 
-    def _start_failed(self, group: Group, worker: Worker | None, error: bytes | None) -> None:
+    def _start_failed(self, group: Group, worker: Worker | None, error: bytes | None, *, provisioned: bool) -> None:
+        if provisioned and error is not None:
+            group.provision.failure = INIT_FAILURE
         if worker is not None:
             worker.kill()  # Counts itself out in ``_ended``.
         else:
             group.starting -= 1
-            self._total -= 1
-        if error is not None and group.waiting:
+            self._count_out(group, provisioned=provisioned)
+        if error is not None and group.waiting and not provisioned:
             group.waiting.popleft().done(Outcome(error, failed=True, duration_ms=0.0))
         self._serve_waiting(group)
 
@@ -236,20 +274,33 @@ class WorkerPool:
         if is_new:
             self._counted_in.add(worker)
             group.starting -= 1
-        elif self._needs_successor(worker) and self._start_one(group):
+        elif self._needs_successor(worker) and self._start_successor(worker):
             group.worn_out.append(worker)
-        if not self._is_fresh(worker) or self._starved.must_yield(group, self._groups, self._clock.monotonic_ms()):
+        if not self._is_fresh(worker) or self._is_spare(worker):
             worker.kill()
         elif group.waiting:
             self._run(worker, group.waiting.popleft())
         else:
             worker.idle_since_ms = self._clock.steady_ms()
-            group.idle.append(worker)
+            group.add_idle(worker)
             self._sweeper.watch()
             self._feed_starved()
         if is_new:
             # After this one has taken what waits, else the end of the old one would start a third for it.
             group.relieve_one()
+
+    def _is_spare(self, worker: Worker) -> bool:
+        """Whether another group needs the place more, or fewer are to be kept ready by now."""
+        group = self._group_of(worker)
+        if worker.environment.provisioned:
+            return is_surplus(group)
+        return self._starved.must_yield(group, self._groups, self._clock.monotonic_ms())
+
+    def _start_successor(self, worker: Worker) -> bool:
+        group = self._group_of(worker)
+        if worker.environment.provisioned:
+            return self._provisioner.start_successor(group)
+        return self._start_one(group)
 
     def _is_fresh(self, worker: Worker) -> bool:
         expires_at_ms = worker.environment.expires_at_ms - _EXPIRY_MARGIN_MS
@@ -272,6 +323,7 @@ class WorkerPool:
         return calls >= self._limits.calls_max or worker.peak_memory_kib > memory_kib_max
 
     def _run(self, worker: Worker, execution: Execution) -> None:
+        execution.provisioned = worker.environment.provisioned
         worker.run(execution)
         self._memory_guard.watch()
 
@@ -286,14 +338,23 @@ class WorkerPool:
             self._counted_in.discard(worker)
         else:
             group.starting -= 1
-        self._total -= 1
+        provisioned = worker.environment.provisioned
+        if provisioned and init_error is not None:
+            group.provision.failure = INIT_FAILURE
+        self._count_out(group, provisioned=provisioned)
         task = asyncio.ensure_future(worker.wait_exited())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-        if init_error is not None and group.waiting:
+        if init_error is not None and group.waiting and not provisioned:
             worker.fail_for_init(group.waiting.popleft(), init_error)
         self._serve_waiting(group)
         self._drop_if_left(group)
+
+    def _count_out(self, group: Group, *, provisioned: bool) -> None:
+        if provisioned:
+            self._provisioner.ended(group)
+        else:
+            self._total -= 1
 
     def _serve_waiting(self, group: Group) -> None:
         """After the end of a worker: a new one for those who wait elsewhere or here."""

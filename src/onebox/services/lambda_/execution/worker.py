@@ -200,6 +200,12 @@ class Worker:
 
     # The end
 
+    def retire(self) -> None:
+        """End the process as soon as no execution runs in it."""
+        self.retired = True
+        if not self.busy:
+            self.kill()
+
     def kill(self) -> None:
         """End the process now; a running execution fails. Idempotent."""
         if not self._ended:

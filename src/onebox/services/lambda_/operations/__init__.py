@@ -16,6 +16,7 @@ from onebox.services.lambda_.operations import (
     layer_permissions,
     layers,
     permissions,
+    provisioned,
     tags,
     versions,
 )
@@ -48,6 +49,10 @@ OPERATIONS: OperationTable[LambdaCore] = {
     "PutFunctionConcurrency": Operation(concurrency.put_function_concurrency),
     "GetFunctionConcurrency": Operation(concurrency.get_function_concurrency, reads_only=True),
     "DeleteFunctionConcurrency": Operation(concurrency.delete_function_concurrency),
+    "PutProvisionedConcurrencyConfig": Operation(provisioned.put_provisioned_concurrency_config),
+    "GetProvisionedConcurrencyConfig": Operation(provisioned.get_provisioned_concurrency_config, reads_only=True),
+    "DeleteProvisionedConcurrencyConfig": Operation(provisioned.delete_provisioned_concurrency_config),
+    "ListProvisionedConcurrencyConfigs": Operation(provisioned.list_provisioned_concurrency_configs, reads_only=True),
     "PutFunctionEventInvokeConfig": Operation(event_invoke_configs.put_function_event_invoke_config),
     "UpdateFunctionEventInvokeConfig": Operation(event_invoke_configs.update_function_event_invoke_config),
     "GetFunctionEventInvokeConfig": Operation(event_invoke_configs.get_function_event_invoke_config, reads_only=True),

@@ -18,6 +18,7 @@ from onebox.services.lambda_.errors import (
 )
 from onebox.services.lambda_.model import LATEST, Alias, FunctionKey
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
+from onebox.services.lambda_.operations.provisioned import check_alias_can_be_provisioned
 from onebox.services.lambda_.validation import constraint_error
 
 _VERSION = re.compile(r"[0-9]{1,1024}")
@@ -83,6 +84,9 @@ def update_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
         revision_id=core.deps.ids.uuid(),
     )
     _check_versions(core, changed)
+    if core.provisioned.find(key, alias.name) is not None:
+        check_alias_can_be_provisioned(core, changed)
+        core.provisioning.apply_after_commit(key)
     core.functions.save_alias(changed)
     return _describe(changed)
 
@@ -92,6 +96,8 @@ def delete_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     function = core.load_unqualified(context, request["FunctionName"])
     core.functions.delete_alias(function.key, request["Name"])
     core.urls.delete(function.key, request["Name"])
+    core.provisioned.delete(function.key, request["Name"])
+    core.provisioning.apply_after_commit(function.key)
     return {}
 
 

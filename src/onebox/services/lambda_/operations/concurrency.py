@@ -33,6 +33,12 @@ def put_function_concurrency(core: LambdaCore, context: RequestContext, request:
     key = reference.key
     if core.functions.find_version(key, LATEST) is None:
         raise ResourceNotFoundException(f"Function not found: {key.arn}:{LATEST}")
+    provisioned = core.provisioned.sum_for_function(key)
+    if reserved < provisioned:
+        raise InvalidParameterValueException(
+            f" ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned "
+            f"concurrency [{provisioned}]."
+        )
     others = core.functions.sum_reserved(key.account, key.region, except_name=key.name)
     if reserved and CONCURRENT_EXECUTIONS_MAX - others - reserved < UNRESERVED_CONCURRENT_EXECUTIONS_MIN:
         raise PlainInvalidParameterValueException(
@@ -41,6 +47,7 @@ def put_function_concurrency(core: LambdaCore, context: RequestContext, request:
             f"[{UNRESERVED_CONCURRENT_EXECUTIONS_MIN}]."
         )
     core.functions.reserve_concurrency(key, reserved)
+    core.provisioning.apply_after_commit(key)
     return {"ReservedConcurrentExecutions": reserved}
 
 
@@ -54,4 +61,5 @@ def delete_function_concurrency(core: LambdaCore, context: RequestContext, reque
     """Let the function share the account's concurrency again."""
     function = core.load_unqualified(context, request["FunctionName"], "DeleteFunctionConcurrency")
     core.functions.reserve_concurrency(function.key, None)
+    core.provisioning.apply_after_commit(function.key)
     return {}

@@ -122,7 +122,7 @@ async def update_function_code(core: LambdaCore, context: RequestContext, reques
         check_unzipped_size(core, package.sha256, configuration)
         core.functions.update_latest(changed)
         core.functions.delete_code_if_unused(function.code_sha256)
-        core.retire_after_commit(function.key)
+        core.retire_after_commit(function.key, LATEST)
         if request.get("Publish"):
             version = publish(core, changed, None, context.now_ms)
             return describe_pending(version, core.deps.ids.uuid(), version.arn)
@@ -148,7 +148,7 @@ def update_function_configuration(core: LambdaCore, context: RequestContext, req
         modified_at_ms=context.now_ms,
     )
     core.functions.update_latest(changed)
-    core.retire_after_commit(function.key)
+    core.retire_after_commit(function.key, LATEST)
     return describe_updating(changed, core.deps.ids.uuid())
 
 
@@ -160,7 +160,8 @@ def delete_function(core: LambdaCore, context: RequestContext, request: Wire) ->
         raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
     if core.functions.find_version(key, LATEST) is None or (qualifier and "$" in qualifier):
         raise ResourceNotFoundException(f"Function not found: {key.arn}")
-    core.retire_after_commit(key)
+    core.provisioning.apply_after_commit(key)
+    core.retire_after_commit(key, qualifier)
     if qualifier is None:
         core.functions.delete_function(key)
     else:
@@ -181,6 +182,7 @@ def _delete_version(core: LambdaCore, key: FunctionKey, qualifier: str) -> None:
         )
     version = core.functions.find_version(key, qualifier)
     if version is not None:
+        core.provisioned.delete(key, qualifier)
         core.functions.delete_version(version)
 
 
