@@ -50,6 +50,18 @@ def csv_cell(value: object) -> str:
     return f"'{printable(value)}" if is_formula else printable(value)
 
 
+def show_duration(duration_ms: int) -> str:
+    """``850 ms``, ``12 s``, ``5 min``, ``3.2 h`` or ``2.0 days``."""
+    seconds = duration_ms / 1000
+    if seconds < 1:
+        return f"{duration_ms} ms"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7_200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
+
+
 def _escape(found: re.Match[str]) -> str:
     return found.group().encode("unicode_escape").decode()
 

@@ -13,10 +13,10 @@ from tests.conftest import environment_of
 
 
 @contextmanager
-def system_with_options(account: str) -> Iterator[EngineThread]:
-    """The engine, once the stack is up."""
+def system_with_options(account: str, *further: str) -> Iterator[EngineThread]:
+    """The engine, once the stack is up. ``further`` are options of the deployment."""
     with EngineThread() as engine:
-        deploy = ["deploy", "--yes", "-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=1"]
+        deploy = ["deploy", "--yes", "-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=1", *further]
         done = CliRunner().invoke(main, deploy, env=environment_of(engine.endpoint_url, account))
         assert done.exit_code == 0, done.output
         yield engine

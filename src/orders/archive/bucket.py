@@ -9,9 +9,9 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import IO, cast
+from typing import IO, Any, cast
 
-from orders.archive.objects import ObjectName, read_name
+from orders.archive.objects import HOUR_MS, ObjectName, StoredObject, hour_prefix, read_name
 from orders.aws.clients import Aws, error_code
 from orders.errors import OperatorError
 
@@ -62,6 +62,17 @@ class ArchiveBucket:
                 self._s3.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})
         self._s3.delete_bucket(Bucket=self.name)
 
+    def find_newest(self, now_ms: int, hours_max: int) -> StoredObject | None:
+        """The object with the newest notification of the newest hour that has any; None if the last hours have none."""
+        for hours in range(hours_max):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=hour_prefix(now_ms - hours * HOUR_MS)
+            )
+            found = [made for page in pages for one in page.get("Contents", []) if (made := _read_stored(one))]
+            if found:
+                return max(found, key=lambda one: one.last_published_ms)
+        return None
+
     # --- Archive ------------------------------------------------------------------------------------------------------
 
     def list_hour(self, prefix: str) -> Iterator[ObjectName]:
@@ -82,3 +93,11 @@ class ArchiveBucket:
                     f"the archive object {key} is damaged: {error}",
                     "Replay around it with --since and --until.",
                 ) from error
+
+
+def _read_stored(listed: dict[str, Any]) -> StoredObject | None:
+    name = read_name(listed["Key"])
+    if name is None:
+        return None
+    written_at_ms = int(listed["LastModified"].timestamp() * 1000)
+    return StoredObject(name.key, int(listed["Size"]), written_at_ms, name.last_at_ms)

@@ -41,6 +41,16 @@ class ObjectName(NamedTuple):
     key: str
 
 
+class StoredObject(NamedTuple):
+    """An object as the bucket lists it."""
+
+    key: str
+    bytes: int
+    written_at_ms: int
+    last_published_ms: int
+    """When its newest notification was published."""
+
+
 def hour_prefix(at_ms: int) -> str:
     """``archive/2026/11/28/07/``"""
     return f"{PREFIX}{datetime.fromtimestamp(at_ms // 1000, timezone.utc):%Y/%m/%d/%H}/"

@@ -1,7 +1,7 @@
 """An entry of the audit log: who changed what, when, from where, and the result. Pure.
 
-A change is written twice with one id: when it starts, and with its result when it ends. A change that was killed in
-between keeps its first line, so it is shown as started without a result.
+A change is written twice with one id: when it starts, and with its result when it ends. A long one also writes in
+between how far it has come. A change that was killed keeps what it wrote, so it is shown as started without a result.
 Promises: a line is bounded (LINE_MAX characters) whatever was changed, and any line can be read, whoever wrote it.
 """
 
@@ -90,18 +90,23 @@ def decode(text: str, at_ms: int) -> Entry | None:
     return Entry(at_ms, id_, who, source, action, target, line.get("before"), line.get("after"), line["result"], reason)
 
 
-def merge(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry for each change, by time: its start completed by its end."""
+def merge(entries: Iterable[Entry], changes_max: int | None = None) -> list[Entry]:
+    """One entry for each change, by time: its start completed by its last report and its end. At most ``changes_max``,
+    those that came last.
+    """
     merged: dict[str, Entry] = {}
     for entry in entries:
         other = merged.get(entry.id)
         merged[entry.id] = entry if other is None else _complete(other, entry)
+        if changes_max is not None and len(merged) > changes_max:
+            del merged[next(iter(merged))]
     return sorted(merged.values(), key=lambda entry: (entry.at_ms, entry.id))
 
 
 def _complete(one: Entry, other: Entry) -> Entry:
-    """The end of a change, with the start's moment and what only the start tells."""
-    start, end = (one, other) if other.result != STARTED else (other, one)
+    """The end of a change, or its later report, with the start's moment and what only the start tells."""
+    is_ended = one.result != STARTED
+    start, end = (other, one) if is_ended or (other.result == STARTED and other.at_ms < one.at_ms) else (one, other)
     return end._replace(
         at_ms=min(one.at_ms, other.at_ms),
         before=start.before if end.before is None else end.before,

@@ -8,7 +8,6 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Pu
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -36,6 +35,10 @@ class Change:
         self._log = log
         self._entry = entry
         self._ended = threading.Lock()
+
+    def report(self, after: Any) -> None:
+        """Record how far a long change has come; a record that fails is passed over."""
+        self._log.write(self._entry._replace(after=after), tell=False)
 
     def end(self, *, after: Any = None, failure: str = "") -> None:
         """Record the result, once: ``failure`` says why it failed; empty where it was done."""
@@ -125,10 +128,8 @@ class AuditLog:
         Raises OperatorError where there is no audit log, and botocore's errors.
         """
         last_ms = None if until_ms is None else until_ms + LONGEST_CHANGE_MS
-        found: deque[Entry] = deque(
-            (one for one in self._lines(since_ms, last_ms) if matches(one, action, who)), maxlen=2 * limit
-        )
-        changes = [one for one in merge(found) if until_ms is None or one.at_ms < until_ms]
+        wanted = (one for one in self._lines(since_ms, last_ms) if matches(one, action, who))
+        changes = [one for one in merge(wanted, 2 * limit) if until_ms is None or one.at_ms < until_ms]
         return changes[-limit:]
 
     def _lines(self, since_ms: int, until_ms: int | None) -> Iterator[Entry]:

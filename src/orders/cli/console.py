@@ -11,6 +11,7 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.options import aws_options
 from orders.cli.output import say
+from orders.cli.relay.database import outbox_options
 from orders.clock import SystemClock
 from orders.console.settings import (
     DEFAULT_HOST,
@@ -20,6 +21,7 @@ from orders.console.settings import (
     ConsoleSettings,
     is_loopback,
 )
+from orders.outbox.names import DEFAULT_TABLE
 
 
 @click.command()
@@ -32,12 +34,24 @@ from orders.console.settings import (
 @click.option(
     "--allow-host", "names", multiple=True, metavar="NAME", help="An additional host name to accept, such as a proxy's."
 )
+@outbox_options(is_required=False)
 @aws_options
-def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names: tuple[str, ...]) -> None:
+def console(
+    aws: Aws,
+    host: str,
+    port: int,
+    read_only: bool,
+    opens: bool,
+    names: tuple[str, ...],
+    database: str | None,
+    table: str,
+) -> None:
     """Run the console: monitor orders, find failed ones and fix them in the browser. Press Ctrl-C to stop.
 
     On any address but loopback it requires a token, which is printed once at startup. It speaks plain HTTP: outside a
     trusted network, put a proxy with TLS in front and pass the proxy's host name to --allow-host.
+
+    With --database the page Options shows the outbox of `orders relay` too, which AWS knows nothing of.
 
     All open pages share one reading of the system: 156 AWS API calls a minute on onebox, 32 on AWS, none while no page
     is open. Every change made in the console is recorded in the audit log: see `orders audit`.
@@ -46,7 +60,7 @@ def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names:
     from orders.console.server import bind, serve, url_of
 
     listener = bind(host, port)
-    settings = console_settings(aws, host, read_only=read_only, names=names)
+    settings = console_settings(aws, host, read_only=read_only, names=names, database=database, table=table)
     app = make_app(aws, settings, SystemClock(), lambda sentence: say(sentence, err=True, fg="yellow"))
     url = url_of(listener)
     address = url if settings.token is None else f"{url}?token={settings.token}"
@@ -59,7 +73,15 @@ def console(aws: Aws, host: str, port: int, read_only: bool, opens: bool, names:
     serve(app, listener)
 
 
-def console_settings(aws: Aws, host: str, *, read_only: bool = False, names: tuple[str, ...] = ()) -> ConsoleSettings:
+def console_settings(
+    aws: Aws,
+    host: str,
+    *,
+    read_only: bool = False,
+    names: tuple[str, ...] = (),
+    database: str | None = None,
+    table: str = DEFAULT_TABLE,
+) -> ConsoleSettings:
     """The settings for an address: with a token where others than this machine reach it."""
     reached_by_others = not is_loopback(host)
     own_names = {socket.gethostname().lower(), socket.getfqdn().lower()} if reached_by_others else set()
@@ -69,4 +91,6 @@ def console_settings(aws: Aws, host: str, *, read_only: bool = False, names: tup
         token=secrets.token_urlsafe(32) if reached_by_others else None,
         allowed_hosts=frozenset(name.lower() for name in names) | own_names,
         refresh=REFRESH_ONEBOX if aws.settings.is_onebox else REFRESH_AWS,
+        database=database,
+        outbox_table=table,
     )

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,10 +16,12 @@ from orders.archive.choice import Choice
 from orders.archive.notification import Notification, show_moment
 from orders.archive.ports import Target
 from orders.archive.position import Position
+from orders.archive.progress import describe_progress
 from orders.archive.reading import read_notifications
 from orders.archive.replay import Progress, choose
 from orders.archive.replay import replay as run_replay
 from orders.archive.targets import find_target
+from orders.audit.log import Change
 from orders.aws.clients import Aws
 from orders.aws.names import ARCHIVE_QUEUE, QUEUE
 from orders.cli.auditing import audit_log
@@ -33,6 +36,7 @@ from orders.errors import OperatorError, OrderUnavailable
 
 SHOWN_MAX = 20
 EXIT_REFUSED = 3
+REPORT_EVERY_MS = 10_000.0
 
 
 @click.command()
@@ -89,11 +93,29 @@ def replay(
             span = {"since": show_moment(since_ms), "until": show_moment(until_ms), **choice._asdict()}
             span["user_id"] = HIDDEN if user_id is not None else None  # the audit log holds no personal data
             with audit_log(aws).change("replay", target.name, after=span) as change:
-                _run(chosen, target, position, clock, progress, rate, show)
-                change.after = {**span, "sent": progress.sent, "refused": progress.refused}
+                try:
+                    _run(chosen, target, position, clock, progress, rate, _reporting(change, span, clock, show))
+                finally:
+                    change.after = describe_progress(span, progress, clock.now_ms())
             position.remove()
     _report(aws, progress, damaged, target.name, dry_run=dry_run, as_json=as_json)
     sys.exit(EXIT_REFUSED if progress.refused or damaged else 0)
+
+
+def _reporting(
+    change: Change, span: dict[str, Any], clock: Clock, show: Callable[[Progress], None]
+) -> Callable[[Progress], None]:
+    """Show the progress here, and now and then in the audit log, where `orders audit` and the console read it."""
+    reported_ms = clock.monotonic_ms()
+
+    def report(progress: Progress) -> None:
+        nonlocal reported_ms
+        show(progress)
+        if clock.monotonic_ms() - reported_ms >= REPORT_EVERY_MS:
+            reported_ms = clock.monotonic_ms()
+            change.report(describe_progress(span, progress, clock.now_ms()))
+
+    return report
 
 
 def _run(

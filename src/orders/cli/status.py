@@ -12,6 +12,7 @@ from rich.markup import escape
 from orders.aws.clients import Aws
 from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
 from orders.cli.failing_table import failing_lines, failing_row
+from orders.cli.option_rows import Options, option_rows, options_document, read_options
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, show_count, show_number, show_time
 from orders.clock import SystemClock
@@ -31,6 +32,7 @@ from orders.monitoring.metrics import (
     FunctionState,
     Measure,
 )
+from orders.monitoring.option_reader import OptionReader
 from orders.monitoring.status import Status, StatusReader
 from orders.text import printable
 
@@ -45,13 +47,18 @@ MISSING = "[red]not there[/]"
 @json_option
 @aws_options
 def status(aws: Aws, as_json: bool) -> None:
-    """Show topic, queues, function, table, errors and alarms on one screen; exit code 1 if a part is missing."""
-    now = StatusReader(aws).read(SystemClock().now_ms())
+    """Show topic, queues, function, table, errors and alarms on one screen; exit code 1 if a part is missing.
+
+    Intake, history and archive are shown where they are on. `orders relay status` shows the outbox of a database.
+    """
+    clock = SystemClock()
+    now = StatusReader(aws).read(clock.now_ms())
+    options = read_options(OptionReader(aws, clock))
     if as_json:
-        print_json(plain(now))
+        print_json({**plain(now), "options": options_document(options)})
     else:
         terminal = console()
-        terminal.print(render(now))
+        terminal.print(render(now, options))
         if not now.is_deployed:
             terminal.print("\nSet the system up with `orders deploy`.")
         elif now.failed:
@@ -59,8 +66,8 @@ def status(aws: Aws, as_json: bool) -> None:
     sys.exit(0 if now.is_deployed else 1)
 
 
-def render(now: Status) -> Table:
-    """The screen."""
+def render(now: Status, options: Options | None = None) -> Table:
+    """The screen; the optional parts are left out unless given."""
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -78,6 +85,8 @@ def render(now: Status) -> Table:
     failing = "\n".join(f"[yellow]{escape(line)}[/]" for line in failing_lines(now.failing, now.at_ms, FAILING_MAX))
     if failing:
         table.add_row("failing now", failing)
+    for title, sentence in option_rows(options) if options else ():
+        table.add_row(title, sentence)
     business = _business(now)
     if business:
         table.add_row("last hour", business)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -87,6 +88,7 @@ def _tell(plan: Plan) -> bool:
 def _running_console(aws: Aws, port: int | None) -> Iterator[str]:
     """The console for a block; its address."""
     from orders.cli.console import console_settings
+    from orders.cli.relay.database import DATABASE_VARIABLE
     from orders.console.app import make_app
     from orders.console.server import bind, serving, url_of
 
@@ -96,7 +98,8 @@ def _running_console(aws: Aws, port: int | None) -> Iterator[str]:
         if port is not None:
             raise
         listener = bind(DEFAULT_HOST, 0)
-    app = make_app(aws, console_settings(aws, DEFAULT_HOST), SystemClock(), lambda sentence: say(sentence, err=True))
+    settings = console_settings(aws, DEFAULT_HOST, database=os.environ.get(DATABASE_VARIABLE))
+    app = make_app(aws, settings, SystemClock(), lambda sentence: say(sentence, err=True))
     with serving(app, listener):
         yield url_of(listener)
 

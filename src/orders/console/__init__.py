@@ -9,6 +9,7 @@ live.py                the state of the system, read once and shared by all open
 sse.py                 server-sent events
 tail.py                the end of the log, read once for all pages that follow it
 dlq_operations.py      reads, redrives, edits and purges OrderDLQ; dlq_snapshot.py is OrderDLQ as it was read last
+outbox_reading.py      the outbox of the shop's database
 overview.py            the four charts that lead the metrics page
 metrics_board.py       the data of the charts; dashboard.py parses a dashboard, packaged_dashboard.py is the template's
 verdict.py             the headline of the pipeline page

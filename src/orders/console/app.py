@@ -27,6 +27,7 @@ from orders.console.guard import Access, Forbidden, Guard
 from orders.console.jobs import Jobs
 from orders.console.live import Live, Reading
 from orders.console.metrics_board import Board
+from orders.console.outbox_reading import OutboxReader
 from orders.console.pages import (
     audit,
     conflict,
@@ -38,6 +39,7 @@ from orders.console.pages import (
     login,
     logs,
     metrics,
+    options,
     order,
     orders,
     pipeline,
@@ -63,6 +65,7 @@ PAGES = (
     publish,
     controls,
     drift,
+    options,
     audit,
     stack,
     search,
@@ -114,6 +117,7 @@ def make_app(
         tail=tail,
         board=board,
         jobs=jobs,
+        outbox=OutboxReader(settings.database, settings.outbox_table),
         failed=DlqOperations(aws, jobs, clock, shared.invalidate),
         audit=Audit(AuditLog(aws, clock, say_unrecorded, CONSOLE)),
         on_change=read_all_again,
@@ -131,6 +135,7 @@ async def _running(app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         console.jobs.cancel_all()
+        console.outbox.close()
         await console.live.close()
         await console.tail.close()
         await warming

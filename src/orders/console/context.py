@@ -15,6 +15,7 @@ from orders.console.guard import Access
 from orders.console.jobs import Jobs
 from orders.console.live import Live
 from orders.console.metrics_board import Board
+from orders.console.outbox_reading import OutboxReader
 from orders.console.settings import ConsoleSettings
 from orders.console.tail import Tail
 
@@ -31,6 +32,7 @@ class Console:
     tail: Tail
     board: Board
     jobs: Jobs
+    outbox: OutboxReader
     failed: DlqOperations
     audit: Audit
     on_change: Callable[[], None]

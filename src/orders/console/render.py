@@ -21,7 +21,7 @@ from orders.console.assets import asset_url, load_assets
 from orders.console.context import console_of
 from orders.console.live import Snapshot
 from orders.json_text import to_json
-from orders.text import well_formed
+from orders.text import show_duration, well_formed
 
 CUT_AT = 48
 TITLE_MAX = 2_000
@@ -83,6 +83,7 @@ def _environment() -> Environment:
         cut=cut,
         bounded=bounded,
         count=count,
+        duration=show_duration,
         number=number,
         plural=plural,
         marked=marked,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from orders.outbox.names import DEFAULT_TABLE
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
 # A page is painted within 300 ms, whatever the system does.
@@ -42,6 +44,9 @@ class ConsoleSettings:
     allowed_hosts: frozenset[str] = frozenset()
     """Additional accepted host names, without port."""
     refresh: Refresh = REFRESH_AWS
+    database: str | None = None
+    """The URL of the shop's database, whose outbox is shown; None if it is not known."""
+    outbox_table: str = DEFAULT_TABLE
 
 
 def is_loopback(host: str) -> bool:

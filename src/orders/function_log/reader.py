@@ -30,20 +30,23 @@ FAILING_PAGES_MAX = 10
 
 
 class FunctionLogs:
-    def __init__(self, aws: Aws) -> None:
+    """The log of a function; OrderProcessor's unless another group is named."""
+
+    def __init__(self, aws: Aws, group: str = LOG_GROUP) -> None:
         self._logs = aws.client("logs")
+        self._group = group
 
     def check_is_there(self) -> None:
         """Raises OperatorError where there is no log, so no stack either."""
-        groups = self._logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]
-        if all(group["logGroupName"] != LOG_GROUP for group in groups):
-            raise OperatorError(f"there is no log group {LOG_GROUP}", "Set the system up with `orders deploy`.")
+        groups = self._logs.describe_log_groups(logGroupNamePrefix=self._group)["logGroups"]
+        if all(group["logGroupName"] != self._group for group in groups):
+            raise OperatorError(f"there is no log group {self._group}", "Set the system up with `orders deploy`.")
 
     def lines(self, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
         """The lines since a moment; none if the log does not exist yet."""
         from botocore.exceptions import ClientError
 
-        request: dict[str, Any] = {"logGroupName": LOG_GROUP, "startTime": max(0, since_ms)}
+        request: dict[str, Any] = {"logGroupName": self._group, "startTime": max(0, since_ms)}
         if pattern:
             request["filterPattern"] = pattern
         while True:
@@ -67,7 +70,7 @@ class FunctionLogs:
         from botocore.exceptions import ClientError
 
         request: dict[str, Any] = {
-            "logGroupName": LOG_GROUP,
+            "logGroupName": self._group,
             "startTime": max(BACKWARD_SINCE_MS, since_ms),
             "startFromHead": False,
             "limit": limit,

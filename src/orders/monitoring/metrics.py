@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -166,20 +166,7 @@ class Watch:
     def series(self, since_ms: int, until_ms: int) -> dict[Measure, dict[int, float]]:
         """The values by the start of the minute; minutes without a value are omitted."""
         measures = [*MEASURES, *self._business_measures()][:QUERIES_MAX]
-        request: dict[str, Any] = {
-            "StartTime": _moment(since_ms),
-            "EndTime": _moment(until_ms),
-            "MetricDataQueries": [_query(index, measure) for index, measure in enumerate(measures)],
-        }
-        found: dict[Measure, dict[int, float]] = {measure: {} for measure in measures}
-        while True:
-            answer = self._cloudwatch.get_metric_data(**request)
-            for result in answer["MetricDataResults"]:
-                minutes = [int(moment.timestamp()) * 1000 for moment in result["Timestamps"]]
-                found[measures[int(result["Id"][1:])]].update(zip(minutes, result["Values"], strict=True))
-            if not answer.get("NextToken"):
-                return found
-            request["NextToken"] = answer["NextToken"]
+        return read_series(self._cloudwatch, measures, since_ms, until_ms)
 
     def _business_measures(self) -> list[Measure]:
         """OrderProcessor's metrics by reason and by currency; CloudWatch lists which exist."""
@@ -207,6 +194,26 @@ class Watch:
             if error_code(error) in NOT_THERE:
                 return None
             raise
+
+
+def read_series(
+    cloudwatch: Any, measures: Sequence[Measure], since_ms: int, until_ms: int
+) -> dict[Measure, dict[int, float]]:
+    """The values of at most QUERIES_MAX measures by the start of the minute; minutes without a value are omitted."""
+    request: dict[str, Any] = {
+        "StartTime": _moment(since_ms),
+        "EndTime": _moment(until_ms),
+        "MetricDataQueries": [_query(index, measure) for index, measure in enumerate(measures)],
+    }
+    found: dict[Measure, dict[int, float]] = {measure: {} for measure in measures}
+    while True:
+        answer = cloudwatch.get_metric_data(**request)
+        for result in answer["MetricDataResults"]:
+            minutes = [int(moment.timestamp()) * 1000 for moment in result["Timestamps"]]
+            found[measures[int(result["Id"][1:])]].update(zip(minutes, result["Values"], strict=True))
+        if not answer.get("NextToken"):
+            return found
+        request["NextToken"] = answer["NextToken"]
 
 
 def _since_ms(alarm: dict[str, Any]) -> int | None:

@@ -14,31 +14,41 @@ from orders.outbox.names import DEFAULT_TABLE, is_table_name
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_DATABASE = "sqlite:///shop.db"
+DATABASE_VARIABLE = "ORDERS_DATABASE"
 
 
-def outbox_options(command: Command) -> Command:
-    """Add --database and --table."""
-    for option in (
-        click.option(
-            "--table",
-            default=DEFAULT_TABLE,
-            show_default=True,
-            callback=_check_table,
-            help="The outbox table, with its schema if need be.",
-        ),
-        click.option(
-            "--database",
-            metavar="URL",
-            envvar="ORDERS_DATABASE",
-            default=DEFAULT_DATABASE,
-            show_default=True,
-            show_envvar=True,
-            help="postgresql://…, mysql://…, mariadb://…, sqlite:///FILE or a SQLite file's path. Other users of the "
-            "machine can see a password on the command line: put it into the variable.",
-        ),
-    ):
-        command = option(command)
-    return command
+def outbox_options(*, is_required: bool = True) -> Callable[[Command], Command]:
+    """Add --database and --table. Where the outbox is not required, --database has no default."""
+
+    def add(command: Command) -> Command:
+        for option in (_table_option(), _database_option(DEFAULT_DATABASE if is_required else None)):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _table_option() -> Callable[[Command], Command]:
+    return click.option(
+        "--table",
+        default=DEFAULT_TABLE,
+        show_default=True,
+        callback=_check_table,
+        help="The outbox table, with its schema if need be.",
+    )
+
+
+def _database_option(default: str | None) -> Callable[[Command], Command]:
+    return click.option(
+        "--database",
+        metavar="URL",
+        envvar=DATABASE_VARIABLE,
+        default=default,
+        show_default=default is not None,
+        show_envvar=True,
+        help="postgresql://…, mysql://…, mariadb://…, sqlite:///FILE or a SQLite file's path. Other users of the "
+        "machine can see a password on the command line: put it into the variable.",
+    )
 
 
 def reporting_database(command: Command) -> Command:

@@ -11,7 +11,7 @@ from orders.cli.relay.database import outbox_options, reporting_database
 @click.command(short_help="Make the outbox table, or show its SQL.")
 @click.option("--show", is_flag=True, help="Print the SQL for your own migrations; change nothing.")
 @click.option("--no-notify", is_flag=True, help="PostgreSQL: leave out the trigger that wakes relays at each commit.")
-@outbox_options
+@outbox_options()
 @reporting_database
 def init(database: str, table: str, show: bool, no_notify: bool) -> None:
     """Make the outbox table and the table of relays in the shop's database. What is there already stays as it is.

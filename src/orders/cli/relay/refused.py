@@ -21,7 +21,7 @@ REASON_SHOWN = 200
 @click.command(short_help="List the refused rows, or show one with its order.")
 @click.argument("row_id", metavar="[ID]", type=int, required=False)
 @json_option
-@outbox_options
+@outbox_options()
 @reporting_database
 def refused(database: str, table: str, row_id: int | None, as_json: bool) -> None:
     """List the rows that were refused with their reasons, or show the row ID with its order.

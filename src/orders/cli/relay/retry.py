@@ -28,7 +28,7 @@ ORDER_CHARACTERS_MAX = 1_000_000
     "--with", "corrected", type=click.File(encoding="utf-8"), metavar="FILE|-", help="The corrected order of one row."
 )
 @json_option
-@outbox_options
+@outbox_options()
 @aws_options
 @reporting_database
 def retry(
@@ -55,7 +55,7 @@ def retry(
 @click.option("--all", "all_rows", is_flag=True, help="All refused rows.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
-@outbox_options
+@outbox_options()
 @aws_options
 @reporting_database
 def drop(aws: Aws, database: str, table: str, ids: tuple[int, ...], all_rows: bool, yes: bool, as_json: bool) -> None:

@@ -52,7 +52,7 @@ EXIT_REFUSED = 3
 @click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
 @click.option("--name", help="The name of this relay in `status`.  [default: host and process id]")
 @json_option
-@outbox_options
+@outbox_options()
 @aws_options
 @reporting_database
 def run(

@@ -11,7 +11,7 @@ from orders.cli.options import json_option
 from orders.cli.output import console, plural, print_json, say, show_time
 from orders.cli.relay.database import outbox_options, reporting_database
 from orders.domain.times import parse_duration_ms
-from orders.text import printable
+from orders.text import printable, show_duration
 
 if TYPE_CHECKING:
     from orders.outbox.status import OutboxStatus, RelayState
@@ -23,7 +23,7 @@ PROBLEM_SHOWN = 200
 @click.command(short_help="Show what waits, who sends it, and what was refused.")
 @click.option("--max-age", metavar="TIME", help="Exit with 1 if the oldest row has waited longer: 90s, 10m, 2h.")
 @json_option
-@outbox_options
+@outbox_options()
 @reporting_database
 def status(database: str, table: str, max_age: str | None, as_json: bool) -> None:
     """Show the rows that wait, the age of the oldest, the rate of the last minute, the relays, and the refused rows by
@@ -108,15 +108,3 @@ def _print_relays(relays: tuple[RelayState, ...], at_ms: int) -> None:
         say(f"{title:10} {printable(relay.name)}: {words}", nl=trouble is None)
         if trouble is not None:
             say(f"; {printable(trouble, PROBLEM_SHOWN)}", fg="red")
-
-
-def show_duration(duration_ms: int) -> str:
-    """``850 ms``, ``12 s``, ``5 min``, ``3.2 h`` or ``2.0 days``."""
-    seconds = duration_ms / 1000
-    if seconds < 1:
-        return f"{duration_ms} ms"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7_200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3_600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"

@@ -43,16 +43,25 @@ async function showState() {
 }
 
 // Parts of a page that take longer to read are loaded after it.
-async function loadLater() {
+const repeated = new WeakSet();
+
+function loadLater() {
   for (const place of document.querySelectorAll("[data-load]")) {
-    try {
-      const answer = await fetch(place.dataset.load, { headers: { accept: "text/plain" } });
-      const text = await answer.text();
-      if (answer.ok) morph(place, text);
-      else place.textContent = text;
-    } catch {
-      place.textContent = "The console does not respond.";
-    }
+    load(place);
+    if (!place.dataset.every || repeated.has(place)) continue;
+    repeated.add(place);
+    setInterval(() => document.hidden || load(place), Number(place.dataset.every));
+  }
+}
+
+async function load(place) {
+  try {
+    const answer = await fetch(place.dataset.load, { headers: { accept: "text/plain" } });
+    const text = await answer.text();
+    if (answer.ok) morph(place, text);
+    else place.textContent = text;
+  } catch {
+    place.textContent = "The console does not respond.";
   }
 }
 

@@ -1,0 +1,139 @@
+"""Reads the state of the optional parts from AWS: a few calls for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orders.archive.bucket import ArchiveBucket
+from orders.audit.log import AuditLog
+from orders.aws.clients import Aws
+from orders.aws.names import (
+    ARCHIVE_FUNCTION,
+    ARCHIVE_QUEUE,
+    CHANGES_TOPIC,
+    HISTORY_DEAD_LETTER_QUEUE,
+    HISTORY_FUNCTION,
+    INTAKE_FUNCTION,
+)
+from orders.clock import Clock
+from orders.dead_letters.queues import Queue, QueueCounts
+from orders.doctor.inspection import Inspection
+from orders.errors import OperatorError
+from orders.function_log.reader import FunctionLogs
+from orders.intake.caller_admin import CallerAdmin
+from orders.monitoring import rates
+from orders.monitoring.metrics import Measure, read_series
+from orders.monitoring.options import (
+    Activity,
+    ArchiveState,
+    HistoryState,
+    IntakeState,
+    Replay,
+    count_refusals,
+    find_replays,
+)
+
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+REFUSALS_MAX = 1_000
+REPLAYS_MAX = 10
+# How far back the newest object of the archive is looked for.
+ARCHIVE_HOURS = 48
+
+
+class OptionReader:
+    """Reads one system. Raises OperatorError and botocore's errors."""
+
+    def __init__(self, aws: Aws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._inspection = Inspection(aws, clock)
+
+    def read_intake(self) -> IntakeState | None:
+        """OrderIntake's URL, who may use it, and what was refused."""
+        url = self._inspection.find_url(INTAKE_FUNCTION)
+        if url is None:
+            return None
+        is_iam = url.auth_type == "AWS_IAM"
+        since_ms = self._clock.now_ms() - HOUR_MS
+        logs = FunctionLogs(self._aws, f"/aws/lambda/{INTAKE_FUNCTION}")
+        lines, more = logs.page_back("{ $.status >= 400 }", since_ms, None, "", REFUSALS_MAX)
+        requests = Measure("requests", "AWS/Lambda", "Invocations", (("FunctionName", INTAKE_FUNCTION),))
+        return IntakeState(
+            url=url.url,
+            auth="IAM" if is_iam else "Token",
+            callers=() if is_iam else tuple(CallerAdmin(self._aws).list()),
+            requests=self._activity(requests, INTAKE_FUNCTION),
+            refused=count_refusals((line.at_ms, line.text) for line in lines),
+            is_cut=bool(more) and len(lines) >= REFUSALS_MAX,
+        )
+
+    def read_history(self) -> HistoryState | None:
+        """OrderHistory's trigger, what it publishes, and what it gave up."""
+        subscribers = self._inspection.subscribers(CHANGES_TOPIC)
+        trigger = self._inspection.find_mapping(HISTORY_FUNCTION)
+        if subscribers is None and trigger is None:
+            return None
+        changes = Measure("changes", "AWS/SNS", "NumberOfMessagesPublished", (("TopicName", CHANGES_TOPIC),))
+        behind = Measure("behind", "AWS/Lambda", "IteratorAge", (("FunctionName", HISTORY_FUNCTION),), "Maximum")
+        ages = self._series([behind])
+        given_up = self._count(HISTORY_DEAD_LETTER_QUEUE)
+        return HistoryState(
+            trigger=trigger,
+            changes=self._activity(changes, HISTORY_FUNCTION),
+            behind_s=rates.latest(ages, behind, self._clock.now_ms()) / 1000 if ages[behind] else None,
+            subscribers=len(subscribers or ()),
+            given_up=0 if given_up is None else given_up.messages,
+        )
+
+    def read_archive(self) -> ArchiveState | None:
+        """OrderArchive's queue, trigger and newest object; None if nothing was ever archived."""
+        trigger, queue = self._inspection.find_mapping(ARCHIVE_FUNCTION), self._count(ARCHIVE_QUEUE)
+        bucket = ArchiveBucket(self._aws)
+        has_bucket = bucket.exists()
+        is_on = trigger is not None or queue is not None
+        if not is_on and not has_bucket:
+            return None
+        dimension = (("QueueName", ARCHIVE_QUEUE),)
+        archived = Measure("archived", "AWS/SQS", "NumberOfMessagesDeleted", dimension)
+        age = Measure("oldest", "AWS/SQS", "ApproximateAgeOfOldestMessage", dimension, "Maximum")
+        now_ms = self._clock.now_ms()
+        newest = bucket.find_newest(now_ms, ARCHIVE_HOURS) if has_bucket else None
+        return ArchiveState(
+            is_on=is_on,
+            bucket=bucket.name if has_bucket else None,
+            trigger=trigger,
+            queue=queue,
+            oldest_s=rates.latest(self._series([age]), age, now_ms),
+            archived=self._activity(archived, ARCHIVE_FUNCTION),
+            newest=newest,
+        )
+
+    def read_replays(self) -> list[Replay]:
+        """The replays of the last day, the newest first; none where there is no audit log."""
+        now_ms = self._clock.now_ms()
+        try:
+            entries = AuditLog(self._aws, self._clock).search(now_ms - DAY_MS, action="replay", limit=REPLAYS_MAX)
+        except OperatorError:
+            return []
+        return find_replays(entries, now_ms)
+
+    def _activity(self, measure: Measure, function: str) -> Activity:
+        errors = Measure("errors", "AWS/Lambda", "Errors", (("FunctionName", function),))
+        series = self._series([measure, errors])
+        return Activity(
+            a_minute=rates.rate(series, measure, self._clock.now_ms()),
+            last_hour=sum(series[measure].values()),
+            errors=sum(series[errors].values()),
+        )
+
+    def _series(self, measures: Sequence[Measure]) -> dict[Measure, dict[int, float]]:
+        now_ms = self._clock.now_ms()
+        cloudwatch = self._aws.client("cloudwatch")
+        return read_series(cloudwatch, measures, now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
+
+    def _count(self, name: str) -> QueueCounts | None:
+        try:
+            return Queue(self._aws, name).counts()
+        except OperatorError:
+            return None
