@@ -21,6 +21,7 @@ from tests.api.cloudformation_templates import every_type
 from tests.api.dynamodb_support import create_table
 from tests.api.lambda_support import log_messages, make_function, make_role, zipped
 from tests.api.test_cloudformation_more_types import template as newer_types
+from tests.api.test_sns_signatures import received, subscribed_queue, verify
 from tests.crash.test_power_loss_of_code import onebox
 from tests.polling import until
 
@@ -118,6 +119,16 @@ def check_provisioned(client: Client, _: None) -> None:
     assert json.loads(api.invoke(**version)["Payload"].read()) == "provisioned-concurrency"
 
 
+def signing_topic(client: Client) -> str:
+    return str(client("sns").create_topic(Name="signs", Attributes={"SignatureVersion": "2"})["TopicArn"])
+
+
+def check_signing_topic(client: Client, topic: str) -> None:
+    url = subscribed_queue(client, topic)
+    client("sns").publish(TopicArn=topic, Message="m")
+    verify(received(client, url), "2")
+
+
 def log_events(client: Client, group: str) -> None:
     logs = client("logs")
     logs.create_log_group(logGroupName=group)
@@ -211,6 +222,7 @@ THINGS = [
     Thing("mapping of a stream", stream_mapping, check_stream_mapping),
     Thing("function URL", function_url, check_function_url),
     Thing("layer", layer, check_layer),
+    Thing("topic with signatures", signing_topic, check_signing_topic),
     Thing("provisioned concurrency", provisioned, check_provisioned),
     Thing("query of Logs Insights", query, check_query),
     Thing("query definition", query_definition, check_query_definition),

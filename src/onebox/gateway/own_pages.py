@@ -1,5 +1,5 @@
 """The server's own pages, under ``/_onebox/``: its health, why a request was refused, answers of custom resources, code
-of functions. Those of services load their service first."""
+of functions, certificates of notifications. Those of services load their service first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.reply import Reply
 from onebox.services.catalog import Catalog
 from onebox.services.loading import ServiceLoader
-from onebox.services.own_paths import CALLBACKS_PATH, CODE_PATH
+from onebox.services.own_paths import CALLBACKS_PATH, CERTIFICATES_PATH, CODE_PATH
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 
@@ -42,6 +42,8 @@ class OwnPages:
             self._start_task(self._take_callback(request, reply), reply)
         elif path == CODE_PATH and method == "GET":
             self._start_task(self._send_code(request, reply), reply)
+        elif path.startswith(CERTIFICATES_PATH) and method == "GET":
+            self._start_task(self._send_certificate(path, reply), reply)
         elif path == "/_onebox/health" and method in ("GET", "HEAD"):
             reply.send(_json(200, self._health()))
         elif path.startswith(_REFUSALS_PATH) and method == "GET":
@@ -83,6 +85,14 @@ class OwnPages:
             reply.send(_json(403, {"message": "this link is no longer valid; GetFunction gives a new one"}))
         else:
             reply.send(Response(200, archive, [("Content-Type", "application/zip")]))
+
+    async def _send_certificate(self, path: str, reply: Reply) -> None:
+        await self._services.load("sns")
+        certificate = self._catalog.sns.internal.find_certificate(path)
+        if certificate is None:
+            reply.send(_json(404, {"message": "no notification of this onebox is signed with such a certificate"}))
+        else:
+            reply.send(Response(200, certificate, [("Content-Type", "application/x-pem-file")]))
 
     def _refusal(self, request_id: str) -> Response:
         refusal = self._catalog.iam_internal.refusals.find(request_id)

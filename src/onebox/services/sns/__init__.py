@@ -9,6 +9,7 @@ The map of the folder, top down::
     core.py               the parts that every operation works with
     fanout.py             one message to all subscriptions of its topic
     delivery_status.py    what became of deliveries, in CloudWatch Logs (feedback.py: which topics want it)
+    signatures.py         the key that signs notifications (signing.py: the algorithm)
     http_outbox.py        requests to HTTP endpoints, stored with the publish
     background/           sending them, with retries (http_sender.py, http_client.py)
     topic_access.py       from a TopicArn to the topic, and what the topic's policy allows

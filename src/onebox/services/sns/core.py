@@ -14,8 +14,10 @@ from onebox.services.sns.delivery_status import DeliveryStatusLog
 from onebox.services.sns.fanout import Fanout
 from onebox.services.sns.http_outbox import HttpOutbox
 from onebox.services.sns.neighbours import Functions, Queues
+from onebox.services.sns.signatures import Signatures
 from onebox.services.sns.store.fifo_messages import FifoMessageStore
 from onebox.services.sns.store.http_deliveries import HttpDeliveryStore
+from onebox.services.sns.store.signing_key import SigningKeyStore
 from onebox.services.sns.store.subscriptions import SubscriptionStore
 from onebox.services.sns.store.topics import TopicStore
 from onebox.services.sns.topic_cache import TopicCache
@@ -38,6 +40,7 @@ class Core:
     cache: TopicCache
     http: HttpOutbox
     status_log: DeliveryStatusLog
+    signatures: Signatures
     fanout: Fanout
 
 
@@ -45,7 +48,8 @@ def make_core(deps: Deps, queues: Queues, functions: Functions, logs: LogsIntern
     """The parts, put together."""
     topics, subscriptions = TopicStore(deps.storage), SubscriptionStore(deps.storage)
     http_deliveries = HttpDeliveryStore(deps.storage)
-    http = HttpOutbox(deps.storage, http_deliveries, deps.ids, deps.clock)
+    signatures = Signatures(deps.storage, SigningKeyStore(deps.storage), deps.clock)
+    http = HttpOutbox(deps.storage, http_deliveries, deps.ids, deps.clock, signatures)
     status_log = DeliveryStatusLog(logs, iam, deps.ids)
     return Core(
         storage=deps.storage,
@@ -60,5 +64,6 @@ def make_core(deps: Deps, queues: Queues, functions: Functions, logs: LogsIntern
         cache=TopicCache(topics, subscriptions),
         http=http,
         status_log=status_log,
-        fanout=Fanout(queues, functions, http, status_log),
+        signatures=signatures,
+        fanout=Fanout(queues, functions, http, status_log, signatures),
     )

@@ -2,11 +2,10 @@
 
 AWS's order of members and layout (two spaces, `` : ``) are kept, since people compare and grep these bodies.
 
-The ``Signature`` is not one: AWS signs with an RSA key whose certificate only AWS can have issued, and nobody could
-verify ours against it. The member is present, so that readers who expect it find it, and holds the plain digest
-(SHA-1, or SHA-256 for SignatureVersion 2) of AWS's string to sign, in base64. ``SigningCertURL`` points at this
-runtime, where no certificate is served, so that a verifying library refuses the message clearly and at once instead
-of fetching AWS's certificate and reporting forgery. FIFO topics carry no signature in AWS either.
+Where the origin has a signer, ``Signature`` is an RSA signature and ``SigningCertURL`` the address of its certificate.
+Elsewhere the member is present, so that readers who expect it find it, and holds the plain digest (SHA-1, or SHA-256
+for SignatureVersion 2) of AWS's string to sign, in base64; no certificate is served at its ``SigningCertURL``, so that
+a verifying library refuses the message at once. FIFO topics carry no signature in AWS either.
 AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 """
 
@@ -22,8 +21,9 @@ import orjson
 
 from onebox.services.context import Wire
 from onebox.services.sns.model import Message
+from onebox.services.sns.signing import Signer
 
-CERTIFICATE_PATH = "/SimpleNotificationService-unsigned.pem"
+_NO_CERTIFICATE_PATH = "/SimpleNotificationService-unsigned.pem"
 
 
 class Origin(NamedTuple):
@@ -34,11 +34,23 @@ class Origin(NamedTuple):
     endpoint_url: str
     signature_version: str
     """Empty for FIFO topics, which carry no signature."""
+    signer: Signer | None = None
+
+    def sign(self, to_sign: str) -> str:
+        """The signature, or the digest that stands for it."""
+        if self.signer is not None:
+            return self.signer.sign(to_sign, self.signature_version)
+        return _digest_of(to_sign, self.signature_version)
+
+    @property
+    def certificate_url(self) -> str:
+        path = _NO_CERTIFICATE_PATH if self.signer is None else self.signer.certificate_path
+        return self.endpoint_url + path
 
 
 def notification(message: Message, body: str, origin: Origin, subscription_arn: str) -> str:
     """The envelope of a notification."""
-    topic_arn, now_ms, endpoint_url, signature_version = origin
+    topic_arn, now_ms, endpoint_url, signature_version, _ = origin
     timestamp = iso_milliseconds(now_ms)
     lines = ['{\n  "Type" : "Notification",\n  "MessageId" : "', message.message_id]
     if message.sequence is not None:
@@ -50,9 +62,9 @@ def notification(message: Message, body: str, origin: Origin, subscription_arn: 
         lines += ['",\n  "Message" : ', _json(body)]
     lines += [',\n  "Timestamp" : "', timestamp]
     if signature_version:
-        signature = digest(message, body, topic_arn, timestamp, signature_version)
+        signature = origin.sign(_notification_to_sign(message, body, topic_arn, timestamp))
         lines += ['",\n  "SignatureVersion" : "', signature_version, '",\n  "Signature" : "', signature]
-        lines += ['",\n  "SigningCertURL" : "', endpoint_url, CERTIFICATE_PATH]
+        lines += ['",\n  "SigningCertURL" : "', origin.certificate_url]
     lines += ['",\n  "UnsubscribeURL" : "', endpoint_url, "/?Action=Unsubscribe&SubscriptionArn="]
     lines += [subscription_arn, '"']
     if message.attributes:
@@ -63,7 +75,7 @@ def notification(message: Message, body: str, origin: Origin, subscription_arn: 
 
 def confirmation(origin: Origin, token: str, message_id: str) -> str:
     """The SubscriptionConfirmation that an HTTP endpoint receives first."""
-    topic_arn, now_ms, endpoint_url, signature_version = origin
+    topic_arn, now_ms, endpoint_url, signature_version, _ = origin
     text = (
         f"You have chosen to subscribe to the topic {topic_arn}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message."
@@ -83,8 +95,8 @@ def confirmation(origin: Origin, token: str, message_id: str) -> str:
         "SubscribeURL": url,
         "Timestamp": timestamp,
         "SignatureVersion": signature_version or "1",
-        "Signature": _digest_of(to_sign, signature_version),
-        "SigningCertURL": endpoint_url + CERTIFICATE_PATH,
+        "Signature": origin.sign(to_sign),
+        "SigningCertURL": origin.certificate_url,
     }
     return "{\n" + ",\n".join(f'  "{name}" : {_json(value)}' for name, value in members.items()) + "\n}"
 
@@ -96,7 +108,7 @@ def confirmation_url(topic_arn: str, token: str, endpoint_url: str) -> str:
 
 def lambda_event(message: Message, body: str, origin: Origin, subscription_arn: str) -> bytes:
     """The event of a function: one record, with AWS's own spellings (``SigningCertUrl``)."""
-    topic_arn, now_ms, endpoint_url, signature_version = origin
+    topic_arn, now_ms, endpoint_url, _, _ = origin
     timestamp = iso_milliseconds(now_ms)
     notice = {
         "Type": "Notification",
@@ -105,9 +117,9 @@ def lambda_event(message: Message, body: str, origin: Origin, subscription_arn: 
         "Subject": message.subject,
         "Message": body,
         "Timestamp": timestamp,
-        "SignatureVersion": signature_version or "1",
-        "Signature": digest(message, body, topic_arn, timestamp, signature_version),
-        "SigningCertUrl": endpoint_url + CERTIFICATE_PATH,
+        "SignatureVersion": "1",  # on AWS too, even where the topic's is 2 and the signature made so
+        "Signature": origin.sign(_notification_to_sign(message, body, topic_arn, timestamp)),
+        "SigningCertUrl": origin.certificate_url,
         "UnsubscribeUrl": f"{endpoint_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}",
         "MessageAttributes": {
             name: {"Type": attribute["DataType"], "Value": attribute_text(attribute)}
@@ -123,14 +135,12 @@ def lambda_event(message: Message, body: str, origin: Origin, subscription_arn: 
     return orjson.dumps({"Records": [record]})
 
 
-def digest(message: Message, body: str, topic_arn: str, timestamp: str, signature_version: str) -> str:
-    """What stands where AWS has the signature: the digest of AWS's string to sign."""
+def _notification_to_sign(message: Message, body: str, topic_arn: str, timestamp: str) -> str:
     subject = f"Subject\n{message.subject}\n" if message.subject is not None else ""
-    to_sign = (
+    return (
         f"Message\n{body}\nMessageId\n{message.message_id}\n{subject}"
         f"Timestamp\n{timestamp}\nTopicArn\n{topic_arn}\nType\nNotification\n"
     )
-    return _digest_of(to_sign, signature_version)
 
 
 def attribute_text(attribute: Wire) -> str:

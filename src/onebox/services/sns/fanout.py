@@ -28,6 +28,7 @@ from onebox.services.sns.http_outbox import HttpOutbox
 from onebox.services.sns.limits import RAW_DELIVERY_ATTRIBUTES_MAX
 from onebox.services.sns.model import Message
 from onebox.services.sns.neighbours import SERVICE, Functions, Queues
+from onebox.services.sns.signatures import Signatures
 from onebox.services.sns.topic_cache import CachedSubscription, CachedTopic
 from onebox.services.sqs.internal import Delivery
 
@@ -93,11 +94,19 @@ class _Publication:
 class Fanout:
     """Delivers messages to queues, functions, HTTP endpoints, and (as a log line) people."""
 
-    def __init__(self, queues: Queues, functions: Functions, http: HttpOutbox, status_log: DeliveryStatusLog) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        functions: Functions,
+        http: HttpOutbox,
+        status_log: DeliveryStatusLog,
+        signatures: Signatures,
+    ) -> None:
         self._queues = queues
         self._functions = functions
         self._http = http
         self._status_log = status_log
+        self._signatures = signatures
         self._logged_minute: dict[str, int] = {}
 
     def send(
@@ -109,7 +118,8 @@ class Fanout:
             context = replace(context, account=topic.account)
         metrics.published += len(messages)
         metrics.sizes += [message.body_bytes for message in messages]
-        origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version)
+        signer = self._signatures.signer() if topic.signs else None
+        origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version, signer)
         publication = _Publication(context, topic, origin, metrics)
         for subscription in topic.subscriptions:
             accepted = list(_filter(subscription, messages, metrics))

@@ -14,6 +14,7 @@ from onebox.services.sns.delivery_policy import DEFAULT_CONTENT_TYPE, effective_
 from onebox.services.sns.delivery_status import describe_notification
 from onebox.services.sns.envelope import Origin, confirmation, notification
 from onebox.services.sns.model import HttpDelivery, Message, Redrive, Subscription
+from onebox.services.sns.signatures import Signatures
 from onebox.services.sns.store.http_deliveries import HttpDeliveryStore
 from onebox.services.sns.topic_cache import CachedSubscription, CachedTopic
 from onebox.storage.database import Storage
@@ -24,11 +25,14 @@ _AGENT = "Amazon Simple Notification Service Agent"
 class HttpOutbox:
     """Accepts requests to endpoints."""
 
-    def __init__(self, storage: Storage, store: HttpDeliveryStore, ids: Ids, clock: Clock) -> None:
+    def __init__(
+        self, storage: Storage, store: HttpDeliveryStore, ids: Ids, clock: Clock, signatures: Signatures
+    ) -> None:
         self._storage = storage
         self._store = store
         self._ids = ids
         self._clock = clock
+        self._signatures = signatures
         self._on_accepted: Callable[[], None] | None = None
 
     def watch(self, on_accepted: Callable[[], None]) -> None:
@@ -49,7 +53,7 @@ class HttpOutbox:
         if subscription.protocol in topic.feedback:
             described = describe_notification(message.message_id, topic.arn, body, context.now_ms)
         if not subscription.is_raw:
-            body = notification(message, body, _origin(context, topic), subscription.arn)
+            body = notification(message, body, self._origin(context, topic), subscription.arn)
         policy = effective_subscription_policy(
             topic.row.attributes.get("DeliveryPolicy"), subscription.row.attributes.get("DeliveryPolicy")
         )
@@ -87,21 +91,27 @@ class HttpOutbox:
                 message_type="SubscriptionConfirmation",
                 url=subscription.endpoint,
                 headers=_headers("SubscriptionConfirmation", message_id, topic.arn, None),
-                body=confirmation(_origin(context, topic), subscription.token, message_id),
+                body=confirmation(self._origin(context, topic), subscription.token, message_id),
                 retries=policy["healthyRetryPolicy"],
                 redrive=None,
                 due_at_ms=self._clock.steady_ms(),
             )
         )
 
+    def _origin(self, context: RequestContext, topic: CachedTopic) -> Origin:
+        # FIFO topics have no HTTP endpoints, so that there is always a version.
+        return Origin(
+            topic_arn=topic.arn,
+            now_ms=context.now_ms,
+            endpoint_url=context.endpoint_url,
+            signature_version=topic.signature_version,
+            signer=self._signatures.signer(),
+        )
+
     def _accept(self, delivery: HttpDelivery) -> None:
         self._store.insert(delivery)
         if self._on_accepted is not None:
             self._storage.after_commit(self._on_accepted)
-
-
-def _origin(context: RequestContext, topic: CachedTopic) -> Origin:
-    return Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version)
 
 
 def _headers(message_type: str, message_id: str, topic_arn: str, subscription_arn: str | None) -> dict[str, str]:

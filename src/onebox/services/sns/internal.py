@@ -1,4 +1,4 @@
-"""What other services ask of SNS: publish a message, in their own transaction."""
+"""What other services ask of SNS: publish a message, in their own transaction; and the certificate of signatures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onebox.services.sns.topic_access import check_service
 
 
 class SnsInternal:
-    """Publishing for AWS services (CloudWatch's alarms, Lambda's destinations)."""
+    """Publishing for AWS services (CloudWatch's alarms, Lambda's destinations), and the certificate for the gateway."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -56,3 +56,7 @@ class SnsInternal:
         metrics = PublishMetrics()
         core.fanout.send(context, topic, [parse_message(request, core.ids.uuid(), topic.max_message_bytes)], metrics)
         metrics.record(core.metrics, topic, context.now_ms)
+
+    def find_certificate(self, path: str) -> bytes | None:
+        """The certificate that a SigningCertURL of this path means, PEM; None if it is none of ours."""
+        return self._core.signatures.find_certificate(path)

@@ -32,7 +32,8 @@ class Sns:
         return required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
-        """Resume the deliveries to HTTP endpoints."""
+        """Load the key of signatures, if there is one, and resume the deliveries to HTTP endpoints."""
+        await self._core.signatures.start()
         await self._http_sender.start()
 
     async def stop(self) -> None:

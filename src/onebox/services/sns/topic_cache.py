@@ -46,6 +46,8 @@ class CachedTopic:
     deduplicates_content: bool
     deduplicates_by_group: bool
     signature_version: str
+    signs: bool
+    """Whether what goes to queues and functions is signed: where SignatureVersion was set."""
     max_message_bytes: int
     metric_dimensions: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...] | None
@@ -91,6 +93,7 @@ def _compile_topic(topic: Topic, subscriptions: list[Subscription]) -> CachedTop
         deduplicates_content=attributes.get("ContentBasedDeduplication") == "true",
         deduplicates_by_group=attributes.get("FifoThroughputScope") == "MessageGroup",
         signature_version="" if topic.is_fifo else attributes.get("SignatureVersion", "1"),
+        signs=not topic.is_fifo and "SignatureVersion" in attributes,
         max_message_bytes=int(attributes.get("MaximumMessageSize", MESSAGE_BYTES_DEFAULT)),
         metric_dimensions=(("TopicName", topic.name),),
         statements=compile_policy(policy) if policy else None,

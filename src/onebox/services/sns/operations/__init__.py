@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from onebox.services.registry import Operation, OperationTable
+from onebox.services.registry import Operation, OperationTable, WaitingOperation
 from onebox.services.sns.core import Core
 from onebox.services.sns.operations import data_protection, permissions, publishing, subscriptions, tags, topics
 
 OPERATIONS: OperationTable[Core] = {
     "Publish": Operation(publishing.publish),
     "PublishBatch": Operation(publishing.publish_batch, action="Publish"),
-    "CreateTopic": Operation(topics.create_topic),
+    "CreateTopic": WaitingOperation(topics.create_topic),
     "DeleteTopic": Operation(topics.delete_topic),
     "ListTopics": Operation(topics.list_topics, reads_only=True),
     "GetTopicAttributes": Operation(topics.get_topic_attributes, reads_only=True),
-    "SetTopicAttributes": Operation(topics.set_topic_attributes),
+    "SetTopicAttributes": WaitingOperation(topics.set_topic_attributes),
     "AddPermission": Operation(permissions.add_permission),
     "RemovePermission": Operation(permissions.remove_permission),
     "PutDataProtectionPolicy": Operation(data_protection.put_data_protection_policy),
     "GetDataProtectionPolicy": Operation(data_protection.get_data_protection_policy, reads_only=True),
-    "Subscribe": Operation(subscriptions.subscribe),
+    "Subscribe": WaitingOperation(subscriptions.subscribe),
     "ConfirmSubscription": Operation(subscriptions.confirm_subscription, anonymous=True),
     "Unsubscribe": Operation(subscriptions.unsubscribe, anonymous=True),
     "ListSubscriptions": Operation(subscriptions.list_subscriptions, reads_only=True),

@@ -45,8 +45,14 @@ _TOKEN_CHARACTERS = 256
 _log = logging.getLogger("onebox.sns")
 
 
-def subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
+async def subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Subscribe an endpoint. Queues and functions of the caller are confirmed at once, others asked to confirm."""
+    if request["Protocol"] in ("http", "https"):
+        await core.signatures.prepare()
+    return await core.storage.write(lambda: _subscribe(core, context, request))
+
+
+def _subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     topic = load_topic(core.cache, context, request["TopicArn"], "Subscribe", subscription_keys(request))
     protocol, endpoint = request["Protocol"], request.get("Endpoint", "")
     given = normalize(request.get("Attributes") or {})
@@ -178,7 +184,8 @@ def _ask_to_confirm(core: Core, context: RequestContext, topic: CachedTopic, sub
     if subscription.protocol in ("http", "https"):
         core.http.send_confirmation(context, topic, subscription)
     elif subscription.protocol == "sqs":
-        origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version)
+        signer = core.signatures.signer() if topic.signs else None
+        origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version, signer)
         body = confirmation(origin, subscription.token, core.ids.uuid())
         delivery = Delivery(body, {})
         core.queues.deliver(context, subscription.endpoint, delivery, source_service=SERVICE, source_arn=topic.arn)

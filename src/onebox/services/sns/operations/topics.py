@@ -33,8 +33,14 @@ _NAME = re.compile(r"[A-Za-z0-9_\-]+")
 _FIFO_NAME = re.compile(r"[A-Za-z0-9_\-]+\.fifo")
 
 
-def create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
+async def create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Create a topic; the same name with the same attributes and tags gives the topic that is there."""
+    if (request.get("Attributes") or {}).get("SignatureVersion"):
+        await core.signatures.prepare()
+    return await core.storage.write(lambda: _create_topic(core, context, request))
+
+
+def _create_topic(core: Core, context: RequestContext, request: Wire) -> Wire:
     name, attributes = request["Name"], normalize(request.get("Attributes") or {})
     is_fifo = attributes.get("FifoTopic") == "true"
     _check_name(name, is_fifo)
@@ -98,8 +104,14 @@ def get_topic_attributes(core: Core, context: RequestContext, request: Wire) -> 
     return {"Attributes": shown_topic_attributes(topic, core.subscriptions.count_by_status(topic.arn))}
 
 
-def set_topic_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
+async def set_topic_attributes(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Set one attribute; an empty value brings the default back."""
+    if request["AttributeName"] == "SignatureVersion":
+        await core.signatures.prepare()
+    return await core.storage.write(lambda: _set_topic_attribute(core, context, request))
+
+
+def _set_topic_attribute(core: Core, context: RequestContext, request: Wire) -> Wire:
     topic = load_topic(core.cache, context, request["TopicArn"], "SetTopicAttributes").row
     name = request["AttributeName"]
     value = normalize({name: request.get("AttributeValue", "")})[name]
