@@ -12,16 +12,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from click.testing import CliRunner
 
 from onebox.testing import EngineThread
-from orders.aws.names import LOG_GROUP, TABLE
+from orders.aws.names import LOG_GROUP, TABLE, TOPIC
 from orders.cli.main import main
 from tests.conftest import environment_of
 from tests.polling import PATIENCE_S, until
@@ -140,6 +141,52 @@ def test_a_command_that_follows_says_that_nobody_answers_and_goes_on(
         assert output.read_bytes().count(b"before") == 1
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
+
+
+@contextmanager
+def killable(data: Path, port: int = 0) -> Iterator[tuple[Any, int]]:
+    """A onebox in a process on a data folder, and its port."""
+    command = [sys.executable, "-m", "onebox", "serve", "--port", str(port), "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, int(process.stdout.readline().split()[4].rpartition(":")[2])
+        finally:
+            process.kill()
+
+
+def _queue_of_orders(url: str) -> Any:
+    """A function that asks how many messages OrderQueue holds; OrderTopic is made with it."""
+    account = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    sqs, sns = (boto3.client(service, endpoint_url=url, **account) for service in ("sqs", "sns"))
+    policy = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}}
+    queue = sqs.create_queue(QueueName="OrderQueue", Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
+    topic = sns.create_topic(Name=TOPIC)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=topic.replace(":sns:", ":sqs:").replace(TOPIC, "OrderQueue"))
+    name = "ApproximateNumberOfMessages"
+    return lambda: int(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name])
+
+
+def test_publish_outlasts_a_onebox_that_is_killed_at_the_first_order_and_started_again(tmp_path: Path) -> None:
+    lines = [json.dumps({"orderId": f"o{number}", "total": 1}) for number in range(60)]
+    (tmp_path / "orders.jsonl").write_text("\n".join(lines))
+    arguments = ["publish", str(tmp_path / "orders.jsonl"), "--rate", "20"]
+    with ExitStack() as stack:
+        box, port = stack.enter_context(killable(tmp_path / "data"))
+        url = f"http://127.0.0.1:{port}"
+        count = _queue_of_orders(url)
+        environment = {**environment_of(url), "XDG_STATE_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+        process, output, errors = stack.enter_context(running(arguments, environment, tmp_path))
+        until(lambda: count() or process.poll() is not None, "the first order")
+        box.kill()
+        box.wait()
+        until(lambda: errors.read_bytes() or process.poll() is not None, "the outage to be told")
+        stack.enter_context(killable(tmp_path / "data", port))
+        assert process.wait(PATIENCE_S) == 0, errors.read_text()
+        assert output.read_text().startswith("60 orders published")
+        assert "has not answered since" in errors.read_text()
+        assert "answers again, after" in errors.read_text()
+        assert count() >= 60  # what was accepted when the kill cut off the answer is sent twice
 
 
 def test_top_keeps_its_screen_and_says_since_when_nobody_answers(onebox: EngineThread, account: str) -> None:

@@ -47,6 +47,8 @@ class Outage:
         self._began_ms: float | None = None
         self.since_ms: int | None = None
         """The moment of the first failure; None while the endpoint answers."""
+        self.has_answered = False
+        """Whether any call was answered."""
 
     def note_lost(self, reason: str) -> None:
         """A call was not answered."""
@@ -59,6 +61,7 @@ class Outage:
     def note_answer(self) -> None:
         """A call was answered."""
         with self._lock:
+            self.has_answered = True
             if self._began_ms is None:
                 return
             lasted_ms = self._clock.monotonic_ms() - self._began_ms

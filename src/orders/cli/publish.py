@@ -82,6 +82,7 @@ def publish(
     trace = _find_trace(traceparent)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
+    outage = spoken_outage(clock)
     totals = Progress()
     empty: list[str] = []
     for source in sources:
@@ -103,7 +104,7 @@ def publish(
                     group_field=message_group,
                     traceparent=trace,
                     on_progress=show,
-                    outage=spoken_outage(clock),
+                    outage=outage,
                 )
             except KeyboardInterrupt:
                 _save(ledger)

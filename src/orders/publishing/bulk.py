@@ -110,7 +110,7 @@ def publish_entries(
                 if progress.unsent:
                     break  # what twelve attempts did not bring through stops the others too: they are not yet read
                 limiter.wait(len(batch))
-                running.add(pool.submit(_send, batch, topic, clock, stopping, outage if progress.accepted else None))
+                running.add(pool.submit(_send, batch, topic, clock, stopping, outage))
                 if len(running) >= connections * BATCHES_PER_CONNECTION:
                     _collect(running, ledger, progress)
                 on_progress(progress)
@@ -228,14 +228,14 @@ def _send(batch: list[PendingOrder], topic: Topic, clock: Clock, stopping: Event
         retried += len(failed)
         failed = _send_once([orders[refusal.entry] for refusal in failed], topic, sent)
     if outage is not None and not _is_away(failed):
-        outage.note_answer()
+        outage.note_answer()  # at once: the batches beside this one are to know that the endpoint is no wrong one
     sent.refusals.extend(failed)
     return sent._replace(retried=retried)
 
 
 def _note(outage: Outage | None, failed: list[Refusal]) -> bool:
     """Tell of an endpoint that is away; whether it is, and was not from the beginning."""
-    if outage is None or not _is_away(failed):
+    if outage is None or not outage.has_answered or not _is_away(failed):
         return False
     outage.note_lost(failed[0].reason)
     return True

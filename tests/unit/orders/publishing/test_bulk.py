@@ -192,6 +192,20 @@ def test_an_endpoint_that_accepted_orders_and_goes_away_is_tried_until_it_answer
     assert (progress.accepted, progress.unsent, told) == (100, [], ["connection closed", "back"])
 
 
+def test_an_endpoint_that_goes_away_after_its_first_answer_is_tried_until_it_answers() -> None:
+    progress, clock, told = Progress(), FakeClock(), []
+    outage = Outage(clock, lambda _, reason: told.append(reason), lambda _: told.append("back"))
+
+    def accept_and_go(text: str) -> Answer:
+        if text == entries(10)[-1].text:
+            topic.broken_calls = 3 * ATTEMPTS_MAX
+        return None
+
+    topic = FakeTopic(accept_and_go)
+    publish_entries(entries(20), topic, NoLedger(), clock, progress, connections=1, outage=outage)
+    assert (progress.accepted, progress.unsent, told) == (20, [], ["connection closed", "back"])
+
+
 def test_an_endpoint_that_never_accepted_an_order_is_given_up() -> None:
     topic, progress, clock = FakeTopic(), Progress(), FakeClock()
     topic.broken_calls = 10_000
