@@ -157,8 +157,8 @@ def killable(data: Path, port: int = 0) -> Iterator[tuple[Any, int]]:
 
 def _queue_of_orders(url: str) -> Any:
     """A function that asks how many messages OrderQueue holds; OrderTopic is made with it."""
-    account = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    sqs, sns = (boto3.client(service, endpoint_url=url, **account) for service in ("sqs", "sns"))
+    session: Any = boto3.Session("test", "test", region_name="us-east-1")
+    sqs, sns = (session.client(service, endpoint_url=url) for service in ("sqs", "sns"))
     policy = {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}}
     queue = sqs.create_queue(QueueName="OrderQueue", Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
     topic = sns.create_topic(Name=TOPIC)["TopicArn"]
