@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from onebox.steady_clock import SystemClock
 from onebox.testing import EngineThread
 from orders.clock import SystemClock as OrdersClock
+from tests.quick_python import share_descriptions, spare_the_collector
 
 # An example that is slow on a busy machine says nothing of the rule it tries.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,6 +26,14 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+share_descriptions()
+
+
+def pytest_collection_finish() -> None:
+    """All tests are there; they stay until the end."""
+    spare_the_collector()
 
 
 @pytest.fixture(scope="session")

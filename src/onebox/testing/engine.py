@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Coroutine
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -16,6 +17,9 @@ from onebox.ids import Ids
 from onebox.testing.manual_clock import ManualClock, ManualSource
 
 T = TypeVar("T")
+
+# Making a client takes several milliseconds; each keeps its connections open.
+_CLIENTS_KEPT = 32
 
 
 class HandClock:
@@ -73,6 +77,7 @@ class EngineThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="onebox", daemon=True)
         self._clock = HandClock(manual, self) if manual else None
+        self._find_client = lru_cache(_CLIENTS_KEPT)(self._make_client)
 
     @property
     def clock(self) -> HandClock:
@@ -86,7 +91,15 @@ class EngineThread:
         return self._engine.endpoint_url
 
     def client(self, service: str, *, region: str = "us-east-1", account: str = "000000000000", **config: Any) -> Any:
-        """A boto3 client of this engine that neither retries nor checks parameters itself."""
+        """A boto3 client of this engine that neither retries nor checks parameters itself. One that was made a while
+        ago for the same service, region and account is given again; with ``config`` it is always a new one."""
+        return (
+            self._make_client(service, region, account, **config)
+            if config
+            else self._find_client(service, region, account)
+        )
+
+    def _make_client(self, service: str, region: str, account: str, **config: Any) -> Any:
         import boto3
         from botocore.config import Config
 
