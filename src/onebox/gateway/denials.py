@@ -13,7 +13,7 @@ _WRONG_SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
-_JSON_SERVICES = frozenset(("dynamodb", "dynamodbstreams", "logs", "lambda", "ssm"))
+_JSON_SERVICES = frozenset(("dynamodb", "dynamodbstreams", "logs", "lambda", "ssm", "ecr"))
 """Their codes for bad credentials end in Exception."""
 
 
@@ -79,6 +79,7 @@ _DENIALS: dict[str, type[AwsError]] = {
     "dynamodbstreams": AccessDeniedException,
     "logs": AccessDeniedException,
     "ssm": AccessDeniedException,
+    "ecr": AccessDeniedException,
 }
 
 

@@ -16,6 +16,7 @@ TARGETS = {
     "Logs_20140328": "logs",
     "GraniteServiceVersion20100801": "cloudwatch",
     "AmazonSSM": "ssm",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
 }
 """The prefixes of X-Amz-Target."""
 SIGNING_NAMES = {
@@ -30,6 +31,7 @@ SIGNING_NAMES = {
     "cloudformation": "cloudformation",
     "s3": "s3",
     "ssm": "ssm",
+    "ecr": "ecr",
 }
 """The services of signatures' scopes."""
 LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/")

@@ -56,6 +56,7 @@ _BODY_BYTES_MAX = {
     "iam": _MIB,
     "sts": _MIB,
     "ssm": _MIB,
+    "ecr": _MIB,
     "lambda": 70 * _MIB,  # a zip file of 50 MB in base64
     "s3": BODY_BYTES_MAX,
 }

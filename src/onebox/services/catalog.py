@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onebox.services.cloudwatch.service import CloudWatch
     from onebox.services.dynamodb.service import DynamoDb
     from onebox.services.dynamodbstreams.service import DynamoDbStreams
+    from onebox.services.ecr.service import Ecr
     from onebox.services.iam.core import Core as IamCore
     from onebox.services.iam.internal import IamInternal
     from onebox.services.iam.service import Iam
@@ -39,6 +40,7 @@ LOADED_WITH: Mapping[str, tuple[str, ...]] = {
     "iam": ("iam",),
     "sts": ("sts",),
     "ssm": ("ssm",),
+    "ecr": ("ecr",),
     "s3": ("s3",),
     "sqs": ("sqs",),
     "dynamodb": ("dynamodb",),
@@ -87,6 +89,7 @@ class Catalog:
             "iam": lambda: self.iam,
             "sts": lambda: self.sts,
             "ssm": lambda: self.ssm,
+            "ecr": lambda: self.ecr,
             "s3": lambda: self.s3,
             "sqs": lambda: self.sqs,
             "dynamodb": lambda: self.dynamodb,
@@ -133,6 +136,12 @@ class Catalog:
         from onebox.services.ssm.service import Ssm
 
         return Ssm(self.deps)
+
+    @cached_property
+    def ecr(self) -> Ecr:
+        from onebox.services.ecr.service import Ecr
+
+        return Ecr(self.deps)
 
     @cached_property
     def s3(self) -> S3:

@@ -32,6 +32,7 @@ _ERROR_NAMESPACES = {
     "cloudwatch": "com.amazonaws.cloudwatch.v2010_08_01#",
     "logs": "",
     "ssm": "",
+    "ecr": "",
 }
 _CHECKSUMMED = frozenset(("dynamodb", "dynamodbstreams"))
 """Services of one framework: x-amz-crc32 in every answer, constraints that its validator refuses."""

@@ -13,6 +13,7 @@ from onebox.services.cloudformation.resources.cloudwatch import ALARM, COMPOSITE
 from onebox.services.cloudformation.resources.custom import CUSTOM_PREFIX, CUSTOM_RESOURCE
 from onebox.services.cloudformation.resources.dynamodb import TABLE
 from onebox.services.cloudformation.resources.dynamodb_global import GLOBAL_TABLE
+from onebox.services.cloudformation.resources.ecr import REPOSITORY
 from onebox.services.cloudformation.resources.iam_certificates import SERVER_CERTIFICATE
 from onebox.services.cloudformation.resources.iam_policies import (
     GROUP_POLICY,
@@ -25,6 +26,7 @@ from onebox.services.cloudformation.resources.iam_roles import INSTANCE_PROFILE,
 from onebox.services.cloudformation.resources.iam_service_roles import SERVICE_LINKED_ROLE
 from onebox.services.cloudformation.resources.iam_users import ACCESS_KEY, GROUP, USER, USER_TO_GROUP_ADDITION
 from onebox.services.cloudformation.resources.inline_policies import QUEUE_INLINE_POLICY, TOPIC_INLINE_POLICY
+from onebox.services.cloudformation.resources.kms import KEY, KEY_ALIAS
 from onebox.services.cloudformation.resources.lambda_event_sources import EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING
 from onebox.services.cloudformation.resources.lambda_function import FUNCTION
 from onebox.services.cloudformation.resources.lambda_layers import LAYER_VERSION, LAYER_VERSION_PERMISSION
@@ -74,6 +76,8 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     GROUP,
     GROUP_POLICY,
     INSTANCE_PROFILE,
+    KEY,
+    KEY_ALIAS,
     LAYER_VERSION,
     LAYER_VERSION_PERMISSION,
     LOG_GROUP,
@@ -88,6 +92,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     QUEUE,
     QUEUE_INLINE_POLICY,
     QUEUE_POLICY,
+    REPOSITORY,
     RESOURCE_POLICY,
     ROLE,
     ROLE_POLICY,

@@ -26,6 +26,7 @@ _EXISTS = frozenset(
         "QueueAlreadyExists",
         "BucketAlreadyExists",
         "ParameterAlreadyExists",
+        "RepositoryAlreadyExists",
         "BucketAlreadyOwnedByYou",
     ]
 )
@@ -36,6 +37,7 @@ _GONE = frozenset(
         "NoSuchEntity",
         "ParameterNotFound",
         "ProvisionedConcurrencyConfigNotFound",
+        "RepositoryNotFound",
         "InvalidResourceId",
         "QueueDoesNotExist",
         "NonExistentQueue",

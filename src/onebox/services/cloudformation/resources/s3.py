@@ -6,6 +6,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_S3.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,11 +42,13 @@ class _Bucket:
         )
         await new.initiated(new.name)
         await _apply_settings(client, new.name, {}, new.properties)
+        await _apply_acl(client, new.name, {}, new.properties)
         await _put_tags(client, new.name, new.tags)
         return _attributes(client, new.name)
 
     async def update(self, client: Client, old: LiveResource, properties: Wire, tags: dict[str, str]) -> Attributes:
         await _apply_settings(client, old.physical_id, old.properties, properties)
+        await _apply_acl(client, old.physical_id, old.properties, properties)
         if old.tags != tags:
             await _put_tags(client, old.physical_id, tags)
         return old.attributes
@@ -159,6 +162,14 @@ _SETTINGS = (
 )
 
 
+async def _apply_acl(client: Client, name: str, old: Wire, new: Wire) -> None:
+    """A bucket is private already; any other canned ACL is for S3 to take or refuse."""
+    acl = new.get("AccessControl", "Private")
+    if acl != old.get("AccessControl", "Private"):
+        canned = re.sub(r"(?<!^)(?=[A-Z])", "-", acl).lower()  # PublicRead: public-read
+        await client.call("s3", "PutBucketAcl", {"Bucket": name, "ACL": canned})
+
+
 async def _put_tags(client: Client, name: str, tags: dict[str, str]) -> None:
     if tags:
         await client.call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": tag_list(tags)}})
@@ -214,6 +225,7 @@ BUCKET = ResourceType(
     name="AWS::S3::Bucket",
     schema=Record(
         {
+            "AccessControl": TEXT,
             "BucketEncryption": Record(
                 {"ServerSideEncryptionConfiguration": ListOf(_ENCRYPTION_RULE)},
                 required=("ServerSideEncryptionConfiguration",),

@@ -1,0 +1,1 @@
+"""All SQL of the container registry: repositories.py has its table."""
