@@ -79,7 +79,7 @@ def test_tags_of_request_and_resource_decide(ann: PolicyUser, iam: Any) -> None:
     [
         ({"StringEquals": {"aws:username": "Ann"}}, True),
         ({"StringEquals": {"aws:PrincipalType": "User"}}, True),
-        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
         ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
         ({"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, False),
         ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
@@ -97,9 +97,9 @@ def test_global_keys_of_a_users_own_request(ann: PolicyUser, condition: Any, all
         assert refused(ann("sqs").list_queues)[0] == "AccessDenied"
 
 
-def test_unencrypted_requests_can_be_denied(ann: PolicyUser) -> None:
+def test_a_policy_that_denies_unencrypted_requests_lets_this_machine_in(ann: PolicyUser) -> None:
     ann.may(allow("sqs:*"), allow("*", {"Bool": {"aws:SecureTransport": "false"}}, "Deny"))
-    assert "explicit deny" in refused(ann("sqs").list_queues)[1]
+    ann("sqs").list_queues()
 
 
 def test_sessions_issued_before_a_moment_can_be_ended(

@@ -1,7 +1,8 @@
 """The condition keys that every request has: AWS's «global condition context keys».
 
 Promises: pure. A key that AWS leaves out is left out here: ``aws:username`` for roles, ``aws:TokenIssueTime`` and
-``aws:MultiFactorAuthPresent`` for long-term credentials, ``aws:CalledVia`` for the client's own requests.
+``aws:MultiFactorAuthPresent`` for long-term credentials, ``aws:CalledVia`` for the client's own requests. A request
+from the machine itself counts as ``aws:SecureTransport``.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from ipaddress import ip_address
 
 from onebox.services.context import ANONYMOUS, Principal, RequestContext
 
@@ -47,7 +49,7 @@ def find_request_keys(
     keys: dict[str, str | Iterable[str]] = {
         "aws:SourceIp": context.source_ip,
         "aws:RequestedRegion": context.region,
-        "aws:SecureTransport": "true" if context.endpoint_url.startswith("https:") else "false",
+        "aws:SecureTransport": "true" if _is_private(context.source_ip) else "false",
         "aws:ViaAWSService": "false" if context.called_via is None else "true",
         "aws:PrincipalIsAWSService": "false",
         "aws:EpochTime": str(context.now_ms // 1000),
@@ -75,6 +77,14 @@ def principal_type(principal: Principal) -> str:
     resource = principal.arn.rpartition(":")[2]
     kinds = {"user": "User", "assumed-role": "AssumedRole", "federated-user": "FederatedUser"}
     return kinds.get(resource.partition("/")[0], "Account")
+
+
+def _is_private(source_ip: str) -> bool:
+    """Whether nobody could listen: a loopback connection never leaves the machine, and a TLS proxy before the port runs
+    on it. Else every policy that asks for TLS, as most tools write them, would refuse all requests."""
+    address = ip_address(source_ip)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _session_keys(principal: Principal) -> dict[str, str | Iterable[str]]:

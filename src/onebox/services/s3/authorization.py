@@ -71,7 +71,8 @@ def required_access(core: S3Core, context: RequestContext, operation: str, reque
     if operation == "DeleteObjects":
         return [object_access(action, bucket, item) for item in request["Delete"]["Objects"]]
     if "Key" not in request:
-        keys, policy = partial(find_condition_keys, {}, request), partial(_policy, core, context.account, bucket)
+        keys = partial(_find_bucket_keys, core, context.account, request)
+        policy = partial(_policy, core, context.account, bucket)
         return [Access(f"s3:{action}", f"{prefix}{bucket}", keys, policy)]
     needed = [object_access(action, bucket, request)]
     if operation != "PutObjectTagging" and request.get("Tagging"):
@@ -89,7 +90,7 @@ def _object_access(core: S3Core, account: str, prefix: str, action: str, bucket:
     """An action on an object that ``wanted`` names by Key and VersionId."""
     if wanted.get("VersionId") is not None:
         action = _VERSIONED_ACTIONS.get(action, action)
-    keys = partial(_find_object_keys, core, bucket, wanted)
+    keys = partial(_find_object_keys, core, account, bucket, wanted)
     policy = partial(_policy, core, account, bucket)
     return Access(f"s3:{action}", f"{prefix}{bucket}/{wanted['Key']}", keys, policy)
 
@@ -103,10 +104,21 @@ def _policy(core: S3Core, account: str, bucket_name: str) -> Sequence[Statement]
     return () if policy is None else compile_policy(policy)
 
 
-def _find_object_keys(core: S3Core, bucket: str, wanted: Wire) -> ConditionKeys:
+def _find_bucket_keys(core: S3Core, account: str, request: Wire) -> ConditionKeys:
+    return {**find_condition_keys({}, request), **_owner(core, account, request["Bucket"])}
+
+
+def _owner(core: S3Core, account: str, bucket_name: str) -> dict[str, str]:
+    """aws:ResourceAccount, which no ARN of S3 holds; a bucket that does not exist would be the caller's."""
+    bucket = core.buckets.find(bucket_name)
+    return {"aws:ResourceAccount": account if bucket is None else bucket.account}
+
+
+def _find_object_keys(core: S3Core, account: str, bucket: str, wanted: Wire) -> ConditionKeys:
     version_id = wanted.get("VersionId")
     if version_id is None:
         stored = core.versions.find_latest(bucket, wanted["Key"])
     else:
         stored = core.versions.find_version(bucket, wanted["Key"], version_id)
-    return find_condition_keys({} if stored is None else stored.tags, wanted)
+    tags = {} if stored is None else stored.tags
+    return {**find_condition_keys(tags, wanted), **_owner(core, account, bucket)}

@@ -21,7 +21,7 @@ ROLE = Principal(
 )
 
 
-def keys_of(principal: Any, tags: Any = None, **members: Any) -> Any:
+def keys_of(principal: Any, tags: Any = None, source_ip: str = "127.0.0.9", **members: Any) -> Any:
     context = RequestContext(
         account=principal.account,
         region="us-east-1",
@@ -29,7 +29,7 @@ def keys_of(principal: Any, tags: Any = None, **members: Any) -> Any:
         now_ms=1_700_000_001_000,
         request_id="r",
         endpoint_url="http://localhost",
-        source_ip="127.0.0.9",
+        source_ip=source_ip,
         headers={"user-agent": "ua", "referer": "page"},
         **members,
     )
@@ -67,3 +67,18 @@ def test_user_name_is_the_name_without_its_path() -> None:
     assert keys_of(USER)["aws:username"] == "Ann"
     assert keys_of(USER)["aws:ResourceAccount"] == ACCOUNT
     assert keys_of(ROLE)["aws:TokenIssueTime"] == "2023-11-14T22:13:20Z"
+
+
+@pytest.mark.parametrize(
+    ("source_ip", "secure"),
+    [
+        ("127.0.0.1", "true"),
+        ("::1", "true"),
+        ("::ffff:127.0.0.1", "true"),
+        ("192.168.1.5", "false"),
+        ("fe80::1", "false"),
+        ("::ffff:10.0.0.1", "false"),
+    ],
+)
+def test_a_request_counts_as_encrypted_only_from_the_machine_itself(source_ip: str, secure: str) -> None:
+    assert keys_of(USER, source_ip=source_ip)["aws:SecureTransport"] == secure
