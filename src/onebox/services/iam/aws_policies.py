@@ -1,7 +1,7 @@
 """AWS's own managed policies that concern the services offered here (``aws_policies.json``).
 
-The documents, versions and dates are AWS's. ReadOnlyAccess, ViewOnlyAccess and SecurityAudit name the actions of the services
-offered here only. An id that is not known is derived from the name, so it never changes.
+The documents, versions and dates are AWS's. ReadOnlyAccess, ViewOnlyAccess and SecurityAudit name the actions of the
+services offered here only. An id that is not known is derived from the name, so it never changes.
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
 """
 
