@@ -133,7 +133,7 @@ def test_what_is_not_offered_says_so(ecr: Any) -> None:
 
 def test_a_stack_makes_a_repository_and_refuses_a_key_in_words(client: Callable[..., Any], account: str) -> None:
     cloudformation = client("cloudformation")
-    repository = {
+    repository: dict[str, Any] = {
         "Type": "AWS::ECR::Repository",
         "Properties": {
             "ImageScanningConfiguration": {"ScanOnPush": True},
