@@ -34,5 +34,7 @@ def migrate(connection: apsw.Connection) -> None:
 def load_scripts() -> dict[int, str]:
     """The SQL of each migration by its number."""
     folder = resources.files("onebox.storage.migrations")
-    names = (entry for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return {int(entry.name[:4]): entry.read_text("utf-8") for entry in names}
+    files = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
+    scripts = {int(entry.name[:4]): entry.read_text("utf-8") for entry in files}
+    assert len(scripts) == len(files), "two migrations have one number"
+    return scripts
