@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
 from tests.api.lambda_support import make_function
+from tests.polling import until
 
 ECHO = "def handler(event, context):\n    return event\n"
 ANSWER = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
@@ -212,3 +214,31 @@ def test_url_survives_a_restart(tmp_path: Path) -> None:
         assert found["FunctionUrl"].partition(":")[0] == url.partition(":")[0]
         assert urlsplit(found["FunctionUrl"]).hostname == urlsplit(url).hostname
         assert ask(engine, url)[0] == 200
+
+
+def test_requests_to_urls_are_counted_by_how_they_were_answered(
+    client: Callable[..., Any], onebox: EngineThread
+) -> None:
+    url = make_url(client, ANSWER)["FunctionUrl"]
+    for status in (200, 202, 404, 500):
+        ask(onebox, url, "POST", body=json.dumps({"statusCode": status}).encode(), Content_Type="application/json")
+    ask(onebox, url, "POST", body=b"no JSON")  # the function fails: 502
+    client("lambda").remove_permission(FunctionName="function", StatementId="public")
+    assert ask(onebox, url)[0] == 403
+    cloudwatch, now = client("cloudwatch"), datetime.now(timezone.utc)
+    wanted = {"UrlRequestCount": 6.0, "Url4xxCount": 2.0, "Url5xxCount": 2.0}
+
+    def count(name: str) -> float:
+        found = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=name,
+            Dimensions=[{"Name": "FunctionName", "Value": "function"}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7_200,
+            Statistics=["Sum"],
+        )
+        return float(sum(one["Sum"] for one in found["Datapoints"]))
+
+    until(lambda: count("UrlRequestCount") >= 6, "the counts")
+    assert {name: count(name) for name in wanted} == wanted

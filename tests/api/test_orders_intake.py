@@ -272,6 +272,41 @@ def test_doctor_checks_the_intake(site: Site) -> None:
     assert (found["OrderIntake"]["outcome"], found["intake callers"]["outcome"]) == ("good", "good")
 
 
+# --- What operators see -----------------------------------------------------------------------------------------------
+
+
+def test_status_and_doctor_tell_of_requests_and_refusals(site: Site) -> None:
+    def read() -> dict[str, Any]:
+        done = CliRunner().invoke(main, ["status", "--json"], env=site.environment)
+        return dict(json.loads(done.stdout)["intake"])
+
+    before = read()
+    assert (before["auth"], before["url"]) == ("Token", site.url)
+    assert site.post({"orderId": "seen"}).status == 202
+    assert site.post({"orderId": 5}).status == 422
+    assert site.ask("POST", "/orders", {}).status == 401
+
+    def counted() -> tuple[float, float]:
+        now = read()
+        return now["requests"] - before["requests"], now["refused"] - before["refused"]
+
+    # What other tests of this module sent may be counted a moment later.
+    until(lambda: counted() >= (3.0, 2.0), "the counts")
+    assert read()["requests_last_minute"] > 0
+    text = " ".join(CliRunner().invoke(main, ["status"], env=site.environment).output.split())
+    assert f"OrderIntake Token, {site.url}" in text.replace("/ ;", "/;")
+    done = CliRunner().invoke(main, ["doctor", "--json", "--no-test-order"], env=site.environment)
+    [check] = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "intake requests"]
+    assert "in the last hour" in check["message"]
+
+
+def test_status_of_a_system_without_intake_says_off(engine: EngineThread) -> None:
+    environment = environment_of(engine.endpoint_url, "321321321329")
+    answer = json.loads(CliRunner().invoke(main, ["status", "--json"], env=environment).stdout)
+    assert answer["intake"] is None
+    assert "OrderIntake off" in " ".join(CliRunner().invoke(main, ["status"], env=environment).output.split())
+
+
 # --- The adapters on the tables themselves ----------------------------------------------------------------------------
 
 

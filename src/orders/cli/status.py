@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 
 from orders.aws.clients import Aws
-from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, INTAKE_FUNCTION, QUEUE, TABLE, TOPIC
 from orders.cli.failing_table import failing_lines, failing_row
 from orders.cli.option_rows import Options, option_rows, options_document, read_options
 from orders.cli.options import aws_options, json_option
@@ -25,8 +25,11 @@ from orders.monitoring.metrics import (
     DURATION,
     ERRORS,
     FAILED,
+    FAILED_REQUESTS,
     LONGEST,
     PUBLISHED,
+    REFUSED_REQUESTS,
+    REQUESTS,
     THROTTLES,
     UNDELIVERED,
     FunctionState,
@@ -77,6 +80,7 @@ def render(now: Status, options: Options | None = None) -> Table:
     if now.function is not None and now.function.paused:
         paused = escape(printable(now.function.paused, 300))
         table.add_row("PAUSED", f"[red]orders are not processed, since {paused}; `orders resume` goes on[/]")
+    table.add_row(INTAKE_FUNCTION, _intake(now))
     table.add_row(TOPIC, _topic(now))
     table.add_row(QUEUE, _queue(now))
     table.add_row(FUNCTION, _function(now))
@@ -92,6 +96,18 @@ def render(now: Status, options: Options | None = None) -> Table:
         table.add_row("last hour", business)
     table.add_row("alarms", _alarms(now))
     return table
+
+
+def _intake(now: Status) -> str:
+    if now.intake is None:
+        return "off: no orders are taken over HTTP"
+    rate, hour = show_count(now.rate(REQUESTS)), show_count(now.over_the_hour(REQUESTS))
+    text = (
+        f"{now.intake.auth}, {escape(printable(now.intake.url, 200))}; last minute: {rate} requests, last hour: {hour}"
+    )
+    refused, failed = now.over_the_hour(REFUSED_REQUESTS), now.over_the_hour(FAILED_REQUESTS)
+    text += f", [yellow]{show_count(refused)} refused[/]" if refused else ""
+    return f"{text}, [red]{show_count(failed)} failed[/]" if failed else text
 
 
 def _topic(now: Status) -> str:
@@ -167,9 +183,16 @@ def plain(now: Status) -> dict[str, Any]:
     answer["failing"] = [failing_row(order) for order in now.failing.orders]
     answer["crashes"] = [crash._asdict() for crash in now.failing.crashes]
     answer["published_last_minute"] = now.rate(PUBLISHED)
-    for name in ("queue", "dead_letters", "function", "table"):
+    for name in ("queue", "dead_letters", "function", "table", "intake"):
         part = getattr(now, name)
         answer[name] = None if part is None else part._asdict()
+    if now.intake is not None:
+        answer["intake"] |= {
+            "requests_last_minute": now.rate(REQUESTS),
+            "requests": now.over_the_hour(REQUESTS),
+            "refused": now.over_the_hour(REFUSED_REQUESTS),
+            "failed": now.over_the_hour(FAILED_REQUESTS),
+        }
     if now.function is not None:
         answer["function"]["marks"] = dict(now.function.marks)
     answer["alarms"] = [

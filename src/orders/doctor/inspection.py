@@ -83,6 +83,18 @@ class UrlSettings(NamedTuple):
     """What the function's policy allows everybody."""
 
 
+class UrlCounts(NamedTuple):
+    """The requests to a function URL, by how they were answered."""
+
+    last_minute: int
+    """All of the last full minute that CloudWatch knows, or of the one under way."""
+    last_hour: int
+    refused: int
+    """Answered with 4xx in the last hour."""
+    failed: int
+    """Answered with 5xx in the last hour."""
+
+
 class Drifted(NamedTuple):
     logical_id: str
     resource_type: str
@@ -147,6 +159,22 @@ class Inspection:
         statements = json.loads(policy["Policy"])["Statement"] if policy else []
         actions = frozenset(str(one.get("Action")) for one in statements if one.get("Principal") in ("*", {"AWS": "*"}))
         return UrlSettings(str(answer["FunctionUrl"]), str(answer["AuthType"]), actions)
+
+    def count_requests(self, function: str) -> UrlCounts:
+        """The requests to a function's URL."""
+        now_ms = self._clock.now_ms()
+        names = ("UrlRequestCount", "Url4xxCount", "Url5xxCount")
+        answer = self._ask(
+            "cloudwatch",
+            "get_metric_data",
+            StartTime=now_ms // 60_000 * 60 - 3_600,
+            EndTime=now_ms // 60_000 * 60 + 60,
+            MetricDataQueries=[_sum_a_minute(name, function) for name in names],
+        )
+        values = {one["Id"]: list(one["Values"]) for one in answer["MetricDataResults"]}
+        requests, refused, failed = (values.get(name.lower(), []) for name in names)
+        newest = next(iter(requests), 0)  # newest first, as CloudWatch answers by default
+        return UrlCounts(int(newest), int(sum(requests)), int(sum(refused)), int(sum(failed)))
 
     def count_parameters(self, path: str) -> int:
         """How many parameters stand below a path; at most 50 are counted."""
@@ -307,3 +335,9 @@ def _is_not_offered(error: Any, code: str) -> bool:
 
 def _message(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Message", error))
+
+
+def _sum_a_minute(metric: str, function: str) -> dict[str, Any]:
+    dimensions = [{"Name": "FunctionName", "Value": function}]
+    described = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": metric.lower(), "MetricStat": {"Metric": described, "Period": 60, "Stat": "Sum"}}

@@ -15,10 +15,11 @@ from orders.aws.names import (
     INTAKE_KEYS_TABLE,
     TOPIC,
 )
-from orders.doctor.inspection import Inspection, MappingState, UrlSettings
+from orders.doctor.inspection import Inspection, MappingState, UrlCounts, UrlSettings
 from orders.doctor.results import Check, Outcome
 
 INTAKE_CALLERS = "/orders/intake/callers"
+INTAKE_REQUESTS = "intake requests"
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 URL_ACTIONS = frozenset({"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
 
@@ -71,7 +72,10 @@ def check_archive(inspection: Inspection) -> Iterator[Check]:
 
 def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:
     """The URL and who may send requests to it, and the table of idempotency keys."""
-    yield judge_url(inspection.find_url(INTAKE_FUNCTION), auth)
+    url = inspection.find_url(INTAKE_FUNCTION)
+    yield judge_url(url, auth)
+    if url is not None:
+        yield judge_requests(inspection.count_requests(INTAKE_FUNCTION))
     if not inspection.has_table(INTAKE_KEYS_TABLE):
         message = "is not there: requests with an Idempotency-Key are answered 503"
         yield Check(INTAKE_KEYS_TABLE, Outcome.FAILED, message, DEPLOY)
@@ -96,6 +100,20 @@ def judge_url(url: UrlSettings | None, auth: str) -> Check:
         message = f"its policy does not allow {' and '.join(sorted(missing))}: requests are answered 403"
         return Check(INTAKE_FUNCTION, Outcome.FAILED, message, DEPLOY)
     return Check(INTAKE_FUNCTION, Outcome.GOOD, f"takes orders at {url.url}")
+
+
+def judge_requests(counts: UrlCounts) -> Check:
+    """Whether requests were answered, and how many were refused."""
+    told = (
+        f"{counts.last_hour:,} in the last hour, {counts.last_minute:,} in its last minute; {counts.refused:,} refused"
+    )
+    if counts.failed:
+        advice = f"`aws logs tail /aws/lambda/{INTAKE_FUNCTION}` shows the cause. Senders repeat these requests."
+        return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}, {counts.failed:,} failed", advice)
+    if counts.last_hour and counts.refused == counts.last_hour:
+        advice = "The answers name the reason: 401 the caller, 422 the order, 429 the limit of a caller."
+        return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}: none was accepted", advice)
+    return Check(INTAKE_REQUESTS, Outcome.GOOD, told)
 
 
 def judge_mapping(function: str, mapping: MappingState | None, source: str) -> Check:

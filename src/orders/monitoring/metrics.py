@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import ALARM_PREFIX, DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TABLE, TOPIC
+from orders.aws.names import ALARM_PREFIX, DEAD_LETTER_QUEUE, FUNCTION, INTAKE_FUNCTION, QUEUE, TABLE, TOPIC
 from orders.deployment.function import PAUSED_TAG, TAG_PREFIX
 from orders.deployment.versions import ALIAS
 
@@ -56,6 +56,14 @@ class TableState(NamedTuple):
     """DynamoDB's last count; AWS updates it every six hours."""
 
 
+class IntakeState(NamedTuple):
+    """The intake over HTTP, where it is on."""
+
+    url: str
+    auth: str
+    """Token or IAM, as the template's parameter."""
+
+
 class Measure(NamedTuple):
     """A CloudWatch metric and the statistic that combines the values of a minute."""
 
@@ -96,7 +104,14 @@ STORED = Measure("stored", BUSINESS_NAMESPACE, "OrdersStored")
 DUPLICATE = Measure("duplicate", BUSINESS_NAMESPACE, "OrdersDuplicate")
 STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
 UNAVAILABLE = Measure("retried", BUSINESS_NAMESPACE, "OrdersUnavailable")
+# What Lambda counts of the requests to OrderIntake's URL, without a metric of the function's own.
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html#urls-cloudwatch
+_INTAKE = (("FunctionName", INTAKE_FUNCTION),)
+REQUESTS = Measure("requests", "AWS/Lambda", "UrlRequestCount", _INTAKE)
+REFUSED_REQUESTS = Measure("refused", "AWS/Lambda", "Url4xxCount", _INTAKE)
+FAILED_REQUESTS = Measure("failed", "AWS/Lambda", "Url5xxCount", _INTAKE)
 MEASURES = (
+    *(REQUESTS, REFUSED_REQUESTS, FAILED_REQUESTS),
     *(PUBLISHED, UNDELIVERED, QUEUED, PROCESSED, WAITING, AGE, FAILED),
     *(CALLS, ERRORS, THROTTLES, DURATION, LONGEST, CONCURRENCY),
     *(WRITES, READS, STORED, DUPLICATE, STALE, UNAVAILABLE),
@@ -143,6 +158,13 @@ class Watch:
             concurrency=next((int(limit) for limit in limits if limit is not None), None),
             marks={name: value for name, value in tags.items() if name.startswith(TAG_PREFIX)},
         )
+
+    def find_intake(self) -> IntakeState | None:
+        """The intake's URL; None where no orders are taken over HTTP."""
+        answer = self._ask(self._lambda.get_function_url_config, FunctionName=INTAKE_FUNCTION)
+        if answer is None:
+            return None
+        return IntakeState(answer["FunctionUrl"], "IAM" if answer["AuthType"] == "AWS_IAM" else "Token")
 
     def find_table(self) -> TableState | None:
         answer = self._ask(self._dynamodb.describe_table, TableName=TABLE)

@@ -16,15 +16,16 @@ from orders.monitoring.metrics import (
     BUSINESS_NAMESPACE,
     Alarm,
     FunctionState,
+    IntakeState,
     Measure,
     TableState,
     Watch,
 )
 
-# What a whole look costs, in calls of AWS's API: both queues; topic, function (3), table, alarms, measures (2).
+# What a whole look costs, in calls of AWS's API: both queues; topic, function (3), intake, table, alarms, measures (2).
 # While OrderQueue holds messages, each look asks the log once more.
 CALLS_QUEUES = 2
-CALLS_REST = 8
+CALLS_REST = 9
 FIGURES_MS = 3_600_000
 MINUTE_MS = rates.MINUTE_MS
 
@@ -46,6 +47,8 @@ class Status:
     """As of when all of it is."""
     failing: FailingNow = NOTHING_FAILS
     """The orders under way after a failure, and calls that ended without an answer."""
+    intake: IntakeState | None = None
+    """The intake over HTTP; None where it is off."""
 
     @property
     def counts(self) -> OrderCounts:
@@ -121,6 +124,7 @@ class StatusReader:
             counted = pool.submit(self._counts.read, now_ms)
             function = pool.submit(watch.find_function)
             series = pool.submit(watch.series, now_ms - FIGURES_MS, now_ms + MINUTE_MS)
+            intake = pool.submit(watch.find_intake)
             table = pool.submit(watch.find_table)
             alarms = pool.submit(watch.alarms)
         _, queue, dead_letters, failing = counted.result()
@@ -132,6 +136,7 @@ class StatusReader:
             function=function.result(),
             table=table.result(),
             alarms=alarms.result(),
+            intake=intake.result(),
             series=series.result(),
             at_ms=now_ms,
             failing=failing,

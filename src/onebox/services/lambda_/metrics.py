@@ -20,6 +20,7 @@ _Invoked = tuple[FunctionKey, str | None, str]
 """The function, the qualifier of the invocation, and the version that ran."""
 
 _INVOCATION: _Sample = ("Invocations", 1, "Count")
+_URL_REQUEST: _Sample = ("UrlRequestCount", 1, "Count")
 _ERROR: _Sample = ("Errors", 1, "Count")
 _NO_ERROR: _Sample = ("Errors", 0, "Count")
 _THROTTLE: _Sample = ("Throttles", 1, "Count")
@@ -75,6 +76,18 @@ class LambdaMetrics:
     def event(self, key: FunctionKey, name: str, value: float, unit: str) -> None:
         """A metric of asynchronous invocation (AsyncEventsReceived, AsyncEventAge, DeadLetterErrors, …)."""
         self._tallies[key, None, LATEST][name, value, unit] += 1
+        self._pace.wanted()
+
+    def url_answered(self, key: FunctionKey, qualifier: str | None, status: int, latency_ms: float) -> None:
+        """A request to a function URL was answered.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html#urls-cloudwatch
+        """
+        tally = self._tallies[key, qualifier, qualifier or LATEST]
+        tally[_URL_REQUEST] += 1
+        tally["Url4xxCount", int(400 <= status < 500), "Count"] += 1
+        tally["Url5xxCount", int(status >= 500), "Count"] += 1
+        tally["UrlRequestLatency", latency_ms, "Milliseconds"] += 1
         self._pace.wanted()
 
     def flush(self) -> None:

@@ -45,6 +45,8 @@ class FunctionUrls:
         if request.method == "OPTIONS" and preflight and "access-control-request-method" in request.headers:
             return UrlAnswer(200, b"", preflight)
         answer = await self._answer(url, request, authenticate)
+        latency_ms = self._core.deps.clock.now_ms() - request.now_ms
+        self._core.invoker.metrics.url_answered(url.key, url.qualifier or None, answer.status, latency_ms)
         return UrlAnswer(answer.status, answer.body, [*answer.headers, *preflight])
 
     async def _answer(

@@ -15,8 +15,15 @@ from orders.doctor.checks import (
     judge_trigger,
     judge_visibility,
 )
-from orders.doctor.inspection import Drifted, FunctionSettings, QueueSettings, TriggerSettings, UrlSettings
-from orders.doctor.options import URL_ACTIONS, judge_url
+from orders.doctor.inspection import (
+    Drifted,
+    FunctionSettings,
+    QueueSettings,
+    TriggerSettings,
+    UrlCounts,
+    UrlSettings,
+)
+from orders.doctor.options import URL_ACTIONS, judge_requests, judge_url
 from orders.doctor.results import Outcome
 from orders.monitoring.metrics import AGE, PUBLISHED
 from orders.monitoring.status import Status
@@ -136,3 +143,18 @@ def test_url_admits_those_who_should_be_admitted(url: UrlSettings | None, auth: 
     check = judge_url(url, auth)
     assert check.outcome is outcome
     assert bool(check.advice) is (outcome is not Outcome.GOOD)
+
+
+@pytest.mark.parametrize(
+    ("counts", "outcome"),
+    [
+        (UrlCounts(0, 0, 0, 0), Outcome.GOOD),
+        (UrlCounts(3, 40, 39, 0), Outcome.GOOD),
+        (UrlCounts(3, 40, 40, 0), Outcome.WARNING),
+        (UrlCounts(3, 40, 0, 1), Outcome.WARNING),
+    ],
+)
+def test_requests_that_failed_or_were_all_refused_are_a_warning(counts: UrlCounts, outcome: Outcome) -> None:
+    check = judge_requests(counts)
+    assert check.outcome is outcome
+    assert bool(check.advice) is (outcome is Outcome.WARNING)
