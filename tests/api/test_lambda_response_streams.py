@@ -1,16 +1,24 @@
-"""Goal: InvokeWithResponseStream gives the function's result, error and log as a stream of events."""
+"""Goal: what a function streams reaches the client as it comes, as events or over a function URL; whole results too."""
 
 from __future__ import annotations
 
 import base64
+import http.client
 import json
+import resource
+import shutil
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.testing import EngineThread
 from tests.api.lambda_support import make_function
+from tests.polling import PATIENCE_S
 
 CODE = """
 def handler(event, context):
@@ -55,3 +63,132 @@ def test_what_cannot_be_invoked_is_refused(client: Callable[..., Any]) -> None:
     with pytest.raises(ClientError, match="Could not parse request body into json"):
         call(FunctionName="function", Payload=b"{")
     assert call(FunctionName="function", InvocationType="DryRun")["StatusCode"] == 204
+
+
+STREAMING = """
+const fs = require("fs");
+const until = (gate) => new Promise((resolve) => {
+  const look = () => (fs.existsSync(gate) ? setTimeout(look, 1) : resolve());
+  look();
+});
+exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
+  const query = event.rawQueryString;
+  const asked = query === undefined ? event : Object.fromEntries(new URLSearchParams(query));
+  if (asked.prelude) {
+    const metadata = { statusCode: 418, headers: { "X-Own": "yes" }, cookies: ["a=1", "b=2"] };
+    stream = awslambda.HttpResponseStream.from(stream, metadata);
+  } else if (asked.type) {
+    stream.setContentType(asked.type);
+  }
+  if (asked.fail === "early") throw new TypeError("early");
+  stream.write("first;");
+  if (asked.gate) await until(asked.gate);
+  if (asked.fail === "late") throw new TypeError("late");
+  if (asked.fail === "crash") setTimeout(() => { throw new Error("crash"); }, 1);
+  if (asked.fail) await new Promise(() => {});
+  for (let sent = 0; sent < (asked.megabytes ?? 0); sent += 1) {
+    if (!stream.write(Buffer.alloc(1 << 20, "m"))) await new Promise((resolve) => stream.once("drain", resolve));
+  }
+  stream.end("last");
+});
+"""
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+
+
+def make_streaming(client: Callable[..., Any]) -> None:
+    make_function(client, {"index.js": STREAMING}, Runtime="nodejs20.x", Handler="index.handler")
+
+
+@needs_node
+def test_chunks_come_while_the_function_still_runs(client: Callable[..., Any], tmp_path: Path) -> None:
+    make_streaming(client)
+    gate = tmp_path / "gate"
+    gate.touch()
+    payload = json.dumps({"gate": str(gate)})
+    answer = client("lambda").invoke_with_response_stream(FunctionName="function", Payload=payload, LogType="Tail")
+    events = iter(answer["EventStream"])
+    assert next(events)["PayloadChunk"]["Payload"] == b"first;"
+    gate.unlink()
+    rest = list(events)
+    assert b"".join(event["PayloadChunk"]["Payload"] for event in rest[:-1]) == b"last"
+    assert b"REPORT" in base64.b64decode(rest[-1]["InvokeComplete"]["LogResult"])
+
+
+@needs_node
+def test_streamed_responses_fail_at_their_end_and_may_be_large(client: Callable[..., Any]) -> None:
+    make_streaming(client)
+    for fail, sent in (("early", b""), ("late", b"first;"), ("crash", b"first;")):
+        payload, complete = stream(client, {"fail": fail})
+        assert (payload, complete["ErrorCode"]) == (sent, "Unhandled")
+        assert json.loads(complete["ErrorDetails"])["errorMessage"] == fail
+    payload, complete = stream(client, {"megabytes": 20})
+    assert (len(payload), complete) == (20 * 2**20 + 10, {})
+    # Who asks for the whole gets the whole, up to the limit of Invoke.
+    whole = client("lambda").invoke(FunctionName="function", Payload="{}")["Payload"].read()
+    assert whole == b"first;last"
+    failed = client("lambda").invoke(FunctionName="function", Payload=json.dumps({"fail": "late"}))
+    assert json.loads(failed["Payload"].read())["errorMessage"] == "late"
+    too_large = client("lambda").invoke(FunctionName="function", Payload=json.dumps({"megabytes": 7}))
+    assert json.loads(too_large["Payload"].read())["errorType"] == "Function.ResponseSizeTooLarge"
+
+
+@needs_node
+def test_a_slow_client_holds_up_the_function_and_not_the_memory(
+    client: Callable[..., Any], onebox: EngineThread
+) -> None:
+    """A hundred megabytes are on their way to a client that reads nothing; a neighbour is served meanwhile."""
+    make_streaming(client)
+    payload = json.dumps({"megabytes": 100})
+    before = peak_memory_kib()
+    answer = client("lambda").invoke_with_response_stream(FunctionName="function", Payload=payload)
+    for _ in range(20):
+        client("sqs").list_queues()
+    size = sum(len(event.get("PayloadChunk", {}).get("Payload", b"")) for event in answer["EventStream"])
+    assert size == 100 * 2**20 + 10
+    assert peak_memory_kib() - before < 60 * 1024
+
+
+def peak_memory_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@needs_node
+def test_function_urls_stream(client: Callable[..., Any], tmp_path: Path) -> None:
+    make_streaming(client)
+    client("lambda").add_permission(
+        FunctionName="function",
+        StatementId="public",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    config = client("lambda").create_function_url_config(
+        FunctionName="function", AuthType="NONE", InvokeMode="RESPONSE_STREAM"
+    )
+    host, endpoint = urlsplit(config["FunctionUrl"]).netloc, urlsplit(client("lambda").meta.endpoint_url).netloc
+    connection = http.client.HTTPConnection(endpoint, timeout=PATIENCE_S)
+
+    def get(query: str) -> http.client.HTTPResponse:
+        connection.request("GET", f"/?{query}", headers={"Host": host})
+        return connection.getresponse()
+
+    gate = tmp_path / "gate"
+    gate.touch()
+    answer = get(f"type=text/plain&gate={gate}")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain")
+    assert (answer.headers["Transfer-Encoding"], answer.read(6)) == ("chunked", b"first;")
+    gate.unlink()
+    assert answer.read() == b"last"
+    answer = get("prelude=1")
+    assert (answer.status, answer.headers["X-Own"], answer.read()) == (418, "yes", b"first;last")
+    assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+    answer = get("fail=early")
+    assert (answer.status, answer.read()) == (502, b"Internal Server Error")
+    # The connection is the same up to here; a failure amid the answer cuts it.
+    with pytest.raises(http.client.IncompleteRead):
+        get("fail=late").read()
+    connection.close()
+    old = socket.create_connection(endpoint.split(":"))
+    old.sendall(f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+    head, _, body = b"".join(iter(lambda: old.recv(4096), b"")).partition(b"\r\n\r\n")
+    assert (body, b"chunked" in head) == (b"first;last", False)

@@ -18,10 +18,7 @@ Payload = tuple[bytes, bytes]
 def serialize(response: Response, date: bytes, *, keep_alive: bool, head_only: bool = False) -> Payload:
     """The bytes of an answer. ``head_only``: the answer to HEAD, which has the length of a body and no body."""
     status = response.status
-    line = _LINES.get(status)
-    if line is None:
-        line = _LINES[status] = f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}\r\n".encode()
-    parts = [line]
+    parts = [_LINES.get(status) or _make_line(status)]
     has_length = False
     for name, value in response.headers:
         parts.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
@@ -37,3 +34,32 @@ def serialize(response: Response, date: bytes, *, keep_alive: bool, head_only: b
         return b"".join(parts), body
     parts.append(body)
     return b"".join(parts), b""
+
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def serialize_streamed_head(response: Response, date: bytes, *, keep_alive: bool, chunked: bool) -> bytes:
+    """The head of an answer whose body follows in parts: framed if ``chunked``, else up to the connection's end."""
+    headers = [*response.headers, ("Date", date.decode("ascii"))]
+    if chunked and has_body(response.status):
+        headers.append(("Transfer-Encoding", "chunked"))
+    if not keep_alive:
+        headers.append(("Connection", "close"))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return _make_line(response.status) + lines.encode("latin-1", "replace") + b"\r\n"
+
+
+def frame_chunk(chunk: bytes) -> bytes:
+    """A part of a body, framed."""
+    return b"%x\r\n%b\r\n" % (len(chunk), chunk)
+
+
+def has_body(status: int) -> bool:
+    """Whether an answer of this status has a body."""
+    return status not in _BODILESS
+
+
+def _make_line(status: int) -> bytes:
+    line = _LINES[status] = f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}\r\n".encode()
+    return line

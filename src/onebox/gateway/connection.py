@@ -75,7 +75,7 @@ class HttpConnection(asyncio.Protocol):
         self.cost_ms = self._last_cost_ms = 0.0
         self._burst = 0
         self._body_pieces = 0
-        self._is_writable = True
+        self.is_writable = True
         self._is_refused = False
         self._source_ip = ""
         self._from_function: bool | None = None
@@ -145,13 +145,15 @@ class HttpConnection(asyncio.Protocol):
         self._unparsed = b""
 
     def pause_writing(self) -> None:
-        self._is_writable = False
+        self.is_writable = False
         self._server.client_is_slow()
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self._is_writable = True
+        self.is_writable = True
+        if self._replies:
+            self._replies[0].written()
         self._serve_backlog_soon()
 
     # the parser's callbacks
@@ -251,13 +253,16 @@ class HttpConnection(asyncio.Protocol):
         if transport is None:
             return
         replies = self._replies
-        while replies and replies[0].payload is not None:
-            reply = replies.popleft()
-            assert reply.payload is not None
+        while replies and (reply := replies[0]).payload is not None:
             head, body = reply.payload
             transport.write(head)
             if body:
                 transport.write(body)
+            if reply.is_open:  # more of it comes
+                reply.payload = None
+                reply.written()
+                break
+            replies.popleft()
             if not reply.keep_alive:
                 transport.close()
                 return
@@ -269,6 +274,10 @@ class HttpConnection(asyncio.Protocol):
     def date(self) -> bytes:
         """The Date header's value."""
         return self._server.date()
+
+    def takes_chunks(self) -> bool:
+        """Whether the client knows bodies in chunks: HTTP/1.0 does not."""
+        return self._parser.get_http_version() != "1.0"
 
     @property
     def is_waiting(self) -> bool:
@@ -330,7 +339,7 @@ class HttpConnection(asyncio.Protocol):
         return self._body_bytes > self._body_bytes_max
 
     def _can_serve(self) -> bool:
-        return self._is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
+        return self.is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
 
     def _handle(self, request: Request, reply: Reply) -> None:
         turns = self._server.turns
@@ -363,7 +372,7 @@ class HttpConnection(asyncio.Protocol):
         if self._backlog or self._unparsed:
             if self._can_serve():
                 self._serve_backlog_soon()
-        elif self._is_writable:
+        elif self.is_writable:
             self._transport.resume_reading()
 
     def _start_message(self) -> None:

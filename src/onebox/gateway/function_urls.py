@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from onebox.arn import partition_of
 from onebox.clock import Clock
 from onebox.gateway.callers import authenticate
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request, Response, StreamedResponse
 from onebox.gateway.reply import Reply
 from onebox.gateway.sigv4 import find_credential
 from onebox.ids import Ids
@@ -60,7 +60,7 @@ class FunctionUrlPipeline:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answer(self, request: Request, reply: Reply) -> None:
-        from onebox.services.lambda_.internal import UrlRequest
+        from onebox.services.lambda_.internal import StreamBroken, UrlRequest
 
         try:
             urls = await self._load_urls()
@@ -84,7 +84,17 @@ class FunctionUrlPipeline:
             _log.exception("a request to a function URL failed")
             reply.send(_FAILED)
             return
-        reply.send(Response(answer.status, answer.body, answer.headers))
+        if answer.chunks is None:
+            reply.send(Response(answer.status, answer.body, answer.headers))
+            return
+        try:
+            await reply.stream(StreamedResponse(answer.status, b"", answer.headers, chunks=answer.chunks))
+        except StreamBroken as error:
+            _log.info("a function URL's answer broke off: %s", error)
+            reply.abort()
+        except Exception:  # noqa: BLE001 - the edge where bugs become answers
+            _log.exception("a function URL's answer failed")
+            reply.abort()
 
     def _authenticator(self, request: Request) -> Callable[[str], Principal]:
         def accepts_plain() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -42,3 +42,10 @@ class Response:
     status: int
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class StreamedResponse(Response):
+    """An HTTP answer whose body comes in parts; ``body`` is empty. What raises amid them cuts the connection."""
+
+    chunks: AsyncIterator[bytes] = field(kw_only=True)

@@ -21,7 +21,7 @@ from onebox.gateway.compression import COMPRESSED_FROM_BYTES, COMPRESSING_SERVIC
 from onebox.gateway.denials import denial
 from onebox.gateway.large_bodies import LargeBodies, decompressed, is_compressed
 from onebox.gateway.limits import COMPRESSED_SMALL_BYTES, SMALL_BODY_BYTES
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request, Response, StreamedResponse
 from onebox.gateway.refusals import too_large
 from onebox.gateway.reply import Reply
 from onebox.gateway.routing import Route, RoutingError, resolve
@@ -270,7 +270,17 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
             return
+        if isinstance(response, StreamedResponse):
+            await self._stream(response, reply)
+            return
         self._storage.after_commit(lambda: reply.send(response))
+
+    async def _stream(self, response: StreamedResponse, reply: Reply) -> None:
+        try:
+            await reply.stream(response)
+        except Exception:  # noqa: BLE001 - the pipeline is where bugs become answers
+            self._log.exception("a streamed answer failed")
+            reply.abort()
 
     def _answer_failure(self, error: Exception, request_id: str, route: Route, reply: Reply) -> None:
         """Answer what an operation raised; without an answer where durability is in doubt."""

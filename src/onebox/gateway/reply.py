@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from onebox.gateway.answers import Payload, serialize
-from onebox.gateway.message import Response
+from onebox.gateway.answers import (
+    LAST_CHUNK,
+    Payload,
+    frame_chunk,
+    has_body,
+    serialize,
+    serialize_streamed_head,
+)
+from onebox.gateway.message import Response, StreamedResponse
 
 
 class Answering(Protocol):
     """What a reply needs of its connection."""
 
+    @property
+    def is_writable(self) -> bool: ...
     def answer_ready(self) -> None: ...
     def abort(self) -> None: ...
     def date(self) -> bytes: ...
+    def takes_chunks(self) -> bool: ...
 
 
 class Reply:
     """The place of one answer in its connection's order."""
 
-    __slots__ = ("_connection", "cancelled", "head_only", "headers", "keep_alive", "payload")
+    __slots__ = ("_connection", "_written", "cancelled", "head_only", "headers", "is_open", "keep_alive", "payload")
 
     def __init__(self, connection: Answering, *, keep_alive: bool, head_only: bool) -> None:
         self._connection = connection
@@ -29,8 +40,11 @@ class Reply:
         self.headers: list[tuple[str, str]] = []
         """Headers that the answer gets besides its own."""
         self.payload: Payload | None = None
+        self.is_open = False
+        """Whether more of the answer comes after ``payload``."""
         self.cancelled: Callable[[], object] | None = None
         """Called if the client hangs up before the answer."""
+        self._written: asyncio.Future[None] | None = None
 
     def send(self, response: Response) -> None:
         """Answer. Harmless if the client has gone."""
@@ -41,6 +55,41 @@ class Reply:
         self.payload = serialize(response, date, keep_alive=self.keep_alive, head_only=self.head_only)
         self._connection.answer_ready()
 
+    async def stream(self, response: StreamedResponse) -> None:
+        """Answer with parts that are sent as they come, no faster than the client takes them.
+
+        The task that awaits this is to be what ``cancelled`` cancels."""
+        self.is_open = True
+        response.headers = [*response.headers, *self.headers]
+        chunked = self._connection.takes_chunks()
+        self.keep_alive = self.keep_alive and chunked
+        date = self._connection.date()
+        self._add(serialize_streamed_head(response, date, keep_alive=self.keep_alive, chunked=chunked))
+        end = b""
+        if has_body(response.status) and not self.head_only:
+            async for chunk in response.chunks:
+                if chunk:
+                    self._add(frame_chunk(chunk) if chunked else chunk)
+                    await self._wait_written()
+            end = LAST_CHUNK if chunked else b""
+        self.is_open = False
+        self.cancelled = None
+        self._add(end)
+
+    def written(self) -> None:
+        """What there was is written, and the client takes more."""
+        if self._written is not None and not self._written.done():
+            self._written.set_result(None)
+
     def abort(self) -> None:
-        """Cut the connection without an answer (the outcome is unknown)."""
+        """Cut the connection without an answer (the outcome is unknown), or amid it."""
         self._connection.abort()
+
+    def _add(self, data: bytes) -> None:
+        self.payload = (data if self.payload is None else self.payload[0] + data, b"")
+        self._connection.answer_ready()
+
+    async def _wait_written(self) -> None:
+        while self.payload is not None or not self._connection.is_writable:
+            self._written = asyncio.get_running_loop().create_future()
+            await self._written

@@ -1,13 +1,13 @@
 """Event streams in answers: a sequence of binary frames, each an event of the operation's output.
 
-An answer is written when all of its events are known; clients read them one after the other. Pure.
+Events that are known already are one body; others are sent as they come. Pure.
 AWS: https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from zlib import crc32
 
 from onebox.gateway.protocols.json_rpc import dump_json
@@ -28,20 +28,23 @@ def is_event_stream(model: ServiceModel, output: Shape) -> bool:
     return payload is not None and bool(model.load_shape(output["members"][payload]["shape"]).get("eventstream"))
 
 
-def build_event_encoder(model: ServiceModel, stream_name: str) -> Callable[[Sequence[Wire]], bytes]:
-    """The encoder of a list of events, each a dict of one member: its name and what it holds."""
+def build_event_encoder(model: ServiceModel, stream_name: str) -> Callable[[Wire], bytes]:
+    """The encoder of an event, a dict of one member: its name and what it holds."""
     encoders = {name: _build(model, ref["shape"]) for name, ref in model.load_shape(stream_name)["members"].items()}
 
-    def encode(events: Sequence[Wire]) -> bytes:
-        frames = []
-        for event in events:
-            ((name, value),) = event.items()
-            content_type, payload = encoders[name](value)
-            headers = {":message-type": "event", ":event-type": name, ":content-type": content_type}
-            frames.append(encode_frame(headers, payload))
-        return b"".join(frames)
+    def encode(event: Wire) -> bytes:
+        ((name, value),) = event.items()
+        content_type, payload = encoders[name](value)
+        headers = {":message-type": "event", ":event-type": name, ":content-type": content_type}
+        return encode_frame(headers, payload)
 
     return encode
+
+
+async def encode_each(encode: Callable[[Wire], bytes], events: AsyncIterator[Wire]) -> AsyncIterator[bytes]:
+    """The frames of events, as these come."""
+    async for event in events:
+        yield encode(event)
 
 
 def encode_frame(headers: dict[str, str], payload: bytes) -> bytes:

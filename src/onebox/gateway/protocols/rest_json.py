@@ -11,17 +11,18 @@ from typing import Any
 import orjson
 
 from onebox.errors import AwsError, InternalFault
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request, Response, StreamedResponse
 from onebox.gateway.protocols import event_stream
 from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
 from onebox.gateway.protocols.compile import MissingFlags
 from onebox.gateway.protocols.dialects import Dialect, InvalidRequestContentException
 from onebox.gateway.protocols.error_forms import find_error_form
-from onebox.gateway.protocols.event_stream import build_event_encoder, is_event_stream
+from onebox.gateway.protocols.event_stream import build_event_encoder, encode_each, is_event_stream
 from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES, is_cheap_json
 from onebox.gateway.protocols.json_rpc import dump_json, encode_error_members
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
 from onebox.gateway.protocols.rest import (
+    HeaderWriter,
     body_members,
     build_binders,
     build_header_writers,
@@ -93,15 +94,35 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     shape = operation.load_output()
     header_writers = build_header_writers(operation.model, shape)
     status_member = find_status_member(shape)
+    if is_event_stream(operation.model, shape):
+        return _build_stream_writer(operation.model, shape, header_writers, status_member)
     encode_body = _body_encoder(operation.model, output_name, shape)
-    content_type = event_stream.CONTENT_TYPE if is_event_stream(operation.model, shape) else _CONTENT_TYPE
 
     def write(result: Wire, request_id: str) -> Response:
-        headers = [("x-amzn-RequestId", request_id), content_type]
+        headers = [("x-amzn-RequestId", request_id), _CONTENT_TYPE]
         rest = not_in_headers(result, header_writers, headers)
         own_status = rest.pop(status_member, status) if status_member is not None else status
         body = encode_body(rest) if own_status != 204 else b""
         return Response(own_status, body, headers)
+
+    return write
+
+
+def _build_stream_writer(
+    model: ServiceModel, shape: Shape, header_writers: dict[str, HeaderWriter], status_member: str | None
+) -> ResultWriter:
+    """The writer of an operation whose answer is a stream of events, or none (status 204)."""
+    payload = shape["payload"]
+    encode = build_event_encoder(model, shape["members"][payload]["shape"])
+
+    def write(result: Wire, request_id: str) -> Response:
+        headers = [("x-amzn-RequestId", request_id), event_stream.CONTENT_TYPE]
+        rest = not_in_headers(result, header_writers, headers)
+        status = 200 if status_member is None else rest.pop(status_member, 200)
+        events = rest.pop(payload, None)
+        if events is None:
+            return Response(status, b"", headers)
+        return StreamedResponse(status, b"", headers, chunks=encode_each(encode, events))
 
     return write
 
@@ -114,9 +135,6 @@ def _body_encoder(model: ServiceModel, output_name: str, shape: Shape) -> Callab
         encode_members = encoders.structure(output_name, members)
         return lambda rest: dump_json(encode_members(rest))
     member_name = shape["members"][payload]["shape"]
-    if is_event_stream(model, shape):
-        encode_events = build_event_encoder(model, member_name)
-        return lambda rest: encode_events(rest.pop(payload, ()))
     encode_payload = encoders.encoder(member_name)
     is_blob = model.load_shape(member_name)["type"] == "blob"
 

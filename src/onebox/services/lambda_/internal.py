@@ -13,9 +13,10 @@ from onebox.services.lambda_.execution.socket_inode import Address, find_socket_
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_service
 from onebox.services.lambda_.url_events import UrlAnswer, UrlRequest
+from onebox.services.lambda_.url_streams import StreamBroken
 from onebox.services.lambda_.urls import FunctionUrls
 
-__all__ = ["FunctionUrls", "LambdaInternal", "UrlAnswer", "UrlRequest"]
+__all__ = ["FunctionUrls", "LambdaInternal", "StreamBroken", "UrlAnswer", "UrlRequest"]
 
 
 class LambdaInternal:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from onebox.services.context import Deps
 from onebox.services.lambda_.concurrency import Concurrency, Taken
 from onebox.services.lambda_.errors import TooManyRequestsException
-from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.execution import Execution
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.pool import WorkerPool
+from onebox.services.lambda_.execution.response_stream import ResponseStream
 from onebox.services.lambda_.metrics import LambdaMetrics
 from onebox.services.lambda_.model import FunctionVersion
 from onebox.services.lambda_.tracing import make_trace_id
@@ -45,8 +47,10 @@ class Invoker:
         wants_log_tail: bool = False,
         patient: bool = False,
         trace_header: str = "",
+        stream: ResponseStream | None = None,
     ) -> None:
-        """Start an invocation; ``done`` is called when it ends.
+        """Start an invocation; ``done`` is called when it ends. What the function streams goes to ``stream``, or is
+        the payload if there is none.
 
         Raises TooManyRequestsException if the function or the account has no concurrency left."""
         taken = self._take_concurrency(function, qualifier)
@@ -70,6 +74,7 @@ class Invoker:
             client_context=client_context,
             wants_log_tail=wants_log_tail,
             patient=patient,
+            stream=stream,
         )
         self._pool.submit(execution)
 

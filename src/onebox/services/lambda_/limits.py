@@ -31,6 +31,8 @@ REQUEST_BYTES_MAX = 6 * 1024 * 1024
 EVENT_BYTES_MAX = 1024 * 1024
 """The event of an asynchronous invocation."""
 RESPONSE_BYTES_MAX = 6 * 1024 * 1024 + 100
+STREAMED_BYTES_MAX = 200 * 1024 * 1024
+"""A response that the function streams."""
 LOG_TAIL_BYTES_MAX = 4096
 
 CONCURRENT_EXECUTIONS_MAX = 1000

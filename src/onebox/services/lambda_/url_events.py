@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -51,6 +51,8 @@ class UrlAnswer:
     status: int
     body: bytes
     headers: list[tuple[str, str]]
+    chunks: AsyncIterator[bytes] | None = None
+    """The body of an answer that the function streams; ``body`` is empty then."""
 
 
 class InvalidAnswer(ValueError):
@@ -149,10 +151,19 @@ def read_answer(payload: bytes) -> UrlAnswer:
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result.encode() if isinstance(result, str) else orjson.dumps(result)
         return UrlAnswer(200, body, [("Content-Type", "application/json")])
-    headers = _answer_headers(result)
-    if not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", "application/json"))
+    headers = _answer_headers(result, "application/json")
     return UrlAnswer(_status(result["statusCode"]), _answer_body(result), headers)
+
+
+def read_prelude(prelude: bytes) -> UrlAnswer:
+    """The head of a streamed answer: the JSON that comes before its body. Raises InvalidAnswer."""
+    try:
+        head = orjson.loads(prelude)
+    except orjson.JSONDecodeError:
+        head = None
+    if not isinstance(head, dict):
+        raise InvalidAnswer("the prelude is no JSON object")
+    return UrlAnswer(_status(head.get("statusCode", 200)), b"", _answer_headers(head, "application/octet-stream"))
 
 
 def _status(value: Any) -> int:
@@ -176,7 +187,7 @@ def _answer_body(result: Wire) -> bytes:
         raise InvalidAnswer("body is no base64") from None
 
 
-def _answer_headers(result: Wire) -> list[tuple[str, str]]:
+def _answer_headers(result: Wire, content_type: str) -> list[tuple[str, str]]:
     headers, cookies = result.get("headers") or {}, result.get("cookies") or []
     if not isinstance(headers, dict) or not isinstance(cookies, list):
         raise InvalidAnswer("headers is no object, or cookies no list")
@@ -184,6 +195,8 @@ def _answer_headers(result: Wire) -> list[tuple[str, str]]:
     found += [("Set-Cookie", _header_text(cookie)) for cookie in cookies]
     if any(not _TOKEN.fullmatch(name) for name, _ in found):
         raise InvalidAnswer("the name of a header is none")
+    if not any(name.lower() == "content-type" for name, _ in found):
+        found.append(("Content-Type", content_type))
     return [(name, value) for name, value in found if name.lower() not in _HOP_HEADERS]
 
 

@@ -15,13 +15,14 @@ from onebox.errors import AwsError
 from onebox.services.context import ANONYMOUS, Principal, RequestContext, Wire
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import AccessDeniedException, RequestTooLargeException, TooManyRequestsException
-from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.execution.response_stream import ResponseStream
 from onebox.services.lambda_.limits import REQUEST_BYTES_MAX
 from onebox.services.lambda_.model import FunctionUrl
 from onebox.services.lambda_.naming import FunctionReference
 from onebox.services.lambda_.resource_policies import allows_url
 from onebox.services.lambda_.tracing import make_trace_id
 from onebox.services.lambda_.url_events import InvalidAnswer, UrlAnswer, UrlRequest, make_event, read_answer
+from onebox.services.lambda_.url_streams import read_streamed_answer
 
 _ACTION = "lambda:InvokeFunctionUrl"
 _FORBIDDEN = (
@@ -47,7 +48,7 @@ class FunctionUrls:
         answer = await self._answer(url, request, authenticate)
         latency_ms = self._core.deps.clock.now_ms() - request.now_ms
         self._core.invoker.metrics.url_answered(url.key, url.qualifier or None, answer.status, latency_ms)
-        return UrlAnswer(answer.status, answer.body, [*answer.headers, *preflight])
+        return UrlAnswer(answer.status, answer.body, [*answer.headers, *preflight], answer.chunks)
 
     async def _answer(
         self, url: FunctionUrl, request: UrlRequest, authenticate: Callable[[str], Principal]
@@ -57,7 +58,8 @@ class FunctionUrls:
             self._check_access(url, request, caller)
             if len(request.body) > REQUEST_BYTES_MAX:
                 raise RequestTooLargeException(f"Request must be smaller than {REQUEST_BYTES_MAX} bytes")
-            outcome = await self._invoke(url, request, caller)
+            stream = ResponseStream()
+            self._invoke(url, request, caller, stream)
         except TooManyRequestsException:
             return _error(
                 429, "TooManyRequestsException", {"Reason": None, "Type": "User", "message": "Rate Exceeded."}
@@ -66,16 +68,27 @@ class FunctionUrls:
             return _error(413, error.wire_code, {"Message": error.message})
         except AwsError as error:
             return _error(error.status, error.wire_code, {"Message": error.message or None})
-        request_id = [("x-amzn-RequestId", request.request_id)]
-        if not outcome.failed:
-            try:
-                answer = read_answer(outcome.payload)
-            except InvalidAnswer as error:
-                self._core.deps.log.info("%s answered no HTTP answer: %s", url.arn, error)
-            else:
-                return UrlAnswer(answer.status, answer.body, [*answer.headers, *request_id])
-        headers = [("Content-Type", "application/json"), *request_id]
-        return UrlAnswer(502, b"Internal Server Error", headers)
+        try:
+            answer = await self._read_answer(url, stream)
+        except asyncio.CancelledError:
+            stream.abandon()
+            raise
+        except InvalidAnswer as error:
+            stream.abandon()
+            self._core.deps.log.info("%s answered no HTTP answer: %s", url.arn, error)
+            answer = None
+        if answer is None:
+            answer = UrlAnswer(502, b"Internal Server Error", [("Content-Type", "application/json")])
+        headers = [*answer.headers, ("x-amzn-RequestId", request.request_id)]
+        return UrlAnswer(answer.status, answer.body, headers, answer.chunks)
+
+    async def _read_answer(self, url: FunctionUrl, stream: ResponseStream) -> UrlAnswer | None:
+        """The answer that the function's result or its stream means; None if it failed. Raises InvalidAnswer."""
+        await stream.wait_begun()
+        if stream.content_type is not None:
+            return await read_streamed_answer(stream)
+        outcome = stream.outcome
+        return None if outcome.failed else read_answer(outcome.payload)
 
     def _check_access(self, url: FunctionUrl, request: UrlRequest, caller: Principal | None) -> None:
         """Raise AccessDeniedException unless the function's policy or the caller's own lets him in."""
@@ -92,21 +105,19 @@ class FunctionUrls:
         if decision.explicit or not (admitted or decision.allowed if same_account else admitted and decision.allowed):
             raise AccessDeniedException(_FORBIDDEN)
 
-    async def _invoke(self, url: FunctionUrl, request: UrlRequest, caller: Principal | None) -> Outcome:
+    def _invoke(self, url: FunctionUrl, request: UrlRequest, caller: Principal | None, stream: ResponseStream) -> None:
         core = self._core
         function = core.finder.load_for_invocation(url.key, url.qualifier or None)
         trace_id = make_trace_id(request.headers.get("x-amzn-trace-id", ""), core.deps.ids.hex(40), request.now_ms)
-        finished: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         core.invoker.invoke(
             function,
             url.qualifier or None,
             make_event(url, request, caller, trace_id),
-            # The client may have gone by then; the function runs to its end all the same.
-            lambda outcome: None if finished.done() else finished.set_result(outcome),
+            stream.end,
             request_id=request.request_id,
             trace_header=trace_id,
+            stream=stream if url.invoke_mode == "RESPONSE_STREAM" else None,
         )
-        return await finished
 
     def _context(self, url: FunctionUrl, request: UrlRequest, caller: Principal) -> RequestContext:
         return RequestContext(

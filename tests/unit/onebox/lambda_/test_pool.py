@@ -21,8 +21,9 @@ import pytest
 
 from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.environment_maker import link_packages
-from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.execution import Execution
 from onebox.services.lambda_.execution.interpreters import own_interpreter
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.pool import PoolLimits, WorkerPool
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from onebox.steady_clock import SystemClock

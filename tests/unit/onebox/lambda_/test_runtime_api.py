@@ -9,6 +9,8 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onebox.services.lambda_.execution.outcome import Outcome
+from onebox.services.lambda_.execution.response_stream import ResponseStream
 from onebox.services.lambda_.execution.runtime_api import RuntimeApiConnection
 from onebox.services.lambda_.limits import RESPONSE_BYTES_MAX
 
@@ -25,6 +27,7 @@ class Host:
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
+        self.stream: ResponseStream | None = None
 
     def next_requested(self, connection: RuntimeApiConnection) -> bool:
         self.calls.append(("next",))
@@ -44,6 +47,9 @@ class Host:
     def failed(self, request_id: str, error: bytes, peak_memory_kib: int) -> bool:
         self.calls.append(("failed", request_id, error, peak_memory_kib))
         return request_id == "id"
+
+    def find_stream(self, request_id: str) -> ResponseStream | None:
+        return self.stream if request_id == "id" else None
 
     def init_failed(self, error: bytes) -> bool:
         self.calls.append(("init failed", error))
@@ -101,6 +107,32 @@ def test_requests_are_understood_however_they_are_cut(cuts: list[int]) -> None:
     for start, end in itertools.pairwise(edges):
         connection.data_received(CONVERSATION[start:end])
     assert host.calls == CALLS
+
+
+STREAMED = (
+    b"POST /2018-06-01/runtime/invocation/id/response HTTP/1.1\r\nHost: x\r\ncontent-type: text/plain\r\n"
+    b"lambda-runtime-function-response-mode: Streaming\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3\r\nabc\r\n2\r\nde\r\n0\r\nLambda-Runtime-Function-Error-Type: T\r\n"
+    b"Lambda-Runtime-Function-Error-Body: e30=\r\n\r\n"
+)
+
+
+@given(st.lists(st.integers(0, len(STREAMED)), max_size=6), st.booleans())
+def test_streamed_answers_are_understood_however_they_are_cut(cuts: list[int], is_read: bool) -> None:
+    async def run() -> list[bytes]:
+        connection, host, _ = connected()
+        host.stream = ResponseStream() if is_read else None
+        edges = [0, *sorted(cuts), len(STREAMED)]
+        for start, end in itertools.pairwise(edges):
+            connection.data_received(STREAMED[start:end])
+        assert host.calls == [("failed", "id", b"{}", 0)]
+        if host.stream is None:
+            return [b"abcde"]
+        assert host.stream.content_type == "text/plain"
+        host.stream.end(Outcome(b"", failed=True, duration_ms=0))
+        return [chunk async for chunk in host.stream.chunks()]
+
+    assert b"".join(asyncio.run(run())) == b"abcde"
 
 
 def test_answer_and_next_in_one_read_are_answered_in_one_write() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.services.lambda_.execution.environment import Environment
-from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.execution import Execution
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.runtime_api import RuntimeApiConnection
 from onebox.services.lambda_.execution.worker import Worker
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion

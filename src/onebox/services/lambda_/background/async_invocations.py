@@ -19,7 +19,7 @@ from onebox.errors import AwsError, StorageFault
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.lambda_.background.destinations import Destinations
 from onebox.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
-from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.limits import EVENT_RETRY_DELAYS_MS

@@ -21,7 +21,7 @@ from onebox.services.context import RequestContext
 from onebox.services.lambda_.background.poller_parts import PollerParts
 from onebox.services.lambda_.batches import decide_failures, encode_event, encode_record, fitting
 from onebox.services.lambda_.errors import TooManyRequestsException
-from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.principals import role_context

@@ -20,7 +20,7 @@ from onebox.services.lambda_.background.poller_parts import PollerParts
 from onebox.services.lambda_.background.stream_batches import Segment, find_first_failure, halves
 from onebox.services.lambda_.batches import encode_event, fitting
 from onebox.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
-from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.model import FunctionVersion, Mapping

@@ -8,6 +8,7 @@ import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import process from "node:process";
+import { Writable } from "node:stream";
 import { format } from "node:util";
 import { pathToFileURL } from "node:url";
 
@@ -19,6 +20,7 @@ const leastLevel = levels.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL || "TRACE");
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 const extensions = ["", ".js", ".mjs", ".cjs"];
 let requestId = "";
+let responseStream; // of the running invocation, if its handler streams
 
 class RuntimeError extends Error {
   constructor(type, message) {
@@ -77,6 +79,112 @@ function writeLog(level, values) {
 const methods = { log: "INFO", info: "INFO", debug: "DEBUG", trace: "TRACE", warn: "WARN", error: "ERROR" };
 for (const [method, level] of Object.entries(methods)) {
   console[method] = (...values) => writeLog(level, values);
+}
+
+// Streamed responses: the handler gets a stream whose parts are sent as they are written. The request to onebox begins
+// with the first of them, so that an error before it is an ordinary one.
+
+const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
+const withPrelude = "application/vnd.awslambda.http-integration-response";
+
+class ResponseStream extends Writable {
+  #id;
+  #contentType = "application/octet-stream";
+  #prelude;
+  #request;
+  #answered;
+
+  constructor(id) {
+    super();
+    this.#id = id;
+  }
+
+  get hasBegun() {
+    return this.#request !== undefined;
+  }
+
+  setContentType(contentType) {
+    this.#contentType = contentType;
+  }
+
+  setPrelude(prelude) {
+    this.#contentType = withPrelude;
+    this.#prelude = Buffer.concat([Buffer.from(JSON.stringify(prelude)), Buffer.alloc(8)]);
+  }
+
+  // Ends the request after an error of the handler, which goes into its trailers.
+  async fail(described) {
+    const error = JSON.parse(described);
+    this.#request.addTrailers({
+      "Lambda-Runtime-Function-Error-Type": error.errorType,
+      "Lambda-Runtime-Function-Error-Body": Buffer.from(described).toString("base64"),
+    });
+    this.#request.end();
+    await this.#answered;
+  }
+
+  _write(chunk, encoding, done) {
+    this.#begin();
+    this.#request.write(Buffer.from(chunk, encoding), done);
+  }
+
+  _final(done) {
+    this.#begin();
+    this.#request.end();
+    this.#answered.then(() => done(), done);
+  }
+
+  #begin() {
+    if (this.hasBegun) return;
+    const headers = {
+      "Content-Type": this.#contentType,
+      "Lambda-Runtime-Function-Response-Mode": "streaming",
+      "Transfer-Encoding": "chunked",
+      Trailer: "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
+    };
+    this.#answered = new Promise((resolve, reject) => {
+      const route = `/2018-06-01/runtime/invocation/${this.#id}/response`;
+      this.#request = http.request({ host, port, agent, method: "POST", path: route, headers }, (answer) => {
+        answer.resume();
+        answer.on("end", resolve);
+      });
+      this.#request.on("error", reject);
+    });
+    if (this.#prelude !== undefined) this.#request.write(this.#prelude);
+  }
+}
+
+globalThis.awslambda = {
+  streamifyResponse(handler, options) {
+    handler[streaming] = options?.highWaterMark ?? true;
+    return handler;
+  },
+  HttpResponseStream: {
+    from(stream, prelude) {
+      stream.setPrelude(prelude);
+      return stream;
+    },
+  },
+};
+
+async function serveStreamed(handler, event, context) {
+  const stream = (responseStream = new ResponseStream(requestId));
+  const finished = new Promise((resolve, reject) => stream.once("finish", resolve).once("error", reject));
+  finished.catch(() => {});
+  try {
+    await handler(event, stream, context);
+    await finished;
+  } catch (error) {
+    const described = describeError(error);
+    writeLog("ERROR", [`Invoke Error \t${described}`]);
+    await reportError(described);
+  }
+}
+
+// A response that has begun carries its error at its end.
+function reportError(described) {
+  if (responseStream?.hasBegun) return responseStream.fail(described);
+  return post(`invocation/${requestId}/error`, described);
 }
 
 async function loadHandler(text) {
@@ -166,13 +274,17 @@ async function serveOne(handler) {
   const next = await send("GET", "invocation/next", {}, undefined);
   requestId = next.headers["lambda-runtime-aws-request-id"];
   process.env._X_AMZN_TRACE_ID = next.headers["lambda-runtime-trace-id"] ?? "";
+  if (handler[streaming]) {
+    await serveStreamed(handler, JSON.parse(next.body), makeContext(next.headers));
+    return;
+  }
   try {
     const result = await run(handler, JSON.parse(next.body), makeContext(next.headers));
     await post(`invocation/${requestId}/response`, JSON.stringify(result) ?? "null");
   } catch (error) {
     const described = describeError(error);
     writeLog("ERROR", [`Invoke Error \t${described}`]);
-    await post(`invocation/${requestId}/error`, described);
+    await reportError(described);
   }
 }
 
@@ -180,7 +292,7 @@ async function serveOne(handler) {
 async function endProcess(error) {
   const described = describeError(error);
   writeLog("ERROR", [`Uncaught Exception \t${described}`]);
-  if (requestId) await post(`invocation/${requestId}/error`, described);
+  if (requestId) await reportError(described);
   process.exit(129);
 }
 
@@ -200,6 +312,7 @@ async function main() {
   for (;;) {
     await serveOne(handler);
     requestId = "";
+    responseStream = undefined;
   }
 }
 

@@ -1,23 +1,13 @@
-"""One invocation on its way through a worker, and what comes of it."""
+"""One invocation on its way through a worker."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from onebox.services.lambda_.execution.outcome import Outcome
+from onebox.services.lambda_.execution.response_stream import ResponseStream
 from onebox.services.lambda_.model import FunctionVersion
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an invocation ended."""
-
-    payload: bytes
-    """The handler's result, or the JSON that describes the error."""
-    failed: bool
-    duration_ms: float
-    log_tail: bytes = b""
-    """The last 4 KB of the invocation's log, if it was asked for."""
 
 
 @dataclass(slots=True)
@@ -32,6 +22,8 @@ class Execution:
     done: Callable[[Outcome], None]
     client_context: str | None = None
     wants_log_tail: bool = False
+    stream: ResponseStream | None = None
+    """Where the client reads what the function streams; None: it gets the whole, in the outcome."""
     patient: bool = False
     """Background work (queues, events): it starts one more child at a time, not one for each that waits."""
     waiting_since_ms: float = 0

@@ -19,10 +19,11 @@ from typing import Any, Protocol
 from onebox.clock import Clock
 from onebox.errors import AwsError
 from onebox.services.lambda_.execution.environment import Environment
-from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.execution import Execution
 from onebox.services.lambda_.execution.group import Group, GroupKey
 from onebox.services.lambda_.execution.idle_sweeper import IdleSweeper
 from onebox.services.lambda_.execution.memory_guard import MemoryGuard
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.payloads import error_payload
 from onebox.services.lambda_.execution.provision import INIT_FAILURE
 from onebox.services.lambda_.execution.provisioner import Provisioner, count_ready, is_surplus

@@ -15,15 +15,17 @@ from onebox.clock import Clock
 from onebox.services.lambda_.execution.child_process import ChildProcess, describe_exit
 from onebox.services.lambda_.execution.code_folders import remove_tree
 from onebox.services.lambda_.execution.environment import Environment
-from onebox.services.lambda_.execution.execution import Execution, Outcome
+from onebox.services.lambda_.execution.execution import Execution
 from onebox.services.lambda_.execution.invocation_log import InvocationLog
+from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.payloads import error_payload, error_type_of, init_error_payload
 from onebox.services.lambda_.execution.platform_log import JsonLog, Report, TextLog
 from onebox.services.lambda_.execution.processes import peak_memory_kib
+from onebox.services.lambda_.execution.response_stream import ResponseStream
 from onebox.services.lambda_.execution.runtime_api import RuntimeApiConnection
 from onebox.services.lambda_.execution.runtime_server import RuntimeServer
 from onebox.services.lambda_.execution.watchdog import Watchdog
-from onebox.services.lambda_.limits import INIT_MS_MAX, RESPONSE_BYTES_MAX
+from onebox.services.lambda_.limits import INIT_MS_MAX, RESPONSE_BYTES_MAX, STREAMED_BYTES_MAX
 
 # From then on the output of a running invocation goes to Logs without waiting for its end.
 _LONG_INVOCATION_MS = 1000
@@ -166,12 +168,18 @@ class Worker:
         self._finish(payload, failed=False, status="success")
         return True
 
+    def find_stream(self, request_id: str) -> ResponseStream | None:
+        """See :class:`onebox.services.lambda_.execution.runtime_api.RuntimeHost`."""
+        running = self._running
+        return running.execution.stream if running is not None and self._is_running(request_id) else None
+
     def answer_too_large(self, request_id: str, payload_bytes: int) -> bool:
         """See :class:`onebox.services.lambda_.execution.runtime_api.RuntimeHost`."""
         if not self._is_running(request_id):
             return False
         error_type = "Function.ResponseSizeTooLarge"
-        message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
+        bytes_max = RESPONSE_BYTES_MAX if self.find_stream(request_id) is None else STREAMED_BYTES_MAX
+        message = f"Response payload size exceeded maximum allowed payload size ({bytes_max} bytes)."
         self._finish(error_payload(error_type, message), failed=True, status="error", error_type=error_type)
         return True
 

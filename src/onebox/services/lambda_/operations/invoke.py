@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator, Callable
 
 import orjson
 
@@ -18,7 +19,8 @@ from onebox.services.lambda_.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from onebox.services.lambda_.execution.execution import Outcome
+from onebox.services.lambda_.execution.outcome import Outcome
+from onebox.services.lambda_.execution.response_stream import ResponseStream
 from onebox.services.lambda_.model import LATEST, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_account
@@ -60,7 +62,7 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
 
 
 async def invoke_with_response_stream(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
-    """Run a function and answer with its result as events, which are sent when the function has ended."""
+    """Run a function and answer with events: what it streams as it comes, any other result at its end."""
     reference = parse_function_reference(context, request["FunctionName"], request.get("Qualifier"), any_account=True)
     check_account(core.policies, reference, context)
     function = _load(core, reference)
@@ -69,22 +71,39 @@ async def invoke_with_response_stream(core: LambdaCore, context: RequestContext,
         raise constraint_error("invocationType", invocation_type, must_be_one_of(_STREAM_TYPES))
     payload = request.get("Payload") or b""
     if invocation_type == "DryRun":
-        return {"StatusCode": 204, "EventStream": []}
+        return {"StatusCode": 204}
     _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
-    outcome = await _run(core, context, reference, function, request, payload or b"{}")
-    complete: Wire = {}
-    if outcome.failed:
-        complete = {"ErrorCode": "Unhandled", "ErrorDetails": outcome.payload.decode("utf-8", "replace")}
-    if request.get("LogType") == "Tail":
-        complete["LogResult"] = base64.b64encode(outcome.log_tail).decode("ascii")
-    result = b"" if outcome.failed else outcome.payload
-    chunks = [result[at : at + _CHUNK_BYTES] for at in range(0, len(result), _CHUNK_BYTES)]
-    events: list[Wire] = [{"PayloadChunk": {"Payload": chunk}} for chunk in chunks]
+    stream = ResponseStream()
+    _start(core, context, reference, function, request, payload or b"{}", stream.end, stream)
     return {
         "StatusCode": 200,
         "ExecutedVersion": function.version,
-        "EventStream": [*events, {"InvokeComplete": complete}],
+        "EventStream": _events(stream, wants_log=request.get("LogType") == "Tail"),
     }
+
+
+async def _events(stream: ResponseStream, *, wants_log: bool) -> AsyncIterator[Wire]:
+    try:
+        async for chunk in stream.chunks():
+            for part in _parts(chunk):
+                yield part
+    finally:
+        stream.abandon()
+    outcome = stream.outcome
+    complete: Wire = {}
+    if outcome.failed:
+        complete = {"ErrorCode": "Unhandled", "ErrorDetails": outcome.payload.decode("utf-8", "replace")}
+    else:
+        for part in _parts(outcome.payload):
+            yield part
+    if wants_log:
+        complete["LogResult"] = base64.b64encode(outcome.log_tail).decode("ascii")
+    yield {"InvokeComplete": complete}
+
+
+def _parts(payload: bytes) -> list[Wire]:
+    starts = range(0, len(payload), _CHUNK_BYTES)
+    return [{"PayloadChunk": {"Payload": payload[at : at + _CHUNK_BYTES]}} for at in starts]
 
 
 def _load(core: LambdaCore, reference: FunctionReference) -> FunctionVersion:
@@ -105,18 +124,36 @@ async def _run(
     payload: bytes,
 ) -> Outcome:
     finished: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def finish(outcome: Outcome) -> None:
+        if not finished.done():  # The client may have gone by then; the function runs to its end all the same.
+            finished.set_result(outcome)
+
+    _start(core, context, reference, function, request, payload, finish)
+    return await finished
+
+
+def _start(
+    core: LambdaCore,
+    context: RequestContext,
+    reference: FunctionReference,
+    function: FunctionVersion,
+    request: Wire,
+    payload: bytes,
+    done: Callable[[Outcome], None],
+    stream: ResponseStream | None = None,
+) -> None:
     core.invoker.invoke(
         function,
         reference.qualifier,
         payload,
-        # The client may have gone by then; the function runs to its end all the same.
-        lambda outcome: None if finished.done() else finished.set_result(outcome),
+        done,
         request_id=context.request_id,
         client_context=_client_context(request.get("ClientContext")),
         wants_log_tail=request.get("LogType") == "Tail",
         trace_header=context.headers.get("x-amzn-trace-id", ""),
+        stream=stream,
     )
-    return await finished
 
 
 def _check_payload(payload: bytes, invocation_type: str, bytes_max: int) -> None:
