@@ -38,7 +38,11 @@ class Site:
 
 @contextmanager
 def open_site(
-    endpoint_url: str, account: str, settings: ConsoleSettings | None = None, clock: Clock | None = None
+    endpoint_url: str,
+    account: str,
+    settings: ConsoleSettings | None = None,
+    clock: Clock | None = None,
+    refresh: Refresh = QUICK,
 ) -> Iterator[Site]:
     """Serve a console for a block."""
     aws = Aws(Settings(endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True))
@@ -48,7 +52,7 @@ def open_site(
     listener = bind("127.0.0.1", 0)
     app = make_app(
         aws,
-        replace(settings or ConsoleSettings(), refresh=QUICK),
+        replace(settings or ConsoleSettings(), refresh=refresh),
         clock or SystemClock(),
         unrecorded.append,
     )

@@ -6,18 +6,24 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
 from onebox.testing import EngineThread
 from orders.aws.names import LOG_GROUP
+from orders.cli.main import main
 from orders.clock import SystemClock
 from orders.console.pages import NAVIGATION
+from orders.console.settings import ConsoleSettings
+from tests.api.optional_parts import system_with_options
 from tests.browser.site import Site, open_site
 from tests.browser.test_failed_order import BROKEN, fail_one
 from tests.console.test_pipeline_failing import CRASH, LINE
@@ -49,6 +55,7 @@ every_look = pytest.param(ALL, marks=pytest.mark.slow, id="every-look")
 def check(page: Page, looks: Iterable[Look]) -> None:
     """The page as it is: axe-core with each look, and no overflow at any width."""
     expect(page.locator("header .dot")).to_be_visible()
+    expect(page.locator("[data-load]").get_by_text("Reading…")).to_have_count(0)
     for look in looks:
         page.emulate_media(color_scheme=look.theme)
         page.set_viewport_size({"width": look.width, "height": 900})
@@ -85,6 +92,30 @@ def test_pages_are_accessible_and_fit(
     page.get_by_label("New value").fill("2026-05-03T12:00:00Z")
     page.get_by_role("button", name="Preview").click()
     check(page, looks)
+
+
+@pytest.mark.parametrize("looks", [every_look])
+def test_optional_parts_are_accessible(open_page: Open, account: str, tmp_path: Path, looks: list[Look]) -> None:
+    database = str(tmp_path / "shop.db")
+    CliRunner().invoke(main, ["relay", "init", "--database", database])
+    with sqlite3.connect(database) as shop:
+        shop.execute(
+            "INSERT INTO orders_outbox (order_id, body, state, refusal_code, refusal, done_at_ms)"
+            " VALUES (?, '{}', 'refused', 'OrderRejected', ?, 1)",
+            (LONG, f"total: {LONG}"),
+        )
+        shop.execute(
+            "INSERT INTO orders_outbox_relays (name, started_at_ms, seen_at_ms, sent, refused, sent_per_minute)"
+            " VALUES (?, 1, 1, 7, 1, 60)",
+            (LONG,),
+        )
+    with system_with_options(account, "-p", "Intake=Token") as engine:
+        with open_site(engine.endpoint_url, account, ConsoleSettings(database=database)) as site:
+            span = {"since": "2026-05-03T12:00:00Z", "until": "2026-05-03T13:00:00Z", "sent": 7}
+            site.log.begin("replay", LONG, after={**span, "reportedAtMs": SystemClock().now_ms()})
+            page = open_page(site.at("/options"))
+            expect(page.get_by_label("Replays")).to_contain_text("a-long-id")
+            check(page, looks)
 
 
 @pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])

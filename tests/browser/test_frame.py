@@ -29,7 +29,7 @@ def test_the_pipeline_shows_orders_flow_without_reload(
     expect(page.get_by_role("heading", name="Quiet")).to_be_visible()
     deployed("publish", "-", given='{"orderId": "A-1", "currency": "GBP", "total": 5}')
     expect(page.get_by_role("heading", name="Orders flow")).to_be_visible()
-    expect(page.locator("article", has_text="orders in the table")).to_contain_text("1 orders in the table")
+    expect(page.locator("article", has_text="in the table")).to_contain_text("1 order in the table")
     deployed("publish", "--unchecked", "-", given='{"orderId": "A-2", "timestamp": "yesterday"}')
     expect(page.get_by_role("heading", name="1 order failed")).to_be_visible()
     expect(page.locator("header")).to_contain_text("1 failed order")

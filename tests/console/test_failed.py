@@ -13,7 +13,10 @@ from click.testing import CliRunner
 
 from onebox.testing import EngineThread
 from orders.cli.main import main
-from tests.console.failed_shop import Shop, order
+from orders.clock import SystemClock
+from orders.console.dlq_operations import REFRESH_MIN_MS
+from orders.console.settings import ConsoleSettings, Refresh
+from tests.console.failed_shop import Shop, make_queues, order
 from tests.console.support import BASE_URL, console_for
 from tests.polling import until
 
@@ -48,6 +51,29 @@ def test_failed_orders_are_grouped_by_reason(shop: Shop) -> None:
     listed = shop.browser.text("/failed/orders", group=key)
     assert [f"Q-{number}" in listed for number in range(3)] == [True] * 3
     assert "FINE" not in listed
+
+
+class LaterClock(SystemClock):
+    """The machine's clock, put forward."""
+
+    forward_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.forward_ms
+
+
+def test_a_console_that_was_open_before_the_deployment_reads_the_queue_once_it_is_there(
+    onebox: EngineThread, account: str, client: Callable[..., Any]
+) -> None:
+    clock = LaterClock()
+    settings = ConsoleSettings(refresh=Refresh(queues_ms=50, rest_ms=50))
+    with console_for(onebox, account, settings, clock=clock) as browser:
+        until(lambda: "there is no queue OrderDLQ. Set the system up" in browser.text("/failed"), "the reason")
+        make_queues(client("sqs"))
+        shop = Shop(client, browser)
+        shop.fail(order("LATER"), "total: expected a number")
+        clock.forward_ms = REFRESH_MIN_MS
+        until(lambda: "total: expected a number" in browser.text("/failed"), "the failed order")
 
 
 def test_a_look_leaves_every_order_where_it_is(shop: Shop) -> None:

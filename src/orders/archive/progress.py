@@ -40,19 +40,19 @@ def read_report(told: Mapping[str, Any]) -> ReportedProgress:
     )
 
 
+def read_moment_ms(text: Any) -> int | None:
+    """An ISO 8601 time in milliseconds since the epoch; None for what is none."""
+    try:
+        return int(datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _share(since: Any, until: Any, read_until: Any) -> float:
-    moments = [_moment(one) for one in (since, until, read_until)]
-    begin, end, reached = moments
+    begin, end, reached = (read_moment_ms(one) for one in (since, until, read_until))
     if begin is None or end is None or reached is None or end <= begin:
         return 0.0
     return min(1.0, max(0.0, (reached - begin) / (end - begin)))
-
-
-def _moment(text: Any) -> float | None:
-    try:
-        return datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _count(value: Any) -> int:

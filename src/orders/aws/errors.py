@@ -52,6 +52,12 @@ def describe_error(error: Exception) -> tuple[str, str]:
     return str(error), ""
 
 
+def explain_error(error: Exception) -> str:
+    """The same as one text, for display in a line."""
+    reason, advice = describe_error(error)
+    return f"{reason.rstrip('.')}. {advice}".rstrip() if advice else reason
+
+
 def describe_garbled_answer(error: Exception) -> str:
     """The sentence for botocore's ResponseParserError: what answered, a proxy or a server's bug, speaks no AWS."""
     answered = str(error).partition("\n")[2].removeprefix("b'").removesuffix("'")

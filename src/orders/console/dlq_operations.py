@@ -97,7 +97,8 @@ class DlqOperations:
     def _differs(self, failed_now: int | None) -> bool:
         if failed_now is None or self._clock.now_ms() - self._refreshed_at_ms < REFRESH_MIN_MS:
             return False
-        return self.snapshot is not None and failed_now != self.snapshot.total
+        # Without a snapshot the last read failed; the queue is there now, for its messages are counted.
+        return self.snapshot is None or failed_now != self.snapshot.total
 
     def start_refresh(self) -> Job:
         """Raises OperatorError while other work on the queue goes on."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.aws.errors import describe_error, reportable_errors
+from orders.aws.errors import explain_error, reportable_errors
 from orders.clock import Clock
 from orders.errors import OperatorError
 
@@ -122,7 +122,7 @@ class Jobs:
             job.outcome = f"stopped after {job.done:,}"
         except reportable_errors() as error:
             job.failed = True
-            job.outcome = " ".join(describe_error(error)).strip()
+            job.outcome = explain_error(error)
         except Exception:
             # The boundary of a background thread: a bug is logged and ends only this job.
             logging.getLogger("orders.console").exception("%s failed", job.title)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
-from orders.aws.errors import describe_error, reportable_errors
+from orders.aws.errors import explain_error, reportable_errors
 from orders.clock import Clock
 from orders.console.settings import OPEN_WAIT_MS
 from orders.monitoring.status import Status
@@ -118,12 +118,11 @@ class Live:
             status = await run_in_threadpool(self._reading.read, now_ms)
             snapshot = Snapshot(before.number + 1, status, now_ms)
         except reportable_errors() as error:
-            reason, advice = describe_error(error)
             snapshot = replace(
                 before,
                 number=before.number + 1,
                 lost_since_ms=now_ms if before.lost_since_ms is None else before.lost_since_ms,
-                reason=f"{reason} {advice}".strip(),
+                reason=explain_error(error),
             )
         except Exception:
             # The background loop survives a bug: it is logged and shown on the page.

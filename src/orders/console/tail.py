@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 
-from orders.aws.errors import describe_error, reportable_errors
+from orders.aws.errors import explain_error, reportable_errors
 from orders.clock import Clock
 from orders.function_log.lines import Entry, LogLine, read_entry
 
@@ -88,7 +88,7 @@ class Tail:
         try:
             lines = await run_in_threadpool(self._read, since_ms)
         except reportable_errors() as error:
-            problem = " ".join(describe_error(error)).strip()
+            problem = explain_error(error)
         except Exception:
             # The background loop survives a bug: it is logged and shown on the page.
             logging.getLogger("orders.console").exception("reading the log failed")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from orders.archive.objects import StoredObject
-from orders.archive.progress import ReportedProgress, read_report
+from orders.archive.progress import ReportedProgress, read_moment_ms, read_report
 from orders.audit.entries import DONE, STARTED, Entry
 from orders.dead_letters.queues import QueueCounts
 from orders.doctor.inspection import MappingState
@@ -99,8 +99,9 @@ class Replay(NamedTuple):
     at_ms: int
     who: str
     target: str
-    since: str
-    until: str
+    since_ms: int | None
+    """The time range of publishing; None where the entry does not tell."""
+    until_ms: int | None
     progress: ReportedProgress
     is_under_way: bool
     result: str
@@ -141,8 +142,8 @@ def _read_replay(entry: Entry, now_ms: int) -> Replay:
         at_ms=entry.at_ms,
         who=entry.who,
         target=entry.target,
-        since=str(after.get("since", "")),
-        until=str(after.get("until", "")),
+        since_ms=read_moment_ms(after.get("since")),
+        until_ms=read_moment_ms(after.get("until")),
         progress=progress._replace(share=1.0) if entry.result == DONE else progress,
         is_under_way=is_under_way,
         result=result,

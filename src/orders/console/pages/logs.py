@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.aws.errors import describe_error, reportable_errors
+from orders.aws.errors import explain_error, reportable_errors
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.fields import Fields, address
@@ -24,7 +24,7 @@ from orders.function_log.lines import Entry
 from orders.function_log.reader import FunctionLogs
 from orders.function_log.search import LogQuery, search_back
 
-PAGE = 200
+PAGE = 100
 BARS_MAX = 60
 ANY = ""
 LEVELS = (ANY, "INFO", "WARNING", "ERROR")
@@ -93,7 +93,7 @@ async def _stream(console: Console, query: ConsoleQuery, since_ms: int) -> Async
         )
         yield event("rows", _rows(missed.entries))
     except reportable_errors() as error:
-        yield event("problem", " ".join(describe_error(error)).strip())
+        yield event("problem", explain_error(error))
     async for entries, problem in console.tail.follow(position):
         yield event("problem", problem)
         if matching := [entry for entry in reversed(entries) if query.holds(entry)]:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from orders.aws.errors import describe_error, reportable_errors
+from orders.aws.errors import explain_error, reportable_errors
 from orders.aws.names import TOPIC
 from orders.console import render
 from orders.console.context import Console, console_of
@@ -332,7 +332,7 @@ async def _stream_journey(console: Console, journey: Journey) -> AsyncIterator[s
             seen = await run_in_threadpool(trace.read, journey, console.clock.now_ms())
             journey = advance(journey, seen)
         except reportable_errors() as error:
-            problem = " ".join(describe_error(error)).strip()
+            problem = explain_error(error)
         yield event("steps", render.fragment("_journey.html", journey=journey, steps=steps, problem=problem))
         if journey.end is not None:
             yield event("end", journey.end.value)
