@@ -8,12 +8,13 @@ OUTBOX_STAMP := .venv/.installed-outbox
 PEERS := ministack moto sam schemathesis
 SEED ?=
 CALLS ?=
+HOURS ?=
 UPGRADE ?=
 PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake drill-outage power-cuts neighbours long-life clients fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake drill-outage power-cuts simulate neighbours long-life clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -65,6 +66,9 @@ drill-outage: $(DEV_STAMP) ## Take the table away for five minutes while real or
 
 power-cuts: $(DEV_STAMP) ## Cut the power at 200 random moments around deploys and load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.power_cuts $(if $(SEED),--seed $(SEED))
+
+simulate: $(DEV_STAMP) ## Simulate onebox with faults, seed after seed (SEED=n starts there, HOURS=n)
+	$(BIN)/python -m tests.simulator $(if $(SEED),--seed $(SEED)) $(if $(HOURS),--hours $(HOURS))
 
 neighbours: $(DEV_STAMP) ## Measure what clients wait beside foreign readers and writers, backups and large deletions
 	$(BIN)/python -m tests.neighbours

@@ -71,12 +71,12 @@ def files_after_power_cut(journal: Sequence[Entry], moment: int, chance: random.
             pending.setdefault(entry.file, []).append(entry)
         elif isinstance(entry, Sync):
             for change in pending.pop(entry.file, []):
-                _apply(files.setdefault(entry.file, bytearray()), change)
+                apply(files.setdefault(entry.file, bytearray()), change)
         else:
             files.pop(entry.file, None)
             pending.pop(entry.file, None)
     for name, changes in pending.items():
-        _apply_some(files.setdefault(name, bytearray()), changes, chance)
+        apply_some(files.setdefault(name, bytearray()), changes, chance)
     return {name: bytes(content) for name, content in files.items()}
 
 
@@ -100,7 +100,8 @@ class _RecordingFile(apsw.VFSFile):
         self._journal.append(Sync(self._name))
 
 
-def _apply(content: bytearray, change: Write | Truncate) -> None:
+def apply(content: bytearray, change: Write | Truncate) -> None:
+    """Change a file's content."""
     if isinstance(change, Truncate):
         del content[change.size :]
         return
@@ -110,7 +111,8 @@ def _apply(content: bytearray, change: Write | Truncate) -> None:
     content[change.offset : end] = change.data
 
 
-def _apply_some(content: bytearray, changes: list[Write | Truncate], chance: random.Random) -> None:
+def apply_some(content: bytearray, changes: list[Write | Truncate], chance: random.Random) -> None:
+    """Change a file's content by a random part of the changes, sector by sector and in any order."""
     kept = chance.random()
     sectors: list[Write | Truncate] = []
     for change in changes:
@@ -124,4 +126,4 @@ def _apply_some(content: bytearray, changes: list[Write | Truncate], chance: ran
     chance.shuffle(sectors)
     for sector in sectors:
         if chance.random() < kept:
-            _apply(content, sector)
+            apply(content, sector)

@@ -1,0 +1,7 @@
+"""What the clients do. A workload has a step that any client may take at any time, and an end that reads what is left.
+
+queues.py     a queue with its dead-letter queue, standard or FIFO
+registers.py  items of a table with a stream
+bank.py       transactions over several items
+orders.py     orders through a topic, a queue and a function into a table
+"""
