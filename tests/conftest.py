@@ -22,7 +22,7 @@ settings.load_profile("steady")
 _accounts = itertools.count(100_000_000_000 + os.getpid() * 1_000)
 
 for name in list(os.environ):
-    if name.startswith("AWS_"):
+    if name.startswith("AWS_") or name == "ORDERS_PREFIX":
         del os.environ[name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

@@ -22,7 +22,7 @@ import pytest
 from click.testing import CliRunner
 
 from onebox.testing import EngineThread
-from orders.aws.names import LOG_GROUP, TABLE, TOPIC
+from orders.aws.names import SEED_NAMES, TABLE, TOPIC
 from orders.cli.main import main
 from tests.conftest import environment_of
 from tests.polling import PATIENCE_S, until
@@ -91,8 +91,8 @@ def environment(door: Door, account: str) -> dict[str, str]:
 def put_line(client: Callable[..., Any]) -> Callable[[str], None]:
     """Adds a line of an order to OrderProcessor's log, which it makes first, with the table."""
     logs, dynamodb = client("logs"), client("dynamodb")
-    logs.create_log_group(logGroupName=LOG_GROUP)
-    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="s")
+    logs.create_log_group(logGroupName=SEED_NAMES.log_group)
+    logs.create_log_stream(logGroupName=SEED_NAMES.log_group, logStreamName="s")
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
@@ -104,7 +104,7 @@ def put_line(client: Callable[..., Any]) -> Callable[[str], None]:
         now_ms = int(subprocess.check_output(["date", "+%s%3N"]))
         line = {"level": "INFO", "outcome": "stored", "orderId": order_id, "messageId": "m"}
         event = {"timestamp": now_ms, "message": json.dumps(line)}
-        logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="s", logEvents=[event])
+        logs.put_log_events(logGroupName=SEED_NAMES.log_group, logStreamName="s", logEvents=[event])
 
     return put
 

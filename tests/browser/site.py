@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from orders.audit.entries import Entry
 from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
-from orders.aws.names import AUDIT_LOG_GROUP
+from orders.aws.names import SEED_NAMES
 from orders.aws.settings import Settings
 from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
@@ -48,7 +48,7 @@ def open_site(
     aws = Aws(Settings(endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True))
     unrecorded: list[str] = []
     with suppress(ClientError):  # there already
-        aws.client("logs").create_log_group(logGroupName=AUDIT_LOG_GROUP)
+        aws.client("logs").create_log_group(logGroupName=SEED_NAMES.audit_log_group)
     listener = bind("127.0.0.1", 0)
     app = make_app(
         aws,

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
 from onebox.testing import EngineThread
-from orders.aws.names import LOG_GROUP
+from orders.aws.names import SEED_NAMES
 from orders.cli.main import main
 from orders.clock import SystemClock
 from orders.console.pages import NAVIGATION
@@ -156,10 +156,10 @@ def let_fail_now(client: Callable[..., Any]) -> None:
     """An order under way, and log lines of a failing order and of a call that raised."""
     queue = client("sqs").get_queue_url(QueueName="OrderQueue")["QueueUrl"]
     client("sqs").send_message(QueueUrl=queue, MessageBody="{}", DelaySeconds=900)
-    client("logs").create_log_stream(logGroupName=LOG_GROUP, logStreamName="failing")
+    client("logs").create_log_stream(logGroupName=SEED_NAMES.log_group, logStreamName="failing")
     now_ms = SystemClock().now_ms()
     events = [{"timestamp": now_ms, "message": text} for text in (json.dumps(LINE), CRASH)]
-    client("logs").put_log_events(logGroupName=LOG_GROUP, logStreamName="failing", logEvents=events)
+    client("logs").put_log_events(logGroupName=SEED_NAMES.log_group, logStreamName="failing", logEvents=events)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from onebox.testing import EngineThread
 from orders.audit.entries import Entry
 from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
-from orders.aws.names import AUDIT_LOG_GROUP
+from orders.aws.names import SEED_NAMES
 from orders.aws.settings import Settings
 from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
@@ -82,7 +82,7 @@ def console_for(
     """A console of a test's account, asked as a browser on this machine asks."""
     aws, unrecorded = Aws(onebox_settings(engine, account)), list[str]()
     with suppress(ClientError):  # there already
-        aws.client("logs").create_log_group(logGroupName=AUDIT_LOG_GROUP)
+        aws.client("logs").create_log_group(logGroupName=SEED_NAMES.audit_log_group)
     wanted = settings or ConsoleSettings(refresh=REFRESH_ONEBOX)
     # No script runs in these tests, so a page waits for the state that the event stream would bring.
     patient = replace(wanted.refresh, open_wait_ms=int(PATIENCE_S * 1000))

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from onebox.testing import EngineThread
-from orders.aws.names import LOG_GROUP
+from orders.aws.names import SEED_NAMES
 from orders.clock import SystemClock
 from tests.browser.site import open_site
 from tests.console.support import Browser, console_for
@@ -41,14 +41,14 @@ def browser(onebox: EngineThread, account: str) -> Iterator[Browser]:
 def say(client: Callable[..., Any]) -> Callable[..., int]:
     """Writes lines into OrderProcessor's log, a millisecond apart, the last one now; the moment of the first."""
     logs = client("logs")
-    logs.create_log_group(logGroupName=LOG_GROUP)
-    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="one")
+    logs.create_log_group(logGroupName=SEED_NAMES.log_group)
+    logs.create_log_stream(logGroupName=SEED_NAMES.log_group, logStreamName="one")
 
     def put(*lines: Any) -> int:
         first_ms = SystemClock().now_ms() - len(lines)
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         events = [{"timestamp": first_ms + number, "message": text} for number, text in enumerate(texts)]
-        logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="one", logEvents=events)
+        logs.put_log_events(logGroupName=SEED_NAMES.log_group, logStreamName="one", logEvents=events)
         return first_ms
 
     return put

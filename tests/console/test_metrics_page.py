@@ -12,6 +12,7 @@ import pytest
 
 from onebox.testing import EngineThread
 from orders.aws.clients import Aws
+from orders.aws.names import SEED_NAMES
 from orders.clock import SystemClock
 from orders.console.metrics_board import Board
 from orders.console.packaged_dashboard import packaged_dashboard
@@ -53,7 +54,7 @@ def put_dashboard(client: Callable[..., Any], *widgets: dict[str, Any]) -> None:
 
 def test_every_widget_of_the_template_gives_a_chart(browser: Browser) -> None:
     page = browser.text("/metrics")
-    defined = json.loads(packaged_dashboard(load_template(), "us-east-1", str))["widgets"]
+    defined = json.loads(packaged_dashboard(load_template(), SEED_NAMES, "us-east-1", str))["widgets"]
     titles = [widget["properties"]["title"] for widget in defined if widget["type"] == "metric"]
     assert page.count("data-chart=") == len(titles) + LEAD > 9
     for title in titles:

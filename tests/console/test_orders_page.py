@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from onebox.testing import EngineThread
-from orders.aws.names import LOG_GROUP, TABLE
+from orders.aws.names import SEED_NAMES, TABLE
 from orders.clock import SystemClock
 from orders.console.pages.order import read_lines, sum_lines
 from tests.console.support import Browser, console_for
@@ -264,8 +264,8 @@ def test_without_a_table_the_page_says_how_to_make_one(browser: Browser) -> None
 
 def test_the_history_of_an_order_holds_only_its_own_log_lines(browser: Browser, client: Callable[..., Any]) -> None:
     logs = client("logs")
-    logs.create_log_group(logGroupName=LOG_GROUP)
-    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="one")
+    logs.create_log_group(logGroupName=SEED_NAMES.log_group)
+    logs.create_log_stream(logGroupName=SEED_NAMES.log_group, logStreamName="one")
     now_ms = SystemClock().now_ms()
     strange = 'A"*\\<b>'
     told = [
@@ -274,7 +274,7 @@ def test_the_history_of_an_order_holds_only_its_own_log_lines(browser: Browser, 
         {"level": "ERROR", "outcome": "rejected", "orderId": strange, "exception": "OrderRejected", "reason": "no <i>"},
     ]
     logs.put_log_events(
-        logGroupName=LOG_GROUP,
+        logGroupName=SEED_NAMES.log_group,
         logStreamName="one",
         logEvents=[
             {"timestamp": now_ms - 1000 + number, "message": json.dumps(line)} for number, line in enumerate(told)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from onebox.testing import EngineThread
-from orders.aws.names import LOG_GROUP
+from orders.aws.names import SEED_NAMES
 from orders.clock import SystemClock
 from tests.console.support import console_for
 from tests.polling import until
@@ -32,11 +32,11 @@ def test_the_pipeline_page_lists_failing_orders_and_calls_without_an_answer(
     sqs, logs = client("sqs"), client("logs")
     url = sqs.create_queue(QueueName="OrderQueue")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}", DelaySeconds=900)
-    logs.create_log_group(logGroupName=LOG_GROUP)
-    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="s")
+    logs.create_log_group(logGroupName=SEED_NAMES.log_group)
+    logs.create_log_stream(logGroupName=SEED_NAMES.log_group, logStreamName="s")
     now_ms = SystemClock().now_ms()
     events = [{"timestamp": now_ms, "message": text} for text in (json.dumps(LINE), CRASH)]
-    logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="s", logEvents=events)
+    logs.put_log_events(logGroupName=SEED_NAMES.log_group, logStreamName="s", logEvents=events)
     with console_for(onebox, account) as browser:
         page = until(lambda: found if "Failing now" in (found := browser.text("/")) else None, "the failing order")
     assert "try 2 of 3" in page

@@ -22,7 +22,7 @@ MISSING_CODES = frozenset({"403", "404", "AccessDenied", "Forbidden", "NoSuchBuc
 
 def bucket_name(aws: Aws) -> str:
     """The name that template.yaml gives the bucket."""
-    return f"orders-archive-{aws.account}-{aws.region}"
+    return aws.names.archive_bucket(aws.account, aws.region)
 
 
 class ArchiveBucket:

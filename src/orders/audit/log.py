@@ -1,4 +1,4 @@
-"""Writes the audit log and reads it back: the log group /orders/audit, which `orders destroy` keeps.
+"""Writes the audit log and reads it back: the system's audit log group, which `orders destroy` keeps.
 
 Promises: the record never stops the change that it is about. A change that cannot be recorded is told to
 ``on_unrecorded``, in one sentence, when it ends.
@@ -16,7 +16,6 @@ from typing import Any
 from orders.audit.entries import DONE, FAILED, STARTED, Entry, decode, encode, matches, merge
 from orders.aws.clients import Aws, error_code
 from orders.aws.errors import describe_error, load_client_errors, reportable_errors
-from orders.aws.names import AUDIT_LOG_GROUP
 from orders.clock import Clock
 from orders.errors import OperatorError
 
@@ -57,6 +56,7 @@ class AuditLog:
         self, aws: Aws, clock: Clock, on_unrecorded: Callable[[str], None] = lambda _: None, source: str = COMMAND
     ) -> None:
         self._aws = aws
+        self._group = aws.names.audit_log_group
         self._clock = clock
         self._on_unrecorded = on_unrecorded
         self._source = source
@@ -109,10 +109,10 @@ class AuditLog:
     def exists(self) -> bool:
         """Whether there is an audit log; also False where the endpoint does not say."""
         try:
-            answer = self._aws.client("logs").describe_log_groups(logGroupNamePrefix=AUDIT_LOG_GROUP)
+            answer = self._aws.client("logs").describe_log_groups(logGroupNamePrefix=self._group)
         except load_client_errors():
             return False
-        return any(group["logGroupName"] == AUDIT_LOG_GROUP for group in answer["logGroups"])
+        return any(group["logGroupName"] == self._group for group in answer["logGroups"])
 
     def search(
         self,
@@ -135,7 +135,7 @@ class AuditLog:
     def _lines(self, since_ms: int, until_ms: int | None) -> Iterator[Entry]:
         from botocore.exceptions import ClientError
 
-        request: dict[str, Any] = {"logGroupName": AUDIT_LOG_GROUP, "startTime": max(0, since_ms)}
+        request: dict[str, Any] = {"logGroupName": self._group, "startTime": max(0, since_ms)}
         if until_ms is not None:
             request["endTime"] = until_ms
         while True:
@@ -143,7 +143,7 @@ class AuditLog:
                 answer = self._aws.client("logs").filter_log_events(**request)
             except ClientError as error:
                 if error_code(error) == MISSING:
-                    raise _no_log() from error
+                    raise _no_log(self._group) from error
                 raise
             for event in answer["events"]:
                 entry = decode(event["message"], event["timestamp"])
@@ -173,7 +173,7 @@ class AuditLog:
         logs = self._aws.client("logs")
         now_ms = self._clock.now_ms()
         request = {
-            "logGroupName": AUDIT_LOG_GROUP,
+            "logGroupName": self._group,
             "logStreamName": datetime.fromtimestamp(now_ms / 1000, timezone.utc).strftime("%Y/%m/%d"),
             "logEvents": [{"timestamp": now_ms, "message": encode(entry)}],
         }
@@ -189,16 +189,16 @@ class AuditLog:
         from botocore.exceptions import ClientError
 
         try:
-            self._aws.client("logs").create_log_stream(logGroupName=AUDIT_LOG_GROUP, logStreamName=name)
+            self._aws.client("logs").create_log_stream(logGroupName=self._group, logStreamName=name)
         except ClientError as error:
             if error_code(error) == MISSING:
-                raise _no_log() from error
+                raise _no_log(self._group) from error
             if error_code(error) != "ResourceAlreadyExistsException":
                 raise
 
 
-def _no_log() -> OperatorError:
-    return OperatorError(f"there is no log group {AUDIT_LOG_GROUP}", "`orders deploy` creates it.")
+def _no_log(group: str) -> OperatorError:
+    return OperatorError(f"there is no log group {group}", "`orders deploy` creates it.")
 
 
 def _describe(error: BaseException) -> str:

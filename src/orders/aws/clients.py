@@ -6,6 +6,7 @@ from functools import cached_property
 from threading import RLock
 from typing import Any
 
+from orders.aws.names import Names
 from orders.aws.settings import Settings
 from orders.errors import OperatorError
 
@@ -108,11 +109,18 @@ class Aws:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     @property
+    def names(self) -> Names:
+        """The names of the system's resources."""
+        return self.settings.names
+
+    @property
     def place(self) -> str:
-        """The endpoint or region, for display."""
+        """The endpoint or region, and the system's prefix, for display."""
         if self.settings.is_onebox:
-            return f"onebox at {self.settings.endpoint_url}"
-        return self.settings.endpoint_url or f"AWS, {self.region}"
+            place = f"onebox at {self.settings.endpoint_url}"
+        else:
+            place = self.settings.endpoint_url or f"AWS, {self.region}"
+        return f"{place}, system {self.names.prefix}" if self.names.prefix else place
 
 
 def error_code(error: Exception) -> str:

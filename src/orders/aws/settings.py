@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from orders.aws.names import SEED_NAMES, Names
 from orders.errors import OperatorError
 from orders.text import printable
 
 ONEBOX_PORT = 4566
 ONEBOX_URL = f"http://127.0.0.1:{ONEBOX_PORT}"
 ONEBOX_REGION = "us-east-1"
+PREFIX_VARIABLE = "ORDERS_PREFIX"
 HEALTH_PATH = "/_onebox/health"
 HEALTH_TIMEOUT_S = 1.0
 HEALTH_BYTES_MAX = 10_000
@@ -42,6 +44,8 @@ class Settings:
     """Whether the endpoint identified itself as onebox."""
     other_listener: str | None = None
     """What answers, in place of a onebox, at the endpoint or at onebox's usual port; for display."""
+    names: Names = SEED_NAMES
+    """The names of the system that the commands work on."""
 
 
 def find_settings(
@@ -49,11 +53,24 @@ def find_settings(
     endpoint_url: str | None = None,
     region: str | None = None,
     profile: str | None = None,
+    prefix: str | None = None,
 ) -> Settings:
     """Settings from the command's options, then the environment, then a onebox that runs on its usual port.
 
-    Raises OperatorError for an endpoint that is no address.
+    Raises OperatorError for an endpoint that is no address, and for a prefix that is none.
     """
+    names = find_names(environment, prefix)
+    return replace(_find_place(environment, endpoint_url, region, profile), names=names)
+
+
+def find_names(environment: Mapping[str, str], prefix: str | None = None) -> Names:
+    """The names of the system with this prefix, else with that of ORDERS_PREFIX, else with none."""
+    return Names(environment.get(PREFIX_VARIABLE, "") if prefix is None else prefix)
+
+
+def _find_place(
+    environment: Mapping[str, str], endpoint_url: str | None, region: str | None, profile: str | None
+) -> Settings:
     profile = profile or environment.get("AWS_PROFILE") or None
     url = endpoint_url or environment.get("AWS_ENDPOINT_URL") or None
     if url is not None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import STACK
+from orders.aws.names import SEED_NAMES
 from orders.aws.settings import ONEBOX_REGION, Settings
 from orders.cli.deploy import quiet_audience, run_deploy
 from orders.cli.options import json_option
@@ -97,9 +97,9 @@ class _Speaker:
 def _run(aws: Aws, clock: SystemClock, say: _Speaker) -> Result:
     say("Deploying template.yaml with CloudFormation")
     began_ms = clock.monotonic_ms()
-    run_deploy(aws, STACK, {}, quiet_audience())
+    run_deploy(aws, SEED_NAMES.stack, {}, quiet_audience())
     deploy_ms = clock.monotonic_ms() - began_ms
-    say(f"  stack {STACK} is up after {deploy_ms:,.0f} ms")
+    say(f"  stack {SEED_NAMES.stack} is up after {deploy_ms:,.0f} ms")
     entries = load_sample() + invalid_entries()
     say(f"Publishing {len(entries) - 3} real orders and 3 invalid ones to OrderTopic")
     since_ms = clock.now_ms()

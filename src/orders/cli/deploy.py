@@ -10,9 +10,8 @@ import click
 from orders.archive.bucket import ArchiveBucket
 from orders.audit.log import Change
 from orders.aws.clients import Aws
-from orders.aws.names import STACK
 from orders.cli.auditing import audit_log
-from orders.cli.options import aws_options, json_option
+from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import console, plural, print_json, say
 from orders.clock import SystemClock
 from orders.deployment.artifacts import ArtifactBucket
@@ -61,7 +60,7 @@ COLOURS = {"Add": "green", "Import": "green", "Modify": "yellow", "Remove": "red
     help="Give the new version only this share of the orders; an alarm on its errors takes it back.",
 )
 @click.option("--again", is_flag=True, help="Make a version live that was rolled back.")
-@click.option("--stack-name", default=STACK, show_default=True)
+@stack_name_option
 @json_option
 @aws_options
 def deploy(
@@ -75,7 +74,7 @@ def deploy(
     artifact_bucket: str | None,
     canary: int | None,
     again: bool,
-    stack_name: str,
+    stack_name: str | None,
     as_json: bool,
 ) -> None:
     """Create or update the stack: package the function, show the changes, ask, apply, wait, make the new version live.
@@ -84,6 +83,7 @@ def deploy(
     changed outside of the stack is shown and changed back: the function's code and settings, the trigger, the queues.
     A paused system stays paused. `orders rollback` makes the version before live again.
     """
+    stack_name = stack_name or aws.names.stack
     parameters = dict(map(_parse_parameter, given))
     if runtime is not None:
         parameters["Runtime"] = runtime
@@ -138,6 +138,7 @@ def run_deploy(
     audience.recording = recording
     stack, function, table = Stack(aws, stack_name, clock), DeployedFunction(aws, clock), OrderTable(aws)
     system = System(
+        names=aws.names,
         stack=stack,
         artifacts=ArtifactBucket(aws, artifact_bucket),
         function=function,

@@ -9,14 +9,13 @@ import click
 
 from orders.archive.bucket import ArchiveBucket
 from orders.aws.clients import Aws
-from orders.aws.names import EVENTS_TABLE, STACK, TABLE
 from orders.cli.auditing import audit_log
-from orders.cli.options import aws_options, json_option
+from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
 from orders.deployment.canary import CanaryAlarm
 from orders.deployment.cloudformation import Stack, StackEvent
-from orders.deployment.stack import Audience
+from orders.deployment.stack import Audience, check_names
 from orders.deployment.stack import destroy as destroy_stack
 from orders.errors import OperatorError
 from orders.history.event_table import EventTable
@@ -36,27 +35,29 @@ class Data(NamedTuple):
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--with-table", is_flag=True, help=f"Delete the table {TABLE} and all orders in it as well.")
-@click.option("--with-history", is_flag=True, help=f"Delete the table {EVENTS_TABLE} and the history in it as well.")
+@click.option("--with-table", is_flag=True, help="Delete the table Orders and all orders in it as well.")
+@click.option("--with-history", is_flag=True, help="Delete the table OrderEvents and the history in it as well.")
 @click.option("--with-archive", is_flag=True, help="Delete the archive bucket and all notifications in it as well.")
-@click.option("--stack-name", default=STACK, show_default=True)
+@stack_name_option
 @json_option
 @aws_options
 def destroy(
-    aws: Aws, yes: bool, with_table: bool, with_history: bool, with_archive: bool, stack_name: str, as_json: bool
+    aws: Aws, yes: bool, with_table: bool, with_history: bool, with_archive: bool, stack_name: str | None, as_json: bool
 ) -> None:
     """Delete the stack. The table with the orders, their history and the archive are retained; the next `orders deploy`
     adopts them.
 
     Orders waiting in a queue are lost: check with `orders status` first.
     """
+    stack = Stack(aws, stack_name or aws.names.stack, SystemClock())
+    check_names(stack, aws.names)
     chosen = {"table": with_table, "history": with_history, "archive": with_archive}
     data = [one for one in _find_data(aws) if one.exists()]
     doomed = [one for one in data if chosen[one.key]]
     if not yes:
         also = "".join(f"AND {one.name} with {one.contents} " for one in doomed)
-        click.confirm(f"Delete the stack {stack_name} {also}at {aws.place}?", abort=True, err=as_json)
-    stack_deleted = _destroy_stack(aws, stack_name, as_json=as_json)
+        click.confirm(f"Delete the stack {stack.name} {also}at {aws.place}?", abort=True, err=as_json)
+    stack_deleted = _destroy_stack(aws, stack, as_json=as_json)
     lost = [one for one in data if one not in doomed and not one.exists()]
     if lost:
         raise OperatorError(
@@ -71,7 +72,7 @@ def destroy(
         keys = {one.key for one in doomed}
         print_json({"stack_deleted": stack_deleted, **{f"{key}_deleted": key in keys for key in chosen}})
         return
-    say("The stack was deleted." if stack_deleted else f"There is no stack {stack_name}.")
+    say("The stack was deleted." if stack_deleted else f"There is no stack {stack.name}.")
     for one in data:
         if one in doomed:
             say(f"{one.name[0].upper()}{one.name[1:]} is gone.")
@@ -82,8 +83,15 @@ def destroy(
 def _find_data(aws: Aws) -> list[Data]:
     table, events, archive = OrderTable(aws), EventTable(aws), ArchiveBucket(aws)
     return [
-        Data("table", f"the table {TABLE}", "--with-table", table.exists, table.delete, "all orders"),
-        Data("history", f"the table {EVENTS_TABLE}", "--with-history", events.exists, events.delete, "the history"),
+        Data("table", f"the table {aws.names.table}", "--with-table", table.exists, table.delete, "all orders"),
+        Data(
+            "history",
+            f"the table {aws.names.events_table}",
+            "--with-history",
+            events.exists,
+            events.delete,
+            "the history",
+        ),
         Data(
             "archive",
             f"the bucket {archive.name}",
@@ -95,12 +103,11 @@ def _find_data(aws: Aws) -> list[Data]:
     ]
 
 
-def _destroy_stack(aws: Aws, stack_name: str, *, as_json: bool) -> bool:
+def _destroy_stack(aws: Aws, stack: Stack, *, as_json: bool) -> bool:
     audience = Audience() if as_json else Audience(on_event=_print_event)
-    stack = Stack(aws, stack_name, SystemClock())
     if stack.find_status() is None:
         return False
-    with audit_log(aws).change("destroy", stack_name, before={"parameters": stack.parameters()}):
+    with audit_log(aws).change("destroy", stack.name, before={"parameters": stack.parameters()}):
         deleted = destroy_stack(stack, audience)
         CanaryAlarm(aws).remove()  # of a canary that was under way: a deployment made it, not the stack
         return deleted

@@ -8,8 +8,7 @@ from collections import Counter
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import STACK
-from orders.cli.options import aws_options, json_option
+from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
 from orders.deployment.cloudformation import Stack
@@ -38,10 +37,12 @@ COLOURS = {Outcome.GOOD: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "re
     type=click.Path(exists=True, dir_okay=False),
     help="Your own template, if the stack was deployed from one.",
 )
-@click.option("--stack-name", default=STACK, show_default=True)
+@stack_name_option
 @json_option
 @aws_options
-def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, stack_name: str, as_json: bool) -> None:
+def doctor(
+    aws: Aws, no_test_order: bool, wait_s: float, template: str | None, stack_name: str | None, as_json: bool
+) -> None:
     """Check the deployment, send a test order through it, and advise on each problem.
 
     Checks credentials, region, quotas, the stack and its drift from the template, the queue's visibility timeout,
@@ -52,7 +53,7 @@ def doctor(aws: Aws, no_test_order: bool, wait_s: float, template: str | None, s
     """
     clock = SystemClock()
     patience_s = 0.0 if no_test_order else wait_s
-    stack, function = Stack(aws, stack_name, clock), DeployedFunction(aws, clock)
+    stack, function = Stack(aws, stack_name or aws.names.stack, clock), DeployedFunction(aws, clock)
     patient = Doctor(
         inspection=Inspection(aws, clock),
         stack=stack,

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import ARCHIVE_QUEUE, DEAD_LETTER_QUEUE, QUEUE
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say, show_time
@@ -70,7 +69,7 @@ def erase(
     person, found = find_person(places, user, order_id)
     report = Report(sorted(person.order_ids), found)
     if not as_json:
-        _print_plan(report, keep_amounts=keep_amounts)
+        _print_plan(report, aws.names.queue, keep_amounts=keep_amounts)
     if dry_run:
         _finish(report, as_json=as_json, dry_run=True)
         return
@@ -83,9 +82,10 @@ def erase(
 
 
 def _find_places(aws: Aws, clock: Clock, spools: tuple[Path, ...], *, keep_amounts: bool) -> Places:
+    names = aws.names
     queues = [
-        QueueCopies(queue, is_looked_at_first=queue.name != QUEUE)
-        for name in (QUEUE, ARCHIVE_QUEUE, DEAD_LETTER_QUEUE)
+        QueueCopies(queue, is_looked_at_first=queue.name != names.queue)
+        for name in (names.queue, names.archive_queue, names.dead_letter_queue)
         if (queue := _find_queue(aws, name)) is not None
     ]
     archive = ArchiveCopies(aws)
@@ -101,7 +101,7 @@ def _find_queue(aws: Aws, name: str) -> Queue | None:
     try:
         return Queue(aws, name)
     except OperatorError:
-        if name == ARCHIVE_QUEUE:
+        if name == aws.names.archive_queue:
             return None
         raise
 
@@ -127,10 +127,10 @@ def _erase(aws: Aws, places: Places, person: Person, report: Report, *, keep_amo
         }
 
 
-def _print_plan(report: Report, *, keep_amounts: bool) -> None:
+def _print_plan(report: Report, queue: str, *, keep_amounts: bool) -> None:
     say(f"{plural(len(report.order_ids), 'order')} of this person")
     for one in report.places:
-        counted = "looked through when erasing" if one.place == QUEUE else plural(one.copies, one.what)
+        counted = "looked through when erasing" if one.place == queue else plural(one.copies, one.what)
         say(f"  {one.place}: {counted}")
     if keep_amounts:
         say("Kept: status, time, country, amounts and order lines, without personal and unknown fields")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import STACK
 from orders.cli.auditing import audit_log
-from orders.cli.options import aws_options, json_option
+from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import print_json, say, show_time
 from orders.cli.tables import Column, print_table
 from orders.clock import SystemClock
@@ -30,12 +29,12 @@ def intake() -> None:
 
 
 @intake.command()
-@click.option("--stack-name", default=STACK, show_default=True)
+@stack_name_option
 @json_option
 @aws_options
-def url(aws: Aws, stack_name: str, as_json: bool) -> None:
+def url(aws: Aws, stack_name: str | None, as_json: bool) -> None:
     """Print the URL that takes orders."""
-    found = Stack(aws, stack_name, SystemClock()).outputs().get("OrderIntakeUrl")
+    found = Stack(aws, stack_name or aws.names.stack, SystemClock()).outputs().get("OrderIntakeUrl")
     if found is None:
         raise OperatorError("no orders are taken over HTTP", "`orders deploy -p Intake=Token` starts it.")
     if as_json:

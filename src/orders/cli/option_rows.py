@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.markup import escape
 
-from orders.aws.names import ARCHIVE_FUNCTION, HISTORY_DEAD_LETTER_QUEUE, HISTORY_FUNCTION, INTAKE_FUNCTION
+from orders.aws.names import Names
 from orders.cli.output import plural, show_count, show_time
 from orders.doctor.inspection import MappingState
 from orders.monitoring.option_reader import OptionReader
@@ -31,14 +31,14 @@ def read_options(reader: OptionReader) -> Options:
     return Options(reader.read_intake(), reader.read_history(), archive, replays)
 
 
-def option_rows(options: Options) -> Iterator[tuple[str, str]]:
+def option_rows(options: Options, names: Names) -> Iterator[tuple[str, str]]:
     """A title and a sentence for each part that is on, and for each replay under way."""
     if options.intake is not None:
-        yield INTAKE_FUNCTION, _intake(options.intake)
+        yield names.intake_function, _intake(options.intake)
     if options.history is not None:
-        yield HISTORY_FUNCTION, _history(options.history)
+        yield names.history_function, _history(options.history, names)
     if options.archive is not None and options.archive.is_on:
-        yield ARCHIVE_FUNCTION, _archive(options.archive)
+        yield names.archive_function, _archive(options.archive)
     for replay in options.replays:
         if replay.is_under_way:
             yield "replay", _replay(replay)
@@ -69,10 +69,11 @@ def _intake(state: IntakeState) -> str:
     return f"{callers}; {_activity('requests', state.requests)}, {show_count(refused)} refused"
 
 
-def _history(state: HistoryState) -> str:
+def _history(state: HistoryState, names: Names) -> str:
     text = f"{_trigger(state.trigger)}; {_activity('changes', state.changes)}"
     if state.given_up:
-        text += f", [red]{plural(state.given_up, 'message')} in {HISTORY_DEAD_LETTER_QUEUE}: `orders doctor`[/]"
+        queue = names.history_dead_letter_queue
+        text += f", [red]{plural(state.given_up, 'message')} in {queue}: `orders doctor`[/]"
     return text
 
 

@@ -10,20 +10,28 @@ from typing import Any, TypeVar
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.settings import find_settings
+from orders.aws.settings import PREFIX_VARIABLE, find_settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def aws_options(command: Command) -> Command:
-    """Add --endpoint-url, --region and --profile; the command receives ``aws`` in their place."""
+    """Add --endpoint-url, --region, --profile and --prefix; the command receives ``aws`` in their place."""
 
     @functools.wraps(command)
-    def wrapped(*args: Any, endpoint_url: str | None, region: str | None, profile: str | None, **kwargs: Any) -> Any:
-        settings = find_settings(os.environ, endpoint_url, region, profile)
+    def wrapped(
+        *args: Any,
+        endpoint_url: str | None,
+        region: str | None,
+        profile: str | None,
+        prefix: str | None,
+        **kwargs: Any,
+    ) -> Any:
+        settings = find_settings(os.environ, endpoint_url, region, profile, prefix)
         return command(*args, aws=Aws(settings), **kwargs)
 
     for option in (
+        prefix_option,
         click.option("--profile", help="Profile in AWS's configuration files."),
         click.option("--region", help="AWS region."),
         click.option(
@@ -34,4 +42,10 @@ def aws_options(command: Command) -> Command:
     return wrapped  # type: ignore[return-value]
 
 
+prefix_option = click.option(
+    "--prefix",
+    metavar="NAME-",
+    help=f"The system of this prefix: staging- for staging-OrderTopic and so on. Default: {PREFIX_VARIABLE}, or none.",
+)
+stack_name_option = click.option("--stack-name", help="Default: the prefix and `orders`.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -23,7 +23,7 @@ from orders.archive.replay import replay as run_replay
 from orders.archive.targets import find_target
 from orders.audit.log import Change
 from orders.aws.clients import Aws
-from orders.aws.names import ARCHIVE_QUEUE, QUEUE
+from orders.aws.names import QUEUE, TOPIC
 from orders.cli.auditing import audit_log
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
@@ -79,7 +79,8 @@ def replay(
     choice = Choice(order_id, user_id, status)
     archive = ArchiveBucket(aws)
     archive.check_is_there()
-    target = find_target(aws, to, raw=raw)
+    # These two name the system's own queue and topic, whatever its prefix; any other name stands for itself.
+    target = find_target(aws, aws.names.of(to) if to in (QUEUE, TOPIC) else to, raw=raw)
     request = {"bucket": archive.name, "endpoint": aws.place, "to": to, "raw": raw, "choice": list(choice)}
     request |= {"since": since, "until": until}
     position = Position.of_replay(_position_folder(), request, clock, resume=resume)
@@ -223,13 +224,17 @@ def _report(aws: Aws, progress: Progress, damaged: list[str], target: str, *, dr
     words += [f"{progress.refused:,} refused"] if progress.refused else []
     say(", ".join(words))
     if not_archived:
-        say(f"{plural(not_archived, 'notification')} in {ARCHIVE_QUEUE} not yet archived", err=True, fg="yellow")
+        say(
+            f"{plural(not_archived, 'notification')} in {aws.names.archive_queue} not yet archived",
+            err=True,
+            fg="yellow",
+        )
 
 
 def _count_waiting(aws: Aws) -> int:
     """Notifications that OrderArchive has not written yet; none where nothing is archived any more."""
     try:
-        counts = Queue(aws, ARCHIVE_QUEUE).counts()
+        counts = Queue(aws, aws.names.archive_queue).counts()
     except OperatorError:
         return 0
     return counts.messages

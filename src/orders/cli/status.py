@@ -10,7 +10,6 @@ import click
 from rich.markup import escape
 
 from orders.aws.clients import Aws
-from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, INTAKE_FUNCTION, QUEUE, TABLE, TOPIC
 from orders.cli.failing_table import failing_lines, failing_row
 from orders.cli.option_rows import Options, option_rows, options_document, read_options
 from orders.cli.options import aws_options, json_option
@@ -80,16 +79,19 @@ def render(now: Status, options: Options | None = None) -> Table:
     if now.function is not None and now.function.paused:
         paused = escape(printable(now.function.paused, 300))
         table.add_row("PAUSED", f"[red]orders are not processed, since {paused}; `orders resume` goes on[/]")
-    table.add_row(INTAKE_FUNCTION, _intake(now))
-    table.add_row(TOPIC, _topic(now))
-    table.add_row(QUEUE, _queue(now))
-    table.add_row(FUNCTION, _function(now))
-    table.add_row(TABLE, MISSING if now.table is None else f"{plural(now.table.items, 'order')} ({now.table.status})")
-    table.add_row(DEAD_LETTER_QUEUE, _dead_letters(now))
+    names = now.names
+    table.add_row(names.intake_function, _intake(now))
+    table.add_row(names.topic, _topic(now))
+    table.add_row(names.queue, _queue(now))
+    table.add_row(names.function, _function(now))
+    table.add_row(
+        names.table, MISSING if now.table is None else f"{plural(now.table.items, 'order')} ({now.table.status})"
+    )
+    table.add_row(names.dead_letter_queue, _dead_letters(now))
     failing = "\n".join(f"[yellow]{escape(line)}[/]" for line in failing_lines(now.failing, now.at_ms, FAILING_MAX))
     if failing:
         table.add_row("failing now", failing)
-    for title, sentence in option_rows(options) if options else ():
+    for title, sentence in option_rows(options, now.names) if options else ():
         table.add_row(title, sentence)
     business = _business(now)
     if business:
@@ -178,7 +180,8 @@ def _alarm(report: AlarmReport) -> str:
 
 def plain(now: Status) -> dict[str, Any]:
     """The same for programs: figures are those of the last hour."""
-    answer = {one.name: getattr(now, one.name) for one in fields(now) if one.name not in ("series", "failing")}
+    answer = {one.name: getattr(now, one.name) for one in fields(now) if one.name not in ("series", "failing", "names")}
+    answer["prefix"] = now.names.prefix
     answer["counts"] = now.counts._asdict()
     answer["failing"] = [failing_row(order) for order in now.failing.orders]
     answer["crashes"] = [crash._asdict() for crash in now.failing.crashes]

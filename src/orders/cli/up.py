@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import STACK
-from orders.aws.settings import ONEBOX_PORT, ONEBOX_REGION, ONEBOX_URL, Settings, find_listener
+from orders.aws.settings import (
+    ONEBOX_PORT,
+    ONEBOX_REGION,
+    ONEBOX_URL,
+    PREFIX_VARIABLE,
+    Settings,
+    find_listener,
+    find_names,
+)
 from orders.cli.deploy import run_deploy
+from orders.cli.options import prefix_option
 from orders.cli.output import console, say
 from orders.cli.patience import attempt, describe_outage, silent_outage
 from orders.cli.status import render
@@ -44,12 +52,22 @@ REFRESH_MS = 1_000.0
     help=f"Port of the console, 0: a free one.  [default: {DEFAULT_PORT}, or a free one if that is taken]",
 )
 @click.option("--no-console", is_flag=True, help="Do not start the console.")
-def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port: int | None, no_console: bool) -> None:
+@prefix_option
+def up(
+    port: int,
+    data: Path | None,
+    ephemeral: bool,
+    region: str,
+    console_port: int | None,
+    no_console: bool,
+    prefix: str | None,
+) -> None:
     """Run onebox, deploy the stack and watch it until Ctrl-C. The data is kept for the next run.
 
     If a onebox already runs on the port, it is used and left running. The console is started too, for this machine
     only; `orders console` starts it with other settings.
     """
+    names = find_names(os.environ, prefix)
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
         listener = None if port == 0 else find_listener(url)
@@ -61,17 +79,19 @@ def up(port: int, data: Path | None, ephemeral: bool, region: str, console_port:
             log = log_file(port)
             url = stack.enter_context(running_onebox(port=port, log=log, data=data, ephemeral=ephemeral))
             say(f"onebox logs to {log}, including the mails it does not send")
-        aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True))
+        aws = Aws(Settings(url, region, None, ("test", "test"), is_onebox=True, names=names))
         say(f"onebox runs at {url}")
-        deployed = run_deploy(aws, STACK, {}, Audience(agree=_tell))
+        deployed = run_deploy(aws, aws.names.stack, {}, Audience(agree=_tell))
         say("The stack is ready.", fg="green")
         if deployed is not None and deployed.move.held:
             say(deployed.move.held, fg="yellow")
         if not no_console:
             say(f"The console is at {stack.enter_context(_running_console(aws, console_port))}")
         say("In another terminal: `orders publish FILE`, `orders status`, `orders logs --follow`")
-        if url != ONEBOX_URL:
-            say(f"with AWS_ENDPOINT_URL={url}")
+        variables = [f"AWS_ENDPOINT_URL={url}"] if url != ONEBOX_URL else []
+        variables += [f"{PREFIX_VARIABLE}={names.prefix}"] if names.prefix else []
+        if variables:
+            say(f"with {' '.join(variables)}")
         say("Ctrl-C stops everything.\n")
         _watch(aws)
     say("Stopped.")

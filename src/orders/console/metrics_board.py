@@ -56,14 +56,17 @@ class Board:
 
     def _read(self, wanted: Range, now_ms: int) -> Answer:
         source = Dashboards(self._aws)
-        name = f"Orders-{self._aws.region}"
+        name = self._aws.names.dashboard(self._aws.region)
         body = source.find_body(name)
         is_deployed = body is not None
         if body is None:
             body = packaged_dashboard(
-                load_template(), self._aws.region, lambda alarm: self._aws.arn("cloudwatch", f"alarm:{alarm}")
+                load_template(),
+                self._aws.names,
+                self._aws.region,
+                lambda alarm: self._aws.arn("cloudwatch", f"alarm:{alarm}"),
             )
-        lead = overview_charts()
+        lead = overview_charts(self._aws.names)
         widgets = (*lead, *parse_dashboard(body, self._aws.region))
         queries = [query for widget in widgets if isinstance(widget, Chart) for query in widget.queries]
         since_ms, until_ms = wanted.window(now_ms)

@@ -4,51 +4,50 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, TOPIC
+from orders.aws.names import Names
 from orders.console.dashboard import Chart, Metric, Query
-from orders.monitoring.metrics import BUSINESS_NAMESPACE
 
 PERIOD_S = 60
 RED = "#d62728"
-_TOPIC, _FUNCTION = (("TopicName", TOPIC),), (("FunctionName", FUNCTION),)
-_QUEUE, _DEAD_LETTERS = (("QueueName", QUEUE),), (("QueueName", DEAD_LETTER_QUEUE),)
 
 
-def overview_charts() -> tuple[Chart, ...]:
+def overview_charts(names: Names) -> tuple[Chart, ...]:
     """The charts, in the order of the questions of an operator."""
+    topic, function = (("TopicName", names.topic),), (("FunctionName", names.function),)
+    queue, dead_letters = (("QueueName", names.queue),), (("QueueName", names.dead_letter_queue),)
     return (
         _chart(
             "flow",
             "Do orders flow?",
             "orders a minute",
-            _query(Metric("AWS/SNS", "NumberOfMessagesPublished", _TOPIC), "Sum", "published"),
-            _query(Metric(BUSINESS_NAMESPACE, "OrdersStored"), "Sum", "stored"),
-            _query(Metric(BUSINESS_NAMESPACE, "OrdersDuplicate"), "Sum", "duplicate"),
+            _query(Metric("AWS/SNS", "NumberOfMessagesPublished", topic), "Sum", "published"),
+            _query(Metric(names.metrics, "OrdersStored"), "Sum", "stored"),
+            _query(Metric(names.metrics, "OrdersDuplicate"), "Sum", "duplicate"),
         ),
         _chart(
             "time",
             "How long do they take?",
             "ms; age in s at the right",
-            _query(Metric("AWS/Lambda", "Duration", _FUNCTION), "Average", "call, average"),
-            _query(Metric("AWS/Lambda", "Duration", _FUNCTION), "p99", "call, p99"),
+            _query(Metric("AWS/Lambda", "Duration", function), "Average", "call, average"),
+            _query(Metric("AWS/Lambda", "Duration", function), "p99", "call, p99"),
             _query(
-                Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", _QUEUE), "Maximum", "oldest waiting, s", right=True
+                Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", queue), "Maximum", "oldest waiting, s", right=True
             ),
         ),
         _chart(
             "fails",
             "What fails?",
             "a minute",
-            _query(Metric("AWS/Lambda", "Errors", _FUNCTION), "Sum", "failed calls", RED),
-            _query(Metric(BUSINESS_NAMESPACE, "OrdersUnavailable"), "Sum", "to be tried again"),
-            _query(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", _DEAD_LETTERS), "Maximum", "in OrderDLQ"),
+            _query(Metric("AWS/Lambda", "Errors", function), "Sum", "failed calls", RED),
+            _query(Metric(names.metrics, "OrdersUnavailable"), "Sum", "to be tried again"),
+            _query(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dead_letters), "Maximum", "in OrderDLQ"),
         ),
         _chart(
             "waits",
             "What waits?",
             "orders",
-            _query(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", _QUEUE), "Maximum", "waiting"),
-            _query(Metric("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", _QUEUE), "Maximum", "in flight"),
+            _query(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue), "Maximum", "waiting"),
+            _query(Metric("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", queue), "Maximum", "in flight"),
         ),
     )
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import DEAD_LETTER_QUEUE, QUEUE
 from orders.clock import Clock
 from orders.dead_letters.messages import BatchError, OutgoingMessage, QueueMessage
 from orders.errors import OperatorError
@@ -241,8 +240,8 @@ def _answers(count: int, answer: Mapping[str, Any]) -> list[BatchError | None]:
 
 
 def order_queue(aws: Aws, on_accepted: Callable[[str], None] = lambda _: None) -> Queue:
-    return Queue(aws, QUEUE, on_accepted)
+    return Queue(aws, aws.names.queue, on_accepted)
 
 
 def dead_letter_queue(aws: Aws) -> Queue:
-    return Queue(aws, DEAD_LETTER_QUEUE)
+    return Queue(aws, aws.names.dead_letter_queue)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.errors import load_client_errors
-from orders.aws.names import ALARM_TOPIC, CANARY_ALARM, CANARY_GUARD, FUNCTION
 from orders.deployment.versions import ALIAS
 
 
@@ -17,13 +16,15 @@ class CanaryAlarm:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
+        self._names = aws.names
 
     def watch(self, version: str) -> None:
         """Watch the errors of a version that the alias gives a share; an earlier alarm and its state are forgotten."""
         self.remove()
-        dimensions = {"FunctionName": FUNCTION, "Resource": f"{FUNCTION}:{ALIAS}", "ExecutedVersion": version}
+        function = self._names.function
+        dimensions = {"FunctionName": function, "Resource": f"{function}:{ALIAS}", "ExecutedVersion": version}
         self._aws.client("cloudwatch").put_metric_alarm(
-            AlarmName=CANARY_ALARM,
+            AlarmName=self._names.canary_alarm,
             AlarmDescription=f"Version {version} failed for whole batches, so it gets no more. `orders logs --errors`.",
             Namespace="AWS/Lambda",
             MetricName="Errors",
@@ -35,15 +36,15 @@ class CanaryAlarm:
             Threshold=0,
             TreatMissingData="notBreaching",
             AlarmActions=[
-                self._aws.arn("lambda", f"function:{CANARY_GUARD}"),
-                self._aws.arn("sns", ALARM_TOPIC),
+                self._aws.arn("lambda", f"function:{self._names.canary_guard}"),
+                self._aws.arn("sns", self._names.alarm_topic),
             ],
         )
 
     def remove(self) -> None:
         """Delete the alarm; none is fine."""
         try:
-            self._aws.client("cloudwatch").delete_alarms(AlarmNames=[CANARY_ALARM])
+            self._aws.client("cloudwatch").delete_alarms(AlarmNames=[self._names.canary_alarm])
         except load_client_errors() as error:
             if error_code(error) not in ("ResourceNotFound", "ResourceNotFoundException"):
                 raise

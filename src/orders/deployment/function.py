@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import FUNCTION, QUEUE
 from orders.clock import Clock
 from orders.deployment.versions import ALIAS, LATEST, Live, Version
 from orders.errors import OperatorError
@@ -29,6 +28,7 @@ class DeployedFunction:
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
+        self._name = aws.names.function
         self._lambda = aws.client("lambda")
         self._clock = clock
 
@@ -36,12 +36,12 @@ class DeployedFunction:
 
     def find_configuration(self) -> dict[str, Any] | None:
         """What $LATEST is; None if there is no function."""
-        answer: dict[str, Any] | None = _find(self._lambda.get_function_configuration, FunctionName=FUNCTION)
+        answer: dict[str, Any] | None = _find(self._lambda.get_function_configuration, FunctionName=self._name)
         return answer
 
     def find_live(self) -> Live | None:
         """The alias; None if there is none."""
-        answer = _find(self._lambda.get_alias, FunctionName=FUNCTION, Name=ALIAS)
+        answer = _find(self._lambda.get_alias, FunctionName=self._name, Name=ALIAS)
         if answer is None:
             return None
         weights = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
@@ -52,7 +52,7 @@ class DeployedFunction:
 
     def versions(self) -> list[Version]:
         """The published versions, oldest first."""
-        request: dict[str, Any] = {"FunctionName": FUNCTION}
+        request: dict[str, Any] = {"FunctionName": self._name}
         found: list[Version] = []
         while True:
             answer = self._lambda.list_versions_by_function(**request)
@@ -63,15 +63,15 @@ class DeployedFunction:
 
     def find_trigger(self) -> dict[str, Any] | None:
         """OrderTrigger: the mapping from OrderQueue to the function or its alias; None if there is none."""
-        answer = self._lambda.list_event_source_mappings(EventSourceArn=self._aws.arn("sqs", QUEUE))
+        answer = self._lambda.list_event_source_mappings(EventSourceArn=self._aws.arn("sqs", self._aws.names.queue))
         mappings = answer["EventSourceMappings"]
-        return next((one for one in mappings if f":function:{FUNCTION}" in one["FunctionArn"]), None)
+        return next((one for one in mappings if f":function:{self._name}" in one["FunctionArn"]), None)
 
     # --- Changing -----------------------------------------------------------------------------------------------------
 
     def publish(self, description: str) -> Version:
         """Publish $LATEST; the newest version again if nothing has changed since it was published."""
-        return _read_version(self._lambda.publish_version(FunctionName=FUNCTION, Description=description))
+        return _read_version(self._lambda.publish_version(FunctionName=self._name, Description=description))
 
     def move(self, live: Live, version: str, *, canary: str | None = None, share: float = 0.0, note: str = "") -> None:
         """Move the alias, unless somebody else moved it since ``live`` was read. Raises OperatorError."""
@@ -81,7 +81,7 @@ class DeployedFunction:
         request = {"RevisionId": live.revision_id} if live.revision_id else {}
         try:
             self._lambda.update_alias(
-                FunctionName=FUNCTION,
+                FunctionName=self._name,
                 Name=ALIAS,
                 FunctionVersion=version,
                 Description=note,
@@ -96,34 +96,34 @@ class DeployedFunction:
             raise
 
     def delete_version(self, number: int) -> None:
-        _find(self._lambda.delete_function, FunctionName=FUNCTION, Qualifier=str(number))
+        _find(self._lambda.delete_function, FunctionName=self._name, Qualifier=str(number))
 
     def restore_code(self, bucket: str, key: str) -> None:
-        self._lambda.update_function_code(FunctionName=FUNCTION, S3Bucket=bucket, S3Key=key)
+        self._lambda.update_function_code(FunctionName=self._name, S3Bucket=bucket, S3Key=key)
         self._wait_until_updated()
 
     def restore_configuration(self, settings: dict[str, Any]) -> None:
-        self._lambda.update_function_configuration(FunctionName=FUNCTION, **settings)
+        self._lambda.update_function_configuration(FunctionName=self._name, **settings)
         self._wait_until_updated()
 
     def change_trigger(self, **settings: Any) -> None:
         """Change OrderTrigger and wait until the change has taken effect. Raises OperatorError if there is none."""
         trigger = self.find_trigger()
         if trigger is None:
-            raise OperatorError(f"{FUNCTION} has no trigger", "Run `orders deploy`.")
+            raise OperatorError(f"{self._name} has no trigger", "Run `orders deploy`.")
         # Lambda takes no change while an earlier one is under way.
         self._wait(self._is_trigger_stable, "the trigger")
         self._lambda.update_event_source_mapping(UUID=trigger["UUID"], **settings)
         self._wait(self._is_trigger_stable, "the trigger")
 
     def tag(self, name: str, value: str) -> None:
-        self._lambda.tag_resource(Resource=self._aws.arn("lambda", f"function:{FUNCTION}"), Tags={name: value})
+        self._lambda.tag_resource(Resource=self._aws.arn("lambda", f"function:{self._name}"), Tags={name: value})
 
     def untag(self, name: str) -> None:
-        self._lambda.untag_resource(Resource=self._aws.arn("lambda", f"function:{FUNCTION}"), TagKeys=[name])
+        self._lambda.untag_resource(Resource=self._aws.arn("lambda", f"function:{self._name}"), TagKeys=[name])
 
     def find_tags(self) -> dict[str, str]:
-        answer = _find(self._lambda.list_tags, Resource=self._aws.arn("lambda", f"function:{FUNCTION}"))
+        answer = _find(self._lambda.list_tags, Resource=self._aws.arn("lambda", f"function:{self._name}"))
         return {} if answer is None else dict(answer.get("Tags") or {})
 
     def _is_trigger_stable(self) -> bool:
@@ -132,7 +132,7 @@ class DeployedFunction:
     def _wait_until_updated(self) -> None:
         self._wait(
             lambda: (self.find_configuration() or {}).get("LastUpdateStatus") in ("Successful", "Failed", None),
-            FUNCTION,
+            self._name,
         )
 
     def _wait(self, is_done: Callable[[], bool], what: str) -> None:

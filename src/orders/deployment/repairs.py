@@ -68,7 +68,7 @@ class Repairs:
         for name in QUEUES:
             if name in by_resource:
                 sqs = self._aws.client("sqs")
-                url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+                url = sqs.get_queue_url(QueueName=self._aws.names.of(name))["QueueUrl"]
                 sqs.set_queue_attributes(QueueUrl=url, Attributes=queue_attributes(by_resource[name]))
         processor = by_resource.get(PROCESSOR, [])
         if any(one.name == CODE for one in processor):

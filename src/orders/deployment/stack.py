@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from orders.aws.names import Names
 from orders.deployment.cloudformation import DEAD_STATUSES, GOOD_STATUSES, Change, ChangeSet, Stack, StackEvent
 from orders.deployment.drift import PROCESSOR, Difference
 from orders.deployment.function import CONCURRENCY_TAG, DeployedFunction
@@ -24,6 +25,7 @@ from orders.deployment.template import Parameter, check_given, read_parameters
 from orders.errors import OperatorError
 
 TEMPLATE = "template.yaml"
+NAME_PREFIX = "NamePrefix"
 # CloudFormation takes a longer template from S3 only.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_BODY_BYTES_MAX = 51_200
@@ -103,6 +105,7 @@ def load_template(own: str | None = None) -> str:
 class System:
     """The parts that a deployment works with."""
 
+    names: Names
     stack: Stack
     artifacts: Artifacts
     function: DeployedFunction
@@ -124,7 +127,9 @@ def deploy(
     stack = system.stack
     declared = read_parameters(template)
     check_given(declared, parameters)
+    prefix = _prefix_parameter(system.names, declared, parameters)
     is_new = check_status(stack)
+    check_names(stack, system.names)
     system.release.check(wanted, is_new=is_new)
     audience.on_step("package")
     key = system.artifacts.upload(build_package())
@@ -135,6 +140,7 @@ def deploy(
         **_adopt(system, declared, before),
         **_adopt_options(system, {**before, **parameters}, before, audience),
         **parameters,
+        **prefix,
         **{name: code[name] for name in code if name in declared},
     }
     url = system.artifacts.upload_template(template) if len(template.encode()) > TEMPLATE_BODY_BYTES_MAX else None
@@ -172,6 +178,29 @@ def check_status(stack: Stack) -> bool:
     if status is not None and status.endswith("_IN_PROGRESS"):
         raise OperatorError(f"the stack {stack.name} is in {status}", "Try again when the operation has ended.")
     return status is None
+
+
+def check_names(stack: Stack, names: Names) -> None:
+    """Raises OperatorError if the stack holds a system of other names: nothing of it is renamed or deleted."""
+    prefix = stack.parameters().get(NAME_PREFIX, "")
+    if prefix != names.prefix and stack.find_status() is not None:
+        raise OperatorError(
+            f"the stack {stack.name} holds the system {f'with the prefix {prefix}' if prefix else 'without prefix'}",
+            f"Give --prefix {prefix or repr('')}, or another --stack-name.",
+        )
+
+
+def _prefix_parameter(names: Names, declared: Mapping[str, Parameter], given: Mapping[str, str]) -> dict[str, str]:
+    """The parameter that names the resources. Raises OperatorError where it is given twice or the template has none."""
+    if NAME_PREFIX in given and given[NAME_PREFIX] != names.prefix:
+        raise OperatorError(
+            f"{NAME_PREFIX} is not given as a parameter", f"Give --prefix {given[NAME_PREFIX]}, to every command."
+        )
+    if NAME_PREFIX in declared:
+        return {NAME_PREFIX: names.prefix}
+    if names.prefix:
+        raise OperatorError(f"the template has no parameter {NAME_PREFIX}", "Base it on the built-in template.")
+    return {}
 
 
 def _plan(

@@ -11,16 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orders.aws.names import (
-    ALARM_TOPIC,
-    ARCHIVE_FUNCTION,
-    DEAD_LETTER_QUEUE,
-    FUNCTION,
-    HISTORY_FUNCTION,
-    INTAKE_FUNCTION,
-    QUEUE,
-    TOPIC,
-)
+from orders.aws.names import Names
 from orders.capacity.plan import VISIBILITY_TIMES
 from orders.clock import Clock
 from orders.deployment.cloudformation import GOOD_STATUSES, Stack
@@ -64,6 +55,11 @@ class Doctor:
     clock: Clock
     wait_s: float
 
+    @property
+    def names(self) -> Names:
+        """The names of the system that is examined."""
+        return self.inspection.names
+
     def examine(self) -> Iterator[Check]:
         """The checks, in order of dependency. Stops early if the remaining checks cannot run."""
         credentials = _make("credentials", self._check_identity)
@@ -77,16 +73,16 @@ class Doctor:
             return
         yield from _make("template", self._check_template)
         yield from _make("drift", self._check_drift)
-        yield from _make(QUEUE, self._check_settings)
-        yield from _make(TOPIC, self._check_subscribers)
+        yield from _make(self.names.queue, self._check_settings)
+        yield from _make(self.names.topic, self._check_subscribers)
         parameters = self.stack.parameters()
         if parameters.get("History") == "Yes":
-            yield from _make(HISTORY_FUNCTION, lambda: check_history(self.inspection))
+            yield from _make(self.names.history_function, lambda: check_history(self.inspection))
         if parameters.get("Archive") == "Yes":
-            yield from _make(ARCHIVE_FUNCTION, lambda: check_archive(self.inspection))
+            yield from _make(self.names.archive_function, lambda: check_archive(self.inspection))
         intake = parameters.get("Intake", "No")
         if intake != "No":
-            yield from _make(INTAKE_FUNCTION, lambda: check_intake(self.inspection, intake))
+            yield from _make(self.names.intake_function, lambda: check_intake(self.inspection, intake))
         yield from _make("alarms", self._check_alarms)
         if self.wait_s:
             yield from _make("test order", self._check_test_order)
@@ -142,43 +138,46 @@ class Doctor:
         yield from judge_drift(drifted, is_rest=bool(changed))
 
     def _check_settings(self) -> Iterator[Check]:
-        queue, dead_letters = self.inspection.find_queue(QUEUE), self.inspection.find_queue(DEAD_LETTER_QUEUE)
+        names = self.names
+        queue = self.inspection.find_queue(names.queue)
+        dead_letters = self.inspection.find_queue(names.dead_letter_queue)
         function = self.inspection.find_function()
         trigger = self.inspection.find_trigger(queue.arn) if queue and function else None
-        for name, part in ((QUEUE, queue), (DEAD_LETTER_QUEUE, dead_letters), (FUNCTION, function)):
+        for name, part in ((names.queue, queue), (names.dead_letter_queue, dead_letters), (names.function, function)):
             if part is None:
                 yield _missing(name)
         if function:
-            yield judge_function(function)
+            yield judge_function(names, function)
             live = self.function.find_live()
             if live is not None:
                 yield judge_live(live, self.function.versions(), self.repairs.find_code_sha256())
         if queue and function:
-            yield judge_trigger(trigger)
+            yield judge_trigger(names, trigger)
             made_s = int(self.stack.parameters().get("VisibilityTimeout", 0))
-            yield judge_visibility(queue, function, trigger, made_s)
+            yield judge_visibility(names, queue, function, trigger, made_s)
         if queue and dead_letters:
-            yield judge_dead_letters(queue, dead_letters)
-            yield judge_failed_orders(dead_letters)
+            yield judge_dead_letters(names, queue, dead_letters)
+            yield judge_failed_orders(names, dead_letters)
 
     def _check_subscribers(self) -> Iterator[Check]:
-        subscribers = self.inspection.subscribers(TOPIC)
+        topic, queue = self.names.topic, self.names.queue
+        subscribers = self.inspection.subscribers(topic)
         if subscribers is None:
-            yield _missing(TOPIC)
+            yield _missing(topic)
             return
         reaches_queue = any(
-            protocol == "sqs" and endpoint.endswith(f":{QUEUE}") and confirmed
+            protocol == "sqs" and endpoint.endswith(f":{queue}") and confirmed
             for protocol, endpoint, confirmed in subscribers
         )
         if reaches_queue:
-            yield Check(TOPIC, Outcome.GOOD, f"reaches {QUEUE}")
+            yield Check(topic, Outcome.GOOD, f"reaches {queue}")
         else:
             advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
-            yield Check(TOPIC, Outcome.FAILED, f"does not reach {QUEUE}: orders published now are lost", advice)
+            yield Check(topic, Outcome.FAILED, f"does not reach {queue}: orders published now are lost", advice)
 
     def _check_alarms(self) -> Iterator[Check]:
-        subscribers = self.inspection.subscribers(ALARM_TOPIC)
-        yield from judge_alarms(self.inspection.alarms(), [one for one in subscribers or [] if one[2]])
+        subscribers = self.inspection.subscribers(self.names.alarm_topic)
+        yield from judge_alarms(self.names, self.inspection.alarms(), [one for one in subscribers or [] if one[2]])
 
     def _check_test_order(self) -> Iterator[Check]:
         order_id = f"{TEST_ORDER_PREFIX}{self.clock.now_ms()}-{self.clock.jitter_ms(1_000_000):.0f}"
@@ -237,7 +236,7 @@ def judge_concurrency(limit: int, free: int) -> Check:
 
     AWS: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
-    message = f"{limit:,} concurrent function calls, {free:,} free for {FUNCTION}"
+    message = f"{limit:,} concurrent function calls, {free:,} free for OrderProcessor"
     if free >= CONCURRENCY_LOW:
         return Check("quotas", Outcome.GOOD, message)
     advice = "Request an increase in Service Quotas, lambda, L-B99A9384, before a peak."
@@ -291,21 +290,21 @@ def judge_drift(drifted: list[Drifted], *, is_rest: bool = False) -> Iterator[Ch
             yield Check("drift", Outcome.WARNING, message, advice)
 
 
-def judge_function(function: FunctionSettings) -> Check:
+def judge_function(names: Names, function: FunctionSettings) -> Check:
     """Whether OrderProcessor can be called: Active and not stopped by a reserved concurrency of 0."""
     if function.reserved == 0:
-        advice = f"`aws lambda delete-function-concurrency --function-name {FUNCTION}` enables it again."
-        return Check(FUNCTION, Outcome.FAILED, "is stopped: its reserved concurrency is 0", advice)
+        advice = f"`aws lambda delete-function-concurrency --function-name {names.function}` enables it again."
+        return Check(names.function, Outcome.FAILED, "is stopped: its reserved concurrency is 0", advice)
     if function.state != "Active":
-        return Check(FUNCTION, Outcome.FAILED, f"is {function.state}", "See `orders logs` and `orders deploy`.")
-    return Check(FUNCTION, Outcome.GOOD, f"is Active, timeout {function.timeout_s} s")
+        return Check(names.function, Outcome.FAILED, f"is {function.state}", "See `orders logs` and `orders deploy`.")
+    return Check(names.function, Outcome.GOOD, f"is Active, timeout {function.timeout_s} s")
 
 
-def judge_trigger(trigger: TriggerSettings | None) -> Check:
+def judge_trigger(names: Names, trigger: TriggerSettings | None) -> Check:
     """Whether OrderQueue's orders reach OrderProcessor, and whether one bad order fails alone."""
     if trigger is None:
         advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
-        return Check("trigger", Outcome.FAILED, f"nothing delivers {QUEUE}'s orders to {FUNCTION}", advice)
+        return Check("trigger", Outcome.FAILED, f"nothing delivers {names.queue}'s orders to {names.function}", advice)
     if trigger.state != "Enabled":
         since = f", paused since {trigger.paused}" if trigger.paused else ""
         return Check(
@@ -318,7 +317,7 @@ def judge_trigger(trigger: TriggerSettings | None) -> Check:
 
 
 def judge_visibility(
-    queue: QueueSettings, function: FunctionSettings, trigger: TriggerSettings | None, made_s: int
+    names: Names, queue: QueueSettings, function: FunctionSettings, trigger: TriggerSettings | None, made_s: int
 ) -> Check:
     """Whether the visibility timeout is at least six times the function's timeout, plus the batching window.
 
@@ -326,7 +325,7 @@ def judge_visibility(
     """
     window_s = trigger.batching_window_s if trigger else 0
     needed_s = VISIBILITY_TIMES * function.timeout_s + window_s
-    message = f"visibility timeout {queue.visibility_s} s, timeout of {FUNCTION} {function.timeout_s} s"
+    message = f"visibility timeout {queue.visibility_s} s, timeout of {names.function} {function.timeout_s} s"
     if queue.visibility_s >= needed_s:
         return Check("visibility", Outcome.GOOD, message)
     if made_s >= needed_s:
@@ -337,35 +336,39 @@ def judge_visibility(
     return Check("visibility", outcome, f"{message}: less than {VISIBILITY_TIMES} times the function's", advice)
 
 
-def judge_dead_letters(queue: QueueSettings, dead_letters: QueueSettings) -> Check:
+def judge_dead_letters(names: Names, queue: QueueSettings, dead_letters: QueueSettings) -> Check:
     """Whether OrderDLQ receives failed orders, after enough attempts, and keeps them longer than OrderQueue."""
     if queue.dead_letter_arn != dead_letters.arn:
         advice = "Set its redrive policy as template.yaml does; otherwise a bad order is retried until it expires."
-        message = f"{QUEUE} moves failed orders to {queue.dead_letter_arn or 'no queue'}"
-        return Check(DEAD_LETTER_QUEUE, Outcome.FAILED, message, advice)
+        message = f"{names.queue} moves failed orders to {queue.dead_letter_arn or 'no queue'}"
+        return Check(names.dead_letter_queue, Outcome.FAILED, message, advice)
     if queue.max_receives < RECEIVES_MIN:
         advice = "Set maxReceiveCount to 3 or more; otherwise brief throttling dead-letters orders."
-        return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, f"orders are attempted {queue.max_receives} time", advice)
+        return Check(
+            names.dead_letter_queue, Outcome.WARNING, f"orders are attempted {queue.max_receives} time", advice
+        )
     if dead_letters.retention_s <= queue.retention_s:
         advice = "Keep them for 14 days, as template.yaml does: the age counts from when the order was first sent."
-        return Check(DEAD_LETTER_QUEUE, Outcome.WARNING, "keeps failed orders no longer than the queue", advice)
+        return Check(names.dead_letter_queue, Outcome.WARNING, "keeps failed orders no longer than the queue", advice)
     days = dead_letters.retention_s / 86_400
     return Check(
-        DEAD_LETTER_QUEUE,
+        names.dead_letter_queue,
         Outcome.GOOD,
         f"receives an order after {queue.max_receives} attempts and keeps it for {days:g} days",
     )
 
 
-def judge_failed_orders(dead_letters: QueueSettings) -> Check:
+def judge_failed_orders(names: Names, dead_letters: QueueSettings) -> Check:
     """A warning while OrderDLQ holds orders."""
     if not dead_letters.waiting:
         return Check("failed orders", Outcome.GOOD, "none")
     advice = "`orders dlq list` shows why, `orders dlq redrive` sends them back."
-    return Check("failed orders", Outcome.WARNING, f"{dead_letters.waiting:,} in {DEAD_LETTER_QUEUE}", advice)
+    return Check("failed orders", Outcome.WARNING, f"{dead_letters.waiting:,} in {names.dead_letter_queue}", advice)
 
 
-def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str, str, bool]]) -> Iterator[Check]:
+def judge_alarms(
+    names: Names, alarms: list[tuple[str, str, bool]], listeners: list[tuple[str, str, bool]]
+) -> Iterator[Check]:
     """Whether alarms exist, fire, have an action and reach somebody.
 
     ``alarms``: name, state, whether its actions are on. ``listeners``: the confirmed subscribers of OrderAlarms.
@@ -384,4 +387,4 @@ def judge_alarms(alarms: list[tuple[str, str, bool]], listeners: list[tuple[str,
         yield Check("alarms", Outcome.WARNING, f"without action: {', '.join(silent)}", advice)
     if alarms and not listeners:
         advice = "Run `orders deploy -p AlarmEmail=you@example.com` and confirm the mail."
-        yield Check("alarms", Outcome.WARNING, f"nobody is subscribed to {ALARM_TOPIC}", advice)
+        yield Check("alarms", Outcome.WARNING, f"nobody is subscribed to {names.alarm_topic}", advice)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.errors import describe_garbled_answer
-from orders.aws.names import ALARM_PREFIX, FUNCTION, TABLE, TOPIC
+from orders.aws.names import Names
 from orders.clock import Clock
 from orders.deployment.function import PAUSED_TAG
 from orders.errors import OperatorError
@@ -106,6 +106,7 @@ class Inspection:
     """Reads one system. Only `publish` and `remove` change it."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
+        self.names: Names = aws.names
         self._aws = aws
         self._clock = clock
 
@@ -142,10 +143,10 @@ class Inspection:
         )
 
     def find_function(self) -> FunctionSettings | None:
-        answer = self._find("lambda", "get_function_configuration", FunctionName=FUNCTION)
+        answer = self._find("lambda", "get_function_configuration", FunctionName=self.names.function)
         if answer is None:
             return None
-        reserved = self._ask("lambda", "get_function_concurrency", FunctionName=FUNCTION)
+        reserved = self._ask("lambda", "get_function_concurrency", FunctionName=self.names.function)
         return FunctionSettings(
             answer.get("State", "Active"), int(answer["Timeout"]), reserved.get("ReservedConcurrentExecutions")
         )
@@ -207,12 +208,12 @@ class Inspection:
 
     def archive_bucket(self) -> str | None:
         """The name of the archive bucket; None if this account has none."""
-        name = f"orders-archive-{self._aws.account}-{self._aws.region}"
+        name = self.names.archive_bucket(self._aws.account, self._aws.region)
         found = self._find("s3", "head_bucket", Bucket=name, ExpectedBucketOwner=self._aws.account)
         return None if found is None else name
 
     def _find_pause(self) -> str:
-        function = self._find("lambda", "get_function", FunctionName=FUNCTION)
+        function = self._find("lambda", "get_function", FunctionName=self.names.function)
         return "" if function is None else str((function.get("Tags") or {}).get(PAUSED_TAG, ""))
 
     def subscribers(self, topic: str) -> list[tuple[str, str, bool]] | None:
@@ -233,7 +234,7 @@ class Inspection:
 
     def alarms(self) -> list[tuple[str, str, bool]]:
         """Name, state, and whether it has enabled actions."""
-        answer = self._ask("cloudwatch", "describe_alarms", AlarmNamePrefix=ALARM_PREFIX)
+        answer = self._ask("cloudwatch", "describe_alarms", AlarmNamePrefix=self.names.alarms)
         return [
             (one["AlarmName"], one["StateValue"], bool(one.get("ActionsEnabled") and one.get("AlarmActions")))
             for one in answer.get("MetricAlarms", [])
@@ -282,14 +283,14 @@ class Inspection:
     # --- The test order -----------------------------------------------------------------------------------------------
 
     def publish(self, text: str) -> None:
-        self._ask("sns", "publish", TopicArn=self._aws.arn("sns", TOPIC), Message=text)
+        self._ask("sns", "publish", TopicArn=self._aws.arn("sns", self.names.topic), Message=text)
 
     def is_stored(self, order_id: str) -> bool:
         key = {"orderId": {"S": order_id}}
-        return "Item" in self._ask("dynamodb", "get_item", TableName=TABLE, Key=key, ConsistentRead=True)
+        return "Item" in self._ask("dynamodb", "get_item", TableName=self.names.table, Key=key, ConsistentRead=True)
 
     def remove(self, order_id: str) -> None:
-        self._ask("dynamodb", "delete_item", TableName=TABLE, Key={"orderId": {"S": order_id}})
+        self._ask("dynamodb", "delete_item", TableName=self.names.table, Key={"orderId": {"S": order_id}})
 
     # --- Calls --------------------------------------------------------------------------------------------------------
 

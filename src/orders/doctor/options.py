@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orders.aws.names import (
-    ARCHIVE_FUNCTION,
-    ARCHIVE_QUEUE,
-    CHANGES_TOPIC,
-    EVENTS_TABLE,
-    HISTORY_DEAD_LETTER_QUEUE,
-    HISTORY_FUNCTION,
-    INTAKE_FUNCTION,
-    INTAKE_KEYS_TABLE,
-    TOPIC,
-)
+from orders.aws.names import Names
 from orders.doctor.inspection import Inspection, MappingState, UrlCounts, UrlSettings
 from orders.doctor.results import Check, Outcome
 
-INTAKE_CALLERS = "/orders/intake/callers"
 INTAKE_REQUESTS = "intake requests"
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 URL_ACTIONS = frozenset({"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
@@ -28,59 +17,65 @@ DEPLOY = "Run `orders deploy`; if it was deleted outside of the stack, `orders d
 
 def check_history(inspection: Inspection) -> Iterator[Check]:
     """The table of events, the function and its trigger, and what could not be recorded."""
-    if not inspection.has_table(EVENTS_TABLE):
-        yield Check(EVENTS_TABLE, Outcome.FAILED, "is not there: messages wait in OrderQueue", DEPLOY)
-    if inspection.subscribers(CHANGES_TOPIC) is None:
-        yield Check(CHANGES_TOPIC, Outcome.FAILED, "is not there", DEPLOY)
-    yield judge_mapping(HISTORY_FUNCTION, inspection.find_mapping(HISTORY_FUNCTION), "the stream of Orders")
-    failures = inspection.find_queue(HISTORY_DEAD_LETTER_QUEUE)
+    names = inspection.names
+    if not inspection.has_table(names.events_table):
+        yield Check(names.events_table, Outcome.FAILED, "is not there: messages wait in OrderQueue", DEPLOY)
+    if inspection.subscribers(names.changes_topic) is None:
+        yield Check(names.changes_topic, Outcome.FAILED, "is not there", DEPLOY)
+    function, failed = names.history_function, names.history_dead_letter_queue
+    yield judge_mapping(function, inspection.find_mapping(function), f"the stream of {names.table}")
+    failures = inspection.find_queue(failed)
     if failures is None:
-        yield Check(HISTORY_DEAD_LETTER_QUEUE, Outcome.FAILED, "is not there", DEPLOY)
+        yield Check(failed, Outcome.FAILED, "is not there", DEPLOY)
     elif failures.waiting:
         advice = (
-            "Each message names records of the stream that were given up; `aws logs tail /aws/lambda/OrderHistory` "
-            "tells why. The stream keeps them for 24 hours. Delete the messages when you have read them."
+            "Each message names records of the stream that were given up; "
+            f"`aws logs tail {names.log_group_of(function)}` tells why. "
+            "The stream keeps them for 24 hours. Delete the messages when you have read them."
         )
         message = f"{failures.waiting:,} batches of changes could not be recorded"
-        yield Check(HISTORY_DEAD_LETTER_QUEUE, Outcome.WARNING, message, advice)
+        yield Check(failed, Outcome.WARNING, message, advice)
     else:
-        yield Check(HISTORY_DEAD_LETTER_QUEUE, Outcome.GOOD, "is empty: every change was recorded and published")
+        yield Check(failed, Outcome.GOOD, "is empty: every change was recorded and published")
 
 
 def check_archive(inspection: Inspection) -> Iterator[Check]:
     """The bucket, the queue with its subscription, and the function and its trigger."""
-    bucket = inspection.archive_bucket()
+    names = inspection.names
+    bucket, queue_name = inspection.archive_bucket(), names.archive_queue
     if bucket is None:
         yield Check("archive bucket", Outcome.FAILED, "is not there: notifications wait in the queue", DEPLOY)
     else:
         yield Check("archive bucket", Outcome.GOOD, bucket)
-    yield judge_mapping(ARCHIVE_FUNCTION, inspection.find_mapping(ARCHIVE_FUNCTION), ARCHIVE_QUEUE)
+    yield judge_mapping(names.archive_function, inspection.find_mapping(names.archive_function), queue_name)
     reaches = any(
-        protocol == "sqs" and endpoint.endswith(f":{ARCHIVE_QUEUE}") and confirmed
-        for protocol, endpoint, confirmed in inspection.subscribers(TOPIC) or ()
+        protocol == "sqs" and endpoint.endswith(f":{queue_name}") and confirmed
+        for protocol, endpoint, confirmed in inspection.subscribers(names.topic) or ()
     )
     if not reaches:
-        message = f"{TOPIC} does not reach it: notifications published now are not archived"
-        yield Check(ARCHIVE_QUEUE, Outcome.FAILED, message, DEPLOY)
+        message = f"{names.topic} does not reach it: notifications published now are not archived"
+        yield Check(queue_name, Outcome.FAILED, message, DEPLOY)
         return
-    queue = inspection.find_queue(ARCHIVE_QUEUE)
+    queue = inspection.find_queue(queue_name)
     if queue is None:
-        yield Check(ARCHIVE_QUEUE, Outcome.FAILED, "is not there", DEPLOY)
+        yield Check(queue_name, Outcome.FAILED, "is not there", DEPLOY)
     else:
-        yield Check(ARCHIVE_QUEUE, Outcome.GOOD, f"is reached by {TOPIC}, {queue.waiting:,} notifications wait")
+        yield Check(queue_name, Outcome.GOOD, f"is reached by {names.topic}, {queue.waiting:,} notifications wait")
 
 
 def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:
     """The URL and who may send requests to it, and the table of idempotency keys."""
-    url = inspection.find_url(INTAKE_FUNCTION)
-    yield judge_url(url, auth)
+    names = inspection.names
+    url = inspection.find_url(names.intake_function)
+    yield judge_url(names, url, auth)
     if url is not None:
-        yield judge_requests(inspection.count_requests(INTAKE_FUNCTION))
-    if not inspection.has_table(INTAKE_KEYS_TABLE):
+        yield judge_requests(names, inspection.count_requests(names.intake_function))
+    keys_table = names.intake_keys_table
+    if not inspection.has_table(keys_table):
         message = "is not there: requests with an Idempotency-Key are answered 503"
-        yield Check(INTAKE_KEYS_TABLE, Outcome.FAILED, message, DEPLOY)
+        yield Check(keys_table, Outcome.FAILED, message, DEPLOY)
     if auth == "Token":
-        callers = inspection.count_parameters(INTAKE_CALLERS)
+        callers = inspection.count_parameters(names.intake_callers)
         if callers:
             yield Check("intake callers", Outcome.GOOD, f"{callers} may send orders")
         else:
@@ -88,27 +83,29 @@ def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:
             yield Check("intake callers", Outcome.WARNING, "there are none: every request is refused", advice)
 
 
-def judge_url(url: UrlSettings | None, auth: str) -> Check:
+def judge_url(names: Names, url: UrlSettings | None, auth: str) -> Check:
     """Whether requests reach OrderIntake, and only those that should."""
     if url is None:
-        return Check(INTAKE_FUNCTION, Outcome.FAILED, "has no URL", DEPLOY)
+        return Check(names.intake_function, Outcome.FAILED, "has no URL", DEPLOY)
     wanted = "NONE" if auth == "Token" else "AWS_IAM"
     if url.auth_type != wanted:
-        return Check(INTAKE_FUNCTION, Outcome.FAILED, f"its URL's AuthType is {url.auth_type}, not {wanted}", DEPLOY)
+        return Check(
+            names.intake_function, Outcome.FAILED, f"its URL's AuthType is {url.auth_type}, not {wanted}", DEPLOY
+        )
     missing = URL_ACTIONS - url.open_actions if auth == "Token" else frozenset()
     if missing:
         message = f"its policy does not allow {' and '.join(sorted(missing))}: requests are answered 403"
-        return Check(INTAKE_FUNCTION, Outcome.FAILED, message, DEPLOY)
-    return Check(INTAKE_FUNCTION, Outcome.GOOD, f"takes orders at {url.url}")
+        return Check(names.intake_function, Outcome.FAILED, message, DEPLOY)
+    return Check(names.intake_function, Outcome.GOOD, f"takes orders at {url.url}")
 
 
-def judge_requests(counts: UrlCounts) -> Check:
+def judge_requests(names: Names, counts: UrlCounts) -> Check:
     """Whether requests were answered, and how many were refused."""
     told = (
         f"{counts.last_hour:,} in the last hour, {counts.last_minute:,} in its last minute; {counts.refused:,} refused"
     )
     if counts.failed:
-        advice = f"`aws logs tail /aws/lambda/{INTAKE_FUNCTION}` shows the cause. Senders repeat these requests."
+        advice = f"`aws logs tail {names.log_group_of(names.intake_function)}` shows the cause. Senders repeat these requests."
         return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}, {counts.failed:,} failed", advice)
     if counts.last_hour and counts.refused == counts.last_hour:
         advice = "The answers name the reason: 401 the caller, 422 the order, 429 the limit of a caller."

@@ -8,27 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import (
-    ARCHIVE_FUNCTION,
-    AUDIT_LOG_GROUP,
-    CHANGES_TOPIC,
-    EVENTS_TABLE,
-    HISTORY_FUNCTION,
-    INTAKE_FUNCTION,
-    LOG_GROUP,
-    TABLE,
-    TOPIC,
-)
+from orders.aws.names import Names
 from orders.erasure.report import Remaining
 
 DAY_MS = 86_400_000
 RECOVERY_DAYS = 35
-LOG_GROUPS = (
-    LOG_GROUP,
-    *(f"/aws/lambda/{name}" for name in (HISTORY_FUNCTION, ARCHIVE_FUNCTION, INTAKE_FUNCTION)),
-    AUDIT_LOG_GROUP,
-)
-OWN_QUEUES = (":OrderQueue", ":OrderArchiveQueue")
 
 
 def find_remains(aws: Aws, now_ms: int) -> list[Remaining]:
@@ -43,7 +27,7 @@ def _recoveries(aws: Aws, now_ms: int) -> Iterator[Remaining]:
     from botocore.exceptions import ClientError
 
     dynamodb = aws.client("dynamodb")
-    for table in (TABLE, EVENTS_TABLE):
+    for table in (aws.names.table, aws.names.events_table):
         try:
             backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
             stream = dynamodb.describe_table(TableName=table)["Table"].get("StreamSpecification", {})
@@ -61,7 +45,7 @@ def _recoveries(aws: Aws, now_ms: int) -> Iterator[Remaining]:
 
 
 def _logs(aws: Aws, now_ms: int) -> Iterator[Remaining]:
-    for name in LOG_GROUPS:
+    for name in _log_groups(aws.names):
         for group in aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
             if group["logGroupName"] == name:
                 days = group.get("retentionInDays")
@@ -69,11 +53,18 @@ def _logs(aws: Aws, now_ms: int) -> Iterator[Remaining]:
                 yield Remaining(f"the log group {name}", "ids of orders and messages, no personal field", until_ms)
 
 
+def _log_groups(names: Names) -> tuple[str, ...]:
+    functions = (names.function, names.history_function, names.archive_function, names.intake_function)
+    return (*map(names.log_group_of, functions), names.audit_log_group)
+
+
 def _subscribers(aws: Aws) -> Iterator[Remaining]:
     from botocore.exceptions import ClientError
 
     sns = aws.client("sns")
-    for topic in (TOPIC, CHANGES_TOPIC):
+    names = aws.names
+    own_queues = (f":{names.queue}", f":{names.archive_queue}")
+    for topic in (names.topic, names.changes_topic):
         try:
             pages = list(sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=aws.arn("sns", topic)))
         except ClientError as error:
@@ -84,10 +75,10 @@ def _subscribers(aws: Aws) -> Iterator[Remaining]:
             one["Endpoint"]
             for page in pages
             for one in page["Subscriptions"]
-            if not one["Endpoint"].endswith(OWN_QUEUES)
+            if not one["Endpoint"].endswith(own_queues)
         ]
         if others:
-            told = ", which has told them of the erasure" if topic == CHANGES_TOPIC else ""
+            told = ", which has told them of the erasure" if topic == names.changes_topic else ""
             yield Remaining(
                 f"{len(others)} other subscribers of {topic}{told}", f"what they kept: {', '.join(others[:5])}"
             )

@@ -14,7 +14,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import EVENTS_TABLE, TABLE
 from orders.clock import Clock
 from orders.domain.history import Happening, OrderEvent, from_attributes
 from orders.domain.order import ERASED_ATTRIBUTE
@@ -34,11 +33,11 @@ LINES = "items"
 class OrderCopies:
     """The table Orders with its indexes."""
 
-    place = TABLE
     what = "order"
     is_looked_at_first = True
 
     def __init__(self, aws: Aws, clock: Clock, *, keep_amounts: bool) -> None:
+        self.place = aws.names.table
         self._dynamodb = aws.client("dynamodb")
         self._clock = clock
         self._keep_amounts = keep_amounts
@@ -53,7 +52,7 @@ class OrderCopies:
             "ProjectionExpression": "orderId",
             "ConsistentRead": True,
         }
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=TABLE, **request):
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self.place, **request):
             yield from (item["orderId"]["S"] for item in page["Items"])
 
     def is_of_another(self, order_id: str) -> bool:
@@ -103,10 +102,10 @@ class OrderCopies:
             if stamp is not None:
                 request["ConditionExpression"] = "#timestamp = :seen"
                 request["ExpressionAttributeValues"] = {":seen": stamp}
-        self._dynamodb.put_item(TableName=TABLE, Item={**kept, **mark}, **request)
+        self._dynamodb.put_item(TableName=self.place, Item={**kept, **mark}, **request)
 
     def _load(self, order_id: str) -> dict[str, Any] | None:
-        answer = self._dynamodb.get_item(TableName=TABLE, Key={"orderId": {"S": order_id}}, ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self.place, Key={"orderId": {"S": order_id}}, ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
@@ -114,11 +113,12 @@ class OrderCopies:
 class EventCopies:
     """The table OrderEvents: all events of an erased order but the erasure, and others that name the customer."""
 
-    place = EVENTS_TABLE
     what = "event"
     is_looked_at_first = True
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
+        self.place = aws.names.events_table
+        self._orders = aws.names.table
         self._dynamodb = aws.client("dynamodb")
         self._table = EventTable(aws)
         self._clock = clock
@@ -131,7 +131,7 @@ class EventCopies:
 
         False where it has not within HISTORY_PATIENCE_MS.
         """
-        stream = self._dynamodb.describe_table(TableName=TABLE)["Table"].get("StreamSpecification", {})
+        stream = self._dynamodb.describe_table(TableName=self._orders)["Table"].get("StreamSpecification", {})
         if not stream.get("StreamEnabled"):
             return True
         deadline_ms = self._clock.monotonic_ms() + HISTORY_PATIENCE_MS
@@ -149,7 +149,7 @@ class EventCopies:
         erased = 0
         for event in list(self._events(person)):
             key = {"orderId": {"S": event.order_id}, "sequence": {"S": event.sequence}}
-            self._dynamodb.delete_item(TableName=EVENTS_TABLE, Key=key)
+            self._dynamodb.delete_item(TableName=self.place, Key=key)
             erased += 1
         return erased
 
@@ -169,7 +169,7 @@ class EventCopies:
             "FilterExpression": "contains(differences, :named)",
             "ExpressionAttributeValues": {":named": {"S": to_json(named)[1:-1]}},
         }
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=EVENTS_TABLE, **request):
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self.place, **request):
             for event in map(from_attributes, map(decode_item, page["Items"])):
                 if any(one.path == "userId" and named in (one.before, one.after) for one in event.differences.shown):
                     yield event

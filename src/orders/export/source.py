@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orders.aws.clients import Aws
-from orders.aws.names import TABLE
 from orders.domain.order import split_arrival
 from orders.errors import OperatorError
 from orders.function_log.lines import parse_line
@@ -25,15 +24,16 @@ class OrderSource:
     """The port Source."""
 
     def __init__(self, aws: Aws) -> None:
+        self._name = aws.names.table
         self._dynamodb = aws.client("dynamodb")
         self._table = OrderTable(aws)
         self._logs = FunctionLogs(aws)
 
     def scan(self, user: str | None, statuses: Sequence[str]) -> Iterator[dict[str, Any]]:
         if not self._table.exists():
-            raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.")
+            raise OperatorError(f"there is no table {self._name}", "Set the system up with `orders deploy`.")
         request = _filter(user, statuses)
-        for page in self._dynamodb.get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True, **request):
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True, **request):
             yield from (split_arrival(decode_item(item))[0] for item in page["Items"])
 
     def stored_ids(self, since_ms: int, until_ms: int | None) -> Iterator[str]:

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import LOG_GROUP
 from orders.errors import OperatorError
 from orders.function_log.failing import LOOK_BACK_MS, FailingNow, FailingTracker
 from orders.function_log.failures import LoggedFailures, collect_failures
@@ -30,11 +29,11 @@ FAILING_PAGES_MAX = 10
 
 
 class FunctionLogs:
-    """The log of a function; OrderProcessor's unless another group is named."""
+    """The log of a function; OrderProcessor's unless another function is named."""
 
-    def __init__(self, aws: Aws, group: str = LOG_GROUP) -> None:
+    def __init__(self, aws: Aws, function: str | None = None) -> None:
         self._logs = aws.client("logs")
-        self._group = group
+        self._group = aws.names.log_group if function is None else aws.names.log_group_of(function)
 
     def check_is_there(self) -> None:
         """Raises OperatorError where there is no log, so no stack either."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import EVENTS_TABLE
 from orders.aws.tables import delete_table, table_exists
 from orders.domain.history import NOTICE_PREFIX, OrderEvent, from_attributes
 from orders.errors import OperatorError
@@ -29,14 +28,15 @@ class EventTable:
 
     def __init__(self, aws: Aws) -> None:
         self._dynamodb = aws.client("dynamodb")
+        self._name = aws.names.events_table
 
     def exists(self) -> bool:
         """Whether the table exists, in a stack or retained by a deleted one."""
-        return table_exists(self._dynamodb, EVENTS_TABLE)
+        return table_exists(self._dynamodb, self._name)
 
     def delete(self) -> None:
         """Delete the table with all events, and wait until it is deleted."""
-        delete_table(self._dynamodb, EVENTS_TABLE)
+        delete_table(self._dynamodb, self._name)
 
     # --- Events -------------------------------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ class EventTable:
         from botocore.exceptions import ClientError
 
         request: dict[str, Any] = {
-            "TableName": EVENTS_TABLE,
+            "TableName": self._name,
             "KeyConditionExpression": "orderId = :id AND #sequence BETWEEN :first AND :last",
             "ExpressionAttributeNames": {"#sequence": "sequence"},
             "ExpressionAttributeValues": {

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
 from orders.errors import OperatorError
-from orders.intake.callers import CALLERS_MAX, CALLERS_PATH, TOKEN, WEBHOOK, Caller, encode_caller, token_digest
+from orders.intake.callers import CALLERS_MAX, TOKEN, WEBHOOK, Caller, encode_caller, token_digest
 from orders.intake.webhooks import make_secret, read_secret
 
 TOKEN_PREFIX = "ord_"  # noqa: S105  (a prefix, so that scanners for leaked secrets find tokens)
@@ -33,6 +33,7 @@ class CallerAdmin:
 
     def __init__(self, aws: Aws) -> None:
         self._ssm = aws.client("ssm")
+        self._path = aws.names.intake_callers
 
     def add(self, name: str, kind: str, secret: str | None = None, *, replace: bool = False) -> str:
         """Add a caller; its token or webhook secret, which is made unless given. Raises OperatorError."""
@@ -57,7 +58,7 @@ class CallerAdmin:
 
         _check_name(name)
         try:
-            self._ssm.delete_parameter(Name=f"{CALLERS_PATH}/{name}")
+            self._ssm.delete_parameter(Name=f"{self._path}/{name}")
         except ClientError as error:
             if error_code(error) != "ParameterNotFound":
                 raise
@@ -66,7 +67,7 @@ class CallerAdmin:
     def _put(self, name: str, value: str, kind: str, *, replace: bool) -> None:
         from botocore.exceptions import ClientError
 
-        request: dict[str, Any] = {"Name": f"{CALLERS_PATH}/{name}", "Value": value, "Type": "SecureString"}
+        request: dict[str, Any] = {"Name": f"{self._path}/{name}", "Value": value, "Type": "SecureString"}
         try:
             self._ssm.put_parameter(**request, Description=kind, Overwrite=replace)
         except ClientError as error:
@@ -77,7 +78,7 @@ class CallerAdmin:
     def _pages(self) -> Iterator[Any]:
         """The parameters, without their values."""
         pages = self._ssm.get_paginator("describe_parameters").paginate(
-            ParameterFilters=[{"Key": "Path", "Option": "OneLevel", "Values": [CALLERS_PATH]}]
+            ParameterFilters=[{"Key": "Path", "Option": "OneLevel", "Values": [self._path]}]
         )
         for page in pages:
             yield from page["Parameters"]

@@ -25,7 +25,9 @@ PAGE_MAX = 10
 class CallerStore:
     """The port Callers."""
 
-    def __init__(self, client: AwsJsonClient, clock: Clock) -> None:
+    def __init__(self, client: AwsJsonClient, clock: Clock, path: str = CALLERS_PATH) -> None:
+        """``path`` is where the callers stand in Parameter Store."""
+        self._path = path
         self._client = client
         self._clock = clock
         self._callers: list[Caller] | None = None
@@ -46,7 +48,7 @@ class CallerStore:
 
     def _fetch(self) -> list[Caller]:
         found: list[Caller] = []
-        request: dict[str, Any] = {"Path": CALLERS_PATH, "WithDecryption": True, "MaxResults": PAGE_MAX}
+        request: dict[str, Any] = {"Path": self._path, "WithDecryption": True, "MaxResults": PAGE_MAX}
         while len(found) < CALLERS_MAX:
             answer = self._call(request)
             for one in answer["Parameters"]:

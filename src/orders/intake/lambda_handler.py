@@ -13,6 +13,7 @@ from typing import Any
 from orders.clock import SystemClock
 from orders.domain.trace_context import trace_id_of
 from orders.intake.caller_store import SSM, CallerStore
+from orders.intake.callers import CALLERS_PATH
 from orders.intake.http_request import Request, read_request
 from orders.intake.intake import Handled, Intake, Limits
 from orders.intake.key_table import KeyTable, OrderReader
@@ -25,7 +26,11 @@ _environment = dict(os.environ)
 _clock = SystemClock()
 _dynamodb = DynamoDbEndpoint(connect(_environment, DYNAMODB))
 _intake = Intake(
-    callers=None if _environment["AUTH"] == "IAM" else CallerStore(connect(_environment, SSM), _clock),
+    callers=(
+        None
+        if _environment["AUTH"] == "IAM"
+        else CallerStore(connect(_environment, SSM), _clock, _environment.get("CALLERS_PATH", CALLERS_PATH))
+    ),
     keys=KeyTable(_dynamodb, _environment["KEYS_TABLE_NAME"], _clock),
     topic=SnsTopic(_environment["TOPIC_ARN"]),
     orders=OrderReader(_dynamodb, _environment["TABLE_NAME"], _clock),

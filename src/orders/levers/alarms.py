@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from orders.aws.clients import Aws
-from orders.aws.names import ALARM_PREFIX
 from orders.clock import Clock
 from orders.deployment.function import DeployedFunction
 from orders.errors import OperatorError
@@ -23,6 +22,7 @@ class AlarmLevers:
 
     def __init__(self, aws: Aws, function: DeployedFunction, clock: Clock, who: Callable[[], str]) -> None:
         self._cloudwatch = aws.client("cloudwatch")
+        self._names = aws.names
         self._function = function
         self._clock = clock
         self._who = who
@@ -54,7 +54,7 @@ class AlarmLevers:
             self._function.tag(f"{ACKNOWLEDGED_TAG}{name}", note)
 
     def _check(self, name: str) -> None:
-        answer = self._cloudwatch.describe_alarms(AlarmNamePrefix=ALARM_PREFIX)
+        answer = self._cloudwatch.describe_alarms(AlarmNamePrefix=self._names.alarms)
         check_name(name, [alarm["AlarmName"] for alarm in answer.get("MetricAlarms", [])])
 
     def _name(self) -> str:

@@ -58,7 +58,7 @@ def describe_alarm(alarm: Alarm, now: Status) -> str:
         return "nothing measured yet"
     if alarm.state != FIRING:
         return "as it should be"
-    describe = _SENTENCES.get(alarm.name)
+    describe = _SENTENCES.get(now.names.part_of(alarm.name))
     return (describe(alarm, now) if describe else "") or alarm.description or alarm.reason or "fires"
 
 
@@ -102,9 +102,11 @@ def _canary(_alarm: Alarm, now: Status) -> str:
 def _unavailable(_alarm: Alarm, now: Status) -> str:
     waiting = [order for order in now.failing.orders if order.is_passing]
     if not waiting:
-        return "the table Orders did not take orders; none is set aside now"
+        return f"the table {now.names.table} did not take orders; none is set aside now"
     newest = max(waiting, key=lambda order: order.failed_at_ms)
-    return f"{_count(len(waiting), 'order')} set aside, as the table Orders takes none: {newest.reason[:200]}"
+    return (
+        f"{_count(len(waiting), 'order')} set aside, as the table {now.names.table} takes none: {newest.reason[:200]}"
+    )
 
 
 _SENTENCES = {

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import ALARM_PREFIX, DEAD_LETTER_QUEUE, FUNCTION, INTAKE_FUNCTION, QUEUE, TABLE, TOPIC
+from orders.aws.names import DEAD_LETTER_QUEUE, FUNCTION, QUEUE, SEED_NAMES, TABLE, TOPIC, Names
 from orders.deployment.function import PAUSED_TAG, TAG_PREFIX
 from orders.deployment.versions import ALIAS
 
 PERIOD_S = 60
-BUSINESS_NAMESPACE = "Orders"
+BUSINESS_NAMESPACE = SEED_NAMES.metrics
 # The maximum number of queries in one GetMetricData call.
 QUERIES_MAX = 500
 NOT_THERE = frozenset({"NotFound", "NotFoundException", "ResourceNotFoundException"})
@@ -65,7 +65,10 @@ class IntakeState(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """A CloudWatch metric and the statistic that combines the values of a minute."""
+    """A CloudWatch metric and the statistic that combines the values of a minute.
+
+    Its names are those of a system without prefix, so that one value stands for the same figure of every system.
+    """
 
     title: str
     namespace: str
@@ -106,7 +109,7 @@ STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
 UNAVAILABLE = Measure("retried", BUSINESS_NAMESPACE, "OrdersUnavailable")
 # What Lambda counts of the requests to OrderIntake's URL, without a metric of the function's own.
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html#urls-cloudwatch
-_INTAKE = (("FunctionName", INTAKE_FUNCTION),)
+_INTAKE = (("FunctionName", SEED_NAMES.intake_function),)
 REQUESTS = Measure("requests", "AWS/Lambda", "UrlRequestCount", _INTAKE)
 REFUSED_REQUESTS = Measure("refused", "AWS/Lambda", "Url4xxCount", _INTAKE)
 FAILED_REQUESTS = Measure("failed", "AWS/Lambda", "Url5xxCount", _INTAKE)
@@ -129,15 +132,16 @@ class Watch:
         # Made here, one after the other: the answers are then read by several threads.
         self._sns, self._lambda = aws.client("sns"), aws.client("lambda")
         self._dynamodb, self._cloudwatch = aws.client("dynamodb"), aws.client("cloudwatch")
-        self._topic_arn = aws.arn("sns", TOPIC)
-        self._queue_arn = aws.arn("sqs", QUEUE)
+        self._names = aws.names
+        self._topic_arn = aws.arn("sns", aws.names.topic)
+        self._queue_arn = aws.arn("sqs", aws.names.queue)
 
     def find_subscriptions(self) -> int | None:
         attributes = self._ask(self._sns.get_topic_attributes, TopicArn=self._topic_arn)
         return None if attributes is None else int(attributes["Attributes"].get("SubscriptionsConfirmed", 0))
 
     def find_function(self) -> FunctionState | None:
-        function = self._ask(self._lambda.get_function, FunctionName=FUNCTION)
+        function = self._ask(self._lambda.get_function, FunctionName=self._names.function)
         if function is None:
             return None
         configuration = function["Configuration"]
@@ -145,7 +149,7 @@ class Watch:
         mappings = self._lambda.list_event_source_mappings(EventSourceArn=self._queue_arn)["EventSourceMappings"]
         tags = function.get("Tags") or {}
         states = sorted({mapping["State"] for mapping in mappings})
-        alias = self._ask(self._lambda.get_alias, FunctionName=FUNCTION, Name=ALIAS) or {}
+        alias = self._ask(self._lambda.get_alias, FunctionName=self._names.function, Name=ALIAS) or {}
         limits = [(mapping.get("ScalingConfig") or {}).get("MaximumConcurrency") for mapping in mappings]
         return FunctionState(
             runtime=configuration["Runtime"],
@@ -161,17 +165,17 @@ class Watch:
 
     def find_intake(self) -> IntakeState | None:
         """The intake's URL; None where no orders are taken over HTTP."""
-        answer = self._ask(self._lambda.get_function_url_config, FunctionName=INTAKE_FUNCTION)
+        answer = self._ask(self._lambda.get_function_url_config, FunctionName=self._names.intake_function)
         if answer is None:
             return None
         return IntakeState(answer["FunctionUrl"], "IAM" if answer["AuthType"] == "AWS_IAM" else "Token")
 
     def find_table(self) -> TableState | None:
-        answer = self._ask(self._dynamodb.describe_table, TableName=TABLE)
+        answer = self._ask(self._dynamodb.describe_table, TableName=self._names.table)
         return None if answer is None else TableState(answer["Table"]["TableStatus"], answer["Table"]["ItemCount"])
 
     def alarms(self) -> list[Alarm]:
-        answer = self._cloudwatch.describe_alarms(AlarmNamePrefix=ALARM_PREFIX)
+        answer = self._cloudwatch.describe_alarms(AlarmNamePrefix=self._names.alarms)
         return [
             Alarm(
                 name=alarm["AlarmName"],
@@ -188,11 +192,11 @@ class Watch:
     def series(self, since_ms: int, until_ms: int) -> dict[Measure, dict[int, float]]:
         """The values by the start of the minute; minutes without a value are omitted."""
         measures = [*MEASURES, *self._business_measures()][:QUERIES_MAX]
-        return read_series(self._cloudwatch, measures, since_ms, until_ms)
+        return read_series(self._cloudwatch, self._names, measures, since_ms, until_ms)
 
     def _business_measures(self) -> list[Measure]:
         """OrderProcessor's metrics by reason and by currency; CloudWatch lists which exist."""
-        request: dict[str, Any] = {"Namespace": BUSINESS_NAMESPACE}
+        request: dict[str, Any] = {"Namespace": self._names.metrics}
         found: list[Measure] = []
         while True:
             answer = self._cloudwatch.list_metrics(**request)
@@ -219,13 +223,13 @@ class Watch:
 
 
 def read_series(
-    cloudwatch: Any, measures: Sequence[Measure], since_ms: int, until_ms: int
+    cloudwatch: Any, names: Names, measures: Sequence[Measure], since_ms: int, until_ms: int
 ) -> dict[Measure, dict[int, float]]:
     """The values of at most QUERIES_MAX measures by the start of the minute; minutes without a value are omitted."""
     request: dict[str, Any] = {
         "StartTime": _moment(since_ms),
         "EndTime": _moment(until_ms),
-        "MetricDataQueries": [_query(index, measure) for index, measure in enumerate(measures)],
+        "MetricDataQueries": [_query(names, index, measure) for index, measure in enumerate(measures)],
     }
     found: dict[Measure, dict[int, float]] = {measure: {} for measure in measures}
     while True:
@@ -255,14 +259,24 @@ def _note(alias: dict[str, Any]) -> str:
     return ", ".join(shares) or str(alias.get("Description", ""))
 
 
-def _query(index: int, measure: Measure) -> dict[str, Any]:
+def place_metric(
+    names: Names, namespace: str, dimensions: tuple[tuple[str, str], ...]
+) -> tuple[str, list[dict[str, str]]]:
+    """The namespace and the dimensions of a metric in the system of these names."""
+    if namespace == BUSINESS_NAMESPACE:  # its dimensions are reasons and currencies
+        return names.metrics, [{"Name": name, "Value": value} for name, value in dimensions]
+    return namespace, [{"Name": name, "Value": names.of(part)} for name, part in dimensions]
+
+
+def _query(names: Names, index: int, measure: Measure) -> dict[str, Any]:
+    namespace, dimensions = place_metric(names, measure.namespace, measure.dimensions)
     return {
         "Id": f"m{index}",
         "MetricStat": {
             "Metric": {
-                "Namespace": measure.namespace,
+                "Namespace": namespace,
                 "MetricName": measure.metric,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in measure.dimensions],
+                "Dimensions": dimensions,
             },
             "Period": PERIOD_S,
             "Stat": measure.statistic,

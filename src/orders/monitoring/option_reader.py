@@ -7,14 +7,7 @@ from collections.abc import Sequence
 from orders.archive.bucket import ArchiveBucket
 from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
-from orders.aws.names import (
-    ARCHIVE_FUNCTION,
-    ARCHIVE_QUEUE,
-    CHANGES_TOPIC,
-    HISTORY_DEAD_LETTER_QUEUE,
-    HISTORY_FUNCTION,
-    INTAKE_FUNCTION,
-)
+from orders.aws.names import SEED_NAMES
 from orders.clock import Clock
 from orders.dead_letters.queues import Queue, QueueCounts
 from orders.doctor.inspection import Inspection
@@ -37,6 +30,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 REFUSALS_MAX = 1_000
 REPLAYS_MAX = 10
+# A measure's names are those of a system without prefix; `read_series` places it in the system of others.
+PARTS = SEED_NAMES
 # How far back the newest object of the archive is looked for.
 ARCHIVE_HOURS = 48
 
@@ -46,41 +41,42 @@ class OptionReader:
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
+        self._names = aws.names
         self._clock = clock
         self._inspection = Inspection(aws, clock)
 
     def read_intake(self) -> IntakeState | None:
         """OrderIntake's URL, who may use it, and what was refused."""
-        url = self._inspection.find_url(INTAKE_FUNCTION)
+        url = self._inspection.find_url(self._names.intake_function)
         if url is None:
             return None
         is_iam = url.auth_type == "AWS_IAM"
         since_ms = self._clock.now_ms() - HOUR_MS
-        logs = FunctionLogs(self._aws, f"/aws/lambda/{INTAKE_FUNCTION}")
+        logs = FunctionLogs(self._aws, self._names.intake_function)
         lines, more = logs.page_back("{ $.status >= 400 }", since_ms, None, "", REFUSALS_MAX)
-        requests = Measure("requests", "AWS/Lambda", "Invocations", (("FunctionName", INTAKE_FUNCTION),))
+        requests = Measure("requests", "AWS/Lambda", "Invocations", (("FunctionName", PARTS.intake_function),))
         return IntakeState(
             url=url.url,
             auth="IAM" if is_iam else "Token",
             callers=() if is_iam else tuple(CallerAdmin(self._aws).list()),
-            requests=self._activity(requests, INTAKE_FUNCTION),
+            requests=self._activity(requests, PARTS.intake_function),
             refused=count_refusals((line.at_ms, line.text) for line in lines),
             is_cut=bool(more) and len(lines) >= REFUSALS_MAX,
         )
 
     def read_history(self) -> HistoryState | None:
         """OrderHistory's trigger, what it publishes, and what it gave up."""
-        subscribers = self._inspection.subscribers(CHANGES_TOPIC)
-        trigger = self._inspection.find_mapping(HISTORY_FUNCTION)
+        subscribers = self._inspection.subscribers(self._names.changes_topic)
+        trigger = self._inspection.find_mapping(self._names.history_function)
         if subscribers is None and trigger is None:
             return None
-        changes = Measure("changes", "AWS/SNS", "NumberOfMessagesPublished", (("TopicName", CHANGES_TOPIC),))
-        behind = Measure("behind", "AWS/Lambda", "IteratorAge", (("FunctionName", HISTORY_FUNCTION),), "Maximum")
+        changes = Measure("changes", "AWS/SNS", "NumberOfMessagesPublished", (("TopicName", PARTS.changes_topic),))
+        behind = Measure("behind", "AWS/Lambda", "IteratorAge", (("FunctionName", PARTS.history_function),), "Maximum")
         ages = self._series([behind])
-        given_up = self._count(HISTORY_DEAD_LETTER_QUEUE)
+        given_up = self._count(self._names.history_dead_letter_queue)
         return HistoryState(
             trigger=trigger,
-            changes=self._activity(changes, HISTORY_FUNCTION),
+            changes=self._activity(changes, PARTS.history_function),
             behind_s=rates.latest(ages, behind, self._clock.now_ms()) / 1000 if ages[behind] else None,
             subscribers=len(subscribers or ()),
             given_up=0 if given_up is None else given_up.messages,
@@ -88,13 +84,14 @@ class OptionReader:
 
     def read_archive(self) -> ArchiveState | None:
         """OrderArchive's queue, trigger and newest object; None if nothing was ever archived."""
-        trigger, queue = self._inspection.find_mapping(ARCHIVE_FUNCTION), self._count(ARCHIVE_QUEUE)
+        trigger = self._inspection.find_mapping(self._names.archive_function)
+        queue = self._count(self._names.archive_queue)
         bucket = ArchiveBucket(self._aws)
         has_bucket = bucket.exists()
         is_on = trigger is not None or queue is not None
         if not is_on and not has_bucket:
             return None
-        dimension = (("QueueName", ARCHIVE_QUEUE),)
+        dimension = (("QueueName", PARTS.archive_queue),)
         archived = Measure("archived", "AWS/SQS", "NumberOfMessagesDeleted", dimension)
         age = Measure("oldest", "AWS/SQS", "ApproximateAgeOfOldestMessage", dimension, "Maximum")
         now_ms = self._clock.now_ms()
@@ -105,7 +102,7 @@ class OptionReader:
             trigger=trigger,
             queue=queue,
             oldest_s=rates.latest(self._series([age]), age, now_ms),
-            archived=self._activity(archived, ARCHIVE_FUNCTION),
+            archived=self._activity(archived, PARTS.archive_function),
             newest=newest,
         )
 
@@ -130,7 +127,7 @@ class OptionReader:
     def _series(self, measures: Sequence[Measure]) -> dict[Measure, dict[int, float]]:
         now_ms = self._clock.now_ms()
         cloudwatch = self._aws.client("cloudwatch")
-        return read_series(cloudwatch, measures, now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
+        return read_series(cloudwatch, self._names, measures, now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
 
     def _count(self, name: str) -> QueueCounts | None:
         try:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from orders.aws.clients import Aws
+from orders.aws.names import SEED_NAMES, Names
 from orders.dead_letters.queues import QueueCounts
 from orders.function_log.failing import NOTHING_FAILS, FailingNow
 from orders.monitoring import rates
@@ -49,6 +50,7 @@ class Status:
     """The orders under way after a failure, and calls that ended without an answer."""
     intake: IntakeState | None = None
     """The intake over HTTP; None where it is off."""
+    names: Names = SEED_NAMES
 
     @property
     def counts(self) -> OrderCounts:
@@ -113,7 +115,7 @@ class StatusReader:
     """Reads all parts concurrently. A live view keeps it, so clients and queue URLs are resolved once."""
 
     def __init__(self, aws: Aws) -> None:
-        self._place = aws.place
+        self._place, self._names = aws.place, aws.names
         self._watch = Watch(aws)
         self._counts = CountReader(aws)
 
@@ -140,6 +142,7 @@ class StatusReader:
             series=series.result(),
             at_ms=now_ms,
             failing=failing,
+            names=self._names,
         )
 
     def read_queues(self, last: Status, now_ms: int) -> Status:

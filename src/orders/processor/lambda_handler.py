@@ -24,7 +24,7 @@ from orders.processor.breaker import Breaker
 from orders.processor.consume import consume
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.dynamodb_store import DynamoDbOrders
-from orders.processor.metrics import metric_lines
+from orders.processor.metrics import NAMESPACE, metric_lines
 from orders.processor.outcomes import Outcome, Record
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ _dynamodb = DynamoDbEndpoint(connect(_environment, DYNAMODB))
 _store = DynamoDbOrders(_dynamodb, _environment["TABLE_NAME"], _clock)
 # Named where a history is kept (the template's parameter History).
 _events_table = _environment.get("EVENTS_TABLE_NAME", "")
+# Another one where the names of the system have a prefix (the template's parameter NamePrefix).
+_namespace = _environment.get("METRICS_NAMESPACE", NAMESPACE)
 _breaker = Breaker() if _queue_url else None
 
 
@@ -74,7 +76,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         _encode(log_line(record, outcome, context.aws_request_id, began_ms, offset_ms, next_tries.get(position)))
         for position, (record, outcome) in enumerate(zip(records, outcomes, strict=True))
     ]
-    lines += metric_lines(outcomes, now_ms, {position: one.receive for position, one in next_tries.items()})
+    receives = {position: one.receive for position, one in next_tries.items()}
+    lines += metric_lines(outcomes, now_ms, receives, _namespace)
     _write(lines)
     return {
         "batchItemFailures": [

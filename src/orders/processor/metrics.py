@@ -55,7 +55,9 @@ _index = re.compile(r"\[\d+\]")
 _is_currency = re.compile(CURRENCY_PATTERN).search
 
 
-def metric_lines(outcomes: Sequence[Outcome], now_ms: int, given_back: Mapping[int, Receive] = {}) -> list[str]:
+def metric_lines(
+    outcomes: Sequence[Outcome], now_ms: int, given_back: Mapping[int, Receive] = {}, namespace: str = NAMESPACE
+) -> list[str]:
     """The lines for a batch, most often one. ``given_back`` has the receives of what was not stored, by position."""
     counts: dict[str, int] = {}
     reasons: dict[str, int] = {}
@@ -71,9 +73,9 @@ def metric_lines(outcomes: Sequence[Outcome], now_ms: int, given_back: Mapping[i
     values = _value_changes(outcomes)
     lines = []
     for reason_count, currency_value in zip_longest(reasons.items(), values.items()):
-        lines.append(_line(counts, reason_count, currency_value, now_ms))
+        lines.append(_line(namespace, counts, reason_count, currency_value, now_ms))
         counts = {}
-    return lines or ([_line(counts, None, None, now_ms)] if counts else [])
+    return lines or ([_line(namespace, counts, None, None, now_ms)] if counts else [])
 
 
 def reason_of(outcome: Outcome) -> str:
@@ -106,6 +108,7 @@ def _add_value(values: dict[str, Decimal], order: Order, sign: int) -> None:
 
 
 def _line(
+    namespace: str,
     counts: dict[str, int],
     reason_count: tuple[str, int] | None,
     currency_value: tuple[str, Decimal] | None,
@@ -116,23 +119,23 @@ def _line(
         members[REASON], members[REJECTIONS] = reason_count
     if currency_value is not None:
         members[CURRENCY], members[VALUE] = currency_value[0], float(currency_value[1])
-    directives = _directives(tuple(counts), reason_count is not None, currency_value is not None)
+    directives = _directives(namespace, tuple(counts), reason_count is not None, currency_value is not None)
     return f'{{"_aws":{{"Timestamp":{now_ms},"CloudWatchMetrics":{directives}}},{_encode(members)[1:]}'
 
 
 @cache  # a handful of combinations, and most of the line
-def _directives(counts: tuple[str, ...], has_reason: bool, has_currency: bool) -> str:
+def _directives(namespace: str, counts: tuple[str, ...], has_reason: bool, has_currency: bool) -> str:
     numbers = tuple(name for name in counts if name != WAITED)
-    directives = [_directive([], numbers, "Count")] if numbers else []
+    directives = [_directive(namespace, [], numbers, "Count")] if numbers else []
     if WAITED in counts:
-        directives.append(_directive([], (WAITED,), "Seconds"))
+        directives.append(_directive(namespace, [], (WAITED,), "Seconds"))
     if has_reason:
-        directives.append(_directive([REASON], [REJECTIONS], "Count"))
+        directives.append(_directive(namespace, [REASON], [REJECTIONS], "Count"))
     if has_currency:
-        directives.append(_directive([CURRENCY], [VALUE], "None"))
+        directives.append(_directive(namespace, [CURRENCY], [VALUE], "None"))
     return _encode(directives)
 
 
-def _directive(dimensions: list[str], names: Iterable[str], unit: str) -> dict[str, Any]:
+def _directive(namespace: str, dimensions: list[str], names: Iterable[str], unit: str) -> dict[str, Any]:
     metrics = [{"Name": name, "Unit": unit} for name in names]
-    return {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}
+    return {"Namespace": namespace, "Dimensions": [dimensions], "Metrics": metrics}

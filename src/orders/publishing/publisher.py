@@ -82,6 +82,7 @@ class OrderPublisher:
 
     ``spool`` is a folder used by this process alone; None keeps waiting orders in memory, lost when the process ends.
     ``endpoint_url``, ``region`` and ``profile`` are as in boto3; omitted ones come from the environment.
+    ``prefix`` is that of the system, by default that of ORDERS_PREFIX.
     ``limit_bytes`` bounds the waiting orders. ``envelope`` sends each order as the data of a CloudEvent.
     ``message_group`` names a field, userId for example: OrderQueue is then fair among its values.
     ``connect`` creates the topic client, for tests.
@@ -95,6 +96,7 @@ class OrderPublisher:
         endpoint_url: str | None = None,
         region: str | None = None,
         profile: str | None = None,
+        prefix: str | None = None,
         limit_bytes: int | None = None,
         envelope: CloudEvents | None = None,
         message_group: str | None = None,
@@ -106,7 +108,7 @@ class OrderPublisher:
         self._limit_bytes = default_bytes if limit_bytes is None else limit_bytes
         self._envelope = envelope
         self._group_field = message_group
-        self._connect = connect or _connector(endpoint_url, region, profile)
+        self._connect = connect or _connector(endpoint_url, region, profile, prefix)
         self._clock = clock or SystemClock()
         self._topic: Topic | None = None
         self._changed = Condition()
@@ -361,10 +363,12 @@ def check_order(order: OrderLike, envelope: CloudEvents | None = None) -> str:
     return message.text
 
 
-def _connector(endpoint_url: str | None, region: str | None, profile: str | None) -> Callable[[], Topic]:
+def _connector(
+    endpoint_url: str | None, region: str | None, profile: str | None, prefix: str | None
+) -> Callable[[], Topic]:
     def connect() -> Topic:
         from orders.publishing.topic import open_order_topic  # boto3 takes longer to import than everything else
 
-        return open_order_topic(endpoint_url, region, profile)
+        return open_order_topic(endpoint_url, region, profile, prefix)
 
     return connect

@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import TOPIC
 from orders.aws.settings import find_settings
 from orders.domain.trace_context import to_xray_header
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
@@ -46,7 +45,8 @@ class OrderTopic:
     """The port Topic on SNS. Safe for several threads."""
 
     def __init__(self, aws: Aws) -> None:
-        self._arn = aws.arn("sns", TOPIC)
+        self._name = aws.names.topic
+        self._arn = aws.arn("sns", self._name)
         # Trying again is the publisher's task: only it can leave accepted orders out.
         self._sns = aws.client("sns", retries=1, checked=False)
         # The client is shared by all that are made of one Aws: a second handler would find the body already taken.
@@ -79,16 +79,18 @@ class OrderTopic:
             call = _encode_batch(self._arn, messages), _find_trace_header(messages)
             return self._sns.publish_batch(**{_BODY: call})
         except ClientError as error:
-            raise _whole_call_error(error) from error
+            raise _whole_call_error(self._name, error) from error
         except (ConnectionError, HTTPClientError) as error:
             raise OrderUnavailable(str(error), type(error).__name__) from error
         except BotoCoreError as error:
             raise OperatorError(str(error), "Check the credentials and their permissions.") from error
 
 
-def open_order_topic(endpoint_url: str | None, region: str | None, profile: str | None) -> OrderTopic:
+def open_order_topic(
+    endpoint_url: str | None, region: str | None, profile: str | None, prefix: str | None = None
+) -> OrderTopic:
     """OrderTopic where these options and the environment say. Raises as `reach_order_topic`."""
-    return reach_order_topic(Aws(find_settings(os.environ, endpoint_url, region, profile)))
+    return reach_order_topic(Aws(find_settings(os.environ, endpoint_url, region, profile, prefix)))
 
 
 def reach_order_topic(aws: Aws) -> OrderTopic:
@@ -101,7 +103,7 @@ def reach_order_topic(aws: Aws) -> OrderTopic:
     try:
         return OrderTopic(aws)
     except errors.ClientError as error:
-        raise _whole_call_error(error) from error
+        raise _whole_call_error(aws.names.topic, error) from error
     except (errors.ConnectionError, errors.HTTPClientError) as error:
         raise OrderUnavailable(str(error), type(error).__name__) from error
     except errors.BotoCoreError as error:
@@ -114,12 +116,12 @@ def _rejection(failed: dict[str, Any]) -> Rejection:
     return Rejection(failed["Code"], failed.get("Message", failed["Code"]), retryable)
 
 
-def _whole_call_error(error: Any) -> Exception:
+def _whole_call_error(topic: str, error: Any) -> Exception:
     code = error_code(error)
     message = str(error.response["Error"].get("Message", code))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if code in ("NotFound", "NotFoundException"):
-        return OperatorError(f"there is no topic {TOPIC}: {message}", "Set the system up with `orders deploy`.")
+        return OperatorError(f"there is no topic {topic}: {message}", "Set the system up with `orders deploy`.")
     if code in PERMANENT_CODES:
         return OperatorError(f"{code}: {message}", "Check the credentials and their permissions.")
     if status >= 500 or _is_throttling(code):

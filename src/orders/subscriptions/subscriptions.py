@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import QUEUE, TOPIC
 from orders.errors import OperatorError
 
-STATEMENT = "orders-OrderTopic"
 RAW_PROTOCOLS = ("sqs", "http", "https")
 UNCONFIRMED = ("PendingConfirmation", "pending confirmation")
 
@@ -48,14 +46,16 @@ class Subscriptions:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self._sns = aws.client("sns")
-        self._topic_arn = aws.arn("sns", TOPIC)
+        self._topic, self._queue = aws.names.topic, aws.names.queue
+        self._topic_arn = aws.arn("sns", self._topic)
+        self._statement = f"orders-{self._topic}"
 
     def subscribe(self, protocol: str, endpoint: str, policy: dict[str, Any], *, raw: bool) -> Subscribed:
         """Subscribe an endpoint, or change its filter. Raises OperatorError."""
         endpoint = self._full_endpoint(protocol, endpoint)
-        if endpoint == self._aws.arn("sqs", QUEUE):
+        if endpoint == self._aws.arn("sqs", self._queue):
             raise OperatorError(
-                f"{QUEUE} is subscribed by `orders deploy`, to all orders",
+                f"{self._queue} is subscribed by `orders deploy`, to all orders",
                 "A filter would prevent orders from being stored. Subscribe another queue.",
             )
         self._check_there(protocol, endpoint)
@@ -81,13 +81,15 @@ class Subscriptions:
         for row in self._rows():
             if row["SubscriptionArn"] == arn:
                 return self._describe(arn, row["Protocol"], row["Endpoint"])
-        raise OperatorError(f"{TOPIC} has no subscription {arn}", "`orders subscriptions` lists the subscriptions.")
+        raise OperatorError(
+            f"{self._topic} has no subscription {arn}", "`orders subscriptions` lists the subscriptions."
+        )
 
     def unsubscribe(self, arn: str) -> None:
         self._sns.unsubscribe(SubscriptionArn=arn)
 
     def is_order_queue(self, subscription: Subscription) -> bool:
-        return subscription.endpoint == self._aws.arn("sqs", QUEUE)
+        return subscription.endpoint == self._aws.arn("sqs", self._queue)
 
     # --- Reading ------------------------------------------------------------------------------------------------------
 
@@ -100,7 +102,9 @@ class Subscriptions:
                 yield from page["Subscriptions"]
         except ClientError as error:
             if error_code(error) in ("NotFound", "NotFoundException"):
-                raise OperatorError(f"there is no topic {TOPIC}", "Set the system up with `orders deploy`.") from error
+                raise OperatorError(
+                    f"there is no topic {self._topic}", "Set the system up with `orders deploy`."
+                ) from error
             raise
 
     def _find(self, protocol: str, endpoint: str) -> Subscription | None:
@@ -146,7 +150,7 @@ class Subscriptions:
             if missing is None or "AccessDenied" not in error_code(error):
                 raise
             raise OperatorError(
-                f"{endpoint} belongs to another account or region and does not let {TOPIC} send to it",
+                f"{endpoint} belongs to another account or region and does not let {self._topic} send to it",
                 f"Its owner must add this statement to the policy:\n{json.dumps(missing, indent=2)}",
             ) from error
         return str(answer["SubscriptionArn"])
@@ -189,7 +193,7 @@ class Subscriptions:
 
     def _queue_statement(self, queue_arn: str) -> dict[str, Any]:
         return {
-            "Sid": STATEMENT,
+            "Sid": self._statement,
             "Effect": "Allow",
             "Principal": {"Service": "sns.amazonaws.com"},
             "Action": "sqs:SendMessage",
@@ -215,9 +219,9 @@ class Subscriptions:
         statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
         if statement in statements:
             return None
-        policy["Statement"] = [one for one in statements if one.get("Sid") != STATEMENT] + [statement]
+        policy["Statement"] = [one for one in statements if one.get("Sid") != self._statement] + [statement]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-        return f"{TOPIC} may now send to {name}: statement {STATEMENT} of its policy"
+        return f"{self._topic} may now send to {name}: statement {self._statement} of its policy"
 
     def _allow_function(self, function_arn: str) -> str | None:
         from botocore.exceptions import ClientError
@@ -225,7 +229,7 @@ class Subscriptions:
         try:
             self._aws.client("lambda").add_permission(
                 FunctionName=function_arn,
-                StatementId=STATEMENT,
+                StatementId=self._statement,
                 Action="lambda:InvokeFunction",
                 Principal="sns.amazonaws.com",
                 SourceArn=self._topic_arn,
@@ -236,4 +240,4 @@ class Subscriptions:
             if error_code(error) == "ResourceNotFoundException":
                 raise OperatorError(f"there is no function {function_arn.rpartition(':')[2]}") from error
             raise
-        return f"{TOPIC} may now call {function_arn.rpartition(':')[2]}"
+        return f"{self._topic} may now call {function_arn.rpartition(':')[2]}"

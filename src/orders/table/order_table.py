@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER, TABLE
+from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER
 from orders.aws.tables import delete_table, table_exists
 from orders.clock import Clock, SystemClock
 from orders.domain.order import split_arrival
@@ -38,6 +38,7 @@ class OrderTable:
     """Safe for several threads."""
 
     def __init__(self, aws: Aws, clock: Clock | None = None) -> None:
+        self._name = aws.names.table
         self._dynamodb = aws.client("dynamodb")
         self._clock = clock or SystemClock()
         self._dynamodb.meta.events.register("before-parse.dynamodb.BatchGetItem", _decode_batch, unique_id=_DECODED)
@@ -64,27 +65,27 @@ class OrderTable:
 
     def exists(self) -> bool:
         """Whether the table exists, in a stack or retained by a deleted one."""
-        return table_exists(self._dynamodb, TABLE)
+        return table_exists(self._dynamodb, self._name)
 
     def delete(self) -> None:
         """Delete the table with all orders, and wait until it is deleted."""
-        delete_table(self._dynamodb, TABLE)
+        delete_table(self._dynamodb, self._name)
 
     def ensure_stream(self) -> str:
         """Enable the table's stream of old and new images unless it is; the stream's ARN. Raises OperatorError."""
-        table = self._dynamodb.describe_table(TableName=TABLE)["Table"]
+        table = self._dynamodb.describe_table(TableName=self._name)["Table"]
         stream = table.get("StreamSpecification", {})
         if stream.get("StreamEnabled"):
             if stream["StreamViewType"] != STREAM_VIEW:
                 raise OperatorError(
-                    f"the stream of {TABLE} holds {stream['StreamViewType']}", f"The history needs {STREAM_VIEW}."
+                    f"the stream of {self._name} holds {stream['StreamViewType']}", f"The history needs {STREAM_VIEW}."
                 )
             return str(table["LatestStreamArn"])
         self._dynamodb.update_table(
-            TableName=TABLE, StreamSpecification={"StreamEnabled": True, "StreamViewType": STREAM_VIEW}
+            TableName=self._name, StreamSpecification={"StreamEnabled": True, "StreamViewType": STREAM_VIEW}
         )
-        self._dynamodb.get_waiter("table_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 2})
-        return str(self._dynamodb.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"])
+        self._dynamodb.get_waiter("table_exists").wait(TableName=self._name, WaiterConfig={"Delay": 2})
+        return str(self._dynamodb.describe_table(TableName=self._name)["Table"]["LatestStreamArn"])
 
     # --- OrderIndexes -----------------------------------------------------------------------------------------------
 
@@ -142,18 +143,18 @@ class OrderTable:
         """The orders found, and the unprocessed ids."""
         keys = [{"orderId": {"S": order_id}} for order_id in order_ids]
         try:
-            answer = self._dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": keys, "ConsistentRead": True}})
+            answer = self._dynamodb.batch_get_item(RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}})
         except Exception as error:
-            _raise_operator_error(error)
+            _raise_operator_error(self._name, error)
             raise
         decoded: tuple[list[dict[str, Any]], list[str]] = answer[_DECODED]
         return decoded
 
     def _call(self, operation: str, **request: Any) -> Any:
         try:
-            return getattr(self._dynamodb, operation)(TableName=TABLE, **request)
+            return getattr(self._dynamodb, operation)(TableName=self._name, **request)
         except Exception as error:
-            _raise_operator_error(error)
+            _raise_operator_error(self._name, error)
             raise
 
 
@@ -200,18 +201,19 @@ def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[
     if response_dict["status_code"] >= 300:
         return
     answer = json.loads(response_dict["body"], parse_float=Decimal)
-    orders = [_read_order(item) for item in answer.get("Responses", {}).get(TABLE, [])]
-    left = answer.get("UnprocessedKeys", {}).get(TABLE, {}).get("Keys", [])
+    # A request names one table, so both answers do.
+    orders = [_read_order(item) for items in answer.get("Responses", {}).values() for item in items]
+    left = [key for one in answer.get("UnprocessedKeys", {}).values() for key in one["Keys"]]
     customized_response_dict[_DECODED] = (orders, [key["orderId"]["S"] for key in left])
     response_dict["body"] = b"{}"
 
 
-def _raise_operator_error(error: Exception) -> None:
+def _raise_operator_error(table: str, error: Exception) -> None:
     """Raise an OperatorError for errors that an operator can fix."""
     if error_code(error) == "ResourceNotFoundException":
-        raise OperatorError(f"there is no table {TABLE}", "Set the system up with `orders deploy`.") from error
+        raise OperatorError(f"there is no table {table}", "Set the system up with `orders deploy`.") from error
     if error_code(error) == "ValidationException" and "index" in str(error):
         raise OperatorError(
-            f"the table {TABLE} has no index {INDEX_BY_USER} or {INDEX_BY_STATUS}: `orders deploy` did not create it",
+            f"the table {table} has no index {INDEX_BY_USER} or {INDEX_BY_STATUS}: `orders deploy` did not create it",
             "`orders get ID` reads single orders. To list orders, add both indexes of template.yaml.",
         ) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.cli.auditing import audit_log
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.options import aws_options, json_option
@@ -26,20 +25,20 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
 
     Asks you to type the queue's name. Keep a copy with `orders dlq export FILE` first.
     """
-    queue = dead_letter_queue(aws)
+    queue, name = dead_letter_queue(aws), aws.names.dead_letter_queue
     problems: dict[str, str] = {}
     log = audit_log(aws)
     if wanted or reason is not None:
         chosen = [order.message_id for order in choose(aws, queue, wanted, reason)]
-        _confirm(len(chosen), yes)
-        with log.change("purge", DEAD_LETTER_QUEUE, before={"messages": chosen, "reason": reason}) as change:
+        _confirm(name, len(chosen), yes)
+        with log.change("purge", name, before={"messages": chosen, "reason": reason}) as change:
             deleted = delete_chosen(queue, chosen, on_problem=problems.__setitem__)
             change.after = {"deleted": deleted, "problems": problems}
     else:
         counts = queue.counts()
         deleted = counts.messages
-        _confirm(deleted, yes)
-        with log.change("purge", DEAD_LETTER_QUEUE, before={"orders": deleted}):
+        _confirm(name, deleted, yes)
+        with log.change("purge", name, before={"orders": deleted}):
             queue.purge()
     if as_json:
         print_json({"deleted": deleted, "problems": problems})
@@ -50,11 +49,11 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
         raise SystemExit(1)
 
 
-def _confirm(count: int, yes: bool) -> None:
+def _confirm(name: str, count: int, yes: bool) -> None:
     if yes:
         return
     typed = click.prompt(
-        f"{plural(count, 'failed order')} will be deleted permanently. Type {DEAD_LETTER_QUEUE} to delete", err=True
+        f"{plural(count, 'failed order')} will be deleted permanently. Type {name} to delete", err=True
     )
-    if typed != DEAD_LETTER_QUEUE:
-        raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to confirm, or give --yes.")
+    if typed != name:
+        raise OperatorError("nothing was deleted", f"Type {name} to confirm, or give --yes.")

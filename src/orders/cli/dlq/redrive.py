@@ -9,7 +9,6 @@ from typing import NamedTuple
 import click
 
 from orders.aws.clients import Aws
-from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.cli.auditing import audit_log
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.failures import EXIT_INTERRUPTED
@@ -75,7 +74,10 @@ def _redrive_all(aws: Aws, queue: Queue, rate: int | None, yes: bool, *, quiet: 
     if not yes:
         click.confirm(f"Send {plural(failed_orders, 'failed order')} back to OrderQueue?", abort=True)
     before = {"orders": failed_orders, "rate": rate}
-    with _showing(quiet=quiet) as show, audit_log(aws).change("redrive", DEAD_LETTER_QUEUE, before=before) as change:
+    with (
+        _showing(quiet=quiet) as show,
+        audit_log(aws).change("redrive", aws.names.dead_letter_queue, before=before) as change,
+    ):
         try:
             moved = queue.move_all(rate, SystemClock(), show)
             change.after = {"sent back": moved}
@@ -93,7 +95,10 @@ def _redrive_chosen(
     chosen = [order.message_id for order in choose(aws, queue, wanted, reason)]
     problems: dict[str, str] = {}
     before = {"messages": chosen, "reason": reason, "rate": rate}
-    with _showing(quiet=quiet) as show, audit_log(aws).change("redrive", DEAD_LETTER_QUEUE, before=before) as change:
+    with (
+        _showing(quiet=quiet) as show,
+        audit_log(aws).change("redrive", aws.names.dead_letter_queue, before=before) as change,
+    ):
         sent = send_back(
             queue,
             target,

@@ -122,7 +122,7 @@ def _connector(aws: Aws) -> Callable[[], Topic]:
 
         if settings.endpoint_url is None:
             return reach_order_topic(Aws(settings))
-        return open_order_topic(settings.endpoint_url, settings.region, settings.profile)
+        return open_order_topic(settings.endpoint_url, settings.region, settings.profile, settings.names.prefix)
 
     return connect
 

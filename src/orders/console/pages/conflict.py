@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from orders.audit.entries import describe_order
-from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
 from orders.dead_letters.bulk_edit import apply_change, make_change
@@ -63,7 +62,7 @@ def keep_stored(request: Request, form: FormData) -> Response:
     with console.audit.change(
         request,
         "keep stored order",
-        f"{DEAD_LETTER_QUEUE}/{order.message_id}",
+        f"{console.aws.names.dead_letter_queue}/{order.message_id}",
         before=describe_order(pretty(order.body)),
     ):
         console.failed.delete(order.message_id)
@@ -82,7 +81,7 @@ def take_incoming(request: Request, form: FormData) -> Response:
     with console.audit.change(
         request,
         "take failed order",
-        f"{DEAD_LETTER_QUEUE}/{order.message_id}",
+        f"{console.aws.names.dead_letter_queue}/{order.message_id}",
         before={"orderId": order.order_id},
         after={"timestamp": timestamp},
     ):

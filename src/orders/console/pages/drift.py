@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from orders.aws.names import STACK
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
@@ -63,7 +62,7 @@ def undo(request: Request, form: FormData) -> Response:
     found = deployment.repairs.find()
     if digest_of(found) != text_of(form, "seen"):
         raise OperatorError("other settings differ meanwhile; nothing was changed", "Reload the page.")
-    with console.audit.change(request, "restore", STACK, before=undone(found)) as change:
+    with console.audit.change(request, "restore", console.aws.names.stack, before=undone(found)) as change:
         move = restore(deployment.repairs, deployment.release, found, Wanted())
         change.after = {"settings": "as deployed", "live": move.change or move.held}
     console.on_change()
@@ -76,7 +75,8 @@ def digest_of(differences: list[Difference]) -> str:
 
 
 def _deployment(console: Console) -> Deployment:
-    stack, function = Stack(console.aws, STACK, console.clock), DeployedFunction(console.aws, console.clock)
+    stack = Stack(console.aws, console.aws.names.stack, console.clock)
+    function = DeployedFunction(console.aws, console.clock)
     return Deployment(stack, Repairs(console.aws, stack, function), Release(function, CanaryAlarm(console.aws)))
 
 

@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from orders.audit.entries import find_changes
 from orders.aws.errors import describe_error, reportable_errors
-from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console import render
 from orders.console.context import console_of
 from orders.console.dlq_operations import DlqOperations
@@ -72,6 +71,7 @@ def show_groups(request: Request) -> Response:
         "failed.html",
         title="Failed orders",
         failing=draw_failing(console_of(request).live.current),
+        queue_name=console_of(request).aws.names.dead_letter_queue,
         **_common(request),
     )
 
@@ -201,7 +201,7 @@ def _job_values(failed: DlqOperations) -> dict[str, Any]:
 
 def _require_snapshot(failed: DlqOperations) -> DlqSnapshot:
     if failed.snapshot is None:
-        raise OperatorError(f"{DEAD_LETTER_QUEUE} was not read yet", "Wait until the first read has ended.")
+        raise OperatorError("OrderDLQ was not read yet", "Wait until the first read has ended.")
     return failed.snapshot
 
 
@@ -243,9 +243,9 @@ def send_edited(request: Request, form: FormData) -> Response:
 def redrive(request: Request, form: FormData) -> Response:
     """Send failed orders back unchanged: selected orders, selected groups, a list, or all."""
     failed, scope, rate = failed_of(request), text_of(form, "scope"), _read_rate(text_of(form, "rate"))
-    audit = console_of(request).audit
+    audit, queue = console_of(request).audit, console_of(request).aws.names.dead_letter_queue
     if scope == "everything":
-        with audit.job(request, "redrive", DEAD_LETTER_QUEUE, after={"messages": "all", "rate": rate}) as on_end:
+        with audit.job(request, "redrive", queue, after={"messages": "all", "rate": rate}) as on_end:
             failed.start_moving_all(rate, on_end)
         return RedirectResponse(PATH, 303)
     snapshot = _require_snapshot(failed)
@@ -257,7 +257,7 @@ def redrive(request: Request, form: FormData) -> Response:
         asked["messages"] = message_ids
     else:
         asked["reasons"] = _reasons(snapshot, message_ids)
-    with audit.job(request, "redrive", DEAD_LETTER_QUEUE, after=asked) as on_end:
+    with audit.job(request, "redrive", queue, after=asked) as on_end:
         failed.start_redrive(message_ids, rate, on_end)
     return RedirectResponse(_list_of(form), 303)
 
@@ -281,16 +281,18 @@ def stop(request: Request, form: FormData) -> Response:
     """Stop a job; orders already sent stay sent."""
     number = _to_number(text_of(form, "job"))
     if number is not None:
-        console_of(request).audit.record(request, "stop", f"job {number} on {DEAD_LETTER_QUEUE}")
+        console = console_of(request)
+        console.audit.record(request, "stop", f"job {number} on {console.aws.names.dead_letter_queue}")
         failed_of(request).stop(number)
     return RedirectResponse(_list_of(form), 303)
 
 
 def purge(request: Request, form: FormData) -> Response:
     """Delete all failed orders permanently if the queue's name was typed."""
-    if text_of(form, "name") != DEAD_LETTER_QUEUE:
-        raise OperatorError("nothing was deleted", f"Type {DEAD_LETTER_QUEUE} to delete all failed orders permanently.")
-    with console_of(request).audit.change(request, "purge", DEAD_LETTER_QUEUE) as change:
+    queue = console_of(request).aws.names.dead_letter_queue
+    if text_of(form, "name") != queue:
+        raise OperatorError("nothing was deleted", f"Type {queue} to delete all failed orders permanently.")
+    with console_of(request).audit.change(request, "purge", queue) as change:
         change.after = {"deleted": failed_of(request).purge()}
     return RedirectResponse(PATH, 303)
 

@@ -8,7 +8,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from orders.aws.names import DEAD_LETTER_QUEUE
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
@@ -72,7 +71,8 @@ def send(request: Request, form: FormData) -> Response:
         raise OperatorError("the change makes no order valid", "Nothing was sent. Name another field or value.")
     edited = {order.message_id: one.after for order, one in preview.valid}
     after = {"change": preview.change, "orders": len(edited)}
-    with console.audit.job(request, "edit many", DEAD_LETTER_QUEUE, after=after) as end:
+    queue = console.aws.names.dead_letter_queue
+    with console.audit.job(request, "edit many", queue, after=after) as end:
         console.failed.start_redrive(list(edited), None, end, edited)
     return RedirectResponse("/failed", 303)
 

@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from orders.aws.errors import explain_error, reportable_errors
-from orders.aws.names import TOPIC
 from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
@@ -247,7 +246,7 @@ def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) ->
         return _outcome(report.progress)
 
     asked = {"orders": len(entries), "source": entries[0].source}
-    with console.audit.job(request, "publish", TOPIC, after=asked) as on_end:
+    with console.audit.job(request, "publish", console.aws.names.topic, after=asked) as on_end:
         job = console.jobs.start(JOB_KIND, _title(entries), work, on_end)
     return RedirectResponse(f"/publish?job={job.number}", 303)
 

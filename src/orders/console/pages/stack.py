@@ -7,7 +7,6 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders.aws.names import STACK
 from orders.console import render
 from orders.console.arns import Home, arn_of, console_url
 from orders.console.context import Console, console_of
@@ -32,13 +31,13 @@ def show(request: Request) -> Response:
     home = Home(aws.partition, aws.region, aws.account)
     # Only AWS's own endpoints have AWS's console behind them.
     is_aws = aws.settings.endpoint_url is None
-    stack = Stack(aws, STACK, console.clock)
+    stack = Stack(aws, aws.names.stack, console.clock)
     state = stack.state()
     return render.page(
         request,
         "stack.html",
         title="Stack",
-        name=STACK,
+        name=stack.name,
         state=state,
         is_aws=is_aws,
         tone="" if state is None else tone_of(state.status),

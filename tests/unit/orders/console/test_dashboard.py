@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders.aws.names import SEED_NAMES
 from orders.console.dashboard import (
     AlarmList,
     Chart,
@@ -177,7 +178,7 @@ def test_what_is_no_dashboard_is_refused(body: str) -> None:
 
 
 def test_every_widget_of_the_template_is_shown() -> None:
-    body = packaged_dashboard(load_template(), "eu-west-1", lambda name: f"arn:alarm:{name}")
+    body = packaged_dashboard(load_template(), SEED_NAMES, "eu-west-1", lambda name: f"arn:alarm:{name}")
     assert "${" not in body
     widgets = parse_dashboard(body, "eu-west-1")
     assert len(widgets) == len(json.loads(body)["widgets"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orders.aws.names import SEED_NAMES
 from orders.cli.top import bars
 from orders.doctor.checks import (
     judge_alarms,
@@ -52,36 +53,40 @@ def test_visibility_is_held_to_six_times_the_time_out_and_the_window(
     visibility_s: int, window_s: int, outcome: Outcome
 ) -> None:
     trigger = TRIGGER._replace(batching_window_s=window_s)
-    check = judge_visibility(QUEUE._replace(visibility_s=visibility_s), FUNCTION, trigger, 0)
+    check = judge_visibility(SEED_NAMES, QUEUE._replace(visibility_s=visibility_s), FUNCTION, trigger, 0)
     assert check.outcome is outcome
     assert bool(check.advice) is (outcome is not Outcome.GOOD)
 
 
 def test_visibility_changed_by_hand_is_not_mended_by_a_deployment() -> None:
     short = QUEUE._replace(visibility_s=20)
-    assert "orders deploy -p VisibilityTimeout=180" in judge_visibility(short, FUNCTION, TRIGGER, 20).advice
+    assert "orders deploy -p VisibilityTimeout=180" in judge_visibility(SEED_NAMES, short, FUNCTION, TRIGGER, 20).advice
     assert (
-        "`orders deploy` sets VisibilityTimeout back to 180" in judge_visibility(short, FUNCTION, TRIGGER, 180).advice
+        "`orders deploy` sets VisibilityTimeout back to 180"
+        in judge_visibility(SEED_NAMES, short, FUNCTION, TRIGGER, 180).advice
     )
 
 
 def test_dead_letters_fit_only_where_orders_reach_them_and_stay_longer() -> None:
-    assert judge_dead_letters(QUEUE, DEAD_LETTERS).outcome is Outcome.GOOD
-    assert judge_dead_letters(QUEUE._replace(dead_letter_arn=None), DEAD_LETTERS).outcome is Outcome.FAILED
-    assert judge_dead_letters(QUEUE._replace(dead_letter_arn="arn:other"), DEAD_LETTERS).outcome is Outcome.FAILED
-    assert judge_dead_letters(QUEUE._replace(max_receives=1), DEAD_LETTERS).outcome is Outcome.WARNING
-    assert judge_dead_letters(QUEUE, DEAD_LETTERS._replace(retention_s=345_600)).outcome is Outcome.WARNING
-    assert judge_failed_orders(DEAD_LETTERS).outcome is Outcome.GOOD
-    assert "2 in OrderDLQ" in judge_failed_orders(DEAD_LETTERS._replace(waiting=2)).message
+    assert judge_dead_letters(SEED_NAMES, QUEUE, DEAD_LETTERS).outcome is Outcome.GOOD
+    assert judge_dead_letters(SEED_NAMES, QUEUE._replace(dead_letter_arn=None), DEAD_LETTERS).outcome is Outcome.FAILED
+    assert (
+        judge_dead_letters(SEED_NAMES, QUEUE._replace(dead_letter_arn="arn:other"), DEAD_LETTERS).outcome
+        is Outcome.FAILED
+    )
+    assert judge_dead_letters(SEED_NAMES, QUEUE._replace(max_receives=1), DEAD_LETTERS).outcome is Outcome.WARNING
+    assert judge_dead_letters(SEED_NAMES, QUEUE, DEAD_LETTERS._replace(retention_s=345_600)).outcome is Outcome.WARNING
+    assert judge_failed_orders(SEED_NAMES, DEAD_LETTERS).outcome is Outcome.GOOD
+    assert "2 in OrderDLQ" in judge_failed_orders(SEED_NAMES, DEAD_LETTERS._replace(waiting=2)).message
 
 
 def test_function_and_trigger_that_do_not_run_are_reported() -> None:
-    assert judge_function(FUNCTION).outcome is Outcome.GOOD
-    assert judge_function(FUNCTION._replace(reserved=0)).outcome is Outcome.FAILED
-    assert judge_function(FUNCTION._replace(state="Failed")).outcome is Outcome.FAILED
-    assert judge_trigger(TRIGGER).outcome is Outcome.GOOD
+    assert judge_function(SEED_NAMES, FUNCTION).outcome is Outcome.GOOD
+    assert judge_function(SEED_NAMES, FUNCTION._replace(reserved=0)).outcome is Outcome.FAILED
+    assert judge_function(SEED_NAMES, FUNCTION._replace(state="Failed")).outcome is Outcome.FAILED
+    assert judge_trigger(SEED_NAMES, TRIGGER).outcome is Outcome.GOOD
     for broken in (None, TRIGGER._replace(state="Disabled"), TRIGGER._replace(reports_items=False)):
-        assert judge_trigger(broken).outcome is Outcome.FAILED
+        assert judge_trigger(SEED_NAMES, broken).outcome is Outcome.FAILED
 
 
 def test_drift_tells_a_change_from_a_deletion() -> None:
@@ -95,10 +100,10 @@ def test_drift_tells_a_change_from_a_deletion() -> None:
 
 def test_alarms_that_fire_are_silent_or_unheard_are_reported() -> None:
     listener = [("email", "a@example.com", True)]
-    assert [one.outcome for one in judge_alarms([("a", "OK", True)], listener)] == [Outcome.GOOD]
-    messages = [one.message for one in judge_alarms([("a", "ALARM", False)], [])]
+    assert [one.outcome for one in judge_alarms(SEED_NAMES, [("a", "OK", True)], listener)] == [Outcome.GOOD]
+    messages = [one.message for one in judge_alarms(SEED_NAMES, [("a", "ALARM", False)], [])]
     assert messages == ["firing: a", "without action: a", "nobody is subscribed to OrderAlarms"]
-    assert [one.outcome for one in judge_alarms([], [])] == [Outcome.FAILED]
+    assert [one.outcome for one in judge_alarms(SEED_NAMES, [], [])] == [Outcome.FAILED]
 
 
 def test_concurrency_that_is_low_is_told() -> None:
@@ -140,7 +145,7 @@ def test_status_takes_whole_minutes_and_adds_only_what_adds_up() -> None:
     ],
 )
 def test_url_admits_those_who_should_be_admitted(url: UrlSettings | None, auth: str, outcome: Outcome) -> None:
-    check = judge_url(url, auth)
+    check = judge_url(SEED_NAMES, url, auth)
     assert check.outcome is outcome
     assert bool(check.advice) is (outcome is not Outcome.GOOD)
 
@@ -155,6 +160,6 @@ def test_url_admits_those_who_should_be_admitted(url: UrlSettings | None, auth: 
     ],
 )
 def test_requests_that_failed_or_were_all_refused_are_a_warning(counts: UrlCounts, outcome: Outcome) -> None:
-    check = judge_requests(counts)
+    check = judge_requests(SEED_NAMES, counts)
     assert check.outcome is outcome
     assert bool(check.advice) is (outcome is Outcome.WARNING)
