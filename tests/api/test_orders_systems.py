@@ -154,6 +154,8 @@ def test_order_is_stored_by_the_system_that_it_is_published_to(seed: System, sta
         assert system.run("find", own).output
         system.run("find", other, code=1)
         assert system.run("export", "--format", "jsonl", "-").output.count("orderId") == 1
+    dynamodb = client(staging.engine, "dynamodb")
+    until(lambda: dynamodb.scan(TableName="staging-OrderEvents")["Count"], "the event")
     assert "stored" in staging.run("history", "two").output
 
 

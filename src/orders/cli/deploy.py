@@ -81,7 +81,8 @@ def deploy(
 
     Parameters that are not given keep their values from the last deployment, or take template.yaml's defaults. What was
     changed outside of the stack is shown and changed back: the function's code and settings, the trigger, the queues.
-    A paused system stays paused. `orders rollback` makes the version before live again.
+    A paused system stays paused. `orders rollback` makes the version before live again. --prefix keeps several systems
+    apart in one account: their stack, their names and all commands.
     """
     stack_name = stack_name or aws.names.stack
     parameters = dict(map(_parse_parameter, given))

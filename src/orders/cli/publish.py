@@ -83,10 +83,11 @@ def publish(
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
     outage = spoken_outage(clock)
+    folder = ledger_folder() / aws.names.prefix
     totals = Progress()
     empty: list[str] = []
     for source in sources:
-        ledger = NoLedger() if source == STDIN else FileLedger.of_file(source, ledger_folder(), clock, resume=resume)
+        ledger = NoLedger() if source == STDIN else FileLedger.of_file(source, folder, clock, resume=resume)
         progress = Progress()
         with _showing(source, quiet=as_json) as show:
             try:

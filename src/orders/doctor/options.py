@@ -105,7 +105,8 @@ def judge_requests(names: Names, counts: UrlCounts) -> Check:
         f"{counts.last_hour:,} in the last hour, {counts.last_minute:,} in its last minute; {counts.refused:,} refused"
     )
     if counts.failed:
-        advice = f"`aws logs tail {names.log_group_of(names.intake_function)}` shows the cause. Senders repeat these requests."
+        log = names.log_group_of(names.intake_function)
+        advice = f"`aws logs tail {log}` shows the cause. Senders repeat these requests."
         return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}, {counts.failed:,} failed", advice)
     if counts.last_hour and counts.refused == counts.last_hour:
         advice = "The answers name the reason: 401 the caller, 422 the order, 429 the limit of a caller."
