@@ -109,13 +109,14 @@ def test_optional_parts_are_accessible(open_page: Open, account: str, tmp_path: 
             " VALUES (?, 1, 1, 7, 1, 60)",
             (LONG,),
         )
-    with system_with_options(account, "-p", "Intake=Token") as engine:
-        with open_site(engine.endpoint_url, account, ConsoleSettings(database=database)) as site:
-            span = {"since": "2026-05-03T12:00:00Z", "until": "2026-05-03T13:00:00Z", "sent": 7}
-            site.log.begin("replay", LONG, after={**span, "reportedAtMs": SystemClock().now_ms()})
-            page = open_page(site.at("/options"))
-            expect(page.get_by_label("Replays")).to_contain_text("a-long-id")
-            check(page, looks)
+    with ExitStack() as stack:
+        engine = stack.enter_context(system_with_options(account, "-p", "Intake=Token"))
+        site = stack.enter_context(open_site(engine.endpoint_url, account, ConsoleSettings(database=database)))
+        span = {"since": "2026-05-03T12:00:00Z", "until": "2026-05-03T13:00:00Z", "sent": 7}
+        site.log.begin("replay", LONG, after={**span, "reportedAtMs": SystemClock().now_ms()})
+        page = open_page(site.at("/options"))
+        expect(page.get_by_label("Replays")).to_contain_text("a-long-id")
+        check(page, looks)
 
 
 @pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
