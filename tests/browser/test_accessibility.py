@@ -115,7 +115,7 @@ def test_optional_parts_are_accessible(open_page: Open, account: str, tmp_path: 
         span = {"since": "2026-05-03T12:00:00Z", "until": "2026-05-03T13:00:00Z", "sent": 7}
         site.log.begin("replay", LONG, after={**span, "reportedAtMs": SystemClock().now_ms()})
         page = open_page(site.at("/options"))
-        expect(page.get_by_label("Replays")).to_contain_text("a-long-id")
+        expect(page.get_by_role("region", name="Replays", exact=True)).to_contain_text("a-long-id")
         check(page, looks)
 
 

@@ -73,7 +73,7 @@ def unsilence(aws: Aws, name: str, as_json: bool) -> None:
         say(f"{name} notifies again.")
 
 
-@alarms.command()
+@alarms.command(short_help="Say that somebody looks after the alarm NAME.")
 @click.argument("name")
 @json_option
 @aws_options

@@ -14,39 +14,48 @@ from orders.text import printable
 
 # name: (module, function, what --help says). Kept here so that --help imports none of them.
 COMMANDS = {
-    "up": ("up", "up", "Run onebox, the stack and a live view in one foreground command."),
-    "deploy": ("deploy", "deploy", "Create or update the stack: show the changes, ask, apply, wait."),
+    "up": ("up", "up", "Run onebox, the stack and a live view in the foreground."),
+    "deploy": ("deploy", "deploy", "Create or update the stack: show the changes, ask, apply."),
     "destroy": ("destroy", "destroy", "Delete the stack; retain the table with the orders."),
     "publish": ("publish", "publish", "Publish orders from files or standard input."),
-    "relay": ("relay", "relay", "Publish the orders of a database's outbox table: the transactional outbox."),
-    "intake": ("intake", "intake", "Take orders over HTTP: the URL, the callers and their tokens."),
-    "schema": ("schema", "schema", "Print the order contract as JSON Schema, AsyncAPI or OpenAPI; check an older one."),
+    "relay": ("relay", "relay", "Publish orders from a database's outbox table."),
+    "intake": ("intake", "intake", "Take orders over HTTP: URL, callers, tokens."),
+    "schema": ("schema", "schema", "Print the order contract, or check an older one."),
     "subscribe": ("subscribe", "subscribe", "Subscribe another queue, function or address to orders."),
     "subscriptions": ("subscriptions", "subscriptions", "List the subscriptions and their filters."),
     "unsubscribe": ("subscriptions", "unsubscribe", "Remove a subscription."),
     "get": ("get", "get", "Print one stored order."),
-    "find": ("find", "find", "Find what an id names: an order, a user, a message or a request."),
+    "find": ("find", "find", "Find what an id names: order, user, message or request."),
     "history": ("history", "history", "Print what happened to one order, with differences."),
     "list": ("list_orders", "list_orders", "List stored orders by user, status and time."),
     "watch": ("watch", "watch", "Print orders as they are stored or fail, until Ctrl-C."),
-    "replay": ("replay", "replay", "Send archived notifications again: by time, order, customer or status."),
+    "replay": ("replay", "replay", "Send archived notifications again."),
     "export": ("export", "export", "Write stored orders to a file: CSV, JSON Lines, Parquet."),
-    "erase": ("erase", "erase", "Erase a customer or an order everywhere, show what is left until when."),
+    "erase": ("erase", "erase", "Erase a customer or an order everywhere."),
     "verify": ("verify", "verify", "Check published files against the table and both queues."),
-    "status": ("status", "status", "Show topic, queues, function, table, errors and alarms on one screen."),
+    "status": ("status", "status", "Show all parts, counts, errors and alarms on one screen."),
     "console": ("console", "console", "Monitor, find, fix and publish orders in the browser."),
     "top": ("top", "top", "Show live state, rates and alarms."),
-    "doctor": ("doctor", "doctor", "Check the deployment, send a test order, advise on each problem."),
-    "plan": ("plan", "plan", "Estimate monthly cost, limits and settings for a rate of orders."),
+    "doctor": ("doctor", "doctor", "Check the deployment with a test order; advise on problems."),
+    "plan": ("plan", "plan", "Estimate monthly cost, limits and settings for a rate."),
     "logs": ("logs", "logs", "Print OrderProcessor's log."),
     "dlq": ("dlq", "dlq", "List, inspect, edit and redrive failed orders."),
     "pause": ("levers", "pause", "Stop processing; orders wait in OrderQueue."),
     "resume": ("levers", "resume", "Go on processing."),
     "concurrency": ("levers", "concurrency", "Limit the concurrent calls of OrderProcessor."),
-    "rollback": ("levers", "rollback", "Make the version before live again."),
+    "rollback": ("levers", "rollback", "Make the previous version live again."),
     "alarms": ("alarms", "alarms", "List the alarms in plain words; acknowledge or silence them."),
     "audit": ("audit", "audit", "List who changed what, when, and the result."),
-    "demo": ("demo", "demo", "Run real orders through the whole pipeline on this machine, in 30 seconds."),
+    "demo": ("demo", "demo", "Run real orders through the whole pipeline, in 30 seconds."),
+}
+# How --help lists them: what a newcomer needs first stands first.
+SECTIONS = {
+    "Set up": ("demo", "up", "deploy", "destroy", "doctor", "plan"),
+    "Send orders": ("publish", "relay", "intake", "schema"),
+    "Find orders": ("get", "find", "list", "history", "watch", "verify", "export", "erase"),
+    "Watch the system": ("status", "top", "console", "logs", "alarms", "audit"),
+    "Act": ("dlq", "pause", "resume", "concurrency", "rollback", "replay"),
+    "Other subscribers": ("subscribe", "subscriptions", "unsubscribe"),
 }
 
 
@@ -71,8 +80,10 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))  # the same in all sections
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{width}}", COMMANDS[name][2]) for name in names])
 
     def invoke(self, ctx: click.Context) -> Any:
         with reporting_failures():

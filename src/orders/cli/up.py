@@ -43,7 +43,9 @@ REFRESH_MS = 1_000.0
 @click.option(
     "--port", default=ONEBOX_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free port."
 )
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder. Default: the one of `onebox serve`."
+)
 @click.option("--ephemeral", is_flag=True, help="Keep all data in memory.")
 @click.option("--region", default=ONEBOX_REGION, show_default=True)
 @click.option(

@@ -21,7 +21,7 @@ def as_json_schema(as_json: bool) -> None:
     print_document(make_schema(), as_json)
 
 
-@click.command("asyncapi")
+@click.command("asyncapi", short_help="Print an AsyncAPI 3 document, for those who subscribe.")
 @json_option
 def as_asyncapi(as_json: bool) -> None:
     """Print an AsyncAPI 3 document: the topics, their messages and the attributes to filter by."""
