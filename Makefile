@@ -85,7 +85,7 @@ bench-outbox: $(DEV_STAMP) ## Measure rows/s and commit-to-readable of `orders r
 bench-intake: $(DEV_STAMP) ## Measure requests/s and latencies of the intake over HTTP
 	$(BIN)/python -m tests.bench.intake
 
-clients: $(DEV_STAMP) ## Run the tools that people bring (Terraform) against onebox; a tool that is missing is skipped
+clients: $(DEV_STAMP) ## Run the tools that people bring (Terraform, CDK, Serverless, SDKs, Celery) against onebox; a missing one is skipped
 	$(BIN)/pytest -rs tests/clients
 
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
@@ -105,7 +105,7 @@ lock: $(DEV_STAMP) ## Update the lock files, with hashes (UPGRADE=1 selects the 
 		$(COMPILE) tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock || exit 1; done
 
 clean: ## Remove everything that the other commands created
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info .peers .aws-sam
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info .peers .clients .aws-sam
 
 $(RUN_STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer; set it with: make PYTHON=python3.12")'
