@@ -38,9 +38,12 @@ WRAPPINGS_MAX = 4
 NOTIFICATION_ATTRIBUTE = "orders:notification"
 # The same for the trace context that came with that notification.
 TRACE_ATTRIBUTE = "orders:traceparent"
-_ARRIVAL_ATTRIBUTES = frozenset({NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE})
 # The attribute of an item that stands for an erased order: when it was erased. No notification replaces such an item.
 ERASED_ATTRIBUTE = "orders:erased"
+# Beside it while the erasure is under way: a digest of the customer, by which a run after a crash finds the orders.
+ERASING_ATTRIBUTE = "orders:erasing"
+# What a stored item holds beside the order's own fields, and readers leave out.
+_HIDDEN_ATTRIBUTES = frozenset({NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE, ERASING_ATTRIBUTE})
 
 
 class Order(NamedTuple):
@@ -101,9 +104,9 @@ def read_stored(attributes: dict[str, Any]) -> Order:
 
 def split_arrival(attributes: dict[str, Any]) -> tuple[dict[str, Any], Arrival]:
     """A stored item's own fields, and how it came."""
-    if NOTIFICATION_ATTRIBUTE not in attributes and TRACE_ATTRIBUTE not in attributes:
+    if _HIDDEN_ATTRIBUTES.isdisjoint(attributes):
         return attributes, _UNKNOWN_ARRIVAL
-    fields = {name: value for name, value in attributes.items() if name not in _ARRIVAL_ATTRIBUTES}
+    fields = {name: value for name, value in attributes.items() if name not in _HIDDEN_ATTRIBUTES}
     notification = attributes.get(NOTIFICATION_ATTRIBUTE)
     return fields, Arrival(
         notification if isinstance(notification, str) else None, read_traceparent(attributes.get(TRACE_ATTRIBUTE))

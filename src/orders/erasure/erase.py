@@ -3,6 +3,7 @@
 The order of the steps is what makes the result last. The orders are marked as erased first: from then on nothing that
 waits in a queue or is replayed stores them again. Messages are deleted next, then the archive's copies. The history is
 last, after OrderHistory has passed the erasure in the stream of the table: it has then written whatever came before.
+Until then the marks tell whose orders they were, so that a run after a crash looks for the same orders everywhere.
 Independent of AWS but for the types of the places that have a part of their own in the order.
 """
 
@@ -62,7 +63,7 @@ def erase(places: Places, person: Person, found: Sequence[Found], on_step: Calla
         on_step(copies.place)
         rows[copies.place].erased += copies.erase(person)
 
-    is_known = any(one.copies for one in found)
+    is_known = any(one.copies for one in found) or (person.user is not None and bool(person.order_ids))
     if is_known:  # a mistyped id is not marked: it may be an order's one day
         at(places.orders)
     for queue in places.queues:
@@ -85,7 +86,7 @@ def erase(places: Places, person: Person, found: Sequence[Found], on_step: Calla
 
 
 def check(places: Places, person: Person, found: Sequence[Found]) -> None:
-    """Look again everywhere; ``found`` gets what is left."""
+    """Look again everywhere; ``found`` gets what is left. Where nothing is, the erasure is over."""
     rows = {one.place: one for one in found}
     for copies in places.all:
         if copies.is_looked_at_first:
@@ -97,3 +98,5 @@ def check(places: Places, person: Person, found: Sequence[Found]) -> None:
                 f"{hidden:,} messages are held by a reader or delayed; what is stored of erased orders is dropped. "
                 "Run the same command again when they are processed"
             )
+    if not any(one.left for one in found):
+        places.orders.finish()

@@ -2,7 +2,9 @@
 
 Promises: an erased order leaves an item that holds its id, when it was erased and, if they are to be kept, its fields
 without the personal ones. That item keeps what arrives late or is replayed from bringing the person back, and makes the
-stream of the table tell OrderHistory of an erasure instead of a removal with the order's last image.
+stream of the table tell OrderHistory of an erasure instead of a removal with the order's last image. Until the whole
+erasure is done, the item also holds a digest of the customer: by it a run after a crash finds the orders that no longer
+name anybody, and so what is left of them elsewhere.
 A customer's orders are found by a scan: the index holds no order without a timestamp.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 """
@@ -11,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.clock import Clock
 from orders.domain.history import Happening, OrderEvent, from_attributes
-from orders.domain.order import ERASED_ATTRIBUTE
+from orders.domain.order import ERASED_ATTRIBUTE, ERASING_ATTRIBUTE
 from orders.domain.personal import is_kept
 from orders.erasure.person import Person
 from orders.errors import OperatorError
@@ -25,6 +28,7 @@ from orders.json_text import to_json
 from orders.processor.attribute_values import decode_item
 
 ATTEMPTS_MAX = 10
+_MARKS = frozenset({ERASED_ATTRIBUTE, ERASING_ATTRIBUTE})
 HISTORY_PATIENCE_MS = 60_000.0
 POLL_MS = 200.0
 LINES = "items"
@@ -42,13 +46,14 @@ class OrderCopies:
         self._clock = clock
         self._keep_amounts = keep_amounts
         self.marked: list[str] = []
-        """The orders that this run erased."""
+        """The orders that this run erased, or an interrupted one before it."""
 
     def ids_of_user(self, user: str) -> Iterator[str]:
         """The orders of a customer."""
         request = {
-            "FilterExpression": "userId = :user",
-            "ExpressionAttributeValues": {":user": {"S": user}},
+            "FilterExpression": "userId = :user OR #erasing = :digest",
+            "ExpressionAttributeNames": {"#erasing": ERASING_ATTRIBUTE},
+            "ExpressionAttributeValues": {":user": {"S": user}, ":digest": {"S": _digest(user)}},
             "ProjectionExpression": "orderId",
             "ConsistentRead": True,
         }
@@ -66,22 +71,44 @@ class OrderCopies:
                 yield order_id
 
     def erase(self, person: Person) -> int:
-        return sum(self._mark(order_id) for order_id in sorted(person.order_ids))
+        return sum(self._mark(order_id, person.user) for order_id in sorted(person.order_ids))
+
+    def finish(self) -> None:
+        """Everything else is erased: take the customer's digest off the orders."""
+        for order_id in self.marked:
+            self._take_digest_off(order_id)
+
+    def _take_digest_off(self, order_id: str) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            self._dynamodb.update_item(
+                TableName=self.place,
+                Key={"orderId": {"S": order_id}},
+                UpdateExpression="REMOVE #erasing",
+                ConditionExpression="attribute_exists(#erasing)",
+                ExpressionAttributeNames={"#erasing": ERASING_ATTRIBUTE},
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
 
     def _is_erased(self, item: dict[str, Any]) -> bool:
         kept = is_kept if self._keep_amounts else {"orderId"}.__contains__
-        return ERASED_ATTRIBUTE in item and all(name == ERASED_ATTRIBUTE or kept(name) for name in item)
+        return ERASED_ATTRIBUTE in item and all(name in _MARKS or kept(name) for name in item)
 
-    def _mark(self, order_id: str) -> bool:
+    def _mark(self, order_id: str, user: str | None) -> bool:
         """Put the item that stands for an erased order in place of the order; whether there was anything to erase."""
         from botocore.exceptions import ClientError
 
         for _ in range(ATTEMPTS_MAX):
             item = self._load(order_id)
             if item is not None and self._is_erased(item):
+                if ERASING_ATTRIBUTE in item and order_id not in self.marked:
+                    self.marked.append(order_id)
                 return False
             try:
-                self._put_mark(order_id, item)
+                self._put_mark(order_id, item, user)
             except ClientError as error:
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
@@ -90,9 +117,11 @@ class OrderCopies:
             return item is not None
         raise OperatorError(f"order {order_id} changed {ATTEMPTS_MAX} times meanwhile", "Run the same command again.")
 
-    def _put_mark(self, order_id: str, seen: dict[str, Any] | None) -> None:
+    def _put_mark(self, order_id: str, seen: dict[str, Any] | None, user: str | None) -> None:
         now = datetime.fromtimestamp(self._clock.now_ms() // 1000, timezone.utc)
         mark = {"orderId": {"S": order_id}, ERASED_ATTRIBUTE: {"S": f"{now:%Y-%m-%dT%H:%M:%SZ}"}}
+        if user is not None:
+            mark[ERASING_ATTRIBUTE] = {"S": _digest(user)}
         kept = _without_personal(seen) if seen is not None and self._keep_amounts else {}
         request: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(orderId)"}
         if seen is not None:
@@ -173,6 +202,11 @@ class EventCopies:
             for event in map(from_attributes, map(decode_item, page["Items"])):
                 if any(one.path == "userId" and named in (one.before, one.after) for one in event.differences.shown):
                     yield event
+
+
+def _digest(user: str) -> str:
+    """By which the same customer is recognised, and which names nobody to those who do not know him."""
+    return sha256(b"orders erase\0" + user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _without_personal(item: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def read_change(record: Mapping[str, Any]) -> Change | None:
     order_id = content["Keys"]["orderId"]["S"]
     happening = _HAPPENINGS[record["eventName"]]
     if ERASED_ATTRIBUTE in after:
+        if before == after:  # the mark of an erasure under way was taken off
+            return None
         # What was stored before is the person's: nothing of it is recorded or published.
         happening, before = Happening.ERASED, {}
         after = {name: value for name, value in after.items() if name != ERASED_ATTRIBUTE}
