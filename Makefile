@@ -6,6 +6,8 @@ RUN_STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 OUTBOX_STAMP := .venv/.installed-outbox
 PEERS := ministack moto sam schemathesis
+# Clients: locked as the peers are, installed by `make clients` only.
+CLIENTS := celery powertools
 SEED ?=
 CALLS ?=
 HOURS ?=
@@ -101,7 +103,7 @@ lock: $(DEV_STAMP) ## Update the lock files, with hashes (UPGRADE=1 selects the 
 	$(COMPILE) --group build pyproject.toml -o requirements.lock
 	$(COMPILE) --group build --extra outbox -c requirements.lock pyproject.toml -o requirements-outbox.lock
 	$(COMPILE) --group build --extra outbox --extra dev -c requirements-outbox.lock pyproject.toml -o requirements-dev.lock
-	for name in $(PEERS); do \
+	for name in $(PEERS) $(CLIENTS); do \
 		$(COMPILE) tests/peers/requirements/$$name.in -o tests/peers/requirements/$$name.lock || exit 1; done
 
 clean: ## Remove everything that the other commands created
