@@ -20,6 +20,7 @@ from onebox.services.lambda_.background.queue_poller import QueuePoller
 from onebox.services.sqs.model import State
 from onebox.services.sqs.store.deduplication import DeduplicationStore
 from onebox.services.sqs.store.messages import MessageStore
+from onebox.storage import starting
 from onebox.storage.database import Storage
 from tests.simulator.plan import Plan, make_plan
 
@@ -27,7 +28,7 @@ from tests.simulator.plan import Plan, make_plan
 class Planted(NamedTuple):
     """A bug and what finds it."""
 
-    target: type
+    target: object
     method: str
     make: Callable[[Callable[..., Any]], Callable[..., Any]]
     """From the right method to the wrong one."""
@@ -131,6 +132,14 @@ PLANTED = {
     ),
     "delete what failed": Planted(
         QueuePoller, "_completed", _delete_what_failed, ("orders",), ("functions",), ("orders: lost",)
+    ),
+    "trust a failed sync": Planted(
+        starting,
+        "rewrite_frames",
+        _find_nothing,
+        ("registers", "bank"),
+        ("disk failure", "power loss"),
+        ("run: stuck", "table:", "transactions:", "stream:"),
     ),
     "do not count receives": Planted(
         MessageStore, "mark_received", _do_not_count, ("standard",), ("slow disk",), ("queue: receive not counted",)

@@ -143,11 +143,11 @@ class World:
         )
 
     def _run_until(self, script: asyncio.Task[None]) -> None:
-        for _ in range(_TURNS_MAX):
-            if script.done():
-                break
-            self._turn()
         try:
+            for _ in range(_TURNS_MAX):
+                if script.done():
+                    break
+                self._turn()
             script.result()
         except (RunFailed, NeverEmpty, asyncio.InvalidStateError) as error:
             self._find("run: stuck", repr(error))
@@ -176,7 +176,8 @@ class World:
         elif life.has_fault:
             self._end("fault")
         elif life.error is not None:
-            self._judge_failed_start(life.error)
+            if not self.disk.has_failed:
+                raise RunFailed(f"onebox does not start: {life.error!r}")
             self._end("fault")
         elif self._stopping is not None and self._stopping.done():
             self._stopping = None
@@ -186,10 +187,6 @@ class World:
                 self._end(self._ending[0])
             elif self._stopping is None:
                 self._stopping = life.stop()
-
-    def _judge_failed_start(self, error: BaseException) -> None:
-        if not self.disk.has_failed:
-            self._find("onebox: does not start", repr(error))
 
     def _end(self, how: str) -> None:
         life = self._life

@@ -121,6 +121,26 @@ def count_valid_frames(connection: apsw.Connection) -> int:
     return max(0, frames)
 
 
+def rewrite_frames(database: Path, after: int, up_to: int) -> None:
+    """Write the log's frames behind number ``after``, up to number ``up_to``, in place a second time, and sync them.
+
+    A sync that failed leaves its frames in the operating system's cache, where the system takes them for written: they
+    are read back, no later sync saves them, and a power cut takes them away, with all that was built on them. Call it
+    before anything is built on them, while the write lock is held. https://lwn.net/Articles/752063/
+    """
+    file = apsw.VFSFile("", str(log_path(database)), [apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE, 0])
+    try:
+        stride = _FRAME.size + _page_size(database)
+        # The header too, if no frame behind it is known to be on disk.
+        start = _HEADER.size + after * stride if after else 0
+        end = min(_HEADER.size + up_to * stride, file.xFileSize())
+        for offset in range(start, end, stride):
+            file.xWrite(file.xRead(min(stride, end - offset), offset), offset)
+        file.xSync(apsw.SQLITE_SYNC_FULL)
+    finally:
+        file.xClose()
+
+
 def is_log_whole(database: Path, frames: int) -> bool:
     """Whether the log's first ``frames`` frames still fit their checksums.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 
 from onebox.storage.faults import DatabaseBusy, describe
-from onebox.storage.log_file import LogState, count_missing, count_valid_frames, log_path, read_log
+from onebox.storage.log_file import LogState, count_missing, count_valid_frames, log_path, read_log, rewrite_frames
 from onebox.storage.migrate import migrate
 from onebox.storage.opening import BUSY_TIMEOUT_MS, DatabaseUnusable, open_connection
 
@@ -74,9 +74,20 @@ def _check_log(path: Path, state: LogState, connection: apsw.Connection, now_ms:
     missing = count_missing(state, valid)
     if missing:
         _accept_or_refuse(path, valid, missing, now_ms, accept_loss)
+    if valid > state.promised_frames:
+        _rewrite_unsynced(path, connection, after=state.promised_frames, up_to=valid)
     if any(frame > valid for frame in state.commit_frames):
         # What lies behind the valid part is rubbish from now on; the next start must not count it again.
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+
+def _rewrite_unsynced(path: Path, connection: apsw.Connection, *, after: int, up_to: int) -> None:
+    """Bring to disk what an earlier process may have failed to sync, before anything is built on it."""
+    connection.execute("BEGIN IMMEDIATE")  # no other program changes the log meanwhile
+    try:
+        rewrite_frames(path, after, up_to)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _accept_or_refuse(path: Path, valid: int, missing: int, now_ms: int, accept_loss: bool) -> None:

@@ -13,6 +13,7 @@ import pytest
 from onebox.storage.log_file import LogMark, is_log_whole, log_path, mark_path
 from onebox.storage.opening import DatabaseUnusable, open_connection
 from onebox.storage.starting import open_database
+from tests.crash.disk import Entry, RecordingDisk, Sync, Write
 
 GROUPS = 60
 NOW_MS = 1_700_000_000_000
@@ -132,3 +133,45 @@ def test_log_is_checked_as_a_whole_while_it_is_in_use(tmp_path: Path) -> None:
     assert not is_log_whole(path, pages[-1])
     assert connection.execute("SELECT count(*) FROM t").fetchall() == [(50,)], "the check disturbed the database"
     connection.close()
+
+
+def test_start_writes_what_may_not_be_on_disk_a_second_time(tmp_path: Path) -> None:
+    # A failed sync leaves frames in the cache only: they are read, and the next sync does not save them.
+    path = crashed_folder(tmp_path / "whole")
+    content = log_path(path).read_bytes()
+    promised = mark_frames(path) - 5
+    set_mark(path, promised)
+    journal: list[Entry] = []
+    disk = RecordingDisk("recording-start", journal, is_default=True)
+    try:
+        assert rows(path) == GROUPS
+    finally:
+        disk.unregister()
+    assert log_path(path).read_bytes()[: len(content)] == content
+    writes = [entry for entry in journal if isinstance(entry, Write)]
+    assert {entry.file for entry in writes} == {log_path(path).name}
+    assert b"".join(entry.data for entry in writes) == content[32 + promised * STRIDE :]
+    assert isinstance(journal[-1], Sync)
+
+
+def test_start_writes_nothing_that_is_known_to_be_on_disk(tmp_path: Path) -> None:
+    path = crashed_folder(tmp_path / "whole")
+    journal: list[Entry] = []
+    disk = RecordingDisk("recording-start", journal, is_default=True)
+    try:
+        assert rows(path) == GROUPS
+    finally:
+        disk.unregister()
+    assert journal == []
+
+
+STRIDE = 24 + 4096
+
+
+def mark_frames(path: Path) -> int:
+    return int.from_bytes(mark_path(path).read_bytes()[8:], "little")
+
+
+def set_mark(path: Path, frames: int) -> None:
+    content = mark_path(path).read_bytes()
+    mark_path(path).write_bytes(content[:8] + frames.to_bytes(8, "little"))
