@@ -90,6 +90,8 @@ def main() -> int:
             arguments.history.mkdir(parents=True, exist_ok=True)
             result.history.write_edn(arguments.history / f"{seed}.edn")
         seed += 1
+        if arguments.planted and result.finds:
+            break
     totals.show()
     return 1 if totals.finds else 0
 

@@ -19,6 +19,7 @@ from tests.simulator.plan import Plan
 
 _JUMPS_S = (-86_400, -300, -5, 5, 300, 86_400)
 _WRITES_MAX = 60
+_SYNCS_MAX = 10
 _DOWN_S_MAX = 8.0
 
 
@@ -64,7 +65,7 @@ class FaultMaker:
             world.disk.cut_power_at(chance.randint(1, _WRITES_MAX))
         elif fault == "disk failure":
             detail = chance.choice(DISK_FAULTS)
-            world.disk.fail_once(detail, chance.randint(1, _WRITES_MAX))
+            world.disk.fail_once(detail, chance.randint(1, _SYNCS_MAX if detail == "sync" else _WRITES_MAX))
         elif fault == "slow disk":
             world.disk.is_slow = not world.disk.is_slow
         elif fault == "network cut" and world.network is not None:

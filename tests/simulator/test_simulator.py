@@ -46,5 +46,5 @@ def test_planted_bug_is_found(short: dict[str, Any], bug: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", PLANTED)
 def test_each_planted_bug_is_found(bug: str) -> None:
-    output = _run("tests.simulator", "--planted", bug, "--events", "2000", "--runs", "3")
+    output = _run("tests.simulator", "--planted", bug, "--events", "3000", "--runs", "10")
     assert is_found(bug, [line.strip() for line in output.splitlines()]), output
