@@ -39,6 +39,7 @@ from onebox.gateway.message import Request
 from onebox.gateway.reply import Reply
 from onebox.gateway.stage import Progress, Stage
 from onebox.gateway.turns import Turns
+from onebox.gateway.unread import UnreadAnswers
 
 _ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
 """An absolute request target sets the Host header, so it is read each time."""
@@ -48,6 +49,7 @@ class Host(Protocol):
     """What a connection needs of its server."""
 
     turns: Turns
+    unread: UnreadAnswers
 
     def handler(self, request: Request, reply: Reply, /) -> None: ...
     def body_bytes_max(self, path: str, query: str, headers: dict[str, str]) -> int: ...
@@ -72,6 +74,8 @@ class HttpConnection(asyncio.Protocol):
         self._unparsed = b""
         """What came when the turn was spent."""
         self._waits_for_turn = False
+        self._is_held = False
+        """Whether the next request waits until other clients have read their answers."""
         self.cost_ms = self._last_cost_ms = 0.0
         self._burst = 0
         self._body_pieces = 0
@@ -140,20 +144,29 @@ class HttpConnection(asyncio.Protocol):
         for reply in self._replies:
             if reply.cancelled is not None:
                 reply.cancelled()
+            if reply.reserved_bytes:
+                self._server.unread.give_back(reply.reserved_bytes)
         self._replies.clear()
         self._backlog.clear()
         self._unparsed = b""
 
     def pause_writing(self) -> None:
         self.is_writable = False
+        self._server.unread.gather(self)
         self._server.client_is_slow()
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self.is_writable = True
+        self._server.unread.read_on(self)
         if self._replies:
             self._replies[0].written()
+        self._serve_backlog_soon()
+
+    def go_on(self) -> None:
+        """Other clients have read their answers."""
+        self._is_held = False
         self._serve_backlog_soon()
 
     # the parser's callbacks
@@ -227,7 +240,12 @@ class HttpConnection(asyncio.Protocol):
             self._body_bytes,
             self._is_from_function,
         )
-        reply = Reply(self, keep_alive=self._parser.should_keep_alive(), head_only=self._method == "HEAD")
+        reply = Reply(
+            self,
+            keep_alive=self._parser.should_keep_alive(),
+            head_only=self._method == "HEAD",
+            asked=(self._method, self._headers),
+        )
         self.progress.enter(Stage.IDLE, self._now_ms)
         if self._backlog or self._burst >= BURST_REQUESTS_MAX or not self._can_serve() or self._server.turns.is_spent:
             self._backlog.append((request, reply))
@@ -258,6 +276,8 @@ class HttpConnection(asyncio.Protocol):
             transport.write(head)
             if body:
                 transport.write(body)
+            if body or reply.reserved_bytes:
+                self._note_large(reply, len(body))
             if reply.is_open:  # more of it comes
                 reply.payload = None
                 reply.written()
@@ -270,6 +290,14 @@ class HttpConnection(asyncio.Protocol):
             self.progress.answered(self._server.now_ms())
         if self._backlog or self._unparsed:
             self._serve_backlog_soon()
+
+    def _note_large(self, reply: Reply, size_bytes: int) -> None:
+        """An answer was written that was large, or expected to be."""
+        unread = self._server.unread
+        if size_bytes:
+            unread.gather(self, size_bytes)
+        reserved_bytes, reply.reserved_bytes = reply.reserved_bytes, 0
+        unread.answered(reply.operation, size_bytes, reserved_bytes)
 
     def date(self) -> bytes:
         """The Date header's value."""
@@ -339,9 +367,11 @@ class HttpConnection(asyncio.Protocol):
         return self._body_bytes > self._body_bytes_max
 
     def _can_serve(self) -> bool:
-        return self.is_writable and len(self._replies) < PIPELINED_REQUESTS_MAX
+        return self.is_writable and not self._is_held and len(self._replies) < PIPELINED_REQUESTS_MAX
 
     def _handle(self, request: Request, reply: Reply) -> None:
+        if self._server.unread.sizes and not self._has_room(request, reply):
+            return
         turns = self._server.turns
         self._replies.append(reply)
         began_ms = turns.begin()
@@ -349,6 +379,19 @@ class HttpConnection(asyncio.Protocol):
         cost_ms = turns.end(began_ms)
         self.cost_ms = min(cost_ms, self._last_cost_ms)  # what interrupts the process makes single ones look expensive
         self._last_cost_ms = cost_ms
+
+    def _has_room(self, request: Request, reply: Reply) -> bool:
+        """Whether the answer may be made now; if not, the request waits until others are read."""
+        reserved_bytes = self._server.unread.admit(self, reply.operation)
+        if reserved_bytes is None:
+            self._is_held = True
+            self._backlog.appendleft((request, reply))
+            if self._transport is not None:
+                self._transport.pause_reading()
+            self._server.client_is_slow()
+            return False
+        reply.reserved_bytes = reserved_bytes
+        return True
 
     def _serve_backlog_soon(self) -> None:
         """In a later turn of the event loop, so that the neighbours' requests come in between."""

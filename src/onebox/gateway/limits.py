@@ -32,10 +32,12 @@ UNREAD_TIMEOUT_MS = 60_000
 CONNECTIONS_MAX = 4_096
 RESERVED_FILES = 256
 """Open files that are not connections: the database, functions and their pipes."""
-UNREAD_BYTES_MAX = 64 * 1024 * 1024
-"""Answers of all connections that their clients have not read. Beyond it, clients that read nothing for
-:data:`STALLED_MS` are cut off."""
+UNREAD_BYTES_MAX = 32 * 1024 * 1024
+"""Answers of all connections that their clients have not read. Beyond it, further large answers wait unmade, and
+clients that read nothing for :data:`STALLED_MS` are cut off."""
 STALLED_MS = 1_000
+READING_BYTES = 16 * 1024
+"""A client that has not read so much has read nothing."""
 
 SMALL_BODY_BYTES = 256 * 1024
 """Bodies up to this size are decoded at once, larger ones beside the event loop."""

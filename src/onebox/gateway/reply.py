@@ -15,6 +15,7 @@ from onebox.gateway.answers import (
     serialize_streamed_head,
 )
 from onebox.gateway.message import Response, StreamedResponse
+from onebox.gateway.unread import name_operation
 
 
 class Answering(Protocol):
@@ -28,15 +29,40 @@ class Answering(Protocol):
     def takes_chunks(self) -> bool: ...
 
 
+_NOTHING: tuple[str, dict[str, str]] = ("", {})
+
+
 class Reply:
     """The place of one answer in its connection's order."""
 
-    __slots__ = ("_connection", "_written", "cancelled", "head_only", "headers", "is_open", "keep_alive", "payload")
+    __slots__ = (
+        "_asked",
+        "_connection",
+        "_written",
+        "cancelled",
+        "head_only",
+        "headers",
+        "is_open",
+        "keep_alive",
+        "payload",
+        "reserved_bytes",
+    )
 
-    def __init__(self, connection: Answering, *, keep_alive: bool, head_only: bool) -> None:
+    def __init__(
+        self,
+        connection: Answering,
+        *,
+        keep_alive: bool,
+        head_only: bool,
+        asked: tuple[str, dict[str, str]] = _NOTHING,
+    ) -> None:
+        """``asked`` is the request's method and headers."""
         self._connection = connection
         self.keep_alive = keep_alive
         self.head_only = head_only
+        self._asked = asked
+        self.reserved_bytes = 0
+        """What the answer is expected to take, as long as it is not written (unread.py)."""
         self.headers: list[tuple[str, str]] = []
         """Headers that the answer gets besides its own."""
         self.payload: Payload | None = None
@@ -45,6 +71,11 @@ class Reply:
         self.cancelled: Callable[[], object] | None = None
         """Called if the client hangs up before the answer."""
         self._written: asyncio.Future[None] | None = None
+
+    @property
+    def operation(self) -> str:
+        """What the request asks for, in one word."""
+        return name_operation(*self._asked)
 
     def send(self, response: Response) -> None:
         """Answer. Harmless if the client has gone."""

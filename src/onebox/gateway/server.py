@@ -22,9 +22,13 @@ from onebox.gateway.limits import (
 from onebox.gateway.message import Request
 from onebox.gateway.reply import Reply
 from onebox.gateway.turns import Turns
+from onebox.gateway.unread import UnreadAnswers
+from onebox.memory import give_back_memory
 
 _SWEEP_MS = 5_000
 _UNREAD_SWEEP_MS = 250
+_GIVEN_BACK_FROM_BYTES = 4 * 1024 * 1024
+"""Freed bytes of answers that are worth asking the operating system to take back."""
 _ACCEPT_TURNS = 4
 """Turns of the loop after which a connection that it accepted last is known here, or dropped."""
 _log = logging.getLogger("onebox.gateway")
@@ -62,6 +66,7 @@ class HttpServer:
         self.body_bytes_max = body_bytes_max
         self.is_from_function = is_from_function
         self.turns = Turns(clock)
+        self.unread = UnreadAnswers()
         self._clock = clock
         self._connections: set[HttpConnection] = set()
         self._connections_max = _connections_max()
@@ -70,6 +75,8 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._sweep: Timer | None = None
         self._sweeps_soon = False
+        self._unread_most = 0
+        """Bytes of unread answers, at most, since memory was given back."""
         self._is_aborted = False
         self._date_second = -1
         self._date = b""
@@ -119,6 +126,7 @@ class HttpServer:
     def closed(self, connection: HttpConnection) -> None:
         """A connection ended."""
         self._connections.discard(connection)
+        self.unread.read_on(connection)
         if not self._connections:
             self._all_closed.set()
 
@@ -133,7 +141,7 @@ class HttpServer:
     @property
     def unread_bytes(self) -> int:
         """Bytes of answers that clients have not taken yet."""
-        return sum(connection.unread_bytes for connection in self._connections)
+        return sum(self.unread.bytes_of(connection) for connection in self._connections)
 
     def now_ms(self) -> int:
         """The moment, in steady time."""
@@ -162,20 +170,26 @@ class HttpServer:
             if connection.progress.is_unread_too_long(unread_bytes, now_ms):
                 connection.abort()
             elif unread_bytes:
-                total += unread_bytes
-                unread.append((stalled_ms, unread_bytes, connection))
+                held_bytes = self.unread.bytes_of(connection)
+                total += held_bytes
+                unread.append((stalled_ms, held_bytes, connection))
             elif not connection.is_waiting and connection.progress.deadline_ms() <= now_ms:
                 connection.time_out()
         self._cut_off_stalled(unread, total)
-        self._sweeps_soon = bool(unread)
-        if self._connections:
-            self._sweep_in(_UNREAD_SWEEP_MS if unread else _SWEEP_MS)
+        self.unread.release()
+        self._unread_most = max(self._unread_most, total)
+        if not unread and self._unread_most > _GIVEN_BACK_FROM_BYTES:
+            self._unread_most = 0
+            give_back_memory()
+        self._sweeps_soon = bool(unread) or self.unread.is_holding
+        if self._connections or self._unread_most:
+            self._sweep_in(_UNREAD_SWEEP_MS if self._sweeps_soon else _SWEEP_MS)
 
     def _cut_off_stalled(self, unread: list[tuple[int, int, HttpConnection]], total: int) -> None:
         """Bound the memory of answers that nobody reads: the longest stalled go first."""
         unread.sort(key=lambda entry: -entry[0])
         for stalled_ms, unread_bytes, connection in unread:
-            if total <= UNREAD_BYTES_MAX or stalled_ms < STALLED_MS:
+            if total + self.unread.wanted_bytes <= UNREAD_BYTES_MAX or stalled_ms < STALLED_MS:
                 return
             _log.warning("cut off a client that did not read %d bytes for %d ms", unread_bytes, stalled_ms)
             connection.abort()

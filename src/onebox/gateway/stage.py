@@ -9,6 +9,7 @@ from onebox.gateway.limits import (
     BODY_TIMEOUT_MS,
     HEAD_TIMEOUT_MS,
     IDLE_TIMEOUT_MS,
+    READING_BYTES,
     UNREAD_TIMEOUT_MS,
 )
 
@@ -58,10 +59,12 @@ class Progress:
         return self._since_ms + (BODY_TIMEOUT_MS if self.stage is Stage.BODY else IDLE_TIMEOUT_MS)
 
     def unread_for_ms(self, unread_bytes: int, now_ms: int) -> int:
-        """How long the client has taken none of the ``unread_bytes`` of its answers. Called from time to time."""
-        if unread_bytes == 0 or unread_bytes != self._unread_bytes:
+        """How long the client has taken nothing of the ``unread_bytes`` of its answers. Called from time to time."""
+        if unread_bytes == 0 or self._unread_bytes == 0 or unread_bytes <= self._unread_bytes - READING_BYTES:
             self._unread_bytes = unread_bytes
             self._read_at_ms = now_ms
+        elif unread_bytes > self._unread_bytes:
+            self._unread_bytes = unread_bytes
         return now_ms - self._read_at_ms
 
     def is_unread_too_long(self, unread_bytes: int, now_ms: int) -> bool:

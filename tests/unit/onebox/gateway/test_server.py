@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onebox.gateway.limits import BURST_REQUESTS_MAX, UNREAD_BYTES_MAX
 from onebox.gateway.message import Request, Response
 from onebox.gateway.reply import Reply
 from onebox.gateway.server import HttpServer
@@ -311,7 +312,7 @@ def test_a_client_that_waits_for_its_answer_is_not_slow() -> None:
 
 
 def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
-    body = b"x" * 4_000_000
+    body = b"x" * 12_000_000
 
     async def run() -> None:
         clock = ManualClock()
@@ -319,6 +320,9 @@ def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
 
         def handler(request: Request, reply: Reply) -> None:
             nonlocal served
+            if request.path == "/small":
+                reply.send(Response(200, b"small"))
+                return
             served += 1
             reply.send(Response(200, body))
 
@@ -327,18 +331,32 @@ def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
         streams = [await asyncio.open_connection("127.0.0.1", server.port, limit=1_000) for _ in range(60)]
         for _, writer in streams:
             writer.write(GET * 20)
-        while served < len(streams):
+        most = 0
+        for _ in range(500):  # turns of the loop
             await asyncio.sleep(0)
-        assert served < 3 * len(streams), "who does not read is not served further requests"
-        for _ in range(12):
+            most = max(most, server.unread_bytes)
+        assert most <= UNREAD_BYTES_MAX + 2 * BURST_REQUESTS_MAX * len(body), "further answers are not made"
+        assert served < len(streams)
+        assert server.unread.is_holding
+        small_reader, small_writer = await asyncio.open_connection("127.0.0.1", server.port)
+        small_writer.write(b"GET /small HTTP/1.1\r\nHost: x\r\nX-Amz-Target: Small\r\n\r\n")
+        assert await asyncio.wait_for(read_answer(small_reader), 10) == (200, b"small"), "small answers do not wait"
+        for _ in range(40 * len(streams)):
             await clock.advance(0.25)
-        assert server.unread_bytes <= 64 * 1024 * 1024
+            if served >= len(streams):
+                break
+            most = max(most, server.unread_bytes)
+        assert most <= UNREAD_BYTES_MAX + 2 * BURST_REQUESTS_MAX * len(body)
+        assert served >= len(streams), "each has its turn once the others are cut off"
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(GET)
-        assert (await asyncio.wait_for(read_answer(reader), 10))[0] == 200, "others are served"
+        answered = asyncio.create_task(read_answer(reader))
+        while not answered.done():
+            await clock.advance(0.25)
+        assert (await answered)[0] == 200, "who reads is served large answers too"
         await server.stop()
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_more_connections_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
