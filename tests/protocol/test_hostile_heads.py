@@ -61,12 +61,13 @@ def test_a_garbled_path_is_the_clients_error(engine: EngineThread, path: bytes) 
     assert _status(engine, b"PUT", path) < 500
 
 
-@pytest.mark.parametrize(("method", "status"), [(b"TRACE", 405), (b"PROPFIND", 405), (b"OPTIONS", 204), (b"PUT", 400)])
+@pytest.mark.parametrize("method", [b"TRACE", b"PROPFIND", b"OPTIONS", b"PUT"])
 @pytest.mark.parametrize("target", [b"AmazonSQS.CreateQueue", b"DynamoDB_20120810.CreateTable"])
-def test_another_method_runs_no_operation(engine: EngineThread, method: bytes, status: int, target: bytes) -> None:
+def test_another_method_runs_no_operation(engine: EngineThread, method: bytes, target: bytes) -> None:
     service = "sqs" if target.startswith(b"AmazonSQS") else "dynamodb"
     answer = _status(engine, method, b"/", b"X-Amz-Target: " + target, service=service)
-    assert answer == status
+    put = 400 if service == "sqs" else 404
+    assert answer == {b"OPTIONS": 204, b"PUT": put}.get(method, 405)
     assert not engine.client("sqs").list_queues().get("QueueUrls")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -67,14 +67,13 @@ def test_an_operation_that_is_not_offered_is_named(
 
 
 def test_a_body_beyond_the_services_limit_is_refused_in_its_words(engine: EngineThread) -> None:
-    calls: dict[str, Callable[[Any], Any]] = {
-        "sqs": lambda client: client.send_message(QueueUrl="x", MessageBody="x" * 5_000_000),
-        "dynamodb": lambda client: client.put_item(TableName="abc", Item={"k": {"S": "x" * 17_000_000}}),
-    }
-    for service, call in calls.items():
-        with pytest.raises(ClientError, match="the service takes at most") as caught:
-            call(engine.client(service))
-        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    with pytest.raises(ClientError, match="the service takes at most") as caught:
+        engine.client("sqs").send_message(QueueUrl="x", MessageBody="x" * 5_000_000)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    # DynamoDB says nothing.
+    with pytest.raises(ClientError) as caught:
+        engine.client("dynamodb").put_item(TableName="abc", Item={"k": {"S": "x" * 17_000_000}})
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
 
 
 def test_an_unknown_host_is_refused_in_the_services_words(engine: EngineThread) -> None:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from onebox.gateway.message import Response
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
+_FRAMING = frozenset(("content-length", "transfer-encoding"))
 _BODILESS = frozenset({204, 304})
 _SMALL_BODY_BYTES = 64 * 1024
 _LINES: dict[int, bytes] = {}
@@ -22,7 +23,7 @@ def serialize(response: Response, date: bytes, *, keep_alive: bool, head_only: b
     has_length = False
     for name, value in response.headers:
         parts.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
-        has_length = has_length or name.lower() == "content-length"
+        has_length = has_length or name.lower() in _FRAMING
     body = response.body
     if not has_length and status not in _BODILESS:
         parts.append(b"Content-Length: %d\r\n" % len(body))

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
+from onebox.gateway import dynamodb_front
 from onebox.gateway.destination import find_destination
 from onebox.gateway.limits import body_bytes_max
 from onebox.gateway.message import Request, Response
@@ -91,13 +92,18 @@ def is_compressed(request: Request) -> bool:
 def decompressed(request: Request) -> Request:
     """The request with its gzip or deflate body unpacked (clients compress metrics and items). Raises RoutingError for
     a bad one."""
+    if "content-encoding" not in request.headers:
+        return request
+    is_dynamodb = request.headers.get("x-amz-target", "").startswith(dynamodb_front.TARGET)
     if not is_compressed(request):
+        if is_dynamodb:
+            raise RoutingError(dynamodb_front.not_unpacked(request))
         return request
     most_bytes = body_bytes_max(find_destination(request.path, request.query, request.headers).service)
     try:
         body = _unpacked(request.body, _WINDOW_BITS[request.headers["content-encoding"].lower()], most_bytes)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise RoutingError(_not_unpacked) from error
+        raise RoutingError(dynamodb_front.not_unpacked(request) if is_dynamodb else _not_unpacked) from error
     plain = {name: value for name, value in request.headers.items() if name != "content-encoding"}
     return replace(request, headers=plain, body=body, body_bytes=len(body), _body_sha256="")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onebox.errors import AccessDenied, AwsError
+from onebox.gateway import dynamodb_front
 from onebox.gateway.destination import find_destination
 from onebox.gateway.limits import body_bytes_max
 from onebox.gateway.message import Request, Response
@@ -29,6 +30,8 @@ def page_refusal(request: Request, refused: PageRefused, request_id: str) -> Res
 
 def too_large(request: Request, request_id: str) -> Response:
     """413 for a request whose body was not kept."""
+    if find_destination(request.path, request.query, request.headers).service == "dynamodb":
+        return dynamodb_front.too_large(request_id)
     most = find_body_bytes_max(request.path, request.query, request.headers)
     message = f"The request has {request.body_bytes} bytes; the service takes at most {most}."
     return _refuse(request, RequestEntityTooLarge(message), 413, request_id)

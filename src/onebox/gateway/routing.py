@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from onebox.errors import AwsError, InvalidAction, UnknownOperationException
+from onebox.gateway import dynamodb_front
 from onebox.gateway.destination import LAMBDA_PATH, SIGNING_NAMES, TARGETS, find_destination
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import ErrorWriter, OperationCodec
@@ -74,13 +75,18 @@ def resolve(request: Request) -> Route:
     credential = find_credential(request)
     target = request.headers.get("x-amz-target")
     if target is not None and request.method == "POST":
+        if target.startswith(dynamodb_front.TARGET):
+            _check_dynamodb(request, credential)
         if target.rpartition(".")[0] not in TARGETS:
+            _check_dynamodb_host(request, credential)
             raise service_not_offered(request)
         service, operation, codec = _resolve_target(target)
         if service == "cloudwatch" and _is_query_mode(request):
             codec = find_codec(service, "json-query-mode", operation) or codec
         return Route(service, operation, codec, _header_credential(credential))
     path = request.path
+    if target is not None or credential is None or credential.service == "dynamodb":
+        _check_dynamodb_host(request, credential)
     if path.startswith("/service/") and "smithy-protocol" in request.headers:
         return _resolve_cbor(request, _header_credential(credential))
     if LAMBDA_PATH.match(path) and (credential is None or credential.service == "lambda"):
@@ -95,6 +101,26 @@ def resolve(request: Request) -> Route:
     if service_name == "lambda":
         return _resolve_rest("lambda", request, _header_credential(credential))
     return _resolve_action(service_name, request, credential)
+
+
+def _check_dynamodb_host(request: Request, credential: Credential | None) -> None:
+    """Answer a request that only its host, its scope or a broken target gives to DynamoDB. Raises RoutingError."""
+    target = request.headers.get("x-amz-target", "")
+    is_named = target.startswith(dynamodb_front.TARGET) or (credential is not None and credential.service == "dynamodb")
+    if is_named or (credential is None and dynamodb_front.is_dynamodb_host(request.headers.get("host", ""))):
+        _check_dynamodb(request, credential)
+        if not target.startswith(dynamodb_front.TARGET):
+            raise RoutingError(dynamodb_front.unknown_operation(request))
+
+
+def _check_dynamodb(request: Request, credential: Credential | None) -> None:
+    """Answer what DynamoDB's front answers by itself. Raises RoutingError."""
+    if credential is None:
+        answer = dynamodb_front.check_unsigned(request)
+    else:
+        answer = dynamodb_front.check_signed(request) or dynamodb_front.check_body(request)
+    if answer is not None:
+        raise RoutingError(answer)
 
 
 def _is_query_mode(request: Request) -> bool:

@@ -98,7 +98,7 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     def write(result: Wire, request_id: str) -> Response:
         body = dump_json(encode_output(result)) if encode_output else b""
         if checksummed:
-            headers = [*_dynamodb_headers(body, request_id), content_header]
+            headers = [*dynamodb_headers(body, request_id), content_header]
         else:
             headers = [("x-amzn-RequestId", request_id), content_header]
         return Response(200, body, headers)
@@ -106,7 +106,7 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     return write
 
 
-def _dynamodb_headers(body: bytes, request_id: str) -> list[tuple[str, str]]:
+def dynamodb_headers(body: bytes, request_id: str) -> list[tuple[str, str]]:
     return [
         ("Server", "Server"),
         ("x-amzn-RequestId", long_request_id(request_id)),
@@ -135,7 +135,7 @@ def _build_error_writer(model: ServiceModel, *, query_mode: bool = False) -> Err
         content.update(encode_error_members(model, encoders, form))
         body = dump_json(content)
         if model.service in _CHECKSUMMED:
-            headers = [*_dynamodb_headers(body, request_id), content_type]
+            headers = [*dynamodb_headers(body, request_id), content_type]
         else:
             headers = [("x-amzn-RequestId", request_id), content_type]
         if query_compatible:

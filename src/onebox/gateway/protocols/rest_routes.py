@@ -7,7 +7,7 @@ parameters and headers that they require: the operation that requires most of wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -103,6 +103,9 @@ def _table(service: str) -> Table:
         method, pattern, candidate = _candidate(model, name, operation)
         table.setdefault((method, pattern), []).append(candidate)
     for candidates in table.values():
+        if len(candidates) == 1 and not candidates[0].literals:
+            # It is meant in any case, and its codec says which parameter is missing.
+            candidates[0] = replace(candidates[0], parameters=(), headers=())
         candidates.sort(key=lambda candidate: -candidate.weight)
     return table
 

@@ -164,6 +164,8 @@ def _load(core: LambdaCore, context: RequestContext, request: Wire) -> Mapping:
 
 def _checked_source_arn(source: str | None) -> str:
     arn = find_arn(source or "")
+    if arn is not None and arn.service == "kinesis":  # onebox has no streams of Kinesis
+        raise InvalidParameterValueException(f"Stream not found: {source}")
     if source is None or arn is None or arn.service not in ("sqs", "dynamodb"):
         raise InvalidParameterValueException("Unrecognized event source.")
     return source
