@@ -24,7 +24,9 @@ def main() -> None:
     Then, in another terminal, point any AWS client at it:
                     export AWS_ENDPOINT_URL=http://127.0.0.1:4566
                     export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
-                    aws sqs create-queue --queue-name hello
+                    aws sns create-topic --name hello
+    Version 1 of the AWS CLI ignores AWS_ENDPOINT_URL for SQS and would call AWS:
+                    aws --endpoint-url http://127.0.0.1:4566 sqs list-queues
     """
 
 
