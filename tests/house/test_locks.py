@@ -25,7 +25,7 @@ def _entries(lock: Path) -> list[str]:
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_package_is_pinned_with_hashes(lock: Path) -> None:
     entries = _entries(lock)
-    assert len(entries) > 10
+    assert len(entries) > 5
     assert [entry.partition("\n")[0] for entry in entries if not _ENTRY.fullmatch(entry)] == []
 
 
