@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sqlite3
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,13 +18,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from onebox.testing import EngineThread
-from orders.aws.names import SEED_NAMES
+from orders.aws.names import SEED_NAMES, Names
 from orders.cli.main import main
 from orders.deployment.stack import load_template
 from orders.intake.callers import CALLERS_PATH
 from orders.processor.metrics import NAMESPACE
 from orders.publishing.publisher import OrderPublisher
 from tests.conftest import environment_of
+from tests.console.support import console_for
 from tests.polling import until
 
 ACCOUNT = "717171717171"
@@ -210,6 +212,50 @@ def test_alarms_logs_and_audit_are_those_of_one_system(seed: System, staging: Sy
     staging.run("alarms", "unsilence", name)
 
 
+def test_relay_publishes_to_the_system_of_its_prefix(seed: System, staging: System, tmp_path: Path) -> None:
+    file = tmp_path / "shop.db"
+    database = ("--database", f"sqlite:///{file}")
+    staging.run("relay", "init", *database)
+    with sqlite3.connect(file) as shop:
+        shop.execute(
+            "INSERT INTO orders_outbox (order_id, body) VALUES (?, ?)", ("by-relay", '{"orderId": "by-relay"}')
+        )
+    shop.close()
+    staging.run("relay", "run", "--once", *database)
+    until(lambda: staging.has("by-relay"), "the relayed order")
+    assert not seed.has("by-relay")
+
+
+def test_queue_that_both_systems_send_to_keeps_the_right_of_each(
+    engine: EngineThread, seed: System, staging: System
+) -> None:
+    sqs = client(engine, "sqs")
+    url = sqs.create_queue(QueueName="mail")["QueueUrl"]
+    for system in (seed, staging):
+        system.run("subscribe", "sqs", "mail")
+        assert sum("mail" in one["endpoint"] for one in system.lines("subscriptions")) == 1
+    policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
+    topics = {
+        one["Sid"]: one["Condition"]["ArnEquals"]["aws:SourceArn"].rpartition(":")[2] for one in policy["Statement"]
+    }
+    assert topics == {"orders-OrderTopic": "OrderTopic", "orders-staging-OrderTopic": "staging-OrderTopic"}
+    sqs.delete_queue(QueueUrl=url)
+
+
+def test_console_shows_and_changes_its_system(engine: EngineThread, seed: System, staging: System) -> None:
+    with console_for(engine, ACCOUNT, names=Names(PREFIX)) as browser:
+        assert "system staging-" in browser.text("/")
+        assert "staging-OrderProcessor" in browser.text("/stack")
+        assert browser.client.get("/metrics/data").json()["dashboard"] == "staging-Orders-us-east-1"
+        refused = browser.post("/failed/purge", {"name": "OrderDLQ"})
+        assert refused.status_code == 409
+        assert "Type staging-OrderDLQ" in refused.text
+        published = browser.post("/publish/order", {"orderId": "by-console"})
+        assert published.status_code == 303, published.text
+    until(lambda: staging.has("by-console"), "the order of the console")
+    assert not seed.has("by-console")
+
+
 def test_pause_stops_one_system(seed: System, staging: System) -> None:
     staging.run("pause", "--yes")
     staging.publish('{"orderId": "paused"}')
@@ -267,7 +313,18 @@ def test_stack_is_never_taken_for_that_of_another_prefix(seed: System, staging: 
         assert "Give --prefix staging-" in refused.output
     refused = seed.run("deploy", "--yes", "-p", "NamePrefix=other-", code=1)
     assert "Give --prefix other-, to every command" in refused.output
-    assert "The stack is up to date" in staging.run("deploy", "--yes").output
+
+
+def test_changed_queue_is_set_back_in_its_own_system(engine: EngineThread, seed: System, staging: System) -> None:
+    sqs = client(engine, "sqs")
+    urls = [sqs.get_queue_url(QueueName=f"{system.prefix}OrderQueue")["QueueUrl"] for system in (seed, staging)]
+    for url in urls:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "200"})
+    assert "OrderQueue: VisibilityTimeout is 200, deployed as 180" in staging.run("deploy", "--yes").output
+    name = "VisibilityTimeout"
+    found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name] for url in urls]
+    assert found == ["200", "180"]
+    sqs.set_queue_attributes(QueueUrl=urls[0], Attributes={"VisibilityTimeout": "180"})
 
 
 @pytest.mark.parametrize(

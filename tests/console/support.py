@@ -15,7 +15,7 @@ from onebox.testing import EngineThread
 from orders.audit.entries import Entry
 from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
-from orders.aws.names import SEED_NAMES
+from orders.aws.names import SEED_NAMES, Names
 from orders.aws.settings import Settings
 from orders.clock import Clock, SystemClock
 from orders.console.app import make_app
@@ -66,9 +66,9 @@ class Browser:
         return self.client.post(path, data=form, follow_redirects=False, **options)
 
 
-def onebox_settings(engine: EngineThread, account: str) -> Settings:
-    """How the order system of a test's account is reached."""
-    return Settings(engine.endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True)
+def onebox_settings(engine: EngineThread, account: str, names: Names = SEED_NAMES) -> Settings:
+    """How an order system of a test's account is reached."""
+    return Settings(engine.endpoint_url, "us-east-1", None, (account, "test"), is_onebox=True, names=names)
 
 
 @contextmanager
@@ -78,11 +78,12 @@ def console_for(
     settings: ConsoleSettings | None = None,
     reading: Reading | None = None,
     clock: Clock | None = None,
+    names: Names = SEED_NAMES,
 ) -> Iterator[Browser]:
     """A console of a test's account, asked as a browser on this machine asks."""
-    aws, unrecorded = Aws(onebox_settings(engine, account)), list[str]()
+    aws, unrecorded = Aws(onebox_settings(engine, account, names)), list[str]()
     with suppress(ClientError):  # there already
-        aws.client("logs").create_log_group(logGroupName=SEED_NAMES.audit_log_group)
+        aws.client("logs").create_log_group(logGroupName=names.audit_log_group)
     wanted = settings or ConsoleSettings(refresh=REFRESH_ONEBOX)
     # No script runs in these tests, so a page waits for the state that the event stream would bring.
     patient = replace(wanted.refresh, open_wait_ms=int(PATIENCE_S * 1000))

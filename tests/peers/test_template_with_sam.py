@@ -53,21 +53,23 @@ def test_sam_build_makes_what_orders_deploy_uploads(tmp_path: Path) -> None:
     assert "Code: OrderProcessor" in (build / "template.yaml").read_text("utf-8")
 
 
-def test_sam_deploy_makes_a_system_that_stores_orders(
+def test_sam_deploy_makes_systems_that_store_orders(
     tmp_path: Path, aws_environment: dict[str, str], client: Callable[..., Any], account: str
 ) -> None:
-    """Without a parameter: neither ArtifactBucket nor ArtifactKey."""
+    """The first without a parameter: neither ArtifactBucket nor ArtifactKey. The second with a name prefix."""
     build, bucket = tmp_path / "build", f"sam-{account}"
     client("s3").create_bucket(Bucket=bucket)
     run_sam(tmp_path, "build", "--template", str(ROOT / "template.yaml"), "--build-dir", str(build))
-    told = run_sam(
-        tmp_path,
-        *("deploy", "--template-file", str(build / "template.yaml"), "--stack-name", "orders", "--s3-bucket", bucket),
-        *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-confirm-changeset"),
-        place=aws_environment,
-    )
-    assert "Successfully created/updated stack - orders" in told
-    topic = f"arn:aws:sns:us-east-1:{account}:OrderTopic"
-    client("sns").publish(TopicArn=topic, Message='{"orderId": "1"}')
     table = client("dynamodb")
-    until(lambda: table.scan(TableName="Orders")["Count"] == 1, "the order in the table")
+    for prefix, parameters in (("", ()), ("staging-", ("--parameter-overrides", "NamePrefix=staging-"))):
+        told = run_sam(
+            tmp_path,
+            *("deploy", "--template-file", str(build / "template.yaml"), "--stack-name", f"{prefix}orders"),
+            *("--s3-bucket", bucket, "--capabilities", "CAPABILITY_NAMED_IAM", "--no-confirm-changeset", *parameters),
+            place=aws_environment,
+        )
+        assert f"Successfully created/updated stack - {prefix}orders" in told
+        topic = f"arn:aws:sns:us-east-1:{account}:{prefix}OrderTopic"
+        client("sns").publish(TopicArn=topic, Message='{"orderId": "1"}')
+        name = f"{prefix}Orders"
+        until(lambda: table.scan(TableName=name)["Count"] == 1, f"the order in {name}")  # noqa: B023

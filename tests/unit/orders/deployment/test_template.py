@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.deployment.stack import load_template
+from orders.deployment.stack import TEMPLATE_BODY_BYTES_MAX, load_template
 from orders.deployment.template import check_given, describe, read_parameters
 from orders.errors import OperatorError
 
@@ -19,6 +19,11 @@ def test_the_packaged_template_s_parameters_are_read_with_their_defaults() -> No
     assert "python3.13" in PARAMETERS["Runtime"].allowed
     assert "MemorySize" in describe(PARAMETERS)
     assert all(one.default is not None for one in PARAMETERS.values()), "sam deploy asks for none"
+
+
+def test_template_fits_into_a_request() -> None:
+    """So `aws cloudformation deploy` needs no bucket."""
+    assert len(load_template().encode()) <= TEMPLATE_BODY_BYTES_MAX
 
 
 @pytest.mark.parametrize(
