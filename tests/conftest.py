@@ -1,4 +1,4 @@
-"""Fixtures: a running onebox shared by all tests, each in an account of its own, and one whose time a test moves."""
+"""Fixtures: a running onebox for a file's tests, each in an account of its own, and one whose time a test moves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from onebox.steady_clock import SystemClock
 from onebox.testing import EngineThread
 from orders.clock import SystemClock as OrdersClock
 from tests.quick_python import share_descriptions, spare_the_collector
+from tests.scheduling import FileScheduling, make_scheduler, put_long_files_first
 
 # An example that is slow on a busy machine says nothing of the rule it tries.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,10 +26,21 @@ for name in list(os.environ):
     if name.startswith("AWS_") or name == "ORDERS_PREFIX":
         del os.environ[name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+# Programs that are started again and again would compile all that they import each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 share_descriptions()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
+    return make_scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    put_long_files_first(items)
 
 
 def pytest_collection_finish() -> None:
@@ -36,9 +48,9 @@ def pytest_collection_finish() -> None:
     spare_the_collector()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def onebox() -> Iterator[EngineThread]:
-    """One engine for the whole run, on the system's clock; nothing is kept."""
+    """One engine for the tests of a file, on the system's clock; nothing is kept."""
     with EngineThread() as engine:
         yield engine
 

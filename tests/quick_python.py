@@ -33,4 +33,4 @@ def spare_the_collector() -> None:
     """As onebox does when it serves: what is there stays for good, and walks are rarer."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)

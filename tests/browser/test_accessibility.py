@@ -34,6 +34,7 @@ PATHS = [entry.path for entry in NAVIGATION]
 # Pages that belong to another page of the navigation, or show a state of one.
 MORE_PATHS = ["/order?id=A-1", "/order?id=none", "/failed/orders", "/search?q=ada", "/search?q=none", "/no-such-page"]
 WIDTHS = (1440, 1024, 768, 390)
+NARROWEST = 360
 # Charts take the new width in the frame after it changed.
 DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
 LONG = "a-long-id-" * 12
@@ -61,7 +62,7 @@ def check(page: Page, looks: Iterable[Look]) -> None:
         page.set_viewport_size({"width": look.width, "height": 900})
         found = Axe().run(page)
         assert found.violations_count == 0, f"{page.url}, {look}: {found.generate_report()}"
-    for width in WIDTHS:
+    for width in (*WIDTHS, NARROWEST):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate(DRAWN)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -1,4 +1,4 @@
-"""Goal: what all pages share works in a real browser: live snapshots, keys, themes, narrow screens, the token."""
+"""Goal: what all pages share works in a real browser: live snapshots, keys, themes, the token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from onebox.testing import EngineThread
@@ -19,7 +18,6 @@ from orders.local.onebox_process import running_onebox
 from tests.browser.site import Site, open_site
 
 Open = Callable[..., Page]
-PATHS = [entry.path for entry in NAVIGATION]
 
 
 def test_the_pipeline_shows_orders_flow_without_reload(
@@ -77,13 +75,6 @@ def test_everything_can_be_reached_by_keys(open_page: Open, deployed: Callable[.
         page.keyboard.press(entry.key)
         page.wait_for_url(site.at(entry.path))
         expect(page.locator(".nav a[aria-current=page]")).to_have_text(entry.title)
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_pages_fit_a_narrow_screen(open_page: Open, deployed: Callable[..., str], site: Site, path: str) -> None:
-    page = open_page(site.at(path), viewport={"width": 360, "height": 740})
-    expect(page.locator("h1")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_the_chosen_theme_stays(open_page: Open, site: Site) -> None:

@@ -253,7 +253,6 @@ def _make_all(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.crash
-@pytest.mark.xdist_group("made-and-killed")
 @pytest.mark.parametrize("thing", THINGS, ids=lambda thing: thing.name)
 def test_made_and_killed_and_there_again(made: tuple[Client, dict[str, Any]], thing: Thing) -> None:
     client, given = made

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.long_life.__main__ import run
 from tests.long_life.growth import count_rows, open_files, server_bytes_a_call
 from tests.neighbours.box import running_box
@@ -17,7 +15,6 @@ BYTES_A_CALL_MAX = 1_000
 """The first thousands of calls still fill caches; a leak of one response a call would be more."""
 
 
-@pytest.mark.xdist_group("neighbours")
 def test_calls_leave_log_lines_and_nothing_else(tmp_path: Path) -> None:
     with running_box(tmp_path / "data", CALLS_MAX) as box:
         before = count_rows(box.database)

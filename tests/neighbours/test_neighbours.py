@@ -25,7 +25,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         yield running
 
 
-@pytest.mark.xdist_group("neighbours")
 @pytest.mark.parametrize("scenario", scenarios(LOCK_S), ids=lambda scenario: scenario.name)
 def test_neighbours_do_not_notice(box: Box, scenario: Scenario) -> None:
     measured: list[tuple[float, float]] = []

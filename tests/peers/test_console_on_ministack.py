@@ -17,7 +17,6 @@ from tests.peers.orders_command import OrdersCommand, write_template_without
 from tests.peers.servers import MiniStack
 from tests.polling import until
 
-pytestmark = pytest.mark.xdist_group("ministack")
 QUICK = ["-p", "FunctionTimeout=1", "-p", "VisibilityTimeout=1"]
 
 

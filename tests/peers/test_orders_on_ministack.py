@@ -15,8 +15,6 @@ from tests.peers.orders_command import OrdersCommand, write_template_without
 from tests.peers.servers import MiniStack
 from tests.polling import until
 
-pytestmark = pytest.mark.xdist_group("ministack")
-
 
 @pytest.fixture
 def orders() -> Iterator[OrdersCommand]:

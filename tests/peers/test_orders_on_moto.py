@@ -13,7 +13,6 @@ import pytest
 from tests.peers.orders_command import OrdersCommand, write_template_without
 from tests.peers.servers import Moto
 
-pytestmark = pytest.mark.xdist_group("moto")
 ALARMS = (
     *("OrderDLQNotEmpty", "OrderQueueTooOld", "OrdersUnavailable", "OrderProcessorErrors"),
     *("OrderProcessorThrottles", "OrderProcessorSlow", "OrderTopicFailures"),

@@ -24,7 +24,6 @@ def box() -> Iterator[Box]:
         yield running
 
 
-@pytest.mark.xdist_group("stalls")
 @pytest.mark.parametrize("row", [row for row in ROWS if not row.is_long], ids=lambda row: row.name)
 def test_a_hostile_request_delays_nobody(box: Box, row: Row) -> None:
     waits_ms = []
@@ -37,7 +36,6 @@ def test_a_hostile_request_delays_nobody(box: Box, row: Row) -> None:
     assert outcome.status in row.statuses
 
 
-@pytest.mark.xdist_group("stalls")
 def test_the_first_use_of_each_service_delays_nobody() -> None:
     waits_ms: list[float] = []
     while len(waits_ms) < ATTEMPTS and min(waits_ms, default=LIMIT_MS + 1) > LIMIT_MS:

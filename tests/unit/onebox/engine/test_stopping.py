@@ -22,7 +22,6 @@ from onebox.services.sqs.service import Sqs
 from onebox.testing import EngineThread
 
 SEED = 7
-ROUNDS = 50
 URL = "http://localhost/000000000000/"
 AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
 TRUST = json.dumps(
@@ -199,14 +198,17 @@ async def _run_and_stop(folder: Path, chance: random.Random) -> int:
     return sum(client.acknowledged for client in clients)
 
 
-def test_an_engine_stops_at_any_moment_under_load(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("rounds", [8, pytest.param(50, marks=pytest.mark.slow)])
+def test_an_engine_stops_at_any_moment_under_load(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rounds: int
+) -> None:
     _prepare(tmp_path)
     chance = random.Random(SEED)
     others = _children()
 
     async def run() -> None:
         acknowledged = 0
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             acknowledged += await _run_and_stop(tmp_path, chance)
             assert not _errors(caplog)
             assert not _children() - others, "no function's process is left"
@@ -215,7 +217,7 @@ def test_an_engine_stops_at_any_moment_under_load(tmp_path: Path, caplog: pytest
         reader, writer = await asyncio.open_connection("127.0.0.1", engine.port)
         request = {"QueueUrl": URL + "kept", "AttributeNames": ["ApproximateNumberOfMessages"]}
         answer = await _call(reader, writer, "GetQueueAttributes", request)
-        assert int(answer["Attributes"]["ApproximateNumberOfMessages"]) >= acknowledged > ROUNDS
+        assert int(answer["Attributes"]["ApproximateNumberOfMessages"]) >= acknowledged > rounds
         writer.close()
         await engine.stop()
 
