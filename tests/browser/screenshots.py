@@ -9,10 +9,14 @@ system's packages.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sqlite3
+import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -21,6 +25,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from orders.cli.main import main as orders_command
+from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
 from orders.local.onebox_process import running_onebox
 from tests.browser.conftest import NAMES, OPTIONS, PATIENCE_MS, QUICK
 from tests.browser.site import open_site
@@ -36,12 +41,15 @@ PAGES = {
     "metrics": ("/metrics?range=15m", "main canvas"),
     "publish": ("/publish", "main form"),
     "controls": ("/controls", "#drift ~ div .tag.good"),
+    "options": ("/options", "#replays ~ div table"),
     "audit": ("/audit", "main table"),
     "stack": ("/stack", "main table"),
 }
 # States, in the light theme.
 NO_STACK, DEAD, PAUSED = "no-stack", "dead-endpoint", "paused"
 EMPTY, FAILING_NOW = "empty", "failing-now"
+# The optional parts, with batches that are archived at once.
+OPTIONAL = ["-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=1", "-p", "Intake=Token"]
 # Widths of the pipeline page and of the failed orders, besides the usual one.
 NARROW = {"tablet": 768, "phone": 390}
 FAILING = [
@@ -62,17 +70,20 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         with ExitStack() as consoles:
             with running_onebox(port=0, log=Path(folder) / "log", data=Path(folder) / "data") as endpoint:
-                site = consoles.enter_context(open_site(endpoint, "test"))
+                outbox = str(Path(folder) / "shop.db")
+                settings = ConsoleSettings(database=outbox)
+                site = consoles.enter_context(open_site(endpoint, "test", settings, refresh=REFRESH_ONEBOX))
                 page = _window(browser, "light")
                 page.goto(site.url)
                 _photograph(page, ".verdict.bad", _picture(NO_STACK, "light"))
-                _run(endpoint, "deploy", "--yes", *QUICK)
+                _run(endpoint, "deploy", "--yes", *QUICK, *OPTIONAL)
                 page.goto(site.url)
                 _photograph(page, ".verdict:has-text('Quiet')", _picture(EMPTY, "light"))
                 page.goto(site.at("/failed"))
                 _fill(endpoint)
                 _photograph(page, "h2:has-text('Failing now')", _picture(FAILING_NOW, "light"))
                 page.wait_for_selector("header .badge:has-text('5 failed orders')")
+                consoles.enter_context(_using_options(endpoint, outbox, Path(folder)))
                 themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
                 for theme in themes:
                     page = _window(browser, theme)
@@ -107,18 +118,46 @@ def _window(browser: Browser, theme: Literal["light", "dark"], width: int = 1280
 
 
 def _run(endpoint: str, *arguments: str, given: str | None = None) -> None:
-    environment = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
-    environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
-    result = CliRunner().invoke(orders_command, arguments, env=environment, input=given)
+    result = CliRunner().invoke(orders_command, arguments, env=_environment(endpoint), input=given)
     if result.exit_code:
         sys.exit(result.output)
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    where = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
+    return {**where, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def _fill(endpoint: str) -> None:
     sample = files("orders").joinpath("local/sample/online_retail_sample.jsonl.gz")
     _run(endpoint, "publish", "--rate", "60", str(sample))
     _run(endpoint, "publish", "--unchecked", "-", given="\n".join(map(json.dumps, FAILING)))
+
+
+@contextmanager
+def _using_options(endpoint: str, outbox: str, folder: Path) -> Iterator[None]:
+    """A relay at work on an outbox with a refused row, callers of the intake, and a replay."""
+    _run(endpoint, "relay", "init", "--database", outbox)
+    _insert(outbox, *({"orderId": f"30{number:02}", "userId": "ada", "total": 12.5} for number in range(8)))
+    _insert(outbox, {"orderId": "3100", "total": "much"})
+    _run(endpoint, "intake", "add", "shop")
+    _run(endpoint, "intake", "add", "marketplace", "--webhook")
+    os.environ["XDG_STATE_HOME"] = str(folder)  # where a replay keeps its position
+    _run(endpoint, "replay", "--since", "1h", "--user", "17850", "--to", "OrderQueue")
+    command = [sys.executable, "-m", "orders", "relay", "run", "--name", "shop-1", "--database", outbox]
+    relay = subprocess.Popen(command, env={**os.environ, **_environment(endpoint)}, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        relay.terminate()
+        relay.wait()
+
+
+def _insert(outbox: str, *orders: dict[str, object]) -> None:
+    with sqlite3.connect(outbox) as shop:
+        for order in orders:
+            row = (order["orderId"], json.dumps(order))
+            shop.execute("INSERT INTO orders_outbox (order_id, body) VALUES (?, ?)", row)
 
 
 def _photograph(page: Page, awaited: str, path: Path) -> None:

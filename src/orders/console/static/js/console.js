@@ -65,6 +65,8 @@ async function load(place) {
   }
 }
 
+// Where the navigation is wider than the window, the page's own entry is in sight.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 localize(document);
 loadLater();
 bindKeys();
