@@ -20,12 +20,14 @@ class Totals:
 
     def __init__(self) -> None:
         self.began_s = time.monotonic()
+        self.began_cpu_s = time.process_time()
         self.runs = 0
         self.events = 0
         self.simulated_s = 0.0
         self.lives = 0
         self.syncs = 0
         self.faults: Counter[str] = Counter()
+        self.operations: Counter[tuple[str, str]] = Counter()
         self.finds = 0
 
     def add(self, result: Result) -> None:
@@ -36,6 +38,7 @@ class Totals:
         self.lives += result.lives
         self.syncs += result.syncs
         self.faults.update(result.faults)
+        self.operations.update(result.operations)
         self.faults.update({f"function: {name}": count for name, count in result.function_faults.items()})
         self.finds += len(result.finds)
 
@@ -48,8 +51,13 @@ class Totals:
         """Print the sum."""
         print(
             f"{self.runs} runs, {self.events:,} events, {self.simulated_s / 3600:.1f} simulated hours, "
-            f"{self.lives:,} lives of onebox, {self.syncs:,} syncs; {self.events_an_hour:,.0f} events an hour"
+            f"{self.lives:,} lives of onebox, {self.syncs:,} syncs; {self.events_an_hour:,.0f} events an hour, "
+            f"{self.events / max(time.process_time() - self.began_cpu_s, 1e-6) * 3600:,.0f} an hour of processor time"
         )
+        names = sorted({name for name, _ in self.operations})
+        outcomes = ("ok", "fail", "info")
+        shown = (f"{name} " + "/".join(f"{self.operations[name, each]:,}" for each in outcomes) for name in names)
+        print("operations (ok/failed/unknown): " + ", ".join(shown))
         print("faults: " + ", ".join(f"{count:,} × {name}" for name, count in sorted(self.faults.items())))
         print(f"{self.finds} finds")
 

@@ -20,6 +20,8 @@ from tests.simulator.plan import Plan
 _JUMPS_S = (-86_400, -300, -5, 5, 300, 86_400)
 _WRITES_MAX = 60
 _SYNCS_MAX = 10
+_FAILED_STARTS = 0.5
+_START_OPERATIONS = 300
 _DOWN_S_MAX = 8.0
 
 
@@ -53,6 +55,19 @@ class FaultMaker:
         while True:
             await asyncio.sleep(self._chance.expovariate(1 / self._plan.fault_pause_s))
             await self._make(self._chance.choice(self._plan.faults))
+
+    def life_begins(self) -> None:
+        """Have some starts end in the middle, by the faults that the plan has."""
+        if self._chance.random() >= _FAILED_STARTS:
+            return
+        fault = self._chance.choice(self._plan.faults)
+        if fault == "power loss in a write":
+            self._world.disk.cut_power_at(self._chance.randint(1, _START_OPERATIONS))
+            self._note(fault, "at a start")
+        elif fault == "disk failure":
+            detail = self._chance.choice(DISK_FAULTS)
+            self._world.disk.fail_once(detail, self._chance.randint(1, _SYNCS_MAX))
+            self._note(fault, f"{detail}, at a start")
 
     async def _make(self, fault: str) -> None:
         world, chance = self._world, self._chance

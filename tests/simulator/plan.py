@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-WORKLOADS = ("standard", "fifo", "registers", "bank", "orders")
+WORKLOADS = ("standard", "fifo", "registers", "bank", "orders", "stacks")
 FAULTS = (
     "kill",
     "power loss",

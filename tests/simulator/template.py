@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from tests.simulator.workloads import bank, orders, registers
+from tests.simulator.workloads.alarm import ALARM, ALARM_QUEUE
 from tests.simulator.workloads.queues import RECEIVES_MAX
 
 STANDARD, FIFO = "standard", "fifo.fifo"
-ALARM_QUEUE = "alarms"
 FUNCTION_TIMEOUT_S = 3
 _CODE = {"ZipFile": "def handler(event, context):\n    return None\n"}
 
@@ -147,7 +147,7 @@ def _function(name: str) -> dict[str, Any]:
 
 def _alarm() -> dict[str, Any]:
     alarm = {
-        "AlarmName": "dead-letters",
+        "AlarmName": ALARM,
         "Namespace": "AWS/SQS",
         "MetricName": "ApproximateNumberOfMessagesVisible",
         "Dimensions": [{"Name": "QueueName", "Value": orders.DEAD_QUEUE}],

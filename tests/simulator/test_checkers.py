@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from tests.simulator.checkers.alarms import check_alarm
 from tests.simulator.checkers.bank import check_bank
 from tests.simulator.checkers.fifo_queue import check_fifo_queue
 from tests.simulator.checkers.find import Find
 from tests.simulator.checkers.orders import check_orders
 from tests.simulator.checkers.registers import check_registers
+from tests.simulator.checkers.stacks import check_stacks
 from tests.simulator.checkers.standard_queue import check_standard_queue
 from tests.simulator.checkers.streams import check_stream
 from tests.simulator.history import FAIL, INFO, INVOKE, OK, Event, History, Op, edn_line, pair
@@ -320,6 +322,71 @@ def test_wrong_orders_are_found(stored: list[str], dead: list[str], effects: int
 
 def test_dead_letter_after_too_few_failures_is_found() -> None:
     assert orders(["a", "b"], ["bad"], 2, failed_calls=2) == {"orders: dead too early"}
+
+
+# Alarms
+
+
+def alarm(state: str, dead: int, changes: list[str], told: list[str]) -> set[str]:
+    return promises(check_alarm(Story().do("alarm-end", {}, state=state, dead=dead, changes=changes, told=told).ops))
+
+
+def test_right_alarm_is_accepted() -> None:
+    assert alarm("ALARM", 2, ["INSUFFICIENT_DATA", "OK", "ALARM"], ["ALARM", "OK"]) == set()
+    assert alarm("INSUFFICIENT_DATA", 0, [], []) == set()
+
+
+@pytest.mark.parametrize(
+    ("state", "dead", "changes", "told", "promise"),
+    [
+        ("OK", 2, ["OK"], ["OK"], "alarm: wrong state"),
+        ("ALARM", 0, ["ALARM"], ["ALARM"], "alarm: wrong state"),
+        ("ALARM", 1, ["ALARM", "ALARM"], ["ALARM", "ALARM"], "alarm: change without a change"),
+        ("ALARM", 1, ["ALARM", "OK"], ["ALARM", "OK"], "alarm: history"),
+        ("ALARM", 1, ["OK", "ALARM"], ["OK"], "alarm: not told once"),
+        ("ALARM", 1, ["OK", "ALARM"], ["OK", "ALARM", "ALARM"], "alarm: not told once"),
+    ],
+)
+def test_wrong_alarm_is_found(state: str, dead: int, changes: list[str], told: list[str], promise: str) -> None:
+    assert alarm(state, dead, changes, told) == {promise}
+
+
+# Stacks
+
+
+def stacks(status: str, resources: list[str], queues: list[str], version: int | None) -> set[str]:
+    story = Story().do("stack-create", {"stack": "s", "version": 1, "fails": False})
+    story.do("stack-update", {"stack": "s", "version": 2, "fails": False})
+    story.do("stack-update", {"stack": "s", "version": 3, "fails": True})
+    story.do("stack-end", {"stack": "s"}, status=status, resources=resources, queues=queues, version=version)
+    return promises(check_stacks(story.ops))
+
+
+WHOLE = ["Queue", "Version"]
+
+
+def test_right_stack_is_accepted() -> None:
+    assert stacks("UPDATE_ROLLBACK_COMPLETE", WHOLE, ["s-2"], 2) == set()
+    assert stacks("DELETE_COMPLETE", [], [], None) == set()
+
+
+@pytest.mark.parametrize(
+    ("status", "resources", "queues", "version", "promise"),
+    [
+        ("UPDATE_IN_PROGRESS", WHOLE, ["s-2"], 2, {"stacks: not at rest"}),
+        ("UPDATE_COMPLETE", WHOLE, [], 2, {"stacks: resources"}),
+        ("UPDATE_COMPLETE", WHOLE, ["s-1", "s-2"], 2, {"stacks: resources"}),
+        ("UPDATE_COMPLETE", ["Queue"], ["s-2"], 2, {"stacks: resources"}),
+        ("UPDATE_COMPLETE", WHOLE, ["s-1"], 1, {"stacks: version"}),
+        ("UPDATE_COMPLETE", WHOLE, ["s-0"], 3, {"stacks: version"}),
+        ("DELETE_COMPLETE", [], ["s-2"], None, {"stacks: left behind"}),
+        ("ROLLBACK_COMPLETE", [], [], 2, {"stacks: left behind"}),
+    ],
+)
+def test_wrong_stack_is_found(
+    status: str, resources: list[str], queues: list[str], version: int | None, promise: set[str]
+) -> None:
+    assert stacks(status, resources, queues, version) == promise
 
 
 # The history itself

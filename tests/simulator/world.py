@@ -11,16 +11,18 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.simulator.calls import Caller
+from tests.simulator.checkers.alarms import check_alarm
 from tests.simulator.checkers.bank import check_bank
 from tests.simulator.checkers.fifo_queue import check_fifo_queue
 from tests.simulator.checkers.find import Find
 from tests.simulator.checkers.orders import check_orders
 from tests.simulator.checkers.registers import check_registers
+from tests.simulator.checkers.stacks import check_stacks
 from tests.simulator.checkers.standard_queue import check_standard_queue
 from tests.simulator.checkers.streams import check_stream
 from tests.simulator.client import Client
@@ -35,7 +37,7 @@ from tests.simulator.network import Network
 from tests.simulator.plan import Plan
 from tests.simulator.requests import Credentials
 from tests.simulator.template import FIFO, STANDARD, stack_template
-from tests.simulator.workloads import bank, orders, registers
+from tests.simulator.workloads import bank, orders, registers, stacks
 from tests.simulator.workloads.queues import RECEIVES_MAX, NeverEmpty, QueueWorkload
 
 _TURNS_MAX = 50_000_000
@@ -55,7 +57,8 @@ class Result:
     simulated_s: float
     lives: int
     syncs: int
-    operations: Counter[str] = field(default_factory=Counter)
+    operations: Counter[tuple[str, str]]
+    """By name and outcome."""
 
 
 class RunFailed(Exception):
@@ -81,6 +84,7 @@ class World:
         self._life: Life | None = None
         self._ending: tuple[str, asyncio.Future[None]] | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._is_healed = False
         self._finds: list[Find] = []
         self._faults = FaultMaker(self, plan)
         self._workloads = self._make_workloads()
@@ -109,6 +113,7 @@ class World:
             "registers": registers.RegisterWorkload,
             "bank": bank.BankWorkload,
             "orders": orders.OrderWorkload,
+            "stacks": stacks.StackWorkload,
         }
         return {name: makers[name]() for name in self.plan.workloads}
 
@@ -140,6 +145,7 @@ class World:
             simulated_s=self.machine.passed_ns / NS_A_SECOND,
             lives=self._lives,
             syncs=self.disk.syncs,
+            operations=Counter((op.f, op.type) for op in self.history.ops()),
         )
 
     def _run_until(self, script: asyncio.Task[None]) -> None:
@@ -205,6 +211,8 @@ class World:
         self._lives += 1
         if self._lives == 1:
             self._next_folder.mkdir(parents=True, mode=0o700)
+        elif not self._is_healed:
+            self._faults.life_begins()
         self._life = Life(self._lives, self.machine, self._next_folder, self._functions)
         ending, self._ending = self._ending, None
         if ending is not None and not ending[1].done():
@@ -222,8 +230,7 @@ class World:
             await step
         await self._settle()
         client = self.clients[0]
-        for name, workload in self._workloads.items():
-            del name
+        for workload in self._workloads.values():
             await workload.end(client)
 
     async def _work(self, client: Client) -> None:
@@ -233,6 +240,7 @@ class World:
             await self._workloads[client.chance.choice(names)].step(client)
 
     def _heal(self) -> None:
+        self._is_healed = True
         self.disk.heal()
         self.function_faults.share = 0.0
         for client in self.clients:
@@ -278,6 +286,8 @@ class World:
         self._finds += check_fifo_queue(ops, FIFO, RECEIVES_MAX)
         self._finds += check_stream(ops)
         self._finds += check_orders(ops)
+        self._finds += check_alarm(ops)
+        self._finds += check_stacks(ops)
         for client in self.clients:
             for failure in client.internal_failures:
                 self._find("onebox: internal failure", failure)

@@ -4,4 +4,6 @@ queues.py     a queue with its dead-letter queue, standard or FIFO
 registers.py  items of a table with a stream
 bank.py       transactions over several items
 orders.py     orders through a topic, a queue and a function into a table
+alarm.py      the alarm on the orders' dead letters
+stacks.py     stacks that are created, updated, rolled back and deleted
 """

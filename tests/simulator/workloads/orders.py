@@ -12,6 +12,7 @@ from tests.simulator.calls import Caller
 from tests.simulator.client import Client, Request
 from tests.simulator.functions import Failed, Function, Work
 from tests.simulator.requests import Answer
+from tests.simulator.workloads.alarm import read_alarm
 from tests.simulator.workloads.queues import NeverEmpty, count_messages, queue_url
 
 TABLE = "Orders"
@@ -49,6 +50,7 @@ class OrderWorkload:
             await asyncio.sleep(5)
         else:
             raise NeverEmpty(QUEUE)
+        await read_alarm(client, DEAD_QUEUE)
         stored = await _scan(client)
         dead = await _take_dead_letters(client)
         request = Request("dynamodb", "GetItem", {"TableName": TOTALS, "Key": {"k": {"S": "orders"}}})
