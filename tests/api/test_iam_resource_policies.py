@@ -72,6 +72,42 @@ def test_a_bucket_that_names_the_user_lets_the_user_read(
     assert refused(ann("s3").get_object, Bucket="shared", Key="secret")[0] == "AccessDenied"
 
 
+def test_a_bucket_that_names_the_user_gives_code_and_templates_to_what_reads_for_the_user(
+    ann: Any, account: str, client: Callable[..., Any], iam: Any
+) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="artifacts")
+    code = zipped("def handler(event, context):\n    return 1\n")
+    template = json.dumps({"Resources": {"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}).encode()
+    for key, body, tagging in (("code", code, ""), ("secret", code, "class=secret"), ("template", template, "")):
+        s3.put_object(Bucket="artifacts", Key=key, Body=body, Tagging=tagging)
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}))
+    needed = document(["lambda:CreateFunction", "iam:PassRole", "cloudformation:ValidateTemplate"])
+    iam.put_user_policy(UserName="Ann", PolicyName="p", PolicyDocument=needed)
+
+    def make(key: str) -> dict[str, Any]:
+        settings = {"Runtime": "python3.13", "Handler": "main.handler", "Role": role["Role"]["Arn"]}
+        return {"FunctionName": key, **settings, "Code": {"S3Bucket": "artifacts", "S3Key": key}}
+
+    functions, cloudformation = ann("lambda"), ann("cloudformation")
+    url = "https://artifacts.s3.amazonaws.com/template"
+    assert refused(functions.create_function, **make("code"))[0] == "AccessDeniedException"
+    assert refused(cloudformation.validate_template, TemplateURL=url)[0] == "ValidationError"
+
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:user/Ann"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::artifacts/*",
+    }
+    secret = {"StringEquals": {"s3:ExistingObjectTag/class": "secret"}}
+    statements = [allow, {**allow, "Effect": "Deny", "Condition": secret}]
+    s3.put_bucket_policy(Bucket="artifacts", Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    assert functions.create_function(**make("code"))["FunctionName"] == "code"
+    assert refused(functions.create_function, **make("secret"))[0] == "AccessDeniedException"
+    assert cloudformation.validate_template(TemplateURL=url)["Parameters"] == []
+
+
 def test_a_bucket_of_another_account_lets_nobody_in(ann: Any, account: str, onebox: EngineThread) -> None:
     other = onebox.client("s3", account="222222222222")
     other.create_bucket(Bucket="theirs")

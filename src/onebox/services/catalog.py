@@ -207,7 +207,7 @@ class Catalog:
             logs=logs.internal,
             iam=self.iam_internal,
             settings=settings,
-            fetch_object=self.s3.internal.fetch,
+            objects=self.s3.internal,
         )
         logs.connect(functions.internal)
         sns = Sns(self.deps, self.sqs.internal, functions.internal, logs.internal, self.iam_internal)

@@ -6,8 +6,8 @@ Knows nothing of HTTP; every method is a step that several operations share.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from onebox.arn import find_arn
 from onebox.services.context import Deps, RequestContext
@@ -41,9 +41,15 @@ from onebox.services.lambda_.store.provisioned import ProvisionedStore
 from onebox.services.lambda_.store.settings import SettingStore
 from onebox.services.lambda_.store.urls import UrlStore
 from onebox.services.logs.internal import LogsInternal
+from onebox.services.registry import Access
 from onebox.services.sqs.internal import SqsInternal
 
-FetchObject = Callable[[RequestContext, str, str, "str | None"], bytes]
+
+class StoredObjects(Protocol):
+    """What Lambda asks of S3; see :class:`onebox.services.s3.internal.S3Internal`."""
+
+    def read_access(self, context: RequestContext, bucket: str, key: str, version_id: str | None = None) -> Access: ...
+    def fetch(self, context: RequestContext, bucket: str, key: str, version_id: str | None = None) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class LambdaCore:
     streams: DynamoDbInternal
     iam: IamInternal
     settings: LambdaSettings
-    fetch_object: FetchObject | None
+    objects: StoredObjects | None
     functions: FunctionStore
     policies: PolicyStore
     mappings: MappingStore
@@ -134,7 +140,7 @@ def make_core(
     logs: LogsInternal,
     iam: IamInternal,
     settings: LambdaSettings,
-    fetch_object: FetchObject | None,
+    objects: StoredObjects | None,
 ) -> LambdaCore:
     """Build and join the parts; nothing runs yet."""
     functions, policies = FunctionStore(deps.storage), PolicyStore(deps.storage)
@@ -180,7 +186,7 @@ def make_core(
         streams=streams,
         iam=iam,
         settings=settings,
-        fetch_object=fetch_object,
+        objects=objects,
         functions=functions,
         policies=policies,
         mappings=mappings,

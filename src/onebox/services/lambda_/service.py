@@ -12,7 +12,7 @@ from onebox.services.iam.internal import IamInternal
 from onebox.services.lambda_.authorization import required_access
 from onebox.services.lambda_.background.destinations import Publish
 from onebox.services.lambda_.condition_keys import CONDITION_KEYS
-from onebox.services.lambda_.core import FetchObject, make_core
+from onebox.services.lambda_.core import StoredObjects, make_core
 from onebox.services.lambda_.internal import LambdaInternal
 from onebox.services.lambda_.operations import OPERATIONS
 from onebox.services.lambda_.settings import LambdaSettings
@@ -38,11 +38,9 @@ class Lambda:
         iam: IamInternal,
         settings: LambdaSettings,
         *,
-        fetch_object: FetchObject | None = None,
+        objects: StoredObjects | None = None,
     ) -> None:
-        self._core = make_core(
-            deps, sqs=sqs, streams=streams, logs=logs, iam=iam, settings=settings, fetch_object=fetch_object
-        )
+        self._core = make_core(deps, sqs=sqs, streams=streams, logs=logs, iam=iam, settings=settings, objects=objects)
         self.operations = bind(OPERATIONS, self._core)
         self.internal = LambdaInternal(self._core)
         self._core.destinations.connect(invoke=self.internal.invoke_for_role)

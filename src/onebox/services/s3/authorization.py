@@ -59,6 +59,10 @@ _VERSIONED_ACTIONS = {
     "PutObjectTagging": "PutObjectVersionTagging",
 }
 
+# Policies cannot say who may replace or delete an object by its tags:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html
+_WITHOUT_EXISTING_TAGS = frozenset({"DeleteObject", "DeleteObjectVersion", "PutObject"})
+
 
 def required_access(core: S3Core, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The actions that the caller needs, each with its resource."""
@@ -90,7 +94,7 @@ def _object_access(core: S3Core, account: str, prefix: str, action: str, bucket:
     """An action on an object that ``wanted`` names by Key and VersionId."""
     if wanted.get("VersionId") is not None:
         action = _VERSIONED_ACTIONS.get(action, action)
-    keys = partial(_find_object_keys, core, account, bucket, wanted)
+    keys = partial(_find_object_keys, core, account, action, bucket, wanted)
     policy = partial(_policy, core, account, bucket)
     return Access(f"s3:{action}", f"{prefix}{bucket}/{wanted['Key']}", keys, policy)
 
@@ -114,7 +118,9 @@ def _owner(core: S3Core, account: str, bucket_name: str) -> dict[str, str]:
     return {"aws:ResourceAccount": account if bucket is None else bucket.account}
 
 
-def _find_object_keys(core: S3Core, account: str, bucket: str, wanted: Wire) -> ConditionKeys:
+def _find_object_keys(core: S3Core, account: str, action: str, bucket: str, wanted: Wire) -> ConditionKeys:
+    if action in _WITHOUT_EXISTING_TAGS:
+        return {**find_condition_keys({}, wanted), **_owner(core, account, bucket)}
     version_id = wanted.get("VersionId")
     if version_id is None:
         stored = core.versions.find_latest(bucket, wanted["Key"])

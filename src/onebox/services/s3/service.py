@@ -21,7 +21,7 @@ class S3:
     def __init__(self, deps: Deps) -> None:
         self._core = core = make_core(deps)
         self.operations = bind(OPERATIONS, core)
-        self.internal = S3Internal(core.objects)
+        self.internal = S3Internal(core)
         self._lifecycle = LifecycleWalk(core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:

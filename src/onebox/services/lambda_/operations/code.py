@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 
-from onebox.arn import partition_of
 from onebox.errors import AwsError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_ import limits
@@ -18,6 +17,7 @@ from onebox.services.lambda_.errors import (
     RequestEntityTooLargeException,
 )
 from onebox.services.lambda_.package import Package, inspect
+from onebox.services.registry import Access
 
 
 async def load_package(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> Package:
@@ -41,22 +41,25 @@ def _load_archive(core: LambdaCore, context: RequestContext, code: Wire, operati
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if not bucket or not key:
         raise InvalidParameterValueException("Please provide a source for function code.")
-    if core.fetch_object is None:
+    objects, version_id = core.objects, code.get("S3ObjectVersion")
+    if objects is None:
         raise InvalidParameterValueException(_s3_error("NoSuchBucket", "The specified bucket does not exist"))
-    _check_read_access(core, context, bucket, key)
+    _check_read_access(core, context, objects.read_access(context, bucket, key, version_id))
     try:
-        return core.fetch_object(context, bucket, key, code.get("S3ObjectVersion"))
+        return objects.fetch(context, bucket, key, version_id)
     except AwsError as error:
         raise InvalidParameterValueException(_s3_error(error.wire_code, error.message)) from error
 
 
-def _check_read_access(core: LambdaCore, context: RequestContext, bucket: str, key: str) -> None:
-    """Lambda reads the object with the rights of its caller."""
-    arn = f"arn:{partition_of(context.region)}:s3:::{bucket}/{key}"
-    if not core.iam.check(context, "s3:GetObject", [arn]).allowed:
+def _check_read_access(core: LambdaCore, context: RequestContext, access: Access) -> None:
+    """Lambda reads the object with the rights of its caller; the bucket's policy and the object's tags count."""
+    decision = core.iam.check(
+        context, access.action, [access.resource], access.find_condition_keys, access.find_resource_policy
+    )
+    if not decision.allowed:
         raise AccessDeniedException(
             "Your access has been denied by S3, please make sure your request credentials have permission to GetObject "
-            f"for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
+            f"for {access.resource.rpartition(':')[2]}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
         )
 
 
