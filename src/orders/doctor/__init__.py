@@ -1,6 +1,7 @@
 """Checks of a deployed system.
 
-checks.py      what is checked, and the advice for each failure
+checks.py      what is checked, in which order
+judgements.py  what is good, a warning or a failure, and the advice
 options.py     checks of the history and the archive, where they are switched on
 results.py     what a check results in
 inspection.py  the AWS adapter: what the checks read

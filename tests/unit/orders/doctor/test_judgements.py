@@ -6,7 +6,15 @@ import pytest
 
 from orders.aws.names import SEED_NAMES
 from orders.cli.top import bars
-from orders.doctor.checks import (
+from orders.doctor.inspection import (
+    Drifted,
+    FunctionSettings,
+    QueueSettings,
+    TriggerSettings,
+    UrlCounts,
+    UrlSettings,
+)
+from orders.doctor.judgements import (
     judge_alarms,
     judge_concurrency,
     judge_dead_letters,
@@ -15,14 +23,6 @@ from orders.doctor.checks import (
     judge_function,
     judge_trigger,
     judge_visibility,
-)
-from orders.doctor.inspection import (
-    Drifted,
-    FunctionSettings,
-    QueueSettings,
-    TriggerSettings,
-    UrlCounts,
-    UrlSettings,
 )
 from orders.doctor.options import URL_ACTIONS, judge_requests, judge_url
 from orders.doctor.results import Outcome
