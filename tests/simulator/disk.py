@@ -53,8 +53,6 @@ class SimulatedDisk:
         self._chance = machine.chance("disk")
         self._synced: dict[str, bytearray] = {}
         self._pending: dict[str, list[Write | Truncate]] = {}
-        self._doomed: dict[str, list[Write | Truncate]] = {}
-        """Writes that a failed sync has left in the cache only."""
         self._marks: deque[bytes] = deque(maxlen=_MARKS_KEPT)
         self.is_on = True
         self.is_slow = False
@@ -92,9 +90,6 @@ class SimulatedDisk:
 
     def lose_power(self, folder: Path) -> dict[str, bytes]:
         """The content of every file after a power cut; from now on it counts as synced."""
-        for name, changes in self._doomed.items():
-            self._pending[name] = changes + self._pending.get(name, [])
-        self._doomed.clear()
         for name, pending in self._pending.items():
             apply_some(self._synced.setdefault(name, bytearray()), pending, self._chance)
         self._pending.clear()
@@ -140,8 +135,8 @@ class SimulatedDisk:
 
     def deleted(self, file: str) -> None:
         """A file is gone."""
-        for files in (self._synced, self._pending, self._doomed):
-            files.pop(file, None)
+        self._synced.pop(file, None)
+        self._pending.pop(file, None)
 
     def synced(self, file: str, path: Path) -> None:
         """A file's changes are on disk."""
@@ -154,8 +149,8 @@ class SimulatedDisk:
         self._note_mark(path)
 
     def sync_failed(self, file: str) -> None:
-        """The operating system has told the program, and forgets."""
-        self._doomed.setdefault(file, []).extend(self._pending.pop(file, []))
+        """Some of it is on disk; the rest stays in the cache, and nobody will ever write it."""
+        apply_some(self._synced.setdefault(file, bytearray()), self._pending.pop(file, []), self._chance)
 
     def torn(self, length: int) -> int:
         """How much of a write of this length arrives before the disk fails."""

@@ -134,6 +134,7 @@ def _find_shown_early(facts: QueueFacts) -> list[Find]:
         for receive in receives:
             by_id[receive.message["id"]].append(receive)
         for of_message in by_id.values():
+            of_message.sort(key=lambda receive: receive.message["receives"])
             for first, second in itertools.pairwise(of_message):
                 hidden_until_ns = first.op.begin_ns + first.op.asked["visibility"] * NS
                 if second.op.end_ns is not None and second.op.end_ns < hidden_until_ns:
