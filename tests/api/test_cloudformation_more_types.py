@@ -43,6 +43,17 @@ def template(version: int) -> str:
                 "Cors": {"AllowOrigins": ["https://shop.example"], "MaxAge": 60 * version},
             },
         },
+        "Signing": {
+            "Type": "AWS::Lambda::CodeSigningConfig",
+            "Properties": {
+                "AllowedPublishers": {
+                    "SigningProfileVersionArns": [
+                        "arn:aws:signer:us-east-1:000000000000:/signing-profiles/p/abcdefghij"
+                    ]
+                },
+                "Description": f"version {version}",
+            },
+        },
         "Group": {"Type": "AWS::Logs::LogGroup"},
         "Permission": {
             "Type": "AWS::Lambda::Permission",

@@ -104,3 +104,14 @@ def test_fifo_topic_keeps_its_groups_from_standard_queues(world: SnsWorld) -> No
     world.sns.publish(TopicArn=topic, Message="m", MessageGroupId="g", MessageDeduplicationId="d")
     (message,) = world.received(queue)
     assert "MessageGroupId" not in message["Attributes"]
+
+
+def test_a_message_attribute_without_a_type_is_named_by_its_path(world: SnsWorld) -> None:
+    topic, attributes = world.topic(), {"attr1": {"StringValue": "x"}}
+    wanted = "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null"
+    place = "messageAttributes.attr1.member.dataType"
+    alone = refusal(world.sns.publish, TopicArn=topic, Message="m", MessageAttributes=attributes)
+    assert alone == ("ValidationError", wanted.format(place))
+    entries = [{"Id": "1", "Message": "m", "MessageAttributes": attributes}]
+    batch = refusal(world.sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries)
+    assert batch == ("ValidationError", wanted.format(f"publishBatchRequestEntries.1.member.{place}"))

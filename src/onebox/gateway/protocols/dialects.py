@@ -193,8 +193,24 @@ def _sqs_missing(paths: Sequence[Path]) -> AwsError:
 
 
 def _sns_missing(paths: Sequence[Path]) -> AwsError:
+    if paths[0][-1] == "DataType":  # of a message attribute: recorded against AWS
+        problem = f"Value null at '{_constrained(paths[0])}' failed to satisfy constraint: Member must not be null"
+        return ValidationError(f"1 validation error detected: {problem}")
     # https://github.com/sul-dlss/dlme/issues/432 has the sentence.
     return InvalidParameter(f"Invalid parameter: {_dotted(paths[0])} Reason: no value for required parameter")
+
+
+def _constrained(path: Path) -> str:
+    """A path as messages about constraints show it: members in camel case, keys of maps as they are."""
+    shown: list[str] = []
+    for number, part in enumerate(path):
+        if isinstance(part, int):
+            shown.append(f"{part}.member")
+        elif number and path[number - 1] == "MessageAttributes":
+            shown.append(part)
+        else:
+            shown.append(part[:1].lower() + part[1:])
+    return ".".join(shown)
 
 
 def _cloudwatch_missing(paths: Sequence[Path]) -> AwsError:

@@ -27,6 +27,7 @@ from onebox.services.cloudformation.resources.iam_service_roles import SERVICE_L
 from onebox.services.cloudformation.resources.iam_users import ACCESS_KEY, GROUP, USER, USER_TO_GROUP_ADDITION
 from onebox.services.cloudformation.resources.inline_policies import QUEUE_INLINE_POLICY, TOPIC_INLINE_POLICY
 from onebox.services.cloudformation.resources.kms import KEY, KEY_ALIAS
+from onebox.services.cloudformation.resources.lambda_code_signing import CODE_SIGNING_CONFIG
 from onebox.services.cloudformation.resources.lambda_event_sources import EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING
 from onebox.services.cloudformation.resources.lambda_function import FUNCTION
 from onebox.services.cloudformation.resources.lambda_layers import LAYER_VERSION, LAYER_VERSION_PERMISSION
@@ -105,6 +106,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = _types_by_name(
     TOPIC_INLINE_POLICY,
     TOPIC_POLICY,
     URL,
+    CODE_SIGNING_CONFIG,
     USER,
     USER_POLICY,
     USER_TO_GROUP_ADDITION,
