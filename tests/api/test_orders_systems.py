@@ -151,11 +151,9 @@ def test_order_is_stored_by_the_system_that_it_is_published_to(seed: System, sta
     for system, own, other in ((seed, "one", "two"), (staging, "two", "one")):
         until(lambda: system.has(own), f"order {own}")  # noqa: B023  (asked within the turn)
         assert not system.has(other)
-        system.run("get", own)
         assert [one["orderId"] for one in system.lines("list", "--user", "ada")] == [own]
-        assert system.run("find", own).output
-        system.run("find", other, code=1)
-        assert system.run("export", "--format", "jsonl", "-").output.count("orderId") == 1
+    staging.run("get", "two")
+    staging.run("find", "one", code=1)
     dynamodb = client(staging.engine, "dynamodb")
     until(lambda: dynamodb.scan(TableName="staging-OrderEvents")["Count"], "the event")
     assert "stored" in staging.run("history", "two").output
@@ -327,13 +325,10 @@ def test_changed_queue_is_set_back_in_its_own_system(engine: EngineThread, seed:
     sqs.set_queue_attributes(QueueUrl=urls[0], Attributes={"VisibilityTimeout": "180"})
 
 
-@pytest.mark.parametrize(
-    "prefix", ["staging", "Staging-", "-", "1st-", "a--b-", "a_b-", "a-\n", "é-", "a" * 20 + "-", "aws-", "ssm-x-"]
-)
-def test_prefix_that_no_service_would_take_is_refused(seed: System, prefix: str) -> None:
-    refused = seed.run("status", "--prefix", prefix, code=1)
-    assert "prefix" in refused.output
-    assert "Traceback" not in refused.output
+def test_prefix_that_is_none_is_refused_in_a_sentence(seed: System) -> None:
+    refused = seed.run("status", "--prefix", "Staging", code=1)
+    assert "'Staging' is not a name prefix" in refused.output
+    assert "a hyphen last: staging-" in refused.output.replace("\n", " ")
 
 
 @pytest.mark.parametrize("prefix", ["Staging-", "staging", "a" * 20 + "-", "a b-"])
