@@ -26,7 +26,7 @@ prefixes = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,8})?-", fullmatch=True
     ["staging", "Staging-", "-", "1st-", "a--b-", "a_b-", "a-\n", "é-", "a" * 20 + "-", "aws-", "ssm-x-", "amzn-"],
 )
 def test_prefix_that_some_service_would_refuse_is_refused(prefix: str) -> None:
-    with pytest.raises(OperatorError, match="prefix|reserves") as refused:
+    with pytest.raises(OperatorError, match=r"prefix|reserves") as refused:
         Names(prefix)
     assert refused.value.advice
 
