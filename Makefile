@@ -16,7 +16,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake drill-outage power-cuts simulate neighbours long-life clients fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -59,9 +59,13 @@ accessibility: $(DEV_STAMP) ## Run axe-core on every page and state of the conso
 cost: $(DEV_STAMP) ## Measure calls, CPU time and cost of a million orders, the seed's code against ours
 	$(BIN)/python -m tests.bench.cost
 	$(BIN)/python -m tests.bench.options
+	$(BIN)/python -m tests.bench.option_table
 
 crash: $(DEV_STAMP) ## Kill onebox at 30 random moments under load (SEED=n repeats a run)
 	$(BIN)/python -m tests.crash.kill_under_load $(if $(SEED),--seed $(SEED))
+
+intake-kills: $(DEV_STAMP) ## Kill onebox at 20 random moments while orders come in over HTTP (SEED=n repeats a run)
+	$(BIN)/python -m tests.crash.kill_with_intake $(if $(SEED),--seed $(SEED))
 
 drill-outage: $(DEV_STAMP) ## Take the table away for five minutes while real orders flow (MINUTES=n)
 	$(BIN)/python -m tests.crash.outage $(if $(MINUTES),--minutes $(MINUTES))
@@ -86,6 +90,9 @@ bench-outbox: $(DEV_STAMP) ## Measure rows/s and commit-to-readable of `orders r
 
 bench-intake: $(DEV_STAMP) ## Measure requests/s and latencies of the intake over HTTP
 	$(BIN)/python -m tests.bench.intake
+
+bench-export: $(DEV_STAMP) ## Measure memory and time of `orders export` for 200,000 orders (Parquet with pyarrow)
+	$(BIN)/python -m tests.bench.export
 
 clients: $(DEV_STAMP) ## Run the tools that people bring (Terraform, CDK, Serverless, SDKs, Celery) against onebox; a missing one is skipped
 	$(BIN)/pytest -rs tests/clients

@@ -66,15 +66,17 @@ def _settled(pipeline: Pipeline, changes: int, notices: int) -> dict[str, float]
 
 
 def _read(pipeline: Pipeline) -> dict[str, float]:
-    history, archive = _log(pipeline, "OrderHistory"), _log(pipeline, "OrderArchive")
+    history, archive = read_log(pipeline, "OrderHistory"), read_log(pipeline, "OrderArchive")
     objects = pipeline.client("s3").list_objects_v2(Bucket="orders-archive-000000000000-us-east-1").get("Contents", [])
     return {
-        "history calls": _metric(pipeline, "AWS/Lambda", "Invocations", "Sum", FunctionName="OrderHistory"),
-        "history ms": _metric(pipeline, "AWS/Lambda", "Duration", "Sum", FunctionName="OrderHistory"),
+        "history calls": sum_metric(pipeline, "AWS/Lambda", "Invocations", "Sum", FunctionName="OrderHistory"),
+        "history ms": sum_metric(pipeline, "AWS/Lambda", "Duration", "Sum", FunctionName="OrderHistory"),
         "history log bytes": sum(len(text) + LOG_LINE_BYTES for text in history),
-        "publishes": sum(math.ceil(line["published"] / 10) for line in _lines(history) if "published" in line),
-        "write units": _metric(pipeline, "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "Sum", TableName="OrderEvents"),
-        "table calls": _metric(
+        "publishes": sum(math.ceil(line["published"] / 10) for line in read_lines(history) if "published" in line),
+        "write units": sum_metric(
+            pipeline, "AWS/DynamoDB", "ConsumedWriteCapacityUnits", "Sum", TableName="OrderEvents"
+        ),
+        "table calls": sum_metric(
             pipeline,
             "AWS/DynamoDB",
             "SuccessfulRequestLatency",
@@ -82,16 +84,17 @@ def _read(pipeline: Pipeline) -> dict[str, float]:
             TableName="OrderEvents",
             Operation="BatchExecuteStatement",
         ),
-        "archive calls": _metric(pipeline, "AWS/Lambda", "Invocations", "Sum", FunctionName="OrderArchive"),
-        "archive ms": _metric(pipeline, "AWS/Lambda", "Duration", "Sum", FunctionName="OrderArchive"),
+        "archive calls": sum_metric(pipeline, "AWS/Lambda", "Invocations", "Sum", FunctionName="OrderArchive"),
+        "archive ms": sum_metric(pipeline, "AWS/Lambda", "Duration", "Sum", FunctionName="OrderArchive"),
         "archive log bytes": sum(len(text) + LOG_LINE_BYTES for text in archive),
-        "archived": sum(line["notifications"] for line in _lines(archive) if "notifications" in line),
+        "archived": sum(line["notifications"] for line in read_lines(archive) if "notifications" in line),
         "objects": len(objects),
         "bytes": sum(one["Size"] for one in objects),
     }
 
 
-def _metric(pipeline: Pipeline, namespace: str, name: str, statistic: str, **dimensions: str) -> float:
+def sum_metric(pipeline: Pipeline, namespace: str, name: str, statistic: str = "Sum", **dimensions: str) -> float:
+    """The sum over the last hours, or the number of samples."""
     now = time.time()
     points = pipeline.client("cloudwatch").get_metric_statistics(
         Namespace=namespace,
@@ -105,12 +108,14 @@ def _metric(pipeline: Pipeline, namespace: str, name: str, statistic: str, **dim
     return float(sum(point[statistic] for point in points))
 
 
-def _log(pipeline: Pipeline, function: str) -> list[str]:
+def read_log(pipeline: Pipeline, function: str) -> list[str]:
+    """The lines of a function."""
     pages = pipeline.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
     return [event["message"] for page in pages for event in page["events"]]
 
 
-def _lines(texts: list[str]) -> list[dict[str, Any]]:
+def read_lines(texts: list[str]) -> list[dict[str, Any]]:
+    """Those of the function itself."""
     return [json.loads(text) for text in texts if text.startswith("{")]
 
 

@@ -1,4 +1,4 @@
-"""What the optional parts of the template cost for a million orders. Pure.
+"""What the optional parts cost for a million orders. Pure.
 
 Calls and bytes are those that `make cost` measures (docs/benchmarks.md); processor time is assumed; the rest follows
 from the template.
@@ -7,7 +7,7 @@ from the template.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 MILLION = 1_000_000
@@ -16,9 +16,19 @@ CHUNK_BYTES = 65_536
 HISTORY = "History"
 ARCHIVE = "Archive"
 INTAKE = "Intake"
-OPTIONS = (HISTORY, ARCHIVE, INTAKE)
+RELAY = "Relay"
+TRACING = "Tracing"
+FAIR_QUEUES = "FairQueues"
+OPTIONS = (INTAKE, RELAY, HISTORY, ARCHIVE, TRACING, FAIR_QUEUES)
 # How each is switched on.
-SWITCHED_ON = {HISTORY: "Yes", ARCHIVE: "Yes", INTAKE: "Token"}
+SWITCHED_ON = {
+    INTAKE: "-p Intake=Token",
+    RELAY: "orders relay run",
+    HISTORY: "-p History=Yes",
+    ARCHIVE: "-p Archive=Yes",
+    TRACING: "-p Tracing=Active, --traceparent",
+    FAIR_QUEUES: "--message-group FIELD",
+}
 
 # template.yaml
 MEMORY_GB = 0.5
@@ -41,6 +51,11 @@ RECEIVE_MESSAGES = 10
 # A request of OrderIntake carries one order and an idempotency key, which is written before and after the publish.
 INTAKE_MS_PER_REQUEST = 3.0
 KEY_WRITES = 2
+# What a trace context adds to OrderProcessor's log line of an order: "traceId" and 32 digits.
+TRACE_LOG_BYTES = 45
+# Without a decision of the caller X-Ray records the first trace of a second, and a twentieth of the others.
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
+TRACES_A_SECOND, TRACES_SHARE = 1.0, 0.05
 
 
 class OptionLoad(NamedTuple):
@@ -52,11 +67,16 @@ class OptionLoad(NamedTuple):
     """Compressed."""
     notices: float = 0.0
     """The share of notifications that change nothing."""
+    orders_per_call: float = 10
+    """Of OrderProcessor."""
+    orders_per_s: float = 50
+    relay_requests: float = MILLION
+    """SNS's requests for a million orders that `orders relay` publishes while it keeps up."""
 
 
 def option_costs(option: str, load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
     """US dollars for a million notifications by service, and their total."""
-    costs = {HISTORY: _history, ARCHIVE: _archive, INTAKE: _intake}[option](load, local)
+    costs = _COSTS[option](load, local)
     return {**costs, "total": sum(costs.values())}
 
 
@@ -65,6 +85,7 @@ def fill(orders_per_s: float) -> OptionLoad:
     functions.
     """
     return OptionLoad(
+        orders_per_s=orders_per_s,
         changes_per_call=max(1.0, min(100.0, orders_per_s)),
         notifications_per_object=max(1.0, min(1_000.0, orders_per_s * 60 / 2)),
     )
@@ -106,6 +127,38 @@ def _intake(_load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
         "Lambda": _lambda(MILLION, MILLION * INTAKE_MS_PER_REQUEST, waiting_ms, local),
         "CloudWatch Logs": MILLION * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
     }
+
+
+def _relay(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    """Its requests take the place of the publisher's: batches are as full as commits come."""
+    return {"SNS": load.relay_requests * local["sns_million_requests"] / MILLION}
+
+
+def _tracing(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    """X-Ray's own sampling; a caller that samples every order has a trace recorded for every call."""
+    calls_per_s = load.orders_per_s / load.orders_per_call
+    recorded_per_s = min(calls_per_s, TRACES_A_SECOND + TRACES_SHARE * max(0.0, calls_per_s - TRACES_A_SECOND))
+    traces = MILLION / load.orders_per_s * recorded_per_s
+    return {
+        "X-Ray": traces * local["xray_million_traces"] / MILLION,
+        "CloudWatch Logs": MILLION * TRACE_LOG_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
+    }
+
+
+def _fair_queues(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    """The surcharge on the requests of OrderQueue: one to send an order, two for the messages of a call."""
+    requests = MILLION * (1 + 2 / min(RECEIVE_MESSAGES, load.orders_per_call))
+    return {"SQS": requests * local["sqs_million_fair_requests"] / MILLION}
+
+
+_COSTS: Mapping[str, Callable[[OptionLoad, Mapping[str, float]], dict[str, float]]] = {
+    HISTORY: _history,
+    ARCHIVE: _archive,
+    INTAKE: _intake,
+    RELAY: _relay,
+    TRACING: _tracing,
+    FAIR_QUEUES: _fair_queues,
+}
 
 
 def _lambda(calls: float, core_ms: float, waiting_ms: float, local: Mapping[str, float]) -> float:

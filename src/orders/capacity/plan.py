@@ -136,7 +136,7 @@ class Plan:
     """US dollars for a million orders, without fixed monthly costs."""
     seed_per_million: Mapping[str, float]
     options_per_million: Mapping[str, Mapping[str, float]]
-    """What each optional part of the template adds for a million orders, in US dollars by service."""
+    """What each optional part costs for a million orders, in US dollars by service."""
     relay_per_million: Mapping[str, float]
     """US dollars for SNS's calls if `orders relay` publishes a million orders, by its --linger."""
     quotas: list[Quota]
@@ -152,6 +152,9 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
     local = {name: price["usd"] for name, price in found["prices"].items()}
     settings = recommend(load)
     ours, seed = our_design(load, settings), seed_design(load)
+    filled = fill(load.orders_per_s)._replace(
+        orders_per_call=ours.orders_per_call, relay_requests=relay_calls(ours, load, RELAY_LINGERS_MS[0])
+    )
     return Plan(
         load=load,
         region=region,
@@ -166,7 +169,7 @@ def make_plan(load: Load, region: str, prices: Mapping[str, Any]) -> Plan:
         monthly=_monthly(ours, load, local),
         per_million=cost_of_orders(ours, load, MILLION, local),
         seed_per_million=cost_of_orders(seed, load, MILLION, local),
-        options_per_million={option: option_costs(option, fill(load.orders_per_s), local) for option in OPTIONS},
+        options_per_million={option: option_costs(option, filled, local) for option in OPTIONS},
         relay_per_million={
             f"--linger {linger_ms}": relay_calls(ours, load, linger_ms) * local["sns_million_requests"] / MILLION
             for linger_ms in RELAY_LINGERS_MS

@@ -144,7 +144,7 @@ def _print_options(made: Plan) -> None:
     table.add_column("\nof which")
     for option, costs in made.options_per_million.items():
         parts = ", ".join(f"{service} {cost:,.3f}" for service, cost in costs.items() if service != "total")
-        table.add_row(f"-p {option}={SWITCHED_ON[option]}", f"{costs['total']:,.3f}", parts)
+        table.add_row(SWITCHED_ON[option], f"{costs['total']:,.3f}", parts)
     console().print(table)
 
 

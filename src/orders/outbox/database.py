@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orders.errors import OperatorError, OrdersError
 
@@ -32,9 +32,26 @@ _DRIVERS = {
 }
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 30
-# FOR UPDATE SKIP LOCKED: https://dev.mysql.com/doc/refman/8.0/en/innodb-locking-reads.html
+
+
+class _Oldest(NamedTuple):
+    """The first version that has everything, and why it is that one."""
+
+    version: tuple[int, ...]
+    reason: str
+
+
+# https://dev.mysql.com/doc/refman/8.0/en/innodb-locking-reads.html
+# https://dev.mysql.com/doc/refman/8.0/en/data-type-defaults.html
+# https://dev.mysql.com/doc/refman/8.0/en/create-table-check-constraints.html
 # https://mariadb.com/docs/server/reference/sql-statements/data-manipulation/selecting-data/for-update
-_OLDEST = {"MySQL": (8, 0, 1), "MariaDB": (10, 6), "PostgreSQL": (11,)}
+_OLDEST = {
+    "MySQL": _Oldest(
+        (8, 0, 16), "SKIP LOCKED is in 8.0.1, defaults by an expression in 8.0.13, and CHECK is enforced from 8.0.16"
+    ),
+    "MariaDB": _Oldest((10, 6), "SKIP LOCKED and JSON_TABLE are in 10.6"),
+    "PostgreSQL": _Oldest((11,), "older versions are not tested"),
+}
 # What waiting does not cure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 # https://mariadb.com/docs/server/reference/error-codes
 _PERMANENT_STATES = frozenset({"28000", "28P01", "3D000", "42501", "3F000"})
@@ -120,10 +137,16 @@ def check_server(database: Database) -> None:
         name = {POSTGRESQL: "PostgreSQL", MYSQL: "MySQL"}.get(database.kind, "SQLite")
         if getattr(connection.dialect, "is_mariadb", False):
             name = "MariaDB"
-    oldest = _OLDEST.get(name, (0,))
-    if version < oldest:
+    check_version(name, version, database.shown)
+
+
+def check_version(name: str, version: tuple[Any, ...], shown: str) -> None:
+    """Raises OperatorError for a server that lacks what the tables or the relays need."""
+    oldest = _OLDEST.get(name)
+    if oldest is not None and version < oldest.version:
         raise OperatorError(
-            f"{name} {_dotted(version)} at {database.shown} is too old", f"It must be {_dotted(oldest)} or newer."
+            f"{name} {_dotted(version)} at {shown} is too old",
+            f"It must be {_dotted(oldest.version)} or newer: {oldest.reason}.",
         )
 
 

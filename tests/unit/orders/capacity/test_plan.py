@@ -175,8 +175,12 @@ def test_options_cost_what_their_calls_cost() -> None:
     assert archive["S3 requests"] == pytest.approx(0.005), "an object for a thousand notifications"
     assert intake["DynamoDB"] == pytest.approx(1.25), "two writes for a key"
     assert intake["SNS"] == pytest.approx(0.5), "a request for each order"
-    for costs in (history, archive, intake):
+    for costs in options.values():
         assert costs["total"] == pytest.approx(sum(costs.values()) / 2)
+    assert options["FairQueues"]["SQS"] == pytest.approx(0.1 * (1 + 2 / plan(FIFTY).orders_per_call)), "on each request"
+    assert options["Relay"]["SNS"] == pytest.approx(plan(FIFTY).relay_per_million["--linger 0"])
     rare = plan(Load(1 / 3_600, 1_900, MS_PER_ORDER)).options_per_million
+    assert rare["Tracing"]["X-Ray"] == pytest.approx(5.0), "each call of its own second is recorded"
+    assert options["Tracing"]["X-Ray"] < 0.5
     assert rare["History"]["total"] > history["total"]
     assert rare["Archive"]["S3 requests"] == pytest.approx(5.0), "an object for each"
