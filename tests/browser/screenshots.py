@@ -41,7 +41,7 @@ PAGES = {
     "metrics": ("/metrics?range=15m", "main canvas"),
     "publish": ("/publish", "main form"),
     "controls": ("/controls", "#drift ~ div .tag.good"),
-    "options": ("/options", "#replays ~ div table"),
+    "options": ("/options", "#archive ~ div .facts-list"),
     "audit": ("/audit", "main table"),
     "stack": ("/stack", "main table"),
 }

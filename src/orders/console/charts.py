@@ -34,8 +34,11 @@ def _runs(values: Sequence[float | None], highest: float) -> list[list[tuple[flo
 
 
 def _shape(run: list[tuple[float, float]]) -> Markup:
-    left, right = run[0][0], run[-1][0] + (2 if len(run) == 1 else 0)
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*run, (right, run[-1][1])))
+    if len(run) == 1:  # a point has no length, and at the edge no room
+        x, y = min(run[0][0], WIDTH - 2), run[0][1]
+        run = [(x, y), (x + 2, y)]
+    left, right = run[0][0], run[-1][0]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in run)
     area = f"{left:.1f},{HEIGHT} {line} {right:.1f},{HEIGHT}"
     return Markup('<polygon points="{}"/><polyline points="{}"/>').format(area, line)
 
