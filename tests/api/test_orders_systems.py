@@ -325,6 +325,21 @@ def test_changed_queue_is_set_back_in_its_own_system(engine: EngineThread, seed:
     sqs.set_queue_attributes(QueueUrl=urls[0], Attributes={"VisibilityTimeout": "180"})
 
 
+def test_canary_is_taken_back_by_the_guard_of_its_system(engine: EngineThread, seed: System, staging: System) -> None:
+    lambda_ = client(engine, "lambda")
+    before = lambda_.get_alias(FunctionName="OrderProcessor", Name="live")
+    staging.run("deploy", "--yes", "-p", "MemorySize=256", "--canary", "10")
+    assert lambda_.get_alias(FunctionName="staging-OrderProcessor", Name="live")["RoutingConfig"]
+    alarms = client(engine, "cloudwatch").describe_alarms(AlarmNames=["staging-OrderProcessor-canary"])["MetricAlarms"]
+    assert all(":staging-" in action for action in alarms[0]["AlarmActions"])
+    answer = lambda_.invoke(FunctionName="staging-OrderCanaryGuard", Payload=b'{"time": "now"}')
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    after = lambda_.get_alias(FunctionName="staging-OrderProcessor", Name="live")
+    assert after["Description"].startswith("rolled back from version")
+    assert not after.get("RoutingConfig", {}).get("AdditionalVersionWeights")
+    assert lambda_.get_alias(FunctionName="OrderProcessor", Name="live")["RevisionId"] == before["RevisionId"]
+
+
 def test_prefix_that_is_none_is_refused_in_a_sentence(seed: System) -> None:
     refused = seed.run("status", "--prefix", "Staging", code=1)
     assert "'Staging' is not a name prefix" in refused.output
@@ -352,6 +367,8 @@ def test_destroyed_system_leaves_nothing_of_its_own_and_all_of_the_other(
     queues = client(engine, "sqs").list_queues()["QueueUrls"]
     functions = client(engine, "lambda").list_functions()["Functions"]
     buckets = {one["Name"] for one in client(engine, "s3").list_buckets()["Buckets"]}
+    alarms = client(engine, "cloudwatch").describe_alarms()["MetricAlarms"]
+    assert not [one for one in alarms if one["AlarmName"].startswith(PREFIX)]
     assert tables == ["Orders"]
     assert {url.rpartition("/")[2] for url in queues} == {"OrderQueue", "OrderDLQ"}
     assert {one["FunctionName"] for one in functions} == {"OrderProcessor", "OrderCanaryGuard"}
