@@ -198,6 +198,16 @@ def test_wrong_standard_queue_is_found(write: Callable[[Story], Story], promise:
     assert found.pop().startswith(promise)
 
 
+def test_each_entry_of_a_batch_has_its_own_outcome() -> None:
+    sent = {"a": {"id": "id-a", "sequence": ""}}
+    story = Story().do("send-batch", {"queue": "q", "messages": [{"body": "a"}, {"body": "b"}]}, done=sent)
+    assert standard(receive(story, message("a"), f="drain")) == set()
+    story.do("delete-batch", {"queue": "q", "messages": [{"body": "a", "id": "id-a"}]}, done={"a": {}}).wait(LATE)
+    assert standard(receive(story, message("a", 2))) == {"queue: deleted message returned"}
+    assert standard(receive(Story(), message("a"))) == {"queue: phantom"}
+    assert standard(receive(story, message("b"), f="drain")) >= {"queue: phantom"}
+
+
 def fifo_send(story: Story, body: str, sequence: str, group: str = "g") -> Story:
     asked = {"queue": "q", "body": body, "group": group}
     return story.do("send", asked, id=f"id-{body}", sequence=sequence)

@@ -4,6 +4,7 @@ find.py          what a checker reports
 linear.py        is a history of one object linearizable? (Wing and Gong's search with Lowe's memory)
 registers.py     items of a table, one object each
 bank.py          transactions over several items, one object
+batches.py       batches of messages as single operations
 standard_queue.py  loss, phantoms, returns, visibility, dead letters
 fifo_queue.py    the same for FIFO queues, order in each group, deduplication
 streams.py       each committed change once, in order, nothing else

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulator.checkers.batches import single_operations
 from tests.simulator.checkers.find import Find
 from tests.simulator.history import FAIL, INFO, OK, Op
 
@@ -45,7 +46,7 @@ class QueueFacts:
 def gather(ops: Iterable[Op], queue: str) -> QueueFacts:
     """The facts about a queue by its name; its dead-letter queue is ``NAME-dead``."""
     facts = QueueFacts()
-    for op in ops:
+    for op in single_operations(ops):
         name = op.asked.get("queue") if isinstance(op.asked, dict) else None
         if op.f == "send" and name == queue:
             facts.sends[op.asked["body"]] = op

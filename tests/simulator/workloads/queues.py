@@ -45,13 +45,17 @@ class QueueWorkload:
     async def step(self, client: Client) -> None:
         """One operation."""
         draw = client.chance.random()
-        if draw < 0.4:
+        if draw < 0.3:
             await self.send(client)
+        elif draw < 0.4:
+            await self._send_batch(client)
         elif draw < 0.75 or not self._held:
             visibility = client.chance.choice(VISIBILITIES_S)
             await self.receive(client, self.name, client.chance.randint(1, 10), visibility)
-        elif draw < 0.95:
+        elif draw < 0.9:
             await self.delete(client, self._take(client))
+        elif draw < 0.95:
+            await self._delete_batch(client)
         else:
             await self._change(client, self._take(client))
 
@@ -75,6 +79,44 @@ class QueueWorkload:
             lambda answer: {"id": answer["MessageId"], "sequence": answer.get("SequenceNumber", "")},
             retries=3 if self._is_fifo else client.chance.choice((0, 0, 2)),
         )
+
+    async def _send_batch(self, client: Client) -> None:
+        messages: list[dict[str, Any]] = []
+        entries: list[dict[str, Any]] = []
+        for _ in range(client.chance.randint(1, 10)):
+            body = f"{self.name}-{next(self._numbers)}"
+            entry = {"Id": str(len(entries)), "MessageBody": body}
+            message = {"body": body}
+            if self._is_fifo:
+                message["group"] = client.chance.choice(_GROUPS)
+                entry |= {"MessageGroupId": message["group"], "MessageDeduplicationId": body}
+            entries.append(entry)
+            messages.append(message)
+
+        def learn(answer: dict[str, Any]) -> Any:
+            sent = ((int(each["Id"]), each) for each in answer.get("Successful", []))
+            return {
+                "done": {
+                    messages[place]["body"]: {"id": each["MessageId"], "sequence": each.get("SequenceNumber", "")}
+                    for place, each in sent
+                }
+            }
+
+        request = Request("sqs", "SendMessageBatch", {"QueueUrl": queue_url(self.name), "Entries": entries})
+        asked = {"queue": self.name, "messages": messages}
+        await client.do("send-batch", asked, request, learn, retries=3 if self._is_fifo else 0)
+
+    async def _delete_batch(self, client: Client) -> None:
+        held = [self._take(client) for _ in range(min(len(self._held), client.chance.randint(1, 10)))]
+        entries = [{"Id": str(place), "ReceiptHandle": each.handle} for place, each in enumerate(held)]
+        asked = {"queue": self.name, "messages": [{"body": each.body, "id": each.id} for each in held]}
+
+        def learn(answer: dict[str, Any]) -> Any:
+            places = (int(each["Id"]) for each in answer.get("Successful", []))
+            return {"done": {held[place].body: {} for place in places}}
+
+        request = Request("sqs", "DeleteMessageBatch", {"QueueUrl": queue_url(self.name), "Entries": entries})
+        await client.do("delete-batch", asked, request, learn)
 
     async def receive(
         self, client: Client, queue: str, limit: int, visibility_s: int, f: str = "receive"
