@@ -100,6 +100,13 @@ class ManualClock(SteadyClock):
 
 
 async def _settle() -> None:
-    # Turns of the loop, not time: enough for a chain of callbacks, commits and their effects.
+    # Turns of the loop, not time: enough for a chain of callbacks, commits and their effects. A day has tens of
+    # thousands of timers, most without any: an asyncio loop is asked whether something waits for its turn, and once
+    # more after it looked at its connections.
+    waiting = getattr(asyncio.get_running_loop(), "_ready", True)
+    idle = 0
     for _ in range(_SETTLE_TURNS):
         await asyncio.sleep(0)
+        idle = 0 if waiting else idle + 1
+        if idle > 1:
+            return
