@@ -1,4 +1,4 @@
-"""Goal: the pages of history, archive, intake and personal data are true: their commands run with the AWS CLI."""
+"""Goal: the pages of history, archive, intake, personal data and company are true: their commands run as they stand."""
 
 from __future__ import annotations
 
@@ -66,6 +66,21 @@ def test_intake_page_takes_an_order_and_refuses_another(
     assert "payments is no longer a caller" in printed
     names = [one["Name"] for one in client("ssm").describe_parameters()["Parameters"]]
     assert names == ["/orders/intake/callers/shop"]
+
+
+def test_company_page_follows_an_order_s_trace_into_a_team_s_queue(
+    aws_environment: dict[str, str], tmp_path: Path
+) -> None:
+    printed = run_page("company.md", aws_environment, tmp_path)
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert f'"traceparent": "{traceparent}"' in printed
+    assert '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"' in printed
+    [message] = json.loads((tmp_path / "received.json").read_text("utf-8"))["Messages"]
+    event = json.loads(message["Body"])
+    assert (event["source"], event["data"]["orderId"]) == ("https://shop.example", "4001")
+    assert message["MessageAttributes"]["traceparent"]["StringValue"] == traceparent
+    assert message["Attributes"]["MessageGroupId"]
+    assert json.loads((tmp_path / "orders.asyncapi.json").read_text("utf-8"))["asyncapi"] == "3.0.0"
 
 
 def test_personal_data_page_erases_and_exports(aws_environment: dict[str, str], tmp_path: Path) -> None:
