@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -276,6 +277,34 @@ def handler(event, context):
     make_function(client, code, EphemeralStorage={"Size": 512})
     assert "FunctionError" not in invoke(client, 511)[1]
     assert invoke(client, 513)[0]["errorMessage"] == "[Errno 27] File too large"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets us limit the files of a process")
+def test_the_files_of_a_function_together_are_held_to_ephemeral_storage(client: Callable[..., Any]) -> None:
+    code = """
+import os, tempfile, time
+def attempt(path):
+    try:
+        with open(path, "wb") as file:
+            file.write(b"x")
+        return None
+    except OSError as error:
+        return error.errno
+def handler(event, context):
+    folder = tempfile.mkdtemp()
+    for number in range(6):
+        with open(f"{folder}/{number}", "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, 100 * 1024 * 1024)
+    while (refused := attempt(f"{folder}/more")) is None:
+        time.sleep(0.02)
+    for number in range(3):
+        os.remove(f"{folder}/{number}")
+    while attempt(f"{folder}/more") is not None:
+        time.sleep(0.02)
+    return refused
+"""
+    make_function(client, code, EphemeralStorage={"Size": 512}, Timeout=120)
+    assert invoke(client)[0] == errno.EFBIG
 
 
 def test_function_that_prints_without_end_keeps_nobody_waiting(client: Callable[..., Any]) -> None:

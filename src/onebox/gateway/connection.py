@@ -32,6 +32,7 @@ from onebox.gateway.limits import (
     HEAD_BYTES_MAX,
     HEADERS_MAX,
     PIPELINED_REQUESTS_MAX,
+    REQUEST_BYTES,
     SMALL_BODY_BYTES,
     TARGET_BYTES_MAX,
 )
@@ -392,6 +393,11 @@ class HttpConnection(asyncio.Protocol):
             return False
         reply.reserved_bytes = reserved_bytes
         return True
+
+    @property
+    def more_waiting(self) -> int:
+        """About how many requests wait behind the next one."""
+        return max(0, len(self._backlog) - 1) + len(self._unparsed) // REQUEST_BYTES
 
     def _serve_backlog_soon(self) -> None:
         """In a later turn of the event loop, so that the neighbours' requests come in between."""

@@ -16,6 +16,8 @@ PIPELINED_REQUESTS_MAX = 64
 """Requests of one connection that wait for their answers."""
 BURST_REQUESTS_MAX = 16
 """Requests of one connection that are handled in one turn of the event loop."""
+REQUEST_BYTES = 1024
+"""What one small request is taken to have, where requests are counted that were not read yet."""
 BURST_PIECES_MAX = 2_000
 """Pieces of a body (chunks) after which a connection pauses until the next turn."""
 

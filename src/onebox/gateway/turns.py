@@ -2,8 +2,9 @@
 
 Promises: a turn reads and handles requests for about five milliseconds, however many connections have one; the others
 wait for the next turns, and each gets one request served before its own next one. Cheap requests come before expensive
-ones, and none waits for ever: each is due at the moment when it began to wait plus a time that grows with what the
-connection's requests cost. Knows nothing of HTTP.
+ones, and those of a client that waits for each answer before those of one that sends many at a time. None waits for
+ever: each is due at the moment when it began to wait plus a time that grows with the cost and the number of its
+requests. Knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ TURN_MS = 5.0
 """Requests are begun for so long; the last may take longer. Commit and answers take two to three times as much."""
 _SERVED_MAX = 256
 """Waiting requests that are served in one turn."""
-_DELAY_PER_COST = 2_000
+_USUAL_DELAY_MS = 400.0
+"""A request that costs what requests cost on the average is due after so long, one that costs half as much after a
+quarter of it: costs are measured in elapsed time, which other programs lengthen for all alike."""
+_AVERAGED = 64
+"""Requests over which the average is taken, about."""
+_COUNTED_MAX = 4.0
+"""One request counts as so many average ones at most."""
+_COST_MS_MIN = 0.05
 _DELAY_MS_MAX = 2_000.0
 
 
@@ -28,6 +36,10 @@ class Waiting(Protocol):
 
     cost_ms: float
     """What one of its requests costs."""
+
+    @property
+    def more_waiting(self) -> int:
+        """About how many requests wait behind the next one."""
 
     def serve_next(self) -> None: ...
 
@@ -39,6 +51,7 @@ class Turns:
         self._now_ms = clock.monotonic_ms
         self._began_ms = 0.0
         self._is_begun = False
+        self._average_ms = _COST_MS_MIN
         self._queue: list[tuple[float, int, Waiting]] = []
         self._numbers = count()
         self._next: asyncio.Handle | None = None
@@ -59,11 +72,17 @@ class Turns:
         """The request was handled; what it cost."""
         now_ms = self._now_ms()
         self.is_spent = now_ms - self._began_ms > TURN_MS
-        return now_ms - began_ms
+        cost_ms = now_ms - began_ms
+        average_ms = self._average_ms
+        average_ms += (min(cost_ms, _COUNTED_MAX * average_ms) - average_ms) / _AVERAGED
+        self._average_ms = max(average_ms, _COST_MS_MIN)
+        return cost_ms
 
     def wait(self, connection: Waiting) -> None:
         """Serve the connection's backlog in one of the next turns."""
-        due_ms = self._now_ms() + min(connection.cost_ms * _DELAY_PER_COST, _DELAY_MS_MAX)
+        share = connection.cost_ms / self._average_ms
+        delay_ms = _USUAL_DELAY_MS * share * share * (1 + connection.more_waiting)
+        due_ms = self._now_ms() + min(delay_ms, _DELAY_MS_MAX)
         heapq.heappush(self._queue, (due_ms, next(self._numbers), connection))
         if self._next is None:
             self._next = asyncio.get_running_loop().call_soon(self._run)

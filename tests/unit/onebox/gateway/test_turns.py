@@ -23,8 +23,11 @@ class World:
 class Line:
     """A connection with so many requests that each take ``cost_ms``."""
 
-    def __init__(self, world: World, name: str, cost_ms: int, requests: int) -> None:
-        self.cost_ms: float = cost_ms
+    def __init__(
+        self, world: World, name: str, cost_ms: int, requests: int, *, measured_ms: float | None = None, more: int = 0
+    ) -> None:
+        self.cost_ms: float = cost_ms if measured_ms is None else measured_ms
+        self.more_waiting = more
         self._world, self._name, self._work_ms, self._left = world, name, cost_ms, requests
         world.turns.wait(self)
 
@@ -34,6 +37,7 @@ class Line:
         self._world.clock.source.pass_ms(self._work_ms)
         assert self._world.turns.end(began_ms) == self._work_ms
         self._left -= 1
+        self.more_waiting = self.more_waiting and self._left
         if self._left:
             self._world.turns.wait(self)
 
@@ -75,6 +79,20 @@ def test_a_cheap_request_comes_before_those_of_a_crowd() -> None:
         Line(world, "cheap", CHEAP_MS, 1)
         await asyncio.sleep(0)
         assert world.served[before] == "cheap"
+
+    asyncio.run(run())
+
+
+def test_one_who_waits_for_each_answer_comes_before_those_who_send_many_at_a_time() -> None:
+    async def run() -> None:
+        world = World()
+        for number in range(100):
+            Line(world, str(number), EXPENSIVE_MS, 30, measured_ms=0.05, more=29)
+        await asyncio.sleep(0)
+        before = len(world.served)
+        Line(world, "alone", EXPENSIVE_MS, 1, measured_ms=0.05)
+        await asyncio.sleep(0)
+        assert world.served[before] == "alone"
 
     asyncio.run(run())
 

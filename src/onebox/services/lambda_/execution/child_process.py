@@ -85,6 +85,14 @@ class ChildProcess:
                 with contextlib.suppress(OSError, ValueError):  # It has ended, or the machine allows even less.
                     resource.prlimit(self.pid, kind, (most, most))
 
+    def hold_files(self, bytes_max: int) -> None:
+        """No file may be larger, for the process and those that descend from it; up to the limit of `limit_files`."""
+        if sys.platform == "linux" and self.pid is not None:
+            for pid in descendants(self.pid):
+                with contextlib.suppress(OSError, ValueError):  # It has ended.
+                    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (min(bytes_max, most), most))
+
     def resident_memory_kib(self) -> int:
         """The memory of the process and of those that descend from it, at this moment."""
         return 0 if self.pid is None else resident_memory_kib(descendants(self.pid))

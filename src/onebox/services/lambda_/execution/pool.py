@@ -28,6 +28,7 @@ from onebox.services.lambda_.execution.payloads import error_payload
 from onebox.services.lambda_.execution.provision import INIT_FAILURE
 from onebox.services.lambda_.execution.provisioner import Provisioner, count_ready, is_surplus
 from onebox.services.lambda_.execution.starved_groups import StarvedGroups
+from onebox.services.lambda_.execution.storage_guard import StorageGuard
 from onebox.services.lambda_.execution.worker import Worker
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 
@@ -79,6 +80,7 @@ class WorkerPool:
         self._ending: set[asyncio.Task[None]] = set()
         self._sweeper = IdleSweeper(clock, limits.idle_ms, self._groups.values)
         self._memory_guard = MemoryGuard(self._busy_workers)
+        self._storage_guard = StorageGuard(self._busy_workers)
         self._stopped = False
 
     # For those who invoke
@@ -147,6 +149,7 @@ class WorkerPool:
         self._stopped = True
         self._sweeper.stop()
         self._memory_guard.stop()
+        self._storage_guard.stop()
         for task in self._starts:
             task.cancel()
         if self._starts:
@@ -327,6 +330,7 @@ class WorkerPool:
         execution.provisioned = worker.environment.provisioned
         worker.run(execution)
         self._memory_guard.watch()
+        self._storage_guard.watch()
 
     def _busy_workers(self) -> list[Worker]:
         return [worker for group in self._groups.values() for worker in group.workers if worker.busy]

@@ -75,6 +75,7 @@ class Worker:
         self._init_ms: float | None = None
         self._ended = False
         self._peak_memory_kib = 0
+        self._is_storage_full = False
 
     @property
     def busy(self) -> bool:
@@ -112,7 +113,7 @@ class Worker:
             self._api.started()
         if self._ended:
             return
-        self._process.limit_files(int(self.function.configuration["EphemeralStorage"]["Size"]) * 1024 * 1024)
+        self._process.limit_files(self.storage_bytes_max)
         now_ms = self._clock.now_ms()
         runtime = str(self.function.configuration["Runtime"])
         line = self._log.init_start(now_ms, runtime, self.environment.description)
@@ -224,6 +225,18 @@ class Worker:
         processes that descend from it."""
         if not self._ended and self._process.resident_memory_kib() > self.function.memory_mb * 1024:
             self._break_off("Runtime.ExitError", _KILLED, status="error")
+
+    @property
+    def storage_bytes_max(self) -> int:
+        """What its files may take together, and each of them."""
+        return int(self.function.configuration["EphemeralStorage"]["Size"]) * 1024 * 1024
+
+    def hold_to_storage(self, used_bytes: int) -> None:
+        """Let the process enlarge files only while its files take no more than they may."""
+        is_full = used_bytes > self.storage_bytes_max
+        if is_full != self._is_storage_full and not self._ended:
+            self._is_storage_full = is_full
+            self._process.hold_files(0 if is_full else self.storage_bytes_max)
 
     async def wait_exited(self) -> None:
         """Wait until the killed process is gone, and remove what it left."""
