@@ -326,3 +326,59 @@ def test_conditions_of_policies_see_tags_principals_and_url_types(client: Callab
     api.add_permission(**permission, Principal="sns.amazonaws.com")
     api.create_function_url_config(FunctionName="function", AuthType="AWS_IAM")
     api.tag_resource(Resource=function, Tags={"open": "1"})
+
+
+def test_a_policy_has_the_revision_of_what_it_belongs_to(client: Callable[..., Any]) -> None:
+    make_function(client, ECHO, Publish=True, Tags={"team": "shop"})
+    api = client("lambda")
+    alias = api.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
+    places: tuple[dict[str, str], ...] = ({}, {"Qualifier": "1"}, {"Qualifier": "live"})
+    request = {"FunctionName": "function", "StatementId": "s", "Action": "lambda:InvokeFunction"}
+    for place in places:
+        before = api.get_function_configuration(FunctionName="function", **place)["RevisionId"]
+        revision = alias["RevisionId"] if place.get("Qualifier") == "live" else before
+        api.add_permission(**request, Principal="s3.amazonaws.com", RevisionId=revision, **place)
+        policy = api.get_policy(FunctionName="function", **place)
+        if place.get("Qualifier") == "live":
+            assert policy["RevisionId"] == api.get_alias(FunctionName="function", Name="live")["RevisionId"]
+        else:
+            shown = api.get_function_configuration(FunctionName="function", **place)["RevisionId"]
+            assert (policy["RevisionId"], shown != before) == (shown, True)
+        outdated = refusal(
+            api.remove_permission, FunctionName="function", StatementId="s", RevisionId=revision, **place
+        )
+        assert outdated[0] == "PreconditionFailedException"
+        api.remove_permission(FunctionName="function", StatementId="s", RevisionId=policy["RevisionId"], **place)
+    assert "Tags" in api.get_function(FunctionName="function")
+    assert "Tags" not in api.get_function(FunctionName="function", Qualifier="1")
+
+
+def test_a_new_revision_alone_ends_no_process(client: Callable[..., Any]) -> None:
+    make_function(client, "import os\ndef handler(event, context):\n    return os.getpid()\n")
+    first, _ = invoke(client)
+    client("lambda").publish_version(FunctionName="function")
+    client("lambda").add_permission(
+        FunctionName="function", StatementId="s", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com"
+    )
+    assert invoke(client)[0] == first
+
+
+def test_other_accounts_reach_the_aliases_that_the_policy_admits_them_to(onebox: EngineThread, account: str) -> None:
+    def client(service: str, **config: Any) -> Any:
+        return onebox.client(service, account=account, **config)
+
+    arn = make_function(client, ECHO, Publish=True)["FunctionArn"]
+    other = onebox.client("lambda", account=f"9{account[1:]}")
+    calls: tuple[tuple[str, dict[str, str]], ...] = (
+        ("create_alias", {"Name": "live", "FunctionVersion": "1"}),
+        ("get_alias", {"Name": "live"}),
+        ("list_aliases", {}),
+        ("delete_alias", {"Name": "live"}),
+    )
+    for number, (call, parameters) in enumerate(calls):
+        assert refusal(getattr(other, call), FunctionName=arn, **parameters)[0] == "AccessDeniedException"
+        action = "".join(part.capitalize() for part in call.split("_"))
+        client("lambda").add_permission(
+            FunctionName="function", StatementId=str(number), Action=f"lambda:{action}", Principal=f"9{account[1:]}"
+        )
+        getattr(other, call)(FunctionName=arn, **parameters)

@@ -83,6 +83,12 @@ def test_changes_come_in_order_and_have_aws_defaults(client: Callable[..., Any])
     mapping = map_stream(client, arn, BatchSize=7)
     assert (mapping["ParallelizationFactor"], mapping["MaximumRetryAttempts"], mapping["State"]) == (1, -1, "Creating")
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    told = (mapping["StateTransitionReason"], mapping["LastProcessingResult"])
+    assert told == ("User action", "No records processed")
+    with pytest.raises(ClientError, match=r"provided mapping already exists\. Please"):
+        client("lambda").create_event_source_mapping(
+            FunctionName="function", EventSourceArn=arn, StartingPosition="LATEST"
+        )
     until(lambda: sum(len(keys) for keys, _ in seen(client)) == 30, "the changes")
     calls = seen(client)
     assert [key for keys, _ in calls for key in keys] == [f"k{number:03}" for number in range(30)]
@@ -197,6 +203,13 @@ def test_mappings_that_are_refused(client: Callable[..., Any]) -> None:
     assert refusal(create, **{**request, "FunctionName": "absent"}) == (code, "Function does not exist")
     assert refusal(create, **{**request, "EventSourceArn": f"{arn}x"}) == (code, f"Stream not found: {arn}x")
     assert "Cannot access stream" in refusal(create, **request)[1]
+    assert refusal(create, **{**request, "StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": 1}) == (
+        code,
+        f"Unsupported starting position for arn type: {arn}",
+    )
+    assert "[LATEST, AT_TIMESTAMP, TRIM_HORIZON]" in refusal(create, **{**request, "StartingPosition": "x"})[1]
+    kinesis = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
+    assert refusal(create, **{**request, "EventSourceArn": kinesis}) == (code, f"Stream not found: {kinesis}")
     assert "startingPosition" in refusal(create, FunctionName="function", EventSourceArn=arn)[1]
     queue = "arn:aws:sqs:us-east-1:123456789012:q"
     config = {"OnFailure": {"Destination": queue}}

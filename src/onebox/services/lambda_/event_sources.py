@@ -35,7 +35,8 @@ _OTHER_SOURCES = (
     *("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig", "DocumentDBEventSourceConfig"),
 )
 _NOT_HERE = ("KMSKeyArn", "LoggingConfig")
-_STARTS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
+_STARTS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
+"""In the order in which AWS lists them."""
 
 
 def queue_settings(before: Wire, request: Wire) -> Wire:
@@ -91,7 +92,7 @@ def starting_position(request: Wire) -> str:
     if position not in _STARTS:
         raise constraint_error("startingPosition", position, must_be_one_of(_STARTS))
     if position == "AT_TIMESTAMP":
-        raise InvalidParameterValueException("Unsupported starting position for given event source mapping type.")
+        raise InvalidParameterValueException(f"Unsupported starting position for arn type: {request['EventSourceArn']}")
     return str(position)
 
 

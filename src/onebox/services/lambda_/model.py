@@ -44,6 +44,12 @@ class FunctionVersion:
     reserved_concurrency: int | None
 
     @property
+    def build(self) -> tuple[str, int]:
+        """Changes with code and configuration, and so with what its processes run; a revision changes with policies
+        and published versions too."""
+        return self.code_sha256, self.modified_at_ms
+
+    @property
     def arn(self) -> str:
         """Without qualifier for ``$LATEST``, as in most answers."""
         return self.key.arn if self.version == LATEST else f"{self.key.arn}:{self.version}"

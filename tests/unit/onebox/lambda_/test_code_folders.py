@@ -18,8 +18,8 @@ from tests.api.lambda_support import zipped
 ARCHIVE = zipped({"app.py": "CODE = 1\n", "pack/inner.py": "X = 1\n", "data": "d"})
 
 
-def function(name: str = "f", revision_id: str = "1") -> FunctionVersion:
-    return FunctionVersion(FunctionKey("1", "us-east-1", name), LATEST, {}, revision_id, "", 1, 0, None)
+def function(name: str = "f", code_sha256: str = "1") -> FunctionVersion:
+    return FunctionVersion(FunctionKey("1", "us-east-1", name), LATEST, {}, "r", code_sha256, 1, 0, None)
 
 
 def writable(path: Path) -> Path:
@@ -99,7 +99,7 @@ def test_release_outdated_folder_is_removed_after_its_last_user(tmp_path: Path) 
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
         old = await folders.take(function(), lambda: [ARCHIVE])
-        new = await folders.take(function(revision_id="2"), lambda: [ARCHIVE])
+        new = await folders.take(function(code_sha256="2"), lambda: [ARCHIVE])
         assert old.path.exists()
         folders.release(old)
         folders.release(new)

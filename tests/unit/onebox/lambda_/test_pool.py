@@ -40,7 +40,7 @@ def handler(event, context):
 """
 
 
-def function(name: str, revision_id: str = "1") -> FunctionVersion:
+def function(name: str, code_sha256: str = "1") -> FunctionVersion:
     configuration = {
         "Runtime": "python3.11",
         "Timeout": 900,
@@ -49,7 +49,7 @@ def function(name: str, revision_id: str = "1") -> FunctionVersion:
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": "g"},
     }
     key = FunctionKey("123456789012", "us-east-1", name)
-    return FunctionVersion(key, LATEST, configuration, revision_id, "", 1, 0, None)
+    return FunctionVersion(key, LATEST, configuration, "r", code_sha256, 1, 0, None)
 
 
 class World:
@@ -173,7 +173,7 @@ async def test_submit_changed_function_runs_in_a_new_child(tmp_path: Path) -> No
     async with world(tmp_path, workers_max=2) as here:
         old = await here.run(function("f"))
         assert await here.run(function("f")) == old
-        new = await here.run(function("f", revision_id="2"))
+        new = await here.run(function("f", code_sha256="2"))
         assert new != old
         assert here.pool.workers_of(function("f")) == 1
 

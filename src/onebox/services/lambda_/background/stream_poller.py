@@ -292,8 +292,8 @@ class StreamPoller:
                 "shardId": stream.shard_id,
                 "startSequenceNumber": records[0].sequence_number,
                 "endSequenceNumber": records[-1].sequence_number,
-                "approximateArrivalOfFirstRecord": iso_time(records[0].created_at_ms),
-                "approximateArrivalOfLastRecord": iso_time(records[-1].created_at_ms),
+                "approximateArrivalOfFirstRecord": _iso_second(records[0].created_at_ms),
+                "approximateArrivalOfLastRecord": _iso_second(records[-1].created_at_ms),
                 "batchSize": len(records),
                 "streamArn": stream.arn,
             },
@@ -344,3 +344,8 @@ class StreamPoller:
 
 class _Denied(AwsError):
     """The function's role may not read the stream."""
+
+
+def _iso_second(at_ms: int) -> str:
+    """The stream's own times are whole seconds."""
+    return f"{iso_time(at_ms)[:19]}Z"

@@ -30,7 +30,7 @@ class CodeFolder:
     """The code of one revision, and who uses it."""
 
     path: Path
-    revision_id: str
+    build: tuple[str, int]
     fingerprints: dict[str, _Fingerprint] = field(default_factory=dict)
     users: int = 0
     outdated: bool = False
@@ -69,11 +69,11 @@ class CodeFolders:
         async with self._locks.setdefault(key, asyncio.Lock()):
             loop = asyncio.get_running_loop()
             folder = self._current.get(key)
-            is_current = folder is not None and folder.revision_id == function.revision_id
+            is_current = folder is not None and folder.build == function.build
             if folder is not None and is_current and await loop.run_in_executor(None, _is_intact, folder):
                 folder.users += 1
                 return folder
-            made = CodeFolder(self._root / self._ids.hex(32), function.revision_id, users=1)
+            made = CodeFolder(self._root / self._ids.hex(32), function.build, users=1)
             code, *layers = load_archives()
             await loop.run_in_executor(None, _make, made, code, layers)
             self._outdate(key)

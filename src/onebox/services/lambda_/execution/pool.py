@@ -171,9 +171,11 @@ class WorkerPool:
         if group is None:
             group = self._groups[key] = Group(function)
         group.left = False
-        if group.function.revision_id != function.revision_id:
+        if group.function is not function:
+            is_other = group.function.build != function.build
             group.function = function
-            group.retire_workers()
+            if is_other:
+                group.retire_workers()
         return group
 
     def _drop_if_left(self, group: Group) -> None:

@@ -93,7 +93,7 @@ def update_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
 
 def delete_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """Forget a name; none of that name is fine as well."""
-    function = core.load_unqualified(context, request["FunctionName"])
+    function = core.load_unqualified(context, request["FunctionName"], "DeleteAlias")
     core.functions.delete_alias(function.key, request["Name"])
     core.urls.delete(function.key, request["Name"])
     core.provisioned.delete(function.key, request["Name"])
@@ -103,7 +103,7 @@ def delete_alias(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
 
 def list_aliases(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The aliases of a function, or of one of its versions."""
-    function = core.load_unqualified(context, request["FunctionName"])
+    function = core.load_unqualified(context, request["FunctionName"], "ListAliases")
     limit = page_size(request, 50)
     found = core.functions.list_aliases(function.key, parse_marker(request), limit + 1)
     version = request.get("FunctionVersion")
@@ -115,7 +115,7 @@ def list_aliases(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
 
 
 def _load(core: LambdaCore, context: RequestContext, request: Wire) -> Alias:
-    function = core.load_unqualified(context, request["FunctionName"])
+    function = core.load_unqualified(context, request["FunctionName"], "GetAlias")
     alias = core.functions.find_alias(function.key, request["Name"])
     if alias is None:
         raise ResourceNotFoundException(f"Cannot find alias arn: {function.key.arn}:{request['Name']}")

@@ -75,10 +75,14 @@ def _check_free(core: LambdaCore, context: RequestContext, reference: FunctionRe
         context.account, context.region, function_name=reference.key.name, queue_arn=source_arn
     ):
         if other.qualifier == reference.qualifier:
-            kind = "SQS" if ":sqs:" in source_arn else "dynamodb"
+            places = f'arn (" {source_arn} ") and function (" {reference.key.name} ")'
+            problem = (
+                f"The event source {places} provided mapping already exists."
+                if other.is_stream
+                else f"An event source mapping with SQS {places} already exists."
+            )
             raise ResourceConflictException(
-                f'An event source mapping with {kind} arn (" {source_arn} ") and function (" {reference.key.name} ") '
-                f"already exists. Please update or delete the existing mapping with UUID {other.uuid}"
+                f"{problem} Please update or delete the existing mapping with UUID {other.uuid}"
             )
 
 
@@ -234,10 +238,12 @@ def _describe(core: LambdaCore, mapping: Mapping, state: str | None = None) -> W
         "FunctionArn": mapping.function_arn,
         "LastModified": mapping.modified_at_ms,
         "State": state or ("Enabled" if mapping.enabled else "Disabled"),
-        "StateTransitionReason": "USER_INITIATED",
+        "StateTransitionReason": "User action" if mapping.is_stream else "USER_INITIATED",
         **mapping.configuration,
     }
     last_result = core.pollers.last_result(mapping.uuid)
-    if last_result is not None and last_result.startswith("PROBLEM"):
+    if mapping.is_stream:
+        described["LastProcessingResult"] = last_result or "No records processed"
+    elif last_result is not None and last_result.startswith("PROBLEM"):
         described["LastProcessingResult"] = last_result
     return described

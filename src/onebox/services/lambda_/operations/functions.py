@@ -25,7 +25,7 @@ from onebox.services.lambda_.errors import (
 )
 from onebox.services.lambda_.function_layers import check_unzipped_size, with_layers
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion, version_number
-from onebox.services.lambda_.naming import FunctionReference, parse_new_function
+from onebox.services.lambda_.naming import VERSION_NUMBER, FunctionReference, parse_new_function
 from onebox.services.lambda_.operations.code import load_package
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
 from onebox.services.lambda_.operations.tags import checked_tags
@@ -82,7 +82,8 @@ def get_function(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
         "Configuration": describe(function, FunctionArn=reference.arn),
         "Code": {"RepositoryType": "S3", "Location": location},
     }
-    if tags := core.functions.load_tags(function.key):
+    names_version = reference.qualifier is not None and VERSION_NUMBER.fullmatch(reference.qualifier)
+    if not names_version and (tags := core.functions.load_tags(function.key)):
         answer["Tags"] = tags
     if function.reserved_concurrency is not None:
         answer["Concurrency"] = {"ReservedConcurrentExecutions": function.reserved_concurrency}

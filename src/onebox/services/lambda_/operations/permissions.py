@@ -3,6 +3,7 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import orjson
@@ -46,8 +47,8 @@ def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> 
     statement = _statement(request, reference.arn, context)
     _check_target(core, reference)
     qualifier = reference.qualifier or ""
-    statements, revision_id = core.policies.find_policy(reference.key, qualifier) or ([], None)
-    _check_revision(core, reference, revision_id, request.get("RevisionId"))
+    statements, _ = core.policies.find_policy(reference.key, qualifier) or ([], None)
+    _check_revision(core, reference, request.get("RevisionId"))
     if any(known["Sid"] == statement["Sid"] for known in statements):
         raise ResourceConflictException(
             f"The statement id ({statement['Sid']}) provided already exists. Please provide a new statement id, "
@@ -58,7 +59,7 @@ def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> 
         raise PolicyLengthExceededException(
             f"The final policy size ({len(policy_document(statements))}) is bigger than the limit ({POLICY_BYTES_MAX})."
         )
-    core.policies.save_policy(reference.key, qualifier, statements, core.deps.ids.uuid())
+    _save(core, reference, statements)
     return {"Statement": orjson.dumps(statement).decode()}
 
 
@@ -67,17 +68,16 @@ def remove_permission(core: LambdaCore, context: RequestContext, request: Wire) 
     reference = core.parse(context, request["FunctionName"], request.get("Qualifier"))
     if core.functions.find_version(reference.key, LATEST) is None:
         raise ResourceNotFoundException(f"No policy found for: {reference.arn}")
-    qualifier = reference.qualifier or ""
-    found = core.policies.find_policy(reference.key, qualifier)
+    found = core.policies.find_policy(reference.key, reference.qualifier or "")
     if found is None:
         raise ResourceNotFoundException("No policy is associated with the given resource.")
-    statements, revision_id = found
-    _check_revision(core, reference, revision_id, request.get("RevisionId"))
+    statements, _ = found
+    _check_revision(core, reference, request.get("RevisionId"))
     sid = request["StatementId"]
     kept = [statement for statement in statements if statement["Sid"] != sid]
     if len(kept) == len(statements):
         raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
-    core.policies.save_policy(reference.key, qualifier, kept, core.deps.ids.uuid())
+    _save(core, reference, kept)
     return {}
 
 
@@ -87,8 +87,27 @@ def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire
     found = core.policies.find_policy(reference.key, reference.qualifier or "")
     if found is None:
         raise ResourceNotFoundException("The resource you requested does not exist.")
-    statements, revision_id = found
-    return {"Policy": policy_document(statements), "RevisionId": revision_id}
+    statements, _ = found
+    return {"Policy": policy_document(statements), "RevisionId": _find_revision(core, reference)}
+
+
+def _save(core: LambdaCore, reference: FunctionReference, statements: list[Wire]) -> None:
+    """Store a policy. That is a change of the function, version or alias: it gets another revision."""
+    key, revision_id = reference.key, core.deps.ids.uuid()
+    core.policies.save_policy(key, reference.qualifier or "", statements, revision_id)
+    alias = core.functions.find_alias(key, reference.qualifier) if reference.qualifier else None
+    if alias is not None:
+        core.functions.save_alias(dataclasses.replace(alias, revision_id=revision_id))
+    else:
+        core.functions.set_revision(key, reference.qualifier or LATEST, revision_id)
+
+
+def _find_revision(core: LambdaCore, reference: FunctionReference) -> str | None:
+    """The revision of the function, version or alias, which is its policy's too."""
+    qualifier = reference.qualifier or LATEST
+    found = core.functions.find_alias(reference.key, qualifier)
+    latest = found or core.functions.find_version(reference.key, qualifier)
+    return None if latest is None else latest.revision_id
 
 
 def _check_target(core: LambdaCore, reference: FunctionReference) -> None:
@@ -150,18 +169,9 @@ def _principal(principal: str, context: RequestContext) -> Wire | str:
     )
 
 
-def _check_revision(
-    core: LambdaCore, reference: FunctionReference, policy_revision: str | None, known: str | None
-) -> None:
-    """Raise PreconditionFailedException unless the client knows the latest revision of the policy, or of the version
-    or alias that it belongs to."""
-    if known is None or known == policy_revision:
-        return
-    qualifier = reference.qualifier or LATEST
-    alias = core.functions.find_alias(reference.key, qualifier)
-    version = core.functions.find_version(reference.key, qualifier) if alias is None else None
-    latest = alias or (version if reference.qualifier else None)
-    if latest is None or latest.revision_id != known:
+def _check_revision(core: LambdaCore, reference: FunctionReference, known: str | None) -> None:
+    """Raise PreconditionFailedException unless the client knows the latest revision, or names none."""
+    if known is not None and known != _find_revision(core, reference):
         raise PreconditionFailedException(
             "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the "
             "latest Revision Id"

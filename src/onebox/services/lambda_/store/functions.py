@@ -194,6 +194,15 @@ class FunctionStore:
         )
         self._save_layer_uses(function)
 
+    def set_revision(self, key: FunctionKey, version: str, revision_id: str) -> None:
+        """Give a version another revision, and nothing else."""
+        self._forget(key)
+        self._storage.execute(
+            """UPDATE lambda_versions SET revision_id = ?
+            WHERE account = ? AND region = ? AND function_name = ? AND number = ?""",
+            (revision_id, *_key(key), version_number(version)),
+        )
+
     def delete_version(self, function: FunctionVersion) -> None:
         """Delete a published version."""
         self._forget(function.key)
