@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -126,6 +128,25 @@ def _zip(names: int) -> bytes:
         for number in range(names):
             archive.writestr(f"{number}.py", "")
     return packed.getvalue()
+
+
+def _large_zip(size_bytes: int) -> bytes:
+    """An archive that is about as large as what it holds."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.py", "")
+        archive.writestr("data", random.Random(1).randbytes(size_bytes))
+    return packed.getvalue()
+
+
+def _put_lines(box: Box) -> int:
+    logs = box.client("logs")
+    logs.create_log_group(logGroupName="lines")
+    logs.create_log_stream(logGroupName="lines", logStreamName="s")
+    now_ms = int(time.time() * 1000)
+    events = [{"timestamp": now_ms, "message": f"line {number} of many"} for number in range(10_000)]
+    logs.put_log_events(logGroupName="lines", logStreamName="s", logEvents=events)
+    return 200
 
 
 def _create_function(code: Body) -> Callable[[Box], int]:
@@ -297,6 +318,7 @@ ROWS = [
     ),
     Row("Gzip bomb of 60 MB", _raw(lambda: _bomb(60_000_000)), (400, 413)),
     Row("Lambda: zip with 60,000 entries", _create_function(lambda: _zip(60_000)), (201, 409)),
+    Row("Lambda: zip of 50 MB", _create_function(lambda: _large_zip(49_000_000)), (201,), is_long=True),
     Row("Lambda: 70 MB of base64", _create_function(lambda: b"x" * 50_000_000), (400, 413), is_long=True),
     Row("HTTP: 200 MB of URL", _endless(b"GET /"), (414, 431, 0)),
     Row("HTTP: 200 MB of one header line", _endless(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "), (431, 0)),
@@ -309,6 +331,7 @@ ROWS = [
     Row("SNS: 200 connections, each with 30 publishes", publish_by_many(200, 60, pipelined=30), (200,), is_long=True),
     Row("SQS: 2,000 long polls when messages come", wait_by_many(2_000), (200,), is_long=True),
     Row("CloudWatch: 1,000 queues and 1,000 alarms", alarms_at_rest(1_000), (200,), is_long=True),
+    Row("Logs: PutLogEvents with 10,000 lines", _put_lines, (200,), is_long=True),
     Row("Logs: FilterLogEvents over 300,000 lines", search_lines(300_000), (200,), is_long=True),
     Row("Lambda: a function that prints 100 MB", print_much(100), (200,), is_long=True),
 ]
