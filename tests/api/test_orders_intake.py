@@ -278,7 +278,7 @@ def test_doctor_checks_the_intake(site: Site) -> None:
 def test_status_and_doctor_tell_of_requests_and_refusals(site: Site) -> None:
     def read() -> dict[str, Any]:
         done = CliRunner().invoke(main, ["status", "--json"], env=site.environment)
-        return dict(json.loads(done.stdout)["intake"])
+        return dict(json.loads(done.stdout)["options"]["intake"])
 
     before = read()
     assert (before["auth"], before["url"]) == ("Token", site.url)
@@ -288,11 +288,12 @@ def test_status_and_doctor_tell_of_requests_and_refusals(site: Site) -> None:
 
     def counted() -> tuple[float, float]:
         now = read()
-        return now["requests"] - before["requests"], now["refused"] - before["refused"]
+        requests = now["requests"]["last_hour"] - before["requests"]["last_hour"]
+        return requests, now["refusals"] - before["refusals"]
 
     # What other tests of this module sent may be counted a moment later.
     until(lambda: counted() >= (3.0, 2.0), "the counts")
-    assert read()["requests_last_minute"] > 0
+    assert read()["requests"]["a_minute"] > 0
     text = " ".join(CliRunner().invoke(main, ["status"], env=site.environment).output.split())
     assert f"OrderIntake Token, {site.url}" in text.replace("/ ;", "/;")
     done = CliRunner().invoke(main, ["doctor", "--json", "--no-test-order"], env=site.environment)
@@ -300,11 +301,11 @@ def test_status_and_doctor_tell_of_requests_and_refusals(site: Site) -> None:
     assert "in the last hour" in check["message"]
 
 
-def test_status_of_a_system_without_intake_says_off(engine: EngineThread) -> None:
+def test_status_of_a_system_without_intake_has_no_row_for_it(engine: EngineThread) -> None:
     environment = environment_of(engine.endpoint_url, "321321321329")
     answer = json.loads(CliRunner().invoke(main, ["status", "--json"], env=environment).stdout)
-    assert answer["intake"] is None
-    assert "OrderIntake off" in " ".join(CliRunner().invoke(main, ["status"], env=environment).output.split())
+    assert answer["options"]["intake"] is None
+    assert "OrderIntake" not in CliRunner().invoke(main, ["status"], env=environment).output
 
 
 # --- The adapters on the tables themselves ----------------------------------------------------------------------------

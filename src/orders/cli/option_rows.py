@@ -65,8 +65,9 @@ def _intake(state: IntakeState) -> str:
     callers = "callers sign with AWS credentials" if state.auth == "IAM" else plural(len(state.callers), "caller")
     if state.auth != "IAM" and not state.callers:
         callers = "[yellow]no caller: `orders intake add NAME`[/]"
-    refused = sum(one.requests for one in state.refused)
-    return f"{callers}; {_activity('requests', state.requests)}, {show_count(refused)} refused"
+    where = f"{state.auth}, {escape(printable(state.url, 200))}"
+    refused = f"[yellow]{show_count(state.refusals)} refused[/]" if state.refusals else "0 refused"
+    return f"{where}; {callers}; {_activity('requests', state.requests)}, {refused}"
 
 
 def _history(state: HistoryState, names: Names) -> str:

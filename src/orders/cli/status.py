@@ -24,11 +24,8 @@ from orders.monitoring.metrics import (
     DURATION,
     ERRORS,
     FAILED,
-    FAILED_REQUESTS,
     LONGEST,
     PUBLISHED,
-    REFUSED_REQUESTS,
-    REQUESTS,
     THROTTLES,
     UNDELIVERED,
     FunctionState,
@@ -80,7 +77,6 @@ def render(now: Status, options: Options | None = None) -> Table:
         paused = escape(printable(now.function.paused, 300))
         table.add_row("PAUSED", f"[red]orders are not processed, since {paused}; `orders resume` goes on[/]")
     names = now.names
-    table.add_row(names.intake_function, _intake(now))
     table.add_row(names.topic, _topic(now))
     table.add_row(names.queue, _queue(now))
     table.add_row(names.function, _function(now))
@@ -98,18 +94,6 @@ def render(now: Status, options: Options | None = None) -> Table:
         table.add_row("last hour", business)
     table.add_row("alarms", _alarms(now))
     return table
-
-
-def _intake(now: Status) -> str:
-    if now.intake is None:
-        return "off: no orders are taken over HTTP"
-    rate, hour = show_count(now.rate(REQUESTS)), show_count(now.over_the_hour(REQUESTS))
-    text = (
-        f"{now.intake.auth}, {escape(printable(now.intake.url, 200))}; last minute: {rate} requests, last hour: {hour}"
-    )
-    refused, failed = now.over_the_hour(REFUSED_REQUESTS), now.over_the_hour(FAILED_REQUESTS)
-    text += f", [yellow]{show_count(refused)} refused[/]" if refused else ""
-    return f"{text}, [red]{show_count(failed)} failed[/]" if failed else text
 
 
 def _topic(now: Status) -> str:
@@ -186,16 +170,9 @@ def plain(now: Status) -> dict[str, Any]:
     answer["failing"] = [failing_row(order) for order in now.failing.orders]
     answer["crashes"] = [crash._asdict() for crash in now.failing.crashes]
     answer["published_last_minute"] = now.rate(PUBLISHED)
-    for name in ("queue", "dead_letters", "function", "table", "intake"):
+    for name in ("queue", "dead_letters", "function", "table"):
         part = getattr(now, name)
         answer[name] = None if part is None else part._asdict()
-    if now.intake is not None:
-        answer["intake"] |= {
-            "requests_last_minute": now.rate(REQUESTS),
-            "requests": now.over_the_hour(REQUESTS),
-            "refused": now.over_the_hour(REFUSED_REQUESTS),
-            "failed": now.over_the_hour(FAILED_REQUESTS),
-        }
     if now.function is not None:
         answer["function"]["marks"] = dict(now.function.marks)
     answer["alarms"] = [

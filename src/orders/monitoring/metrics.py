@@ -56,14 +56,6 @@ class TableState(NamedTuple):
     """DynamoDB's last count; AWS updates it every six hours."""
 
 
-class IntakeState(NamedTuple):
-    """The intake over HTTP, where it is on."""
-
-    url: str
-    auth: str
-    """Token or IAM, as the template's parameter."""
-
-
 class Measure(NamedTuple):
     """A CloudWatch metric and the statistic that combines the values of a minute.
 
@@ -162,13 +154,6 @@ class Watch:
             concurrency=next((int(limit) for limit in limits if limit is not None), None),
             marks={name: value for name, value in tags.items() if name.startswith(TAG_PREFIX)},
         )
-
-    def find_intake(self) -> IntakeState | None:
-        """The intake's URL; None where no orders are taken over HTTP."""
-        answer = self._ask(self._lambda.get_function_url_config, FunctionName=self._names.intake_function)
-        if answer is None:
-            return None
-        return IntakeState(answer["FunctionUrl"], "IAM" if answer["AuthType"] == "AWS_IAM" else "Token")
 
     def find_table(self) -> TableState | None:
         answer = self._ask(self._dynamodb.describe_table, TableName=self._names.table)

@@ -15,7 +15,7 @@ from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
 from orders.intake.caller_admin import CallerAdmin
 from orders.monitoring import rates
-from orders.monitoring.metrics import Measure, read_series
+from orders.monitoring.metrics import FAILED_REQUESTS, REFUSED_REQUESTS, REQUESTS, Measure, read_series
 from orders.monitoring.options import (
     Activity,
     ArchiveState,
@@ -54,12 +54,13 @@ class OptionReader:
         since_ms = self._clock.now_ms() - HOUR_MS
         logs = FunctionLogs(self._aws, self._names.intake_function)
         lines, more = logs.page_back("{ $.status >= 400 }", since_ms, None, "", REFUSALS_MAX)
-        requests = Measure("requests", "AWS/Lambda", "Invocations", (("FunctionName", PARTS.intake_function),))
+        series = self._series([REQUESTS, REFUSED_REQUESTS, FAILED_REQUESTS])
         return IntakeState(
             url=url.url,
             auth="IAM" if is_iam else "Token",
             callers=() if is_iam else tuple(CallerAdmin(self._aws).list()),
-            requests=self._activity(requests, PARTS.intake_function),
+            requests=self._activity(series, REQUESTS, FAILED_REQUESTS),
+            refusals=sum(series[REFUSED_REQUESTS].values()),
             refused=count_refusals((line.at_ms, line.text) for line in lines),
             is_cut=bool(more) and len(lines) >= REFUSALS_MAX,
         )
@@ -76,7 +77,7 @@ class OptionReader:
         given_up = self._count(self._names.history_dead_letter_queue)
         return HistoryState(
             trigger=trigger,
-            changes=self._activity(changes, PARTS.history_function),
+            changes=self._calls(changes, PARTS.history_function),
             behind_s=rates.latest(ages, behind, self._clock.now_ms()) / 1000 if ages[behind] else None,
             subscribers=len(subscribers or ()),
             given_up=0 if given_up is None else given_up.messages,
@@ -102,7 +103,7 @@ class OptionReader:
             trigger=trigger,
             queue=queue,
             oldest_s=rates.latest(self._series([age]), age, now_ms),
-            archived=self._activity(archived, PARTS.archive_function),
+            archived=self._calls(archived, PARTS.archive_function),
             newest=newest,
         )
 
@@ -115,9 +116,11 @@ class OptionReader:
             return []
         return find_replays(entries, now_ms)
 
-    def _activity(self, measure: Measure, function: str) -> Activity:
+    def _calls(self, measure: Measure, function: str) -> Activity:
         errors = Measure("errors", "AWS/Lambda", "Errors", (("FunctionName", function),))
-        series = self._series([measure, errors])
+        return self._activity(self._series([measure, errors]), measure, errors)
+
+    def _activity(self, series: dict[Measure, dict[int, float]], measure: Measure, errors: Measure) -> Activity:
         return Activity(
             a_minute=rates.rate(series, measure, self._clock.now_ms()),
             last_hour=sum(series[measure].values()),

@@ -41,7 +41,7 @@ class Activity(NamedTuple):
     """In the last minute."""
     last_hour: float
     errors: float
-    """Failed calls of the function in the last hour."""
+    """Failed calls of the function in the last hour; of the intake, answers of 5xx."""
 
 
 class RefusedRequests(NamedTuple):
@@ -56,12 +56,16 @@ class RefusedRequests(NamedTuple):
 
 
 class IntakeState(NamedTuple):
+    """The intake over HTTP."""
+
     url: str
     auth: str
     """Token or IAM."""
     callers: tuple[KnownCaller, ...]
     """Who may send orders; empty with IAM, where AWS decides."""
     requests: Activity
+    refusals: float
+    """Answers of 4xx in the last hour, as Lambda counts them; ``refused`` has their reasons from the log."""
     refused: tuple[RefusedRequests, ...]
     """Of the last hour, the most frequent first."""
     is_cut: bool

@@ -17,16 +17,15 @@ from orders.monitoring.metrics import (
     BUSINESS_NAMESPACE,
     Alarm,
     FunctionState,
-    IntakeState,
     Measure,
     TableState,
     Watch,
 )
 
-# What a whole look costs, in calls of AWS's API: both queues; topic, function (3), intake, table, alarms, measures (2).
+# What a whole look costs, in calls of AWS's API: both queues; topic, function (3), table, alarms, measures (2).
 # While OrderQueue holds messages, each look asks the log once more.
 CALLS_QUEUES = 2
-CALLS_REST = 9
+CALLS_REST = 8
 FIGURES_MS = 3_600_000
 MINUTE_MS = rates.MINUTE_MS
 
@@ -48,8 +47,6 @@ class Status:
     """As of when all of it is."""
     failing: FailingNow = NOTHING_FAILS
     """The orders under way after a failure, and calls that ended without an answer."""
-    intake: IntakeState | None = None
-    """The intake over HTTP; None where it is off."""
     names: Names = SEED_NAMES
 
     @property
@@ -126,7 +123,6 @@ class StatusReader:
             counted = pool.submit(self._counts.read, now_ms)
             function = pool.submit(watch.find_function)
             series = pool.submit(watch.series, now_ms - FIGURES_MS, now_ms + MINUTE_MS)
-            intake = pool.submit(watch.find_intake)
             table = pool.submit(watch.find_table)
             alarms = pool.submit(watch.alarms)
         _, queue, dead_letters, failing = counted.result()
@@ -138,7 +134,6 @@ class StatusReader:
             function=function.result(),
             table=table.result(),
             alarms=alarms.result(),
-            intake=intake.result(),
             series=series.result(),
             at_ms=now_ms,
             failing=failing,
