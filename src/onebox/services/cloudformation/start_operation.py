@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from onebox.arn import make_arn
 from onebox.services.cloudformation import limits
@@ -17,6 +19,8 @@ from onebox.services.cloudformation.stack_source import Draft
 from onebox.services.cloudformation.states import RESOURCE_STATES, OperationKind, StackTrigger, stack_allows
 from onebox.services.cloudformation.template.document import parse_template
 from onebox.services.context import RequestContext, Wire
+
+StackT = TypeVar("StackT", bound="Stack | None")
 
 
 def new_stack_id(core: Core, context: RequestContext, name: str) -> str:
@@ -37,9 +41,22 @@ def new_operation(
     )
 
 
-async def start_and_wait(core: Core, stack: Stack) -> None:
-    """Start the work, and wait a moment for its end before the caller is answered."""
-    core.supervisor.kick(stack.stack_id)
+async def write_operation(core: Core, begin: Callable[[], StackT]) -> StackT:
+    """Give a stack an operation, in a transaction. The work starts when that is on disk, also if the client has hung up
+    meanwhile. ``begin`` returns the stack, or None if there is nothing to do."""
+
+    def job() -> StackT:
+        stack = begin()
+        if stack is not None:
+            stack_id = stack.stack_id
+            core.deps.storage.after_commit(lambda: core.supervisor.kick(stack_id))
+        return stack
+
+    return await core.deps.storage.write(job)
+
+
+async def wait_a_moment(core: Core, stack: Stack) -> None:
+    """Wait a moment for the end of the work before the caller is answered."""
     await core.supervisor.wait_until_idle(stack.stack_id, core.deps.clock.steady_ms() + limits.ANSWER_WAIT_MS)
 
 

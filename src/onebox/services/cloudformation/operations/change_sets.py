@@ -35,7 +35,8 @@ from onebox.services.cloudformation.start_operation import (
     kept_settings,
     new_stack_id,
     outputs_changed,
-    start_and_wait,
+    wait_a_moment,
+    write_operation,
 )
 from onebox.services.cloudformation.states import CHANGE_SET_FAILED, CHANGE_SET_READY, NEW, STACK_STATES, StackTrigger
 from onebox.services.cloudformation.views import show_change_set, show_change_set_summary, without_none
@@ -217,8 +218,8 @@ def _without_values(change: Wire) -> Wire:
 
 async def execute_change_set(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin what the change set describes; all change sets of the stack are gone with it."""
-    stack = await core.deps.storage.write(lambda: _execute(core, context, request))
-    await start_and_wait(core, stack)
+    stack = await write_operation(core, lambda: _execute(core, context, request))
+    await wait_a_moment(core, stack)
     return {}
 
 

@@ -5,6 +5,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Detec
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -36,6 +37,10 @@ async def detect_stack_drift(core: Core, context: RequestContext, request: Wire)
         failed = replace(detection, status="DETECTION_FAILED", status_reason=error.message)
         await core.deps.storage.write(lambda: core.store.detections.save(failed))
         return {"StackDriftDetectionId": detection.detection_id}
+    except asyncio.CancelledError:  # the client has hung up
+        broken_off = replace(detection, status="DETECTION_FAILED", status_reason="The detection was interrupted.")
+        core.deps.storage.run_patiently(lambda: core.store.detections.save(broken_off))
+        raise
     await core.deps.storage.write(lambda: _save(core, context, stack, detection, compared))
     return {"StackDriftDetectionId": detection.detection_id}
 

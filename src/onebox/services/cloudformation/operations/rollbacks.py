@@ -12,7 +12,7 @@ from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack
 from onebox.services.cloudformation.model import Stack
 from onebox.services.cloudformation.stack_source import check_role
-from onebox.services.cloudformation.start_operation import new_operation, start_and_wait
+from onebox.services.cloudformation.start_operation import new_operation, wait_a_moment, write_operation
 from onebox.services.cloudformation.states import RESOURCE_STATES, OperationKind, StackTrigger, stack_allows
 from onebox.services.context import RequestContext, Wire
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
@@ -37,8 +37,8 @@ def cancel_update_stack(core: Core, context: RequestContext, request: Wire) -> W
 
 async def continue_update_rollback(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Retry a failed rollback without ``ResourcesToSkip``."""
-    stack = await core.deps.storage.write(lambda: _continue(core, context, request))
-    await start_and_wait(core, stack)
+    stack = await write_operation(core, lambda: _continue(core, context, request))
+    await wait_a_moment(core, stack)
     return {}
 
 
@@ -69,8 +69,8 @@ def _continue(core: Core, context: RequestContext, request: Wire) -> Stack:
 
 async def rollback_stack(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Roll back a failed operation that was not rolled back (DisableRollback, OnFailure=DO_NOTHING)."""
-    stack = await core.deps.storage.write(lambda: _roll_back(core, context, request))
-    await start_and_wait(core, stack)
+    stack = await write_operation(core, lambda: _roll_back(core, context, request))
+    await wait_a_moment(core, stack)
     return {"StackId": stack.stack_id}
 
 

@@ -31,7 +31,8 @@ from onebox.services.cloudformation.start_operation import (
     new_operation,
     new_stack_id,
     outputs_changed,
-    start_and_wait,
+    wait_a_moment,
+    write_operation,
 )
 from onebox.services.cloudformation.states import NEW, STACK_STATES, OperationKind, StackTrigger, stack_allows
 from onebox.services.cloudformation.template_text import load_policy_text
@@ -63,8 +64,8 @@ async def create_stack(core: Core, context: RequestContext, request: Wire) -> Wi
         source=wanted.source,
         settings=settings,
     )
-    created = await core.deps.storage.write(lambda: _create(core, context, stack, request))
-    await start_and_wait(core, created)
+    created = await write_operation(core, lambda: _create(core, context, stack, request))
+    await wait_a_moment(core, created)
     return {"StackId": created.stack_id}
 
 
@@ -96,7 +97,7 @@ async def update_stack(core: Core, context: RequestContext, request: Wire) -> Wi
     updated = None
     while updated is None:  # once more if the stack changed meanwhile
         updated = await _try_update(core, context, request, policy)
-    await start_and_wait(core, updated)
+    await wait_a_moment(core, updated)
     return {"StackId": updated.stack_id}
 
 
@@ -119,7 +120,7 @@ async def _try_update(core: Core, context: RequestContext, request: Wire, policy
             core, context, stack, request, source=wanted.source, settings=settings, disable_rollback=disable
         )
 
-    return await core.deps.storage.write(begin)
+    return await write_operation(core, begin)
 
 
 async def _refuse_without_changes(core: Core, stack: Stack, wanted: Draft) -> None:
@@ -135,9 +136,9 @@ async def _refuse_without_changes(core: Core, stack: Stack, wanted: Draft) -> No
 
 async def delete_stack(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin to delete a stack; one that does not exist is deleted already. Raises ValidationError."""
-    stack = await core.deps.storage.write(lambda: _delete(core, context, request))
+    stack = await write_operation(core, lambda: _delete(core, context, request))
     if stack is not None:
-        await start_and_wait(core, stack)
+        await wait_a_moment(core, stack)
     return {}
 
 
