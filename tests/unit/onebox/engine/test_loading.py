@@ -177,4 +177,4 @@ def test_a_database_from_before_counts_as_used(has_data: bool) -> None:
         connection.execute("INSERT INTO storage_start (started_at_ms, version) VALUES (1, '0.1.0')")
     migrate(connection)
     used = {name for (name,) in connection.execute("SELECT name FROM used_service")}
-    assert used == ((set(LOADED_WITH) - {"iam", "sts", "ssm", "dynamodbstreams"}) if has_data else set())
+    assert used == ((set(LOADED_WITH) - {"ecr", "iam", "sts", "ssm", "dynamodbstreams"}) if has_data else set())
