@@ -41,7 +41,7 @@ PAGES = {
     "metrics": ("/metrics?range=15m", "main canvas"),
     "publish": ("/publish", "main form"),
     "controls": ("/controls", "#drift ~ div .tag.good"),
-    "options": ("/options", "#archive ~ div .facts-list"),
+    "options": ("/options", "main:has(#archive ~ div .facts-list) #relay ~ div .tag.good"),
     "audit": ("/audit", "main table"),
     "stack": ("/stack", "main table"),
 }
