@@ -38,6 +38,7 @@ from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.clock_keeper import ClockKeeper, resume_clock
 from onebox.storage.database import Storage
 from onebox.storage.folder import DATABASE_NAME, DataFolder
+from onebox.storage.log_sync import LogSync, SyncFile, sync_file
 from onebox.storage.space import SpaceKeeper
 from onebox.storage.starting import open_database
 
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """One running onebox. ``on_loaded`` is called each time when services were imported and started."""
+    """One running onebox. ``on_loaded`` is called each time when services were imported and started; ``sync`` brings an
+    open file to disk."""
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Engine:
         clock: SteadyClock | None = None,
         ids: Ids | None = None,
         on_loaded: Callable[[], None] | None = None,
+        sync: SyncFile = sync_file,
     ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -61,6 +64,7 @@ class Engine:
         self._log = logging.getLogger("onebox")
         self._undo: list[Callable[[], object]] = []
         self._on_loaded = on_loaded
+        self._sync = sync
         self._services: ServiceLoader | None = None
         self.fault: asyncio.Future[StorageFault] | None = None
         """Resolved if durability is lost: the process must end."""
@@ -122,7 +126,7 @@ class Engine:
 
     async def _stop_checkpointer(self) -> None:
         if self._checkpointer is not None:
-            await self._checkpointer.stop(is_clean=not self._storage.has_failed)
+            await self._checkpointer.stop()
 
     async def _attempt(self, part: str, stop: Callable[[], Awaitable[None] | None]) -> None:
         """End one part; what it raises must not keep the others running."""
@@ -139,10 +143,11 @@ class Engine:
         self._started_at_ms = self._clock.monotonic_ms()
         folder = self._take_folder()
         connection = self._open_database(folder / DATABASE_NAME)
-        self._storage = Storage(connection, self._stop_for_fault)
+        log = self._take_over_sync(folder / DATABASE_NAME, connection)
+        self._storage = Storage(connection, self._stop_for_fault, log)
         resume_clock(connection, self._clock)
         self._clock_keeper = ClockKeeper(self._storage, self._clock)
-        self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection)
+        self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection, log)
         checkpoint_soon = self._checkpointer.checkpoint_soon if self._checkpointer else _nothing
         self._space = SpaceKeeper(self._storage, self._clock, checkpoint_soon)
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
@@ -181,10 +186,17 @@ class Engine:
         self._undo.append(connection.close)
         return connection
 
-    def _make_checkpointer(self, path: Path, connection: apsw.Connection) -> Checkpointer | None:
+    def _take_over_sync(self, path: Path, connection: apsw.Connection) -> LogSync | None:
         if self._settings.data is None:
             return None
-        checkpointer = Checkpointer(path, connection, self._storage.fail)
+        log = LogSync(path, connection, self._clock.monotonic_ms, self._sync)
+        self._undo.append(lambda: log.stop(is_clean=False))
+        return log
+
+    def _make_checkpointer(self, path: Path, connection: apsw.Connection, log: LogSync | None) -> Checkpointer | None:
+        if log is None:
+            return None
+        checkpointer = Checkpointer(path, connection, log, self._storage.fail)
         self._undo.append(checkpointer.release)
         return checkpointer
 

@@ -9,6 +9,8 @@ any subset of its sectors, in any order.
 from __future__ import annotations
 
 import random
+import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -30,7 +32,11 @@ class Truncate(NamedTuple):
 
 
 class Sync(NamedTuple):
+    """A sync that has ended."""
+
     file: str
+    begun: int
+    """How long the journal was when it began: only what was written before is known to be on disk."""
 
 
 class Delete(NamedTuple):
@@ -43,6 +49,9 @@ Entry = Write | Truncate | Sync | Delete
 class Journal(Protocol):
     def append(self, entry: Entry, /) -> None:
         """Note what happened."""
+
+    def __len__(self) -> int:
+        """How many entries there are."""
 
 
 class RecordingDisk(apsw.VFS):
@@ -62,21 +71,37 @@ class RecordingDisk(apsw.VFS):
         self.journal.append(Delete(Path(filename).name))
 
 
+class RecordingSync:
+    """The syncs that onebox makes itself (LogSync), past SQLite's file system layers; each takes ``sync_s``."""
+
+    def __init__(self, journal: Journal, sync_s: float = 0.0) -> None:
+        self._journal = journal
+        self._sync_s = sync_s
+
+    def __call__(self, path: Path, _file: int) -> None:
+        """Note it; the files after a cut are made from the journal, so the real ones need no sync."""
+        begun = len(self._journal)
+        if self._sync_s:
+            time.sleep(self._sync_s)
+        self._journal.append(Sync(path.name, begun))
+
+
 def files_after_power_cut(journal: Sequence[Entry], moment: int, chance: random.Random) -> dict[str, bytes]:
     """The files by name, if the power went after ``moment`` entries of the journal."""
     files: dict[str, bytearray] = {}
-    pending: dict[str, list[Write | Truncate]] = {}
-    for entry in journal[:moment]:
+    pending: dict[str, deque[tuple[int, Write | Truncate]]] = {}
+    for number, entry in enumerate(journal[:moment]):
         if isinstance(entry, (Write, Truncate)):
-            pending.setdefault(entry.file, []).append(entry)
+            pending.setdefault(entry.file, deque()).append((number, entry))
         elif isinstance(entry, Sync):
-            for change in pending.pop(entry.file, []):
-                apply(files.setdefault(entry.file, bytearray()), change)
+            changes = pending.get(entry.file, deque())
+            while changes and changes[0][0] < entry.begun:
+                apply(files.setdefault(entry.file, bytearray()), changes.popleft()[1])
         else:
             files.pop(entry.file, None)
             pending.pop(entry.file, None)
     for name, changes in pending.items():
-        apply_some(files.setdefault(name, bytearray()), changes, chance)
+        apply_some(files.setdefault(name, bytearray()), [change for _, change in changes], chance)
     return {name: bytes(content) for name, content in files.items()}
 
 
@@ -96,8 +121,9 @@ class _RecordingFile(apsw.VFSFile):
         self._journal.append(Truncate(self._name, size))
 
     def xSync(self, flags: int) -> None:
+        begun = len(self._journal)
         super().xSync(flags)
-        self._journal.append(Sync(self._name))
+        self._journal.append(Sync(self._name, begun))
 
 
 def apply(content: bytearray, change: Write | Truncate) -> None:

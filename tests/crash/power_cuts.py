@@ -5,7 +5,8 @@ A ledger notes for each acknowledged change how far the journal was at the time.
 folder is made as a disk may hold it when the power went at that moment: the database, its log and its mark from the
 journal, with any subset of the sectors that were not synced; every other file whole, cut short, full of zeros or
 absent, because none of them is promised to be synced. onebox starts on it, everything acknowledged must be there
-and every function must work. ``--seed`` repeats the random choices.
+and every function must work. ``--seed`` repeats the random choices. ``--sync-ms`` is how long a sync of the log takes:
+with the default of 3 onebox syncs beside its event loop, with 0 on it, unless the machine's own disk is slow.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ STACK_FUNCTION = "of-the-stack"
 CODE_UPDATES = 15
 STACK_UPDATES = 4
 WRITES = 250
+SYNC_MS = 3.0
 BUCKET = "code"
 
 Client = Callable[..., Any]
@@ -142,10 +144,10 @@ class Recording:
     ledger: Ledger
 
 
-def record(folder: Path) -> Recording:
+def record(folder: Path, sync_ms: float) -> Recording:
     """Run the load on the recording disk; killed at its end."""
     data, path = folder / "data", folder / "journal"
-    with _onebox(data, path) as client:
+    with _onebox(data, path, sync_ms) as client:
         load = Load(client, JournalReader(path))
         load.prepare()
         first_moment = JournalReader(path).count()
@@ -164,12 +166,12 @@ def cut(recording: Recording, moment: int, folder: Path, chance: random.Random) 
         return _check(engine, recording.ledger, moment)
 
 
-def run(seed: int, cuts: int, say: Callable[[str], object] = print) -> dict[str, int]:
+def run(seed: int, cuts: int, sync_ms: float = SYNC_MS, say: Callable[[str], object] = print) -> dict[str, int]:
     """One whole run; raises AssertionError where onebox broke its word."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="power-cuts-") as name:
         folder = Path(name)
-        recording = record(folder)
+        recording = record(folder, sync_ms)
         length = len(recording.journal)
         say(f"seed {seed}: {length:,} writes and syncs recorded, {cuts} power cuts")
         facts = 0
@@ -246,8 +248,8 @@ Resources:
 
 
 @contextmanager
-def _onebox(data: Path, journal: Path) -> Iterator[Client]:
-    command = [sys.executable, "-m", "tests.crash.recorded_onebox", str(data), str(journal)]
+def _onebox(data: Path, journal: Path, sync_ms: float) -> Iterator[Client]:
+    command = [sys.executable, "-m", "tests.crash.recorded_onebox", str(data), str(journal), str(sync_ms)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -275,8 +277,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
+    parser.add_argument("--sync-ms", type=float, default=SYNC_MS)
     arguments = parser.parse_args()
-    run(arguments.seed, arguments.cuts)
+    run(arguments.seed, arguments.cuts, arguments.sync_ms)
 
 
 if __name__ == "__main__":

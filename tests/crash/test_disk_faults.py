@@ -18,11 +18,12 @@ import apsw
 import pytest
 
 from onebox.errors import StorageFault
-from onebox.storage.checkpoint import PAGES_BEFORE_CHECKPOINT, Checkpointer
+from onebox.storage.checkpoint import PAGES_BEFORE_CHECKPOINT, PAGES_ON_SLOW_DISK, Checkpointer
 from onebox.storage.database import Storage
 from onebox.storage.faults import describe
 from onebox.storage.opening import load_checksums, open_connection
 from onebox.storage.starting import open_database
+from tests.unit.onebox.storage.disks import log_sync
 
 GROUPS = 180
 ROWS_A_GROUP = 12
@@ -34,12 +35,18 @@ class FailingDisk(apsw.VFS):
 
     def __init__(self, name: str, operation: str, suffix: str, *, at: int, for_good: bool) -> None:
         super().__init__(name, base="cksmvfs")
+        self.name = name
         self.operation, self.suffix, self.at, self.for_good = operation, suffix, at, for_good
         self.calls = 0
         self.failed = 0
 
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         return _FailingFile(self, name, flags)
+
+    def sync(self, path: Path, _file: int) -> None:
+        """The syncs that onebox makes itself (LogSync)."""
+        if self.is_due("sync", path.name):
+            raise OSError(5, "the disk failed to sync")
 
     def is_due(self, operation: str, file: str) -> bool:
         if operation != self.operation or not file.endswith(self.suffix):
@@ -75,26 +82,41 @@ class _FailingFile(apsw.VFSFile):
         super().xSync(flags)
 
 
-async def _work(path: Path, disk: str) -> tuple[set[int], list[BaseException]]:
+async def _work(path: Path, disk: FailingDisk, *, slow: bool) -> tuple[set[int], list[BaseException]]:
     """Write groups until a fault or the end; the numbers of the acknowledged rows, and the faults."""
     acknowledged: set[int] = set()
     faults: list[BaseException] = []
-    connection = open_connection(path, vfs=disk)
-    storage = Storage(connection, faults.append)
-    checkpointer = Checkpointer(path, connection, storage.fail, vfs=disk)
+    connection = open_connection(path, vfs=disk.name)
+    connection.execute("PRAGMA schema_version").fetchall()  # opens the log
+    try:
+        log = log_sync(path, connection, disk.sync, slow=slow)
+    except OSError:
+        connection.close()
+        return acknowledged, faults  # the start itself met the failure: nothing was promised
+    told = asyncio.Event()
+
+    def note(fault: StorageFault) -> None:
+        faults.append(fault)
+        told.set()
+
+    storage = Storage(connection, note, log)
+    rows_a_group = 2 * ROWS_A_GROUP if slow else ROWS_A_GROUP
+    checkpointer = Checkpointer(path, connection, log, storage.fail, vfs=disk.name)
     for group in range(GROUPS):
-        numbers = range(group * ROWS_A_GROUP, (group + 1) * ROWS_A_GROUP)
+        numbers = range(group * rows_a_group, (group + 1) * rows_a_group)
         rows = [(number, bytes(3_000)) for number in numbers]
         try:
             storage.run(partial(storage.executemany, "INSERT INTO t VALUES (?, ?)", rows))
             storage.after_commit(partial(acknowledged.update, numbers))
-            storage.flush()
+            storage.after_commit(told.set)
+            await told.wait()
+            told.clear()
             storage.first("SELECT count(*) FROM t WHERE n > ?", (group,))
         except StorageFault:
             break
-        await asyncio.sleep(0)
     with contextlib.suppress(StorageFault, apsw.Error):
-        await checkpointer.stop(is_clean=False)
+        await checkpointer.stop()
+    log.stop(is_clean=False)
     with contextlib.suppress(apsw.Error):
         connection.close()
     checkpointer.release()
@@ -107,6 +129,16 @@ async def _work(path: Path, disk: str) -> tuple[set[int], list[BaseException]]:
 def test_failing_disk_loses_nothing_that_was_acknowledged(
     tmp_path: Path, operation: str, suffix: str, for_good: bool
 ) -> None:
+    _fail_once_or_for_good(tmp_path, operation, suffix, for_good=for_good, slow=False)
+
+
+@pytest.mark.parametrize("suffix", ["onebox.db", "-wal"])
+@pytest.mark.parametrize("operation", ["short write", "sync"])
+def test_failing_disk_that_is_synced_beside_the_loop_loses_nothing(tmp_path: Path, operation: str, suffix: str) -> None:
+    _fail_once_or_for_good(tmp_path, operation, suffix, for_good=False, slow=True)
+
+
+def _fail_once_or_for_good(tmp_path: Path, operation: str, suffix: str, *, for_good: bool, slow: bool) -> None:
     assert load_checksums()
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}")
@@ -118,27 +150,29 @@ def test_failing_disk_loses_nothing_that_was_acknowledged(
     name = f"failing{seed}"
     # The database file is synced once a checkpoint; everything else happens often.
     at = 1 if (operation, suffix) == ("sync", "onebox.db") else chance.randrange(1, 30)
+    rows_a_group = 2 * ROWS_A_GROUP if slow else ROWS_A_GROUP
     disk = FailingDisk(name, operation, suffix, at=at, for_good=for_good)
     try:
-        acknowledged, faults = asyncio.run(_work(path, name))
+        acknowledged, faults = asyncio.run(_work(path, disk, slow=slow))
     except apsw.Error:
         acknowledged, faults = set(), []  # the start itself met the failure: nothing was promised
     finally:
         disk.unregister()
     if (operation, suffix) != ("read", "-wal"):  # the log is read as often as the cache is too small
         assert disk.failed, "the disk was never asked"
-    if len(acknowledged) < GROUPS * ROWS_A_GROUP and acknowledged:
+    if len(acknowledged) < GROUPS * rows_a_group and acknowledged:
         assert faults, "the work ended without a fault"
     connection = open_database(path, "test", NOW_MS)
     found = {number for (number,) in connection.execute("SELECT n FROM t")}
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
     assert acknowledged <= found, f"lost: {sorted(acknowledged - found)[:5]}"
-    assert {number // ROWS_A_GROUP for number in found} == set(range(len(found) // ROWS_A_GROUP)), "half a group"
+    assert {number // rows_a_group for number in found} == set(range(len(found) // rows_a_group)), "half a group"
 
 
 def test_work_of_the_test_reaches_checkpoints() -> None:
     assert GROUPS * ROWS_A_GROUP > PAGES_BEFORE_CHECKPOINT
+    assert GROUPS * 2 * ROWS_A_GROUP > PAGES_ON_SLOW_DISK
 
 
 @pytest.mark.parametrize(

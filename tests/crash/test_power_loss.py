@@ -8,21 +8,26 @@ import random
 from pathlib import Path
 
 import apsw
+import pytest
 
 from onebox.errors import StorageFault
 from onebox.storage.database import Storage
-from onebox.storage.opening import open_connection
-from tests.crash.disk import Entry, RecordingDisk, files_after_power_cut
+from onebox.storage.opening import load_checksums, open_connection
+from tests.crash.disk import Entry, RecordingDisk, RecordingSync, files_after_power_cut
+from tests.unit.onebox.storage.disks import log_sync
 
 JOBS = 400
-CUTS = 120
+CUTS = 80
 
 
-async def _work(path: Path, disk_name: str, journal: list[Entry], chance: random.Random) -> dict[int, int]:
+async def _work(
+    path: Path, disk_name: str, journal: list[Entry], chance: random.Random, *, slow: bool
+) -> dict[int, int]:
     """Run jobs in groups of random size; the journal's length at each job's acknowledgement, by job."""
     connection = open_connection(path, vfs=disk_name)
     connection.execute("CREATE TABLE pair (job INTEGER, half INTEGER, filler BLOB)")
-    storage = Storage(connection, _no_fault)
+    sync = RecordingSync(journal)
+    storage = Storage(connection, _no_fault, log_sync(path, connection, sync, slow=slow))
     acknowledged: dict[int, int] = {}
 
     def job(number: int) -> None:
@@ -37,6 +42,8 @@ async def _work(path: Path, disk_name: str, journal: list[Entry], chance: random
             storage.run(lambda: job(number))  # noqa: B023 - run calls it at once
         if chance.random() < 0.3:
             await storage.durable()
+        elif chance.random() < 0.3:
+            await asyncio.sleep(0)
         if chance.random() < 0.05:
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE) if not connection.in_transaction else None
     storage.close()
@@ -47,13 +54,15 @@ def _no_fault(fault: StorageFault) -> None:
     raise AssertionError(fault)
 
 
-def test_power_cut_at_any_moment_keeps_all_acknowledged_jobs_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("slow", [False, True], ids=["synced on the loop", "synced beside the loop"])
+def test_power_cut_at_any_moment_keeps_all_acknowledged_jobs_whole(tmp_path: Path, *, slow: bool) -> None:
+    assert load_checksums(), "the recording layer lies above them"
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}")
     chance = random.Random(seed)
     journal: list[Entry] = []
     disk = RecordingDisk(f"disk{seed}", journal)
-    acknowledged = asyncio.run(_work(tmp_path / "whole.db", f"disk{seed}", journal, chance))
+    acknowledged = asyncio.run(_work(tmp_path / "whole.db", f"disk{seed}", journal, chance, slow=slow))
     disk.unregister()
     assert len(acknowledged) == sum(1 for number in range(JOBS) if number % 7)
     first = min(acknowledged.values())

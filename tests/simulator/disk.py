@@ -148,6 +148,14 @@ class SimulatedDisk:
         self._machine.pass_until(self._machine.passed_ns + took_ns)
         self._note_mark(path)
 
+    def sync(self, path: Path, _file: int) -> None:
+        """Sync one of its files, for onebox itself or for SQLite. Raises what the disk raises."""
+        self.check_power()
+        if self.check_fault("sync"):
+            self.sync_failed(path.name)
+            raise apsw.IOError("the disk failed to sync")
+        self.synced(path.name, path)
+
     def sync_failed(self, file: str) -> None:
         """Some of it is on disk; the rest stays in the cache, and nobody will ever write it."""
         apply_some(self._synced.setdefault(file, bytearray()), self._pending.pop(file, []), self._chance)
@@ -202,13 +210,7 @@ class _File(apsw.VFSFile):
         self._disk.written(Truncate(self._name, size))
 
     def xSync(self, flags: int) -> None:
-        disk = self._disk
-        disk.check_power()
-        if disk.check_fault("sync"):
-            disk.sync_failed(self._name)
-            raise apsw.IOError("the disk failed to sync")
-        super().xSync(flags)
-        disk.synced(self._name, self._path)
+        self._disk.sync(self._path, flags)
 
 
 @cache

@@ -30,7 +30,7 @@ _TURNS_AFTER_DEATH_MAX = 3_000
 class Life:
     """A process of onebox."""
 
-    def __init__(self, number: int, machine: Machine, folder: Path, functions: Functions) -> None:
+    def __init__(self, number: int, machine: Machine, folder: Path, functions: Functions, disk: SimulatedDisk) -> None:
         self.folder = folder
         self.chance: random.Random = machine.chance(f"life-{number}")
         self.network = Network(
@@ -42,7 +42,7 @@ class Life:
         """Why it could not start, or what it met on the loop."""
         ids = RandomIds(self.chance.getrandbits(64))
         settings = Settings(host=SERVER[0], port=SERVER[1], data=folder, stop_grace_ms=0)
-        self.engine = Engine(settings, MachineClock(machine), ids)
+        self.engine = Engine(settings, MachineClock(machine), ids, sync=disk.sync)
         self.loop.on_error = self._note_error
         self._started = self.loop.create_task(self._start())
 

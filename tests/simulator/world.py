@@ -213,7 +213,7 @@ class World:
             self._next_folder.mkdir(parents=True, mode=0o700)
         elif not self._is_healed:
             self._faults.life_begins()
-        self._life = Life(self._lives, self.machine, self._next_folder, self._functions)
+        self._life = Life(self._lives, self.machine, self._next_folder, self._functions, self.disk)
         ending, self._ending = self._ending, None
         if ending is not None and not ending[1].done():
             ending[1].set_result(None)

@@ -272,8 +272,10 @@ class Pipeline:
             return
         if isinstance(response, StreamedResponse):
             await self._stream(response, reply)
-            return
-        self._storage.after_commit(lambda: reply.send(response))
+        elif operation.ends_durable:
+            reply.send(response)
+        else:
+            self._storage.after_commit(lambda: reply.send(response))
 
     async def _stream(self, response: StreamedResponse, reply: Reply) -> None:
         try:

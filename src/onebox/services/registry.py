@@ -44,6 +44,8 @@ class WaitingOperation(Generic[CoreT]):
     handler: WaitingHandler[CoreT]
     action: str | None = None
     anonymous: bool = False
+    ends_durable: bool = False
+    """It ends with ``storage.write`` or ``storage.durable()``: its answer need not wait for what others wrote since."""
 
 
 OperationTable: TypeAlias = Mapping[str, "Operation[CoreT] | WaitingOperation[CoreT]"]
@@ -64,6 +66,7 @@ class BoundWaitingOperation:
 
     run: Callable[[RequestContext, Wire], Awaitable[Wire]]
     anonymous: bool
+    ends_durable: bool
 
 
 AnyBound: TypeAlias = "BoundOperation | BoundWaitingOperation"
@@ -74,7 +77,9 @@ def bind(table: OperationTable[CoreT], core: CoreT) -> dict[str, AnyBound]:
     bound: dict[str, AnyBound] = {}
     for name, operation in table.items():
         if isinstance(operation, WaitingOperation):
-            bound[name] = BoundWaitingOperation(partial(operation.handler, core), operation.anonymous)
+            bound[name] = BoundWaitingOperation(
+                partial(operation.handler, core), operation.anonymous, operation.ends_durable
+            )
         else:
             run = partial(operation.handler, core)
             bound[name] = BoundOperation(run, operation.reads_only, operation.anonymous)

@@ -1,8 +1,9 @@
 """The group transaction over the one database, in which every write lives.
 
-Promises: an effect registered with :meth:`Storage.after_commit` runs only when everything done before it is on disk
-(WAL, ``synchronous=FULL``); a job that raises leaves no trace, and its neighbours in the same group are untouched.
-All of it runs on the event loop's thread: one connection, no locks (docs/decisions/0001-one-thread-one-transaction.md).
+Promises: an effect registered with :meth:`Storage.after_commit` runs only when everything done before it is on disk;
+a job that raises leaves no trace, and its neighbours in the same group are untouched. All SQL runs on the event loop's
+thread: one connection, no locks (docs/decisions/0001-one-thread-one-transaction.md). On a slow disk a group is synced
+beside the loop while the next one gathers (docs/decisions/0008-sync-beside-the-loop.md).
 Knows nothing of services, HTTP or AWS.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import apsw
@@ -18,10 +19,12 @@ import apsw
 from onebox.errors import StorageFault
 from onebox.storage.faults import DatabaseBusy, describe, is_fault
 from onebox.storage.foreign_lock import ForeignLock
+from onebox.storage.log_sync import LogSync
 from onebox.storage.opening import BUSY_TIMEOUT_MS
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Effect = Callable[[], None]
 
 _UNAWAITED_COMMIT_S = 0.005
 _BUSY_S_MAX = 30.0
@@ -33,19 +36,30 @@ class Storage:
     """The group transaction over one connection.
 
     The first job of a turn of the event loop opens it, the jobs that follow join it, and one commit at the start of
-    the next turn makes all of them durable with a single fsync. While the disk writes, requests gather in the
-    sockets: the slower the disk, the larger the groups. A group for whose commit nobody waits (a batch that a
-    function has done with, log lines) stays open a few milliseconds longer, most often until the next group whose
-    commit somebody waits for: their fsync is the same.
+    the next turn makes all of them durable with a single sync. While a fast disk syncs, requests gather in the
+    sockets; while a slow one does, they gather in the next group, whose commit waits for the end of that sync. So at
+    most one group is committed and not on disk, and the slower the disk, the larger the groups. A group for whose
+    commit nobody waits (a batch that a function has done with, log lines) stays open a few milliseconds longer, most
+    often until the next group whose commit somebody waits for: their sync is the same.
     """
 
-    def __init__(self, connection: apsw.Connection, on_fault: Callable[[StorageFault], None]) -> None:
+    def __init__(
+        self, connection: apsw.Connection, on_fault: Callable[[StorageFault], None], log: LogSync | None = None
+    ) -> None:
+        """Without ``log`` the connection's own commits must be durable (``synchronous=FULL``)."""
         self._connection = connection
         self._on_fault = on_fault
+        self._log_sync = log
         self._open = False
         self._depth = 0
-        self._effects: list[Callable[[], None]] = []
+        self._effects: list[Effect] = []
+        self._syncing: list[Effect] | None = None
+        """The effects of the group that is committed and not on disk yet."""
+        self._group = 0
+        """The number of the open group, or of the last one."""
         self._commit: asyncio.Handle | None = None
+        self._is_commit_due = False
+        """Whether the open group's commit waits for the sync under way."""
         self._is_awaited = False
         self._fault: StorageFault | None = None
         self._foreign_lock = ForeignLock(self._try_begin)
@@ -130,23 +144,39 @@ class Storage:
         finally:
             self._depth -= 1
 
-    def after_commit(self, effect: Callable[[], None], *, patient: bool = False) -> None:
+    def after_commit(self, effect: Effect, *, patient: bool = False) -> None:
         """Run ``effect`` when all that was done so far is durable: at once if nothing is pending.
 
         A ``patient`` effect does not hasten the commit.
         """
-        if not self._open:
+        if self._open:
+            self._effects.append(effect)
+            if not patient:
+                self._commit_soon()
+        elif self._syncing is not None:
+            self._syncing.append(effect)
+        elif self._fault is None:
             effect()
-            return
-        self._effects.append(effect)
-        if not patient:
-            self._commit_soon()
+
+    @property
+    def group(self) -> int:
+        """The number of the group that holds what was done last; see :meth:`when_durable`."""
+        return self._group
+
+    def when_durable(self, group: int, effect: Effect) -> None:
+        """Run ``effect`` when the group of this number is durable: at once if it is. Does not hasten the commit."""
+        if self._open and group >= self._group:
+            self._effects.append(effect)
+        elif self._syncing is not None and group >= self._group - self._open:
+            self._syncing.append(effect)
+        elif self._fault is None:
+            effect()
 
     async def durable(self) -> None:
         """Wait until all that was done so far is durable."""
         if self._fault is not None:
             raise self._fault
-        if not self._open:
+        if not self._open and self._syncing is None:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.after_commit(lambda: None if future.done() else future.set_result(None))
@@ -201,29 +231,59 @@ class Storage:
         return self._fail(error) if is_fault(error) else None
 
     def flush(self) -> None:
-        """Commit what is pending, now."""
-        if not self._open:
-            return
-        assert self._depth == 0, "flush inside a job"
+        """Make what is pending durable, now. Raises StorageFault."""
+        if self._syncing is not None and self._log_sync is not None:
+            self._log_sync.wait()
+        if self._fault is not None:
+            raise self._fault
+        if self._open:
+            effects = self._end_group()
+            self._sync_here()
+            _run(effects)
+
+    def close(self) -> None:
+        """Commit and close; a clean close empties the log into the database file. Idempotent."""
+        self._foreign_lock.stop()
+        try:
+            if self._fault is None:
+                self.flush()
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        finally:
+            if self._log_sync is not None:
+                self._log_sync.stop(is_clean=self._fault is None)
+            self._connection.close()
+
+    def _end_group(self) -> list[Effect]:
+        """Commit the open group; its effects, which must wait until it is on disk."""
+        assert self._depth == 0, "commit inside a job"
         if self._commit is not None:
             self._commit.cancel()
             self._commit = None
+        self._is_commit_due = False
         try:
             self._connection_execute("COMMIT")
         except apsw.Error as error:
             raise self._fail(error) from error
         self._open = False
         effects, self._effects = self._effects, []
-        for effect in effects:
-            effect()
+        return effects
 
-    def close(self) -> None:
-        """Commit and close; a clean close empties the log into the database file. Idempotent."""
-        self._foreign_lock.stop()
+    def _sync_here(self) -> None:
+        if self._log_sync is not None:
+            try:
+                self._log_sync.sync_here()
+            except Exception as error:
+                raise self._fail(error) from error
+
+    def _synced(self, error: Exception | None) -> None:
+        """The sync beside the loop has ended: begin the next one, then tell those who wait for this one."""
+        effects, self._syncing = self._syncing or (), None
+        if error is not None:
+            self._fail(error)
+        if self._is_commit_due:
+            self._commit_turn()
         if self._fault is None:
-            self.flush()
-            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        self._connection.close()
+            _run(effects)
 
     def _begin(self) -> None:
         if self._foreign_lock.is_held:
@@ -256,6 +316,7 @@ class Storage:
 
     def _note_open(self) -> None:
         self._open = True
+        self._group += 1
         self._is_awaited = False
         self._commit = asyncio.get_running_loop().call_later(_UNAWAITED_COMMIT_S, self._commit_turn)
 
@@ -268,11 +329,23 @@ class Storage:
             self._commit = asyncio.get_running_loop().call_soon(self._commit_turn)
 
     def _commit_turn(self) -> None:
+        if self._syncing is not None:
+            # Behind the sync under way, so that nothing is in the log whose predecessor is not on disk.
+            self._is_commit_due = True
+            return
+        if not self._open:
+            return  # the disk failed meanwhile
         try:
-            self.flush()
+            effects = self._end_group()
+            if self._log_sync is not None and self._log_sync.is_slow:
+                self._syncing = effects
+                self._log_sync.sync_beside(self._synced)
+                return
+            self._sync_here()
         except StorageFault:
             # Reported by ``_fail``; those who wait are cut off when the engine closes their connections.
             return
+        _run(effects)
 
     def _fail(self, error: BaseException) -> StorageFault:
         fault = StorageFault(describe(error))
@@ -284,3 +357,8 @@ class Storage:
             _log.critical("%s; stopping, nothing more is acknowledged", fault)
             self._on_fault(fault)
         return fault
+
+
+def _run(effects: Iterable[Effect]) -> None:
+    for effect in effects:
+        effect()

@@ -7,6 +7,8 @@ SQLite: https://www.sqlite.org/rescode.html
 
 from __future__ import annotations
 
+import errno
+
 import apsw
 
 _FAULTS = (
@@ -18,6 +20,7 @@ _FAULTS = (
     apsw.ReadOnlyError,
     apsw.NoMemError,
 )
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _DAMAGED = (
     "a page of the database does not match its checksum or its structure: the file was damaged on disk or written by "
     "another program. Run `onebox check` to see how much is damaged, then `onebox restore` with the newest backup"
@@ -41,13 +44,13 @@ def is_fault(error: BaseException) -> bool:
 
 def describe(error: BaseException) -> str:
     """What failed, and the next step, in one sentence without a final full stop."""
-    if isinstance(error, apsw.FullError):
+    if isinstance(error, apsw.FullError) or getattr(error, "errno", 0) in _NO_SPACE:
         return "the disk is full. Free some space and start onebox again"
     if _is_damage(error):
         return _DAMAGED
     if isinstance(error, (apsw.ReadOnlyError, apsw.CantOpenError)):
         return f"the database cannot be written ({error}). Check the folder's permissions and the file system's mount"
-    if isinstance(error, apsw.IOError):
+    if isinstance(error, (apsw.IOError, OSError)):
         return f"the disk failed ({error}). Check the disk and its free space, then start onebox again"
     return f"{error}"
 

@@ -45,12 +45,15 @@ class LogMark:
         self._salts = (0, 0)
         self._frames = 0
 
-    def committed(self, frames: int) -> None:
-        """Note that the log's first ``frames`` frames are on disk."""
+    def written(self, frames: int) -> None:
+        """Note that a commit has brought the log to ``frames`` frames, which need not be on disk yet."""
         if frames <= self._frames or self._salts == (0, 0):
             self._salts = _read_salts(self._log)
         self._frames = frames
-        _MARK.pack_into(self._map, 0, *self._salts, frames)
+
+    def synced(self) -> None:
+        """Note that the frames of the last commit are on disk."""
+        _MARK.pack_into(self._map, 0, *self._salts, self._frames)
 
     def clear(self) -> None:
         """Promise nothing any more: before the log is emptied by a clean stop. Synced."""

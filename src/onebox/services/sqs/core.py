@@ -62,7 +62,7 @@ def make_core(deps: Deps) -> Core:
         groups=GroupStore(storage),
         deduplication=DeduplicationStore(storage),
         move_tasks=MoveTaskStore(storage),
-        watchers=Watchers(deps.clock, find_next_due, has_visible),
+        watchers=Watchers(deps.clock, find_next_due, has_visible, lambda: storage.group),
         metrics=QueueMetrics(deps.metrics, deps.clock),
         background=BackgroundSignals(),
     )

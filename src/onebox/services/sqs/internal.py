@@ -144,6 +144,10 @@ class SqsInternal:
         """Have ``callback`` called on the event loop when the queue may have messages to receive."""
         return self._core.watchers.watch(queue_arn, callback)
 
+    def last_group_of(self, queue_arn: str) -> int:
+        """The storage's group with which all messages of a queue that is subscribed to are durable."""
+        return self._core.watchers.last_group_of(queue_arn)
+
     def gauges(self, _now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""
         # One queue at a time, so that the reader can let requests be answered in between.

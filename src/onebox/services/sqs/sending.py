@@ -27,6 +27,7 @@ def send(core: Core, queue: Queue, messages: Sequence[ValidMessage], sender_id: 
 def notify_watchers(core: Core, queue: Queue, visible: int, first_due_at_ms: int | None) -> None:
     """Tell those who wait, after the commit: messages are visible, or will be."""
     if core.watchers.is_watched(queue.arn):
+        core.watchers.brought(queue.arn)
         if visible:
             core.storage.after_commit(partial(core.watchers.notify, queue.arn))
         if first_due_at_ms is not None:

@@ -5,6 +5,7 @@ visibility time-out ends. A queue nobody watches costs nothing: no timer runs an
 Being called is a hint; who comes late finds nothing. Watchers are known by the queue's ARN, so that one may wait for
 a queue that is deleted and made again. Many watchers of one queue are called a few at a time, those that wait longest
 first, and only as long as the queue has something: neither they nor other requests wait for all of them.
+A watcher may look at other times too, and then find messages that are not on disk yet: :meth:`Watchers.last_group_of`.
 """
 
 from __future__ import annotations
@@ -37,9 +38,11 @@ _SLICE = 20
 
 
 class _Watch:
-    __slots__ = ("callbacks", "due_at_ms", "timer", "uncalled")
+    __slots__ = ("callbacks", "due_at_ms", "last_group", "timer", "uncalled")
 
-    def __init__(self) -> None:
+    def __init__(self, last_group: int) -> None:
+        self.last_group = last_group
+        """The last group of the storage that brought messages."""
         self.callbacks: dict[object, Callback] = {}
         self.uncalled: list[object] | None = None
         """The keys still to be called in the round that is under way, the last one first."""
@@ -51,11 +54,17 @@ class Watchers:
     """All who wait, by queue."""
 
     def __init__(
-        self, clock: Clock, find_next_due: Callable[[str, int], int | None], has_visible: Callable[[str], bool]
+        self,
+        clock: Clock,
+        find_next_due: Callable[[str, int], int | None],
+        has_visible: Callable[[str], bool],
+        find_group: Callable[[], int],
     ) -> None:
         """``find_next_due(queue_arn, after_ms)`` tells when the next message becomes visible by itself,
-        ``has_visible(queue_arn)`` whether one is visible, or becomes so with the next look."""
+        ``has_visible(queue_arn)`` whether one is visible, or becomes so with the next look, ``find_group()`` the
+        storage's group that holds what was done last."""
         self._clock = clock
+        self._find_group = find_group
         self._has_visible = has_visible
         self._find_next_due = find_next_due
         self._watches: dict[str, _Watch] = {}
@@ -66,7 +75,7 @@ class Watchers:
         """Call ``callback`` when the queue may have something to receive."""
         watch = self._watches.get(queue_arn)
         if watch is None:
-            watch = self._watches[queue_arn] = _Watch()
+            watch = self._watches[queue_arn] = _Watch(self._find_group())
             self._arm_next(queue_arn, watch)
         key = object()
         watch.callbacks[key] = callback
@@ -75,6 +84,17 @@ class Watchers:
     def is_watched(self, queue_arn: str) -> bool:
         """Whether anybody waits for this queue."""
         return queue_arn in self._watches
+
+    def brought(self, queue_arn: str) -> None:
+        """Messages come with the storage's present group."""
+        watch = self._watches.get(queue_arn)
+        if watch is not None:
+            watch.last_group = self._find_group()
+
+    def last_group_of(self, queue_arn: str) -> int:
+        """The group with which all messages of a watched queue are durable (see Storage.when_durable)."""
+        watch = self._watches.get(queue_arn)
+        return self._find_group() if watch is None else watch.last_group
 
     def notify(self, queue_arn: str) -> None:
         """Messages may have become visible."""

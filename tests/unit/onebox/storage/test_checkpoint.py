@@ -15,19 +15,21 @@ from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 from onebox.storage.log_file import log_path
 from onebox.storage.opening import LOG_BYTES_KEPT, open_connection
+from tests.unit.onebox.storage.disks import log_sync
 
 Work = Callable[[Storage, list[BaseException]], Awaitable[None]]
 
 
-def with_checkpointer(path: Path, work: Work) -> None:
+def with_checkpointer(path: Path, work: Work, *, slow: bool = False) -> None:
     async def run() -> None:
         failures: list[BaseException] = []
         connection = open_connection(path)
         connection.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY, filler BLOB)")
-        storage = Storage(connection, failures.append)
-        checkpointer = Checkpointer(path, connection, failures.append)
+        log = log_sync(path, connection, slow=slow)
+        storage = Storage(connection, failures.append, log)
+        checkpointer = Checkpointer(path, connection, log, failures.append)
         await work(storage, failures)
-        await checkpointer.stop(is_clean=not storage.has_failed)
+        await checkpointer.stop()
         storage.close()
         checkpointer.release()
 

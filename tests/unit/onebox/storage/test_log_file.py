@@ -40,7 +40,8 @@ def crashed_folder(folder: Path) -> Path:
     connection.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)")
     for number in range(GROUPS):
         connection.execute("INSERT INTO t VALUES (?, ?)", (number, bytes(3_000)))
-    mark.committed(pages[-1])
+    mark.written(pages[-1])
+    mark.synced()
     mark.close()
     connection.close()  # leaves the log, as a crash does
     return path

@@ -12,6 +12,7 @@ from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 from onebox.storage.space import FREE_PAGES_KEPT, LOOK_EVERY_MS, PAGES_A_SLICE, SpaceKeeper
 from onebox.testing import ManualClock
+from tests.unit.onebox.storage.disks import log_sync
 
 ROWS = 8_000
 
@@ -52,10 +53,11 @@ def test_file_is_cut_though_nobody_writes_any_more(tmp_path: Path) -> None:
     async def work() -> None:
         clock = ManualClock()
         connection = open_connection(path)
-        storage = Storage(connection, _no_fault)
-        checkpointer = Checkpointer(path, connection, _no_fault)
+        connection.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)")
+        log = log_sync(path, connection)
+        storage = Storage(connection, _no_fault, log)
+        checkpointer = Checkpointer(path, connection, log, _no_fault)
         keeper = SpaceKeeper(storage, clock, checkpointer.checkpoint_soon)
-        await storage.write(lambda: storage.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)"))
         rows = [(n, bytes(3_500)) for n in range(ROWS)]
         await storage.write(lambda: storage.executemany("INSERT INTO t VALUES (?, ?)", rows))
         while (peak := path.stat().st_size) < ROWS * 3_500:
@@ -66,7 +68,7 @@ def test_file_is_cut_though_nobody_writes_any_more(tmp_path: Path) -> None:
         while path.stat().st_size > peak / 2:
             await asyncio.sleep(0)
         keeper.stop()
-        await checkpointer.stop(is_clean=True)
+        await checkpointer.stop()
         storage.close()
         checkpointer.release()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -92,7 +93,9 @@ class AsyncInvocations:
         except StorageFault:
             return  # The engine is stopping for it.
         for event in events:
-            self._run(event)
+            self._under_way += 1
+            # What was accepted with the group that is not on disk yet is invoked when it is.
+            self._deps.storage.after_commit(partial(self._run, event))
         self._arm_timer()
 
     def _arm_timer(self) -> None:
@@ -113,12 +116,15 @@ class AsyncInvocations:
     # One event
 
     def _run(self, event: QueuedEvent) -> None:
+        if not self._running:
+            self._under_way -= 1
+            return  # It runs after the next start.
         due_at_ms = self._throttled_until_ms.pop((event.key, event.qualifier), 0)
         if due_at_ms > self._deps.clock.steady_ms():
+            self._under_way -= 1
             self._throttled_until_ms[event.key, event.qualifier] = due_at_ms
             self._write(lambda: self._parts.store.postpone_event(event.id, event.attempts, due_at_ms))
             return
-        self._under_way += 1
         try:
             function = self._parts.resolve(event.key, event.qualifier)
             self._parts.invoker.invoke(

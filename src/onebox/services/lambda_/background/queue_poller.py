@@ -3,9 +3,9 @@
 Promises: a message is deleted only after the function succeeded with it; a failed batch returns when its visibility
 time-out ends, as on AWS; no more batches are under way than the mapping and the workers allow.
 
-A batch goes to the child before the receive is on disk. That is safe: what the child then does through onebox comes
-later in the same log, so that no effect can survive without the receive, and until the deletion is on disk the
-message stays. AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+A batch goes to the child when its messages are on disk, and before the receive is. That is safe: what the child then
+does through onebox comes later in the same log, so that no effect can survive without the receive, and until the
+deletion is on disk the message stays. AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class QueuePoller:
         self._parts = parts
         self._deps = parts.deps
         self._under_way = 0
+        self._held = 0
+        """Batches that wait until their messages are on disk."""
         self._filters = parse_filters(mapping.configuration.get("FilterCriteria", {}))
         self._gathered: list[_Message] = []
         self._window: Timer | None = None
@@ -104,8 +106,10 @@ class QueuePoller:
     def _has_room(self, function: FunctionVersion) -> bool:
         # One batch more than there are children waits, so that no child waits for the queue.
         room = self._parts.pool.workers_of(function) + 1
+        # Those that wait for the disk are counted by themselves: on a slow one they gather while others run.
         limit = self.mapping.concurrency_max
-        return self._under_way < (room if limit is None else min(room, limit))
+        is_below_limit = limit is None or self._under_way + self._held < limit
+        return self._under_way < room and self._held < room and is_below_limit
 
     def _take_batch(self) -> bool:
         """Receive and, if a batch is complete, invoke. True if there may be more to do."""
@@ -176,10 +180,19 @@ class QueuePoller:
         messages, self._gathered = self._gathered, []
         while messages:
             count = fitting([message.record for message in messages])
-            self._invoke(_Batch(messages[:count], function))
+            self._invoke_when_durable(_Batch(messages[:count], function))
             messages = messages[count:]
 
+    def _invoke_when_durable(self, batch: _Batch) -> None:
+        """No function sees a message that a power cut could still take back."""
+        self._held += 1
+        group = self._parts.sqs.last_group_of(self.mapping.source_arn)
+        self._deps.storage.when_durable(group, lambda: self._invoke(batch))
+
     def _invoke(self, batch: _Batch) -> None:
+        self._held -= 1
+        if self._process_ends:
+            return  # As after a crash: the messages come again.
         self._under_way += 1
         event = encode_event(message.record for message in batch.messages)
         try:

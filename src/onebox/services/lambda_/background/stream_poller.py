@@ -116,7 +116,9 @@ class StreamPoller:
         count = fitting(events)
         if count < len(events):
             segment = Segment(wanted[count - 1].record_id)
-        self._invoke(_Batch(segment, wanted[:count], events[:count], function, self._deps.ids.uuid()))
+        batch = _Batch(segment, wanted[:count], events[:count], function, self._deps.ids.uuid())
+        self._busy = True
+        self._deps.storage.after_commit(lambda: self._invoke(batch))  # no function sees what is not on disk yet
         return False
 
     def _load_stream(self) -> Stream:
@@ -162,6 +164,8 @@ class StreamPoller:
     # One batch
 
     def _invoke(self, batch: _Batch) -> None:
+        if self._stopped:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -177,9 +181,8 @@ class StreamPoller:
             )
         except TooManyRequestsException:
             self.last_result = "PROBLEM: Function call throttled"
+            self._busy = False
             self._back_off()
-            return
-        self._busy = True
 
     def _completed(self, batch: _Batch, outcome: Outcome) -> None:
         self._busy = False

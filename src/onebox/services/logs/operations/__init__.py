@@ -27,7 +27,7 @@ OPERATIONS: OperationTable[LogsCore] = {
     "CreateLogStream": Operation(streams.create_log_stream),
     "DeleteLogStream": Operation(streams.delete_log_stream),
     "DescribeLogStreams": Operation(streams.describe_log_streams, reads_only=True),
-    "PutLogEvents": WaitingOperation(events.put_log_events),
+    "PutLogEvents": WaitingOperation(events.put_log_events, ends_durable=True),
     "GetLogEvents": Operation(events.get_log_events, reads_only=True),
     "FilterLogEvents": WaitingOperation(search.filter_log_events),
     "TagResource": Operation(tags.tag_resource),

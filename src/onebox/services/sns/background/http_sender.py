@@ -91,6 +91,7 @@ class HttpSender:
 
     async def _send(self, delivery: HttpDelivery) -> None:
         try:
+            await self._core.storage.durable()  # an endpoint sees nothing that a power cut could still take back
             answer = await _attempt(delivery)
             await self._core.storage.write(lambda: self._record_outcome(delivery, answer))
         except Exception:  # noqa: BLE001 - the edge of a background task

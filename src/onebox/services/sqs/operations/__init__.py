@@ -24,7 +24,7 @@ OPERATIONS: OperationTable[Core] = {
     "ListQueueTags": Operation(tags.list_queue_tags, reads_only=True),
     "ListQueues": Operation(queues.list_queues, reads_only=True),
     "PurgeQueue": Operation(queues.purge_queue),
-    "ReceiveMessage": WaitingOperation(receives.receive_message),
+    "ReceiveMessage": WaitingOperation(receives.receive_message, ends_durable=True),
     "RemovePermission": Operation(permissions.remove_permission),
     "SendMessage": Operation(sends.send_message),
     "SendMessageBatch": Operation(sends.send_message_batch, action="SendMessage"),

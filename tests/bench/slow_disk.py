@@ -1,0 +1,107 @@
+"""``make bench-slow-disk``: orders a second and latency by the time that the disk takes to sync.
+
+Each figure is measured on a onebox whose syncs take exactly so long and do nothing else (sync_time.c, preloaded), so
+that the machine's own disk does not matter. The disks take turns. Needs Linux and a C compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.__main__ import measure_latency, measure_throughput, say, warm_up
+from tests.bench.orders import our_function, real_orders, seed_function
+from tests.bench.pipeline import Pipeline
+from tests.peers.servers import Onebox
+
+SOURCE = Path(__file__).with_name("sync_time.c")
+LATENCIES = 100
+
+
+@dataclass
+class Figures:
+    """What one disk came to."""
+
+    stored_per_s: list[float] = field(default_factory=list)
+    server_ms: list[float] = field(default_factory=list)
+    """Processor time of the server for an order."""
+    p50_ms: list[float] = field(default_factory=list)
+
+
+class SlowedOnebox(Onebox):
+    """onebox on a disk whose syncs take ``sync_us``."""
+
+    def __init__(self, library: Path, sync_us: int) -> None:
+        super().__init__()
+        self._variables = {"LD_PRELOAD": str(library), "SYNC_US": str(sync_us)}
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), **self._variables}
+
+
+def measure(library: Path, sync_us: int, orders: int, figures: Figures) -> None:
+    """One run on one disk."""
+    say(f"a sync takes {sync_us / 1000:g} ms")
+    with SlowedOnebox(library, sync_us) as server:
+        pipeline = Pipeline(server)
+        pipeline.deploy(our_function(), raw=False)
+        warm_up(pipeline, our_function())
+        began_s = server.cpu_s()
+        measured = measure_throughput(pipeline, "our processor", real_orders(orders, "slow"), threads=2, batch=10)
+        figures.server_ms.append((server.cpu_s() - began_s) * 1000 / orders)
+        figures.stored_per_s.append(measured.stored_per_s)
+    with SlowedOnebox(library, sync_us) as server:
+        pipeline = Pipeline(server)
+        pipeline.deploy(seed_function(), raw=True)
+        warm_up(pipeline, seed_function())
+        figures.p50_ms.append(measure_latency(pipeline, LATENCIES)["p50_ms"])
+
+
+@contextmanager
+def compiled() -> Iterator[Path]:
+    """The library to preload. Raises RuntimeError where there is no C compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise RuntimeError("no C compiler: install gcc, or set the disk's speed by other means")
+    with tempfile.TemporaryDirectory(prefix="sync-time-") as folder:
+        library = Path(folder) / "sync_time.so"
+        subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)], check=True)
+        yield library
+
+
+def run(sync_times_us: Sequence[int], orders: int, runs: int) -> None:
+    """All disks in turn, and their figures."""
+    figures = {sync_us: Figures() for sync_us in sync_times_us}
+    with compiled() as library:
+        for _ in range(runs):
+            for sync_us, of_disk in figures.items():
+                measure(library, sync_us, orders, of_disk)
+    fastest = statistics.median(next(iter(figures.values())).stored_per_s)
+    for sync_us, of_disk in figures.items():
+        per_s, p50_ms = statistics.median(of_disk.stored_per_s), statistics.median(of_disk.p50_ms)
+        say(
+            f"sync {sync_us / 1000:g} ms: {per_s:,.0f} orders/s ({per_s / fastest:.0%}), "
+            f"{statistics.median(of_disk.server_ms):.3f} ms of the server's processor time an order, "
+            f"publish to readable p50 {p50_ms:.1f} ms ({p50_ms * 1000 / sync_us:.1f} syncs)"
+        )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="make bench-slow-disk", description=__doc__)
+    parser.add_argument("--sync-us", type=int, nargs="+", default=[200, 5_000], help="the fastest first")
+    parser.add_argument("--orders", type=int, default=2_000)
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    run(arguments.sync_us, arguments.orders, arguments.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""Goal: on a slow disk groups are synced beside the event loop, and nothing is told before its group is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from onebox.errors import StorageFault
+from onebox.storage.database import Storage
+from onebox.storage.log_file import mark_path
+from onebox.storage.opening import open_connection
+from onebox.storage.sync_pace import FAST_MS, SLOW_MS, SYNCS_LOOKED_AT, SyncPace
+from tests.unit.onebox.storage.disks import HeldSync, log_sync
+
+Work = Callable[[Storage, HeldSync], Awaitable[None]]
+
+
+def on_slow_disk(path: Path, work: Work) -> list[StorageFault]:
+    """Run ``work`` with a sync that it holds up; the faults that were reported."""
+    faults: list[StorageFault] = []
+
+    async def run() -> None:
+        connection = open_connection(path)
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        sync = HeldSync()
+        storage = Storage(connection, faults.append, log_sync(path, connection, sync, slow=True))
+        await work(storage, sync)
+        storage.close()
+
+    asyncio.run(run())
+    return faults
+
+
+def insert(storage: Storage, number: int) -> None:
+    storage.run(lambda: storage.execute("INSERT INTO t VALUES (?)", (number,)))
+
+
+def stored(path: Path) -> list[int]:
+    connection = open_connection(path)
+    found = [int(n) for (n,) in connection.execute("SELECT n FROM t ORDER BY n")]
+    connection.close()
+    return found
+
+
+async def turns(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    while not happened():
+        await asyncio.sleep(0)
+
+
+def test_the_next_group_gathers_while_one_is_synced_and_nothing_is_told_before(tmp_path: Path) -> None:
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        told: list[str] = []
+        sync.hold()
+        insert(storage, 1)
+        storage.after_commit(lambda: told.append("first"))
+        await turns()
+        sync.wait_until_begun()
+        storage.after_commit(lambda: told.append("a read of the first"))
+        insert(storage, 2)
+        storage.after_commit(lambda: told.append("second"))
+        await turns()
+        assert storage.all("SELECT n FROM t ORDER BY n") == [(1,), (2,)], "the loop goes on"
+        assert told == [], "told before it was on disk"
+        sync.end()
+        await until(lambda: len(told) == 3)
+        assert told == ["first", "a read of the first", "second"]
+
+    assert on_slow_disk(tmp_path / "t.db", work) == []
+    assert stored(tmp_path / "t.db") == [1, 2]
+
+
+def test_a_group_is_not_in_the_log_before_the_one_before_it_is_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        sync.hold()
+        insert(storage, 1)
+        storage.after_commit(lambda: None)
+        await turns()
+        sync.wait_until_begun()
+        insert(storage, 2)
+        storage.after_commit(lambda: None)
+        await turns()
+        assert stored(path) == [1], "another program sees what is committed: the second group is not"
+        sync.end()
+        await storage.durable()
+        assert stored(path) == [1, 2]
+
+    on_slow_disk(path, work)
+
+
+def test_a_sync_that_fails_beside_the_loop_is_a_fault_and_tells_nothing(tmp_path: Path) -> None:
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        told: list[str] = []
+        sync.hold()
+        insert(storage, 1)
+        storage.after_commit(lambda: told.append("first"))
+        await turns()
+        sync.wait_until_begun()
+        insert(storage, 2)
+        storage.after_commit(lambda: told.append("second"))
+        sync.end(OSError(5, "Input/output error"))
+        await until(lambda: storage.has_failed)
+        await turns()
+        storage.after_commit(lambda: told.append("later"))
+        with pytest.raises(StorageFault, match="Check the disk"):
+            insert(storage, 3)
+        assert told == []
+
+    assert len(on_slow_disk(tmp_path / "t.db", work)) == 1
+
+
+def test_a_sync_that_fails_on_the_loop_is_a_fault_and_tells_nothing(tmp_path: Path) -> None:
+    faults: list[StorageFault] = []
+
+    async def run() -> None:
+        connection = open_connection(tmp_path / "t.db")
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        sync = HeldSync()
+        storage = Storage(connection, faults.append, log_sync(tmp_path / "t.db", connection, sync))
+        told: list[str] = []
+        sync.end(OSError(28, "No space left on device"))
+        insert(storage, 1)
+        storage.after_commit(lambda: told.append("first"))
+        with pytest.raises(StorageFault, match="Free some space"):
+            storage.flush()
+        assert told == []
+        storage.close()
+
+    asyncio.run(run())
+    assert len(faults) == 1
+
+
+def test_when_durable_waits_for_its_group_alone(tmp_path: Path) -> None:
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        told: list[str] = []
+        insert(storage, 1)
+        await storage.durable()
+        first = storage.group
+        sync.hold()
+        insert(storage, 2)
+        second = storage.group
+        storage.after_commit(lambda: None)
+        await turns()
+        sync.wait_until_begun()
+        insert(storage, 3)
+        third = storage.group
+        storage.when_durable(first, lambda: told.append("first"))
+        storage.when_durable(second, lambda: told.append("second"))
+        storage.when_durable(third, lambda: told.append("third"))
+        await turns()
+        assert told == ["first"]
+        sync.end()
+        await until(lambda: len(told) == 3)
+        assert told == ["first", "second", "third"]
+
+    on_slow_disk(tmp_path / "t.db", work)
+
+
+def test_a_flush_and_a_close_wait_for_the_sync_under_way(tmp_path: Path) -> None:
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        told: list[str] = []
+        sync.hold()
+        insert(storage, 1)
+        storage.after_commit(lambda: told.append("first"))
+        await turns()
+        sync.wait_until_begun()
+        insert(storage, 2)
+        storage.after_commit(lambda: told.append("second"))
+        sync.end()
+        storage.flush()
+        assert told == ["first", "second"]
+        await turns()
+        insert(storage, 3)
+
+    on_slow_disk(tmp_path / "t.db", work)
+    assert stored(tmp_path / "t.db") == [1, 2, 3]
+
+
+def test_the_mark_names_what_is_on_disk_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        connection = open_connection(path)
+        log = log_sync(path, connection, sync)
+        connection.execute("INSERT INTO t VALUES (1)")
+        before = mark_path(path).read_bytes()
+        log.committed(7)
+        assert mark_path(path).read_bytes() == before
+        log.sync_here()
+        assert mark_path(path).read_bytes()[8:] == (7).to_bytes(8, "little")
+        log.stop(is_clean=True)
+        assert mark_path(path).read_bytes() == bytes(16)
+        connection.close()
+
+    on_slow_disk(path, work)
+
+
+def test_pace_follows_the_disk_and_not_single_slow_syncs() -> None:
+    pace = SyncPace()
+    for number in range(10 * SYNCS_LOOKED_AT):
+        pace.add(40 * SLOW_MS if number % 3 == 0 else FAST_MS)
+        assert not pace.is_slow, "every third sync is slow: the disk is not"
+    for _ in range(SYNCS_LOOKED_AT):
+        pace.add(2 * SLOW_MS)
+    assert pace.is_slow
+    for _ in range(3):
+        pace.add(FAST_MS / 2)
+        assert pace.is_slow, "a few fast ones do not lead back"
+    for number in range(SYNCS_LOOKED_AT):
+        pace.add(2 * SLOW_MS if number % 2 else FAST_MS / 2)
+    assert not pace.is_slow, "the others were measured while Python's lock was taken"
