@@ -94,7 +94,7 @@ def main(data: Path, journal_path: Path, sync_ms: float) -> int:
         journal.append(Write("onebox.db-mark", 0, bytes(mark._map)))
         journal.append(Sync("onebox.db-mark", len(journal)))
 
-    LogMark.synced, LogMark.clear = record_mark, record_clear  # type: ignore[method-assign]
+    LogMark.synced, LogMark.clear = record_mark, record_clear  # type: ignore[method-assign, assignment]
     LogSync.__init__ = make_recording  # type: ignore[method-assign, assignment]
     try:
         return run(Settings(port=0, data=data))

@@ -17,7 +17,7 @@ from pathlib import Path
 from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.model import Session
-from onebox.services.lambda_.errors import InvalidParameterValueException
+from onebox.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from onebox.services.lambda_.execution.code_folders import CodeFolder, CodeFolders, remove_tree
 from onebox.services.lambda_.execution.commands import Commands
 from onebox.services.lambda_.execution.environment import Environment
@@ -35,6 +35,10 @@ _PACKAGES = (
     *("awslambdaric", "simplejson", "snapshot_restore_py"),
     *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"),
 )
+
+
+class _CodeReplaced(Exception):
+    """The function was updated after the invocation came, and its former code is gone."""
 
 
 class EnvironmentMaker:
@@ -67,8 +71,13 @@ class EnvironmentMaker:
         self._code.forget(key, version)
 
     async def make(self, function: FunctionVersion, *, provisioned: bool) -> Environment:
-        """Everything for a child of this version. Raises InvalidParameterValueException if its role is gone."""
-        code = await self._code.take(function, lambda: self._load_archives(function))
+        """Everything for a child of this version, or of the one that has replaced it meanwhile.
+
+        Raises InvalidParameterValueException if its role is gone, ResourceNotFoundException if the version is."""
+        try:
+            code = await self._code.take(function, lambda: self._load_archives(function))
+        except _CodeReplaced:
+            return await self.make(self._load_successor(function), provisioned=provisioned)
         try:
             return await self._make(function, code, provisioned=provisioned)
         except BaseException:
@@ -76,7 +85,20 @@ class EnvironmentMaker:
             raise
 
     def _load_archives(self, function: FunctionVersion) -> list[bytes]:
-        return [self._store.load_code(sha256) for sha256 in (function.code_sha256, *function.layer_hashes)]
+        archives = []
+        for sha256 in (function.code_sha256, *function.layer_hashes):
+            archive = self._store.find_code(sha256)
+            if archive is None:
+                raise _CodeReplaced
+            archives.append(archive)
+        return archives
+
+    def _load_successor(self, function: FunctionVersion) -> FunctionVersion:
+        successor = self._store.find_version(function.key, function.version)
+        if successor is None:
+            raise ResourceNotFoundException(f"Function not found: {function.arn}")
+        assert successor.revision_id != function.revision_id, "the code of the present revision is stored"
+        return successor
 
     async def _make(self, function: FunctionVersion, code: CodeFolder, *, provisioned: bool) -> Environment:
         command = await self._find_commands().make(function, code)

@@ -1,0 +1,91 @@
+"""Goal: a function sees a message only when it is on disk, and does not wait for what came later."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+from onebox.services.lambda_.background.poller_parts import PollerParts
+from onebox.services.lambda_.background.queue_poller import QueuePoller
+from onebox.services.lambda_.model import FunctionKey, Mapping
+from onebox.services.sqs.model import ReceivedMessage
+from onebox.storage.database import Storage
+from onebox.storage.opening import open_connection
+from onebox.testing import ManualClock
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
+CONFIGURATION = {"BatchSize": 1, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": []}
+FUNCTION = SimpleNamespace(key=FunctionKey("000000000000", "us-east-1", "f"), configuration={"Role": "r"})
+
+
+class Queue:
+    """What a poller asks of SQS, over one table."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._last_group = 0
+        storage.execute("CREATE TABLE message (body TEXT)")
+
+    def send(self, body: str) -> None:
+        self._storage.run(lambda: self._storage.execute("INSERT INTO message VALUES (?)", (body,)))
+        self._last_group = self._storage.group
+
+    def receive(self, _context: object, _arn: str, limit: int) -> list[ReceivedMessage]:
+        rows = self._storage.all("DELETE FROM message RETURNING body")
+        assert len(rows) <= limit
+        return [ReceivedMessage(body, body, body, "", {}, {}, None) for (body,) in rows]
+
+    def subscribe(self, _arn: str, _callback: object) -> Any:
+        return SimpleNamespace(cancel=lambda: None)
+
+    def last_group_of(self, _arn: str) -> int:
+        return self._last_group
+
+
+class Invoked:
+    """Takes invocations, which never end."""
+
+    def __init__(self) -> None:
+        self.events: list[bytes] = []
+
+    def has_concurrency(self, _function: object) -> bool:
+        return True
+
+    def invoke(self, _function: object, _qualifier: object, event: bytes, _done: object, **_options: object) -> None:
+        self.events.append(event)
+
+
+def make_poller(storage: Storage, queue: Queue, invoked: Invoked) -> QueuePoller:
+    clock = ManualClock()
+    parts = SimpleNamespace(
+        deps=SimpleNamespace(storage=storage, clock=clock, ids=SimpleNamespace(uuid=lambda: "id")),
+        sqs=queue,
+        iam=SimpleNamespace(check=lambda *_: SimpleNamespace(allowed=True)),
+        invoker=invoked,
+        pool=SimpleNamespace(workers_of=lambda _: 5, warm_up=lambda _: None),
+        resolve=lambda _: FUNCTION,
+        endpoint_url=lambda: "",
+    )
+    mapping = Mapping("id", FUNCTION.key, None, QUEUE, True, CONFIGURATION, clock.now_ms())
+    return QueuePoller(mapping, cast("PollerParts", parts))
+
+
+def test_a_message_that_is_not_on_disk_waits_and_one_that_is_does_not() -> None:
+    async def work() -> None:
+        storage = Storage(open_connection(None), lambda _: None)
+        queue, invoked = Queue(storage), Invoked()
+        poller = make_poller(storage, queue, invoked)
+        queue.send("first")
+        poller.start()
+        assert invoked.events == [], "its group is open"
+        await storage.durable()
+        assert [b"first" in event for event in invoked.events] == [True]
+        queue.send("second")
+        await storage.durable()
+        storage.run(lambda: storage.execute("CREATE TABLE other (n)"))
+        poller.poll()
+        assert len(invoked.events) == 2, "it waited for a group that came later"
+        await storage.durable()
+
+    asyncio.run(work())
