@@ -14,36 +14,22 @@ from typing import Protocol, cast
 import httptools
 
 from onebox.gateway.answers import serialize
-from onebox.gateway.heads import (
-    BadHead,
-    Target,
-    check_host,
-    check_method,
-    check_repeated,
-    read_target,
-    refusal,
-    without_upgrade,
-)
+from onebox.gateway.heads import BadHead, refusal
 from onebox.gateway.limits import (
-    BODY_BYTES_MAX,
     BURST_PIECES_MAX,
     BURST_REQUESTS_MAX,
     COPIED_BYTES_MAX,
     HEAD_BYTES_MAX,
-    HEADERS_MAX,
     PIPELINED_REQUESTS_MAX,
     REQUEST_BYTES,
-    SMALL_BODY_BYTES,
     TARGET_BYTES_MAX,
 )
 from onebox.gateway.message import Request
 from onebox.gateway.reply import Reply
+from onebox.gateway.request_reader import RequestReader
 from onebox.gateway.stage import Progress, Stage
 from onebox.gateway.turns import Turns
 from onebox.gateway.unread import UnreadAnswers
-
-_ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
-"""An absolute request target sets the Host header, so it is read each time."""
 
 
 class Host(Protocol):
@@ -62,12 +48,12 @@ class Host(Protocol):
     def client_is_slow(self) -> None: ...
 
 
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(RequestReader, asyncio.Protocol):
     """One client connection."""
 
     def __init__(self, server: Host) -> None:
+        super().__init__(server.body_bytes_max)
         self._server = server
-        self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._replies: deque[Reply] = deque()
         self._backlog: deque[tuple[Request, Reply]] = deque()
@@ -79,20 +65,12 @@ class HttpConnection(asyncio.Protocol):
         """Whether the next request waits until other clients have read their answers."""
         self.cost_ms = self._last_cost_ms = 0.0
         self._burst = 0
-        self._body_pieces = 0
         self.is_writable = True
         self._is_refused = False
         self._source_ip = ""
         self._from_function: bool | None = None
-        self._method = ""
-        self._target = Target("/", "")
-        self._known_head: tuple[str, bytes, str | None] | None = None
-        self._body: bytes | bytearray
-        self._body_bytes: int
-        self._body_bytes_max: int | None = None
         self._now_ms = server.now_ms()
         self.progress = Progress(self._now_ms)
-        self._start_message()
 
     # asyncio's callbacks
 
@@ -125,10 +103,7 @@ class HttpConnection(asyncio.Protocol):
         self._burst = 0
         self._body_pieces = 0
         try:
-            try:
-                self._parser.feed_data(data)
-            except httptools.HttpParserUpgrade as upgrade:
-                self._feed_without_upgrade(memoryview(data)[upgrade.args[0] :])
+            self._feed(data)
         except httptools.HttpParserError as error:
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
@@ -170,62 +145,16 @@ class HttpConnection(asyncio.Protocol):
         self._is_held = False
         self._serve_backlog_soon()
 
-    # the parser's callbacks
+    # the reader's callbacks
 
     def on_message_begin(self) -> None:
         self._start_message()
         self.progress.enter(Stage.HEAD, self._now_ms)
 
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-        if len(self._url) > TARGET_BYTES_MAX:
-            raise BadHead(414, "path and query are too long")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        self._header_count += 1
-        if self._header_bytes > HEAD_BYTES_MAX or self._header_count > HEADERS_MAX:
-            raise BadHead(431, "the headers are too large or too many")
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        if key in self._headers:
-            check_repeated(key)
-            text = f"{self._headers[key]},{text}"
-        self._headers[key] = text
-
-    def on_headers_complete(self) -> None:
-        parser, headers = self._parser, self._headers
-        self._method = parser.get_method().decode("ascii")
-        # A client of AWS sends the same line and host again and again: what was found right once is right.
-        head = (self._method, self._url, headers.get("host"))
-        if head != self._known_head:
-            self._known_head = None
-            check_method(self._method)
-            self._target = read_target(self._url, headers)
-            check_host(parser.get_http_version(), headers)
-            if not self._url.startswith(_ABSOLUTE):
-                self._known_head = head
-        if parser.should_upgrade():
-            return
-        if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
-            raise BadHead(413, "the body is too large")
+    def head_read(self) -> None:
         self.progress.enter(Stage.BODY, self._now_ms)
-        if headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+        if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        self._body_bytes += len(body)
-        self._body_pieces += 1
-        if self._body_bytes > BODY_BYTES_MAX:
-            raise BadHead(413, "the body is too large")
-        if self._body_bytes > SMALL_BODY_BYTES and self._is_too_large():
-            self._body = b""  # read to its end, so that the client gets the answer, and not kept
-        elif not self._body:
-            self._body = body
-        elif isinstance(self._body, bytearray):
-            self._body += body
-        else:
-            self._body = bytearray(self._body) + body
 
     def on_message_complete(self) -> None:
         transport = self._transport
@@ -342,31 +271,6 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._refuse(BadHead(408, "the request did not arrive in time"))
 
-    def _feed_without_upgrade(self, data: memoryview) -> None:
-        """Go on behind a head that asks for another protocol."""
-        rest: memoryview | None = data
-        while rest is not None:
-            # The request is answered as if it had asked for no other protocol (RFC 9110, 7.8), body included. The
-            # parser stops after such a head, so a fresh one reads the head again without the wish.
-            self._parser = httptools.HttpRequestParser(self)
-            self._parser.feed_data(without_upgrade(self._method, self._url, self._headers))
-            rest = self._feed_until_upgrade(rest)
-
-    def _feed_until_upgrade(self, data: memoryview) -> memoryview | None:
-        """What follows a head that asks for another protocol; None if all is read."""
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            return data[upgrade.args[0] :]
-        return None
-
-    def _is_too_large(self) -> bool:
-        # Asked for large bodies only: the answer takes longer than a small request's head.
-        if self._body_bytes_max is None:
-            target = self._target
-            self._body_bytes_max = self._server.body_bytes_max(target.path, target.query, self._headers)
-        return self._body_bytes > self._body_bytes_max
-
     def _can_serve(self) -> bool:
         return self.is_writable and not self._is_held and len(self._replies) < PIPELINED_REQUESTS_MAX
 
@@ -423,15 +327,6 @@ class HttpConnection(asyncio.Protocol):
                 self._serve_backlog_soon()
         elif self.is_writable:
             self._transport.resume_reading()
-
-    def _start_message(self) -> None:
-        self._url = b""
-        self._headers: dict[str, str] = {}
-        self._header_bytes = 0
-        self._header_count = 0
-        self._body = b""
-        self._body_bytes = 0
-        self._body_bytes_max = None
 
     def _refuse(self, error: BadHead) -> None:
         if self._is_refused or self._transport is None or self._transport.is_closing():

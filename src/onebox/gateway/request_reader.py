@@ -1,0 +1,145 @@
+"""The bytes of requests to their parts: method, target, headers and body, within the limits of each.
+
+Promises: what is too large is never kept, and what breaks RFC 9112 raises BadHead inside of the parser's callbacks. It is
+then the context of the parser's own error. Knows nothing of sockets and answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httptools
+
+from onebox.gateway.heads import (
+    BadHead,
+    Target,
+    check_host,
+    check_method,
+    check_repeated,
+    read_target,
+    without_upgrade,
+)
+from onebox.gateway.limits import (
+    BODY_BYTES_MAX,
+    HEAD_BYTES_MAX,
+    HEADERS_MAX,
+    SMALL_BODY_BYTES,
+    TARGET_BYTES_MAX,
+)
+
+_ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
+"""An absolute request target sets the Host header, so it is read each time."""
+
+
+class RequestReader:
+    """The callbacks of httptools' parser up to the body.
+
+    A connection derives from it: a call more for each header would be felt.
+    """
+
+    def __init__(self, find_body_bytes_max: Callable[[str, str, dict[str, str]], int]) -> None:
+        """``find_body_bytes_max`` gets path, query and headers."""
+        self._find_body_bytes_max = find_body_bytes_max
+        self._parser = httptools.HttpRequestParser(self)
+        self._method = ""
+        self._target = Target("/", "")
+        self._known_head: tuple[str, bytes, str | None] | None = None
+        self._body: bytes | bytearray
+        self._body_bytes: int
+        self._body_pieces = 0
+        self._body_bytes_max: int | None = None
+        self._start_message()
+
+    def head_read(self) -> None:
+        """A head is complete, and a body may follow."""
+        raise NotImplementedError
+
+    def _feed(self, data: bytes) -> None:
+        """Read on. Raises httptools.HttpParserError."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed_without_upgrade(memoryview(data)[upgrade.args[0] :])
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        if len(self._url) > TARGET_BYTES_MAX:
+            raise BadHead(414, "path and query are too long")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        self._header_count += 1
+        if self._header_bytes > HEAD_BYTES_MAX or self._header_count > HEADERS_MAX:
+            raise BadHead(431, "the headers are too large or too many")
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        if key in self._headers:
+            check_repeated(key)
+            text = f"{self._headers[key]},{text}"
+        self._headers[key] = text
+
+    def on_headers_complete(self) -> None:
+        parser, headers = self._parser, self._headers
+        self._method = parser.get_method().decode("ascii")
+        # A client of AWS sends the same line and host again and again: what was found right once is right.
+        head = (self._method, self._url, headers.get("host"))
+        if head != self._known_head:
+            self._known_head = None
+            check_method(self._method)
+            self._target = read_target(self._url, headers)
+            check_host(parser.get_http_version(), headers)
+            if not self._url.startswith(_ABSOLUTE):
+                self._known_head = head
+        if parser.should_upgrade():
+            return
+        if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
+            raise BadHead(413, "the body is too large")
+        self.head_read()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        self._body_pieces += 1
+        if self._body_bytes > BODY_BYTES_MAX:
+            raise BadHead(413, "the body is too large")
+        if self._body_bytes > SMALL_BODY_BYTES and self._is_too_large():
+            self._body = b""  # read to its end, so that the client gets the answer, and not kept
+        elif not self._body:
+            self._body = body
+        elif isinstance(self._body, bytearray):
+            self._body += body
+        else:
+            self._body = bytearray(self._body) + body
+
+    def _feed_without_upgrade(self, data: memoryview) -> None:
+        """Go on behind a head that asks for another protocol."""
+        rest: memoryview | None = data
+        while rest is not None:
+            # The request is answered as if it had asked for no other protocol (RFC 9110, 7.8), body included. The
+            # parser stops after such a head, so a fresh one reads the head again without the wish.
+            self._parser = httptools.HttpRequestParser(self)
+            self._parser.feed_data(without_upgrade(self._method, self._url, self._headers))
+            rest = self._feed_until_upgrade(rest)
+
+    def _feed_until_upgrade(self, data: memoryview) -> memoryview | None:
+        """What follows a head that asks for another protocol; None if all is read."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            return data[upgrade.args[0] :]
+        return None
+
+    def _is_too_large(self) -> bool:
+        # Asked for large bodies only: the answer takes longer than a small request's head.
+        if self._body_bytes_max is None:
+            target = self._target
+            self._body_bytes_max = self._find_body_bytes_max(target.path, target.query, self._headers)
+        return self._body_bytes > self._body_bytes_max
+
+    def _start_message(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._header_bytes = 0
+        self._header_count = 0
+        self._body = b""
+        self._body_bytes = 0
+        self._body_bytes_max = None
