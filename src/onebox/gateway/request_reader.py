@@ -1,7 +1,7 @@
 """The bytes of requests to their parts: method, target, headers and body, within the limits of each.
 
-Promises: what is too large is never kept, and what breaks RFC 9112 raises BadHead inside of the parser's callbacks. It is
-then the context of the parser's own error. Knows nothing of sockets and answers.
+Promises: what is too large is never kept, and what breaks RFC 9112 raises BadHead inside of the parser's callbacks.
+It is then the context of the parser's own error. Knows nothing of sockets and answers.
 """
 
 from __future__ import annotations
