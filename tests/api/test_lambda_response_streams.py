@@ -8,6 +8,7 @@ import json
 import resource
 import shutil
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
-from tests.api.lambda_support import make_function
-from tests.polling import PATIENCE_S
+from tests.api.lambda_support import log_messages, make_function
+from tests.api.test_lambda_runtimes import archive
+from tests.polling import PATIENCE_S, until
 
 CODE = """
 def handler(event, context):
@@ -192,3 +194,44 @@ def test_function_urls_stream(client: Callable[..., Any], tmp_path: Path) -> Non
     old.sendall(f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
     head, _, body = b"".join(iter(lambda: old.recv(4096), b"")).partition(b"\r\n\r\n")
     assert (body, b"chunked" in head) == (b"first;last", False)
+
+
+BOOTSTRAP = """#!INTERPRETER
+import http.client, os, time
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse()
+    gate, request_id = answer.read().decode().strip('"'), answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    def parts():
+        yield b"first;"
+        while os.path.exists(gate):
+            time.sleep(0.001)
+        yield b"last"
+    headers = {"Lambda-Runtime-Function-Response-Mode": "streaming", "Transfer-Encoding": "chunked"}
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request_id}/response", parts(), headers, encode_chunked=True)
+    api.getresponse().read()
+"""
+
+
+def test_runtimes_of_their_own_stream_too(client: Callable[..., Any], tmp_path: Path) -> None:
+    bootstrap = archive({"bootstrap": BOOTSTRAP.replace("INTERPRETER", sys.executable)}, ("bootstrap",))
+    make_function(client, "", Code={"ZipFile": bootstrap}, Runtime="provided.al2023", Handler="own")
+    gate = tmp_path / "gate"
+    gate.touch()
+    answer = client("lambda").invoke_with_response_stream(FunctionName="function", Payload=json.dumps(str(gate)))
+    events = iter(answer["EventStream"])
+    assert next(events)["PayloadChunk"]["Payload"] == b"first;"
+    gate.unlink()
+    assert [next(iter(event)) for event in events] == ["PayloadChunk", "InvokeComplete"]
+
+
+@needs_node
+def test_a_client_that_hangs_up_does_not_hold_up_the_function(client: Callable[..., Any]) -> None:
+    make_streaming(client)
+    payload = json.dumps({"megabytes": 50})
+    answer = client("lambda").invoke_with_response_stream(FunctionName="function", Payload=payload)
+    next(iter(answer["EventStream"]))
+    answer["EventStream"].close()
+    until(lambda: any(line.startswith("REPORT") for line in log_messages(client)), "the end of the invocation")
+    assert stream(client, {}) == (b"first;last", {})
