@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from onebox.errors import AwsError
-from onebox.services.cloudformation.operations import stacks
 from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.store.tokens import TokenStore
 from onebox.services.dynamodb.transactions import Transaction
@@ -99,16 +98,6 @@ def _commit_half(right: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _start_for_who_waits(_right: Callable[..., Any]) -> Callable[..., Any]:
-    async def write_operation(core: Any, begin: Callable[[], Any]) -> Any:
-        stack = await core.deps.storage.write(begin)
-        if stack is not None:
-            core.supervisor.kick(stack.stack_id)
-        return stack
-
-    return write_operation
-
-
 def _delete_what_failed(right: Callable[..., Any]) -> Callable[..., Any]:
     def completed(self: QueuePoller, batch: Any, outcome: Any) -> None:
         with contextlib.suppress(AwsError):
@@ -151,9 +140,6 @@ PLANTED = {
         ("registers", "bank"),
         ("disk failure", "power loss"),
         ("run: stuck", "table:", "transactions:", "stream:"),
-    ),
-    "forget a stack whose client hangs up": Planted(
-        stacks, "write_operation", _start_for_who_waits, ("stacks",), ("clients vanish",), ("run: stuck",)
     ),
     "do not count receives": Planted(
         MessageStore, "mark_received", _do_not_count, ("standard",), ("slow disk",), ("queue: receive not counted",)
