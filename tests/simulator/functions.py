@@ -36,6 +36,7 @@ FAULTS = (
     "error",
     "bad start",
 )
+BAD_START = "bad-start"
 _START_S = (0.05, 0.4)
 _WORK_S = (0.001, 0.05)
 
@@ -124,6 +125,9 @@ class FunctionProcess(asyncio.Protocol):
     def begin(self) -> None:
         """The process is up."""
         if self._functions.faults.share and self._functions.faults.draw() == "bad start":
+            process = f"function-{next(self._functions.numbers)}"
+            self._note(process, INVOKE, BAD_START, {})
+            self._note(process, INFO, BAD_START, None)
             self._child.exit(1)
         else:
             self._child.wire.write(NEXT)

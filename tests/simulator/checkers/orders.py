@@ -20,19 +20,22 @@ def check_orders(ops: Iterable[Op]) -> list[Find]:
     """What is wrong with the orders."""
     published: dict[str, Op] = {}
     failed: Counter[str] = Counter()
+    bad_starts: list[Op] = []
     end: Op | None = None
     for op in ops:
         if op.f == "publish":
             published[op.asked["order"]] = op
         elif op.f == "process":
             failed.update(_find_failed(op))
+        elif op.f == "bad-start":
+            bad_starts.append(op)
         elif op.f == "orders-end" and op.type == OK:
             end = op
     if end is None:
         return []
     stored: dict[str, Any] = end.answer["stored"]
     dead: list[str] = end.answer["dead"]
-    finds = [*_find_lost(published, stored, dead), *_find_wrong_dead(published, failed, dead)]
+    finds = [*_find_lost(published, stored, dead), *_find_wrong_dead(published, failed, bad_starts, dead)]
     for order in stored:
         publish = published.get(order)
         if publish is None or publish.type == FAIL or publish.asked["poison"]:
@@ -58,13 +61,16 @@ def _find_lost(published: dict[str, Op], stored: dict[str, Any], dead: list[str]
     ]
 
 
-def _find_wrong_dead(published: dict[str, Op], failed: Counter[str], dead: list[str]) -> list[Find]:
+def _find_wrong_dead(
+    published: dict[str, Op], failed: Counter[str], bad_starts: list[Op], dead: list[str]
+) -> list[Find]:
+    # A process that does not start fails the batch that waits for it, and nobody sees which that was.
     finds = []
     for order in dead:
         op = published.get(order)
         if op is None:
             finds.append(Find("orders: phantom", f"{order} is a dead letter and nobody published it", 0))
-        elif failed[order] < RECEIVES_MAX:
+        elif failed[order] + sum(start.begin > op.begin for start in bad_starts) < RECEIVES_MAX:
             text = f"{order} is a dead letter after {failed[order]} failed calls"
             finds.append(Find("orders: dead too early", text, op.begin))
     return finds
