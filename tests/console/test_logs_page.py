@@ -115,7 +115,7 @@ def test_older_lines_come_page_by_page_each_once(browser: Browser, say: Callable
         seen += lines_on(page)
         found = re.search(r'rel="next" href="([^"]+)"', page)
         address = html.unescape(found.group(1)) if found else None
-    assert sizes == [200, 200, 50]
+    assert sizes == [100, 100, 100, 100, 50]
     assert seen == [f"line {number:03}" for number in reversed(range(450))]
 
 

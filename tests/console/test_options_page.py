@@ -88,9 +88,7 @@ def test_intake_shows_its_callers_and_what_was_refused(engine: EngineThread, aws
     assert "&lt;i&gt;nobody&lt;/i&gt;" in panel
     assert "no token or signature, or an invalid one" in panel
     assert ">2</td>" in panel
-    shown = orders(engine, "status")
-    assert "1 caller; last minute" in shown
-    assert "2 refused" in shown
+    assert "1 caller; last minute" in orders(engine, "status")
 
 
 def test_history_and_archive_show_what_went_through_and_the_last_object(engine: EngineThread, browser: Browser) -> None:
