@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.growth import measure_growth
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
 from tests.bench.pipeline import Function, Pipeline, missing
 from tests.bench.processor_time import measure_costs, report_costs
@@ -128,29 +129,6 @@ def measure_start(peer: type[Peer], runs: int) -> dict[str, float]:
     return result
 
 
-def measure_growth(orders_stored: int, orders: int) -> dict[str, float]:
-    """Orders/s with a large table over orders/s with an empty one, same process, same orders."""
-    with Onebox() as server:
-        pipeline = Pipeline(server)
-        pipeline.deploy(our_function(), raw=False)
-        warm_up(pipeline, our_function())
-        empty = measure_throughput(pipeline, "empty table", real_orders(orders, "empty"), threads=2, batch=10)
-        _, sample = real_orders(1, "preload")[0]
-        pipeline.preload(orders_stored, {"note": {"S": sample[:1500]}})
-        full = measure_throughput(
-            pipeline, f"{orders_stored:,} orders stored", real_orders(orders, "full"), threads=2, batch=10
-        )
-        idle = server.resident_mib()
-    result = {
-        "empty_per_s": empty.stored_per_s,
-        "full_per_s": full.stored_per_s,
-        "ratio": round(full.stored_per_s / empty.stored_per_s, 3),
-        "resident_after_mib": round(idle, 1),
-    }
-    say(f"  with {orders_stored:,} orders stored: {result['ratio']:.0%} of the empty table's rate, {idle:.0f} MiB")
-    return result
-
-
 def main() -> None:
     arguments = parse_arguments()
     report: dict[str, Any] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
@@ -175,7 +153,7 @@ def main() -> None:
     say("CPU time per order")
     report["cost"] = report_costs(measure_costs(peers, arguments.orders, arguments.runs))
     say("A table that has grown")
-    report["growth"] = measure_growth(arguments.stored, arguments.orders)
+    report["growth"] = measure_growth(arguments.stored, arguments.orders, arguments.runs)
     summarize(report)
     text = json.dumps(report, indent=2)
     if arguments.output:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from importlib import resources
 
 from orders.deployment.package import HANDLER, build_package
@@ -28,15 +29,16 @@ def seed_orders(count: int, run: str) -> list[tuple[str, str]]:
     return orders
 
 
-def real_orders(count: int, run: str) -> list[tuple[str, str]]:
-    """Real orders of the sample, as often as needed under ids of their own: (id, JSON)."""
+def real_orders(count: int, run: str, chance: random.Random | None = None) -> list[tuple[str, str]]:
+    """Real orders of the sample, as often as needed under ids of their own: (id, JSON). In the order of their ids,
+    or with ``chance`` in none, as most shops' ids are."""
     packed = resources.files("orders.local.sample").joinpath("online_retail_sample.jsonl.gz").read_bytes()
     lines = gzip.decompress(packed).decode("utf-8").splitlines()
     orders = []
     for number in range(count):
         line = lines[number % len(lines)]
         original = json.loads(line)["orderId"]
-        order_id = f"{run}-{number:06}-{original}"
+        order_id = f"{run}-{number:06}-{original}" if chance is None else f"{chance.getrandbits(64):016x}-{original}"
         orders.append((order_id, line.replace(json.dumps(original), json.dumps(order_id), 1)))
     return orders
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import sys
 import time
 import zipfile
@@ -146,11 +147,11 @@ class Pipeline:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName="Orders", Select="COUNT")
         return sum(page["Count"] for page in pages)
 
-    def preload(self, count: int, item: dict[str, Any]) -> None:
-        """Store ``count`` copies of an item under ids of their own."""
+    def preload(self, count: int, item: dict[str, Any], chance: random.Random) -> None:
+        """Store ``count`` copies of an item under ids of their own, in no order."""
         for start in range(0, count, 25):
             puts = [
-                {"PutRequest": {"Item": {**item, "orderId": {"S": f"preloaded-{number:07}"}}}}
+                {"PutRequest": {"Item": {**item, "orderId": {"S": f"{chance.getrandbits(64):016x}-{number}"}}}}
                 for number in range(start, min(start + 25, count))
             ]
             self.dynamodb.batch_write_item(RequestItems={"Orders": puts})

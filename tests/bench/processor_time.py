@@ -68,18 +68,24 @@ def measure_cost(peer: type[Peer], work: Work) -> Cost:
         warm_up = quote([text for _, text in seed_orders(_WARM_UP_ORDERS, "warm-up")])
         publish_all("127.0.0.1", server.port, pipeline.topic_arn, warm_up, threads=2, batch=10)
         pipeline.wait_until_drained(pace_s=_BACKLOG_PACE_S)
-        messages = quote([text for _, text in work.orders])
-        server_s, functions_s = _server_s(server), _functions_s(server)
-        client_s = _own_s()
-        publish_all("127.0.0.1", server.port, pipeline.topic_arn, messages, threads=work.threads, batch=work.batch)
-        client_s = _own_s() - client_s
-        pipeline.wait_until_drained(pace_s=_BACKLOG_PACE_S)
-        server_s, functions_s = _server_s(server) - server_s, _functions_s(server) - functions_s
+        cost = spend(pipeline, work)
         stored = pipeline.count()
         if stored != len(work.orders) + _WARM_UP_ORDERS:
             raise RuntimeError(f"{server.name} stored {stored} orders, not {len(work.orders) + _WARM_UP_ORDERS}")
+    return cost
+
+
+def spend(pipeline: Pipeline, work: Work) -> Cost:
+    """The same for a pipeline that is at rest."""
+    server = pipeline.peer
+    messages = quote([text for _, text in work.orders])
+    server_s, functions_s = _server_s(server), _functions_s(server)
+    client_s = _own_s()
+    publish_all("127.0.0.1", server.port, pipeline.topic_arn, messages, threads=work.threads, batch=work.batch)
+    client_s = _own_s() - client_s
+    pipeline.wait_until_drained(pace_s=_BACKLOG_PACE_S)
     to_ms = 1000 / len(work.orders)
-    return Cost(server_s * to_ms, functions_s * to_ms, client_s * to_ms)
+    return Cost((_server_s(server) - server_s) * to_ms, (_functions_s(server) - functions_s) * to_ms, client_s * to_ms)
 
 
 def median_cost(costs: list[Cost]) -> Cost:
