@@ -110,9 +110,7 @@ def test_history_and_archive_show_what_went_through_and_the_last_object(engine: 
     assert options["history"]["given_up"] == 0
 
 
-def test_a_replay_is_shown_while_it_runs_when_it_was_killed_and_when_it_is_done(
-    engine: EngineThread, aws: Aws, browser: Browser
-) -> None:
+def test_a_replay_is_shown_while_it_runs_and_when_it_is_done(engine: EngineThread, aws: Aws, browser: Browser) -> None:
     clock = SystemClock()
     change = AuditLog(aws, clock).begin("replay", "warehouse", after=SPAN)
     told = {**SPAN, "sent": 1234, "refused": 1, "readUntil": "2026-05-03T12:15:00Z"}
