@@ -20,6 +20,7 @@ import apsw
 from onebox import __version__
 from onebox.config import Settings
 from onebox.errors import StorageFault
+from onebox.gateway.dynamodb_front import answer_options, is_dynamodb_host
 from onebox.gateway.function_urls import FunctionUrlPipeline
 from onebox.gateway.message import Request
 from onebox.gateway.own_pages import PREFIX, OwnPages
@@ -235,7 +236,10 @@ class Engine:
         if is_function_url(request.headers.get("host", "")):
             self._function_urls.handle(request, reply)
         elif request.method == "OPTIONS":
-            reply.send(self._guard.preflight_answer(request))
+            if is_dynamodb_host(request.headers.get("host", "")):
+                reply.send(answer_options(request, self._ids.uuid()))
+            else:
+                reply.send(self._guard.preflight_answer(request))
         elif request.path.startswith(PREFIX):
             self._own_pages.handle(request, reply)
         else:

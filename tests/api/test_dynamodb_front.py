@@ -137,3 +137,17 @@ def test_bodies_that_cannot_be_unpacked(front: Front) -> None:
 def test_buckets_named_so_are_not_dynamodb(front: Front) -> None:
     headers = {"Host": "dynamodb.s3.us-east-1.amazonaws.com"}
     assert front.send(headers, b"", "GET")[1].startswith(b"<?xml")
+
+
+def test_pages_of_an_admitted_origin_get_what_they_ask_for() -> None:
+    with EngineThread(allowed_origins=("*",)) as engine:
+        front = Front(engine)
+        assert front.send({"Origin": "https://page", **signed()})[0] == 200
+        assert front.answered["access-control-allow-origin"] == "*"
+        asked = {"Access-Control-Request-Headers": "x-a, x-b", "Access-Control-Request-Method": "POST"}
+        assert front.send({"Origin": "https://page", **asked}, b"", "OPTIONS") == (200, b"")
+        told = {name[21:]: value for name, value in front.answered.items() if name.startswith("access-control-allow")}
+        assert told == {"origin": "*", "headers": "x-a, x-b", "methods": "POST"}
+        assert (front.answered["access-control-max-age"], front.answered["content-length"]) == ("172800", "0")
+        assert front.send({}, b"", "OPTIONS") == NOT_FOUND
+        assert "access-control-allow-origin" not in front.answered

@@ -22,6 +22,7 @@ Answer = Callable[[str], Response]
 
 TARGET = "DynamoDB_20120810."
 _JSON = ("application/x-amz-json-1.0", "application/json")
+_PREFLIGHT_SECONDS = "172800"
 _LINE_BYTES_MAX = 16 * 1024
 _FRAMEWORK = b"com.amazon.coral.service#"
 _HEADER_PARTS = ("Credential", "Signature", "SignedHeaders")
@@ -62,6 +63,19 @@ def too_large(request_id: str) -> Response:
 def not_unpacked(request: Request) -> Answer:
     """The answer to a body whose Content-Encoding is unknown or does not fit."""
     return _fault(request, b"InternalFailure", status=500)
+
+
+def answer_options(request: Request, request_id: str) -> Response:
+    """The answer to OPTIONS: to a page whose origin was admitted, what it asked for; to others that there is none."""
+    asked = request.headers
+    if "origin" not in asked:
+        return _not_found(request_id)
+    headers = [("Access-Control-Max-Age", _PREFLIGHT_SECONDS)]
+    for wanted, allowed in (("headers", "Headers"), ("method", "Methods")):
+        value = asked.get(f"access-control-request-{wanted}", "")
+        if value and value.isascii() and value.isprintable():
+            headers.append((f"Access-Control-Allow-{allowed}", value))
+    return Response(200, b"", headers)
 
 
 def unknown_operation(request: Request) -> Answer:
