@@ -20,7 +20,10 @@ from orders.dead_letters.messages import (
     Source,
     Target,
 )
+from orders.domain.trace_context import TRACEPARENT
+from orders.processor.give_back import ATTRIBUTES_MAX
 from orders.processor.next_try import MARK_NAME
+from orders.processor.tracing import find_traceparent
 from orders.rate_limit import RateLimiter
 
 # How often one message of a batch is sent or deleted while the queue fails.
@@ -49,6 +52,11 @@ def send_back(
         # It starts anew: how long its predecessors waited for the table says nothing of it.
         attributes = {name: value for name, value in message.attributes.items() if name != MARK_NAME}
         body = (edited or {}).get(message.message_id, message.body)
+        if body is not message.body and len(attributes) < ATTRIBUTES_MAX:
+            # The edited order comes without the envelope that held the trace it belongs to.
+            traceparent = find_traceparent(message.body)
+            if traceparent is not None:
+                attributes.setdefault(TRACEPARENT, {"DataType": "String", "StringValue": traceparent})
         return OutgoingMessage(body, attributes, message.group, message.trace_header)
 
     sent: list[str] = []

@@ -38,10 +38,13 @@ def find_trace(record: Mapping[str, Any]) -> Trace | None:
 
 def _find_own(record: Mapping[str, Any]) -> str | None:
     attribute = (record.get("messageAttributes") or {}).get(TRACEPARENT) or {}
-    found = read_traceparent(attribute.get("stringValue"))
-    body = record.get("body", "")
-    if found is not None or TRACEPARENT not in body:
-        return found
+    return read_traceparent(attribute.get("stringValue")) or find_traceparent(record.get("body", ""))
+
+
+def find_traceparent(body: str) -> str | None:
+    """The trace context in SNS's envelope, or in a CloudEvent."""
+    if TRACEPARENT not in body:
+        return None
     return read_traceparent(_attribute_in_envelope(body)) or read_traceparent((find_event(body) or {}).get(TRACEPARENT))
 
 

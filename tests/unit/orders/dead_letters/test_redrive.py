@@ -184,6 +184,20 @@ def test_send_back_of_a_choice_sends_those_mended_with_their_attributes_and_leav
     assert (list(failed.messages), counts) == (["b"], [2])
 
 
+def test_send_back_of_an_edited_order_keeps_the_trace_of_its_envelope() -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    held = {"traceparent": {"Type": "String", "Value": traceparent}}
+    content = {"Type": "Notification", "MessageId": "n", "TopicArn": "t", "Message": "{}", "MessageAttributes": held}
+    full = {f"a{number}": {"DataType": "String", "StringValue": "x"} for number in range(10)}
+    source = FakeQueue(
+        message("edited", json.dumps(content)), message("as it is", json.dumps(content)), message("full", "{}", **full)
+    )
+    target = FakeQueue()
+    send_back(source, target, ["edited", "as it is", "full"], edited={"edited": '{"orderId":"1"}', "full": "[]"})
+    kept = {"traceparent": {"DataType": "String", "StringValue": traceparent}}
+    assert [dict(one.attributes) for one in target.sent] == [kept, {}, full]
+
+
 def test_send_back_sends_and_deletes_ten_at_a_time_and_never_more_bytes_than_a_batch_takes() -> None:
     small = [message(f"{number}", "x") for number in range(24)]
     large = [message(f"large-{number}", "x" * (BATCH_BYTES_MAX // 2 - 10)) for number in range(5)]
