@@ -62,6 +62,8 @@ class Storage:
         """Whether the open group's commit waits for the sync under way."""
         self._is_awaited = False
         self._fault: StorageFault | None = None
+        self._waiting: dict[asyncio.Future[None], None] = {}
+        """Of those who wait in :meth:`durable`, in their order."""
         self._foreign_lock = ForeignLock(self._try_begin)
         self._patient: set[asyncio.Task[object]] = set()
         self._connection_execute = connection.execute
@@ -173,14 +175,18 @@ class Storage:
             effect()
 
     async def durable(self) -> None:
-        """Wait until all that was done so far is durable."""
+        """Wait until all that was done so far is durable. Raises StorageFault if it will never be."""
         if self._fault is not None:
             raise self._fault
         if not self._open and self._syncing is None:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.after_commit(lambda: None if future.done() else future.set_result(None))
-        await future
+        self._waiting[future] = None
+        try:
+            await future
+        finally:
+            del self._waiting[future]
 
     async def write(self, job: Callable[[], T]) -> T:
         """Run ``job`` and wait until it is durable; while another program holds the write lock, wait for that too."""
@@ -353,6 +359,9 @@ class Storage:
             self._fault = fault
             self._open = False
             self._effects.clear()
+            for future in self._waiting:
+                if not future.done():
+                    future.set_exception(fault)
             self._foreign_lock.stop()
             _log.critical("%s; stopping, nothing more is acknowledged", fault)
             self._on_fault(fault)

@@ -130,6 +130,22 @@ def test_commit_that_fails_acknowledges_nothing_and_refuses_all_that_follows(tmp
     assert len(faults) == 1
 
 
+def test_those_who_wait_for_a_commit_learn_that_the_disk_failed() -> None:
+    async def work(storage: Storage) -> None:
+        writes = [
+            asyncio.ensure_future(storage.write(lambda: storage.execute("INSERT INTO t VALUES (1)"))) for _ in range(2)
+        ]
+        await asyncio.sleep(0)  # both wait now
+        writes[0].cancel()
+        storage.fail(apsw.IOError("the disk failed"))
+        with pytest.raises(asyncio.CancelledError):
+            await writes[0]
+        with pytest.raises(StorageFault):
+            await writes[1]
+
+    with_storage(work)
+
+
 def test_migrate_brings_a_new_database_to_the_newest_version_and_is_idempotent() -> None:
     connection = open_connection(None)
     migrate(connection)
