@@ -15,7 +15,9 @@ from pathlib import Path
 
 from tests.stalls.box import http
 
-REQUEST = http("dynamodb", b"{}", X_Amz_Target="DynamoDB_20120810.ListTables")
+REQUEST = http(
+    "dynamodb", b"{}", X_Amz_Target="DynamoDB_20120810.ListTables", Content_Type="application/x-amz-json-1.0"
+)
 ROUNDS = 3
 GIVE_UP_S = 15
 

@@ -242,7 +242,8 @@ def _bomb(size: int) -> bytes:
 
 
 def _pipelined(count: int) -> bytes:
-    return http("dynamodb", b"{}", X_Amz_Target="DynamoDB_20120810.ListTables") * count
+    target, content_type = "DynamoDB_20120810.ListTables", "application/x-amz-json-1.0"
+    return http("dynamodb", b"{}", X_Amz_Target=target, Content_Type=content_type) * count
 
 
 def _upgrades(count: int) -> bytes:

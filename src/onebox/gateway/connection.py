@@ -22,6 +22,7 @@ from onebox.gateway.limits import (
     HEAD_BYTES_MAX,
     PIPELINED_REQUESTS_MAX,
     REQUEST_BYTES,
+    SLICE_BYTES,
     TARGET_BYTES_MAX,
 )
 from onebox.gateway.message import Request
@@ -98,6 +99,11 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         if self._is_refused:
             return
         progress = self.progress
+        if len(data) > SLICE_BYTES and (progress.stage is not Stage.BODY or "transfer-encoding" in self._headers):
+            data, self._unparsed = data[:SLICE_BYTES], data[SLICE_BYTES:]
+            if self._transport is not None:
+                self._transport.pause_reading()
+            self._serve_backlog_soon()
         self._now_ms = now_ms = self._server.now_ms()  # one reading for all that came at once
         progress.received(len(data), now_ms)
         self._burst = 0

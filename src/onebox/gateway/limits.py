@@ -16,6 +16,8 @@ PIPELINED_REQUESTS_MAX = 64
 """Requests of one connection that wait for their answers."""
 BURST_REQUESTS_MAX = 16
 """Requests of one connection that are handled in one turn of the event loop."""
+SLICE_BYTES = 16 * 1024
+"""Heads and chunks are read in slices of this size, one in each turn: a slice holds some 2,700 chunks of one byte."""
 REQUEST_BYTES = 1024
 """What one small request is taken to have, where requests are counted that were not read yet."""
 BURST_PIECES_MAX = 2_000

@@ -80,7 +80,7 @@ class Turns:
 
     def wait(self, connection: Waiting) -> None:
         """Serve the connection's backlog in one of the next turns."""
-        share = connection.cost_ms / self._average_ms
+        share = connection.cost_ms / self._average_ms or 1.0  # one that has had no request yet is like the others
         delay_ms = _USUAL_DELAY_MS * share * share * (1 + connection.more_waiting)
         due_ms = self._now_ms() + min(delay_ms, _DELAY_MS_MAX)
         heapq.heappush(self._queue, (due_ms, next(self._numbers), connection))

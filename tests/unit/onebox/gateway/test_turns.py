@@ -97,6 +97,17 @@ def test_one_who_waits_for_each_answer_comes_before_those_who_send_many_at_a_tim
     asyncio.run(run())
 
 
+def test_one_who_has_had_no_request_yet_and_sends_much_comes_after_those_who_wait_for_answers() -> None:
+    async def run() -> None:
+        world = World()
+        Line(world, "much", EXPENSIVE_MS, 30, measured_ms=0, more=29)
+        Line(world, "alone", EXPENSIVE_MS, 1, measured_ms=0.05)
+        await asyncio.sleep(0)
+        assert world.served[0] == "alone"
+
+    asyncio.run(run())
+
+
 def test_an_endless_stream_of_cheap_requests_keeps_no_expensive_one_waiting_for_ever() -> None:
     async def run() -> None:
         world = World()
