@@ -56,11 +56,14 @@ class Invoker:
         taken = self._take_concurrency(function, qualifier)
         key = function.key
 
+        # Taken out at the end: in a circle with ``finish`` the payload would stay until the next garbage collection.
+        counted: list[Execution] = []
+
         def finish(outcome: Outcome) -> None:
             self._concurrency.give_back(taken)
             self.metrics.finished(function, qualifier, outcome.duration_ms, outcome.failed)
             if taken.provided:
-                self.metrics.provisioned_finished(function, qualifier, spilled=not execution.provisioned)
+                self.metrics.provisioned_finished(function, qualifier, spilled=not counted.pop().provisioned)
             done(outcome)
 
         trace_id = make_trace_id(trace_header, self._deps.ids.hex(40), self._deps.clock.now_ms())
@@ -76,6 +79,8 @@ class Invoker:
             patient=patient,
             stream=stream,
         )
+        if taken.provided:
+            counted.append(execution)
         self._pool.submit(execution)
 
     def has_concurrency(self, function: FunctionVersion) -> bool:
