@@ -12,7 +12,9 @@ from tests.simulator.planted import PLANTED
 from tests.simulator.running import run_seed
 from tests.simulator.world import Result
 
-EVENTS = 10_000
+EVENTS = 5_000
+FINDS_SHOWN = 5
+"""Of each kind, for each run."""
 
 
 class Totals:
@@ -70,8 +72,11 @@ def show(result: Result, totals: Totals, took_s: float) -> None:
         f"({totals.events_an_hour:,.0f} events an hour; history {result.history.digest()[:12]})",
         flush=True,
     )
-    for find in result.finds[:20]:
-        print(f"  {find.promise}: {find.text} (step {find.step})")
+    shown: Counter[str] = Counter()
+    for find in result.finds:
+        shown[find.promise] += 1
+        if shown[find.promise] <= FINDS_SHOWN:
+            print(f"  {find.promise}: {find.text} (step {find.step})")
 
 
 def main() -> int:
