@@ -267,3 +267,25 @@ def test_a_jump_that_is_not_trusted_yet_is_remembered_over_a_restart(machine: Ma
     machine.pass_s(HOUR_S // 2)
     (group,) = machine.client("logs").describe_log_groups(logGroupNamePrefix="g")["logGroups"]
     assert group["storedBytes"] > 0
+
+
+def test_stream_records_from_before_a_jump_forward_keep_their_age() -> None:
+    with EngineThread(manual_clock=True) as engine:
+        dynamodb, streams = engine.client("dynamodb"), engine.client("dynamodbstreams")
+        dynamodb.create_table(
+            TableName="table",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+        )
+        engine.clock.jump(-86_400)
+        dynamodb.put_item(TableName="table", Item={"k": {"S": "a"}})
+        engine.clock.jump(86_400)
+        engine.clock.advance(3_600)
+        arn = dynamodb.describe_table(TableName="table")["Table"]["LatestStreamArn"]
+        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        (record,) = streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
+        assert record["dynamodb"]["Keys"] == {"k": {"S": "a"}}
+        assert record["dynamodb"]["ApproximateCreationDateTime"].year == 2026

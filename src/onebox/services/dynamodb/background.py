@@ -174,10 +174,10 @@ class Background:
             self._sweep_timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, self._sweep)
 
     def _sweep_step(self, now_ms: int) -> bool:
-        horizon_ms = now_ms - STREAM_RETENTION_MS
-        more = self._streams.drop_records_before(horizon_ms, _STEP_ITEMS)
+        # The age of a record is a duration; what a disabled stream and expired items are judged by is a date.
+        more = self._streams.drop_records_before(self._clock.steady_ms() - STREAM_RETENTION_MS, _STEP_ITEMS)
         if not more:
-            self._streams.drop_streams_disabled_before(horizon_ms)
+            self._streams.drop_streams_disabled_before(now_ms - STREAM_RETENTION_MS)
         return self._delete_expired(now_ms // 1000) or more
 
     def _delete_expired(self, now_s: int) -> bool:

@@ -55,7 +55,7 @@ class ChangeRecorder:
             size_bytes += 0 if shown is None else shown.size_bytes
         record = StreamRecord(
             record_id=0,
-            created_at_ms=self._clock.now_ms(),
+            created_at_ms=self._clock.steady_ms(),
             event_id=self._ids.hex(_EVENT_ID_DIGITS),
             event_name="INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
             by_ttl=by_ttl,

@@ -58,7 +58,7 @@ class DynamoDbInternal:
         while low < high:
             middle = (low + high) // 2
             found = self._core.streams.read(stream.stream_id, middle, 1)
-            if found and found[0].created_at_ms < moment_ms:
+            if found and self._core.deps.clock.wall_of(found[0].created_at_ms) < moment_ms:
                 low = found[0].record_id
             else:
                 high = middle
@@ -67,17 +67,19 @@ class DynamoDbInternal:
     def read_records(self, stream: Stream, after_id: int, limit: int) -> list[StreamRecord]:
         """The next records after a place, in order; fewer than ``limit`` at the end, or beyond 1 MB.
 
+        They carry wall time; steady time is stored, so that a record's age does not jump when the wall clock is set.
         A disabled stream gets no further records: it is read to its end when ``after_id`` has reached ``last_id``.
         """
         page: list[StreamRecord] = []
         size_bytes = 0
+        wall_of = self._core.deps.clock.wall_of
         while len(page) < limit:
             step = self._core.streams.read(stream.stream_id, after_id, min(limit - len(page), _STEP_RECORDS))
             for record in step:
                 size_bytes += record.size_bytes
                 if page and size_bytes > STREAM_PAGE_BYTES_MAX:
                     return page
-                page.append(record)
+                page.append(record._replace(created_at_ms=wall_of(record.created_at_ms)))
             if len(step) < _STEP_RECORDS:
                 return page
             after_id = page[-1].record_id

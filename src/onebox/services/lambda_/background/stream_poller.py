@@ -311,7 +311,7 @@ class StreamPoller:
 
     def _expired(self, record: StreamRecord) -> bool:
         age_s = int(self.mapping.configuration["MaximumRecordAgeInSeconds"])
-        return age_s >= 0 and self._deps.clock.trusted_ms() - record.created_at_ms > age_s * 1000
+        return age_s >= 0 and self._now_ms() - record.created_at_ms > age_s * 1000
 
     # Waiting
 
