@@ -286,7 +286,7 @@ class World:
         self._finds += check_fifo_queue(ops, FIFO, RECEIVES_MAX)
         self._finds += check_stream(ops)
         self._finds += check_orders(ops)
-        self._finds += check_alarm(ops)
+        self._finds += check_alarm(ops, is_dated_right="clock jump" not in self.plan.faults)
         self._finds += check_stacks(ops)
         for client in self.clients:
             for failure in client.internal_failures:
