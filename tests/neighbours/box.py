@@ -19,7 +19,7 @@ from botocore.config import Config
 from onebox.config import Settings
 from tests.api.dynamodb_support import create_table
 from tests.api.lambda_support import make_function, make_role
-from tests.stalls.box import http
+from tests.stalls.box import JSON, http
 
 LARGE = "large"
 BATCH = 25
@@ -71,7 +71,8 @@ class Box:
             for start in range(0, items, BATCH):
                 puts = [_put(number) for number in range(start, min(items, start + BATCH))]
                 body = json.dumps({"RequestItems": {LARGE: puts}}).encode()
-                connection.sendall(http("dynamodb", body, X_Amz_Target="DynamoDB_20120810.BatchWriteItem"))
+                target = "DynamoDB_20120810.BatchWriteItem"
+                connection.sendall(http("dynamodb", body, X_Amz_Target=target, Content_Type=JSON))
                 answer = connection.recv(65_536)
                 assert b" 200 " in answer[:16], answer
 

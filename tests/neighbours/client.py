@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from tests.stalls.box import http
+from tests.stalls.box import JSON, http
 
 EVERY_S = 0.02
 WARM_UP = 40
@@ -28,7 +28,8 @@ def _request(kind: str, number: int) -> bytes:
     else:
         body = {"TableName": "neighbour", "Item": {"orderId": {"S": str(number % 1000)}, "n": {"N": str(number)}}}
         operation = "PutItem"
-    return http("dynamodb", json.dumps(body).encode(), X_Amz_Target=f"DynamoDB_20120810.{operation}")
+    target = f"DynamoDB_20120810.{operation}"
+    return http("dynamodb", json.dumps(body).encode(), X_Amz_Target=target, Content_Type=JSON)
 
 
 class Neighbour:

@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+JSON = "application/x-amz-json-1.0"
 PATIENCE_S = 10
 """How long one hostile request may take before it is given up."""
 

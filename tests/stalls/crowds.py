@@ -13,11 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.polling import until
-from tests.stalls.box import PATIENCE_S, Box, http
+from tests.stalls.box import JSON, PATIENCE_S, Box, http
 
 _OK = b"HTTP/1.1 200 "
 _FORM = "application/x-www-form-urlencoded"
-_JSON = "application/x-amz-json-1.0"
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 _MAY_LOG = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
 
@@ -116,7 +115,7 @@ def wait_by_many(polls: int) -> Callable[[Box], int]:
 
         def call(operation: str, **members: object) -> bytes:
             body = json.dumps({"QueueUrl": url, **members}).encode()
-            return http("sqs", body, X_Amz_Target=f"AmazonSQS.{operation}", Content_Type=_JSON)
+            return http("sqs", body, X_Amz_Target=f"AmazonSQS.{operation}", Content_Type=JSON)
 
         batch = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
         sender = [call("SendMessageBatch", Entries=batch)] * (polls // 10)

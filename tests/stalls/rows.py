@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.polling import until
-from tests.stalls.box import Box, http
+from tests.stalls.box import JSON, Box, http
 from tests.stalls.crowds import (
     alarms_at_rest,
     print_much,
@@ -24,7 +24,6 @@ from tests.stalls.crowds import (
     wait_by_many,
 )
 
-_JSON = "application/x-amz-json-1.0"
 _FORM = "application/x-www-form-urlencoded"
 ALLOW = {"Effect": "Allow", "Action": "*"}
 
@@ -50,7 +49,7 @@ def _raw(request: Body) -> Callable[[Box], int]:
 
 
 def _rpc(target: str, service: str, body: Body) -> Callable[[Box], int]:
-    return lambda box: box.send(http(service, body(), X_Amz_Target=target, Content_Type=_JSON))
+    return lambda box: box.send(http(service, body(), X_Amz_Target=target, Content_Type=JSON))
 
 
 def _form(service: str, body: Body) -> Callable[[Box], int]:

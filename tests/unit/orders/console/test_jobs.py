@@ -63,7 +63,7 @@ def test_a_failure_is_told_in_words(caplog: pytest.LogCaptureFixture) -> None:
 
     jobs = Jobs(HandClock())
     failed = end(jobs.start("a", "A", fail))
-    assert (failed.failed, failed.outcome) == (True, "the queue is gone Deploy it.")
+    assert (failed.failed, failed.outcome) == (True, "the queue is gone. Deploy it.")
     broken = end(jobs.start("b", "B", break_))
     assert (broken.failed, broken.outcome) == (True, "The console failed; see its log.")
     assert "a bug" in caplog.text

@@ -78,7 +78,7 @@ def test_a_lost_system_keeps_its_last_picture_and_since_when() -> None:
         second = await live.refresh()
         assert first.status is second.status is seen.status
         assert first.lost_since_ms == second.lost_since_ms == 1_002_000
-        assert first.reason == "gone Start it."
+        assert first.reason == "gone. Start it."
         back = await live.refresh()
         assert (back.lost_since_ms, back.reason) == (None, "")
 

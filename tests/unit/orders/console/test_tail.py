@@ -89,7 +89,7 @@ def test_a_log_that_does_not_answer_is_told_and_so_is_its_return() -> None:
         page = tail.follow(0)
         log.error = OperatorError("gone", "Start it.")
         await tail.refresh(0)
-        assert (await anext(page)).problem == "gone Start it."
+        assert (await anext(page)).problem == "gone. Start it."
         log.error = None
         log.say(1_000, "back")
         await tail.refresh(0)
