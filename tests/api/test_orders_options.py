@@ -33,6 +33,13 @@ def publish(client: Client, account: str, order_id: str) -> None:
     client("sns").publish(TopicArn=topic, Message=json.dumps({"orderId": order_id}))
 
 
+def store(client: Client, account: str, order_id: str) -> None:
+    """Publish, and wait until the order is in the table: what is deployed then does not see it."""
+    publish(client, account, order_id)
+    table = client("dynamodb")
+    until(lambda: "Item" in table.get_item(TableName="Orders", Key={"orderId": {"S": order_id}}), order_id)
+
+
 def count_events(client: Client) -> int:
     return int(client("dynamodb").scan(TableName="OrderEvents", Select="COUNT")["Count"])
 
@@ -53,12 +60,12 @@ def test_options_are_off_by_default_and_leave_no_trace(orders: Orders, client: C
 
 def test_options_survive_off_on_and_destroy(orders: Orders, client: Client, account: str) -> None:
     orders("deploy", "--yes")
-    publish(client, account, "before")
+    store(client, account, "before")
     orders("deploy", "--yes", *ON)
     publish(client, account, "first")
     until(lambda: count_events(client) == 1 and count_objects(client, account) == 1, "history and archive")
     orders("deploy", "--yes", "-p", "History=No", "-p", "Archive=No")
-    publish(client, account, "unseen")
+    store(client, account, "unseen")
     orders("deploy", "--yes", *ON)
     publish(client, account, "second")
     until(lambda: count_events(client) == 2 and count_objects(client, account) == 2, "both go on")
