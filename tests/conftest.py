@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,6 +31,11 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
+
+# A shell starts what runs in the background with Ctrl-C ignored. Children would inherit that, and those that tests
+# interrupt would never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 share_descriptions()
 
