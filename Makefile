@@ -97,7 +97,7 @@ bench-intake: $(DEV_STAMP) ## Measure requests/s and latencies of the intake ove
 bench-export: $(DEV_STAMP) ## Measure memory and time of `orders export` for 200,000 orders (Parquet with pyarrow)
 	$(BIN)/python -m tests.bench.export
 
-clients: $(DEV_STAMP) ## Run the tools that people bring (Terraform, CDK, Serverless, SDKs, Celery) against onebox; a missing one is skipped
+clients: $(DEV_STAMP) ## Run Terraform, CDK, Serverless, SDKs, Celery against onebox; a tool that is missing is skipped
 	$(BIN)/pytest -rs tests/clients
 
 fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations (SEED=n repeats a run)
