@@ -32,6 +32,7 @@ from onebox.services.cloudformation.resources.types import (
     global_arn,
     pick,
     tag_list,
+    tag_map,
 )
 from onebox.services.context import Wire
 
@@ -136,7 +137,7 @@ async def _find_alarm(client: Client, name: str) -> Wire | None:
 
 async def _live_tags(client: Client, alarm_arn: str) -> dict[str, str]:
     answer = await client.call("cloudwatch", "ListTagsForResource", {"ResourceARN": alarm_arn})
-    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+    return tag_map(answer.get("Tags", []))
 
 
 async def _put_dashboard(client: Client, name: str, properties: Wire) -> None:

@@ -20,6 +20,7 @@ from onebox.services.cloudformation.resources.types import (
     changed,
     pick,
     tag_list,
+    tag_map,
 )
 from onebox.services.context import Wire
 
@@ -246,7 +247,7 @@ async def _wait_active(client: Client, name: str) -> Wire:
 
 async def _live_tags(client: Client, table_arn: str) -> dict[str, str]:
     answer = await client.call("dynamodb", "ListTagsOfResource", {"ResourceArn": table_arn})
-    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+    return tag_map(answer.get("Tags", []))
 
 
 def _retyped_attributes(old: Wire, new: Wire) -> frozenset[str]:

@@ -22,6 +22,7 @@ from onebox.services.cloudformation.resources.types import (
     arn,
     changed,
     tag_list,
+    tag_map,
 )
 from onebox.services.context import Wire
 
@@ -40,7 +41,7 @@ class _Repository:
         await new.initiated(new.name)
         await _apply_policies(client, new.name, {}, new.properties)
         return {
-            "Arn": arn(client, "ecr", f"repository/{new.name}"),
+            "Arn": _arn(client, new.name),
             "RepositoryUri": f"{client.account}.dkr.ecr.{client.region}.amazonaws.com/{new.name}",
         }
 
@@ -54,7 +55,7 @@ class _Repository:
             chosen = {name: value for name, value in settings.items() if name.startswith("imageTagMutability")}
             await client.call("ecr", "PutImageTagMutability", {**named, "imageTagMutability": "MUTABLE", **chosen})
         await _apply_policies(client, old.physical_id, old.properties, properties)
-        resource = {"resourceArn": arn(client, "ecr", f"repository/{old.physical_id}")}
+        resource = {"resourceArn": _arn(client, old.physical_id)}
         await apply_tags(
             old.tags,
             tags,
@@ -79,6 +80,10 @@ class _Repository:
             "ImageTagMutability": live["imageTagMutability"],
             "ImageScanningConfiguration": {"ScanOnPush": live["imageScanningConfiguration"]["scanOnPush"]},
         }
+
+
+def _arn(client: Client, name: str) -> str:
+    return arn(client, "ecr", f"repository/{name}")
 
 
 def _settings(properties: Wire) -> Wire:
@@ -128,8 +133,8 @@ def _lifecycle_text(properties: Wire) -> str | None:
 
 
 async def _live_tags(client: Client, name: str) -> dict[str, str]:
-    answer = await client.call("ecr", "ListTagsForResource", {"resourceArn": arn(client, "ecr", f"repository/{name}")})
-    return {tag["Key"]: tag["Value"] for tag in answer["tags"]}
+    answer = await client.call("ecr", "ListTagsForResource", {"resourceArn": _arn(client, name)})
+    return tag_map(answer["tags"])
 
 
 REPOSITORY = ResourceType(

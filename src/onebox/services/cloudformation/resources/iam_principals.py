@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from onebox.errors import AwsError
 from onebox.services.cloudformation.resources.existing import ignore_gone, means_gone
 from onebox.services.cloudformation.resources.shapes import JSON, TEXT, ListOf, Record
-from onebox.services.cloudformation.resources.types import Client
+from onebox.services.cloudformation.resources.types import Client, tag_map
 from onebox.services.context import Wire
 
 KINDS = {"Users": "User", "Groups": "Group", "Roles": "Role"}
@@ -90,4 +90,4 @@ def read_document(text: Any) -> Any:
 
 def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
     """The tags of a List…Tags answer."""
-    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+    return tag_map(answer.get("Tags", []))

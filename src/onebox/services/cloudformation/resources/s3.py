@@ -25,6 +25,7 @@ from onebox.services.cloudformation.resources.types import (
     partition,
     pick,
     tag_list,
+    tag_map,
 )
 from onebox.services.context import Wire
 
@@ -187,7 +188,7 @@ async def _live_tags(client: Client, name: str) -> dict[str, str]:
         if means_gone(error):
             return {}
         raise
-    return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
+    return tag_map(answer.get("TagSet", []))
 
 
 def _attributes(client: Client, name: str) -> Attributes:

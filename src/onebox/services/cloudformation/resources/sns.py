@@ -21,6 +21,7 @@ from onebox.services.cloudformation.resources.types import (
     ResourceType,
     arn,
     tag_list,
+    tag_map,
 )
 from onebox.services.cloudformation.template.intrinsics import scalar_text
 from onebox.services.context import Wire
@@ -238,7 +239,7 @@ def default_policy(client: Client, topic_arn: str) -> Wire:
 
 async def _topic_tags(client: Client, topic_arn: str) -> dict[str, str]:
     answer = await client.call("sns", "ListTagsForResource", {"ResourceArn": topic_arn})
-    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+    return tag_map(answer.get("Tags", []))
 
 
 def _attribute_texts(properties: Wire, names: tuple[str, ...]) -> dict[str, str]:

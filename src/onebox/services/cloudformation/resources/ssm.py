@@ -19,6 +19,7 @@ from onebox.services.cloudformation.resources.types import (
     changed,
     pick,
     tag_list,
+    tag_map,
 )
 from onebox.services.context import Wire
 
@@ -71,7 +72,7 @@ def _tagged(name: str) -> Wire:
 
 async def _tags(client: Client, name: str) -> dict[str, str]:
     answer = await client.call("ssm", "ListTagsForResource", _tagged(name))
-    return {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
+    return tag_map(answer["TagList"])
 
 
 PARAMETER = ResourceType(

@@ -6,7 +6,7 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -184,10 +184,15 @@ def tag_list(tags: Mapping[str, str]) -> list[Wire]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
+def tag_map(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The opposite of :func:`tag_list`."""
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
 def own_tags(properties: Wire) -> dict[str, str]:
     """The Tags property, a list of Key and Value or a map, as a map."""
     tags = properties.get("Tags", [])
-    return dict(tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+    return dict(tags) if isinstance(tags, dict) else tag_map(tags)
 
 
 def pick(properties: Wire, *names: str) -> Wire:
