@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onebox.clock import Timer
+from onebox.errors import StorageFault
 from onebox.services.context import Deps
 from onebox.services.logs.limits import DAY_MS, SWEEP_EVENTS_MAX, SWEEP_INTERVAL_MS, SWEEP_PAUSE_MS
 from onebox.services.logs.store.events import EventStore
@@ -35,11 +36,13 @@ class Sweeper:
 
     def _tick(self) -> None:
         self._timer = None
-        more = True
+        more = False
         try:
             more = self._deps.storage.run(self.sweep)
+        except StorageFault:
+            return  # the engine stops
         except Exception:
-            self._deps.log.exception("sweeping log events failed; trying again")
+            self._deps.log.exception("sweeping log events failed")
         self._wait(SWEEP_PAUSE_MS if more else SWEEP_INTERVAL_MS)
 
     def _wait(self, delay_ms: int) -> None:
