@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from onebox.arn import find_arn
 from onebox.services.context import RequestContext, Wire
 from onebox.services.ecr.core import Core
-from onebox.services.ecr.model import repository_arn
+from onebox.services.ecr.model import repository_arn, repository_name
 from onebox.services.registry import Access
 
 CONDITION_KEYS = ("aws:RequestTag/…", "aws:ResourceTag/…", "aws:TagKeys", "ecr:ResourceTag/…")
@@ -35,13 +34,6 @@ def _names(request: Wire) -> list[str]:
     if "resourceArn" in request:
         return [repository_name(request["resourceArn"])]
     return list(request.get("repositoryNames") or [])
-
-
-def repository_name(arn_text: str) -> str:
-    """The name in the ARN of a repository; empty if it is none."""
-    arn = find_arn(arn_text)
-    is_repository = arn is not None and arn.service == "ecr" and arn.resource.startswith("repository/")
-    return arn.resource.removeprefix("repository/") if arn is not None and is_repository else ""
 
 
 def _find_condition_keys(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onebox.arn import make_arn
+from onebox.arn import find_arn, make_arn
 from onebox.services.context import Wire
 
 
@@ -37,3 +37,11 @@ class Repository:
 def repository_arn(account: str, region: str, name: str) -> str:
     """The ARN of a repository."""
     return make_arn("ecr", region, account, f"repository/{name}")
+
+
+def repository_name(arn_text: str) -> str:
+    """The name in the ARN of a repository; empty if the text is no such ARN."""
+    arn = find_arn(arn_text)
+    if arn is None or arn.service != "ecr" or not arn.resource.startswith("repository/"):
+        return ""
+    return arn.resource.removeprefix("repository/")

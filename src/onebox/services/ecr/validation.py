@@ -21,8 +21,9 @@ from onebox.services.ecr.limits import (
 )
 from onebox.text.documents import parse_document
 
-_NAME_RULE = "(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*"
-_PART = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_PART_RULE = "[a-z0-9]+(?:[._-][a-z0-9]+)*"
+_NAME_RULE = f"(?:{_PART_RULE}/)*{_PART_RULE}"
+_PART = re.compile(_PART_RULE)
 _MUTABILITY = ("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION")
 _ENCRYPTION = ("AES256", "KMS", "KMS_DSSE")
 _TAG_KEY_CHARACTERS_MAX = 128
@@ -35,7 +36,7 @@ def invalid(member: str, rule: str) -> InvalidParameterException:
 
 
 def check_name(name: str) -> None:
-    """Raise InvalidParameterException unless a repository may be called so."""
+    """Raise InvalidParameterException unless a repository may have this name."""
     if len(name) < NAME_CHARACTERS.start:
         raise invalid("repositoryName", f"Member must have length greater than or equal to {NAME_CHARACTERS.start}")
     if len(name) >= NAME_CHARACTERS.stop:

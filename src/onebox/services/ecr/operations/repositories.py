@@ -50,7 +50,7 @@ def create_repository(core: Core, context: RequestContext, request: Wire) -> Wir
 
 
 def delete_repository(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Delete a repository, which is empty always."""
+    """Delete a repository, which is always empty."""
     repository = load_repository(core, context, request)
     core.repositories.delete(repository)
     view = _view(repository)

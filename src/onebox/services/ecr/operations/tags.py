@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from onebox.services.context import RequestContext, Wire
-from onebox.services.ecr.authorization import repository_name
 from onebox.services.ecr.core import Core, load_named
-from onebox.services.ecr.model import Repository
+from onebox.services.ecr.model import Repository, repository_name
 from onebox.services.ecr.validation import check_tag_number, invalid, parse_tags
 
 
