@@ -42,8 +42,10 @@ class Signatures:
 
     def signer(self) -> Signer:
         """The signer; makes it at once where :meth:`prepare` was not awaited. Belongs inside a transaction."""
-        if self._signer is None:
-            self._signer = Signer(self._store.find() or self._make())
+        # The store is asked each time: a transaction that failed has taken the key that it made with it.
+        stored = self._store.find() or self._make()
+        if self._signer is None or self._signer.certificate != stored.certificate:
+            self._signer = Signer(stored)
         return self._signer
 
     def find_certificate(self, path: str) -> bytes | None:
