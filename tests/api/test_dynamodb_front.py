@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -125,6 +126,21 @@ def test_incomplete_signatures_in_the_query(front: Front) -> None:
     )
     assert front.fault({**PLAIN, "Authorization": "Basic abc"})[0] == "MissingAuthenticationTokenException"
     assert front.fault(PLAIN, "/?X-Amz-Credential=a")[0] == "MissingAuthenticationTokenException"
+
+
+def test_a_signature_is_looked_at_in_linear_time(front: Front) -> None:
+    authorization = "AWS4-" + "a" * 60_000
+    began = time.process_time()
+    name, message = front.fault({**PLAIN, "Authorization": authorization})
+    assert time.process_time() - began < 2, "the engine runs in this process; by pairs of characters it is 20 seconds"
+    assert name == "IncompleteSignatureException"
+    assert message.endswith(authorization)
+
+
+def test_a_query_of_many_parameters_is_answered(front: Front) -> None:
+    many = "&".join(f"p{number}=1" for number in range(200))
+    name, _ = front.fault(PLAIN, path=f"/?{many}&X-Amz-Algorithm=AWS4-HMAC-SHA256")
+    assert name == "IncompleteSignatureException"
 
 
 def test_bodies_that_cannot_be_unpacked(front: Front) -> None:
