@@ -6,9 +6,11 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -147,13 +149,16 @@ def test_top_on_a_terminal_ends_clean(deployed: Cli, end: str) -> None:
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
     ) as process:
         os.close(theirs)
-        shown = _read_until(ours, "press q to quit")
-        if end == "q":
-            os.write(ours, b"q")
-        else:
-            process.send_signal(signal.SIGINT if end == "ctrl-c" else signal.SIGTERM)
-        shown += _read_until(ours, None)
-        assert process.wait(PATIENCE_S) == 0
+        try:
+            shown = _read_until(ours, "press q to quit")
+            if end == "q":
+                os.write(ours, b"q")
+            else:
+                process.send_signal(signal.SIGINT if end == "ctrl-c" else signal.SIGTERM)
+            shown += _read_until(ours, None)
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()  # one that did not end
     os.close(ours)
     assert "Traceback" not in shown
     assert "\x1b[?1049l" in shown, "the screen that was there before is back"
@@ -163,7 +168,14 @@ def test_top_on_a_terminal_ends_clean(deployed: Cli, end: str) -> None:
 def _read_until(descriptor: int, wanted: str | None) -> str:
     """What the terminal shows, until it shows what is wanted or its program has ended."""
     shown = b""
+    deadline = time.monotonic() + PATIENCE_S
     with suppress(OSError):  # what Linux answers when nobody holds the other end
         while wanted is None or wanted not in shown.decode(errors="replace"):
-            shown += os.read(descriptor, 65_536)
+            left_s = deadline - time.monotonic()
+            readable = left_s > 0 and select.select([descriptor], [], [], left_s)[0]
+            assert readable, f"waited {PATIENCE_S:.0f} s for {wanted or 'the end'} after {shown!r}"
+            part = os.read(descriptor, 65_536)
+            if not part:  # the end, on other systems
+                break
+            shown += part
     return shown.decode(errors="replace")
