@@ -13,25 +13,30 @@ from onebox.storage.database import Storage
 from onebox.storage.log_file import mark_path
 from onebox.storage.opening import open_connection
 from onebox.storage.sync_pace import FAST_MS, SLOW_MS, SYNCS_LOOKED_AT, SyncPace
+from tests.polling import PATIENCE_S
 from tests.unit.onebox.storage.disks import HeldSync, log_sync
 
 Work = Callable[[Storage, HeldSync], Awaitable[None]]
 
 
-def on_slow_disk(path: Path, work: Work) -> list[StorageFault]:
-    """Run ``work`` with a sync that it holds up; the faults that were reported."""
+def on_disk(path: Path, work: Work, *, slow: bool) -> list[StorageFault]:
+    """Run ``work`` with a sync that it holds up, beside the event loop if the disk is ``slow``; the faults reported."""
     faults: list[StorageFault] = []
 
     async def run() -> None:
         connection = open_connection(path)
         connection.execute("CREATE TABLE t (n INTEGER)")
         sync = HeldSync()
-        storage = Storage(connection, faults.append, log_sync(path, connection, sync, slow=True))
-        await work(storage, sync)
+        storage = Storage(connection, faults.append, log_sync(path, connection, sync, slow=slow))
+        await asyncio.wait_for(work(storage, sync), PATIENCE_S)
         storage.close()
 
     asyncio.run(run())
     return faults
+
+
+def on_slow_disk(path: Path, work: Work) -> list[StorageFault]:
+    return on_disk(path, work, slow=True)
 
 
 def insert(storage: Storage, number: int) -> None:
@@ -119,13 +124,7 @@ def test_a_sync_that_fails_beside_the_loop_is_a_fault_and_tells_nothing(tmp_path
 
 
 def test_a_sync_that_fails_on_the_loop_is_a_fault_and_tells_nothing(tmp_path: Path) -> None:
-    faults: list[StorageFault] = []
-
-    async def run() -> None:
-        connection = open_connection(tmp_path / "t.db")
-        connection.execute("CREATE TABLE t (n INTEGER)")
-        sync = HeldSync()
-        storage = Storage(connection, faults.append, log_sync(tmp_path / "t.db", connection, sync))
+    async def work(storage: Storage, sync: HeldSync) -> None:
         told: list[str] = []
         sync.end(OSError(28, "No space left on device"))
         insert(storage, 1)
@@ -133,10 +132,8 @@ def test_a_sync_that_fails_on_the_loop_is_a_fault_and_tells_nothing(tmp_path: Pa
         with pytest.raises(StorageFault, match="Free some space"):
             storage.flush()
         assert told == []
-        storage.close()
 
-    asyncio.run(run())
-    assert len(faults) == 1
+    assert len(on_disk(tmp_path / "t.db", work, slow=False)) == 1
 
 
 def test_when_durable_waits_for_its_group_alone(tmp_path: Path) -> None:
