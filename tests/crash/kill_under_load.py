@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tests.bench.orders import our_function, real_orders
 from tests.bench.pipeline import Pipeline
 from tests.bench.publisher import SnsConnection, quote
 from tests.peers.servers import Onebox
+from tests.polling import until
 
 BATCH = 10
 VISIBILITY_S = 5
@@ -85,17 +87,24 @@ class Ledger:
 def publish_until_acknowledged(pipeline: Pipeline, messages: Sequence[str], ledger: Ledger) -> None:
     """Publish every message; a batch whose answer never came is published again."""
     connection: SnsConnection | None = None
-    for start in range(0, len(messages), BATCH):
-        batch = messages[start : start + BATCH]
-        while True:
-            try:
-                connection = connection or SnsConnection("127.0.0.1", pipeline.peer.port, pipeline.topic_arn)
-                connection.publish_batch(quote(batch))
-                break
-            except (OSError, IndexError):
-                connection = None  # killed in between: the outcome is unknown
-        ledger.acknowledge(len(batch))
-    ledger.finish()
+
+    def publish(batch: Sequence[str]) -> bool:
+        nonlocal connection
+        try:
+            connection = connection or SnsConnection("127.0.0.1", pipeline.peer.port, pipeline.topic_arn)
+            connection.publish_batch(batch)
+        except (OSError, IndexError):
+            connection = None  # killed in between: the outcome is unknown
+            return False
+        return True
+
+    try:
+        for start in range(0, len(messages), BATCH):
+            batch = messages[start : start + BATCH]
+            until(partial(publish, quote(batch)), "the answer to a batch")
+            ledger.acknowledge(len(batch))
+    finally:
+        ledger.finish()
 
 
 def run(seed: int, kills: int, orders: list[tuple[str, str]], say: Any = print) -> dict[str, int]:

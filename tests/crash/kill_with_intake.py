@@ -127,21 +127,25 @@ def send_all(site: Site, requests: Sequence[list[tuple[str, str]]], ledger: Ledg
 
 def send_until_answered(site: Site, key: str, body: str) -> Any:
     """The content of the first 202; what is refused for now, or never answered, is sent again."""
-    while True:
-        connection = HTTPConnection("127.0.0.1", site.port, timeout=ANSWER_TIMEOUT_S)
-        try:
-            connection.request("POST", "/orders", body.encode(), site.headers | {"Idempotency-Key": key})
-            answer = connection.getresponse()
-            content = answer.read()
-        except (OSError, HTTPException):
-            continue  # killed in between: nobody knows what came of it
-        finally:
-            connection.close()
-        if answer.status == SETTLED:
-            return json.loads(content)
-        # 409: the killed request holds the key a little longer; the others: a part was not there yet.
-        assert answer.status in (207, 409, 429, 502, 503), f"{key}: {answer.status} {content!r}"
-        threading.Event().wait(0.05)
+    return until(lambda: send(site, key, body), f"an answer to {key}", pause_s=0.05)
+
+
+def send(site: Site, key: str, body: str) -> Any:
+    """The content of a 202; None if the request is to be sent again."""
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("POST", "/orders", body.encode(), site.headers | {"Idempotency-Key": key})
+        answer = connection.getresponse()
+        content = answer.read()
+    except (OSError, HTTPException):
+        return None  # killed in between: nobody knows what came of it
+    finally:
+        connection.close()
+    if answer.status == SETTLED:
+        return json.loads(content)
+    # 409: the killed request holds the key a little longer; the others: a part was not there yet.
+    assert answer.status in (207, 409, 429, 502, 503), f"{key}: {answer.status} {content!r}"
+    return None
 
 
 def finish_after(shares: Sequence[Any], ledger: Ledger) -> None:
