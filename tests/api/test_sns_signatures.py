@@ -23,7 +23,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from onebox.testing import EngineThread
 from tests.api.lambda_support import log_messages, make_function, make_queue
 from tests.api.test_sns_http import Endpoint
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 Client = Callable[..., Any]
 SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
@@ -32,7 +32,7 @@ SIGNED = ("Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token
 def verify(envelope: dict[str, Any], version: str) -> None:
     """Raise InvalidSignature unless the message is signed by the certificate that it names."""
     url = envelope.get("SigningCertURL") or envelope["SigningCertUrl"]
-    with urllib.request.urlopen(url) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
         key = load_pem_x509_certificate(answer.read()).public_key()
     assert isinstance(key, RSAPublicKey)
     assert key.key_size == 2048
@@ -42,7 +42,8 @@ def verify(envelope: dict[str, Any], version: str) -> None:
 
 
 def received(client: Client, url: str) -> dict[str, Any]:
-    (message,) = client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    sqs = client("sqs")
+    (message,) = until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20).get("Messages"), "the message")
     envelope: dict[str, Any] = json.loads(message["Body"])
     return envelope
 

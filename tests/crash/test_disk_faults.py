@@ -23,6 +23,7 @@ from onebox.storage.database import Storage
 from onebox.storage.faults import describe
 from onebox.storage.opening import load_checksums, open_connection
 from onebox.storage.starting import open_database
+from tests.polling import PATIENCE_S
 from tests.unit.onebox.storage.disks import log_sync
 
 GROUPS = 180
@@ -153,7 +154,7 @@ def _fail_once_or_for_good(tmp_path: Path, operation: str, suffix: str, *, for_g
     rows_a_group = 2 * ROWS_A_GROUP if slow else ROWS_A_GROUP
     disk = FailingDisk(name, operation, suffix, at=at, for_good=for_good)
     try:
-        acknowledged, faults = asyncio.run(_work(path, disk, slow=slow))
+        acknowledged, faults = asyncio.run(asyncio.wait_for(_work(path, disk, slow=slow), PATIENCE_S))
     except apsw.Error:
         acknowledged, faults = set(), []  # the start itself met the failure: nothing was promised
     finally:
