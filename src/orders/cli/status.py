@@ -10,14 +10,7 @@ import click
 from rich.markup import escape
 
 from orders.aws.clients import Aws
-from orders.cli.failing_table import failing_lines, failing_row
-from orders.cli.option_rows import Options, option_rows, options_document, read_options
-from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, show_count, show_number, show_time
-from orders.clock import SystemClock
-from orders.monitoring.alarms import FIRING, AlarmReport, report_alarm, report_alarms
-from orders.monitoring.backlog import describe_backlog, find_backlog
-from orders.monitoring.metrics import (
+from orders.aws.measures import (
     AGE,
     BUSINESS_NAMESPACE,
     CALLS,
@@ -28,9 +21,16 @@ from orders.monitoring.metrics import (
     PUBLISHED,
     THROTTLES,
     UNDELIVERED,
-    FunctionState,
     Measure,
 )
+from orders.cli.failing_table import failing_lines, failing_row
+from orders.cli.option_rows import Options, option_rows, options_document, read_options
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, plural, print_json, show_count, show_number, show_time
+from orders.clock import SystemClock
+from orders.monitoring.alarms import FIRING, AlarmReport, report_alarm, report_alarms
+from orders.monitoring.backlog import describe_backlog, find_backlog
+from orders.monitoring.metrics import FunctionState
 from orders.monitoring.option_reader import OptionReader
 from orders.monitoring.status import Status, StatusReader
 from orders.text import printable

@@ -10,15 +10,7 @@ import click
 from rich.markup import escape
 
 from orders.aws.clients import Aws
-from orders.cli.keys import reading_keys
-from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json, show_number, show_time
-from orders.cli.patience import attempt, describe_outage, silent_outage
-from orders.cli.status import plain, render
-from orders.cli.terminated import stopping_on_sigterm
-from orders.clock import Clock, SystemClock
-from orders.errors import OperatorError
-from orders.monitoring.metrics import (
+from orders.aws.measures import (
     AGE,
     CALLS,
     CONCURRENCY,
@@ -36,6 +28,14 @@ from orders.monitoring.metrics import (
     WRITES,
     Measure,
 )
+from orders.cli.keys import reading_keys
+from orders.cli.options import aws_options, json_option
+from orders.cli.output import console, print_json, show_number, show_time
+from orders.cli.patience import attempt, describe_outage, silent_outage
+from orders.cli.status import plain, render
+from orders.cli.terminated import stopping_on_sigterm
+from orders.clock import Clock, SystemClock
+from orders.errors import OperatorError
 from orders.monitoring.status import Status, StatusReader
 from orders.text import printable
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from orders.aws.measures import AGE, DUPLICATE, ERRORS, PUBLISHED, STALE, STORED, THROTTLES
 from orders.monitoring.alarms import describe_alarm
-from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STALE, STORED, THROTTLES
 from orders.monitoring.status import Status
 
 # An order that has waited longer than this is late.

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
+from orders.aws import rates
 from orders.aws.clients import Aws, error_code
 from orders.aws.errors import describe_garbled_answer
+from orders.aws.measures import FAILED_REQUESTS, REFUSED_REQUESTS, REQUESTS, read_series
 from orders.aws.names import Names
 from orders.clock import Clock
 from orders.deployment.function import PAUSED_TAG
@@ -19,6 +22,7 @@ from orders.errors import OperatorError
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
 DRIFT_POLL_MS = 200.0
+HOUR_MS = 3_600_000
 MISSING_CODES = frozenset(
     {
         *("404", "NotFound", "NotFoundException", "NoSuchBucket", "ResourceNotFoundException"),
@@ -83,15 +87,15 @@ class UrlSettings(NamedTuple):
     """What the function's policy allows everybody."""
 
 
-class UrlCounts(NamedTuple):
-    """The requests to a function URL, by how they were answered."""
+class RequestCounts(NamedTuple):
+    """The requests to OrderIntake's URL, by how they were answered."""
 
-    last_minute: int
-    """All of the last full minute that CloudWatch knows, or of the one under way."""
-    last_hour: int
-    refused: int
+    a_minute: float
+    """In the last minute."""
+    last_hour: float
+    refused: float
     """Answered with 4xx in the last hour."""
-    failed: int
+    failed: float
     """Answered with 5xx in the last hour."""
 
 
@@ -161,21 +165,14 @@ class Inspection:
         actions = frozenset(str(one.get("Action")) for one in statements if one.get("Principal") in ("*", {"AWS": "*"}))
         return UrlSettings(str(answer["FunctionUrl"]), str(answer["AuthType"]), actions)
 
-    def count_requests(self, function: str) -> UrlCounts:
-        """The requests to a function's URL."""
+    def count_requests(self) -> RequestCounts:
+        """The requests to OrderIntake's URL."""
         now_ms = self._clock.now_ms()
-        names = ("UrlRequestCount", "Url4xxCount", "Url5xxCount")
-        answer = self._ask(
-            "cloudwatch",
-            "get_metric_data",
-            StartTime=now_ms // 60_000 * 60 - 3_600,
-            EndTime=now_ms // 60_000 * 60 + 60,
-            MetricDataQueries=[_sum_a_minute(name, function) for name in names],
-        )
-        values = {one["Id"]: list(one["Values"]) for one in answer["MetricDataResults"]}
-        requests, refused, failed = (values.get(name.lower(), []) for name in names)
-        newest = next(iter(requests), 0)  # newest first, as CloudWatch answers by default
-        return UrlCounts(int(newest), int(sum(requests)), int(sum(refused)), int(sum(failed)))
+        ask = partial(self._ask, "cloudwatch", "get_metric_data")
+        measures = (REQUESTS, REFUSED_REQUESTS, FAILED_REQUESTS)
+        series = read_series(ask, self.names, measures, now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
+        last_hour, refused, failed = (sum(series[measure].values()) for measure in measures)
+        return RequestCounts(rates.rate(series, REQUESTS, now_ms), last_hour, refused, failed)
 
     def count_parameters(self, path: str) -> int:
         """How many parameters stand below a path; at most 50 are counted."""
@@ -336,9 +333,3 @@ def _is_not_offered(error: Any, code: str) -> bool:
 
 def _message(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Message", error))
-
-
-def _sum_a_minute(metric: str, function: str) -> dict[str, Any]:
-    dimensions = [{"Name": "FunctionName", "Value": function}]
-    described = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": metric.lower(), "MetricStat": {"Metric": described, "Period": 60, "Stat": "Sum"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orders.aws.names import Names
-from orders.doctor.inspection import Inspection, MappingState, UrlCounts, UrlSettings
+from orders.doctor.inspection import Inspection, MappingState, RequestCounts, UrlSettings
 from orders.doctor.results import Check, Outcome
 
 INTAKE_REQUESTS = "intake requests"
@@ -69,7 +69,7 @@ def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:
     url = inspection.find_url(names.intake_function)
     yield judge_url(names, url, auth)
     if url is not None:
-        yield judge_requests(names, inspection.count_requests(names.intake_function))
+        yield judge_requests(names, inspection.count_requests())
     keys_table = names.intake_keys_table
     if not inspection.has_table(keys_table):
         message = "is not there: requests with an Idempotency-Key are answered 503"
@@ -99,15 +99,16 @@ def judge_url(names: Names, url: UrlSettings | None, auth: str) -> Check:
     return Check(names.intake_function, Outcome.GOOD, f"takes orders at {url.url}")
 
 
-def judge_requests(names: Names, counts: UrlCounts) -> Check:
+def judge_requests(names: Names, counts: RequestCounts) -> Check:
     """Whether requests were answered, and how many were refused."""
     told = (
-        f"{counts.last_hour:,} in the last hour, {counts.last_minute:,} in its last minute; {counts.refused:,} refused"
+        f"{counts.last_hour:,.0f} in the last hour, {counts.a_minute:,.0f} in the last minute; "
+        f"{counts.refused:,.0f} refused"
     )
     if counts.failed:
         log = names.log_group_of(names.intake_function)
         advice = f"`aws logs tail {log}` shows the cause. Senders repeat these requests."
-        return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}, {counts.failed:,} failed", advice)
+        return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}, {counts.failed:,.0f} failed", advice)
     if counts.last_hour and counts.refused == counts.last_hour:
         advice = "The answers name the reason: 401 the caller, 422 the order, 429 the limit of a caller."
         return Check(INTAKE_REQUESTS, Outcome.WARNING, f"{told}: none was accepted", advice)

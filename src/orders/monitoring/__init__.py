@@ -7,7 +7,6 @@ counting.py    reads both queues and what is failing in the log
 counts.py      orders that wait, are in flight, are failing, have failed: one value for all views
 options.py     the optional parts: intake, history, archive, replays; pure
 option_reader.py  reads them
-rates.py       how many a minute, by CloudWatch's metrics
-metrics.py     the AWS adapter: CloudWatch metrics and alarms
+metrics.py     the AWS adapter: CloudWatch's values and alarms, and each part
 dashboards.py  the AWS adapter: CloudWatch dashboards and the series they show
 """

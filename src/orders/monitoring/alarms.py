@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from orders.aws.measures import AGE, ERRORS, LONGEST, THROTTLES, UNDELIVERED, Measure
 from orders.aws.names import CANARY_ALARM
 from orders.levers.silence import is_acknowledged, read_marks, show_moment
-from orders.monitoring.metrics import AGE, ERRORS, LONGEST, THROTTLES, UNDELIVERED, Alarm, Measure
+from orders.monitoring.metrics import Alarm
 from orders.monitoring.status import MINUTE_MS, Status
 
 FIRING = "ALARM"

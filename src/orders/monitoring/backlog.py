@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orders.monitoring.metrics import PROCESSED, QUEUED
+from orders.aws.measures import PROCESSED, QUEUED
 from orders.monitoring.status import MINUTE_MS, Status
 
 _MINUTES_MAX = 366 * 24 * 60

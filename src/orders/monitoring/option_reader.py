@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from orders.archive.bucket import ArchiveBucket
 from orders.audit.log import AuditLog
+from orders.aws import rates
 from orders.aws.clients import Aws
+from orders.aws.measures import Measure, read_series
 from orders.aws.names import SEED_NAMES
 from orders.clock import Clock
 from orders.dead_letters.queues import Queue, QueueCounts
@@ -14,8 +16,6 @@ from orders.doctor.inspection import Inspection
 from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
 from orders.intake.caller_admin import CallerAdmin
-from orders.monitoring import rates
-from orders.monitoring.metrics import FAILED_REQUESTS, REFUSED_REQUESTS, REQUESTS, Measure, read_series
 from orders.monitoring.options import (
     Activity,
     ArchiveState,
@@ -54,13 +54,13 @@ class OptionReader:
         since_ms = self._clock.now_ms() - HOUR_MS
         logs = FunctionLogs(self._aws, self._names.intake_function)
         lines, more = logs.page_back("{ $.status >= 400 }", since_ms, None, "", REFUSALS_MAX)
-        series = self._series([REQUESTS, REFUSED_REQUESTS, FAILED_REQUESTS])
+        requests = self._inspection.count_requests()
         return IntakeState(
             url=url.url,
             auth="IAM" if is_iam else "Token",
             callers=() if is_iam else tuple(CallerAdmin(self._aws).list()),
-            requests=self._activity(series, REQUESTS, FAILED_REQUESTS),
-            refusals=sum(series[REFUSED_REQUESTS].values()),
+            requests=Activity(requests.a_minute, requests.last_hour, requests.failed),
+            refusals=requests.refused,
             refused=count_refusals((line.at_ms, line.text) for line in lines),
             is_cut=bool(more) and len(lines) >= REFUSALS_MAX,
         )
@@ -118,9 +118,7 @@ class OptionReader:
 
     def _calls(self, measure: Measure, function: str) -> Activity:
         errors = Measure("errors", "AWS/Lambda", "Errors", (("FunctionName", function),))
-        return self._activity(self._series([measure, errors]), measure, errors)
-
-    def _activity(self, series: dict[Measure, dict[int, float]], measure: Measure, errors: Measure) -> Activity:
+        series = self._series([measure, errors])
         return Activity(
             a_minute=rates.rate(series, measure, self._clock.now_ms()),
             last_hour=sum(series[measure].values()),
@@ -129,8 +127,8 @@ class OptionReader:
 
     def _series(self, measures: Sequence[Measure]) -> dict[Measure, dict[int, float]]:
         now_ms = self._clock.now_ms()
-        cloudwatch = self._aws.client("cloudwatch")
-        return read_series(cloudwatch, self._names, measures, now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
+        ask = self._aws.client("cloudwatch").get_metric_data
+        return read_series(ask, self._names, measures, now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
 
     def _count(self, name: str) -> QueueCounts | None:
         try:

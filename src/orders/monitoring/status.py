@@ -6,21 +6,15 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from orders.aws import rates
 from orders.aws.clients import Aws
+from orders.aws.measures import BUSINESS_NAMESPACE, Measure
 from orders.aws.names import SEED_NAMES, Names
 from orders.dead_letters.queues import QueueCounts
 from orders.function_log.failing import NOTHING_FAILS, FailingNow
-from orders.monitoring import rates
 from orders.monitoring.counting import Counted, CountReader
 from orders.monitoring.counts import OrderCounts
-from orders.monitoring.metrics import (
-    BUSINESS_NAMESPACE,
-    Alarm,
-    FunctionState,
-    Measure,
-    TableState,
-    Watch,
-)
+from orders.monitoring.metrics import Alarm, FunctionState, TableState, Watch
 
 # What a whole look costs, in calls of AWS's API: both queues; topic, function (3), table, alarms, measures (2).
 # While OrderQueue holds messages, each look asks the log once more.

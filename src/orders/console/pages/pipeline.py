@@ -6,13 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orders.console import render
-from orders.console.context import console_of
-from orders.console.live import Snapshot
-from orders.console.verdict import judge
-from orders.monitoring.alarms import report_alarms
-from orders.monitoring.backlog import describe_backlog, find_backlog
-from orders.monitoring.metrics import (
+from orders.aws.measures import (
     AGE,
     CALLS,
     CONCURRENCY,
@@ -27,6 +21,12 @@ from orders.monitoring.metrics import (
     UNDELIVERED,
     WAITING,
 )
+from orders.console import render
+from orders.console.context import console_of
+from orders.console.live import Snapshot
+from orders.console.verdict import judge
+from orders.monitoring.alarms import report_alarms
+from orders.monitoring.backlog import describe_backlog, find_backlog
 from orders.monitoring.status import Status
 
 MINUTES = 60

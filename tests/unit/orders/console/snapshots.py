@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from orders.aws.measures import Measure
 from orders.dead_letters.queues import QueueCounts
-from orders.monitoring.metrics import Alarm, FunctionState, Measure, TableState
+from orders.monitoring.metrics import Alarm, FunctionState, TableState
 from orders.monitoring.status import MINUTE_MS, Status
 
 AT_MS = 1_767_225_600_000 + 20_000

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from orders.aws.measures import AGE, DUPLICATE, ERRORS, PUBLISHED, STORED, WAITING
 from orders.console.verdict import judge
 from orders.dead_letters.queues import QueueCounts
 from orders.function_log.failing import FailingNow, FailingOrder
-from orders.monitoring.metrics import AGE, DUPLICATE, ERRORS, PUBLISHED, STORED, WAITING, Alarm, FunctionState
+from orders.monitoring.metrics import Alarm, FunctionState
 from orders.monitoring.status import Status
 from tests.unit.orders.console.snapshots import status
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from orders.aws.measures import AGE, PUBLISHED
 from orders.aws.names import SEED_NAMES
 from orders.cli.top import bars
 from orders.doctor.inspection import (
     Drifted,
     FunctionSettings,
     QueueSettings,
+    RequestCounts,
     TriggerSettings,
-    UrlCounts,
     UrlSettings,
 )
 from orders.doctor.judgements import (
@@ -26,7 +27,6 @@ from orders.doctor.judgements import (
 )
 from orders.doctor.options import URL_ACTIONS, judge_requests, judge_url
 from orders.doctor.results import Outcome
-from orders.monitoring.metrics import AGE, PUBLISHED
 from orders.monitoring.status import Status
 
 QUEUE = QueueSettings(
@@ -153,13 +153,13 @@ def test_url_admits_those_who_should_be_admitted(url: UrlSettings | None, auth: 
 @pytest.mark.parametrize(
     ("counts", "outcome"),
     [
-        (UrlCounts(0, 0, 0, 0), Outcome.GOOD),
-        (UrlCounts(3, 40, 39, 0), Outcome.GOOD),
-        (UrlCounts(3, 40, 40, 0), Outcome.WARNING),
-        (UrlCounts(3, 40, 0, 1), Outcome.WARNING),
+        (RequestCounts(0, 0, 0, 0), Outcome.GOOD),
+        (RequestCounts(3, 40, 39, 0), Outcome.GOOD),
+        (RequestCounts(3, 40, 40, 0), Outcome.WARNING),
+        (RequestCounts(3, 40, 0, 1), Outcome.WARNING),
     ],
 )
-def test_requests_that_failed_or_were_all_refused_are_a_warning(counts: UrlCounts, outcome: Outcome) -> None:
+def test_requests_that_failed_or_were_all_refused_are_a_warning(counts: RequestCounts, outcome: Outcome) -> None:
     check = judge_requests(SEED_NAMES, counts)
     assert check.outcome is outcome
     assert bool(check.advice) is (outcome is Outcome.WARNING)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from orders.aws.measures import AGE, ERRORS, LONGEST, THROTTLES, UNDELIVERED
 from orders.dead_letters.queues import QueueCounts
 from orders.levers.silence import parse_moment, read_marks, show_moment
 from orders.monitoring.alarms import describe_alarm, report_alarm, report_alarms
-from orders.monitoring.metrics import AGE, ERRORS, LONGEST, THROTTLES, UNDELIVERED, Alarm, FunctionState
+from orders.monitoring.metrics import Alarm, FunctionState
 from tests.unit.orders.console.snapshots import AT_MS, status
 
 RAW = "Threshold Crossed: 1 out of the last 1 datapoints"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from orders.aws.measures import PROCESSED, QUEUED, WAITING
 from orders.dead_letters.queues import QueueCounts
 from orders.monitoring.backlog import describe_backlog, find_backlog
-from orders.monitoring.metrics import PROCESSED, QUEUED, WAITING, FunctionState
+from orders.monitoring.metrics import FunctionState
 from tests.unit.orders.console.snapshots import AT_MS, status
 
 MINUTE_MS = 60_000

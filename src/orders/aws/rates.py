@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders.monitoring.metrics import PERIOD_S, Measure
+from orders.aws.measures import PERIOD_S, Measure
 
 MINUTE_MS = PERIOD_S * 1000
 # Older than this, a value says nothing of now.

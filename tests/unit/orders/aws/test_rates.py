@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orders.monitoring.metrics import AGE, PUBLISHED, STORED
-from orders.monitoring.rates import MINUTE_MS, latest, rate
+from orders.aws.measures import AGE, PUBLISHED, STORED
+from orders.aws.rates import MINUTE_MS, latest, rate
 
 MINUTE = 1_767_225_600_000
 
