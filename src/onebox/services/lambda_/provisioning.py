@@ -15,8 +15,6 @@ from onebox.services.lambda_.store.functions import FunctionStore
 from onebox.services.lambda_.store.provisioned import ProvisionedStore
 from onebox.storage.database import Storage
 
-_CONFIGS_MAX = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class ProvisionedState:
@@ -58,7 +56,7 @@ class Provisioning:
     def apply(self, key: FunctionKey) -> None:
         """Keep ready what the function's configurations say, and nothing else."""
         wanted: Counter[str] = Counter()
-        for config in self._store.list_configs(key, "", _CONFIGS_MAX):
+        for config in self._store.list_configs(key):
             wanted[self.find_version(config)] += config.requested
         latest = self._functions.find_version(key, LATEST)
         reserved = latest is not None and latest.reserved_concurrency is not None

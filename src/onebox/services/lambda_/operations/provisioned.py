@@ -20,7 +20,6 @@ from onebox.services.lambda_.naming import VERSION_NUMBER
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
 from onebox.services.lambda_.validation import constraint_error
 
-_CONFIGS_MAX = 1000
 _ANSWERED_MAX = 50
 
 
@@ -39,7 +38,8 @@ def put_provisioned_concurrency_config(core: LambdaCore, context: RequestContext
     function = _load_target(core, key, qualifier)
     alias = core.functions.find_alias(key, qualifier)
     if alias is None:
-        _check_version_can_be_provisioned(core, key, qualifier)
+        if _is_provisioned_by_another(core, key, qualifier, qualifier):
+            raise ResourceConflictException("Version is pointed by a Provisioned Concurrency alias")
     else:
         check_alias_can_be_provisioned(core, alias)
     _check_amount(core, function, qualifier, requested)
@@ -80,18 +80,16 @@ def list_provisioned_concurrency_configs(core: LambdaCore, context: RequestConte
 
 def check_alias_can_be_provisioned(core: LambdaCore, alias: Alias) -> None:
     """Raise ResourceConflictException if the alias's version is provisioned by itself or through another alias."""
-    others = (config for config in core.provisioned.list_configs(alias.key, "", _CONFIGS_MAX))
-    provisioned = [core.provisioning.find_version(config) for config in others if config.qualifier != alias.name]
-    if alias.version in provisioned:
+    if _is_provisioned_by_another(core, alias.key, alias.name, alias.version):
         raise ResourceConflictException(
             "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
         )
 
 
-def _check_version_can_be_provisioned(core: LambdaCore, key: FunctionKey, version: str) -> None:
-    for config in core.provisioned.list_configs(key, "", _CONFIGS_MAX):
-        if config.qualifier != version and core.provisioning.find_version(config) == version:
-            raise ResourceConflictException("Version is pointed by a Provisioned Concurrency alias")
+def _is_provisioned_by_another(core: LambdaCore, key: FunctionKey, qualifier: str, version: str) -> bool:
+    """Whether a configuration other than that of ``qualifier`` is about ``version``."""
+    others = (config for config in core.provisioned.list_configs(key) if config.qualifier != qualifier)
+    return any(core.provisioning.find_version(config) == version for config in others)
 
 
 def _check_amount(core: LambdaCore, function: FunctionVersion, qualifier: str, requested: int) -> None:

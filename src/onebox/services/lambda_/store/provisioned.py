@@ -6,6 +6,8 @@ from onebox.services.lambda_.model import FunctionKey, ProvisionedConcurrency
 from onebox.storage.database import Row, Storage
 
 _COLUMNS = "account, region, function_name, qualifier, requested, modified_at_ms"
+_NO_LIMIT = -1
+"""For SQLite."""
 _OF_FUNCTION = "WHERE account = ? AND region = ? AND function_name = ?"
 
 
@@ -30,7 +32,7 @@ class ProvisionedStore:
         )
         return None if row is None else _config(row)
 
-    def list_configs(self, key: FunctionKey, after: str, limit: int) -> list[ProvisionedConcurrency]:
+    def list_configs(self, key: FunctionKey, after: str = "", limit: int = _NO_LIMIT) -> list[ProvisionedConcurrency]:
         """The configurations of a function, in the order of their qualifiers."""
         rows = self._storage.all(
             f"""SELECT {_COLUMNS} FROM lambda_provisioned_concurrency {_OF_FUNCTION} AND qualifier > ?
