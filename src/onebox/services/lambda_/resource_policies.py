@@ -32,8 +32,8 @@ def policy_document(statements: list[Wire]) -> str:
 
 def load_policy(policies: PolicyStore, reference: FunctionReference) -> tuple[Statement, ...]:
     """The statements of the policy of a function, version or alias."""
-    found = policies.find_policy(reference.key, reference.qualifier or "")
-    return compile_policy(policy_document(found[0])) if found else ()
+    statements = policies.find_policy(reference.key, reference.qualifier or "")
+    return compile_policy(policy_document(statements)) if statements else ()
 
 
 def check_service(

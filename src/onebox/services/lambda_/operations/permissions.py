@@ -47,7 +47,7 @@ def add_permission(core: LambdaCore, context: RequestContext, request: Wire) -> 
     statement = _statement(request, reference.arn, context)
     _check_target(core, reference)
     qualifier = reference.qualifier or ""
-    statements, _ = core.policies.find_policy(reference.key, qualifier) or ([], None)
+    statements = core.policies.find_policy(reference.key, qualifier) or []
     _check_revision(core, reference, request.get("RevisionId"))
     if any(known["Sid"] == statement["Sid"] for known in statements):
         raise ResourceConflictException(
@@ -68,10 +68,9 @@ def remove_permission(core: LambdaCore, context: RequestContext, request: Wire) 
     reference = core.parse(context, request["FunctionName"], request.get("Qualifier"))
     if core.functions.find_version(reference.key, LATEST) is None:
         raise ResourceNotFoundException(f"No policy found for: {reference.arn}")
-    found = core.policies.find_policy(reference.key, reference.qualifier or "")
-    if found is None:
+    statements = core.policies.find_policy(reference.key, reference.qualifier or "")
+    if statements is None:
         raise ResourceNotFoundException("No policy is associated with the given resource.")
-    statements, _ = found
     _check_revision(core, reference, request.get("RevisionId"))
     sid = request["StatementId"]
     kept = [statement for statement in statements if statement["Sid"] != sid]
@@ -84,10 +83,9 @@ def remove_permission(core: LambdaCore, context: RequestContext, request: Wire) 
 def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The resource policy as a document."""
     reference = core.parse(context, request["FunctionName"], request.get("Qualifier"), "GetPolicy")
-    found = core.policies.find_policy(reference.key, reference.qualifier or "")
-    if found is None:
+    statements = core.policies.find_policy(reference.key, reference.qualifier or "")
+    if statements is None:
         raise ResourceNotFoundException("The resource you requested does not exist.")
-    statements, _ = found
     return {"Policy": policy_document(statements), "RevisionId": _find_revision(core, reference)}
 
 
@@ -105,9 +103,9 @@ def _save(core: LambdaCore, reference: FunctionReference, statements: list[Wire]
 def _find_revision(core: LambdaCore, reference: FunctionReference) -> str | None:
     """The revision of the function, version or alias, which is its policy's too."""
     qualifier = reference.qualifier or LATEST
-    found = core.functions.find_alias(reference.key, qualifier)
-    latest = found or core.functions.find_version(reference.key, qualifier)
-    return None if latest is None else latest.revision_id
+    alias = core.functions.find_alias(reference.key, qualifier)
+    target = alias or core.functions.find_version(reference.key, qualifier)
+    return None if target is None else target.revision_id
 
 
 def _check_target(core: LambdaCore, reference: FunctionReference) -> None:

@@ -18,13 +18,13 @@ class PolicyStore:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def find_policy(self, key: FunctionKey, qualifier: str) -> tuple[list[Wire], str] | None:
-        """The statements and the revision of a resource policy."""
+    def find_policy(self, key: FunctionKey, qualifier: str) -> list[Wire] | None:
+        """The statements of a resource policy."""
         row = self._storage.first(
-            f"SELECT statements, revision_id FROM lambda_policies {_WHERE}",
+            f"SELECT statements FROM lambda_policies {_WHERE}",
             (key.account, key.region, key.name, qualifier),
         )
-        return None if row is None else (orjson.loads(row[0]), row[1])
+        return None if row is None else orjson.loads(row[0])
 
     def save_policy(self, key: FunctionKey, qualifier: str, statements: list[Wire], revision_id: str) -> None:
         """Replace a resource policy; without statements there is none."""
