@@ -25,7 +25,6 @@ from onebox.services.lambda_.execution.log_buffer import LogBuffer
 from onebox.services.lambda_.execution.pool import WorkerPool
 from onebox.services.lambda_.finding import FunctionFinder
 from onebox.services.lambda_.invocations import Invoker
-from onebox.services.lambda_.limits import EVENTS_UNDER_WAY_MAX
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.principals import role_principal
@@ -150,10 +149,8 @@ def make_core(
     pool = WorkerPool(deps.clock, environments.make, deps.log, settings.pool)
     concurrency = Concurrency(functions)
     invoker = Invoker(deps, concurrency, pool)
-    provisioned = ProvisionedStore(deps.storage)
-    endpoint_url = settings.endpoint_url
-    destinations = Destinations(deps, sqs, iam, endpoint_url)
-    mappings = MappingStore(deps.storage)
+    destinations = Destinations(deps, sqs, iam, settings.endpoint_url)
+    mappings, provisioned = MappingStore(deps.storage), ProvisionedStore(deps.storage)
     pollers = Pollers(
         PollerParts(
             deps=deps,
@@ -162,7 +159,7 @@ def make_core(
             invoker=invoker,
             pool=pool,
             resolve=finder.load_mapped,
-            endpoint_url=endpoint_url,
+            endpoint_url=settings.endpoint_url,
             destinations=destinations,
             load_position=mappings.load_position,
             save_position=mappings.save_position,
@@ -177,7 +174,6 @@ def make_core(
             invoker=invoker,
             resolve=finder.load_for_invocation,
             find_config=policies.load_event_invoke_config,
-            under_way_max=EVENTS_UNDER_WAY_MAX,
         )
     )
     return LambdaCore(

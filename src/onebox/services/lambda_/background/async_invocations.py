@@ -23,7 +23,7 @@ from onebox.services.lambda_.errors import ResourceNotFoundException, TooManyReq
 from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.invocations import Invoker
-from onebox.services.lambda_.limits import EVENT_RETRY_DELAYS_MS
+from onebox.services.lambda_.limits import EVENT_RETRY_DELAYS_MS, EVENTS_UNDER_WAY_MAX
 from onebox.services.lambda_.model import EventInvokeConfig, FunctionKey, FunctionVersion, QueuedEvent
 from onebox.services.lambda_.store.events import EventStore
 from onebox.storage.faults import DatabaseBusy
@@ -43,7 +43,6 @@ class AsyncParts:
     invoker: Invoker
     resolve: Callable[[FunctionKey, str | None], FunctionVersion]
     find_config: Callable[[FunctionKey, str | None], EventInvokeConfig]
-    under_way_max: int
 
 
 class AsyncInvocations:
@@ -81,7 +80,7 @@ class AsyncInvocations:
 
     def wake(self) -> None:
         """Run what is due, as far as there is room."""
-        room = self._parts.under_way_max - self._under_way
+        room = EVENTS_UNDER_WAY_MAX - self._under_way
         if not self._running or room <= 0:
             return
         now_ms = self._deps.clock.steady_ms()
@@ -100,7 +99,7 @@ class AsyncInvocations:
 
     def _arm_timer(self) -> None:
         due_at_ms = self._parts.store.find_next_due_ms()
-        if due_at_ms is None or self._under_way >= self._parts.under_way_max:
+        if due_at_ms is None or self._under_way >= EVENTS_UNDER_WAY_MAX:
             return
         if self._timer is not None:
             if self._timer_at_ms <= due_at_ms:
