@@ -52,7 +52,7 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
             "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
         )
     _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
-    outcome = await _run(core, context, reference, function, request, payload or b"{}")
+    outcome = await _run(core, context, reference, function, request, payload=payload or b"{}")
     answer: Wire = {"StatusCode": 200, "Payload": outcome.payload, "ExecutedVersion": function.version}
     if outcome.failed:
         answer["FunctionError"] = "Unhandled"
@@ -74,7 +74,7 @@ async def invoke_with_response_stream(core: LambdaCore, context: RequestContext,
         return {"StatusCode": 204}
     _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
     stream = ResponseStream()
-    _start(core, context, reference, function, request, payload or b"{}", stream.end, stream)
+    _start(core, context, reference, function, request, payload=payload or b"{}", done=stream.end, stream=stream)
     return {
         "StatusCode": 200,
         "ExecutedVersion": function.version,
@@ -121,6 +121,7 @@ async def _run(
     reference: FunctionReference,
     function: FunctionVersion,
     request: Wire,
+    *,
     payload: bytes,
 ) -> Outcome:
     finished: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -129,7 +130,7 @@ async def _run(
         if not finished.done():  # The client may have gone by then; the function runs to its end all the same.
             finished.set_result(outcome)
 
-    _start(core, context, reference, function, request, payload, finish)
+    _start(core, context, reference, function, request, payload=payload, done=finish)
     return await finished
 
 
@@ -139,6 +140,7 @@ def _start(
     reference: FunctionReference,
     function: FunctionVersion,
     request: Wire,
+    *,
     payload: bytes,
     done: Callable[[Outcome], None],
     stream: ResponseStream | None = None,
