@@ -1,4 +1,4 @@
-"""The unpacked code of functions: one folder for each revision of a version, made from the database.
+"""The unpacked code of functions: one folder for each build of a version, made from the database.
 
 Promises: what a process runs is what the database holds. No folder outlives onebox's process, so that neither a power
 cut nor anything that happened while onebox was not running can change code; within a process's life a folder is
@@ -27,7 +27,7 @@ _BYTECODE = "__pycache__"
 
 @dataclass(eq=False, slots=True)
 class CodeFolder:
-    """The code of one revision, and who uses it."""
+    """The code of one build, and who uses it."""
 
     path: Path
     build: tuple[str, int]
