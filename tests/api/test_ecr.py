@@ -123,6 +123,9 @@ def test_tags_and_the_rights_that_ask_for_them(ecr: Any) -> None:
     assert refused(ecr.tag_resource, resourceArn="arn:aws:sqs:us-east-1:1:q", tags=many[:1])[0] == (
         "InvalidParameterException"
     )
+    for elsewhere in (arn.replace("us-east-1", "eu-west-1"), arn.replace(arn.split(":")[4], "999999999999")):
+        assert refused(ecr.tag_resource, resourceArn=elsewhere, tags=many[:1])[0] == "InvalidParameterException"
+    assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == [{"Key": "team", "Value": "a"}]
 
 
 def test_what_is_not_offered_says_so(ecr: Any) -> None:

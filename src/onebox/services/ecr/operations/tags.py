@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.ecr.core import Core, load_named
-from onebox.services.ecr.model import Repository, repository_name
+from onebox.services.ecr.model import Repository, repository_arn, repository_name
 from onebox.services.ecr.validation import check_tag_number, invalid, parse_tags
 
 
@@ -34,4 +34,6 @@ def _load(core: Core, context: RequestContext, request: Wire) -> Repository:
     name = repository_name(request["resourceArn"])
     if not name:
         raise invalid("resourceArn", "Invalid repository ARN")
+    if request["resourceArn"] != repository_arn(context.account, context.region, name):
+        raise invalid("resourceArn", "The repository must be in the caller's account and in the region of the request")
     return load_named(core, context, name)
