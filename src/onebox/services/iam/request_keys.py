@@ -49,7 +49,7 @@ def find_request_keys(
     keys: dict[str, str | Iterable[str]] = {
         "aws:SourceIp": context.source_ip,
         "aws:RequestedRegion": context.region,
-        "aws:SecureTransport": "true" if _is_private(context.source_ip) else "false",
+        "aws:SecureTransport": "true" if _is_loopback(context.source_ip) else "false",
         "aws:ViaAWSService": "false" if context.called_via is None else "true",
         "aws:PrincipalIsAWSService": "false",
         "aws:EpochTime": str(context.now_ms // 1000),
@@ -79,9 +79,10 @@ def principal_type(principal: Principal) -> str:
     return kinds.get(resource.partition("/")[0], "Account")
 
 
-def _is_private(source_ip: str) -> bool:
-    """Whether nobody could listen: a loopback connection never leaves the machine, and a TLS proxy before the port runs
-    on it. Else every policy that asks for TLS, as most tools write them, would refuse all requests."""
+def _is_loopback(source_ip: str) -> bool:
+    """Whether the request came from this machine. Nobody can listen to such a connection, and a TLS proxy before the
+    port runs on the machine. Else every policy that asks for TLS, as most tools write them, would refuse all requests.
+    """
     address = ip_address(source_ip)
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
