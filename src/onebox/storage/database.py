@@ -239,6 +239,7 @@ class Storage:
     def flush(self) -> None:
         """Make what is pending durable, now. Raises StorageFault."""
         if self._syncing is not None and self._log_sync is not None:
+            self._is_commit_due = False  # the open group is synced below, and not beside the loop
             self._log_sync.wait()
         if self._fault is not None:
             raise self._fault

@@ -162,7 +162,10 @@ def test_when_durable_waits_for_its_group_alone(tmp_path: Path) -> None:
     on_slow_disk(tmp_path / "t.db", work)
 
 
-def test_a_flush_and_a_close_wait_for_the_sync_under_way(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_due", [False, True])
+def test_a_flush_and_a_close_wait_for_the_sync_under_way(tmp_path: Path, is_due: bool) -> None:
+    """``is_due``: the second group's commit waits for the end of that sync already."""
+
     async def work(storage: Storage, sync: HeldSync) -> None:
         told: list[str] = []
         sync.hold()
@@ -172,6 +175,7 @@ def test_a_flush_and_a_close_wait_for_the_sync_under_way(tmp_path: Path) -> None
         sync.wait_until_begun()
         insert(storage, 2)
         storage.after_commit(lambda: told.append("second"))
+        await turns(20 if is_due else 0)
         sync.end()
         storage.flush()
         assert told == ["first", "second"]
