@@ -126,7 +126,7 @@ class HttpServer:
     def closed(self, connection: HttpConnection) -> None:
         """A connection ended."""
         self._connections.discard(connection)
-        self.unread.read_on(connection)
+        self.unread.closed(connection)
         if not self._connections:
             self._all_closed.set()
 

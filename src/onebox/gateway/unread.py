@@ -6,8 +6,7 @@ operation's next answer takes is guessed from those it had. Sizes in bytes. Know
 
 from __future__ import annotations
 
-from collections import deque
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from onebox.gateway.limits import UNREAD_BYTES_MAX
 
@@ -26,11 +25,6 @@ class Reading(Protocol):
     def go_on(self) -> None: ...
 
 
-class _Held(NamedTuple):
-    connection: Reading
-    expected_bytes: int
-
-
 class UnreadAnswers:
     """Which answers are unread, which are being made, and which connections wait until there is room."""
 
@@ -40,7 +34,9 @@ class UnreadAnswers:
         self._slow: dict[Reading, int] = {}
         """With the bytes of the large answers of each."""
         self._reserved = 0
-        self._held: deque[_Held] = deque()
+        self._held: dict[Reading, int] = {}
+        """Connections that wait for room, the longest waiting first, with what the next answer of each is expected to
+        take."""
 
     @property
     def is_holding(self) -> bool:
@@ -50,7 +46,7 @@ class UnreadAnswers:
     @property
     def wanted_bytes(self) -> int:
         """What the connection that waits first has no room for yet."""
-        return self._held[0].expected_bytes if self._held else 0
+        return next(iter(self._held.values()), 0)
 
     def total_bytes(self) -> int:
         """Of answers unread and answers being made."""
@@ -69,9 +65,14 @@ class UnreadAnswers:
         self._slow[connection] = self._slow.get(connection, 0) + size_bytes
 
     def read_on(self, connection: Reading) -> None:
-        """A client has read its answers, or is gone."""
+        """A client has read its answers."""
         self._slow.pop(connection, None)
         self.release()
+
+    def closed(self, connection: Reading) -> None:
+        """A client is gone: it has nothing unread and waits for nothing."""
+        self._held.pop(connection, None)
+        self.read_on(connection)
 
     def admit(self, connection: Reading, operation: str) -> int | None:
         """The bytes reserved for the answer of an operation, to be given back with :meth:`answered`.
@@ -82,7 +83,7 @@ class UnreadAnswers:
             return 0
         total = self.total_bytes()
         if total and total + expected > UNREAD_BYTES_MAX:
-            self._held.append(_Held(connection, expected))
+            self._held[connection] = expected
             return None
         self._reserved += expected
         return expected
@@ -108,11 +109,11 @@ class UnreadAnswers:
             return
         total = self.total_bytes()
         for _ in range(_RELEASED_MAX):
-            if not self._held or (total and total + self._held[0].expected_bytes > UNREAD_BYTES_MAX):
+            if not self._held or (total and total + self.wanted_bytes > UNREAD_BYTES_MAX):
                 return
-            held = self._held.popleft()
-            total += held.expected_bytes
-            held.connection.go_on()
+            connection = next(iter(self._held))
+            total += self._held.pop(connection)
+            connection.go_on()
 
 
 def name_operation(method: str, headers: dict[str, str]) -> str:

@@ -43,6 +43,15 @@ def test_large_answers_wait_in_order_until_there_is_room_and_small_ones_do_not_w
     assert second.told == 1
 
 
+def test_a_client_that_hangs_up_waits_no_more() -> None:
+    unread = UnreadAnswers()
+    filled(unread, 4)
+    gone = Client()
+    assert unread.admit(gone, "Scan") is None
+    unread.closed(gone)
+    assert (unread.is_holding, unread.wanted_bytes, gone.told) == (False, 0, 0)
+
+
 def test_a_part_that_is_read_frees_nothing_and_the_rest_does() -> None:
     """The whole answer is in memory until its last byte is sent."""
     unread = UnreadAnswers()
