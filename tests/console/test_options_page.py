@@ -15,7 +15,9 @@ from orders.audit.log import AuditLog
 from orders.aws.clients import Aws
 from orders.cli.main import main
 from orders.clock import SystemClock
+from orders.console import render
 from orders.console.settings import REFRESH_ONEBOX, ConsoleSettings
+from orders.monitoring.options import Activity, IntakeState
 from tests.api.optional_parts import system_with_options
 from tests.conftest import environment_of
 from tests.console.support import Browser, console_for, onebox_settings
@@ -195,3 +197,23 @@ def test_a_database_that_cannot_be_read_is_told_without_its_password(
     panel = relay_panel(onebox, account, database)
     assert sentence in panel
     assert "hidden-word" not in panel
+
+
+@pytest.mark.parametrize(
+    ("refusals", "sentence"),
+    [(0.0, "No request was refused in the last hour"), (3.0, "names none of the refused requests")],
+)
+def test_the_intake_panel_never_denies_refusals_that_only_lambda_counted(refusals: float, sentence: str) -> None:
+    state = IntakeState(
+        url="https://x.example/",
+        auth="IAM",
+        callers=(),
+        requests=Activity(1.0, 5.0, 0.0),
+        refusals=refusals,
+        refused=(),
+        is_cut=False,
+    )
+    panel = render.fragment("_option_intake.html", state=state)
+    assert sentence in panel
+    assert f">{refusals:.0f}</span> in the last hour" in panel
+    assert ("No request was refused" in panel) == (not refusals)

@@ -46,11 +46,11 @@ def show_history(request: Request) -> Response:
 
 
 def show_archive(request: Request) -> Response:
-    """The archive, and the replays of the last day."""
     return _panel("_option_archive.html", state=_reader(request).read_archive())
 
 
 def show_replays(request: Request) -> Response:
+    """The replays of the last day."""
     return _panel("_option_replays.html", replays=_reader(request).read_replays())
 
 
