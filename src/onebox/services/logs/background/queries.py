@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from onebox.services.logs.background.wanted_work import work_when_wanted
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.insights.lexer import QueryError
 from onebox.services.logs.insights.planner import Plan, ResultRow, make_plan
@@ -42,7 +43,8 @@ class QueryRuns:
         """Run what a former run left, then whatever comes."""
         self._core.query_signals.on_start = self._wanted.set
         self._wanted.set()
-        self._task = asyncio.get_running_loop().create_task(self._run_all())
+        work = work_when_wanted(self._core.deps, self._wanted, self._run_all, "running queries")
+        self._task = asyncio.get_running_loop().create_task(work)
 
     async def stop(self) -> None:
         """Nothing runs afterwards; a query that is not complete runs again after the next start."""
@@ -53,12 +55,9 @@ class QueryRuns:
             self._task = None
 
     async def _run_all(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            await self._core.deps.storage.write(self._forget_old)
-            for query in self._core.queries.pending():
-                await self._run_safely(query)
+        await self._core.deps.storage.write(self._forget_old)
+        for query in self._core.queries.pending():
+            await self._run_safely(query)
 
     async def _run_safely(self, query: Query) -> None:
         try:

@@ -12,6 +12,7 @@ from functools import partial
 
 from onebox.arn import make_arn
 from onebox.services.context import Principal, RequestContext
+from onebox.services.logs.background.wanted_work import work_when_wanted
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.limits import INLINE_WORK_MAX
 from onebox.services.logs.model import SubscriptionBatch
@@ -35,7 +36,8 @@ class SubscriptionDelivery:
         """Deliver what a former run left, then whatever comes."""
         self._core.ingest.on_subscribed = self._wanted.set
         self._wanted.set()
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        work = work_when_wanted(self._core.deps, self._wanted, self._deliver_all, "delivering subscribed events")
+        self._task = asyncio.get_running_loop().create_task(work)
 
     async def stop(self) -> None:
         """Nothing runs afterwards; what is not delivered is delivered after the next start."""
@@ -45,13 +47,10 @@ class SubscriptionDelivery:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def _run(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            while (batch := self._core.subscriptions.find_oldest_batch()) is not None:
-                await self._deliver(batch)
-                await asyncio.sleep(0)
+    async def _deliver_all(self) -> None:
+        while (batch := self._core.subscriptions.find_oldest_batch()) is not None:
+            await self._deliver(batch)
+            await asyncio.sleep(0)
 
     async def _deliver(self, batch: SubscriptionBatch) -> None:
         try:
