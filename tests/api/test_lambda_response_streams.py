@@ -154,9 +154,8 @@ def peak_memory_kib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-@needs_node
-def test_function_urls_stream(client: Callable[..., Any], tmp_path: Path) -> None:
-    make_streaming(client)
+def make_url(client: Callable[..., Any]) -> tuple[str, str]:
+    """The host of a function URL that anybody may call, and where the engine listens."""
     client("lambda").add_permission(
         FunctionName="function",
         StatementId="public",
@@ -167,7 +166,13 @@ def test_function_urls_stream(client: Callable[..., Any], tmp_path: Path) -> Non
     config = client("lambda").create_function_url_config(
         FunctionName="function", AuthType="NONE", InvokeMode="RESPONSE_STREAM"
     )
-    host, endpoint = urlsplit(config["FunctionUrl"]).netloc, urlsplit(client("lambda").meta.endpoint_url).netloc
+    return urlsplit(config["FunctionUrl"]).netloc, urlsplit(client("lambda").meta.endpoint_url).netloc
+
+
+@needs_node
+def test_function_urls_stream(client: Callable[..., Any], tmp_path: Path) -> None:
+    make_streaming(client)
+    host, endpoint = make_url(client)
     connection = http.client.HTTPConnection(endpoint, timeout=PATIENCE_S)
 
     def get(query: str) -> http.client.HTTPResponse:
@@ -235,3 +240,16 @@ def test_a_client_that_hangs_up_does_not_hold_up_the_function(client: Callable[.
     answer["EventStream"].close()
     until(lambda: any(line.startswith("REPORT") for line in log_messages(client)), "the end of the invocation")
     assert stream(client, {}) == (b"first;last", {})
+
+
+@needs_node
+def test_a_request_for_the_head_alone_does_not_hold_up_the_function(client: Callable[..., Any]) -> None:
+    make_streaming(client)
+    host, endpoint = make_url(client)
+    connection = http.client.HTTPConnection(endpoint, timeout=PATIENCE_S)
+    connection.request("HEAD", "/?megabytes=50", headers={"Host": host})
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"")
+    connection.close()
+    until(lambda: any(line.startswith("REPORT") for line in log_messages(client)), "the end of the invocation")
+    assert "Status: timeout" not in "".join(log_messages(client))

@@ -96,13 +96,14 @@ class Reply:
         self.keep_alive = self.keep_alive and chunked
         date = self._connection.date()
         self._add(serialize_streamed_head(response, date, keep_alive=self.keep_alive, chunked=chunked))
-        end = b""
-        if has_body(response.status) and not self.head_only:
-            async for chunk in response.chunks:
-                if chunk:
-                    self._add(frame_chunk(chunk) if chunked else chunk)
-                    await self._wait_written()
-            end = LAST_CHUNK if chunked else b""
+        sends_body = has_body(response.status) and not self.head_only
+        async for chunk in response.chunks:
+            if not sends_body:
+                break  # behind the first part: chunks that are begun let go of their source when they are dropped
+            if chunk:
+                self._add(frame_chunk(chunk) if chunked else chunk)
+                await self._wait_written()
+        end = LAST_CHUNK if chunked and sends_body else b""
         self.is_open = False
         self.cancelled = None
         self._add(end)
