@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from onebox.testing import EngineThread
 from orders.cli.main import main
-from tests.api.order_system import zipped
+from tests.api.bad_version import THROWS, go_live
 from tests.conftest import environment_of
 from tests.polling import until
 
@@ -191,12 +191,7 @@ def test_a_bad_deployment_is_paused_rolled_back_resumed_and_nothing_is_lost(
         return CliRunner().invoke(main, arguments, env=environment)
 
     done(orders("deploy", "--yes", "-p", "VisibilityTimeout=180"))
-    lambda_ = paced.client("lambda")
-    source = "def lambda_handler(event, context): raise RuntimeError('boom')"
-    throws = zipped("orders/processor/lambda_handler.py", source)
-    lambda_.update_function_code(FunctionName="OrderProcessor", ZipFile=throws)
-    lambda_.publish_version(FunctionName="OrderProcessor")
-    lambda_.update_alias(**NAMES, FunctionVersion="2")
+    go_live(paced.client("lambda"), THROWS)
     topic = "arn:aws:sns:us-east-1:000000000000:OrderTopic"
     for number in range(5):
         paced.client("sns").publish(TopicArn=topic, Message=json.dumps({"orderId": f"B-{number}"}))

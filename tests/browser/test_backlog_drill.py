@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from collections.abc import Callable
 
 from click.testing import CliRunner
@@ -13,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from onebox.testing import EngineThread
 from orders.cli.main import main
+from tests.api.bad_version import SLOW, go_live
 from tests.browser.site import open_site
 from tests.browser.test_drills import Operator
 from tests.conftest import environment_of
@@ -21,21 +20,6 @@ from tests.polling import until
 
 ORDERS = 300
 END = re.compile(r"processed, 0 arriving; empty in about \d+ min")
-# Each call takes a while, so that a test sees the backlog.
-SLOW = "import time\n\ndef lambda_handler(event, context):\n    time.sleep(1)\n"
-
-
-def slow_down(engine: EngineThread) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("orders/__init__.py", "")
-        archive.writestr("orders/processor/__init__.py", "")
-        archive.writestr("orders/processor/lambda_handler.py", SLOW)
-    functions = engine.client("lambda")
-    functions.update_function_code(FunctionName="OrderProcessor", ZipFile=packed.getvalue())
-    functions.get_waiter("function_updated_v2").wait(FunctionName="OrderProcessor")
-    version = functions.publish_version(FunctionName="OrderProcessor")["Version"]
-    functions.update_alias(FunctionName="OrderProcessor", Name="live", FunctionVersion=version)
 
 
 def test_a_backlog_tells_its_end_and_concurrency_is_raised(
@@ -46,7 +30,7 @@ def test_a_backlog_tells_its_end_and_concurrency_is_raised(
         assert done.exit_code == 0, done.output
 
     orders("deploy", "--yes", "-p", "MaximumConcurrency=2")
-    slow_down(paced)
+    go_live(paced.client("lambda"), SLOW)
     orders("pause", "--yes")
     lines = (json.dumps({"orderId": f"B-{number}"}) for number in range(ORDERS))
     orders("publish", "-", given="\n".join(lines))

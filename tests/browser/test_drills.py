@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 import time
-import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.api.bad_version import THROWS, go_live
 from tests.browser.conftest import QUICK
 from tests.browser.site import Site
 from tests.browser.test_failed_order import BROKEN, fail_one
@@ -62,27 +61,10 @@ def test_from_the_alarm_to_the_cause_in_three_clicks(open_page: Open, deployed: 
     assert operator.clicks == 3
 
 
-def break_function(client: Callable[..., Any]) -> None:
-    """Make a version live that always throws, as a bad deployment does."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(
-            "orders/processor/lambda_handler.py",
-            "def lambda_handler(event, context):\n    raise RuntimeError('boom')\n",
-        )
-        archive.writestr("orders/__init__.py", "")
-        archive.writestr("orders/processor/__init__.py", "")
-    functions = client("lambda")
-    functions.update_function_code(FunctionName="OrderProcessor", ZipFile=packed.getvalue())
-    functions.get_waiter("function_updated_v2").wait(FunctionName="OrderProcessor")
-    version = functions.publish_version(FunctionName="OrderProcessor")["Version"]
-    functions.update_alias(FunctionName="OrderProcessor", Name="live", FunctionVersion=version)
-
-
 def test_a_function_that_always_throws_is_paused_rolled_back_resumed_and_replayed(
     open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site
 ) -> None:
-    break_function(client)
+    go_live(client("lambda"), THROWS)
     deployed("publish", "-", given='{"orderId": "D-1", "userId": "ada", "status": "new", "total": 5}')
     until(lambda: "D-1" in deployed("dlq", "list", "--each", "--json"), "the order in OrderDLQ")
     page = open_page(site.url)
@@ -118,7 +100,7 @@ def test_a_function_that_always_throws_is_paused_rolled_back_resumed_and_replaye
 def test_what_was_changed_outside_of_the_stack_is_set_back_by_a_button(
     open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site
 ) -> None:
-    break_function(client)
+    go_live(client("lambda"), THROWS)
     client("sqs").set_queue_attributes(
         QueueUrl=client("sqs").get_queue_url(QueueName="OrderQueue")["QueueUrl"], Attributes={"VisibilityTimeout": "77"}
     )

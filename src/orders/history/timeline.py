@@ -19,8 +19,8 @@ _SENTENCES = {
     Happening.ERASED: "erased on request",
     Happening.DUPLICATE: "duplicate: the same order was stored already",
     Happening.LATE: "late: a newer notification was stored already",
-    Happening.CONFLICT: "conflict: same timestamp, different content; set aside in OrderDLQ",
-    Happening.REJECTED: "rejected; set aside in OrderDLQ",
+    Happening.CONFLICT: "conflict: same timestamp, different content; moved to OrderDLQ",
+    Happening.REJECTED: "rejected; moved to OrderDLQ",
 }
 
 
