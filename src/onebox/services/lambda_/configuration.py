@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ from onebox.services.context import Wire
 from onebox.services.lambda_ import limits
 from onebox.services.lambda_.errors import InvalidParameterValueException, ValidationException
 from onebox.services.lambda_.model import FunctionVersion
+from onebox.services.lambda_.platform_times import offset_milliseconds
 from onebox.services.lambda_.runtimes import RUNTIMES, runtime_version_arn, supports_snap_start
 from onebox.services.lambda_.validation import check_range, constraint_error, length_at_most, must_be_one_of
 
@@ -130,7 +130,7 @@ def describe(function: FunctionVersion, **overrides: Any) -> Wire:
         "FunctionName": function.key.name,
         "FunctionArn": function.arn,
         "CodeSize": function.code_bytes,
-        "LastModified": last_modified(function.modified_at_ms),
+        "LastModified": offset_milliseconds(function.modified_at_ms),
         "CodeSha256": function.code_sha256,
         "Version": function.version,
         "RevisionId": function.revision_id,
@@ -298,8 +298,3 @@ def _snap_start(request: Wire, runtime: str) -> Wire:
 
 def _listed(values: list[str]) -> str:
     return f"[{', '.join(values)}]"
-
-
-def last_modified(at_ms: int) -> str:
-    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "+0000")

@@ -21,10 +21,10 @@ from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.lambda_.background.destinations import Destinations
 from onebox.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from onebox.services.lambda_.execution.outcome import Outcome
-from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.limits import EVENT_RETRY_DELAYS_MS, EVENTS_UNDER_WAY_MAX
 from onebox.services.lambda_.model import EventInvokeConfig, FunctionKey, FunctionVersion, QueuedEvent
+from onebox.services.lambda_.platform_times import iso_milliseconds
 from onebox.services.lambda_.store.events import EventStore
 from onebox.storage.faults import DatabaseBusy
 
@@ -263,7 +263,7 @@ def _destination_record(
     """AWS: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
     record: Wire = {
         "version": "1.0",
-        "timestamp": iso_time(now_ms),
+        "timestamp": iso_milliseconds(now_ms),
         "requestContext": {
             "requestId": event.request_id,
             "functionArn": f"{event.key.arn}:{event.qualifier or '$LATEST'}",

@@ -21,9 +21,9 @@ from onebox.services.lambda_.background.stream_batches import Segment, find_firs
 from onebox.services.lambda_.batches import encode_event, fitting
 from onebox.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from onebox.services.lambda_.execution.outcome import Outcome
-from onebox.services.lambda_.execution.platform_log import iso_time
 from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.model import FunctionVersion, Mapping
+from onebox.services.lambda_.platform_times import iso_milliseconds, iso_seconds
 from onebox.services.lambda_.principals import role_context
 from onebox.storage.faults import DatabaseBusy
 
@@ -290,13 +290,13 @@ class StreamPoller:
                 "approximateInvokeCount": attempts,
             },
             "version": "1.0",
-            "timestamp": iso_time(self._now_ms()),
+            "timestamp": iso_milliseconds(self._now_ms()),
             "DDBStreamBatchInfo": {
                 "shardId": stream.shard_id,
                 "startSequenceNumber": records[0].sequence_number,
                 "endSequenceNumber": records[-1].sequence_number,
-                "approximateArrivalOfFirstRecord": _iso_second(records[0].created_at_ms),
-                "approximateArrivalOfLastRecord": _iso_second(records[-1].created_at_ms),
+                "approximateArrivalOfFirstRecord": iso_seconds(records[0].created_at_ms),
+                "approximateArrivalOfLastRecord": iso_seconds(records[-1].created_at_ms),
                 "batchSize": len(records),
                 "streamArn": stream.arn,
             },
@@ -347,8 +347,3 @@ class StreamPoller:
 
 class _Denied(AwsError):
     """The function's role may not read the stream."""
-
-
-def _iso_second(at_ms: int) -> str:
-    """The stream's own times are whole seconds."""
-    return f"{iso_time(at_ms)[:19]}Z"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
+
+from onebox.services.lambda_.platform_times import iso_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class TextLog:
 
     def problem(self, now_ms: int, request_id: str, message: str, error_type: str) -> str:
         if error_type == "Sandbox.Timedout":
-            return f"{iso_time(now_ms)} {request_id} {message.partition('Error: ')[2]}\n\n"
+            return f"{iso_milliseconds(now_ms)} {request_id} {message.partition('Error: ')[2]}\n\n"
         return f"{message}\n{error_type}\n"
 
     def end(self, request_id: str) -> str | None:
@@ -81,7 +82,7 @@ class JsonLog:
 
     def problem(self, now_ms: int, request_id: str, message: str, error_type: str) -> str:
         record = {
-            "timestamp": iso_time(now_ms),
+            "timestamp": iso_milliseconds(now_ms),
             "level": "ERROR",
             "requestId": request_id,
             "errorType": error_type,
@@ -107,14 +108,8 @@ class JsonLog:
         return _event(now_ms, "platform.report", record)
 
 
-def iso_time(at_ms: int) -> str:
-    """``2026-11-23T07:22:00.123Z``."""
-    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _event(now_ms: int, kind: str, record: dict[str, Any]) -> str:
-    return json.dumps({"time": iso_time(now_ms), "type": kind, "record": record}) + "\n"
+    return json.dumps({"time": iso_milliseconds(now_ms), "type": kind, "record": record}) + "\n"
 
 
 def _shown_runtime(runtime: str) -> str:

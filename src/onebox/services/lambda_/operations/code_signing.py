@@ -13,7 +13,7 @@ from onebox.services.lambda_.errors import (
 )
 from onebox.services.lambda_.model import FunctionKey
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
-from onebox.services.lambda_.platform_times import iso_seconds
+from onebox.services.lambda_.platform_times import iso_microseconds
 from onebox.services.lambda_.validation import constraint_error, must_be_one_of
 
 _SETTING = "code-signing"
@@ -106,7 +106,7 @@ def list_functions_by_code_signing_config(core: LambdaCore, context: RequestCont
 
 
 def _save(core: LambdaCore, context: RequestContext, before: Wire, request: Wire) -> Wire:
-    config = {**before, "LastModified": iso_seconds(context.now_ms)}
+    config = {**before, "LastModified": iso_microseconds(context.now_ms)}
     for member in ("Description", "AllowedPublishers"):
         if member in request:
             config[member] = request[member]

@@ -17,7 +17,7 @@ from onebox.services.lambda_.errors import (
 from onebox.services.lambda_.model import FunctionUrl
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
-from onebox.services.lambda_.platform_times import iso_seconds
+from onebox.services.lambda_.platform_times import iso_microseconds
 from onebox.services.lambda_.validation import broken, constraint_error, constraint_errors, must_be_one_of, must_match
 
 _QUALIFIER = re.compile(r"(?!\d+$)[0-9a-zA-Z_-]{1,128}")
@@ -145,8 +145,8 @@ def _describe(core: LambdaCore, url: FunctionUrl) -> Wire:
         "FunctionArn": url.arn,
         "AuthType": url.auth_type,
         "InvokeMode": url.invoke_mode,
-        "CreationTime": iso_seconds(url.created_at_ms),
-        "LastModifiedTime": iso_seconds(url.modified_at_ms),
+        "CreationTime": iso_microseconds(url.created_at_ms),
+        "LastModifiedTime": iso_microseconds(url.modified_at_ms),
     }
     if url.cors is not None:
         described["Cors"] = url.cors

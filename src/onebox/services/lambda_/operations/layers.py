@@ -3,8 +3,6 @@ AWS: https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html"""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_.configuration import ARCHITECTURES, ARCHITECTURES_CONSTRAINT
 from onebox.services.lambda_.core import LambdaCore
@@ -21,6 +19,7 @@ from onebox.services.lambda_.limits import LAYER_RUNTIMES_MAX
 from onebox.services.lambda_.model import LayerVersion
 from onebox.services.lambda_.operations.code import load_package
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
+from onebox.services.lambda_.platform_times import offset_milliseconds
 from onebox.services.lambda_.runtimes import ENDED_RUNTIMES, RUNTIMES
 from onebox.services.lambda_.validation import (
     broken,
@@ -179,10 +178,9 @@ def _describe_whole(core: LambdaCore, context: RequestContext, version: LayerVer
 
 
 def _describe(version: LayerVersion) -> Wire:
-    moment = datetime.fromtimestamp(version.created_at_ms / 1000, timezone.utc)
     return {
         "LayerVersionArn": version.arn,
         "Version": version.number,
-        "CreatedDate": moment.isoformat(timespec="milliseconds").replace("+00:00", "+0000"),
+        "CreatedDate": offset_milliseconds(version.created_at_ms),
         **version.settings,
     }

@@ -3,8 +3,6 @@ AWS: https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrency
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_.core import LambdaCore
 from onebox.services.lambda_.errors import (
@@ -18,6 +16,7 @@ from onebox.services.lambda_.limits import CONCURRENT_EXECUTIONS_MAX, UNRESERVED
 from onebox.services.lambda_.model import LATEST, Alias, FunctionKey, FunctionVersion, ProvisionedConcurrency
 from onebox.services.lambda_.naming import VERSION_NUMBER
 from onebox.services.lambda_.operations.paging import page_size, parse_marker
+from onebox.services.lambda_.platform_times import offset_seconds
 from onebox.services.lambda_.validation import constraint_error
 
 _ANSWERED_MAX = 50
@@ -147,13 +146,8 @@ def _describe(core: LambdaCore, config: ProvisionedConcurrency) -> Wire:
         "AvailableProvisionedConcurrentExecutions": state.available,
         "AllocatedProvisionedConcurrentExecutions": state.available,
         "Status": state.status,
-        "LastModified": _last_modified(config.modified_at_ms),
+        "LastModified": offset_seconds(config.modified_at_ms),
     }
     if state.reason:
         described["StatusReason"] = state.reason
     return described
-
-
-def _last_modified(at_ms: int) -> str:
-    moment = datetime.fromtimestamp(at_ms // 1000, timezone.utc)
-    return moment.isoformat().replace("+00:00", "+0000")
