@@ -98,6 +98,15 @@ def test_doctor_told_to_send_no_order_sends_none(deployed: Cli, client: Callable
     assert counts["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
+def test_doctor_counts_failed_orders_that_a_reader_holds(deployed: Cli, client: Callable[..., Any]) -> None:
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName="OrderDLQ")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="no order")
+    assert len(sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)["Messages"]) == 1
+    _, checks = deployed.examine("--no-test-order")
+    assert checks["failed orders"] == [("warning", "1 in OrderDLQ")]
+
+
 def test_alarm_on_slow_calls_sees_the_share_of_the_time_out(deployed: Cli, client: Callable[..., Any]) -> None:
     cloudwatch = client("cloudwatch")
     assert deployed.examine()[0] == 0

@@ -22,6 +22,11 @@ from orders.errors import OperatorError
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CONCURRENCY_QUOTA = ("lambda", "L-B99A9384")
 DRIFT_POLL_MS = 200.0
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 HOUR_MS = 3_600_000
 MISSING_CODES = frozenset(
     {
@@ -52,7 +57,8 @@ class QueueSettings(NamedTuple):
     retention_s: int
     dead_letter_arn: str | None
     max_receives: int
-    waiting: int
+    messages: int
+    """All that it holds, those included that a reader has or that are delayed: as `orders status` counts them."""
 
 
 class FunctionSettings(NamedTuple):
@@ -143,7 +149,7 @@ class Inspection:
             retention_s=int(attributes["MessageRetentionPeriod"]),
             dead_letter_arn=redrive.get("deadLetterTargetArn"),
             max_receives=int(redrive.get("maxReceiveCount", 0)),
-            waiting=int(attributes["ApproximateNumberOfMessages"]),
+            messages=sum(int(attributes[name]) for name in COUNTS),
         )
 
     def find_function(self) -> FunctionSettings | None:

@@ -152,10 +152,10 @@ def judge_dead_letters(names: Names, queue: QueueSettings, dead_letters: QueueSe
 
 def judge_failed_orders(names: Names, dead_letters: QueueSettings) -> Check:
     """A warning while OrderDLQ holds orders."""
-    if not dead_letters.waiting:
+    if not dead_letters.messages:
         return Check("failed orders", Outcome.GOOD, "none")
     advice = "`orders dlq list` shows why, `orders dlq redrive` sends them back."
-    return Check("failed orders", Outcome.WARNING, f"{dead_letters.waiting:,} in {names.dead_letter_queue}", advice)
+    return Check("failed orders", Outcome.WARNING, f"{dead_letters.messages:,} in {names.dead_letter_queue}", advice)
 
 
 def judge_alarms(

@@ -27,13 +27,13 @@ def check_history(inspection: Inspection) -> Iterator[Check]:
     failures = inspection.find_queue(failed)
     if failures is None:
         yield Check(failed, Outcome.FAILED, "is not there", DEPLOY)
-    elif failures.waiting:
+    elif failures.messages:
         advice = (
             "Each message names records of the stream that were given up; "
             f"`aws logs tail {names.log_group_of(function)}` tells why. "
             "The stream keeps them for 24 hours. Delete the messages when you have read them."
         )
-        message = f"{failures.waiting:,} batches of changes could not be recorded"
+        message = f"{failures.messages:,} batches of changes could not be recorded"
         yield Check(failed, Outcome.WARNING, message, advice)
     else:
         yield Check(failed, Outcome.GOOD, "is empty: every change was recorded and published")
@@ -60,7 +60,7 @@ def check_archive(inspection: Inspection) -> Iterator[Check]:
     if queue is None:
         yield Check(queue_name, Outcome.FAILED, "is not there", DEPLOY)
     else:
-        yield Check(queue_name, Outcome.GOOD, f"is reached by {names.topic}, {queue.waiting:,} notifications wait")
+        yield Check(queue_name, Outcome.GOOD, f"is reached by {names.topic}, {queue.messages:,} notifications wait")
 
 
 def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:

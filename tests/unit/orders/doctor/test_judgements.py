@@ -30,10 +30,10 @@ from orders.doctor.results import Outcome
 from orders.monitoring.status import Status
 
 QUEUE = QueueSettings(
-    arn="arn:queue", visibility_s=180, retention_s=345_600, dead_letter_arn="arn:dlq", max_receives=3, waiting=0
+    arn="arn:queue", visibility_s=180, retention_s=345_600, dead_letter_arn="arn:dlq", max_receives=3, messages=0
 )
 DEAD_LETTERS = QueueSettings(
-    arn="arn:dlq", visibility_s=30, retention_s=1_209_600, dead_letter_arn=None, max_receives=0, waiting=0
+    arn="arn:dlq", visibility_s=30, retention_s=1_209_600, dead_letter_arn=None, max_receives=0, messages=0
 )
 FUNCTION = FunctionSettings("Active", 30, None)
 TRIGGER = TriggerSettings("Enabled", 0, True, None)
@@ -77,7 +77,7 @@ def test_dead_letters_fit_only_where_orders_reach_them_and_stay_longer() -> None
     assert judge_dead_letters(SEED_NAMES, QUEUE._replace(max_receives=1), DEAD_LETTERS).outcome is Outcome.WARNING
     assert judge_dead_letters(SEED_NAMES, QUEUE, DEAD_LETTERS._replace(retention_s=345_600)).outcome is Outcome.WARNING
     assert judge_failed_orders(SEED_NAMES, DEAD_LETTERS).outcome is Outcome.GOOD
-    assert "2 in OrderDLQ" in judge_failed_orders(SEED_NAMES, DEAD_LETTERS._replace(waiting=2)).message
+    assert "2 in OrderDLQ" in judge_failed_orders(SEED_NAMES, DEAD_LETTERS._replace(messages=2)).message
 
 
 def test_function_and_trigger_that_do_not_run_are_reported() -> None:
