@@ -195,7 +195,8 @@ def test_function_urls_stream(client: Callable[..., Any], tmp_path: Path) -> Non
     with pytest.raises(http.client.IncompleteRead):
         get("fail=late").read()
     connection.close()
-    with socket.create_connection(endpoint.split(":"), timeout=PATIENCE_S) as old:
+    address, _, port = endpoint.partition(":")
+    with socket.create_connection((address, int(port)), timeout=PATIENCE_S) as old:
         old.sendall(f"GET / HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
         head, _, body = b"".join(iter(lambda: old.recv(4096), b"")).partition(b"\r\n\r\n")
     assert (body, b"chunked" in head) == (b"first;last", False)
