@@ -24,6 +24,19 @@ def every_type(version: int) -> dict[str, Any]:
         **_identities(version, policy, tags),
         **_inline_policies(version),
         "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {**_table(second), "Tags": tags}},
+        **_roles(version, second, policy, tags),
+        **_logs(version, second),
+        **_alarms(version, second, tags),
+        **_buckets(version, second, tags),
+        "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": f"v2:{version}"}},
+        "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+    }
+    return {"Resources": resources, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": "Function.Arn"}}}}
+
+
+def _roles(version: int, second: bool, policy: dict[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:
+    """A role and the policies that it has."""
+    return {
         "Role": {
             "Type": "AWS::IAM::Role",
             "Properties": {
@@ -41,6 +54,12 @@ def every_type(version: int) -> dict[str, Any]:
             "Properties": {"PolicyName": "own", "PolicyDocument": policy, "Roles": [{"Ref": "Role"}]},
         },
         "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}},
+    }
+
+
+def _logs(version: int, second: bool) -> dict[str, Any]:
+    """A log group and what belongs to it."""
+    return {
         "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {} if second else {"RetentionInDays": "7"}},
         "Filter": {
             "Type": "AWS::Logs::MetricFilter",
@@ -50,6 +69,13 @@ def every_type(version: int) -> dict[str, Any]:
                 "MetricTransformations": [{"MetricName": "e", "MetricNamespace": "n", "MetricValue": "1"}],
             },
         },
+        "Stream": {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": {"Ref": "Group"}}},
+    }
+
+
+def _alarms(version: int, second: bool, tags: list[dict[str, str]]) -> dict[str, Any]:
+    """Alarms and a dashboard."""
+    return {
         "Alarm": {
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {
@@ -72,9 +98,13 @@ def every_type(version: int) -> dict[str, Any]:
                 "Tags": tags,
             },
         },
-        "Stream": {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": {"Ref": "Group"}}},
-        "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": f"v2:{version}"}},
         "Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": _dashboard(version)}},
+    }
+
+
+def _buckets(version: int, second: bool, tags: list[dict[str, str]]) -> dict[str, Any]:
+    """A bucket and its policy."""
+    return {
         "Bucket": {
             "Type": "AWS::S3::Bucket",
             "Properties": {
@@ -100,9 +130,7 @@ def every_type(version: int) -> dict[str, Any]:
                 ),
             },
         },
-        "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
     }
-    return {"Resources": resources, "Outputs": {"Arn": {"Value": {"Fn::GetAtt": "Function.Arn"}}}}
 
 
 def _identities(version: int, policy: dict[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:

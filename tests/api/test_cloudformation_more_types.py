@@ -22,9 +22,19 @@ LOG_POLICY = {
 }
 
 
+FUNCTION = {"Fn::GetAtt": ["Function", "Arn"]}
+
+
 def template(version: int) -> str:
-    function = {"Fn::GetAtt": ["Function", "Arn"]}
-    resources: dict[str, Any] = {
+    """Version 2 changes what can change in place."""
+    resources = {**_functions(version), **_logs(version), **_tables(version)}
+    outputs = {"Url": {"Value": {"Fn::GetAtt": ["Url", "FunctionUrl"]}}, "Table": {"Value": {"Ref": "Table"}}}
+    return json.dumps({"Resources": resources, "Outputs": outputs})
+
+
+def _functions(version: int) -> dict[str, Any]:
+    """A function, its role, URL, permission and code signing."""
+    return {
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": ASSUME}},
         "Function": {
             "Type": "AWS::Lambda::Function",
@@ -38,7 +48,7 @@ def template(version: int) -> str:
         "Url": {
             "Type": "AWS::Lambda::Url",
             "Properties": {
-                "TargetFunctionArn": function,
+                "TargetFunctionArn": FUNCTION,
                 "AuthType": "NONE" if version == 1 else "AWS_IAM",
                 "Cors": {"AllowOrigins": ["https://shop.example"], "MaxAge": 60 * version},
             },
@@ -54,28 +64,40 @@ def template(version: int) -> str:
                 "Description": f"version {version}",
             },
         },
-        "Group": {"Type": "AWS::Logs::LogGroup"},
         "Permission": {
             "Type": "AWS::Lambda::Permission",
             "Properties": {
                 "Action": "lambda:InvokeFunction",
-                "FunctionName": function,
+                "FunctionName": FUNCTION,
                 "Principal": "logs.amazonaws.com",
             },
         },
+    }
+
+
+def _logs(version: int) -> dict[str, Any]:
+    """A log group, its subscription filter and a policy of the account."""
+    return {
+        "Group": {"Type": "AWS::Logs::LogGroup"},
         "Filter": {
             "Type": "AWS::Logs::SubscriptionFilter",
             "DependsOn": "Permission",
             "Properties": {
                 "LogGroupName": {"Ref": "Group"},
                 "FilterPattern": f"ERROR {version}",
-                "DestinationArn": function,
+                "DestinationArn": FUNCTION,
             },
         },
         "LogPolicy": {
             "Type": "AWS::Logs::ResourcePolicy",
             "Properties": {"PolicyName": "p", "PolicyDocument": json.dumps({**LOG_POLICY, "Id": f"v{version}"})},
         },
+    }
+
+
+def _tables(version: int) -> dict[str, Any]:
+    """A global table in one Region."""
+    return {
         "Table": {
             "Type": "AWS::DynamoDB::GlobalTable",
             "Properties": {
@@ -94,8 +116,6 @@ def template(version: int) -> str:
             },
         },
     }
-    outputs = {"Url": {"Value": {"Fn::GetAtt": ["Url", "FunctionUrl"]}}, "Table": {"Value": {"Ref": "Table"}}}
-    return json.dumps({"Resources": resources, "Outputs": outputs})
 
 
 def check(cloudformation: Any) -> dict[str, str]:
