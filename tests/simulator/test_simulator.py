@@ -19,7 +19,9 @@ from tests.simulator.short import PLANTED as PLANTED_IN_SHORT
 
 def _run(module: str, *arguments: str) -> str:
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False).stdout
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    print(done.stderr)  # pytest shows it if the test fails
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
