@@ -332,6 +332,9 @@ def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
         for _, writer in streams:
             writer.write(GET * 20)
         most = 0
+        while not server.unread.is_holding:
+            await asyncio.sleep(0)
+            most = max(most, server.unread_bytes)
         for _ in range(500):  # turns of the loop
             await asyncio.sleep(0)
             most = max(most, server.unread_bytes)

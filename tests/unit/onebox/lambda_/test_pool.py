@@ -122,7 +122,7 @@ def running(test: Callable[[Path], Coroutine[Any, Any, None]]) -> Callable[[Path
     """Run a coroutine function as a test."""
 
     def run(tmp_path: Path) -> None:
-        asyncio.run(test(tmp_path))
+        asyncio.run(asyncio.wait_for(test(tmp_path), PATIENCE_S))
 
     run.__doc__ = test.__doc__
     return run

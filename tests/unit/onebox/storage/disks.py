@@ -11,8 +11,7 @@ import apsw
 
 from onebox.storage.log_sync import LogSync, SyncFile, sync_file
 from onebox.storage.sync_pace import SYNCS_LOOKED_AT
-
-_TIMEOUT_S = 30
+from tests.polling import PATIENCE_S
 
 
 def log_sync(database: Path, connection: apsw.Connection, sync: SyncFile = sync_file, *, slow: bool = False) -> LogSync:
@@ -35,7 +34,7 @@ class HeldSync:
 
     def __call__(self, path: Path, file: int) -> None:
         self._begun.set()
-        assert self._may_end.wait(_TIMEOUT_S), "held up for ever"
+        assert self._may_end.wait(PATIENCE_S), "held up for ever"
         if self._error is not None:
             raise self._error
         sync_file(path, file)
@@ -47,7 +46,7 @@ class HeldSync:
 
     def wait_until_begun(self) -> None:
         """Return when the next sync has begun."""
-        assert self._begun.wait(_TIMEOUT_S), "no sync has begun"
+        assert self._begun.wait(PATIENCE_S), "no sync has begun"
 
     def end(self, error: OSError | None = None) -> None:
         """Let it end, with an error if there is one."""

@@ -15,6 +15,7 @@ from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 from onebox.storage.log_file import log_path
 from onebox.storage.opening import LOG_BYTES_KEPT, open_connection
+from tests.polling import PATIENCE_S
 from tests.unit.onebox.storage.disks import log_sync
 
 Work = Callable[[Storage, list[BaseException]], Awaitable[None]]
@@ -28,7 +29,7 @@ def with_checkpointer(path: Path, work: Work, *, slow: bool = False) -> None:
         log = log_sync(path, connection, slow=slow)
         storage = Storage(connection, failures.append, log)
         checkpointer = Checkpointer(path, connection, log, failures.append)
-        await work(storage, failures)
+        await asyncio.wait_for(work(storage, failures), PATIENCE_S)
         await checkpointer.stop()
         storage.close()
         checkpointer.release()
