@@ -70,8 +70,12 @@ class Shop:
         sqs, url = self.client("sqs"), self.url("OrderQueue")
         for number in range(count):
             sqs.send_message(QueueUrl=url, MessageBody=order(f"TRIED-{number:04}"))
-        while self.held("OrderDLQ") < count:
+
+        def all_failed() -> bool:
             sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+            return self.held("OrderDLQ") >= count
+
+        until(all_failed, f"{count} messages in OrderDLQ", pause_s=0)
 
     def held(self, name: str) -> int:
         """How many messages a queue holds, seen or hidden."""

@@ -31,7 +31,9 @@ def test_every_asset_of_a_page_may_be_kept_for_ever(browser: Browser) -> None:
 def test_a_module_finds_its_imports_beside_it(browser: Browser) -> None:
     (script,) = re.findall(r'src="(/static/[^"]+/js/console\.js)"', browser.text("/"))
     folder = script.rpartition("/")[0]
-    for name in re.findall(r'from "\./([\w-]+\.js)"', browser.client.get(script).text):
+    names = re.findall(r'from "\./([\w-]+\.js)"', browser.client.get(script).text)
+    assert names
+    for name in names:
         assert browser.client.get(f"{folder}/{name}").status_code == 200
 
 
