@@ -6,9 +6,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from onebox.testing import EngineThread
@@ -25,19 +23,15 @@ def handler(event, context):
 """
 
 
-def client(engine: EngineThread, service: str) -> Any:
-    return boto3.Session("test", "test", region_name="us-east-1").client(service, endpoint_url=engine.endpoint_url)
-
-
 def publish_and_await(engine: EngineThread) -> None:
     """An order published to OrderTopic is in the table Orders soon."""
     (topic,) = [
         one["TopicArn"]
-        for one in client(engine, "sns").list_topics()["Topics"]
+        for one in engine.client("sns").list_topics()["Topics"]
         if one["TopicArn"].endswith(":OrderTopic")
     ]
-    client(engine, "sns").publish(TopicArn=topic, Message=json.dumps({"orderId": "O-1", "userId": "U-1"}))
-    table, key = client(engine, "dynamodb"), {"orderId": {"S": "O-1"}}
+    engine.client("sns").publish(TopicArn=topic, Message=json.dumps({"orderId": "O-1", "userId": "U-1"}))
+    table, key = engine.client("dynamodb"), {"orderId": {"S": "O-1"}}
     until(lambda: table.get_item(TableName="Orders", Key=key).get("Item"), "the order in the table")
 
 
@@ -46,9 +40,9 @@ def test_javascript_sdk(tmp_path: Path) -> None:
     with EngineThread() as engine:
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        role = client(engine, "iam").create_role(RoleName="Echo", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        role = engine.client("iam").create_role(RoleName="Echo", AssumeRolePolicyDocument=document)["Role"]["Arn"]
         basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-        client(engine, "iam").attach_role_policy(RoleName="Echo", PolicyArn=basic)
+        engine.client("iam").attach_role_policy(RoleName="Echo", PolicyArn=basic)
         with zipfile.ZipFile(tmp_path / "echo.zip", "w") as archive:
             archive.writestr("echo.py", ECHO)
         # An ES module finds its packages beside itself, not by NODE_PATH.
@@ -84,7 +78,7 @@ def test_cdk_bootstrap_deploy_no_differences_destroy(tmp_path: Path) -> None:
         assert "There were no differences" in run("diff")
         publish_and_await(engine)
         assert "destroyed" in run("destroy", "--force")
-        assert client(engine, "dynamodb").list_tables()["TableNames"] == []
+        assert engine.client("dynamodb").list_tables()["TableNames"] == []
 
 
 def test_serverless_deploy_invoke_remove(tmp_path: Path) -> None:
@@ -100,4 +94,4 @@ def test_serverless_deploy_invoke_remove(tmp_path: Path) -> None:
         assert "No changes to deploy" in run("deploy")
         publish_and_await(engine)
         assert "successfully removed" in run("remove")
-        assert client(engine, "dynamodb").list_tables()["TableNames"] == []
+        assert engine.client("dynamodb").list_tables()["TableNames"] == []

@@ -11,7 +11,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from onebox.testing import EngineThread
@@ -21,10 +20,6 @@ from tests.polling import until
 HERE = Path(__file__).parent
 PATIENCE_S = 180
 pytestmark = pytest.mark.slow
-
-
-def client(engine: EngineThread, service: str) -> Any:
-    return boto3.Session("test", "test", region_name="us-east-1").client(service, endpoint_url=engine.endpoint_url)
 
 
 def test_celery_stores_every_task_once_and_retries(tmp_path: Path) -> None:
@@ -59,9 +54,9 @@ def test_celery_stores_every_task_once_and_retries(tmp_path: Path) -> None:
         told = done.stdout + done.stderr + (tmp_path / "worker.log").read_text()
         expected = [(number, 1 if number % 3 == 0 else 0) for number in range(12)]
         assert done.stdout.strip() == str(expected), told
-        (url,) = client(engine, "sqs").list_queues(QueueNamePrefix="shop-celery")["QueueUrls"]
+        (url,) = engine.client("sqs").list_queues(QueueNamePrefix="shop-celery")["QueueUrls"]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        left = client(engine, "sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        left = engine.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         assert set(left.values()) == {"0"}
 
 
@@ -81,7 +76,7 @@ def package(programs: Path) -> bytes:
 def test_powertools_batch_idempotency_logger_metrics() -> None:
     code = package(environment_of("powertools"))
     with EngineThread() as engine:
-        iam, functions, table = client(engine, "iam"), client(engine, "lambda"), client(engine, "dynamodb")
+        iam, functions, table = engine.client("iam"), engine.client("lambda"), engine.client("dynamodb")
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         role = iam.create_role(RoleName="R", AssumeRolePolicyDocument=document)["Role"]["Arn"]
@@ -114,13 +109,13 @@ def test_powertools_batch_idempotency_logger_metrics() -> None:
         assert payload == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
         (item,) = table.scan(TableName="Idempotency")["Items"]
         assert item["status"] == {"S": "COMPLETED"}
-        logs = client(engine, "logs")
+        logs = engine.client("logs")
 
         def stored_lines() -> list[Any]:
             pattern = '{ $.message = "stored" && $.orderId = "1" }'
             return list(logs.filter_log_events(logGroupName="/aws/lambda/Processor", filterPattern=pattern)["events"])
 
         assert len(until(stored_lines, "the line of the stored order")) == 1
-        metrics = client(engine, "cloudwatch")
+        metrics = engine.client("cloudwatch")
         found = until(lambda: metrics.list_metrics(Namespace="Shop")["Metrics"], "the metric")
         assert found[0]["MetricName"] == "Stored"

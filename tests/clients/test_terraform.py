@@ -13,7 +13,6 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import boto3
 import pytest
 
 from onebox.testing import EngineThread
@@ -75,11 +74,10 @@ def test_plan_apply_no_changes_import_destroy(tmp_path: Path) -> None:
         workspace.succeed("apply", "-auto-approve", "-input=false")
         assert "No changes." in workspace.succeed("plan", "-input=false", "-detailed-exitcode")
 
-        client = boto3.Session("test", "test", region_name="us-east-1").client
         topic = json.loads(workspace.succeed("output", "-json"))["topic"]["value"]
         order = json.dumps({"orderId": "O-1", "userId": "U-1"})
-        client("sns", endpoint_url=engine.endpoint_url).publish(TopicArn=topic, Message=order)
-        table = client("dynamodb", endpoint_url=engine.endpoint_url)
+        engine.client("sns").publish(TopicArn=topic, Message=order)
+        table = engine.client("dynamodb")
         key = {"orderId": {"S": "O-1"}}
         stored = until(lambda: table.get_item(TableName="Orders", Key=key).get("Item"), "the order")
         assert stored["userId"] == {"S": "U-1"}

@@ -72,7 +72,11 @@ const streamed = await functions.send(new InvokeWithResponseStreamCommand({ Func
 for await (const event of streamed.EventStream) if (event.PayloadChunk) chunks.push(Buffer.from(event.PayloadChunk.Payload));
 found.streamed = JSON.parse(Buffer.concat(chunks).toString());
 const logs = new CloudWatchLogsClient(settings);
-const lines = await logs.send(new FilterLogEventsCommand({ logGroupName: "/aws/lambda/Echo", filterPattern: '"echo of"' }));
-found.lines = lines.events.length;
+const search = new FilterLogEventsCommand({ logGroupName: "/aws/lambda/Echo", filterPattern: '"echo of"' });
+// Lines arrive a moment after the answers.
+for (const deadline = Date.now() + 60_000; Date.now() < deadline; await new Promise((wake) => setTimeout(wake, 20))) {
+  found.lines = (await logs.send(search)).events.length;
+  if (found.lines === 2) break;
+}
 
 console.log(JSON.stringify(found));
