@@ -180,6 +180,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             self,
             keep_alive=self._parser.should_keep_alive(),
             head_only=self._method == "HEAD",
+            takes_chunks=self._parser.get_http_version() != "1.0",
             asked=(self._method, self._headers),
         )
         self.progress.enter(Stage.IDLE, self._now_ms)
@@ -238,10 +239,6 @@ class HttpConnection(RequestReader, asyncio.Protocol):
     def date(self) -> bytes:
         """The Date header's value."""
         return self._server.date()
-
-    def takes_chunks(self) -> bool:
-        """Whether the client knows bodies in chunks: HTTP/1.0 does not."""
-        return self._parser.get_http_version() != "1.0"
 
     @property
     def is_waiting(self) -> bool:

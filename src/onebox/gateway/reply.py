@@ -26,7 +26,6 @@ class Answering(Protocol):
     def answer_ready(self) -> None: ...
     def abort(self) -> None: ...
     def date(self) -> bytes: ...
-    def takes_chunks(self) -> bool: ...
 
 
 _NOTHING: tuple[str, dict[str, str]] = ("", {})
@@ -46,6 +45,7 @@ class Reply:
         "keep_alive",
         "payload",
         "reserved_bytes",
+        "takes_chunks",
     )
 
     def __init__(
@@ -54,12 +54,15 @@ class Reply:
         *,
         keep_alive: bool,
         head_only: bool,
+        takes_chunks: bool = True,
         asked: tuple[str, dict[str, str]] = _NOTHING,
     ) -> None:
-        """``asked`` is the request's method and headers."""
+        """``takes_chunks``: whether the request's HTTP version has bodies in chunks, which 1.0 has not. ``asked`` is
+        the request's method and headers."""
         self._connection = connection
         self.keep_alive = keep_alive
         self.head_only = head_only
+        self.takes_chunks = takes_chunks
         self._asked = asked
         self.reserved_bytes = 0
         """What the answer is expected to take, as long as it is not written (unread.py)."""
@@ -92,7 +95,7 @@ class Reply:
         The task that awaits this is to be what ``cancelled`` cancels."""
         self.is_open = True
         response.headers = [*response.headers, *self.headers]
-        chunked = self._connection.takes_chunks()
+        chunked = self.takes_chunks
         self.keep_alive = self.keep_alive and chunked
         date = self._connection.date()
         self._add(serialize_streamed_head(response, date, keep_alive=self.keep_alive, chunked=chunked))
