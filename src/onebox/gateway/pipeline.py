@@ -22,7 +22,7 @@ from onebox.gateway.denials import denial
 from onebox.gateway.large_bodies import LargeBodies, decompressed, is_compressed
 from onebox.gateway.limits import COMPRESSED_SMALL_BYTES, SMALL_BODY_BYTES
 from onebox.gateway.message import Request, Response, StreamedResponse
-from onebox.gateway.refusals import too_large
+from onebox.gateway.refusals import failure, too_large
 from onebox.gateway.reply import Reply
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.ids import Ids
@@ -34,6 +34,11 @@ from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 
 DEFAULT_REGION = "us-east-1"
+_UNKNOWN_ERROR = "The request processing has failed because of an unknown error, exception or failure."
+_NOT_LOOKED_UP = (
+    "the operation of %s %r could not be looked up, request %s. If packages were installed or removed since the start, "
+    "start onebox again; `onebox operations` lists what it offers"
+)
 
 
 class InternalFailure(AwsError):
@@ -88,6 +93,9 @@ class Pipeline:
         except RoutingError as error:
             reply.send(error.response(request_id))
             return
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            reply.send(self._unrouted(error, request, request_id))
+            return
         service = self._services.find(route.service)
         if service is None:
             self._start_task(self._answer_when_loaded(request, plain, route, request_id, reply), reply)
@@ -140,7 +148,11 @@ class Pipeline:
         self._start_task(self._answer_large(request, request_id, reply), reply)
 
     async def _answer_large(self, request: Request, request_id: str, reply: Reply) -> None:
-        prepared = await self._decoding.prepare(request)
+        try:
+            prepared = await self._decoding.prepare(request)
+        except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
+            reply.send(self._unrouted(error, request, request_id))
+            return
         if isinstance(prepared, RoutingError):
             reply.send(prepared.response(request_id))
             return
@@ -299,8 +311,12 @@ class Pipeline:
 
     def _bug(self, error: Exception, route: Route, request_id: str) -> Response:
         self._log.error("%s.%s failed, request %s", route.service, route.operation, request_id, exc_info=error)
-        fault = InternalFailure("The request processing has failed because of an unknown error, exception or failure.")
-        return route.codec.encode_error(fault, request_id)
+        return route.codec.encode_error(InternalFailure(_UNKNOWN_ERROR), request_id)
+
+    def _unrouted(self, error: Exception, request: Request, request_id: str) -> Response:
+        """What the request asks for could not be looked up: no rule of AWS says so, a file or a bug of ours does."""
+        self._log.error(_NOT_LOOKED_UP, request.method, request.path[:200], request_id, exc_info=error)
+        return failure(request, InternalFailure(_UNKNOWN_ERROR), request_id)
 
 
 def _is_large(request: Request) -> bool:

@@ -37,10 +37,23 @@ def too_large(request: Request, request_id: str) -> Response:
     return _refuse(request, RequestEntityTooLarge(message), 413, request_id)
 
 
+def failure(request: Request, error: AwsError, request_id: str) -> Response:
+    """The answer to a request whose operation could not be looked up: as text where the form of the service's errors
+    cannot be looked up either."""
+    try:
+        return _refuse(request, error, error.status, request_id)
+    except Exception:  # noqa: BLE001 - the caller has logged why
+        return _as_text(error, error.status, request_id)
+
+
 def _refuse(request: Request, error: AwsError, status: int, request_id: str) -> Response:
     write_error = find_error_writer(request)
     if write_error is None:
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("x-amzn-RequestId", request_id)]
-        return Response(status, f"{error.message}\n".encode(), headers)
+        return _as_text(error, status, request_id)
     answer = write_error(error, request_id)
     return Response(status, answer.body, answer.headers)
+
+
+def _as_text(error: AwsError, status: int, request_id: str) -> Response:
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("x-amzn-RequestId", request_id)]
+    return Response(status, f"{error.message}\n".encode(), headers)
