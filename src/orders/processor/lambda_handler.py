@@ -61,7 +61,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if any(record.get("attributes", _NONE).get("ApproximateReceiveCount", "1") != "1" for record in records):
         _name_messages(records, context.aws_request_id)
     try:
-        outcomes = _store_orders(records, began_ms, context.get_remaining_time_in_millis() - MARGIN_MS)
+        traces = [_find_trace(record) for record in records]
+        outcomes = _store_orders(records, traces, began_ms, context.get_remaining_time_in_millis() - MARGIN_MS)
     except Exception as error:
         from orders.processor.crash_line import crash_line
 
@@ -73,8 +74,18 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     now_ms = _clock.now_ms()
     offset_ms = now_ms - _clock.monotonic_ms()
     lines = [
-        _encode(log_line(record, outcome, context.aws_request_id, began_ms, offset_ms, next_tries.get(position)))
-        for position, (record, outcome) in enumerate(zip(records, outcomes, strict=True))
+        _encode(
+            log_line(
+                record,
+                outcome,
+                context.aws_request_id,
+                began_ms=began_ms,
+                offset_ms=offset_ms,
+                trace=trace,
+                next_try=next_tries.get(position),
+            )
+        )
+        for position, (record, outcome, trace) in enumerate(zip(records, outcomes, traces, strict=True))
     ]
     receives = {position: one.receive for position, one in next_tries.items()}
     lines += metric_lines(outcomes, now_ms, receives, _namespace)
@@ -96,12 +107,14 @@ def _name_messages(records: list[dict[str, Any]], request_id: str) -> None:
     sys.stdout.flush()
 
 
-def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: float) -> list[Outcome]:
+def _store_orders(
+    records: list[dict[str, Any]], traces: list[Trace | None], began_ms: float, usable_ms: float
+) -> list[Outcome]:
     """A third of the time for retries, a third for the last call, a third for giving back what failed."""
     retries_ms = usable_ms if _breaker is None else min(RETRIES_MS, usable_ms / 3)
     _store.limit_wait(min(ANSWER_TIMEOUT_S, max(0.1, usable_ms / 3_000)))
     deadline_ms = began_ms + retries_ms
-    batch = [_read_record(one) for one in records]
+    batch = [_read_record(record, trace) for record, trace in zip(records, traces, strict=True)]
     outcomes = consume(batch, _store, _clock, deadline_ms, _breaker, keeps_history=bool(_events_table))
     if not _events_table:
         return outcomes
@@ -111,11 +124,8 @@ def _store_orders(records: list[dict[str, Any]], began_ms: float, usable_ms: flo
     return record_notices(batch, outcomes, DynamoDbEvents(_dynamodb, _events_table, _clock), _clock, deadline_ms)
 
 
-def _read_record(record: Mapping[str, Any]) -> Record:
+def _read_record(record: Mapping[str, Any], trace: Trace | None) -> Record:
     sent_at_ms = int(record.get("attributes", _NONE).get("SentTimestamp", 0))
-    if not _events_table:
-        return Record(record["messageId"], record["body"], sent_at_ms)
-    trace = _find_trace(record)
     return Record(record["messageId"], record["body"], sent_at_ms, None if trace is None else trace.traceparent)
 
 
@@ -163,8 +173,10 @@ def log_line(
     record: dict[str, Any],
     outcome: Outcome,
     request_id: str,
+    *,
     began_ms: float,
     offset_ms: float,
+    trace: Trace | None = None,
     next_try: NextTry | None = None,
 ) -> dict[str, Any]:
     """What is told of one order. ``latencyMs`` runs from its arrival in the queue, ``durationMs`` from this
@@ -180,7 +192,6 @@ def log_line(
         "durationMs": round(outcome.settled_at_ms - began_ms, 3),
         "requestId": request_id,
     }
-    trace = _find_trace(record)
     if trace is not None:
         line["traceId"] = trace.trace_id
     if "SentTimestamp" in attributes:

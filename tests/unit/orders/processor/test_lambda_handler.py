@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO, TextIOWrapper
+from itertools import zip_longest
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from orders.processor.outcomes import Outcome
+from orders.processor import tracing
 
 ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
@@ -49,10 +50,16 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     sys.modules.pop("orders.processor.lambda_handler")
 
 
-def run(handler: ModuleType, monkeypatch: pytest.MonkeyPatch, *bodies: str) -> tuple[dict[str, Any], list[Any]]:
-    """The answer and the log's lines, written as Lambda's standard output takes them."""
+def run(
+    handler: ModuleType, monkeypatch: pytest.MonkeyPatch, *bodies: str, headers: Sequence[str | None] = ()
+) -> tuple[dict[str, Any], list[Any]]:
+    """The answer and the log's lines, written as Lambda's standard output takes them. ``headers``: X-Ray's, a record
+    each."""
     output = TextIOWrapper(BytesIO(), encoding="utf-8", errors="strict")
-    records = [{"messageId": f"m-{index}", "body": body} for index, body in enumerate(bodies)]
+    records = [
+        {"messageId": f"m-{index}", "body": body, "attributes": {} if header is None else {"AWSTraceHeader": header}}
+        for index, (body, header) in enumerate(zip_longest(bodies, headers))
+    ]
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", output)
         answer = handler.lambda_handler({"Records": records}, Context())
@@ -82,12 +89,17 @@ def test_handler_of_half_a_character_gives_back_that_order_alone(
     assert [line["outcome"] for line in lines[:2]] == ["rejected", "stored"]
 
 
-def test_line_of_a_traced_order_has_the_trace_id(handler: ModuleType) -> None:
-    outcome = Outcome("m-1", "stored", "A")
-    for header, trace_id in (
-        ("Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Sampled=1", "4bf92f3577b34da6a3ce929d0e0e4736"),
-        ("anything", None),
-    ):
-        record = {"messageId": "m-1", "attributes": {"AWSTraceHeader": header}}
-        assert handler.log_line(record, outcome, "r-1", 0.0, 0.0).get("traceId") == trace_id
-    assert "traceId" not in handler.log_line({"messageId": "m-1"}, outcome, "r-1", 0.0, 0.0)
+def test_line_of_a_traced_order_has_the_trace_id(handler: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trace is looked for once in each record."""
+    looked_at: list[str] = []
+    find_trace = tracing.find_trace
+
+    def noted(record: dict[str, Any]) -> tracing.Trace | None:
+        looked_at.append(record["messageId"])
+        return find_trace(record)
+
+    monkeypatch.setattr(tracing, "find_trace", noted)
+    headers = ["Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Sampled=1", "anything", None]
+    _, lines = run(handler, monkeypatch, *('{"orderId":"A"}',) * 3, headers=headers)
+    assert [line.get("traceId") for line in lines[:3]] == ["4bf92f3577b34da6a3ce929d0e0e4736", None, None]
+    assert looked_at == ["m-0", "m-1"]
