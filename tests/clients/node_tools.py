@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -15,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import place_of, run_program
+
 FOLDER = Path(__file__).parents[2] / ".clients"
 LOCK = Path(__file__).parent / "node"
-PATIENCE_S = 300
 
 
 def node_modules() -> Path:
@@ -44,12 +44,7 @@ def node_modules() -> Path:
 def run_tool(folder: Path, endpoint_url: str, *command: str, more: Mapping[str, str] | None = None) -> str:
     """What a command prints that must succeed: plain credentials, settings of its own, no telemetry."""
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        **place_of(endpoint_url),
         "HOME": str(folder),
         "NODE_PATH": str(FOLDER / "node" / "node_modules"),
         "NO_COLOR": "1",
@@ -58,15 +53,5 @@ def run_tool(folder: Path, endpoint_url: str, *command: str, more: Mapping[str, 
         "SLS_TELEMETRY_DISABLED": "1",
         **(more or {}),
     }
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_program(*command, folder=folder, environment=environment)
     return done.stdout + done.stderr

@@ -15,10 +15,10 @@ import pytest
 
 from onebox.testing import EngineThread
 from tests.clients.python_tools import environment_of
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
+from tests.programs import place_of, run_program
 
 HERE = Path(__file__).parent
-PATIENCE_S = 180
 pytestmark = pytest.mark.slow
 
 
@@ -29,25 +29,15 @@ def test_celery_stores_every_task_once_and_retries(tmp_path: Path) -> None:
     with EngineThread() as engine:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            "AWS_ENDPOINT_URL": engine.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
+            **place_of(engine.endpoint_url),
             "STORED": str(tmp_path / "stored"),
         }
         command = [str(programs / "celery"), "-A", "shop", "worker", "-c", "2", "-l", "INFO"]
         with (tmp_path / "worker.log").open("w") as log:
             worker = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
             try:
-                done = subprocess.run(
-                    [str(programs / "python"), "shop.py", "12"],
-                    cwd=tmp_path,
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    timeout=PATIENCE_S,
-                    check=False,
-                )
+                python = str(programs / "python")
+                done = run_program(python, "shop.py", "12", folder=tmp_path, environment=environment)
             finally:
                 worker.terminate()
                 worker.wait(PATIENCE_S)

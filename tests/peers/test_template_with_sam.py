@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,28 +11,16 @@ from typing import Any
 from orders.deployment.package import build_package
 from tests.peers.environments import programs_of
 from tests.polling import until
+from tests.programs import run_program
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 300
 
 
 def run_sam(home: Path, *arguments: str, place: dict[str, str] | None = None) -> str:
     """What `sam` says of a command that must succeed; its own settings are kept out of the user's home."""
     sam = programs_of("sam") / "sam"
-    environment = {**os.environ, "HOME": str(home), "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
-    environment |= place or {}
-    done = subprocess.run(
-        [str(sam), *arguments],
-        cwd=home,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    environment = {"HOME": str(home), "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", **(place or {})}
+    return run_program(str(sam), *arguments, folder=home, environment=environment).stdout
 
 
 def test_sam_validate_with_lint_finds_nothing(tmp_path: Path) -> None:
