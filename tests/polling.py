@@ -12,15 +12,18 @@ T = TypeVar("T")
 PATIENCE_S = 180.0
 """For whatever a test awaits, processes included: long enough for a machine that is busy with much else, because what
 works comes long before and only a failing test waits so long."""
-PAUSE_S = 0.02
+PAUSE_MIN_S = 0.005
+PAUSE_MAX_S = 0.1
+PAUSE_SHARE = 0.1
+"""Pauses grow with the wait: a short wait ends at once, and a long one leaves the processor to what is awaited."""
 
 
-def until(ask: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, pause_s: float = PAUSE_S) -> T:
+def until(ask: Callable[[], T | None], what: str, *, patience_s: float = PATIENCE_S, pause_s: float | None = None) -> T:
     """The first answer of ``ask`` that is true; fails with ``what`` was awaited when the patience is at its end."""
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
+    began = time.monotonic()
+    while (waited_s := time.monotonic() - began) < patience_s:
         answer = ask()
         if answer:
             return answer
-        threading.Event().wait(pause_s)
+        threading.Event().wait(pause_s or min(PAUSE_MAX_S, max(PAUSE_MIN_S, waited_s * PAUSE_SHARE)))
     raise AssertionError(f"waited {patience_s:.0f} s for {what}")
