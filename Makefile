@@ -11,12 +11,14 @@ CLIENTS := celery powertools
 SEED ?=
 CALLS ?=
 HOURS ?=
+MINUTES ?=
+RATE ?=
 UPGRADE ?=
 PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-slow-disk bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life clients fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-slow-disk bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -84,6 +86,9 @@ neighbours: $(DEV_STAMP) ## Measure what clients wait beside foreign readers and
 
 long-life: $(DEV_STAMP) ## Call a function 200,000 times (CALLS=n) and print what grows
 	$(BIN)/python -m tests.long_life $(if $(CALLS),--calls $(CALLS))
+
+soak: $(DEV_STAMP) ## Run real orders at half of the capacity for an hour: exact ledger, no growth (MINUTES=, RATE=, SEED=)
+	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
 
 outbox-chaos: $(DEV_STAMP) ## Kill relays, database and onebox 20 times while a shop writes (DATABASE=, SEED=, FILE=)
 	$(BIN)/python -m tests.outbox.chaos $(if $(DATABASE),--database $(DATABASE)) $(if $(SEED),--seed $(SEED)) $(if $(FILE),--file $(FILE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import subprocess
 import sys
 import time
 import zipfile
@@ -17,6 +18,7 @@ from botocore.config import Config
 
 from tests.peers.servers import Peer
 
+REGION = "us-east-1"
 SETTLE_TIMEOUT_S = 600
 # The interpreter that runs the benchmark: both servers have it, so both run the same function on the same Python.
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -61,7 +63,7 @@ class Pipeline:
     def client(self, service: str) -> Any:
         return boto3.client(
             service,
-            region_name="us-east-1",
+            region_name=REGION,
             endpoint_url=self.peer.endpoint_url,
             aws_access_key_id="test",
             aws_secret_access_key="test",
@@ -160,6 +162,21 @@ class Pipeline:
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
         arn: str = answer["Attributes"]["QueueArn"]
         return arn
+
+
+def run_orders(peer: Peer, *arguments: str) -> str:
+    """What an `orders` command prints on a peer; raises CalledProcessError where it fails."""
+    environment = {**peer.environment(), "AWS_ENDPOINT_URL": peer.endpoint_url, "AWS_DEFAULT_REGION": REGION}
+    command = [sys.executable, "-m", "orders", *arguments]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def deploy_ours(peer: Peer, *parameters: str) -> Pipeline:
+    """Our system by ``orders deploy``, with the template's defaults but for these parameters (``Name=Value``)."""
+    run_orders(peer, "deploy", "--yes", *(word for parameter in parameters for word in ("-p", parameter)))
+    pipeline = Pipeline(peer)
+    pipeline.find()
+    return pipeline
 
 
 def missing(pipeline: Pipeline, order_ids: Sequence[str]) -> list[str]:

@@ -1,7 +1,9 @@
-"""The neighbour: ``python -m tests.neighbours.client PORT KIND``, a process that asks at a steady rate.
+"""The neighbour: ``python -m tests.neighbours.client PORT KIND [PID]``, a process that asks at a steady rate.
 
 A wait is counted from the moment at which the request was due, so that a stall counts for each request that it delays.
-It prints ``ready`` when it has begun. When its input is closed it prints its waits (ms) as JSON.
+It prints ``ready`` when it has begun. For each line of its input, and when the input is closed, it prints the
+waits (ms) since the last time as JSON; with onebox's process id also the processor time that onebox used during each,
+which other programs of the machine do not lengthen.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import threading
 import time
 
 from tests.stalls.box import JSON, http
+from tests.stalls.neighbour import cpu_seconds
 
 EVERY_S = 0.02
 WARM_UP = 40
@@ -35,21 +38,35 @@ def _request(kind: str, number: int) -> bytes:
 class Neighbour:
     """One connection, and how long each request waited."""
 
-    def __init__(self, port: int, kind: str) -> None:
+    def __init__(self, port: int, kind: str, pid: str | None = None) -> None:
         self._connection = socket.create_connection(("127.0.0.1", port), timeout=GIVE_UP_S)
         self._kind = kind
+        self._pid = pid
         self._number = 0
         self.waits_ms: list[float] = []
+        self.cpu_ms: list[float] = []
         self.refused = 0
 
     def ask(self, due_s: float) -> None:
         """Send a request that was due at ``due_s``, and wait for its answer."""
         self._number += 1
+        cpu_s = cpu_seconds(self._pid) if self._pid else 0.0
         self._connection.sendall(_request(self._kind, self._number))
         answer = self._connection.recv(65_536)
         if b" 200 " not in answer[:16]:
             self.refused += 1
         self.waits_ms.append((time.perf_counter() - due_s) * 1000)
+        if self._pid:
+            self.cpu_ms.append((cpu_seconds(self._pid) - cpu_s) * 1000)
+
+    def summarize(self) -> str:
+        """The waits since the last summary, as JSON."""
+        waits, self.waits_ms = sorted(self.waits_ms), []
+        cpu_ms, self.cpu_ms = sorted(self.cpu_ms), []
+        refused, self.refused = self.refused, 0
+        summary = {"p50": _share(waits, 0.5), "p99": _share(waits, 0.99), "max": _share(waits, 1.0)}
+        more = {"cpu_p99": _share(cpu_ms, 0.99)} if self._pid else {}
+        return json.dumps({"count": len(waits), **summary, "refused": refused, **more})
 
     def run(self, is_over: threading.Event) -> None:
         """Ask until it is over."""
@@ -60,27 +77,26 @@ class Neighbour:
 
 
 def _share(waits_ms: list[float], share: float) -> float:
-    return round(waits_ms[min(len(waits_ms) - 1, int(len(waits_ms) * share))], 2)
+    return round(waits_ms[min(len(waits_ms) - 1, int(len(waits_ms) * share))], 2) if waits_ms else 0.0
 
 
 def main() -> None:
     """The process."""
     is_over = threading.Event()
-
-    def wait_for_the_end() -> None:
-        sys.stdin.read()
-        is_over.set()
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    neighbour = Neighbour(int(sys.argv[1]), sys.argv[2])
+    neighbour = Neighbour(int(sys.argv[1]), *sys.argv[2:])
     for _ in range(WARM_UP):
         neighbour.ask(time.perf_counter())
-    neighbour.waits_ms.clear()
+    neighbour.summarize()
+
+    def tell_until_the_end() -> None:
+        for _ in sys.stdin:
+            print(neighbour.summarize(), flush=True)
+        is_over.set()
+
+    threading.Thread(target=tell_until_the_end, daemon=True).start()
     print("ready", flush=True)
     neighbour.run(is_over)
-    waits = sorted(neighbour.waits_ms)
-    summary = {"count": len(waits), "p50": _share(waits, 0.5), "p99": _share(waits, 0.99), "max": round(waits[-1], 2)}
-    print(json.dumps({**summary, "refused": neighbour.refused}), flush=True)
+    print(neighbour.summarize(), flush=True)
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ def main() -> None:
             _ask(connection)
         print("ready", flush=True)
         while not is_over.is_set():
-            cpu_s = _cpu_s(sys.argv[2])
+            cpu_s = cpu_seconds(sys.argv[2])
             longest_s = max(longest_s, _ask(connection))
-            most_cpu_s = max(most_cpu_s, _cpu_s(sys.argv[2]) - cpu_s)
+            most_cpu_s = max(most_cpu_s, cpu_seconds(sys.argv[2]) - cpu_s)
         for _ in range(ROUNDS):
             longest_s = max(longest_s, _ask(connection))
     print(longest_s * 1000, most_cpu_s * 1000, flush=True)
@@ -54,7 +54,7 @@ def _ask(connection: socket.socket) -> float:
     return time.perf_counter() - began
 
 
-def _cpu_s(pid: str) -> float:
+def cpu_seconds(pid: str) -> float:
     """Processor time of all threads so far; 0 where the system does not tell."""
     total_ns = 0
     for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
