@@ -37,7 +37,7 @@ def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="of steady load (default 60)")
-    parser.add_argument("--rate", type=float, help="messages a second (default: half of the capacity, measured first)")
+    parser.add_argument("--rate", type=float, help="messages a second (default: half of the capacity)")
     parser.add_argument("--seed", type=int, default=None, help="repeat the messages of this seed")
     parser.add_argument("--every", type=float, default=30.0, help="seconds between lines of progress (default 30)")
     parser.add_argument("--capacity", type=float, default=20.0, help="seconds of full load to measure the capacity")

@@ -39,7 +39,7 @@ ROWS_BESIDE = 2_000
 
 @dataclass(frozen=True)
 class Plan:
-    """A run. ``rate`` is in messages a second; None measures the capacity and takes half."""
+    """A run. ``rate`` is in messages a second; None takes half of the capacity, which 0 seconds do not measure."""
 
     seconds: float
     rate: float | None
@@ -74,11 +74,10 @@ def soak(box: SoakBox, plan: Plan, say: Callable[[str], None]) -> Result:
     publisher = Publisher(box.server.port, box.pipeline.topic_arn, ledger)
     publisher.count(traffic.new_order, plan.warm_up)
     _wait_until_idle(box)
-    capacity = None
-    if plan.rate is None:
-        capacity = _measure_capacity(box, plan, traffic, publisher)
-        say(f"capacity now: {capacity:,.0f} orders/s; the load is half of it")
+    capacity = _measure_capacity(box, plan, traffic, publisher) if plan.capacity_s else None
     rate = plan.rate if plan.rate is not None else (capacity or 0.0) * SHARE_OF_CAPACITY
+    if capacity is not None:
+        say(f"capacity now: {capacity:,.0f} orders/s; the load is {rate:,.0f} messages/s, {rate / capacity:.0%} of it")
     result = Result(rate, capacity, ledger, [])
     say(_HEAD)
     with _publishing(box, plan, rate, traffic, publisher) as is_over:
