@@ -14,11 +14,15 @@ HOURS ?=
 MINUTES ?=
 RATE ?=
 UPGRADE ?=
+TARGET ?=
+ONLY ?=
+YES ?=
+CLEAN ?=
 PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long peers lint format bench bench-slow-disk bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long test-aws peers lint format bench bench-slow-disk bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -35,6 +39,9 @@ test: $(DEV_STAMP) peers ## Run the tests (about 10 minutes on 2 cores)
 
 test-long: $(DEV_STAMP) peers ## Run the long suites too
 	$(BIN)/pytest
+
+test-aws: $(DEV_STAMP) ## Run the tests of AWS's behaviour on AWS or on an endpoint (TARGET=aws|URL, ONLY=, YES=1, CLEAN=1)
+	@$(BIN)/python -m tests.aws "$(TARGET)" $(if $(ONLY),--only "$(ONLY)") $(if $(YES),--yes) $(if $(CLEAN),--clean)
 
 peers: $(DEV_STAMP) ## Install the third-party emulators and tools for the tests: moto, MiniStack, SAM, Schemathesis
 	@$(BIN)/python -m tests.peers.environments

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from onebox.steady_clock import SystemClock
 from onebox.testing import EngineThread
 from orders.clock import SystemClock as OrdersClock
+from tests.aws.harness.places import VARIABLE as PLACE_VARIABLE
 from tests.quick_python import share_descriptions, spare_the_collector
 from tests.scheduling import FileScheduling, make_scheduler, put_long_files_first
 
@@ -23,13 +24,14 @@ settings.load_profile("steady")
 
 _accounts = itertools.count(100_000_000_000 + os.getpid() * 1_000)
 
-for name in list(os.environ):
-    if name.startswith("AWS_") or name == "ORDERS_PREFIX":
-        del os.environ[name]
-os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+if PLACE_VARIABLE not in os.environ:  # `make test-aws` runs tests/aws with the credentials of whoever started it
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name == "ORDERS_PREFIX":
+            del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 # Programs that are started again and again would compile all that they import each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 # A shell starts what runs in the background with Ctrl-C ignored. Children would inherit that, and those that tests

@@ -41,67 +41,6 @@ def sqs(client: Client) -> Any:
     return client("sqs")
 
 
-def test_send_message_to_a_fifo_queue_answers_with_growing_sequence_numbers(sqs: Any) -> None:
-    url = make_queue(sqs)
-    numbers = [send(sqs, url, body)["SequenceNumber"] for body in "abc"]
-    assert numbers == sorted(numbers)
-    assert {len(number) for number in numbers} == {20}
-    message = receive(sqs, url, AttributeNames=["All"])[0]
-    assert message["Attributes"]["SequenceNumber"] == numbers[0]
-    assert message["Attributes"]["MessageGroupId"] == "g"
-    assert message["Attributes"]["MessageDeduplicationId"] == "a"
-
-
-@pytest.mark.parametrize(
-    ("members", "code", "message"),
-    [
-        (
-            {"MessageDeduplicationId": "x"},
-            "MissingParameter",
-            "The request must contain the parameter MessageGroupId.",
-        ),
-        (
-            {"MessageGroupId": "g"},
-            "InvalidParameterValue",
-            "The queue should either have ContentBasedDeduplication enabled or "
-            "MessageDeduplicationId provided explicitly",
-        ),
-        (
-            {"MessageGroupId": "g", "MessageDeduplicationId": "x", "DelaySeconds": 2},
-            "InvalidParameterValue",
-            "Value 2 for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid "
-            "for this queue type.",
-        ),
-        (
-            {"MessageGroupId": "g", "MessageDeduplicationId": "a b"},
-            "InvalidParameterValue",
-            "Value a b for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only "
-            "include alphanumeric and punctuation characters. 1 to 128 in length.",
-        ),
-    ],
-)
-def test_send_message_to_a_fifo_queue_that_breaks_a_rule_is_refused(
-    sqs: Any, members: dict[str, Any], code: str, message: str
-) -> None:
-    url = make_queue(sqs)
-    with pytest.raises(ClientError) as refusal:
-        sqs.send_message(QueueUrl=url, MessageBody="x", **members)
-    error = refusal.value.response["Error"]
-    assert (error["Code"], error["Message"]) == (code, message)
-
-
-def test_send_message_batch_without_a_group_is_refused_whole(sqs: Any) -> None:
-    url = make_queue(sqs)
-    batch = [
-        {"Id": "1", "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "1"},
-        {"Id": "2", "MessageBody": "x", "MessageDeduplicationId": "2"},
-    ]
-    with pytest.raises(ClientError) as refusal:
-        sqs.send_message_batch(QueueUrl=url, Entries=batch)
-    assert refusal.value.response["Error"]["Code"] == "InvalidParameterValue"
-    assert receive(sqs, url) == []
-
-
 def test_send_message_with_a_known_deduplication_id_is_dropped_for_five_minutes(timed: EngineThread) -> None:
     sqs = timed.client("sqs")
     url = make_queue(sqs)
@@ -116,50 +55,6 @@ def test_send_message_with_a_known_deduplication_id_is_dropped_for_five_minutes(
     timed.clock.advance(1)
     assert send(sqs, url, "four", dedup="id")["MessageId"] != first["MessageId"]
     assert bodies(receive(sqs, url)) == ["four"]
-
-
-def test_send_message_with_content_based_deduplication_drops_the_same_body(sqs: Any) -> None:
-    url = make_queue(sqs, ContentBasedDeduplication="true")
-    for body in ("same", "same", "other"):
-        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g")
-    messages = receive(sqs, url, AttributeNames=["All"])
-    assert bodies(messages) == ["same", "other"]
-    assert len(messages[0]["Attributes"]["MessageDeduplicationId"]) == 64
-
-
-def test_send_message_with_deduplication_by_group_drops_within_the_group_only(sqs: Any) -> None:
-    url = make_queue(sqs, DeduplicationScope="messageGroup", FifoThroughputLimit="perMessageGroupId")
-    send(sqs, url, "one", group="a", dedup="id")
-    send(sqs, url, "two", group="b", dedup="id")
-    send(sqs, url, "three", group="a", dedup="id")
-    assert bodies(receive(sqs, url)) == ["one", "two"]
-
-
-def test_receive_message_from_a_group_in_flight_gets_only_other_groups(sqs: Any) -> None:
-    url = make_queue(sqs)
-    for body in ("a1", "a2", "b1", "a3"):
-        send(sqs, url, body, group=body[0])
-    first = receive(sqs, url, limit=1)
-    assert bodies(first) == ["a1"]
-    assert bodies(receive(sqs, url)) == ["b1"]
-    assert receive(sqs, url) == []
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=first[0]["ReceiptHandle"])
-    assert bodies(receive(sqs, url)) == ["a2", "a3"]
-
-
-@pytest.mark.parametrize(("freed", "expected"), [([0], ["foo"]), ([0, 1], ["foo", "bar"]), ([1, 2], [])])
-def test_change_message_visibility_frees_a_group_up_to_the_first_in_flight(
-    sqs: Any, freed: list[int], expected: list[str]
-) -> None:
-    """Recorded from AWS: what stands before the first message in flight may be received."""
-    url = make_queue(sqs)
-    for body in ("foo", "bar", "baz"):
-        send(sqs, url, body)
-    messages = receive(sqs, url)
-    for index in freed:
-        handle = messages[index]["ReceiptHandle"]
-        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
-    assert bodies(receive(sqs, url)) == expected
 
 
 def test_message_not_deleted_in_time_comes_back_before_its_followers(timed: EngineThread) -> None:
@@ -207,26 +102,6 @@ def test_receive_message_again_with_the_same_attempt_id_returns_the_same(timed: 
     assert again == first
     timed.clock.advance(20)
     assert receive(sqs, url) == []
-
-
-def test_receive_message_again_after_a_deletion_is_refused(sqs: Any) -> None:
-    url = make_queue(sqs)
-    send(sqs, url, "1")
-    message = receive(sqs, url, ReceiveRequestAttemptId="try")[0]
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    with pytest.raises(ClientError, match="is not valid anymore since the receive call is not retryable"):
-        receive(sqs, url, ReceiveRequestAttemptId="try")
-
-
-def test_set_queue_attributes_cannot_make_a_fifo_queue_standard(sqs: Any) -> None:
-    url = make_queue(sqs)
-    with pytest.raises(sqs.exceptions.InvalidAttributeValue, match="Modifying queue type is not supported"):
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"FifoQueue": "false"})
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert found["FifoQueue"] == "true"
-    assert found["DeduplicationScope"] == "queue"
-    assert found["FifoThroughputLimit"] == "perQueue"
-    assert found["ContentBasedDeduplication"] == "false"
 
 
 def groups_in(sqs: Any, url: str, *sent: str) -> None:

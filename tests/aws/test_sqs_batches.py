@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.aws.queues import in_flight, receive_all
+from tests.aws.support import Unique
+
 Client = Callable[..., Any]
 
 
@@ -17,8 +20,8 @@ def sqs(client: Client) -> Any:
 
 
 @pytest.fixture
-def url(sqs: Any) -> str:
-    found: str = sqs.create_queue(QueueName="q")["QueueUrl"]
+def url(sqs: Any, unique: Unique) -> str:
+    found: str = sqs.create_queue(QueueName=unique("q"))["QueueUrl"]
     return found
 
 
@@ -26,13 +29,13 @@ def entries(count: int) -> list[dict[str, Any]]:
     return [{"Id": f"id-{n}", "MessageBody": f"body {n}"} for n in range(count)]
 
 
-def test_send_message_batch_stores_all_in_order(sqs: Any, url: str) -> None:
+def test_send_message_batch_stores_all_and_answers_in_order(sqs: Any, url: str) -> None:
     answer = sqs.send_message_batch(QueueUrl=url, Entries=entries(10))
     assert [entry["Id"] for entry in answer["Successful"]] == [f"id-{n}" for n in range(10)]
     assert len({entry["MessageId"] for entry in answer["Successful"]}) == 10
     assert "Failed" not in answer
-    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    assert [message["Body"] for message in got] == [f"body {n}" for n in range(10)]
+    got = receive_all(sqs, url, 10)
+    assert sorted(message["Body"] for message in got) == [f"body {n}" for n in range(10)]
 
 
 def test_send_message_batch_with_a_bad_entry_stores_the_others(sqs: Any, url: str) -> None:
@@ -50,8 +53,8 @@ def test_send_message_batch_with_a_bad_entry_stores_the_others(sqs: Any, url: st
     ]
 
 
-def test_send_message_batch_with_an_entry_too_long_stores_the_others(sqs: Any) -> None:
-    url = sqs.create_queue(QueueName="small", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+def test_send_message_batch_with_an_entry_too_long_stores_the_others(sqs: Any, unique: Unique) -> None:
+    url = sqs.create_queue(QueueName=unique("small"), Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
     batch = [{"Id": "long", "MessageBody": "x" * 1025}, {"Id": "short", "MessageBody": "x"}]
     answer = sqs.send_message_batch(QueueUrl=url, Entries=batch)
     assert [entry["Id"] for entry in answer["Successful"]] == ["short"]
@@ -91,22 +94,21 @@ def test_send_message_batch_that_breaks_a_rule_of_batches_is_refused(
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
-def test_delete_message_batch_answers_each_handle(sqs: Any, url: str) -> None:
+def test_delete_message_batch_answers_each_handle(sqs: Any, url: str, until: Any) -> None:
     sqs.send_message_batch(QueueUrl=url, Entries=entries(3))
-    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    messages = receive_all(sqs, url, 3)
     batch = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)]
     answer = sqs.delete_message_batch(QueueUrl=url, Entries=[*batch, {"Id": "bad", "ReceiptHandle": "nonsense"}])
     assert [entry["Id"] for entry in answer["Successful"]] == ["0", "1", "2"]
     assert [(entry["Id"], entry["Code"], entry["SenderFault"]) for entry in answer["Failed"]] == [
         ("bad", "ReceiptHandleIsInvalid", True)
     ]
-    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+    until(lambda: in_flight(sqs, url) == 0, "no message in flight")
 
 
 def test_change_message_visibility_batch_answers_each_handle(sqs: Any, url: str) -> None:
     sqs.send_message_batch(QueueUrl=url, Entries=entries(3))
-    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    messages = receive_all(sqs, url, 3)
     batch = [
         {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"], "VisibilityTimeout": timeout_s}
         for n, (m, timeout_s) in enumerate(zip(messages, [0, 600, 50_000], strict=True))
@@ -114,5 +116,4 @@ def test_change_message_visibility_batch_answers_each_handle(sqs: Any, url: str)
     answer = sqs.change_message_visibility_batch(QueueUrl=url, Entries=batch)
     assert [entry["Id"] for entry in answer["Successful"]] == ["0", "1"]
     assert [(entry["Id"], entry["Code"]) for entry in answer["Failed"]] == [("2", "InvalidParameterValue")]
-    got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    assert [message["Body"] for message in got] == ["body 0"]
+    assert [message["Body"] for message in receive_all(sqs, url, 1)] == [messages[0]["Body"]]

@@ -1,0 +1,131 @@
+"""One run on an endpoint: ask, rehearse, confirm, test, clean up. Whatever ends the tests, the clean-up follows.
+
+The tests run in a process of their own, so that a crash or kill -9 of it leaves the clean-up alive.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from orders.capacity.plan import load_prices
+from tests.aws.harness.cleaning import clean, find_leftovers, show_cleaning
+from tests.aws.harness.counting import Calls, read_counts
+from tests.aws.harness.estimate import make_estimate, show_estimate
+from tests.aws.harness.names import begin_of, make_run, prefix_of
+from tests.aws.harness.places import Place, Refused, find_caller, write_place
+
+ROOT = Path(__file__).parents[3]
+COUNT_VARIABLE = "TESTS_AWS_COUNT"
+CLEANING_PATIENCE_S = 600.0
+EMULATOR_PATIENCE_S = 20.0
+ENDING_PATIENCE_S = 60.0
+FAILED, LEFT_BEHIND = 1, 3
+Say = Callable[[str], None]
+Confirm = Callable[[str], bool]
+
+
+def run_tests(place: Place, only: str | None, say: Say, confirm: Confirm) -> int:
+    """Run the tests; the exit code of pytest, or LEFT_BEHIND if something could not be deleted. Raises Refused."""
+    caller = find_caller(place)
+    where = "AWS" if place.endpoint_url is None else place.endpoint_url
+    say(f"Target   {where}, account {caller.account} ({caller.arn}), region {place.region}")
+    if place.costs_money:
+        say("Counting the calls in a rehearsal on onebox ...")
+        for line in show_estimate(make_estimate(rehearse(only), place.region, load_prices())):
+            say(line)
+        if not confirm(f"Create and delete these resources in account {caller.account}?"):
+            raise Refused("Not confirmed; nothing was created.")
+    else:
+        say("Cost     none: the endpoint is on this machine")
+    run = make_run()
+    say(f"Run      {run}: all names begin with {prefix_of(run)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    try:
+        code = _test(only, {**os.environ, **write_place(place, run)})
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+        say("Interrupted; cleaning up")
+    return _clean(place, lambda one: one == run, say) or code
+
+
+def rehearse(only: str | None) -> Mapping[str, Calls]:
+    """The calls of the chosen tests, counted on onebox. Raises Refused if they fail there."""
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts.json"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        done = subprocess.run(
+            _command(only),
+            cwd=ROOT,
+            env={**environment, COUNT_VARIABLE: str(counts)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Refused(f"The tests fail on onebox itself:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+        return read_counts(counts)
+
+
+def clean_earlier(place: Place, say: Say, confirm: Confirm) -> int:
+    """Delete what earlier runs left, after showing it. Raises Refused."""
+    caller = find_caller(place)
+    say(f"Target   account {caller.account}, region {place.region}")
+    search = find_leftovers(_connect(place))
+    for kind, reason in sorted(search.unseen.items()):
+        say(f"UNSEEN   {kind}: {reason}")
+    runs = sorted({one.run for one in search.found})
+    for run in runs:
+        of_run = [one for one in search.found if one.run == run]
+        say(f"Run      {run} of {begin_of(run):%Y-%m-%d %H:%M} UTC left {len(of_run)} resources")
+        for one in of_run:
+            say(f"           {one.kind.name} {one.name}")
+    if not runs:
+        say("Nothing is left of earlier runs.")
+        return 0
+    if place.costs_money and not confirm("Delete them? A run that is still going on would fail."):
+        raise Refused("Not confirmed; nothing was deleted.")
+    return _clean(place, lambda one: one in runs, say)
+
+
+def _test(only: str | None, environment: Mapping[str, str]) -> int:
+    process = subprocess.Popen(_command(only), cwd=ROOT, env=dict(environment), stdin=subprocess.DEVNULL)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)  # again if the terminal sent it already: pytest ends at once
+        try:
+            process.wait(ENDING_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+
+
+def _command(only: str | None) -> list[str]:
+    chosen = [] if only is None else ["-k", only]
+    return [sys.executable, "-m", "pytest", "tests/aws", "-rfExX", "--tb=short", *chosen]
+
+
+def _clean(place: Place, wanted: Callable[[str], bool], say: Say) -> int:
+    patience_s = CLEANING_PATIENCE_S if place.costs_money else EMULATOR_PATIENCE_S
+    try:
+        done = clean(_connect(place), wanted, patience_s=patience_s)
+    except KeyboardInterrupt:
+        say("Interrupted while cleaning up; delete the rest with CLEAN=1 and the same TARGET")
+        return LEFT_BEHIND
+    for line in show_cleaning(done):
+        say(line)
+    return LEFT_BEHIND if done.left else 0
+
+
+def _connect(place: Place) -> Callable[[str], object]:
+    return lru_cache(None)(place.client)
