@@ -10,8 +10,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from zlib import crc32
 
-from onebox.gateway.protocols.json_rpc import dump_json
-from onebox.gateway.protocols.json_shapes import JsonEncoders
+from onebox.gateway.protocols.json_shapes import JsonEncoders, dump_json
 from onebox.gateway.specs.loader import ServiceModel, Shape
 from onebox.services.context import Wire
 
@@ -22,23 +21,35 @@ _BYTES = "application/octet-stream"
 _EncodeEvent = Callable[[Wire], tuple[str, bytes]]
 
 
-def is_event_stream(model: ServiceModel, output: Shape) -> bool:
-    """Whether an operation answers with a stream of events."""
-    payload = output.get("payload")
-    return payload is not None and bool(model.load_shape(output["members"][payload]["shape"]).get("eventstream"))
+def find_event_stream(model: ServiceModel, output: Shape) -> str | None:
+    """The member of an output that is a stream of events; None for an operation that answers with none."""
+    for name, ref in output["members"].items():
+        if model.load_shape(ref["shape"]).get("eventstream"):
+            return str(name)
+    return None
 
 
 def build_event_encoder(model: ServiceModel, stream_name: str) -> Callable[[Wire], bytes]:
     """The encoder of an event, a dict of one member: its name and what it holds."""
-    encoders = {name: _build(model, ref["shape"]) for name, ref in model.load_shape(stream_name)["members"].items()}
+    members = {name: ref["shape"] for name, ref in model.load_shape(stream_name)["members"].items()}
+    encoders = {name: _build(model, shape) for name, shape in members.items()}
+    exceptions = {name for name, shape in members.items() if model.load_shape(shape).get("exception")}
 
     def encode(event: Wire) -> bytes:
         ((name, value),) = event.items()
         content_type, payload = encoders[name](value)
-        headers = {":message-type": "event", ":event-type": name, ":content-type": content_type}
-        return encode_frame(headers, payload)
+        kind = "exception" if name in exceptions else "event"
+        return encode_frame({":message-type": kind, f":{kind}-type": name, ":content-type": content_type}, payload)
 
     return encode
+
+
+async def encode_rpc(first: Wire, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The frames of an operation of a JSON protocol: what it answers besides the stream comes first, as an event."""
+    headers = {":message-type": "event", ":event-type": "initial-response", ":content-type": _JSON}
+    yield encode_frame(headers, dump_json(first))
+    async for frame in events:
+        yield frame
 
 
 async def encode_each(encode: Callable[[Wire], bytes], events: AsyncIterator[Wire]) -> AsyncIterator[bytes]:

@@ -12,14 +12,16 @@ from zlib import crc32
 
 import orjson
 
-from onebox.errors import AwsError, InternalFault, SerializationException, ValidationException
-from onebox.gateway.message import Request, Response
+from onebox.errors import AwsError, SerializationException, ValidationException
+from onebox.gateway.message import Request, Response, StreamedResponse
+from onebox.gateway.protocols import event_stream
 from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
 from onebox.gateway.protocols.compile import MissingFlags
 from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.error_forms import ErrorForm, find_error_form
+from onebox.gateway.protocols.event_stream import build_event_encoder, encode_each, encode_rpc, find_event_stream
 from onebox.gateway.protocols.json_bounds import COUNTED_FROM_BYTES, TOO_MANY_VALUES, is_cheap_json
-from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
+from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders, dump_json
 from onebox.gateway.protocols.type_faults import find_type_fault
 from onebox.gateway.specs.loader import ServiceModel
 from onebox.ids import long_request_id
@@ -90,6 +92,9 @@ def _build_reader(operation: OperationSpec, input_name: str, dialect: Dialect, f
 
 
 def _build_writer(operation: OperationSpec) -> ResultWriter:
+    stream = find_event_stream(operation.model, operation.load_output())
+    if stream is not None:
+        return _build_stream_writer(operation, stream)
     output_name = operation.output_name
     encode_output = JsonEncoders(operation.model).encoder(output_name) if output_name is not None else None
     checksummed = operation.model.service in _CHECKSUMMED
@@ -106,20 +111,23 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     return write
 
 
+def _build_stream_writer(operation: OperationSpec, stream: str) -> ResultWriter:
+    """The writer of an operation that answers with a stream of events and nothing besides."""
+    encode = build_event_encoder(operation.model, operation.load_output()["members"][stream]["shape"])
+
+    def write(result: Wire, request_id: str) -> Response:
+        headers = [("x-amzn-RequestId", request_id), event_stream.CONTENT_TYPE]
+        return StreamedResponse(200, b"", headers, chunks=encode_rpc({}, encode_each(encode, result[stream])))
+
+    return write
+
+
 def dynamodb_headers(body: bytes, request_id: str) -> list[tuple[str, str]]:
     return [
         ("Server", "Server"),
         ("x-amzn-RequestId", long_request_id(request_id)),
         ("x-amz-crc32", str(crc32(body))),
     ]
-
-
-def dump_json(value: Any) -> bytes:
-    """JSON text. Raises InternalFault for what JSON cannot hold, which only a service can have put there."""
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError as error:
-        raise InternalFault(f"a result does not fit JSON: {error}") from error
 
 
 def _build_error_writer(model: ServiceModel, *, query_mode: bool = False) -> ErrorWriter:

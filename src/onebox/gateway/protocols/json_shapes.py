@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from orjson import Fragment
 
 from onebox.errors import InternalFault, ValidationException
@@ -280,3 +281,11 @@ _FLOATS: dict[str, Transform] = {
     "timestamp": lambda value: value / 1000,
     "double": lambda value: _encode_double(float(value)),
 }
+
+
+def dump_json(value: Any) -> bytes:
+    """JSON text. Raises InternalFault for what JSON cannot hold, which only a service can have put there."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:
+        raise InternalFault(f"a result does not fit JSON: {error}") from error

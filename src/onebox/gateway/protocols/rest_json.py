@@ -17,10 +17,10 @@ from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestRe
 from onebox.gateway.protocols.compile import MissingFlags
 from onebox.gateway.protocols.dialects import Dialect, InvalidRequestContentException
 from onebox.gateway.protocols.error_forms import find_error_form
-from onebox.gateway.protocols.event_stream import build_event_encoder, encode_each, is_event_stream
+from onebox.gateway.protocols.event_stream import build_event_encoder, encode_each, find_event_stream
 from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES, is_cheap_json
-from onebox.gateway.protocols.json_rpc import dump_json, encode_error_members
-from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders
+from onebox.gateway.protocols.json_rpc import encode_error_members
+from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders, dump_json
 from onebox.gateway.protocols.rest import (
     HeaderWriter,
     body_members,
@@ -94,8 +94,9 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     shape = operation.load_output()
     header_writers = build_header_writers(operation.model, shape)
     status_member = find_status_member(shape)
-    if is_event_stream(operation.model, shape):
-        return _build_stream_writer(operation.model, shape, header_writers, status_member)
+    stream = find_event_stream(operation.model, shape)
+    if stream is not None:
+        return _build_stream_writer(operation, stream, header_writers, status_member)
     encode_body = _body_encoder(operation.model, output_name, shape)
 
     def write(result: Wire, request_id: str) -> Response:
@@ -109,17 +110,16 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
 
 
 def _build_stream_writer(
-    model: ServiceModel, shape: Shape, header_writers: dict[str, HeaderWriter], status_member: str | None
+    operation: OperationSpec, stream: str, header_writers: dict[str, HeaderWriter], status_member: str | None
 ) -> ResultWriter:
     """The writer of an operation whose answer is a stream of events, or none (status 204)."""
-    payload = shape["payload"]
-    encode = build_event_encoder(model, shape["members"][payload]["shape"])
+    encode = build_event_encoder(operation.model, operation.load_output()["members"][stream]["shape"])
 
     def write(result: Wire, request_id: str) -> Response:
         headers = [("x-amzn-RequestId", request_id), event_stream.CONTENT_TYPE]
         rest = not_in_headers(result, header_writers, headers)
         status = 200 if status_member is None else rest.pop(status_member, 200)
-        events = rest.pop(payload, None)
+        events = rest.pop(stream, None)
         if events is None:
             return Response(status, b"", headers)
         return StreamedResponse(status, b"", headers, chunks=encode_each(encode, events))

@@ -8,6 +8,7 @@ How it is laid out, top down::
     operations/         a function for each API operation, by family
     search.py           looking for events that match a pattern, in slices
     ingest.py           adding events: storage, metrics of the service, metric filters, embedded metrics
+    live_tail.py        sessions that are shown new events
     internal.py         what other services call, inside their transaction
     background/         work that runs by itself: removing expired and deleted events, delivering subscribed ones,
                         running queries

@@ -12,6 +12,7 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.logs.condition_keys import find_condition_keys
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.operations import OPERATIONS
+from onebox.services.logs.operations.records import find_record
 from onebox.services.logs.validation import find_group_name
 from onebox.services.registry import Access, ConditionKeys, access_to
 
@@ -21,7 +22,7 @@ _STREAM_OPERATIONS = ("CreateLogStream", "DeleteLogStream", "PutLogEvents", "Get
 def required_access(core: LogsCore, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The operation's action on the group or stream that the request names."""
     needed: list[Access] = []
-    for group in _group_names(request):
+    for group in _group_names(core, context, request):
         keys = partial(_find_condition_keys, core, context, group, request)
         resource = _resource(context, operation, request, group)
         accesses = access_to("logs", OPERATIONS, operation, [resource])
@@ -34,8 +35,12 @@ def _find_condition_keys(core: LogsCore, context: RequestContext, group_name: st
     return find_condition_keys({} if group is None else core.tags.of(group.id), request)
 
 
-def _group_names(request: Wire) -> list[str]:
+def _group_names(core: LogsCore, context: RequestContext, request: Wire) -> list[str]:
     """The groups that a request names: one, or those of a query; an empty name where there is none."""
+    pointer = request.get("logRecordPointer")
+    if pointer is not None:
+        record = find_record(core, context, pointer)
+        return ["" if record is None else record[1].name]
     arn = request.get("resourceArn")
     several = request.get("logGroupIdentifiers") or request.get("logGroupNames")
     one = request.get("logGroupName") or request.get("logGroupIdentifier") or arn

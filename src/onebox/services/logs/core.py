@@ -10,6 +10,7 @@ from onebox.services.context import Deps, RequestContext
 from onebox.services.logs.destinations import Destinations
 from onebox.services.logs.errors import group_not_found, stream_not_found
 from onebox.services.logs.ingest import Ingest
+from onebox.services.logs.live_tail import LiveTails
 from onebox.services.logs.model import LogGroup, LogStream
 from onebox.services.logs.store.events import EventStore
 from onebox.services.logs.store.groups import GroupStore
@@ -48,6 +49,7 @@ class LogsCore:
     destinations: Destinations
     queries: QueryStore
     query_signals: QuerySignals
+    live_tails: LiveTails
     ingest: Ingest
 
     def arn(self, context: RequestContext, resource: str) -> str:
@@ -74,6 +76,7 @@ def make_core(deps: Deps) -> LogsCore:
     metric_filters = MetricFilterStore(deps.storage)
     events = EventStore(deps.storage)
     subscriptions = SubscriptionStore(deps.storage)
+    live_tails = LiveTails()
     return LogsCore(
         deps=deps,
         groups=GroupStore(deps.storage),
@@ -86,5 +89,6 @@ def make_core(deps: Deps) -> LogsCore:
         destinations=Destinations(),
         queries=QueryStore(deps.storage),
         query_signals=QuerySignals(),
-        ingest=Ingest(deps, events, metric_filters, subscriptions),
+        live_tails=live_tails,
+        ingest=Ingest(deps, events, metric_filters, subscriptions, live_tails),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from onebox.services.context import Deps, RequestContext
 from onebox.services.logs.embedded_metrics import find_embedded_metrics
 from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES, INLINE_WORK_MAX
+from onebox.services.logs.live_tail import LiveTails, Stretch
 from onebox.services.logs.metric_filters import MetricFilter, MetricSample, apply_filter, parse_filter
 from onebox.services.logs.model import LogGroup
 from onebox.services.logs.store.events import EventStore
@@ -27,12 +28,18 @@ class Ingest:
     """Appends events and records what they mean for metrics."""
 
     def __init__(
-        self, deps: Deps, events: EventStore, metric_filters: MetricFilterStore, subscriptions: SubscriptionStore
+        self,
+        deps: Deps,
+        events: EventStore,
+        metric_filters: MetricFilterStore,
+        subscriptions: SubscriptionStore,
+        live_tails: LiveTails,
     ) -> None:
         self._deps = deps
         self._events = events
         self._metric_filters = metric_filters
         self._subscriptions = subscriptions
+        self._live_tails = live_tails
         self.on_subscribed: Callable[[], None] = _nobody
         """Called when events that have to be delivered are durable."""
 
@@ -63,6 +70,9 @@ class Ingest:
         if group.subscription_filters:
             self._subscriptions.add_batch(group.id, stream_id, last_id, len(events), context.endpoint_url)
             self._deps.storage.after_commit(lambda: self.on_subscribed())
+        if self._live_tails.are_watching(group.id):
+            stretch = Stretch(group.id, stream_id, last_id - len(events) + 1, last_id)
+            self._deps.storage.after_commit(lambda: self._live_tails.offer(stretch))
         self._deps.storage.after_commit(
             lambda: self._record(context, group.name, len(events), incoming_bytes, found), patient=True
         )

@@ -36,6 +36,18 @@ QUERY_SLICE_EVENTS = 200
 QUERY_SLICE_BYTES = 256 * 1024
 """A query looks at so much at a time and lets requests be answered before it goes on."""
 
+LIVE_TAIL_GROUPS_MAX = 10
+LIVE_TAIL_STREAMS_MAX = 10
+LIVE_TAILS_MAX = 15
+LIVE_TAIL_INTERVAL_MS = 1_000
+LIVE_TAIL_EVENTS_MAX = 500
+"""Events in an update; of more, as many are shown, spread evenly."""
+LIVE_TAIL_WAITING_EVENTS_MAX = 5_000
+LIVE_TAIL_SESSION_MS = 3 * 3_600_000
+
+RECORD_FIELDS_MAX = 200
+"""Fields that are found in an event's JSON."""
+
 FILTER_STREAMS_MAX = 100
 METRIC_FILTERS_PER_GROUP_MAX = 100
 SUBSCRIPTION_FILTERS_PER_GROUP_MAX = 2

@@ -39,6 +39,16 @@ def parse_stream_token(token: str) -> tuple[bool, Position]:
     raise invalid_token()
 
 
+def find_position(event_id: str) -> Position | None:
+    """The place of the event with an id; None for a text that is no id."""
+    if not _ID.fullmatch(event_id):
+        return None
+    try:
+        return _position(int(event_id))
+    except InvalidParameterException:
+        return None
+
+
 def invalid_token() -> InvalidParameterException:
     return InvalidParameterException("The specified nextToken is invalid.")
 

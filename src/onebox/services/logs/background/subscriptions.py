@@ -71,7 +71,7 @@ class SubscriptionDelivery:
 
     async def _find_messages(self, batch: SubscriptionBatch) -> list[tuple[str, bytes]]:
         """The destinations and messages for a batch."""
-        events = self._core.subscriptions.events_of(batch)
+        events = self._core.events.read_ids(batch.stream_id, batch.first_id, batch.last_id)
         stream = self._core.streams.name_of(batch.stream_id)
         if stream is None or not events:
             return []

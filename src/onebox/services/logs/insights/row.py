@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from onebox.services.logs.insights.values import Moment
+from onebox.services.logs.limits import RECORD_FIELDS_MAX
 from onebox.services.logs.model import LogEvent, Position
 from onebox.services.logs.tokens import event_id
 
@@ -18,6 +21,9 @@ _REPORT = {
     "Max Memory Used": "@maxMemoryUsed",
     "Init Duration": "@initDuration",
 }
+_OWN_FIELDS = ("@ingestionTime", "@log", "@logStream", "@message", "@timestamp")
+_PATH_CHARACTERS_MAX = 2_048
+"""Fields deeper down are left out: the paths of a deep document would be longer than the document."""
 _MEGABYTES = 1_000_000
 
 
@@ -57,6 +63,15 @@ class Row:
             return event.message
         return self._report_field(name) if name.startswith("@") else self._found_field(name)
 
+    def all_fields(self) -> dict[str, Any]:
+        """Every field of the event by its name: its own, Lambda's report, and those of its JSON, up to a bound."""
+        fields = {name: self.get(name) for name in _OWN_FIELDS}
+        self._report_field("")
+        fields.update(self._report or {})
+        self._found_field("")
+        found = islice(_flatten(self._document or {}), RECORD_FIELDS_MAX)
+        return {**dict(found), **fields}
+
     def _found_field(self, name: str) -> Any:
         """A field of a message that is a JSON object: ``a.b.0.c``."""
         if self._document is _MISSING:
@@ -80,6 +95,23 @@ class Row:
         if self._report is None:
             self._report = _parse_report(self._event.message if self._event is not None else "")
         return self._report.get(name)
+
+
+def _flatten(document: Any) -> Iterator[tuple[str, Any]]:
+    """The values of a JSON document that are no containers, each under its path. Iterative: depth costs no stack."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            parts: Iterable[tuple[Any, Any]] = value.items()
+        elif isinstance(value, list):
+            parts = enumerate(value)
+        else:
+            if value is not None:
+                yield path, value
+            continue
+        if len(path) <= _PATH_CHARACTERS_MAX:
+            waiting.extend(reversed([(f"{path}.{name}" if path else str(name), part) for name, part in parts]))
 
 
 def _parse_object(message: str) -> Any:

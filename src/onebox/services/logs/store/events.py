@@ -44,6 +44,21 @@ class EventStore:
         """Events of all streams of a group, interleaved; those of deleted streams included."""
         return self._read("group_id", group_id, wanted)
 
+    def read_ids(self, stream_id: int, first_id: int, last_id: int) -> list[LogEvent]:
+        """Events of a stream that were put together, in their order."""
+        rows = self._storage.all(
+            f"SELECT {_EVENT} FROM logs_event WHERE id BETWEEN ? AND ? AND stream_id = ? ORDER BY id",
+            (first_id, last_id, stream_id),
+        )
+        return [LogEvent._make(row) for row in rows]
+
+    def find(self, position: Position) -> tuple[LogEvent, int] | None:
+        """The event at a place, and its group's id."""
+        row = self._storage.first(
+            f"SELECT {_EVENT}, group_id FROM logs_event WHERE id = ? AND at_ms = ?", (position.id, position.at_ms)
+        )
+        return None if row is None else (LogEvent._make(row[:-1]), row[-1])
+
     def _read(self, column: str, owner_id: int, wanted: EventRange) -> Iterator[LogEvent]:
         comparison, order = (">", "ASC") if wanted.forward else ("<", "DESC")
         place = _first_place(wanted)

@@ -23,6 +23,12 @@ class GroupStore:
         )
         return None if row is None else _group(row)
 
+    def find_by_id(self, account: str, region: str, group_id: int) -> LogGroup | None:
+        row = self._storage.first(
+            f"SELECT {_GROUP} FROM logs_group WHERE id = ? AND account = ? AND region = ?", (group_id, account, region)
+        )
+        return None if row is None else _group(row)
+
     def page(
         self,
         account: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onebox.services.logs.model import LogEvent, SubscriptionBatch, SubscriptionFilter
+from onebox.services.logs.model import SubscriptionBatch, SubscriptionFilter
 from onebox.services.logs.store.ranges import NAME_MAX
 from onebox.storage.database import Storage
 
@@ -72,15 +72,6 @@ class SubscriptionStore:
             " ORDER BY b.id LIMIT 1"
         )
         return None if row is None else SubscriptionBatch(*row)
-
-    def events_of(self, batch: SubscriptionBatch) -> list[LogEvent]:
-        """The events of a batch, in their order."""
-        rows = self._storage.all(
-            "SELECT id, stream_id, at_ms, ingested_at_ms, message FROM logs_event WHERE id BETWEEN ? AND ?"
-            " AND stream_id = ? ORDER BY id",
-            (batch.first_id, batch.last_id, batch.stream_id),
-        )
-        return [LogEvent._make(row) for row in rows]
 
     def delete_batch(self, batch_id: int) -> None:
         """Forget a batch."""
