@@ -173,6 +173,7 @@ class Engine:
         )
         self._own_pages = OwnPages(catalog, services, self._storage, self.health)
         catalog.caller.connect(self._pipeline)
+        catalog.connect(services.load)
         self._undo.append(self._storage.close)
         self._space.start()
         self._clock_keeper.start()

@@ -21,6 +21,8 @@ from tests.api.cloudformation_templates import every_type
 from tests.api.dynamodb_support import create_table
 from tests.api.lambda_support import log_messages, make_function, make_role, zipped
 from tests.api.test_cloudformation_more_types import template as newer_types
+from tests.api.test_s3_notifications import open_queue, records, to_queue
+from tests.api.test_s3_notifications import received as queue_received
 from tests.api.test_sns_signatures import received, subscribed_queue, verify
 from tests.crash.test_power_loss_of_code import onebox
 from tests.polling import until
@@ -190,6 +192,24 @@ def check_subscription(client: Client, _: Any) -> None:
     until(received, "the subscribed event in the function")
 
 
+def notifications(client: Client) -> tuple[str, str]:
+    """Objects whose events wait at the kill: their queue is gone."""
+    url, arn = open_queue(client, "told", "000000000000", "told")
+    client("s3").create_bucket(Bucket="told")
+    configuration = {"QueueConfigurations": [to_queue(arn)]}
+    client("s3").put_bucket_notification_configuration(Bucket="told", NotificationConfiguration=configuration)
+    client("sqs").delete_queue(QueueUrl=url)
+    for key in ("1", "2"):
+        client("s3").put_object(Bucket="told", Key=key)
+    return url, arn
+
+
+def check_notifications(client: Client, _: tuple[str, str]) -> None:
+    url, _arn = open_queue(client, "told", "000000000000", "told")
+    events = records(queue_received(client, url, 2))
+    assert [event["s3"]["object"]["key"] for event in events] == ["1", "2"]
+
+
 def parameter(client: Client) -> None:
     client("ssm").put_parameter(Name="/p", Value="1", Type="String")
     client("ssm").put_parameter(Name="/p", Value="2", Type="String", Overwrite=True)
@@ -227,6 +247,7 @@ THINGS = [
     Thing("query of Logs Insights", query, check_query),
     Thing("query definition", query_definition, check_query_definition),
     Thing("subscription of a log group", subscription, check_subscription),
+    Thing("event notifications of a bucket", notifications, check_notifications),
     Thing("parameter", parameter, check_parameter),
     stack_of(lambda: newer_types(1), "newer-types"),
     stack_of(lambda: json.dumps(every_type(1)), "every-type"),

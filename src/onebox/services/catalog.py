@@ -5,7 +5,7 @@ A service is imported and built at its first use: a start imports none of them (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from onebox.services.lambda_.internal import LambdaInternal
     from onebox.services.lambda_.service import Lambda
     from onebox.services.logs.service import Logs
+    from onebox.services.s3.destinations import Destinations
     from onebox.services.s3.service import S3
     from onebox.services.sns.service import Sns
     from onebox.services.sqs.service import Sqs
@@ -82,6 +83,11 @@ class Catalog:
         self._endpoint_url = endpoint_url
         self._settings = settings
         self.caller = LateCaller()
+        self._load: Callable[[str], Awaitable[Service]] | None = None
+
+    def connect(self, load: Callable[[str], Awaitable[Service]]) -> None:
+        """Hand over what loads a service, which is built after the catalog."""
+        self._load = load
 
     def build(self, name: str) -> Service:
         """The service of that name in :data:`LOADED_WITH`, built with those that are loaded with it."""
@@ -147,7 +153,15 @@ class Catalog:
     def s3(self) -> S3:
         from onebox.services.s3.service import S3
 
-        return S3(self.deps)
+        return S3(self.deps, self._load_destinations)
+
+    async def _load_destinations(self) -> Destinations:
+        """What S3 sends event notifications to; loaded when a bucket first has one."""
+        from onebox.services.s3.destinations import Destinations
+
+        assert self._load is not None, "called before the engine started"
+        await self._load("lambda")
+        return Destinations(self.sqs.internal, self.sns.internal, self.functions.internal)
 
     @cached_property
     def sqs(self) -> Sqs:

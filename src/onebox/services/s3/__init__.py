@@ -9,8 +9,11 @@ How it is laid out, top down::
     bodies.py           large bodies, stored and read a slice at a time
     objects.py          what operations on objects share: writing, finding and deleting versions
     internal.py         what other services call, inside their transaction
-    background.py       the daily walk that deletes what lifecycle rules say
+    events.py           the events of objects, stored with the change that they tell of
+    destinations.py     where events go: queues, topics, functions
+    background/         the daily walk that deletes what lifecycle rules say; the delivery of events
     listing.py  listing_sources.py    pages with prefixes and delimiters
+    notification_rules.py  event_records.py    who is told of an event, and in which words
     tagging.py  encryption.py  condition_keys.py  copy_source.py
     headers.py  integrity.py  checksums.py  lifecycle.py  refusals.py  rules.py    what they decide
     store/              all SQL of the service

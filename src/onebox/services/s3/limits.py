@@ -12,6 +12,9 @@ BUCKET_TAGS_MAX = 50
 OBJECT_TAGS_MAX = 10
 CORS_RULES_MAX = 100
 LIFECYCLE_RULES_MAX = 1000
+NOTIFICATIONS_MAX = 100
+NOTIFICATION_ID_CHARACTERS_MAX = 255
+FILTER_VALUE_CHARACTERS_MAX = 1024
 
 CHUNK_BYTES = 256 * 1024
 """How much of an object one row holds: reading a range costs at most two chunks beyond it."""

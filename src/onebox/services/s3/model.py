@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 NULL_VERSION = "null"
 
@@ -68,6 +69,16 @@ def new_version(
         checksums=checksums,
         tags=tags,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a deletion did."""
+
+    version_id: str | None
+    is_delete_marker: bool
+    outcome: Literal["Delete", "DeleteMarkerCreated"] | None
+    """As events call it; None if there was nothing to delete."""
 
 
 @dataclass(frozen=True, slots=True)

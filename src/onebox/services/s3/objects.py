@@ -7,7 +7,7 @@ requests' members.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from onebox.ids import Ids
@@ -21,20 +21,12 @@ from onebox.services.s3.errors import (
     NoSuchUpload,
     NoSuchVersion,
 )
-from onebox.services.s3.model import NULL_VERSION, Bucket, Extent, StoredObject, Upload
+from onebox.services.s3.model import NULL_VERSION, Bucket, Deletion, Extent, StoredObject, Upload
 from onebox.services.s3.rules import check_write_conditions, whole_seconds
 from onebox.services.s3.store.buckets import BucketStore
 from onebox.services.s3.store.contents import ContentStore
 from onebox.services.s3.store.uploads import UploadStore
 from onebox.services.s3.store.versions import VersionStore
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """What a deletion did."""
-
-    version_id: str | None
-    is_delete_marker: bool
 
 
 class Objects:
@@ -107,7 +99,7 @@ class Objects:
             stored = self._versions.find_version(bucket.name, key, NULL_VERSION)
             if stored is not None:
                 self._remove(stored)
-            return Deletion(None, is_delete_marker=False)
+            return Deletion(None, is_delete_marker=False, outcome=None if stored is None else "Delete")
         marker = StoredObject(
             object_id=0,
             bucket=bucket.name,
@@ -122,17 +114,18 @@ class Objects:
             checksums={},
             tags={},
         )
-        return Deletion(self.put(bucket, marker, ()).version_id, is_delete_marker=True)
+        version_id = self.put(bucket, marker, ()).version_id
+        return Deletion(version_id, is_delete_marker=True, outcome="DeleteMarkerCreated")
 
     def delete_version(self, bucket: Bucket, key: str, version_id: str) -> Deletion:
         """Delete one version for good; the one before it becomes the newest. Harmless if there is none."""
         stored = self._versions.find_version(bucket.name, key, version_id)
         if stored is None:
-            return Deletion(version_id, is_delete_marker=False)
+            return Deletion(version_id, is_delete_marker=False, outcome=None)
         self._remove(stored)
         if stored.is_latest:
             self._versions.promote_newest(bucket.name, key)
-        return Deletion(version_id, is_delete_marker=stored.is_delete_marker)
+        return Deletion(version_id, is_delete_marker=stored.is_delete_marker, outcome="Delete")
 
     def load_upload(self, account: str, bucket: str, key: str, upload_id: str) -> Upload:
         """An upload in progress in the account's bucket. Raises NoSuchBucket, AccessDenied or NoSuchUpload."""

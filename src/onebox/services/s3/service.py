@@ -5,9 +5,11 @@ from __future__ import annotations
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.registry import Access, bind
 from onebox.services.s3 import authorization
-from onebox.services.s3.background import LifecycleWalk
+from onebox.services.s3.background.lifecycle_walk import LifecycleWalk
+from onebox.services.s3.background.notification_sender import NotificationSender
 from onebox.services.s3.condition_keys import CONDITION_KEYS
 from onebox.services.s3.core import make_core
+from onebox.services.s3.destinations import LoadDestinations
 from onebox.services.s3.internal import S3Internal
 from onebox.services.s3.operations import OPERATIONS
 
@@ -18,20 +20,24 @@ class S3:
     name = "s3"
     condition_keys = CONDITION_KEYS
 
-    def __init__(self, deps: Deps) -> None:
-        self._core = core = make_core(deps)
+    def __init__(self, deps: Deps, load_destinations: LoadDestinations) -> None:
+        """``load_destinations`` loads the services that event notifications go to."""
+        self._core = core = make_core(deps, load_destinations)
         self.operations = bind(OPERATIONS, core)
         self.internal = S3Internal(core)
         self._lifecycle = LifecycleWalk(core)
+        self._sender = NotificationSender(core)
 
     def required_access(self, context: RequestContext, operation: str, request: Wire) -> list[Access]:
         """The rights that the request requires."""
         return authorization.required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
-        """Begin the daily walk of lifecycle rules."""
+        """Begin the daily walk of lifecycle rules, and send the notifications that an earlier run left."""
         self._lifecycle.start()
+        self._sender.start()
 
     async def stop(self) -> None:
-        """End it."""
-        self._lifecycle.stop()
+        """End both."""
+        await self._lifecycle.stop()
+        await self._sender.stop()

@@ -6,14 +6,18 @@ import asyncio
 import logging
 from typing import Any
 
+import orjson
 import pytest
 
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import BoundWaitingOperation
+from onebox.services.s3.background import lifecycle_walk
+from onebox.services.s3.destinations import Destinations
 from onebox.services.s3.lifecycle import DAY_MS, LifecycleRule, due_at_ms, is_current_due
 from onebox.services.s3.service import S3
+from onebox.services.sqs.model import Delivery
 from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
 from onebox.storage.opening import open_connection
@@ -32,7 +36,15 @@ class Bench:
         migrate(connection)
         self.storage = Storage(connection, lambda _: None)
         deps = Deps(self.storage, self.clock, RandomIds(7), MetricBuffer(), logging.getLogger("test"))
-        self.s3 = S3(deps)
+        self.told: list[tuple[str, Any]] = []
+        self.s3 = S3(deps, self.load_destinations)
+
+    async def load_destinations(self) -> Destinations:
+        """A queue service that takes whatever comes."""
+        return Destinations(self, self, self)  # type: ignore[arg-type]
+
+    def deliver(self, _context: RequestContext, queue_arn: str, delivery: Delivery, **_: str) -> None:
+        self.told.append((queue_arn, orjson.loads(delivery.body)))
 
     async def call(self, operation: str, **request: Any) -> Wire:
         principal = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
@@ -114,6 +126,68 @@ def test_noncurrent_expiration_deletes_earlier_versions_alone() -> None:
         versions = (await bench.call("ListObjectVersions"))["Versions"]
         assert [version["VersionId"] for version in versions] == [latest["VersionId"]]
         assert (await bench.call("GetObject", Key="log/1"))["Body"] == b"2"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("versioning", ["", "Enabled"])
+def test_expiration_is_told_as_what_lifecycle_did(versioning: str) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 1})
+        if versioning:
+            await bench.call("PutBucketVersioning", VersioningConfiguration={"Status": versioning})
+        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:LifecycleExpiration:*", "s3:ObjectRemoved:*"]}
+        configuration = {"QueueConfigurations": [queue]}
+        await bench.call(
+            "PutBucketNotificationConfiguration",
+            NotificationConfiguration=configuration,
+            SkipDestinationValidation=True,
+        )
+        await bench.call("PutObject", Key="log/1")
+
+        await bench.clock.advance(2 * DAY_S)
+
+        ((_, message),) = bench.told
+        (record,) = message["Records"]
+        outcome = "DeleteMarkerCreated" if versioning else "Delete"
+        assert record["eventName"] == f"LifecycleExpiration:{outcome}"
+        assert record["eventVersion"] == "2.3"
+        assert record["userIdentity"] == {"principalId": "s3.amazonaws.com"}
+        assert record["requestParameters"] == {"sourceIPAddress": "s3.amazonaws.com"}
+        assert ("versionId" in record["s3"]["object"]) == bool(versioning)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("broken", ["parse_rules", "bytes that no object has", "a bucket's piece"])
+def test_walk_survives_an_error_and_goes_on_the_next_day(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        core = bench.s3._core
+        failures = []
+
+        def fail(*_: object) -> Any:
+            failures.append(1)
+            raise RuntimeError("tried on purpose")
+
+        if broken == "bytes that no object has":
+            core.contents.insert_empty()
+            monkeypatch.setattr(core.contents, "find_unreferenced", fail, raising=False)
+        elif broken == "parse_rules":
+            monkeypatch.setattr(lifecycle_walk, "parse_rules", fail)
+        else:
+            monkeypatch.setattr(lifecycle_walk, "is_current_due", fail)
+        await bench.begin(Expiration={"Days": 1})
+        await bench.call("PutObject", Key="log/1")
+        await bench.clock.advance(1.5 * DAY_S)
+        assert failures
+        assert await bench.keys() == ([] if broken == "bytes that no object has" else ["log/1"])
+
+        monkeypatch.undo()
+        await bench.clock.advance(DAY_S)
+
+        assert await bench.keys() == []
 
     asyncio.run(scenario())
 

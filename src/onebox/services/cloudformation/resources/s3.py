@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from onebox.arn import make_arn
 from onebox.errors import AwsError
 from onebox.services.cloudformation.resources.existing import create_or_adopt, ignore_gone, means_gone
-from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, JSON, TAGS, TEXT, ListOf, Record
+from onebox.services.cloudformation.resources.shapes import BOOLEAN, INTEGER, JSON, TAGS, TEXT, ListOf, Record, Shape
 from onebox.services.cloudformation.resources.types import (
     Attributes,
     Client,
@@ -102,6 +102,9 @@ async def _apply_settings(client: Client, name: str, old: Wire, new: Wire) -> No
                 await client.call("s3", setting.put, {**bucket, setting.member: document})
             else:
                 await client.call("s3", setting.delete, bucket)
+    if changed(old, new, "NotificationConfiguration"):
+        document = _notifications(new.get("NotificationConfiguration", {}))
+        await client.call("s3", _PUT_NOTIFICATIONS, {**bucket, "NotificationConfiguration": document})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,28 @@ def _lifecycle(value: Wire) -> Wire:
     return {"Rules": rules}
 
 
+def _notifications(value: Wire) -> Wire:
+    document: Wire = {}
+    for name, arn_name, member, arn_member in _NOTIFICATION_LISTS:
+        for entry in value.get(name, ()):
+            wire = {arn_member: entry[arn_name], "Events": [entry["Event"]]}
+            if "Filter" in entry:
+                rules = [pick(rule, "Name", "Value") for rule in entry["Filter"]["S3Key"]["Rules"]]
+                wire["Filter"] = {"Key": {"FilterRules": rules}}
+            document.setdefault(member, []).append(wire)
+    # Without EventBridgeEnabled the configuration means true.
+    if value.get("EventBridgeConfiguration", {"EventBridgeEnabled": False}).get("EventBridgeEnabled", True):
+        document["EventBridgeConfiguration"] = {}
+    return document
+
+
+_PUT_NOTIFICATIONS = "PutBucketNotificationConfiguration"
+_NOTIFICATION_LISTS = (
+    ("LambdaConfigurations", "Function", "LambdaFunctionConfigurations", "LambdaFunctionArn"),
+    ("QueueConfigurations", "Queue", "QueueConfigurations", "QueueArn"),
+    ("TopicConfigurations", "Topic", "TopicConfigurations", "TopicArn"),
+)
+"""Lists of destinations: the list and the ARN as the template has them, and as S3 has them."""
 _SETTINGS = (
     _Setting(
         "BucketEncryption",
@@ -222,6 +247,21 @@ _LIFECYCLE_RULE = Record(
     required=("Status",),
 )
 
+_NOTIFICATION_FILTER = Record(
+    {
+        "S3Key": Record(
+            {"Rules": ListOf(Record({"Name": TEXT, "Value": TEXT}, required=("Name", "Value")))}, required=("Rules",)
+        )
+    },
+    required=("S3Key",),
+)
+
+
+def _notification(arn_name: str) -> ListOf:
+    entry: dict[str, Shape] = {"Event": TEXT, "Filter": _NOTIFICATION_FILTER, arn_name: TEXT}
+    return ListOf(Record(entry, required=("Event", arn_name)))
+
+
 BUCKET = ResourceType(
     name="AWS::S3::Bucket",
     schema=Record(
@@ -233,6 +273,12 @@ BUCKET = ResourceType(
             ),
             "BucketName": TEXT,
             "LifecycleConfiguration": Record({"Rules": ListOf(_LIFECYCLE_RULE)}, required=("Rules",)),
+            "NotificationConfiguration": Record(
+                {
+                    "EventBridgeConfiguration": Record({"EventBridgeEnabled": BOOLEAN}),
+                    **{name: _notification(arn_name) for name, arn_name, *_ in _NOTIFICATION_LISTS},
+                }
+            ),
             "OwnershipControls": Record({"Rules": ListOf(Record({"ObjectOwnership": TEXT}))}, required=("Rules",)),
             "PublicAccessBlockConfiguration": Record(
                 {

@@ -11,6 +11,7 @@ from onebox.services.s3.operations import (
     copies,
     deletions,
     lists,
+    notifications,
     object_tags,
     parts,
     reads,
@@ -30,6 +31,9 @@ OPERATIONS: OperationTable[S3Core] = {
     "DeleteObject": Operation(deletions.delete_object),
     "DeleteObjects": Operation(deletions.delete_objects),
     "GetBucketLocation": Operation(buckets.get_bucket_location, reads_only=True),
+    "GetBucketNotificationConfiguration": Operation(
+        notifications.get_bucket_notification_configuration, reads_only=True
+    ),
     "GetBucketVersioning": Operation(buckets.get_bucket_versioning, reads_only=True),
     "GetObject": WaitingOperation(reads.get_object),
     "HeadBucket": Operation(buckets.head_bucket, reads_only=True),
@@ -40,6 +44,7 @@ OPERATIONS: OperationTable[S3Core] = {
     "ListObjects": Operation(lists.list_objects, reads_only=True),
     "ListObjectsV2": Operation(lists.list_objects_v2, reads_only=True),
     "ListParts": Operation(parts.list_parts, reads_only=True),
+    "PutBucketNotificationConfiguration": WaitingOperation(notifications.put_bucket_notification_configuration),
     "PutBucketVersioning": Operation(buckets.put_bucket_versioning),
     "PutObject": WaitingOperation(writes.put_object),
     "UploadPart": WaitingOperation(parts.upload_part),

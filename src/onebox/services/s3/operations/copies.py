@@ -78,6 +78,7 @@ def _write(
     )
     extents = [Extent(1, 0, source.size_bytes, content_id)]
     written = core.objects.put(bucket, stored, extents if source.size_bytes else [])
+    core.events.note_created(context, bucket, "Copy", written)
     result: Wire = {
         "CopyObjectResult": {"ETag": quoted(source.etag), "LastModified": written.modified_at_ms, **source.checksums},
         **encryption,

@@ -6,8 +6,7 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import MalformedXML, PreconditionFailed
 from onebox.services.s3.limits import DELETED_AT_ONCE_MAX
-from onebox.services.s3.model import Bucket
-from onebox.services.s3.objects import Deletion
+from onebox.services.s3.model import Bucket, Deletion
 from onebox.services.s3.refusals import refuse_members
 from onebox.services.s3.rules import check_write_conditions
 
@@ -33,8 +32,11 @@ def _delete(core: S3Core, context: RequestContext, bucket: Bucket, wanted: Wire)
         if not check_write_conditions({"IfMatch": condition}, current.etag if current is not None else None):
             raise PreconditionFailed(Condition="If-Match")
     if version_id is not None:
-        return core.objects.delete_version(bucket, key, version_id)
-    return core.objects.delete(bucket, key, context.now_ms)
+        deletion = core.objects.delete_version(bucket, key, version_id)
+    else:
+        deletion = core.objects.delete(bucket, key, context.now_ms)
+    core.events.note_deletion(context, bucket, key, deletion)
+    return deletion
 
 
 def delete_objects(core: S3Core, context: RequestContext, request: Wire) -> Wire:

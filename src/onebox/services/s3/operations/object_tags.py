@@ -12,6 +12,7 @@ def put_object_tagging(core: S3Core, context: RequestContext, request: Wire) -> 
     """Replace the tags of a version."""
     bucket, stored = _load(core, context, request)
     core.versions.set_tags(stored.object_id, parse_tag_set(context, request["Tagging"]))
+    core.events.note_tagging(context, bucket, "Put", stored)
     return _version(bucket, stored)
 
 
@@ -25,6 +26,7 @@ def delete_object_tagging(core: S3Core, context: RequestContext, request: Wire) 
     """Remove all tags of a version."""
     bucket, stored = _load(core, context, request)
     core.versions.set_tags(stored.object_id, {})
+    core.events.note_tagging(context, bucket, "Delete", stored)
     return _version(bucket, stored)
 
 

@@ -113,6 +113,7 @@ def complete_multipart_upload(core: S3Core, context: RequestContext, request: Wi
     )
     core.objects.discard_upload(upload.upload_id, keeping=[part.content_id for part in parts])
     written = core.objects.put(bucket, stored, extents)
+    core.events.note_created(context, bucket, "CompleteMultipartUpload", written)
     return {
         "Location": f"{context.endpoint_url}/{bucket.name}/{upload.key}",
         "Bucket": bucket.name,

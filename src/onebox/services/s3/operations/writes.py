@@ -36,6 +36,7 @@ async def put_object(core: S3Core, context: RequestContext, request: Wire) -> Wi
             tags=tags,
         )
         written = core.objects.put(bucket, stored, [extent] if data else [])
+        core.events.note_created(context, bucket, "Put", written)
         return write_result(written, bucket)
 
     async with core.bodies.stored_ahead(data) as ahead:

@@ -1,0 +1,131 @@
+"""The daily walk that does what lifecycle rules say, shortly after midnight UTC.
+
+Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; buckets without
+rules cost nothing; what fails is logged, and neither the other buckets nor the next days' walks are missed. Knows rules
+only through ``lifecycle``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from onebox.clock import sleep_until
+from onebox.services.context import Principal, RequestContext
+from onebox.services.s3.core import S3Core
+from onebox.services.s3.event_records import SERVICE
+from onebox.services.s3.lifecycle import (
+    DAY_MS,
+    LifecycleRule,
+    is_current_due,
+    is_noncurrent_due,
+    is_upload_due,
+    parse_rules,
+)
+from onebox.services.s3.listing_sources import AllVersions, VersionPosition
+from onebox.services.s3.model import Bucket
+
+_PIECE = 200
+_FAMILY = "LifecycleExpiration"
+
+
+class LifecycleWalk:
+    """Walks the buckets that have lifecycle rules, once a day and once after a start."""
+
+    def __init__(self, core: S3Core) -> None:
+        self._core = core
+        self._objects = core.objects
+        self._storage = core.deps.storage
+        self._clock = core.deps.clock
+        self._log = core.deps.log
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Remove what a crash left, then walk now and at every midnight."""
+        # What is stored from now on is not looked at: its write may still come.
+        last_id = self._core.contents.last_id()
+        self._task = asyncio.get_running_loop().create_task(self._run(last_id))
+
+    async def stop(self) -> None:
+        """Nothing runs afterwards. Idempotent."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self, last_id: int) -> None:
+        await self._attempt("the removal of bytes that no object has", partial(self._remove_unreferenced, last_id))
+        while True:
+            await self._attempt("the walk of lifecycle rules", self._walk)
+            until_midnight_ms = DAY_MS - self._clock.now_ms() % DAY_MS
+            await sleep_until(self._clock, self._clock.steady_ms() + until_midnight_ms)
+
+    async def _attempt(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - a background loop: logged, and it goes on
+            self._log.exception("S3: %s failed; the next walk begins at midnight UTC", what)
+
+    async def _remove_unreferenced(self, last_id: int) -> None:
+        """Bodies that were stored ahead of a write that never came."""
+        reached = 0
+
+        def remove() -> int:
+            found, following = self._core.contents.find_unreferenced(reached, last_id, _PIECE)
+            self._core.contents.delete(found)
+            return following
+
+        while reached < last_id:
+            reached = await self._storage.when_free(remove)
+            await asyncio.sleep(0)
+
+    async def _walk(self) -> None:
+        for name, document in self._core.buckets.buckets_with("lifecycle"):
+            await self._attempt(f"the lifecycle of bucket {name}", partial(self._walk_bucket, name, document))
+
+    async def _walk_bucket(self, name: str, document: object) -> None:
+        rules = parse_rules(document)
+        position: VersionPosition | None = ("", None)
+        while position is not None:
+            bucket = self._core.buckets.find(name)  # it may have been deleted since the last piece
+            if bucket is None or not rules:
+                return
+            position = await self._storage.when_free(partial(self._expire, bucket, rules, position))
+            await asyncio.sleep(0)
+
+    def _expire(self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition) -> VersionPosition | None:
+        now_ms = self._clock.trusted_ms()
+        source = AllVersions(self._core.versions, bucket.name)
+        versions = source.load(position, None, _PIECE)
+        for stored in versions:
+            if stored.is_latest:
+                if not stored.is_delete_marker and is_current_due(rules, stored.key, stored.modified_at_ms, now_ms):
+                    deletion = self._objects.delete(bucket, stored.key, now_ms)
+                    self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
+                continue
+            superseded_at_ms = self._core.versions.superseded_at_ms(stored.object_id)
+            if superseded_at_ms is not None and is_noncurrent_due(rules, stored.key, superseded_at_ms, now_ms):
+                deletion = self._objects.delete_version(bucket, stored.key, stored.version_id)
+                self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
+        if len(versions) == _PIECE:
+            return source.after_entry(versions[-1])
+        self._discard_uploads(bucket, rules, now_ms)
+        return None
+
+    def _discard_uploads(self, bucket: Bucket, rules: list[LifecycleRule], now_ms: int) -> None:
+        for upload in self._core.uploads.page(bucket.name, "", "", "", 1000):
+            if is_upload_due(rules, upload.key, upload.initiated_at_ms, now_ms):
+                self._objects.discard_upload(upload.upload_id)
+
+    def _context(self, bucket: Bucket) -> RequestContext:
+        """S3 itself acts, for the bucket's account."""
+        return RequestContext(
+            account=bucket.account,
+            region=bucket.region,
+            principal=Principal(bucket.account, SERVICE, SERVICE),
+            now_ms=self._clock.now_ms(),
+            request_id=self._core.deps.ids.uuid(),
+            endpoint_url="",
+            source_ip=SERVICE,
+        )

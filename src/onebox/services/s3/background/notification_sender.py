@@ -1,0 +1,156 @@
+"""Delivers the stored events to queues, topics and functions.
+
+Promises: an event is delivered at least once, also across restarts, in the order of the events of a destination; a
+destination that is gone or refuses is tried again with growing pauses and delays no other one; its events are kept for
+six hours. Delivery and the end of an event are one transaction. Requests to S3 never wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from onebox.clock import Timer
+from onebox.errors import AwsError
+from onebox.services.context import Principal, RequestContext
+from onebox.services.s3.core import S3Core
+from onebox.services.s3.destinations import UNREACHABLE, Destinations
+from onebox.services.s3.event_records import SERVICE, bucket_arn, finish_record
+from onebox.services.s3.store.notifications import Notification
+
+_PIECE = 10
+"""Events of one destination that are delivered before the next one's turn, and requests', comes."""
+_KEPT_MS = 6 * 60 * 60 * 1000
+_FORGOTTEN_AT_ONCE = 200
+_PAUSE_MS_LEAST = 1_000
+_PAUSE_MS_MAX = 60_000
+
+
+class NotificationSender:
+    """Delivers events of all buckets."""
+
+    def __init__(self, core: S3Core) -> None:
+        self._core = core
+        self._store = core.notifications
+        self._storage = core.deps.storage
+        self._clock = core.deps.clock
+        self._log = core.deps.log
+        self._ready: dict[str, None] = {}
+        """Destinations for which something may wait, in the order of their turns."""
+        self._pauses: dict[str, tuple[int, Timer]] = {}
+        """Destinations that could not be reached: the pause in milliseconds, and its end."""
+        self._task: asyncio.Task[None] | None = None
+        self._is_running = False
+        core.events.watch(self._noted)
+
+    def start(self) -> None:
+        """Deliver what an earlier run left."""
+        self._is_running = True
+        self._ready = dict.fromkeys(self._store.list_destinations())
+        self._begin()
+
+    async def stop(self) -> None:
+        """Stop; what is not delivered is delivered after the next start. Idempotent."""
+        self._is_running = False
+        for _, timer in self._pauses.values():
+            timer.cancel()
+        self._pauses.clear()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _noted(self, destination_arn: str) -> None:
+        if destination_arn not in self._pauses:
+            self._ready[destination_arn] = None
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._is_running and self._ready and self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._deliver())
+
+    async def _deliver(self) -> None:
+        try:
+            destinations = await self._core.load_destinations()
+            while self._ready:
+                destination_arn = next(iter(self._ready))
+                del self._ready[destination_arn]
+                await self._deliver_piece(destinations, destination_arn)
+        except Exception:  # noqa: BLE001 - the edge of a background task
+            self._log.exception("s3: the services that take event notifications could not be loaded")
+        finally:
+            self._task = None
+
+    async def _deliver_piece(self, destinations: Destinations, destination_arn: str) -> None:
+        """Deliver a few events, and put the destination behind the others if more wait."""
+        try:
+            notifications = self._store.list_oldest(destination_arn, _PIECE)
+            for notification in notifications:
+                await self._storage.when_free(partial(self._deliver_one, destinations, notification))
+        except AwsError as error:
+            await self._pause(destination_arn, error.wire_code)
+        except Exception:  # noqa: BLE001 - one destination must not end the delivery to the others
+            self._log.exception("s3: an event for %s could not be delivered", destination_arn)
+            await self._pause(destination_arn, "a fault of onebox")
+        else:
+            self._end_pause(destination_arn)
+            if len(notifications) == _PIECE:
+                self._ready[destination_arn] = None
+        await asyncio.sleep(0)
+
+    def _deliver_one(self, destinations: Destinations, notification: Notification) -> None:
+        """Deliver one event and forget it. Raises AwsError if its destination cannot be reached."""
+        context = self._context(notification)
+        message = finish_record(notification.record, notification.notification_id)
+        source_arn = bucket_arn(notification.bucket, notification.region)
+        self._store.delete(notification.notification_id)
+        try:
+            self._storage.run(lambda: destinations.deliver(context, notification.destination_arn, message, source_arn))
+        except AwsError as error:
+            if type(error).__name__ in UNREACHABLE:
+                raise
+            # This message will never be taken: it is larger than the queue allows, say. The next one may be.
+            self._log.warning(
+                "s3: %s refused an event of %s: %s: %s",
+                notification.destination_arn,
+                notification.bucket,
+                error.wire_code,
+                error.message,
+            )
+
+    async def _pause(self, destination_arn: str, reason: str) -> None:
+        """Try a destination again later, and forget what has waited for too long."""
+        pause = self._pauses.get(destination_arn)
+        if pause is None:
+            self._log.warning("s3: events for %s wait: %s; tried again with growing pauses", destination_arn, reason)
+        pause_ms = _PAUSE_MS_LEAST if pause is None else min(2 * pause[0], _PAUSE_MS_MAX)
+        timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, lambda: self._retry(destination_arn))
+        self._pauses[destination_arn] = (pause_ms, timer)
+        await self._forget_old(destination_arn)
+
+    def _retry(self, destination_arn: str) -> None:
+        self._ready[destination_arn] = None
+        self._begin()
+
+    def _end_pause(self, destination_arn: str) -> None:
+        pause = self._pauses.pop(destination_arn, None)
+        if pause is not None:
+            pause[1].cancel()
+
+    async def _forget_old(self, destination_arn: str) -> None:
+        before_ms = self._clock.steady_ms() - _KEPT_MS
+        forget = partial(self._store.delete_older, destination_arn, before_ms, _FORGOTTEN_AT_ONCE)
+        while number := await self._storage.when_free(forget):
+            self._log.warning("s3: %d events for %s were given up after six hours", number, destination_arn)
+            await asyncio.sleep(0)
+
+    def _context(self, notification: Notification) -> RequestContext:
+        trace = notification.trace_header
+        return RequestContext(
+            account=notification.account,
+            region=notification.region,
+            principal=Principal(notification.account, SERVICE, SERVICE),
+            now_ms=self._clock.now_ms(),
+            request_id=self._core.deps.ids.uuid(),
+            endpoint_url="",
+            headers={"x-amzn-trace-id": trace} if trace else {},
+        )
