@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from orders.clock import SystemClock as OrdersClock
 from tests.aws.harness.places import VARIABLE as PLACE_VARIABLE
 from tests.quick_python import share_descriptions, spare_the_collector
 from tests.scheduling import FileScheduling, make_scheduler, put_long_files_first
+from tests.warm_programs import warm_programs
 
 # An example that is slow on a busy machine says nothing of the rule it tries.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -97,6 +100,13 @@ def paced() -> Iterator[EngineThread]:
 def aws_environment(onebox: EngineThread, account: str) -> dict[str, str]:
     """The environment for the AWS CLI and other programs against the shared engine, in the test's account."""
     return environment_of(onebox.endpoint_url, account)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """A folder for PATH with `orders` and `aws`, which begin without being imported each time."""
+    with tempfile.TemporaryDirectory(prefix="programs-") as folder, warm_programs(Path(folder)) as path:
+        yield path
 
 
 @pytest.fixture
