@@ -64,9 +64,7 @@ def _run_orders() -> None:
 
 
 def _run_aws() -> None:
-    from awscli.clidriver import main
-
-    sys.exit(main())
+    sys.exit(importlib.import_module("awscli.clidriver").main())  # the package has no types
 
 
 _PROGRAMS = {"orders": _run_orders, "aws": _run_aws}
