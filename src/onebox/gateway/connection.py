@@ -33,6 +33,9 @@ from onebox.gateway.turns import Turns
 from onebox.gateway.unread import UnreadAnswers
 
 
+_HEAD_END = b"\r\n\r\n"
+
+
 class Host(Protocol):
     """What a connection needs of its server."""
 
@@ -98,27 +101,47 @@ class HttpConnection(RequestReader, asyncio.Protocol):
     def _parse(self, data: bytes) -> None:
         if self._is_refused:
             return
-        progress = self.progress
-        if len(data) > SLICE_BYTES and (progress.stage is not Stage.BODY or "transfer-encoding" in self._headers):
-            data, self._unparsed = data[:SLICE_BYTES], data[SLICE_BYTES:]
-            if self._transport is not None:
-                self._transport.pause_reading()
-            self._serve_backlog_soon()
-        self._now_ms = now_ms = self._server.now_ms()  # one reading for all that came at once
-        progress.received(len(data), now_ms)
+        self._now_ms = self._server.now_ms()  # one reading for all that came at once
         self._burst = 0
         self._body_pieces = 0
         try:
-            self._feed(data)
+            read = self._feed_slice(data)
         except httptools.HttpParserError as error:
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
             self._refuse(cause if isinstance(cause, BadHead) else BadHead(400, f"not an HTTP/1.1 request: {error}"))
-        if self._body_pieces > BURST_PIECES_MAX and self._transport is not None:
+            return
+        if read < len(data):
+            self._unparsed = data[read:]
+        if (self._unparsed or self._body_pieces > BURST_PIECES_MAX) and self._transport is not None:
             self._transport.pause_reading()
             self._serve_backlog_soon()
+        progress = self.progress
         if progress.stage is Stage.HEAD and progress.stage_bytes > HEAD_BYTES_MAX + TARGET_BYTES_MAX:
             self._refuse(BadHead(431, "the head of the request is too large"))
+
+    def _feed_slice(self, data: bytes) -> int:
+        """Read a slice of heads and chunks, and all that has come of a body whose length is known; how many bytes.
+
+        Raises httptools.HttpParserError."""
+        if len(data) <= SLICE_BYTES:
+            self._feed_piece(data)
+            return len(data)
+        read = 0
+        if not self.body_bytes_left:
+            # The head by itself, so that the body behind it comes in one piece.
+            read = data.find(_HEAD_END, 0, SLICE_BYTES) + len(_HEAD_END)
+            if read < len(_HEAD_END):
+                read = SLICE_BYTES
+            self._feed_piece(data[:read])
+        end = max(SLICE_BYTES, read + self.body_bytes_left)
+        if read < end:
+            self._feed_piece(data[read:end])
+        return min(end, len(data))
+
+    def _feed_piece(self, data: bytes) -> None:
+        self.progress.received(len(data), self._now_ms)
+        self._feed(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._server.closed(self)

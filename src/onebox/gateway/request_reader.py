@@ -46,9 +46,16 @@ class RequestReader:
         self._known_head: tuple[str, bytes, str | None] | None = None
         self._body: bytes | bytearray
         self._body_bytes: int
+        self._content_bytes: int
+        """The length of the body where the head tells it, else 0."""
         self._body_pieces = 0
         self._body_bytes_max: int | None = None
         self._start_message()
+
+    @property
+    def body_bytes_left(self) -> int:
+        """What is still to come of a body whose length is known; 0 elsewhere."""
+        return max(0, self._content_bytes - self._body_bytes)
 
     def head_read(self) -> None:
         """A head is complete, and a body may follow."""
@@ -92,7 +99,8 @@ class RequestReader:
                 self._known_head = head
         if parser.should_upgrade():
             return
-        if int(headers.get("content-length", 0)) > BODY_BYTES_MAX:
+        self._content_bytes = int(headers.get("content-length", 0))
+        if self._content_bytes > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
         self.head_read()
 
@@ -142,4 +150,5 @@ class RequestReader:
         self._header_count = 0
         self._body = b""
         self._body_bytes = 0
+        self._content_bytes = 0
         self._body_bytes_max = None
