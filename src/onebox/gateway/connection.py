@@ -32,7 +32,6 @@ from onebox.gateway.stage import Progress, Stage
 from onebox.gateway.turns import Turns
 from onebox.gateway.unread import UnreadAnswers
 
-
 _HEAD_END = b"\r\n\r\n"
 
 

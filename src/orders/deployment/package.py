@@ -66,6 +66,7 @@ MODULES = (
     "orders/processor/dynamodb_events.py",
     "orders/processor/dynamodb_store.py",
     "orders/processor/give_back.py",
+    "orders/processor/http_connection.py",
     "orders/processor/lambda_handler.py",
     "orders/processor/metrics.py",
     "orders/processor/next_try.py",

@@ -28,8 +28,8 @@ ITEM_BYTES_MAX = 400 * 1024
 _PLAIN_INTEGER_MAX = 10**DIGITS_MAX - 1
 # A shorter text holds no name that is too long: a character takes at most 4 bytes.
 _SHORT_NAME = NAME_BYTES_MAX // 4
-# A shorter text makes no item that is too large: no value takes more than twice the bytes of its text.
-_SHORT_TEXT = ITEM_BYTES_MAX // 8
+# A text of so many bytes makes no item that is too large: no value takes more than twice the bytes of its text.
+_SHORT_TEXT_BYTES = ITEM_BYTES_MAX // 2
 _CONTAINER_BYTES = 3
 _PATH_PART_MAX = 60
 _PATH_MAX = 300
@@ -55,7 +55,7 @@ def check_limits(attributes: Mapping[str, Any], text: str | None = None) -> None
         _check_texts(attributes)
     if "" in attributes:
         raise OrderRejected("a field name is empty: DynamoDB takes names of 1 to 65535 bytes")
-    if text is None or len(text) > _SHORT_TEXT or (len(text) > _SHORT_NAME and _has_long_name(attributes)):
+    if text is None or _is_long(text) or (len(text) > _SHORT_NAME and _has_long_name(attributes)):
         _check_sizes(attributes)
 
 
@@ -98,6 +98,13 @@ def show_path(link: _Link | None) -> str:
 def _shorten(text: str, length: int) -> str:
     short = text if len(text) <= length else f"{text[: length - 3]}..."
     return short.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_long(text: str) -> bool:
+    """Whether the item of this JSON text may be too large."""
+    if len(text) <= _SHORT_TEXT_BYTES // 4:  # a character takes at most 4 bytes
+        return False
+    return len(text.encode("utf-8", "surrogatepass")) > _SHORT_TEXT_BYTES
 
 
 def _is_utf8(text: str) -> bool:

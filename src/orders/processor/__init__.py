@@ -15,6 +15,7 @@ next_try.py          when an order that was not stored is tried again: the rules
 give_back.py         applies them: shortens visibility time-outs, sets orders aside
 queue_client.py      OrderQueue's calls
 aws_json_client.py   signed HTTPS calls to both services without boto3
+http_connection.py   the kept connection under them
 tracing.py           the trace that a message belongs to
 metrics.py           business metrics of a batch in the embedded metric format
 crash_line.py        the log line of a batch that ended with an exception

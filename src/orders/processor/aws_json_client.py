@@ -15,10 +15,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import gmtime, strftime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from orders.processor.http_connection import BrokenAnswer, HttpConnection
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 ANSWER_TIMEOUT_S = 5.0
@@ -58,39 +59,37 @@ class AwsJsonClient:
         self._host = address.netloc if address.port != default_port else address.hostname
         self._path = address.path or "/"
         self._target_prefix = service.target_prefix
-        connection = HTTPSConnection if address.scheme == "https" else HTTPConnection
-        self._connection = connection(address.hostname, address.port, timeout=ANSWER_TIMEOUT_S)
+        self._connection = HttpConnection(
+            address.hostname,
+            address.port or default_port,
+            is_encrypted=address.scheme == "https",
+            timeout_s=ANSWER_TIMEOUT_S,
+        )
         self._signer = Signer(
             service.name, region, credentials, self._host, self._path, content_type=service.content_type
         )
 
     def limit_wait(self, timeout_s: float) -> None:
         """How long the next calls may wait for a connection, and for each part of an answer."""
-        if timeout_s != self._connection.timeout:
-            self._connection.timeout = timeout_s
-            if self._connection.sock is not None:
-                self._connection.sock.settimeout(timeout_s)
+        self._connection.limit_wait(timeout_s)
 
     def call(self, operation: str, body: bytes, now_ms: int) -> tuple[int, bytes]:
         """Status and body of the answer. Raises Unreachable."""
         headers = self._signer.headers(f"{self._target_prefix}.{operation}", body, now_ms)
-        kept = self._connection.sock is not None
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        head = f"POST {self._path} HTTP/1.1\r\n{''.join(lines)}content-length: {len(body)}\r\n\r\n".encode("latin-1")
+        was_open = self._connection.is_open
         try:
-            return self._exchange(body, headers)
-        except (OSError, HTTPException) as error:
+            return self._connection.post(head, body)
+        except (OSError, BrokenAnswer) as error:
             self._connection.close()
-            if not kept or isinstance(error, TimeoutError):
+            if not was_open or isinstance(error, TimeoutError):
                 raise Unreachable(error) from error
         try:  # a kept connection may have been closed by the other side meanwhile
-            return self._exchange(body, headers)
-        except (OSError, HTTPException) as error:
+            return self._connection.post(head, body)
+        except (OSError, BrokenAnswer) as error:
             self._connection.close()
             raise Unreachable(error) from error
-
-    def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        self._connection.request("POST", self._path, body, headers)
-        response = self._connection.getresponse()
-        return response.status, response.read()
 
 
 def read_error(status: int, answer: bytes) -> tuple[str, str, Mapping[str, Any]]:

@@ -95,6 +95,13 @@ def test_an_item_of_400_kilobytes_is_taken_and_one_byte_more_refused() -> None:
     assert "409,601 bytes" in refusal_of(json.dumps({"orderId": "A", "x": "y" * (rest + 1)})).reason
 
 
+@pytest.mark.parametrize(("element", "element_bytes"), [("1", 3), ("-1", 4), ("[]", 4), ("{}", 4), ('"\u00e9"', 3)])
+def test_many_small_values_are_counted_whatever_the_length_of_their_text(element: str, element_bytes: int) -> None:
+    fitting = (ITEM_BYTES_MAX - len("orderIdA") - len("x") - 3) // element_bytes
+    parse_order(f'{{"orderId":"A","x":[{",".join([element] * fitting)}]}}')
+    assert "bytes in DynamoDB" in refusal_of(f'{{"orderId":"A","x":[{",".join([element] * (fitting + 1))}]}}').reason
+
+
 def test_a_refusal_takes_linear_time_whatever_is_long() -> None:
     began = time.process_time()
     name, many = "n" * 60_000, "[" + "1," * 60_000 + "1e400]"

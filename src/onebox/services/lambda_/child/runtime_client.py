@@ -15,7 +15,8 @@ from typing import Any
 from sdk_cache import cache_sdk_functions  # type: ignore[import-not-found]  # a neighbour on the child's path
 
 _NEXT = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n"
-_RECEIVE_BYTES = 262_144
+# Below the size from which the C library maps memory for each allocation, which costs more than a second read.
+_RECEIVE_BYTES = 65_536
 
 
 class _Connection:
