@@ -88,9 +88,9 @@ def client(place: Place) -> Iterator[Callable[..., Any]]:
         one.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def own_client(place: Place) -> Callable[..., Any]:
-    """Makes a client of the test's own."""
+    """Makes a client for a test or a file that changes it."""
     return lambda service, **config: _counter.watch(place.client(service, **config))
 
 
@@ -109,6 +109,13 @@ def region(place: Place) -> str:
 @pytest.fixture
 def unique(run_prefix: str) -> Callable[[str], str]:
     """Makes the names of the test's resources: the same label gives the same name within the test, and in no other."""
+    number = next(_numbers)
+    return lambda label: f"{run_prefix}{number}-{label}"
+
+
+@pytest.fixture(scope="module")
+def shared_unique(run_prefix: str) -> Callable[[str], str]:
+    """As ``unique``, for resources that the tests of a file share."""
     number = next(_numbers)
     return lambda label: f"{run_prefix}{number}-{label}"
 
