@@ -28,7 +28,7 @@ class SnsWorld:
         """The ARN of a new queue into which SNS may deliver."""
         attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
         url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        arn = f"arn:aws:sqs:us-east-1:{self.account}:{name}"
+        arn = f"arn:aws:sqs:{self.sqs.meta.region_name}:{self.account}:{name}"
         if open_to_sns:
             statement = {
                 "Effect": "Allow",

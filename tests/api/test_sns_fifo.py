@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from onebox.testing import EngineThread
-from tests.api.sns_world import SnsWorld, refusal
+from tests.api.sns_world import SnsWorld
 
 
 @pytest.fixture
@@ -20,54 +19,6 @@ def world(client: Callable[..., Any], account: str) -> SnsWorld:
 @pytest.fixture
 def sns(world: SnsWorld) -> Any:
     return world.sns
-
-
-def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: SnsWorld, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
-    world.subscribe(topic, queue)
-    answers = [
-        sns.publish(TopicArn=topic, Message=f"m{n}", MessageGroupId="g", MessageDeduplicationId=f"d{n}")
-        for n in range(3)
-    ]
-    received = world.received(queue)
-    bodies = [json.loads(message["Body"]) for message in received]
-    assert [body["Message"] for body in bodies] == ["m0", "m1", "m2"]
-    assert [body["SequenceNumber"] for body in bodies] == [answer["SequenceNumber"] for answer in answers]
-    assert sorted(answer["SequenceNumber"] for answer in answers) == [answer["SequenceNumber"] for answer in answers]
-    assert "Signature" not in bodies[0]
-    assert received[0]["Attributes"]["MessageGroupId"] == "g"
-    assert received[0]["Attributes"]["MessageDeduplicationId"] == "d0"
-
-
-def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(world: SnsWorld, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
-    world.subscribe(topic, queue, RawMessageDelivery="true")
-    request = {"TopicArn": topic, "MessageGroupId": "g", "MessageDeduplicationId": "d"}
-    first = sns.publish(**request, Message="one")
-    second = sns.publish(**request, Message="two")
-    assert (first["MessageId"], first["SequenceNumber"]) == (second["MessageId"], second["SequenceNumber"])
-    assert world.bodies(queue) == ["one"]
-
-
-def test_content_based_deduplication_uses_the_body(world: SnsWorld, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo", ContentBasedDeduplication="true"), world.queue("inbox.fifo")
-    world.subscribe(topic, queue)
-    for body in ("Test", "Test", "other"):
-        sns.publish(TopicArn=topic, Message=body, MessageGroupId="g")
-    received = world.received(queue)
-    assert [json.loads(message["Body"])["Message"] for message in received] == ["Test", "other"]
-    assert received[0]["Attributes"]["MessageDeduplicationId"] == (
-        "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25"
-    )
-
-
-def test_deduplication_by_message_group_lets_other_groups_pass(world: SnsWorld, sns: Any) -> None:
-    topic = world.topic("orders.fifo", FifoThroughputScope="MessageGroup")
-    queue = world.queue("inbox")
-    world.subscribe(topic, queue, RawMessageDelivery="true")
-    for group in ("a", "b", "a"):
-        sns.publish(TopicArn=topic, Message=group, MessageGroupId=group, MessageDeduplicationId="d")
-    assert sorted(world.bodies(queue)) == ["a", "b"]
 
 
 def test_deduplication_ends_after_five_minutes(timed: EngineThread) -> None:
@@ -82,61 +33,3 @@ def test_deduplication_ends_after_five_minutes(timed: EngineThread) -> None:
     timed.clock.advance(1)
     world.sns.publish(**request)
     assert world.bodies(queue) == ["m"]
-
-
-def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: SnsWorld, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo"), world.queue("inbox")
-    world.subscribe(topic, queue)
-    sns.publish(TopicArn=topic, Message="m", MessageGroupId="g", MessageDeduplicationId="d")
-    assert len(world.bodies(queue)) == 1
-    arguments = {"TopicArn": topic, "Protocol": "email", "Endpoint": "ann@example.com"}
-    assert refusal(sns.subscribe, **arguments) == (
-        "InvalidParameter",
-        "Invalid parameter: Invalid protocol type: email",
-    )
-
-
-def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: SnsWorld, sns: Any) -> None:
-    topic = world.topic("orders.fifo")
-    arn = world.subscribe(topic, world.queue("inbox.fifo"))
-    redrive = json.dumps({"deadLetterTargetArn": world.queue("dead")})
-    change = {"SubscriptionArn": arn, "AttributeName": "RedrivePolicy", "AttributeValue": redrive}
-    assert refusal(sns.set_subscription_attributes, **change) == (
-        "InvalidParameter",
-        "Invalid parameter: RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.",
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "request_", "message"),
-    [
-        ("t.fifo", {}, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"),
-        (
-            "t.fifo",
-            {"MessageGroupId": "g"},
-            "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or"
-            " MessageDeduplicationId provided explicitly",
-        ),
-        (
-            "t",
-            {"MessageDeduplicationId": "d"},
-            "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter"
-            " that is not valid for this topic type",
-        ),
-    ],
-)
-def test_publish_fields_wrong_for_the_topic_are_refused(
-    world: SnsWorld, sns: Any, name: Any, request_: Any, message: Any
-) -> None:
-    topic = world.topic(name)
-    assert refusal(sns.publish, TopicArn=topic, Message="m", **request_) == ("InvalidParameter", message)
-    entry = {"Id": "1", "Message": "m", **request_}
-    assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[entry])[1] == message
-
-
-def test_standard_topic_hands_the_message_group_on_to_queues(world: SnsWorld, sns: Any) -> None:
-    topic, queue = world.topic("orders"), world.queue("inbox")
-    world.subscribe(topic, queue)
-    sns.publish(TopicArn=topic, Message="m", MessageGroupId="tenant-1")
-    (received,) = world.received(queue)
-    assert received["Attributes"]["MessageGroupId"] == "tenant-1"

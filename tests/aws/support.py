@@ -46,3 +46,12 @@ def trust(principal: Any, **members: Any) -> str:
     """A trust policy of one statement."""
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **members}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def code_of(call: Callable[..., Any], **request: Any) -> str | None:
+    """The code of the error that the call raises; None if it succeeds."""
+    try:
+        call(**request)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return None
