@@ -56,38 +56,6 @@ def test_get_caller_identity_of_plain_credentials_is_the_built_in_user(sts: Any,
     assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:user/onebox")
 
 
-def test_assume_role_trusted_account_gets_credentials_that_work(
-    sts: Any, account: str, make_role: Any, onebox: EngineThread
-) -> None:
-    arn = make_role("Worker", trust({"AWS": f"arn:aws:iam::{account}:root"}))
-    answer = sts.assume_role(RoleArn=arn, RoleSessionName="shift")
-    assert answer["Credentials"]["AccessKeyId"].startswith("ASIA")
-    assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{account}:assumed-role/Worker/shift"
-    identity = session_client(onebox, "sts", answer["Credentials"]).get_caller_identity()
-    assert identity["Arn"] == answer["AssumedRoleUser"]["Arn"]
-    assert identity["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
-
-
-def test_assume_role_not_trusted_is_refused(sts: Any, account: str, make_role: Any) -> None:
-    arn = make_role("Worker", trust({"Service": "lambda.amazonaws.com"}))
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == (
-        "AccessDenied",
-        f"User: arn:aws:iam::{account}:user/onebox is not authorized to perform: sts:AssumeRole on resource: {arn}",
-    )
-
-
-def test_assume_role_missing_role_is_refused_alike(sts: Any, account: str) -> None:
-    arn = f"arn:aws:iam::{account}:role/Nobody"
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
-
-
-def test_assume_role_external_id_must_be_the_one_asked_for(sts: Any, account: str, make_role: Any) -> None:
-    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
-    arn = make_role("Worker", trust({"AWS": account}, Condition=condition))
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "AccessDenied"
-    assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", ExternalId="secret")["Credentials"]
-
-
 def test_assume_role_across_accounts_needs_the_others_trust(sts: Any, onebox: EngineThread, account: str) -> None:
     other = onebox.client("iam", account="888888888888")
     role = f"Guest{account}"
@@ -95,31 +63,6 @@ def test_assume_role_across_accounts_needs_the_others_trust(sts: Any, onebox: En
     answer = sts.assume_role(RoleArn=arn, RoleSessionName="visit")
     identity = session_client(onebox, "sts", answer["Credentials"]).get_caller_identity()
     assert identity["Account"] == "888888888888"
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"RoleSessionName": "x"}, "ValidationError"),
-        ({"RoleSessionName": "a b"}, "ValidationError"),
-        ({"DurationSeconds": 899}, "ValidationError"),
-        ({"DurationSeconds": 43201}, "ValidationError"),
-        ({"DurationSeconds": 3601}, "ValidationError"),
-        ({"RoleArn": "nonsense-nonsense-nonsense"}, "ValidationError"),
-        ({"Policy": "{"}, "MalformedPolicyDocument"),
-        ({"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/Nothing"}]}, "MalformedPolicyDocument"),
-    ],
-)
-def test_assume_role_invalid_parameter_is_refused(
-    sts: Any, account: str, make_role: Any, change: Any, code: Any
-) -> None:
-    arn = make_role("Worker", trust({"AWS": account}))
-    assert refusal(sts.assume_role, **{"RoleArn": arn, "RoleSessionName": "shift", **change})[0] == code
-
-
-def test_assume_role_longer_session_is_given_where_the_role_allows(sts: Any, account: str, make_role: Any) -> None:
-    arn = make_role("Worker", trust({"AWS": account}), MaxSessionDuration=7200)
-    assert sts.assume_role(RoleArn=arn, RoleSessionName="shift", DurationSeconds=7200)["Credentials"]
 
 
 def test_assume_role_from_a_role_lasts_an_hour_at_most(
@@ -152,17 +95,6 @@ def test_session_credentials_expire_and_say_so(timed: EngineThread) -> None:
     )
 
 
-def test_session_with_wrong_token_or_secret_is_refused(
-    sts: Any, account: str, make_role: Any, onebox: EngineThread
-) -> None:
-    arn = make_role("Worker", trust({"AWS": account}))
-    credentials = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]
-    stranger = session_client(onebox, "sts", credentials, token="other")
-    assert refusal(stranger.get_caller_identity)[0] == "InvalidClientTokenId"
-    forged = session_client(onebox, "sts", {**credentials, "SecretAccessKey": "guess"})
-    assert refusal(forged.get_caller_identity)[0] == "SignatureDoesNotMatch"
-
-
 def test_get_session_token_acts_as_the_account(
     sts: Any, account: str, onebox: EngineThread, client: Callable[..., Any]
 ) -> None:
@@ -173,60 +105,11 @@ def test_get_session_token_acts_as_the_account(
     assert session_client(onebox, "iam", credentials).list_roles()["Roles"] == []
 
 
-def test_get_access_key_info_tells_the_account(sts: Any, account: str, make_role: Any) -> None:
-    arn = make_role("Worker", trust({"AWS": account}))
-    key = sts.assume_role(RoleArn=arn, RoleSessionName="shift")["Credentials"]["AccessKeyId"]
-    assert sts.get_access_key_info(AccessKeyId=key)["Account"] == account
-
-
-@pytest.mark.parametrize(
-    "arn",
-    [
-        "arn::b:::something/role",
-        "arn:a::::something/role",
-        "arn:a:a::aaaaaaaaaa:",
-        "arn:aws:iam::role/x-x-x-x",
-        "nonsense-nonsense-nonsense",
-    ],
-)
-def test_assume_role_judges_the_arn_before_any_right(
-    sts: Any, account: str, make_role: Any, onebox: EngineThread, arn: Any
-) -> None:
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift") == ("ValidationError", f"{arn} is invalid")
-    worker = make_role("Worker", trust({"AWS": account}))
-    credentials = sts.assume_role(RoleArn=worker, RoleSessionName="shift")["Credentials"]
-    session = session_client(onebox, "sts", credentials)
-    assert refusal(session.assume_role, RoleArn=arn, RoleSessionName="shift")[0] == "ValidationError"
-
-
 def tags(**values: Any) -> Any:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 BOTH = ["sts:AssumeRole", "sts:TagSession"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"Tags": tags(team="a"), "TransitiveTagKeys": ["other"]},
-            "The specified transitive tag key must be included in the requested tags.",
-        ),
-        (
-            {"Tags": [*tags(team="a"), *tags(TEAM="b")]},
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-        ),
-    ],
-)
-def test_session_tags_that_contradict_each_other_are_refused(
-    sts: Any, account: str, make_role: Any, change: Any, message: Any
-) -> None:
-    arn = make_role("Worker", trust({"AWS": account}, Action=BOTH))
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", **change) == (
-        "InvalidParameterValue",
-        message,
-    )
 
 
 def test_transitive_session_tags_pass_on_and_cannot_be_set_again(
@@ -258,11 +141,6 @@ def test_transitive_session_tags_pass_on_and_cannot_be_set_again(
     assert refusal(sqs.create_queue, QueueName="red")[0] == "AccessDenied"
 
 
-def test_session_tags_need_the_roles_trust(sts: Any, account: str, make_role: Any) -> None:
-    arn = make_role("Worker", trust({"AWS": account}))
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", Tags=tags(a="b"))[0] == "AccessDenied"
-
-
 def test_federated_user_may_do_what_user_and_policy_both_allow(
     sts: Any, account: str, client: Callable[..., Any], onebox: EngineThread
 ) -> None:
@@ -292,14 +170,6 @@ def test_federated_user_of_plain_credentials_has_no_more_than_its_policy(sts: An
 
 def test_get_access_key_info_of_an_unknown_key_is_refused(sts: Any) -> None:
     assert refusal(sts.get_access_key_info, AccessKeyId="AKIAIOSFODNN7EXAMPLE")[0] == "ValidationError"
-
-
-def test_source_identity_needs_trust_and_passes_on(sts: Any, account: str, make_role: Any) -> None:
-    plain = make_role("Plain", trust({"AWS": account}))
-    assert refusal(sts.assume_role, RoleArn=plain, RoleSessionName="shift", SourceIdentity="ann")[0] == "AccessDenied"
-    arn = make_role("Worker", trust({"AWS": account}, Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))
-    answer = sts.assume_role(RoleArn=arn, RoleSessionName="shift", SourceIdentity="ann")
-    assert answer["SourceIdentity"] == "ann"
 
 
 def test_a_user_that_the_role_names_needs_no_policy_of_its_own(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,17 @@ def client(place: Place) -> Iterator[Callable[..., Any]]:
 def own_client(place: Place) -> Callable[..., Any]:
     """Makes a client for a test or a file that changes it."""
     return lambda service, **config: _counter.watch(place.client(service, **config))
+
+
+@pytest.fixture(scope="session")
+def session_client(place: Place) -> Callable[..., Any]:
+    """Makes a client with the credentials of a session or with a user's access key."""
+
+    def make(service: str, credentials: dict[str, Any]) -> Any:
+        key, secret = credentials["AccessKeyId"], credentials["SecretAccessKey"]
+        return replace(place, key=key, secret=secret, token=credentials.get("SessionToken")).client(service)
+
+    return make
 
 
 @pytest.fixture(scope="session")
