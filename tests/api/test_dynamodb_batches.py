@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onebox.testing import EngineThread
-from tests.api.dynamodb_support import create_table, make_client, message, refused
+from tests.api.dynamodb_support import create_table, make_client, refused
 
 
 @pytest.fixture
