@@ -1,4 +1,4 @@
-"""Goal: uploads in parts become one object, verified whole, and what is wrong with them is named as AWS names it."""
+"""Goal: the checksum of an object that was uploaded in parts is that of the whole."""
 
 from __future__ import annotations
 
