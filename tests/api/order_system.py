@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ RECEIVES_MAX = 3
 # The visibility time-out may not be below the function's, which has to be long enough for the slowest machine: its
 # process goes by the system's clock.
 TIMEOUT_S = 100
+# What passes after each try of a failing message: where the queue's visibility time-out decides, and where the function
+# does, which gives the message back for its next try by itself.
+QUEUE_PAUSES_S = (TIMEOUT_S,) * RECEIVES_MAX
+PROMPT_PAUSES_S = (2, 3, 1)
 
 
 @dataclass
@@ -56,7 +60,7 @@ class OrderSystem:
         """Move time so that ``count`` failing messages are received three times and set aside; those of OrderDLQ.
 
         ``tries`` tells how many attempts the function's log shows."""
-        let_receives_end(self.engine, tries, count, TIMEOUT_S)
+        let_receives_end(self.engine, tries, count, QUEUE_PAUSES_S)
         return self.take_dead_letters(count)
 
     def take_dead_letters(self, count: int) -> list[dict[str, Any]]:
@@ -103,16 +107,21 @@ def failures(engine: EngineThread) -> int:
 
 
 def let_receives_end(
-    engine: EngineThread, tries: Callable[[], int], count: int, visibility_s: int, earlier: int = 0
+    engine: EngineThread,
+    tries: Callable[[], int],
+    count: int,
+    pauses_s: Sequence[int] = PROMPT_PAUSES_S,
+    earlier: int = 0,
 ) -> None:
     """Move time so that ``count`` failing messages of OrderQueue are received three times and then set aside.
 
-    Time only moves when the log shows that each was tried, so that none is taken from under the function. ``tries``
-    tells how many attempts the log shows, the ``earlier`` of other messages included."""
-    for receive in range(1, RECEIVES_MAX + 1):
+    Time only moves when the log shows that each was tried, and no further than to the next try, so that none is taken
+    from under the function. ``tries`` tells how many attempts the log shows, the ``earlier`` of other messages
+    included; ``pauses_s`` is what passes after each of them."""
+    for receive, pause_s in enumerate(pauses_s, 1):
         wanted = earlier + receive * count
         until(lambda: tries() >= wanted, f"{wanted} attempts in the log")  # noqa: B023 - called within the turn
-        engine.clock.advance(visibility_s)
+        engine.clock.advance(pause_s)
 
 
 def zipped(name: str, source: str) -> bytes:

@@ -24,7 +24,6 @@ ORDERS = [
     '{"orderId":"B","total":5,"status":"new","timestamp":"2026-05-03T12:01:00Z"}',
     '{"orderId":"C","status":"paid","userId":"U1","timestamp":"2026-05-03T12:02:00Z"}',
 ]
-VISIBILITY_S = 180  # what the template says
 
 
 @dataclass
@@ -88,7 +87,7 @@ def let_fail(cli: Cli, count: int, earlier: int = 0) -> list[Any]:
         letters = cli.failed()
         return letters if len(letters) == count else None
 
-    let_receives_end(cli.engine, lambda: failures(cli.engine), count, VISIBILITY_S, earlier)
+    let_receives_end(cli.engine, lambda: failures(cli.engine), count, earlier=earlier)
     return until(find, f"{count} failed orders")
 
 

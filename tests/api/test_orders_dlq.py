@@ -461,7 +461,7 @@ def test_failed_orders_of_a_deployed_system_are_mended_stored_and_tried_anew(
     shop.client("sns").publish(TopicArn=topic, Message="oops")
 
     def failed_orders(count: int, earlier: int = 0) -> list[Any]:
-        let_receives_end(paced, lambda: failures(paced), count, VISIBILITY_S, earlier)
+        let_receives_end(paced, lambda: failures(paced), count, earlier=earlier)
         return until(
             lambda: found if len(found := shop.lines("dlq", "list", "--each")) == count else None,
             f"{count} failed orders",
