@@ -16,7 +16,7 @@ from onebox.testing import EngineThread
 from orders.clock import SystemClock
 from orders.console.settings import ConsoleSettings
 from orders.deployment.package import HANDLER, build_package
-from tests.api.order_system import QUEUE_PAUSES_S, OrderSystem, let_receives_end, make_order_system
+from tests.api.order_system import PROMPT_PAUSES_S, OrderSystem, let_receives_end, make_order_system
 from tests.console.support import Browser, console_for
 from tests.polling import PATIENCE_S
 
@@ -58,7 +58,7 @@ def queue(client: Callable[..., Any]) -> Callable[[int], list[str]]:
 
 @pytest.fixture
 def system(paced: EngineThread) -> OrderSystem:
-    return make_order_system(paced, build_package().content, HANDLER, raw=False, report_failures=True)
+    return make_order_system(paced, build_package().content, HANDLER, raw=False, report_failures=True, prompt=True)
 
 
 @pytest.fixture
@@ -276,7 +276,8 @@ def test_a_broken_order_is_followed_to_the_dead_letter_queue(beside: Browser, sy
     location = beside.post("/publish/orders", {"text": text, "unchecked": "1"}).headers["location"]
     with ThreadPoolExecutor(1) as threads:
         following = threads.submit(told, beside, location)
-        let_receives_end(system.engine, system.failures, 1, QUEUE_PAUSES_S)
+        # Little time, because the page asks the more rarely the older the order is; enough to look into OrderDLQ.
+        let_receives_end(system.engine, system.failures, 1, (*PROMPT_PAUSES_S[:2], 10))
         stream = following.result(PATIENCE_S)
     assert stream.endswith("event: end\ndata: dead-lettered\n\n")
     assert "Failed at attempt 3 of 3." in stream
