@@ -11,6 +11,7 @@ CLIENTS := celery powertools
 SEED ?=
 CALLS ?=
 HOURS ?=
+ONLY ?=
 MINUTES ?=
 RATE ?=
 UPGRADE ?=
@@ -56,8 +57,8 @@ format: $(DEV_STAMP) ## Format the code and fix its style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_STAMP) ## Compare the performance with MiniStack's on this machine
-	$(BIN)/python -m tests.bench
+bench: $(DEV_STAMP) ## Measure onebox against MiniStack, dynalite and moto (ONLY="ours growth" chooses parts)
+	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 bench-slow-disk: $(DEV_STAMP) ## Measure onebox on disks that sync in 0.2 and in 5 ms (Linux, needs a C compiler)
 	$(BIN)/python -m tests.bench.slow_disk

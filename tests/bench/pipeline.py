@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import subprocess
 import sys
 import time
@@ -148,15 +147,6 @@ class Pipeline:
         """How many orders the table holds, counted item by item."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName="Orders", Select="COUNT")
         return sum(page["Count"] for page in pages)
-
-    def preload(self, count: int, item: dict[str, Any], chance: random.Random) -> None:
-        """Store ``count`` copies of an item under ids of their own, in no order."""
-        for start in range(0, count, 25):
-            puts = [
-                {"PutRequest": {"Item": {**item, "orderId": {"S": f"{chance.getrandbits(64):016x}-{number}"}}}}
-                for number in range(start, min(start + 25, count))
-            ]
-            self.dynamodb.batch_write_item(RequestItems={"Orders": puts})
 
     def _arn(self, queue_url: str) -> str:
         answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])

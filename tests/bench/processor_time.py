@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import statistics
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
 from tests.bench.pipeline import Function, Pipeline
 from tests.bench.publisher import publish_all, quote
+from tests.bench.usage import Usage, read_usage
 from tests.peers.servers import Onebox, Peer
 
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _WARM_UP_ORDERS = 400
 # Asking for the backlog costs the server as well; this seldom it does not show.
 _BACKLOG_PACE_S = 0.25
@@ -42,11 +38,13 @@ class Work:
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of processor time, user and system, for one order."""
+    """Milliseconds of processor time, user and system, for one order, and what it wrote."""
 
     server_ms: float
     function_ms: float
     client_ms: float
+    written_bytes: float = 0.0
+    """Bytes that the server gave to the disk."""
 
     @property
     def total_ms(self) -> float:
@@ -79,13 +77,21 @@ def spend(pipeline: Pipeline, work: Work) -> Cost:
     """The same for a pipeline that is at rest."""
     server = pipeline.peer
     messages = quote([text for _, text in work.orders])
-    server_s, functions_s = _server_s(server), _functions_s(server)
-    client_s = _own_s()
+    before = read_usage(server)
     publish_all("127.0.0.1", server.port, pipeline.topic_arn, messages, threads=work.threads, batch=work.batch)
-    client_s = _own_s() - client_s
+    client_s = read_usage(server).client_s
     pipeline.wait_until_drained(pace_s=_BACKLOG_PACE_S)
-    to_ms = 1000 / len(work.orders)
-    return Cost((_server_s(server) - server_s) * to_ms, (_functions_s(server) - functions_s) * to_ms, client_s * to_ms)
+    return cost_of(read_usage(server)._replace(client_s=client_s).since(before), len(work.orders))
+
+
+def cost_of(used: Usage, orders: int) -> Cost:
+    """What was used, for each order."""
+    return Cost(
+        server_ms=used.server_s * 1000 / orders,
+        function_ms=used.functions_s * 1000 / orders,
+        client_ms=used.client_s * 1000 / orders,
+        written_bytes=used.written_bytes / orders,
+    )
 
 
 def median_cost(costs: list[Cost]) -> Cost:
@@ -94,6 +100,7 @@ def median_cost(costs: list[Cost]) -> Cost:
         statistics.median(cost.server_ms for cost in costs),
         statistics.median(cost.function_ms for cost in costs),
         statistics.median(cost.client_ms for cost in costs),
+        statistics.median(cost.written_bytes for cost in costs),
     )
 
 
@@ -103,33 +110,6 @@ def describe(peer: str, work: str, cost: Cost) -> str:
         f"  {peer:10} {work}: {cost.total_ms:.3f} ms of processor time an order "
         f"(server {cost.server_ms:.3f}, function {cost.function_ms:.3f}, client {cost.client_ms:.3f})"
     )
-
-
-def _own_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def _server_s(server: Peer) -> float:
-    return _seconds_of(server.process.pid)
-
-
-def _functions_s(server: Peer) -> float:
-    return sum(map(_seconds_of, _descendants(server.process.pid)))
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            yield child
-            yield from _descendants(child)
-
-
-def _seconds_of(pid: int) -> float:
-    # The second field is the command's name in parentheses and may hold anything, spaces included.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    user, system = fields[11:13]
-    return (int(user) + int(system)) / _TICKS_PER_S
 
 
 def measure_costs(peers: list[type[Peer]], orders: int, runs: int, only: str = "") -> dict[tuple[str, str], list[Cost]]:

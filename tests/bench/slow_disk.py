@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.__main__ import measure_latency, measure_throughput, say, warm_up
 from tests.bench.orders import our_function, real_orders, seed_function
 from tests.bench.pipeline import Pipeline
+from tests.bench.throughput import measure_latency, measure_throughput, say, warm_up
 from tests.peers.servers import Onebox
 
 SOURCE = Path(__file__).with_name("sync_time.c")

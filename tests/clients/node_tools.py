@@ -5,15 +5,13 @@ A machine without Node.js, or without the npm registry, skips what needs them, l
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.peers.environments import NotInstalled
+from tests.peers.node_packages import install
 from tests.programs import place_of, run_program
 
 FOLDER = Path(__file__).parents[2] / ".clients"
@@ -22,23 +20,10 @@ LOCK = Path(__file__).parent / "node"
 
 def node_modules() -> Path:
     """The folder of the installed packages."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("SKIPPED LOUDLY: Node.js with npm is not installed")
-    wanted = hashlib.sha256((LOCK / "package-lock.json").read_bytes()).hexdigest()
-    stamp = FOLDER / "node" / ".installed"
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "node.turn").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.read_text() != wanted:
-            shutil.rmtree(FOLDER / "node", ignore_errors=True)
-            shutil.copytree(LOCK, FOLDER / "node")
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=FOLDER / "node", capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"SKIPPED LOUDLY: npm cannot install the tools: {done.stderr.strip()[-300:]}")
-            stamp.write_text(wanted)
-    return FOLDER / "node" / "node_modules"
+    try:
+        return install(LOCK, FOLDER / "node")
+    except NotInstalled as error:
+        pytest.skip(f"SKIPPED LOUDLY: {error}")
 
 
 def run_tool(folder: Path, endpoint_url: str, *command: str, more: Mapping[str, str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The neighbour: ``python -m tests.neighbours.client PORT KIND [PID]``, a process that asks at a steady rate.
+"""The neighbour: ``python -m tests.neighbours.client PORT KIND [PID EVERY_S]``, a process that asks at a steady rate.
 
 A wait is counted from the moment at which the request was due, so that a stall counts for each request that it delays.
 It prints ``ready`` when it has begun. For each line of its input, and when the input is closed, it prints the
@@ -38,10 +38,11 @@ def _request(kind: str, number: int) -> bytes:
 class Neighbour:
     """One connection, and how long each request waited."""
 
-    def __init__(self, port: int, kind: str, pid: str | None = None) -> None:
+    def __init__(self, port: int, kind: str, pid: str | None = None, every_s: str = str(EVERY_S)) -> None:
         self._connection = socket.create_connection(("127.0.0.1", port), timeout=GIVE_UP_S)
         self._kind = kind
         self._pid = pid
+        self._every_s = float(every_s)
         self._number = 0
         self.waits_ms: list[float] = []
         self.cpu_ms: list[float] = []
@@ -73,7 +74,7 @@ class Neighbour:
         due_s = time.perf_counter()
         while not is_over.wait(max(0.0, due_s - time.perf_counter())):
             self.ask(due_s)
-            due_s += EVERY_S
+            due_s += self._every_s
 
 
 def _share(waits_ms: list[float], share: float) -> float:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from tests.peers.environments import programs_of, version_of
+from tests.peers.node_packages import PEERS_LOCK, peer_packages
 
 START_TIMEOUT_S = 60
 
@@ -28,6 +29,7 @@ class Peer:
     """A running server; a context manager that leaves no process behind."""
 
     name = ""
+    version = ""
 
     def __init__(self) -> None:
         with socket.socket() as probe:
@@ -59,7 +61,9 @@ class Peer:
         while not self._answers():
             if self.process.poll() is not None or time.perf_counter() - begin > START_TIMEOUT_S:
                 self._end()
-                raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'log').read_text()[-2000:]}")
+                told = (self.folder / "log").read_text()[-2000:]
+                shutil.rmtree(self.folder, ignore_errors=True)
+                raise RuntimeError(f"{self.name} did not start:\n{told}")
             time.sleep(0.005)
         self.ready_s = time.perf_counter() - begin
         return self
@@ -147,3 +151,25 @@ class Moto(Peer):
         request = urllib.request.Request(f"{self.endpoint_url}/moto-api/reset", method="POST")
         with urllib.request.urlopen(request, timeout=START_TIMEOUT_S):
             pass
+
+
+class Dynalite(Peer):
+    """dynalite: DynamoDB on Node.js, its tables in memory."""
+
+    name = "dynalite"
+    version = str(json.loads((PEERS_LOCK / "package.json").read_text())["dependencies"]["dynalite"])
+
+    def command(self) -> list[str]:
+        program = peer_packages() / "dynalite" / "cli.js"
+        return ["node", str(program), "--host", "127.0.0.1", "--port", str(self.port)]
+
+    @property
+    def health_url(self) -> str:
+        return self.endpoint_url
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.health_url, timeout=1) as answer:
+                return bool(answer.read().startswith(b"healthy"))
+        except OSError:
+            return False

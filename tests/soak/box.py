@@ -30,10 +30,10 @@ _COUNTS = tuple(f"ApproximateNumberOfMessages{part}" for part in ("", "NotVisibl
 
 
 class Watch:
-    """A neighbour in a process of its own that asks for an item, or writes one, 50 times a second."""
+    """A neighbour in a process of its own that asks for an item, or writes one, ten times a second."""
 
     def __init__(self, port: int, kind: str, pid: int) -> None:
-        command = [sys.executable, "-m", "tests.neighbours.client", str(port), kind, str(pid)]
+        command = [sys.executable, "-m", "tests.neighbours.client", str(port), kind, str(pid), "0.1"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._line()
 
