@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from onebox.testing import EngineThread
 from tests.api.lambda_support import make_function
 
-MINUTE_MS = 60_000
 ARN = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:"
 
 
@@ -305,77 +304,6 @@ def test_history_tells_all_and_outlives_the_alarm(timed: EngineThread, cloudwatc
         "stateReason": "Unchecked: Initial alarm creation",
     }
     assert data["newState"]["stateReason"].startswith("Threshold Crossed: no datapoints were received for 1 period")
-
-
-def test_put_metric_alarm_again_replaces_the_configuration_and_keeps_the_state(cloudwatch: Any) -> None:
-    put_alarm(cloudwatch, AlarmDescription="one", Tags=[{"Key": "team", "Value": "orders"}])
-    cloudwatch.set_alarm_state(AlarmName="a", StateValue="OK", StateReason="test")
-    put_alarm(cloudwatch, Threshold=7)
-    found = alarm(cloudwatch)
-    assert (found["StateValue"], found["Threshold"], "AlarmDescription" in found) == ("OK", 7, False)
-    assert cloudwatch.list_tags_for_resource(ResourceARN=f"{ARN}a")["Tags"] == [{"Key": "team", "Value": "orders"}]
-    cloudwatch.untag_resource(ResourceARN=f"{ARN}a", TagKeys=["team"])
-    cloudwatch.tag_resource(ResourceARN=f"{ARN}a", Tags=[{"Key": "b", "Value": "2"}])
-    assert cloudwatch.list_tags_for_resource(ResourceARN=f"{ARN}a")["Tags"] == [{"Key": "b", "Value": "2"}]
-    assert cloudwatch.list_tags_for_resource(ResourceARN=f"{ARN}none")["Tags"] == []
-
-
-def test_describe_alarms_filters_and_pages(cloudwatch: Any) -> None:
-    topic = "arn:aws:sns:us-east-1:000000000000:t"
-    for name in ("a1", "a2", "a3", "b1"):
-        put_alarm(cloudwatch, name, AlarmActions=[topic] if name == "a2" else [])
-    cloudwatch.set_alarm_state(AlarmName="a3", StateValue="ALARM", StateReason="test")
-
-    def names(**request: Any) -> list[str]:
-        pages = cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 2}, **request)
-        return [found["AlarmName"] for page in pages for found in page["MetricAlarms"]]
-
-    assert names() == ["a1", "a2", "a3", "b1"]
-    assert names(AlarmNamePrefix="a") == ["a1", "a2", "a3"]
-    assert names(StateValue="ALARM") == ["a3"]
-    assert names(ActionPrefix="arn:aws:sns") == ["a2"]
-    assert names(AlarmNames=["b1", "none"]) == ["b1"]
-    assert names(AlarmTypes=["CompositeAlarm"]) == []
-
-
-def test_describe_alarms_for_metric_matches_it_exactly(cloudwatch: Any) -> None:
-    dimensions = [{"Name": "A", "Value": "1"}]
-    put_alarm(cloudwatch, "plain")
-    put_alarm(cloudwatch, "narrow", Dimensions=dimensions)
-
-    def names(**request: Any) -> list[str]:
-        found = cloudwatch.describe_alarms_for_metric(Namespace="App", MetricName="errors", **request)
-        return [item["AlarmName"] for item in found["MetricAlarms"]]
-
-    assert (names(), names(Dimensions=dimensions)) == (["plain"], ["narrow"])
-    assert (names(Statistic="Sum", Period=60), names(Statistic="Average")) == (["plain"], [])
-
-
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        ({"Period": 45}, "Period must be 10, 20, 30 or a multiple of 60"),
-        ({"Period": None}, "Period is required"),
-        ({"EvaluationPeriods": 2, "DatapointsToAlarm": 3}, "DatapointsToAlarm must be less than or equal"),
-        ({"EvaluationPeriods": 1441}, "Metrics cannot be checked across more than a day"),
-        ({"AlarmActions": ["nonsense"]}, "Invalid arn syntax: nonsense"),
-        ({"AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"] * 6}, "at 'alarmActions' failed"),
-        ({"ComparisonOperator": "Near"}, "at 'comparisonOperator' failed to satisfy constraint"),
-        ({"Statistic": "Median"}, "at 'statistic' failed to satisfy constraint"),
-        ({"Statistic": None}, "Exactly one of Statistic or ExtendedStatistic"),
-        ({"Statistic": None, "ExtendedStatistic": "p101"}, "ExtendedStatistic is not supported"),
-        ({"TreatMissingData": "panic"}, "at 'treatMissingData' failed"),
-        ({"Threshold": None}, "Threshold is required"),
-        ({"ThresholdMetricId": "ad1"}, "not supported"),
-        ({"Metrics": [{"Id": "e1", "Expression": "1"}]}, "mutually exclusive"),
-    ],
-)
-def test_put_metric_alarm_refuses_what_aws_refuses(cloudwatch: Any, changes: dict[str, Any], text: str) -> None:
-    with pytest.raises(ClientError) as caught:
-        put_alarm(cloudwatch, **changes)
-    assert caught.value.response["Error"]["Code"] == "ValidationError"
-    assert text in caught.value.response["Error"]["Message"]
-    assert cloudwatch.describe_alarms()["MetricAlarms"] == []
 
 
 def test_composite_alarm_follows_its_children(timed: EngineThread, cloudwatch: Any) -> None:

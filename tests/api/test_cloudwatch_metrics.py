@@ -60,22 +60,6 @@ def refused(code: str, text: str, call: Callable[..., Any], *arguments: Any, **r
     assert (error["Code"], text in error["Message"]) == (code, True), error["Message"]
 
 
-def test_put_metric_data_adds_up_single_values_sets_and_counts(cloudwatch: Any, now_ms: int) -> None:
-    put(cloudwatch, Value=4)
-    put(cloudwatch, Values=[1, 2], Counts=[3, 1])
-    put(cloudwatch, StatisticValues={"SampleCount": 2, "Sum": 20, "Minimum": 9, "Maximum": 11})
-    (point,) = read(cloudwatch, now_ms)
-    assert point == {
-        "Timestamp": at(now_ms),
-        "Unit": "None",
-        "SampleCount": 7,
-        "Sum": 29,
-        "Average": pytest.approx(29 / 7),
-        "Minimum": 1,
-        "Maximum": 11,
-    }
-
-
 def test_get_metric_statistics_gives_percentiles_of_raw_values_only(cloudwatch: Any, now_ms: int) -> None:
     put(cloudwatch, Values=list(range(1, 101)))
     wanted: dict[str, Any] = {"Statistics": [], "ExtendedStatistics": ["p50", "p99", "tm90"]}
@@ -95,15 +79,6 @@ def test_get_metric_statistics_counts_periods_from_the_start(cloudwatch: Any, no
         (at(now_ms - 3 * MINUTE_MS), 5),
         (at(now_ms - 1 * MINUTE_MS), 1),
     ]
-
-
-def test_get_metric_statistics_keeps_units_apart(cloudwatch: Any, now_ms: int) -> None:
-    put(cloudwatch, Value=1, Unit="Seconds")
-    put(cloudwatch, Value=1000, Unit="Milliseconds")
-    assert {point["Unit"]: point["Sum"] for point in read(cloudwatch, now_ms)} == {"Seconds": 1, "Milliseconds": 1000}
-    (point,) = read(cloudwatch, now_ms, Unit="Seconds")
-    assert point["Sum"] == 1
-    assert read(cloudwatch, now_ms, Unit="Bytes") == []
 
 
 def test_dimensions_name_a_metric_whatever_their_order(cloudwatch: Any, now_ms: int) -> None:
@@ -130,58 +105,11 @@ def test_metrics_belong_to_their_account_and_region(timed: EngineThread, cloudwa
     assert timed.client("cloudwatch", account="123456789012").list_metrics()["Metrics"] == []
 
 
-@pytest.mark.parametrize(
-    ("datum", "code", "text"),
-    [
-        ({}, "MissingParameter", "MetricData.member.1.Value"),
-        (
-            {"Value": 1, "StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1}},
-            "InvalidParameterCombination",
-            "MetricData.member.1.Value and MetricData.member.1.StatisticValues are mutually exclusive",
-        ),
-        ({"Value": 2.0**361}, "InvalidParameterValue", "MetricData.member.1.Value"),
-        ({"Value": 1, "Unit": "Parsecs"}, "InvalidParameterValue", "Unit must be a value in the set [ Seconds"),
-        ({"Value": 1, "StorageResolution": 7}, "InvalidParameterValue", "StorageResolution"),
-        ({"Value": 1, "Dimensions": [{"Name": "a", "Value": ""}]}, "InvalidParameterValue", "must not be blank"),
-        (
-            {"Value": 1, "Dimensions": [{"Name": f"d{n}", "Value": "v"} for n in range(31)]},
-            "InvalidParameterValue",
-            "must not have a size greater than 30",
-        ),
-        ({"Values": [1, 2], "Counts": [1]}, "InvalidParameterValue", "Counts must have the same size"),
-        ({"Values": list(range(151))}, "InvalidParameterValue", "150"),
-        (
-            {"StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 3, "Maximum": 1}},
-            "InvalidParameterValue",
-            "Maximum must be greater than",
-        ),
-    ],
-)
-def test_put_metric_data_with_a_wrong_datum_stores_none(
-    cloudwatch: Any, now_ms: int, datum: dict[str, Any], code: str, text: str
-) -> None:
-    data = [{"MetricName": "m", **datum}, {"MetricName": "good", "Value": 1}]
-    refused(code, text, cloudwatch.put_metric_data, Namespace="App", MetricData=data)
-    assert cloudwatch.list_metrics()["Metrics"] == []
-
-
 def test_put_metric_data_outside_two_weeks_and_two_hours_is_refused(cloudwatch: Any, now_ms: int) -> None:
     put(cloudwatch, Value=1, Timestamp=at(now_ms - 14 * DAY_MS))
     put(cloudwatch, Value=1, Timestamp=at(now_ms + 2 * HOUR_MS))
     for moment_ms in (now_ms - 14 * DAY_MS - 1000, now_ms + 2 * HOUR_MS + 1000):
         refused("InvalidParameterValue", "Timestamp must specify", put, cloudwatch, Value=1, Timestamp=at(moment_ms))
-
-
-def test_get_metric_statistics_refuses_what_aws_refuses(cloudwatch: Any, now_ms: int) -> None:
-    for code, text, request in (
-        ("InvalidParameterCombination", "up to 86460 datapoints", {"StartTime": at(now_ms - DAY_MS), "Period": 1}),
-        ("InvalidParameterValue", "StartTime must be less", {"StartTime": at(now_ms + HOUR_MS)}),
-        ("InvalidParameterValue", "Period must be", {"Period": 45}),
-        ("InvalidParameterValue", "Statistics.member.1", {"Statistics": ["Median"]}),
-        ("InvalidParameterValue", "ExtendedStatistics", {"Statistics": [], "ExtendedStatistics": ["p101"]}),
-        ("MissingParameter", "Must specify either", {"Statistics": []}),
-    ):
-        refused(code, text, read, cloudwatch, now_ms, **request)
 
 
 def test_list_metrics_filters_by_every_part(cloudwatch: Any) -> None:
