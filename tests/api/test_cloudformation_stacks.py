@@ -129,18 +129,6 @@ def test_inline_function_of_a_stack_runs(client: Client) -> None:
     assert client("lambda").invoke(FunctionName=arn)["Payload"].read() == b"1"
 
 
-def test_detect_stack_drift_after_change_by_hand_names_the_property(client: Client) -> None:
-    cloudformation, sqs = client("cloudformation"), client("sqs")
-    body = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q", "DelaySeconds": 5}}}}
-    cloudformation.create_stack(StackName="s", TemplateBody=json.dumps(body))
-    sqs.set_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName="q")["QueueUrl"], Attributes={"DelaySeconds": "9"})
-    drift = cloudformation.detect_stack_resource_drift(StackName="s", LogicalResourceId="Q")["StackResourceDrift"]
-    assert drift["StackResourceDriftStatus"] == "MODIFIED"
-    assert drift["PropertyDifferences"] == [
-        {"PropertyPath": "/DelaySeconds", "ExpectedValue": "5", "ActualValue": "9", "DifferenceType": "NOT_EQUAL"}
-    ]
-
-
 def test_create_stack_whose_role_may_not_fails_with_the_services_words(client: Client) -> None:
     iam, cloudformation = client("iam"), client("cloudformation")
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}}]}
@@ -173,99 +161,6 @@ def test_stack_of_a_stopped_clock_is_made_at_once(timed: EngineThread) -> None:
     assert status(cloudformation, "s") == "CREATE_COMPLETE"
 
 
-@pytest.mark.parametrize(
-    ("operation", "arguments", "code", "words"),
-    [
-        ("create_stack", {"TemplateBody": QUEUE}, "AlreadyExistsException", "Stack [taken] already exists"),
-        ("create_stack", {}, "ValidationError", "Either Template URL or Template Body must be specified."),
-        (
-            "create_stack",
-            {"StackName": "a_b", "TemplateBody": QUEUE},
-            "ValidationError",
-            "1 validation error detected: Value 'a_b' at 'stackName' failed to satisfy constraint: Member must satisfy "
-            "regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
-        ),
-        (
-            "create_stack",
-            {"StackName": "new", "TemplateBody": json.dumps({"Resources": {"R": {"Type": "AWS::IAM::Role"}}})},
-            "InsufficientCapabilitiesException",
-            "Requires capabilities : [CAPABILITY_IAM]",
-        ),
-        ("update_stack", {"TemplateBody": QUEUE}, "ValidationError", "No updates are to be performed."),
-        (
-            "update_stack",
-            {"StackName": "none", "TemplateBody": QUEUE},
-            "ValidationError",
-            "Stack [none] does not exist",
-        ),
-        ("describe_stacks", {"StackName": "none"}, "ValidationError", "Stack with id none does not exist"),
-        ("describe_stack_events", {"StackName": "none"}, "ValidationError", "Stack [none] does not exist"),
-        ("describe_stack_resources", {"StackName": "none"}, "ValidationError", "Stack with id none does not exist"),
-        ("list_stack_resources", {"StackName": "none"}, "ValidationError", "Stack with id none does not exist"),
-        ("get_template", {"StackName": "none"}, "ValidationError", "Stack with id none does not exist"),
-        (
-            "describe_stack_resource",
-            {"LogicalResourceId": "X"},
-            "ValidationError",
-            "Resource X does not exist for stack taken",
-        ),
-        (
-            "describe_change_set",
-            {"ChangeSetName": "none"},
-            "ChangeSetNotFound",
-            "ChangeSet [none] does not exist",
-        ),
-        (
-            "validate_template",
-            {"TemplateBody": json.dumps({"Resources": {"R": {"Type": "AWS::No::Such"}}}), "StackName": None},
-            "ValidationError",
-            "Template format error: Unrecognized resource types: [AWS::No::Such]",
-        ),
-        (
-            "cancel_update_stack",
-            {},
-            "ValidationError",
-            "CancelUpdateStack cannot be called from current stack status CREATE_COMPLETE",
-        ),
-    ],
-)
-def test_refusal_has_aws_code_and_words(
-    client: Client, operation: str, arguments: dict[str, Any], code: str, words: str
-) -> None:
-    cloudformation = client("cloudformation")
-    cloudformation.create_stack(StackName="taken", TemplateBody=QUEUE)
-    given = {"StackName": "taken", **arguments}
-    with pytest.raises(ClientError) as caught:
-        getattr(cloudformation, operation)(**{name: value for name, value in given.items() if value is not None})
-    assert caught.value.response["Error"]["Code"] == code
-    assert caught.value.response["Error"]["Message"] == words
-
-
-def test_delete_stack_under_protection_is_refused_until_it_is_lifted(client: Client) -> None:
-    cloudformation = client("cloudformation")
-    cloudformation.create_stack(StackName="s", TemplateBody=QUEUE, EnableTerminationProtection=True)
-    with pytest.raises(ClientError, match=r"Stack \[s\] cannot be deleted while TerminationProtection is enabled"):
-        cloudformation.delete_stack(StackName="s")
-    cloudformation.update_termination_protection(StackName="s", EnableTerminationProtection=False)
-    cloudformation.delete_stack(StackName="s")
-    cloudformation.delete_stack(StackName="s")  # what is gone is deleted already
-    assert cloudformation.describe_stacks()["Stacks"] == []
-
-
-def test_list_stacks_keeps_deleted_ones_and_filters(client: Client) -> None:
-    cloudformation = client("cloudformation")
-    for name in ("a", "b"):
-        cloudformation.create_stack(StackName=name, TemplateBody=QUEUE)
-    cloudformation.delete_stack(StackName="a")
-    summaries = cloudformation.list_stacks()["StackSummaries"]
-    assert {summary["StackName"]: summary["StackStatus"] for summary in summaries} == {
-        "a": "DELETE_COMPLETE",
-        "b": "CREATE_COMPLETE",
-    }
-    only = cloudformation.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"]
-    assert [summary["StackName"] for summary in only] == ["b"]
-
-
 def test_describe_stack_events_pages_the_newest_first(client: Client) -> None:
     cloudformation = client("cloudformation")
     queues = {f"Q{number}": {"Type": "AWS::SQS::Queue"} for number in range(40)}
@@ -277,16 +172,6 @@ def test_describe_stack_events_pages_the_newest_first(client: Client) -> None:
     assert (events[0]["ResourceStatus"], events[-1]["ResourceStatusReason"]) == ("CREATE_COMPLETE", "User Initiated")
 
 
-def test_describe_stack_resources_by_physical_id_finds_the_stack(client: Client) -> None:
-    cloudformation = client("cloudformation")
-    cloudformation.create_stack(StackName="s", TemplateBody=QUEUE)
-    url = cloudformation.describe_stack_resource(StackName="s", LogicalResourceId="Q")["StackResourceDetail"][
-        "PhysicalResourceId"
-    ]
-    found = cloudformation.describe_stack_resources(PhysicalResourceId=url)["StackResources"]
-    assert [(resource["StackName"], resource["LogicalResourceId"]) for resource in found] == [("s", "Q")]
-
-
 def test_get_template_summary_tells_what_the_template_needs(client: Client) -> None:
     summary = client("cloudformation").get_template_summary(TemplateBody=ORDER_SYSTEM)
     assert summary["Capabilities"] == ["CAPABILITY_NAMED_IAM"]
@@ -295,13 +180,6 @@ def test_get_template_summary_tells_what_the_template_needs(client: Client) -> N
     assert keys["Runtime"]["ParameterConstraints"]["AllowedValues"][0] == "python3.10"
     assert keys["ArtifactBucket"]["DefaultValue"] == ""
     assert "AWS::SQS::Queue" in summary["ResourceTypes"]
-
-
-def test_get_template_summary_shows_no_default_where_there_is_none(client: Client) -> None:
-    template = json.dumps({"Parameters": {"Name": {"Type": "String"}}, "Resources": json.loads(QUEUE)["Resources"]})
-    (parameter,) = client("cloudformation").get_template_summary(TemplateBody=template)["Parameters"]
-    assert parameter["ParameterKey"] == "Name"
-    assert "DefaultValue" not in parameter
 
 
 def test_stacks_of_regions_and_accounts_are_apart(client: Client) -> None:
