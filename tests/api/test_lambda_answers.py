@@ -43,15 +43,6 @@ def test_every_configuration_has_the_runtimes_version(client: Callable[..., Any]
     assert {entry["RuntimeVersionConfig"]["RuntimeVersionArn"] for entry in shown} == {arn}
 
 
-def test_empty_environment_is_kept_and_an_absent_one_is_not_shown(client: Callable[..., Any]) -> None:
-    role = make_role(client, BASIC)
-    assert "Environment" not in make_function(client, ECHO, Role=role)
-    changed = client("lambda").update_function_configuration(FunctionName="function", Environment={"Variables": {}})
-    assert changed["Environment"] == {"Variables": {}}
-    made = make_function(client, ECHO, Role=role, FunctionName="other", Environment={"Variables": {}})
-    assert made["Environment"] == {"Variables": {}}
-
-
 def test_code_location_gives_the_zip_for_ten_minutes(timed: EngineThread) -> None:
     archive = zipped(ECHO)
     make_function(timed.client, ECHO, Code={"ZipFile": archive})
@@ -108,61 +99,6 @@ def test_update_function_code_with_publish_answers_the_new_version_as_created(cl
     assert "LastUpdateStatus" not in answer
 
 
-def test_publish_version_compares_with_latest_as_it_was(client: Callable[..., Any]) -> None:
-    make_function(client, ECHO, Description="first")
-    api = client("lambda")
-    publish = api.publish_version
-    assert publish(FunctionName="function", Description="mine")["Description"] == "mine"
-    assert publish(FunctionName="function", Description="other")["Version"] == "1"
-    api.update_function_configuration(FunctionName="function", Description="second")
-    assert (publish(FunctionName="function")["Version"], publish(FunctionName="function")["Description"]) == (
-        "2",
-        "second",
-    )
-
-
-def test_failure_while_loading_has_an_empty_request_id_and_paths_of_aws(client: Callable[..., Any]) -> None:
-    make_function(client, "import json\nraise RuntimeError('broken ' + __file__)\n")
-    payload, answer = invoke(client)
-    assert answer["FunctionError"] == "Unhandled"
-    assert payload["requestId"] == ""
-    assert payload["errorType"] == "RuntimeError"
-    assert payload["errorMessage"] == "broken /var/task/app.py"
-    assert '"/var/task/app.py", line 2' in payload["stackTrace"][-1]
-
-
-def test_failure_of_a_handler_names_paths_of_aws(client: Callable[..., Any]) -> None:
-    make_function(client, "def handler(event, context):\n    return event['x']\n")
-    payload, _ = invoke(client, {})
-    assert '"/var/task/app.py", line 2' in payload["stackTrace"][0]
-
-
-def test_delete_function_answers_nothing(client: Callable[..., Any]) -> None:
-    make_function(client, ECHO)
-    api = client("lambda")
-    assert refusal(api.delete_function, FunctionName="absent", Qualifier="$LATEST") == (
-        "InvalidParameterValueException",
-        "$LATEST version cannot be deleted without deleting the function.",
-        "User",
-    )
-    code, message, _ = refusal(api.delete_function, FunctionName="absent", Qualifier="3")
-    assert (code, message.rpartition(":")[2]) == ("ResourceNotFoundException", "absent")
-    assert api.delete_function(FunctionName="function")["ResponseMetadata"]["HTTPStatusCode"] == 204
-
-
-def test_invoke_unknown_function_names_latest(client: Callable[..., Any]) -> None:
-    assert refusal(client("lambda").invoke, FunctionName="absent")[1].endswith(":function:absent:$LATEST")
-
-
-def test_list_functions_unknown_function_version_is_refused(client: Callable[..., Any]) -> None:
-    code, message, _ = refusal(client("lambda").list_functions, FunctionVersion="some")
-    assert code == "ValidationException"
-    assert message == (
-        "1 validation error detected: Value 'some' at 'functionVersion' failed to satisfy constraint: "
-        "Member must satisfy enum value set: [ALL]"
-    )
-
-
 def test_list_functions_counts_versions_if_all(client: Callable[..., Any]) -> None:
     make_function(client, ECHO, Publish=True)
     pages = (
@@ -181,27 +117,6 @@ def test_function_of_any_runtime_can_be_made_and_python_38_runs(client: Callable
         assert (made["Runtime"], made["Version"]) == (runtime, "1")
     assert invoke(client, 5, FunctionName="python3-8")[0] == 5
     assert "FunctionError" in invoke(client, 5, FunctionName="java21")[1]
-
-
-def test_snap_start_is_a_setting(client: Callable[..., Any]) -> None:
-    made = make_function(client, ECHO, Runtime="python3.13", SnapStart={"ApplyOn": "PublishedVersions"})
-    assert made["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
-    update = client("lambda").update_function_configuration
-    assert refusal(update, FunctionName="function", SnapStart={"ApplyOn": "x"})[1].endswith(
-        "enum value set: [PublishedVersions, None]"
-    )
-
-
-def test_put_function_concurrency_wants_the_function_itself(client: Callable[..., Any]) -> None:
-    make_function(client, ECHO)
-    put = client("lambda").put_function_concurrency
-    code, message, _ = refusal(put, FunctionName="function:$LATEST", ReservedConcurrentExecutions=1)
-    assert (code, message.partition(".")[0]) == (
-        "InvalidParameterValueException",
-        "This operation is permitted on Lambda functions only",
-    )
-    assert refusal(put, FunctionName="absent", ReservedConcurrentExecutions=1)[1].endswith(":absent:$LATEST")
-    assert refusal(put, FunctionName="function", ReservedConcurrentExecutions=901)[2] is None
 
 
 def test_invocation_keeps_the_trace_of_its_caller(client: Callable[..., Any]) -> None:

@@ -181,35 +181,6 @@ def test_invoke_module_cannot_be_loaded_answers_its_error(
     assert message in payload["errorMessage"]
 
 
-def test_invoke_response_too_large_is_an_error_and_the_child_lives_on(client: Callable[..., Any]) -> None:
-    code = "def handler(event, context):\n    return 'x' * event\n"
-    make_function(client, code)
-    payload, answer = invoke(client, 6 * 1024 * 1024 + 200)
-    assert answer["FunctionError"] == "Unhandled"
-    assert payload["errorType"] == "Function.ResponseSizeTooLarge"
-    assert invoke(client, 3)[0] == "xxx"
-
-
-def test_invoke_event_not_json_is_refused(client: Callable[..., Any]) -> None:
-    make_function(client, "def handler(event, context):\n    pass\n")
-    with pytest.raises(ClientError) as caught:
-        client("lambda").invoke(FunctionName="function", Payload=b"{nope")
-    assert caught.value.response["Error"]["Code"] == "InvalidRequestContentException"
-    assert caught.value.response["Error"]["Message"].startswith("Could not parse request body into json")
-
-
-def test_invoke_dry_run_answers_without_running(client: Callable[..., Any]) -> None:
-    make_function(client, "1 / 0")
-    answer = client("lambda").invoke(FunctionName="function", InvocationType="DryRun")
-    assert answer["StatusCode"] == 204
-
-
-def test_invoke_unknown_qualifier_is_not_found(client: Callable[..., Any], account: str) -> None:
-    make_function(client, "def handler(event, context):\n    pass\n")
-    with pytest.raises(client("lambda").exceptions.ResourceNotFoundException, match=":function:function:7"):
-        client("lambda").invoke(FunctionName="function", Qualifier="7")
-
-
 def test_invoke_concurrently_runs_in_several_children(client: Callable[..., Any]) -> None:
     code = """
 import os, socket

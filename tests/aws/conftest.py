@@ -5,6 +5,7 @@ Without a place they run on the engine of the tests' own process, in one account
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.aws.functions import Functions, make_role
 from tests.aws.harness.counting import Counter
 from tests.aws.harness.differences import NotListed, find_difference, read_differences
 from tests.aws.harness.names import make_run, prefix_of
@@ -130,6 +133,23 @@ def shared_unique(run_prefix: str) -> Callable[[str], str]:
     """As ``unique``, for resources that the tests of a file share."""
     number = next(_numbers)
     return lambda label: f"{run_prefix}{number}-{label}"
+
+
+@pytest.fixture(scope="session")
+def lambda_role(client: Callable[..., Any], run_prefix: str) -> str:
+    """The role of all functions of a run; its ARN."""
+    return make_role(client("iam"), f"{run_prefix}functions")
+
+
+@pytest.fixture
+def functions(
+    client: Callable[..., Any], until: Any, lambda_role: str, unique: Callable[[str], str]
+) -> Iterator[Functions]:
+    """Makes and calls functions; the test's own is deleted when it ends, because idle processes cost memory."""
+    made = Functions(client("lambda", parameter_validation=False), until, lambda_role, unique)
+    yield made
+    with contextlib.suppress(ClientError):
+        made.api.delete_function(FunctionName=made.name)
 
 
 @pytest.fixture(scope="session")
