@@ -64,63 +64,6 @@ def changes(found: Any) -> list[tuple[str, str]]:
     return [(record["eventName"], record["dynamodb"]["Keys"]["orderId"]["S"]) for record in found]
 
 
-def test_create_table_with_stream_describes_it(dynamodb: Any, streams: Any, account: str) -> None:
-    arn = stream_table(dynamodb)
-    table = dynamodb.describe_table(TableName="Orders")["Table"]
-    label = table["LatestStreamLabel"]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}", label)
-    assert arn == f"arn:aws:dynamodb:us-east-1:{account}:table/Orders/stream/{label}"
-    assert table["StreamSpecification"] == enabled()
-    description = streams.describe_stream(StreamArn=arn)["StreamDescription"]
-    shards = description.pop("Shards")
-    assert description.pop("CreationRequestDateTime") is not None
-    assert description == {
-        "StreamArn": arn,
-        "StreamLabel": label,
-        "StreamStatus": "ENABLED",
-        "StreamViewType": BOTH,
-        "TableName": "Orders",
-        "KeySchema": [{"AttributeName": "orderId", "KeyType": "HASH"}],
-    }
-    assert re.fullmatch(r"shardId-\d{20}-[0-9a-z]{8,36}", shards[0]["ShardId"])
-    numbers = shards[0]["SequenceNumberRange"]
-    assert numbers.keys() == {"StartingSequenceNumber"}
-    assert re.fullmatch(r"\d{21,40}", numbers["StartingSequenceNumber"])
-    assert dynamodb.delete_table(TableName="Orders")["TableDescription"]["LatestStreamArn"] == arn
-
-
-@pytest.mark.parametrize(
-    ("view", "shown", "sizes"),
-    [
-        ("KEYS_ONLY", [set(), set(), set()], [8, 8, 8]),
-        ("NEW_IMAGE", [{"NewImage"}, {"NewImage"}, set()], [18, 19, 8]),
-        ("OLD_IMAGE", [set(), {"OldImage"}, {"OldImage"}], [8, 18, 19]),
-        (BOTH, [{"NewImage"}, {"NewImage", "OldImage"}, {"OldImage"}], [18, 29, 19]),
-    ],
-)
-def test_view_type_shows_its_images(dynamodb: Any, streams: Any, view: str, shown: Any, sizes: Any) -> None:
-    arn = stream_table(dynamodb, view)
-    put(dynamodb, "1", b={"BOOL": True})
-    put(dynamodb, "1", b={"S": "xx"})
-    dynamodb.delete_item(TableName="Orders", Key={"orderId": {"S": "1"}})
-    found = records(streams, arn)
-    assert [record["eventName"] for record in found] == ["INSERT", "MODIFY", "REMOVE"]
-    parts = [record["dynamodb"] for record in found]
-    assert [part.keys() & {"NewImage", "OldImage"} for part in parts] == shown
-    assert [part["SizeBytes"] for part in parts] == sizes
-    assert {part["StreamViewType"] for part in parts} == {view}
-    old = {"orderId": {"S": "1"}, "b": {"BOOL": True}}
-    new = {"orderId": {"S": "1"}, "b": {"S": "xx"}}
-    for part, image in zip(parts, (old, new, None), strict=True):
-        assert part["Keys"] == {"orderId": {"S": "1"}}
-        assert part.get("NewImage") in (None, image)
-    first = found[0]
-    assert (first["eventVersion"], first["eventSource"], first["awsRegion"]) == ("1.1", "aws:dynamodb", "us-east-1")
-    assert re.fullmatch(r"[0-9a-f]{32}", first["eventID"])
-    assert "userIdentity" not in first
-    assert parts[0]["ApproximateCreationDateTime"].microsecond == 0
-
-
 def test_writes_that_change_nothing_leave_no_record(dynamodb: Any, streams: Any) -> None:
     arn = stream_table(dynamodb)
     item: dict[str, Any] = {"m": {"M": {"a": {"N": "1"}, "b": {"SS": ["x", "y"]}}}, "n": {"N": "1"}}
@@ -220,16 +163,6 @@ def test_update_table_enables_disables_and_enables_again(dynamodb: Any, streams:
     dynamodb.delete_table(TableName="Orders")
     assert streams.describe_stream(StreamArn=second)["StreamDescription"]["StreamStatus"] == "DISABLED"
     assert changes(records(streams, second)) == [("INSERT", "3")]
-
-
-def test_specification_that_contradicts_itself_is_refused(dynamodb: Any) -> None:
-    create_table(dynamodb)
-    for specification in (
-        {"StreamEnabled": True},
-        {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"},
-        {"StreamEnabled": True, "StreamViewType": "OTHER"},
-    ):
-        refused(dynamodb.update_table, TableName="Orders", StreamSpecification=specification)
 
 
 def test_iterators_begin_where_their_type_says(dynamodb: Any, streams: Any) -> None:
