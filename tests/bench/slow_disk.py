@@ -1,7 +1,9 @@
 """``make bench-slow-disk``: orders a second and latency by the time that the disk takes to sync.
 
 Each figure is measured on a onebox whose syncs take exactly so long and do nothing else (sync_time.c, preloaded), so
-that the machine's own disk does not matter. The disks take turns. Needs Linux and a C compiler.
+that the machine's own disk does not matter. The disks take turns. The publisher is the same for all of them: a shop
+with several connections, which does not wait for one answer at a time. The warm-up is long enough for the function to
+get the processes that its load calls for. Needs Linux and a C compiler.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import statistics
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,11 +21,14 @@ from pathlib import Path
 
 from tests.bench.orders import our_function, real_orders, seed_function
 from tests.bench.pipeline import Pipeline
+from tests.bench.publisher import publish_all, quote
 from tests.bench.throughput import measure_latency, measure_throughput, say, warm_up
 from tests.peers.servers import Onebox
 
 SOURCE = Path(__file__).with_name("sync_time.c")
 LATENCIES = 100
+CONNECTIONS = 8
+WARM_UP_ORDERS = 1_500
 
 
 @dataclass
@@ -33,6 +39,9 @@ class Figures:
     server_ms: list[float] = field(default_factory=list)
     """Processor time of the server for an order."""
     p50_ms: list[float] = field(default_factory=list)
+    syncs_per_s: list[float] = field(default_factory=list)
+    processes: list[int] = field(default_factory=list)
+    """Of the function, at the end."""
 
 
 class SlowedOnebox(Onebox):
@@ -40,10 +49,21 @@ class SlowedOnebox(Onebox):
 
     def __init__(self, library: Path, sync_us: int) -> None:
         super().__init__()
-        self._variables = {"LD_PRELOAD": str(library), "SYNC_US": str(sync_us)}
+        self._count = self.folder / "syncs"
+        self._count.write_bytes(bytes(8))
+        self._variables = {"LD_PRELOAD": str(library), "SYNC_US": str(sync_us), "SYNC_COUNT": str(self._count)}
 
     def environment(self) -> dict[str, str]:
         return {**super().environment(), **self._variables}
+
+    def syncs(self) -> int:
+        """How many syncs there were."""
+        count: int = struct.unpack("=q", self._count.read_bytes())[0]
+        return count
+
+    def processes(self) -> int:
+        """How many processes functions have."""
+        return len(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split())
 
 
 def measure(library: Path, sync_us: int, orders: int, figures: Figures) -> None:
@@ -52,16 +72,26 @@ def measure(library: Path, sync_us: int, orders: int, figures: Figures) -> None:
     with SlowedOnebox(library, sync_us) as server:
         pipeline = Pipeline(server)
         pipeline.deploy(our_function(), raw=False)
-        warm_up(pipeline, our_function())
-        began_s = server.cpu_s()
-        measured = measure_throughput(pipeline, "our processor", real_orders(orders, "slow"), threads=2, batch=10)
+        _publish(pipeline, real_orders(WARM_UP_ORDERS, "warm-up"))
+        began_s, syncs = server.cpu_s(), server.syncs()
+        measured = measure_throughput(
+            pipeline, "our processor", real_orders(orders, "slow"), threads=CONNECTIONS, batch=10
+        )
+        figures.syncs_per_s.append((server.syncs() - syncs) * measured.stored_per_s / orders)
         figures.server_ms.append((server.cpu_s() - began_s) * 1000 / orders)
         figures.stored_per_s.append(measured.stored_per_s)
+        figures.processes.append(server.processes())
     with SlowedOnebox(library, sync_us) as server:
         pipeline = Pipeline(server)
         pipeline.deploy(seed_function(), raw=True)
         warm_up(pipeline, seed_function())
         figures.p50_ms.append(measure_latency(pipeline, LATENCIES)["p50_ms"])
+
+
+def _publish(pipeline: Pipeline, orders: list[tuple[str, str]]) -> None:
+    messages = quote([text for _, text in orders])
+    publish_all("127.0.0.1", pipeline.peer.port, pipeline.topic_arn, messages, threads=CONNECTIONS, batch=10)
+    pipeline.wait_until_drained()
 
 
 @contextmanager
@@ -89,7 +119,10 @@ def run(sync_times_us: Sequence[int], orders: int, runs: int) -> None:
         say(
             f"sync {sync_us / 1000:g} ms: {per_s:,.0f} orders/s ({per_s / fastest:.0%}), "
             f"{statistics.median(of_disk.server_ms):.3f} ms of the server's processor time an order, "
-            f"publish to readable p50 {p50_ms:.1f} ms ({p50_ms * 1000 / sync_us:.1f} syncs)"
+            f"publish to readable p50 {p50_ms:.1f} ms ({p50_ms * 1000 / sync_us:.1f} syncs), "
+            f"{statistics.median(of_disk.syncs_per_s):,.0f} syncs/s, "
+            f"{per_s / statistics.median(of_disk.syncs_per_s):.1f} orders a sync, "
+            f"{statistics.median(of_disk.processes):.0f} processes of the function"
         )
 
 

@@ -249,7 +249,10 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
             return
-        self._storage.after_commit(lambda: reply.send(response))
+        if operation.reads_only:
+            self._storage.after_read(lambda: reply.send(response), route.service)
+        else:
+            self._storage.after_commit(lambda: reply.send(response))
 
     async def _answer_when_free(
         self, context: RequestContext, route: Route, job: Callable[[], Response], reply: Reply

@@ -57,6 +57,10 @@ class Storage:
         """The effects of the group that is committed and not on disk yet."""
         self._group = 0
         """The number of the open group, or of the last one."""
+        self._changed_in = 0
+        """The last group with changes that any reader may see."""
+        self._changed_of: dict[str, int] = {}
+        """The last group with changes that only the readers of one service see."""
         self._commit: asyncio.Handle | None = None
         self._is_commit_due = False
         """Whether the open group's commit waits for the sync under way."""
@@ -114,16 +118,21 @@ class Storage:
         """The rowid of the last INSERT."""
         return self._connection.last_insert_rowid()
 
-    def run(self, job: Callable[[], T]) -> T:
+    def run(self, job: Callable[[], T], of: str | None = None) -> T:
         """Run ``job`` as one atomic piece of the group; jobs may nest. Durable only after the group's commit.
 
-        Raises what the job raises; DatabaseBusy, with nothing changed, while another program holds the write lock;
-        StorageFault when the disk failed.
+        ``of`` names the service whose readers alone see what the job changes (see :meth:`after_read`). Raises what the
+        job raises; DatabaseBusy, with nothing changed, while another program holds the write lock; StorageFault when
+        the disk failed.
         """
         if self._fault is not None:
             raise self._fault
         if not self._open:
             self._begin()
+        if of is None:
+            self._changed_in = self._group
+        else:
+            self._changed_of[of] = self._group
         name = f"job{self._depth}"
         effects = len(self._effects)
         self._depth += 1
@@ -159,6 +168,15 @@ class Storage:
             self._syncing.append(effect)
         elif self._fault is None:
             effect()
+
+    def after_read(self, effect: Effect, of: str) -> None:
+        """Run ``effect``, which tells what the service ``of`` has read, when all that it may have read is durable. So
+        what others changed for readers of their own does not keep a reader waiting, nor does it hasten the commit."""
+        group = max(self._changed_in, self._changed_of.get(of, 0))
+        if self._open and group == self._group:
+            self.after_commit(effect)
+        else:
+            self.when_durable(group, effect)
 
     @property
     def group(self) -> int:
@@ -208,13 +226,13 @@ class Storage:
                 await self._foreign_lock.wait(until_s - loop.time())
         return self.run(job)
 
-    def run_patiently(self, job: Callable[[], object]) -> None:
+    def run_patiently(self, job: Callable[[], object], of: str | None = None) -> None:
         """Run ``job`` now or, while another program holds the write lock, when it lets go; nobody waits for it.
 
-        Raises what the job raises if it runs now; an error of a later run is logged.
+        ``of`` as in :meth:`run`. Raises what the job raises if it runs now; an error of a later run is logged.
         """
         try:
-            self.run(job)
+            self.run(job, of)
         except DatabaseBusy:
             task = asyncio.get_running_loop().create_task(self.when_free(job))
             self._patient.add(task)

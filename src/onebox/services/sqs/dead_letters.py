@@ -22,12 +22,13 @@ def move_to_dead_letters(
     core: Core, queue: Queue, target: Queue, messages: Sequence[StoredMessage], now_ms: int
 ) -> None:
     """Move visible messages; updates both queues' counts; the caller updates the source's message groups."""
-    for message, new_id in zip(messages, core.row_ids.take(len(messages), now_ms), strict=True):
+    new_ids = core.row_ids.take(len(messages), now_ms)
+    for message, new_id in zip(messages, new_ids, strict=True):
         move_message(core, target, message, new_id, now_ms)
         core.messages.move_body_to_dead_letters(message.id, new_id, queue.arn, message.counted_receives)
     core.messages.add_counts(queue.backlog_id, visible=-len(messages))
     core.messages.add_counts(target.backlog_id, visible=len(messages))
-    notify_watchers(core, target, len(messages), None)
+    notify_watchers(core, target, new_ids[0], len(messages), None)
 
 
 def move_message(core: Core, target: Queue, message: StoredMessage, new_id: int, now_ms: int) -> None:

@@ -20,6 +20,7 @@ from onebox.services.sqs.message_validation import check_size, validate_message
 from onebox.services.sqs.message_view import describe_message
 from onebox.services.sqs.model import Delivery, Queue, QueueInfo, ReceivedMessage, ValidMessage
 from onebox.services.sqs.queue_access import check_service
+from onebox.services.sqs.receipts import parse_receipt
 from onebox.services.sqs.receiving import receive
 from onebox.services.sqs.sending import send
 from onebox.services.sqs.watchers import Callback, Subscription
@@ -144,9 +145,11 @@ class SqsInternal:
         """Have ``callback`` called on the event loop when the queue may have messages to receive."""
         return self._core.watchers.watch(queue_arn, callback)
 
-    def last_group_of(self, queue_arn: str) -> int:
-        """The storage's group with which all messages of a queue that is subscribed to are durable."""
-        return self._core.watchers.last_group_of(queue_arn)
+    def group_of(self, queue_arn: str, receipt_handles: Sequence[str]) -> int:
+        """The storage's group with which these messages of a queue that is subscribed to are durable."""
+        receipts = [parse_receipt(handle) for handle in receipt_handles]
+        newest = max((receipt.id for receipt in receipts if receipt is not None), default=0)
+        return self._core.watchers.group_of(queue_arn, newest)
 
     def gauges(self, _now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""

@@ -24,10 +24,10 @@ def send(core: Core, queue: Queue, messages: Sequence[ValidMessage], sender_id: 
     return sent
 
 
-def notify_watchers(core: Core, queue: Queue, visible: int, first_due_at_ms: int | None) -> None:
-    """Tell those who wait, after the commit: messages are visible, or will be."""
+def notify_watchers(core: Core, queue: Queue, first_id: int, visible: int, first_due_at_ms: int | None) -> None:
+    """Tell those who wait, after the commit: messages, from the row id ``first_id`` on, are visible, or will be."""
     if core.watchers.is_watched(queue.arn):
-        core.watchers.brought(queue.arn)
+        core.watchers.brought(queue.arn, first_id)
         if visible:
             core.storage.after_commit(partial(core.watchers.notify, queue.arn))
         if first_due_at_ms is not None:
@@ -67,7 +67,7 @@ def _send_standard(
     core.messages.insert(queue.backlog_id, new_messages, sender_id, now_ms, fifo=False)
     visible = len(new_messages) - len(due)
     core.messages.add_counts(queue.backlog_id, visible=visible, delayed=len(due))
-    notify_watchers(core, queue, visible, min(due, default=None))
+    notify_watchers(core, queue, new_messages[0].id, visible, min(due, default=None))
     return [Sent(message.message_id, None) for message in new_messages]
 
 
@@ -95,5 +95,5 @@ def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, no
     delayed = state is State.DELAYED
     core.groups.add(queue.backlog_id, valid.group_id, row_id, is_open=not delayed)
     core.messages.add_counts(queue.backlog_id, visible=not delayed, delayed=delayed)
-    notify_watchers(core, queue, not delayed, due_at_ms or None)
+    notify_watchers(core, queue, row_id, not delayed, due_at_ms or None)
     return sent

@@ -5,13 +5,15 @@ visibility time-out ends. A queue nobody watches costs nothing: no timer runs an
 Being called is a hint; who comes late finds nothing. Watchers are known by the queue's ARN, so that one may wait for
 a queue that is deleted and made again. Many watchers of one queue are called a few at a time, those that wait longest
 first, and only as long as the queue has something: neither they nor other requests wait for all of them.
-A watcher may look at other times too, and then find messages that are not on disk yet: :meth:`Watchers.last_group_of`.
+A watcher may look at other times too, and then find messages that are not on disk yet: :meth:`Watchers.group_of`.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from onebox.clock import Clock, Timer
 
@@ -37,12 +39,21 @@ class Subscription:
 _SLICE = 20
 
 
-class _Watch:
-    __slots__ = ("callbacks", "due_at_ms", "last_group", "timer", "uncalled")
+class _Arrivals(NamedTuple):
+    """The messages that one group of the storage brought to a queue."""
 
-    def __init__(self, last_group: int) -> None:
-        self.last_group = last_group
-        """The last group of the storage that brought messages."""
+    group: int
+    first_id: int
+    """Messages of later groups have greater row ids."""
+
+
+class _Watch:
+    __slots__ = ("arrivals", "callbacks", "due_at_ms", "timer", "uncalled")
+
+    def __init__(self, group: int) -> None:
+        # At most two groups are not on disk, the open one and the one that is being synced.
+        self.arrivals: deque[_Arrivals] = deque([_Arrivals(group, 0)], maxlen=2)
+        """Of the last groups that brought messages, the newest at the end."""
         self.callbacks: dict[object, Callback] = {}
         self.uncalled: list[object] | None = None
         """The keys still to be called in the round that is under way, the last one first."""
@@ -85,16 +96,21 @@ class Watchers:
         """Whether anybody waits for this queue."""
         return queue_arn in self._watches
 
-    def brought(self, queue_arn: str) -> None:
-        """Messages come with the storage's present group."""
+    def brought(self, queue_arn: str, first_id: int) -> None:
+        """Messages come with the storage's present group; ``first_id`` is the row id of the first."""
         watch = self._watches.get(queue_arn)
-        if watch is not None:
-            watch.last_group = self._find_group()
+        if watch is not None and (group := self._find_group()) != watch.arrivals[-1].group:
+            watch.arrivals.append(_Arrivals(group, first_id))
 
-    def last_group_of(self, queue_arn: str) -> int:
-        """The group with which all messages of a watched queue are durable (see Storage.when_durable)."""
+    def group_of(self, queue_arn: str, row_id: int) -> int:
+        """The group with which a message of a watched queue, and all older ones, are durable (Storage.when_durable)."""
         watch = self._watches.get(queue_arn)
-        return self._find_group() if watch is None else watch.last_group
+        if watch is None:
+            return self._find_group()
+        for arrivals in reversed(watch.arrivals):
+            if row_id >= arrivals.first_id:
+                return arrivals.group
+        return watch.arrivals[0].group - 1
 
     def notify(self, queue_arn: str) -> None:
         """Messages may have become visible."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -24,12 +25,12 @@ class Queue:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._last_group = 0
+        self._groups: dict[str, int] = {}
         storage.execute("CREATE TABLE message (body TEXT)")
 
     def send(self, body: str) -> None:
         self._storage.run(lambda: self._storage.execute("INSERT INTO message VALUES (?)", (body,)))
-        self._last_group = self._storage.group
+        self._groups[body] = self._storage.group
 
     def receive(self, _context: object, _arn: str, limit: int) -> list[ReceivedMessage]:
         rows = self._storage.all("DELETE FROM message RETURNING body")
@@ -39,8 +40,8 @@ class Queue:
     def subscribe(self, _arn: str, _callback: object) -> Any:
         return SimpleNamespace(cancel=lambda: None)
 
-    def last_group_of(self, _arn: str) -> int:
-        return self._last_group
+    def group_of(self, _arn: str, handles: Sequence[str]) -> int:
+        return max(self._groups[handle] for handle in handles)
 
 
 class Invoked:

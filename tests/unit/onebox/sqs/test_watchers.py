@@ -56,6 +56,29 @@ def test_subscribe_then_a_send_that_is_undone_does_not_call(harness: SqsHarness)
     assert harness.stored_counts(url) == harness.count_rows(url) == (0, 0, 0)
 
 
+def test_group_of_a_message_is_that_which_brought_it(harness: SqsHarness) -> None:
+    """An old message does not wait until those that came after it are on disk."""
+    url = harness.create_queue("q")
+    watch(harness, url)
+    internal, storage = harness.sqs.internal, harness.storage
+
+    async def work() -> None:
+        groups = []
+        for body in ("first", "second", "third", "fourth"):
+            send = harness.sqs.operations["SendMessage"].run
+            storage.run(partial(send, harness.context(), {"QueueUrl": url, "MessageBody": body}))
+            groups.append(storage.group)
+            await storage.durable()
+        received = storage.run(lambda: internal.receive(harness.context(), arn_of(url), 10))
+        handles = [message.receipt_handle for message in received]
+        found = [internal.group_of(arn_of(url), [handle]) for handle in handles]
+        assert found[2:] == groups[2:]
+        assert all(group < groups[2] for group in found[:2]), "of older ones it is enough that they are on disk"
+        assert internal.group_of(arn_of(url), handles) == groups[3]
+
+    harness.run(work())
+
+
 def test_subscribe_then_a_visibility_timeout_ends_calls_at_that_moment(harness: SqsHarness) -> None:
     url = harness.create_queue("q")
     harness.call("SendMessage", QueueUrl=url, MessageBody="x")

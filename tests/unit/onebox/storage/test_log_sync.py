@@ -162,6 +162,29 @@ def test_when_durable_waits_for_its_group_alone(tmp_path: Path) -> None:
     on_slow_disk(tmp_path / "t.db", work)
 
 
+def test_a_reader_waits_for_what_it_may_have_seen_and_for_nothing_else(tmp_path: Path) -> None:
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        told: list[str] = []
+        sync.hold()
+        storage.run(lambda: storage.execute("INSERT INTO t VALUES (1)"), of="sqs")
+        storage.after_read(lambda: told.append("items"), "dynamodb")
+        assert told == ["items"], "it waited for messages that it cannot have seen"
+        storage.after_read(lambda: told.append("messages"), "sqs")
+        await turns()
+        sync.wait_until_begun()
+        storage.after_read(lambda: told.append("items again"), "dynamodb")
+        storage.after_read(lambda: told.append("messages again"), "sqs")
+        insert(storage, 2)
+        storage.after_read(lambda: told.append("new items"), "dynamodb")
+        await turns()
+        assert told == ["items", "items again"], "told before it was on disk"
+        sync.end()
+        await until(lambda: len(told) == 5)
+        assert told[2:] == ["messages", "messages again", "new items"]
+
+    on_slow_disk(tmp_path / "t.db", work)
+
+
 @pytest.mark.parametrize("is_due", [False, True])
 def test_a_flush_and_a_close_wait_for_the_sync_under_way(tmp_path: Path, is_due: bool) -> None:
     """``is_due``: the second group's commit waits for the end of that sync already."""

@@ -11,7 +11,7 @@ deletion is on disk the message stays. AWS: https://docs.aws.amazon.com/lambda/l
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ from onebox.services.lambda_.principals import role_context
 from onebox.services.sqs.internal import Subscription
 from onebox.storage.faults import DatabaseBusy
 
+_SQS = "sqs"
+"""Whose readers alone see what a mapping changes: the messages of its queue."""
 _PROBLEM_WAIT_MS = 10_000
 _BUSY_WAIT_MS = 50
 _THROTTLED_WAIT_MS_MIN = 100
@@ -120,7 +122,7 @@ class QueuePoller:
             if not self._parts.invoker.has_concurrency(function):
                 self._throttled()
                 return False
-            received, wanted = self._deps.storage.run(lambda: self._receive(function))
+            received, wanted = self._deps.storage.run(lambda: self._receive(function), of=_SQS)
         except AwsError as error:
             self._problem(error)
             return False
@@ -186,7 +188,8 @@ class QueuePoller:
     def _invoke_when_durable(self, batch: _Batch) -> None:
         """No function sees a message that a power cut could still take back."""
         self._held += 1
-        group = self._parts.sqs.last_group_of(self.mapping.source_arn)
+        handles = [message.receipt_handle for message in batch.messages]
+        group = self._parts.sqs.group_of(self.mapping.source_arn, handles)
         self._deps.storage.when_durable(group, lambda: self._invoke(batch))
 
     def _invoke(self, batch: _Batch) -> None:
@@ -236,7 +239,7 @@ class QueuePoller:
             decision = self._parts.iam.check(context, "sqs:DeleteMessage", [queue_arn])
             if not decision.allowed:
                 raise _Denied(decision.reason)
-            self._deps.storage.run_patiently(lambda: self._parts.sqs.delete(context, queue_arn, handles))
+            self._change(lambda: self._parts.sqs.delete(context, queue_arn, handles))
         except AwsError as error:
             self._problem(error)
         except StorageFault:
@@ -250,7 +253,7 @@ class QueuePoller:
             return
         context, queue_arn = self._context(function), self.mapping.source_arn
         with contextlib.suppress(StorageFault):  # The engine is stopping for it.
-            self._deps.storage.run_patiently(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
+            self._change(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
 
     def _return(self, messages: Sequence[_Message]) -> None:
         """Make messages visible again that no function has seen."""
@@ -259,7 +262,7 @@ class QueuePoller:
             function = self._parts.resolve(self.mapping)
             context = self._context(function)
             queue_arn = self.mapping.source_arn
-            self._deps.storage.run_patiently(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
+            self._change(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
         except AwsError as error:
             self._problem(error)
         except StorageFault:
@@ -284,6 +287,10 @@ class QueuePoller:
     def _wait_ended(self) -> None:
         self._retry = None
         self.poll()
+
+    def _change(self, job: Callable[[], None]) -> None:
+        """Change the queue's messages, now or soon; nobody waits for it."""
+        self._deps.storage.run_patiently(job, of=_SQS)
 
     def _context(self, function: FunctionVersion) -> RequestContext:
         now_ms = self._deps.clock.now_ms()

@@ -6,6 +6,7 @@ from collections import deque
 
 from onebox.clock import Timer
 from onebox.services.lambda_.execution.execution import Execution
+from onebox.services.lambda_.execution.processor_use import ProcessorUse
 from onebox.services.lambda_.execution.provision import Provision
 from onebox.services.lambda_.execution.worker import Worker
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
@@ -28,7 +29,8 @@ class Group:
         """Counts the changes of the function; a worker that was started before the last one is not used."""
         self.waiting: deque[Execution] = deque()
         self.patience: Timer | None = None
-        """Rings when background work has waited long enough for one more worker."""
+        """Rings when it is time to look whether background work that waits calls for one more worker."""
+        self.processor_use = ProcessorUse()
         self.left = False
         """Set when the function changed or is gone; the group ends with its last worker unless it is used again."""
         self.worn_out: list[Worker] = []

@@ -97,7 +97,8 @@ class LogBuffer:
             self._storage.run_patiently(
                 lambda: self._logs.put(
                     context, stream.group, stream.name, in_order(events), may_create_group=stream.may_create_group
-                )
+                ),
+                of="logs",
             )
         except AwsError as error:
             self._log.warning("the log of %s was not written: %s", stream.group, error)

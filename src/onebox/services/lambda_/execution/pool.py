@@ -42,6 +42,8 @@ class MakeEnvironment(Protocol):
 # A worker whose credentials end within this time is replaced.
 _EXPIRY_MARGIN_MS = 20 * 60_000
 _PATIENCE_MS = 200
+"""So long background work waits for one more worker; less while the workers wait rather than compute."""
+_LOOK_MS = 50
 # Memory is a reason to replace a worker only now and then: a function that always needs much would have none warm.
 _CALLS_BEFORE_MEMORY_COUNTS = 1000
 _MEMORY_SHARE_MAX = 0.9
@@ -196,14 +198,18 @@ class WorkerPool:
         if len(group.workers) < self._eager_max:
             self._start_one(group)
         elif group.patience is None:
-            rings_at_ms = self._clock.steady_ms() + _PATIENCE_MS
-            group.patience = self._clock.call_at(rings_at_ms, lambda: self._lose_patience(group))
+            pids = [worker.pid for worker in group.workers if worker.pid is not None]
+            group.processor_use.begin(self._clock.monotonic_ms(), pids)
+            group.patience = self._clock.call_at(self._clock.steady_ms() + _LOOK_MS, lambda: self._look(group))
 
-    def _lose_patience(self, group: Group) -> None:
+    def _look(self, group: Group) -> None:
+        """Background work waited a moment ago: one more worker, if it waits again although nothing computes, or if it
+        has waited for long."""
         group.patience = None
         if not group.waiting:
             return
-        if self._clock.monotonic_ms() - group.waiting[0].waiting_since_ms >= _PATIENCE_MS / 2:
+        now_ms = self._clock.monotonic_ms()
+        if group.processor_use.is_low(now_ms) or now_ms - group.waiting[0].waiting_since_ms >= _PATIENCE_MS:
             self._start_one(group)
         else:
             self._scale(group)

@@ -93,6 +93,7 @@ def _move_messages(
 ) -> tuple[int, str | None]:
     """How many were moved, and why no more could be."""
     arrived: Counter[str] = Counter()
+    first_ids: dict[str, int] = {}
     failure = None
     moved: list[StoredMessage] = []
     for message in messages:
@@ -101,7 +102,8 @@ def _move_messages(
         if target is None or target.is_fifo != source.is_fifo:
             failure = NO_QUEUE if target_arn else NO_SOURCE
             break
-        _move_message(core, target, message, now_ms)
+        new_id = _move_message(core, target, message, now_ms)
+        first_ids.setdefault(target.arn, new_id)
         arrived[target.arn] += 1
         moved.append(message)
     core.messages.add_counts(source.backlog_id, visible=-len(moved))
@@ -111,12 +113,14 @@ def _move_messages(
         target = core.queues.find_by_arn(target_arn)
         assert target is not None, "it was there when the messages were moved"
         core.messages.add_counts(target.backlog_id, visible=count)
-        notify_watchers(core, target, count, None)
+        notify_watchers(core, target, first_ids[target_arn], count, None)
     return len(moved), failure
 
 
-def _move_message(core: Core, target: Queue, message: StoredMessage, now_ms: int) -> None:
+def _move_message(core: Core, target: Queue, message: StoredMessage, now_ms: int) -> int:
+    """Its new row id."""
     new_id = core.row_ids.next(now_ms)
     sequence_number = rules.format_sequence_number(new_id) if target.is_fifo else None
     move_message(core, target, message, new_id, now_ms)
     core.messages.move_body_as_new(message.id, new_id, core.ids.uuid(), sequence_number, now_ms)
+    return new_id

@@ -1,0 +1,57 @@
+"""Goal: processes that wait for something else than the processor are told from those that compute."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from onebox.services.lambda_.execution.processor_use import ProcessorUse
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux tells")
+LONG_MS = 1e9
+
+
+@pytest.fixture
+def waiting_pid() -> Iterator[int]:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        process.kill()
+
+
+def compute() -> None:
+    end_s = time.thread_time() + 0.01
+    while time.thread_time() < end_s:
+        pass
+
+
+def test_processes_that_wait_use_little(waiting_pid: int) -> None:
+    use = ProcessorUse()
+    use.begin(0, [waiting_pid])
+    assert use.is_low(LONG_MS)
+    assert not use.is_low(LONG_MS), "nothing was looked at since"
+
+
+def test_a_busy_loop_or_a_busy_process_is_no_waiting(waiting_pid: int) -> None:
+    use = ProcessorUse()
+    use.begin(0, [waiting_pid])
+    compute()  # this thread is the loop's
+    assert not use.is_low(10)
+    use.begin(0, [os.getpid()])
+    compute()
+    assert not use.is_low(10)
+
+
+def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    use = ProcessorUse()
+    use.begin(0, [gone.pid])
+    assert not use.is_low(LONG_MS), "of no process anything is known"
+    use.begin(0, [gone.pid, waiting_pid])
+    assert use.is_low(LONG_MS)
