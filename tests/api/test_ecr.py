@@ -134,6 +134,12 @@ def test_what_is_not_offered_says_so(ecr: Any) -> None:
     assert "GetAuthorizationToken" in message
 
 
+def drifted_properties(client: Callable[..., Any]) -> list[str]:
+    """What differs in the stack's repository from the template."""
+    drift = client("cloudformation").detect_stack_resource_drift(StackName="s", LogicalResourceId="Assets")
+    return sorted(found["PropertyPath"] for found in drift["StackResourceDrift"]["PropertyDifferences"])
+
+
 def test_a_stack_makes_a_repository_and_refuses_a_key_in_words(client: Callable[..., Any], account: str) -> None:
     cloudformation = client("cloudformation")
     repository: dict[str, Any] = {
@@ -152,6 +158,11 @@ def test_a_stack_makes_a_repository_and_refuses_a_key_in_words(client: Callable[
     (stack,) = cloudformation.describe_stacks(StackName="s")["Stacks"]
     assert stack["Outputs"][0]["OutputValue"] == f"{account}.dkr.ecr.us-east-1.amazonaws.com/assets"
     assert client("ecr").get_lifecycle_policy(repositoryName="assets")["lifecyclePolicyText"] == LIFECYCLE
+
+    assert drifted_properties(client) == []
+    client("ecr").delete_repository_policy(repositoryName="assets")
+    client("ecr").put_lifecycle_policy(repositoryName="assets", lifecyclePolicyText=LIFECYCLE.replace("14", "15"))
+    assert drifted_properties(client) == ["/LifecyclePolicy/LifecyclePolicyText", "/RepositoryPolicyText"]
 
     del repository["Properties"]["LifecyclePolicy"]
     repository["Properties"]["ImageTagMutability"] = "IMMUTABLE"

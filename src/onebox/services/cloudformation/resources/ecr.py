@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from onebox.errors import AwsError
-from onebox.services.cloudformation.resources.existing import create_or_adopt, means_gone
+from onebox.services.cloudformation.resources.existing import create_or_adopt, error_names, means_gone
 from onebox.services.cloudformation.resources.shapes import BOOLEAN, JSON, TAGS, TEXT, ListOf, Record
 from onebox.services.cloudformation.resources.tagging import apply_tags
 from onebox.services.cloudformation.resources.types import (
@@ -21,6 +21,7 @@ from onebox.services.cloudformation.resources.types import (
     ResourceType,
     arn,
     changed,
+    pick,
     tag_list,
     tag_map,
 )
@@ -75,10 +76,16 @@ class _Repository:
                 return None
             raise
         (live,) = answer["repositories"]
+        named = {"repositoryName": old.physical_id}
+        policy = await _live_text(client, "GetRepositoryPolicy", named, "policyText")
+        lifecycle = await _live_text(client, "GetLifecyclePolicy", named, "lifecyclePolicyText")
+        registry = pick(old.properties.get("LifecyclePolicy", {}), "RegistryId")
         return {
             "RepositoryName": live["repositoryName"],
             "ImageTagMutability": live["imageTagMutability"],
             "ImageScanningConfiguration": {"ScanOnPush": live["imageScanningConfiguration"]["scanOnPush"]},
+            "RepositoryPolicyText": None if policy is None else json.loads(policy),
+            "LifecyclePolicy": None if lifecycle is None else {"LifecyclePolicyText": lifecycle, **registry},
         }
 
 
@@ -130,6 +137,17 @@ async def _apply_policies(client: Client, name: str, old: Wire, new: Wire) -> No
 def _lifecycle_text(properties: Wire) -> str | None:
     text: Any = properties.get("LifecyclePolicy", {}).get("LifecyclePolicyText")
     return None if text is None else str(text)
+
+
+async def _live_text(client: Client, operation: str, named: Wire, member: str) -> str | None:
+    """A policy of a repository; None if it has none."""
+    try:
+        answer = await client.call("ecr", operation, named)
+    except AwsError as error:
+        if error_names(error) & {"RepositoryPolicyNotFound", "LifecyclePolicyNotFound"}:
+            return None
+        raise
+    return str(answer[member])
 
 
 async def _live_tags(client: Client, name: str) -> dict[str, str]:
