@@ -80,7 +80,7 @@ class OwnPages:
 
     async def _send_code(self, request: Request, reply: Reply) -> None:
         await self._services.load("lambda")
-        archive = self._catalog.functions.internal.read_code(request.query)
+        archive = await self._catalog.functions.internal.read_code(request.query)
         if archive is None:
             reply.send(_json(403, {"message": "this link is no longer valid; GetFunction gives a new one"}))
         else:

@@ -14,6 +14,7 @@ How it hangs together, top down::
     execution/          execution environments: the pool, a worker for each process, its command, the Runtime API
     child/              what runs inside a function's own process; imports nothing of onebox
     urls.py             requests to function URLs: access, invocation, CORS (url_streams.py: streamed answers)
+    archives.py         large archives, stored, read and deleted a piece at a time
     downloads.py        links to the code of functions
     finding.py          which version a qualifier means
     function_layers.py  layer_policies.py    the layers of a function, and who may use one

@@ -13,6 +13,7 @@ from onebox.arn import find_arn
 from onebox.services.context import Deps, RequestContext
 from onebox.services.dynamodb.internal import DynamoDbInternal
 from onebox.services.iam.internal import IamInternal
+from onebox.services.lambda_.archives import Archives
 from onebox.services.lambda_.background.async_invocations import AsyncInvocations, AsyncParts
 from onebox.services.lambda_.background.destinations import Destinations
 from onebox.services.lambda_.background.poller_parts import PollerParts
@@ -31,6 +32,7 @@ from onebox.services.lambda_.principals import role_principal
 from onebox.services.lambda_.provisioning import Provisioning
 from onebox.services.lambda_.resource_policies import check_account
 from onebox.services.lambda_.settings import LambdaSettings
+from onebox.services.lambda_.store.code import CodeStore
 from onebox.services.lambda_.store.events import EventStore
 from onebox.services.lambda_.store.functions import FunctionStore
 from onebox.services.lambda_.store.layers import LayerStore
@@ -62,6 +64,8 @@ class LambdaCore:
     settings: LambdaSettings
     objects: StoredObjects | None
     functions: FunctionStore
+    code: CodeStore
+    archives: Archives
     policies: PolicyStore
     mappings: MappingStore
     urls: UrlStore
@@ -142,10 +146,12 @@ def make_core(
     objects: StoredObjects | None,
 ) -> LambdaCore:
     """Build and join the parts; nothing runs yet."""
-    functions, policies = FunctionStore(deps.storage), PolicyStore(deps.storage)
+    code = CodeStore(deps.storage)
+    functions, policies = FunctionStore(deps.storage, code), PolicyStore(deps.storage)
     finder = FunctionFinder(functions, deps.ids)
     log_buffer = LogBuffer(deps.storage, deps.clock, logs, deps.log)
-    environments = EnvironmentMaker(deps, functions, iam, log_buffer, settings)
+    archives = Archives(code, deps.storage, deps.log)
+    environments = EnvironmentMaker(deps, functions, archives, iam=iam, logs=log_buffer, settings=settings)
     pool = WorkerPool(deps.clock, environments.make, deps.log, settings.pool)
     concurrency = Concurrency(functions)
     invoker = Invoker(deps, concurrency, pool)
@@ -166,15 +172,13 @@ def make_core(
         ),
         streams,
     )
-    events = AsyncInvocations(
-        AsyncParts(
-            deps=deps,
-            store=EventStore(deps.storage),
-            destinations=destinations,
-            invoker=invoker,
-            resolve=finder.load_for_invocation,
-            find_config=policies.load_event_invoke_config,
-        )
+    events = AsyncParts(
+        deps=deps,
+        store=EventStore(deps.storage),
+        destinations=destinations,
+        invoker=invoker,
+        resolve=finder.load_for_invocation,
+        find_config=policies.load_event_invoke_config,
     )
     return LambdaCore(
         deps=deps,
@@ -184,6 +188,8 @@ def make_core(
         settings=settings,
         objects=objects,
         functions=functions,
+        code=code,
+        archives=archives,
         policies=policies,
         mappings=mappings,
         urls=UrlStore(deps.storage),
@@ -198,6 +204,6 @@ def make_core(
         provisioning=Provisioning(deps.storage, provisioned, functions, pool, concurrency),
         pollers=pollers,
         destinations=destinations,
-        events=events,
-        downloads=CodeDownloads(deps.clock, functions),
+        events=AsyncInvocations(events),
+        downloads=CodeDownloads(deps.clock, archives),
     )

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from onebox.clock import Clock
 from onebox.services.context import RequestContext
-from onebox.services.lambda_.store.functions import FunctionStore
+from onebox.services.lambda_.archives import Archives
 from onebox.services.own_paths import CODE_PATH
 
 _VALID_MS = 10 * 60_000
@@ -22,9 +22,9 @@ _VALID_MS = 10 * 60_000
 class CodeDownloads:
     """Makes links and answers them."""
 
-    def __init__(self, clock: Clock, functions: FunctionStore) -> None:
+    def __init__(self, clock: Clock, archives: Archives) -> None:
         self._clock = clock
-        self._functions = functions
+        self._archives = archives
         self._secret = secrets.token_bytes(32)
 
     def make_link(self, context: RequestContext, sha256: str) -> str:
@@ -34,7 +34,7 @@ class CodeDownloads:
         signature = self._sign(code, expires_ms)
         return f"{context.endpoint_url}{CODE_PATH}?code={code}&expires={expires_ms}&signature={signature}"
 
-    def read(self, query: str) -> bytes | None:
+    async def read(self, query: str) -> bytes | None:
         """The archive that a link means; None if the link is wrong or too old, or the code is gone."""
         try:
             values = {name: found[0] for name, found in parse_qs(query, max_num_fields=3).items()}
@@ -45,7 +45,7 @@ class CodeDownloads:
         if not hmac.compare_digest(signature.encode(), wanted.encode()) or expires_ms < self._clock.now_ms():
             return None
         sha256 = base64.b64encode(base64.urlsafe_b64decode(code + "=")).decode()
-        return self._functions.find_code(sha256)
+        return await self._archives.read(sha256)
 
     def _sign(self, code: str, expires_ms: int) -> str:
         return hmac.new(self._secret, f"{code}:{expires_ms}".encode(), hashlib.sha256).hexdigest()

@@ -46,7 +46,7 @@ def check_unzipped_size(core: LambdaCore, code_sha256: str, configuration: Wire)
     if not layers:
         return
     hashes = [code_sha256, *(layer["CodeSha256"] for layer in layers)]
-    size = core.functions.sum_unzipped_bytes(hashes)
+    size = core.code.sum_unzipped_bytes(hashes)
     if size >= UNZIPPED_BYTES_MAX:
         raise InvalidParameterValueException(
             f"Function code combined with layers exceeds the maximum allowed size of {UNZIPPED_BYTES_MAX} bytes. The "

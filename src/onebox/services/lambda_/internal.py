@@ -67,9 +67,9 @@ class LambdaInternal:
         self._core.finder.load(reference.key, reference.qualifier)
         self._core.events.accept(context, reference.key, reference.qualifier, payload)
 
-    def read_code(self, query: str) -> bytes | None:
+    async def read_code(self, query: str) -> bytes | None:
         """The archive that a link of GetFunction means, by the query of its address; None if the link is no good."""
-        return self._core.downloads.read(query)
+        return await self._core.downloads.read(query)
 
     def may_hold_connection(self, other: Address, own: Address) -> bool:
         """Whether a function's process, or a descendant of one, holds the other end of a TCP connection to onebox.

@@ -59,6 +59,7 @@ class Lambda:
         await asyncio.get_running_loop().run_in_executor(None, core.environments.clean_up)
         for mapping in core.mappings.all_enabled():
             core.pollers.apply(mapping)
+        core.archives.start()
         core.provisioning.start()
         core.events.start()
 
@@ -72,6 +73,7 @@ class Lambda:
             if not core.invoker.running:
                 break
             await asyncio.sleep(_GRACE_STEP_S)
+        await core.archives.stop()
         await core.pool.stop()
         await core.environments.stop()
         core.log_buffer.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,13 @@ def writable(path: Path) -> Path:
     if path.exists():
         os.chmod(path, 0o600)
     return path
+
+
+def loaded(archives: list[bytes]) -> Callable[[], Awaitable[list[bytes]]]:
+    async def load() -> list[bytes]:
+        return archives
+
+    return load
 
 
 def rewrite_with_the_same_size_and_time(folder: CodeFolder) -> None:
@@ -61,10 +68,10 @@ DAMAGE: dict[str, Callable[[CodeFolder], object]] = {
 def test_take_changed_folder_is_made_anew(tmp_path: Path, damage: Callable[[CodeFolder], object]) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
-        first = await folders.take(function(), lambda: [ARCHIVE])
-        assert await folders.take(function(), lambda: [ARCHIVE]) is first
+        first = await folders.take(function(), loaded([ARCHIVE]))
+        assert await folders.take(function(), loaded([ARCHIVE])) is first
         damage(first)
-        second = await folders.take(function(), lambda: [ARCHIVE])
+        second = await folders.take(function(), loaded([ARCHIVE]))
         assert second is not first
         assert (second.task / "app.py").read_text() == "CODE = 1\n"
         assert sorted(path.name for path in second.task.iterdir()) == ["__pycache__", "app.py", "data", "pack"]
@@ -75,10 +82,10 @@ def test_take_changed_folder_is_made_anew(tmp_path: Path, damage: Callable[[Code
 def test_take_bytecode_of_the_functions_modules_is_no_change(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
-        folder = await folders.take(function(), lambda: [ARCHIVE])
+        folder = await folders.take(function(), loaded([ARCHIVE]))
         (folder.task / "__pycache__/app.pyc").write_bytes(b"x")
         (folder.task / "pack/__pycache__/inner.pyc").write_bytes(b"x")
-        assert await folders.take(function(), lambda: [ARCHIVE]) is folder
+        assert await folders.take(function(), loaded([ARCHIVE])) is folder
 
     asyncio.run(run())
 
@@ -86,7 +93,7 @@ def test_take_bytecode_of_the_functions_modules_is_no_change(tmp_path: Path) -> 
 def test_take_two_functions_with_the_same_code_have_a_folder_each(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
-        taken = [await folders.take(function(name), lambda: [ARCHIVE]) for name in ("a", "b")]
+        taken = [await folders.take(function(name), loaded([ARCHIVE])) for name in ("a", "b")]
         assert taken[0].path != taken[1].path
         for folder in taken:
             assert all(path.stat().st_mode & 0o222 == 0 for path in folder.task.rglob("*") if path.is_file())
@@ -98,8 +105,8 @@ def test_take_two_functions_with_the_same_code_have_a_folder_each(tmp_path: Path
 def test_release_outdated_folder_is_removed_after_its_last_user(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
-        old = await folders.take(function(), lambda: [ARCHIVE])
-        new = await folders.take(function(code_sha256="2"), lambda: [ARCHIVE])
+        old = await folders.take(function(), loaded([ARCHIVE]))
+        new = await folders.take(function(code_sha256="2"), loaded([ARCHIVE]))
         assert old.path.exists()
         folders.release(old)
         folders.release(new)
@@ -114,7 +121,7 @@ def test_take_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
         with pytest.raises(Exception, match="Could not unzip"):
-            await folders.take(function(), lambda: [ARCHIVE[:-40]])
+            await folders.take(function(), loaded([ARCHIVE[:-40]]))
         assert list((tmp_path / "code").iterdir()) == []
 
     asyncio.run(run())
@@ -124,7 +131,7 @@ def test_take_layers_lie_over_each_other_in_their_order(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
         layers = [zipped({"python/a.py": "1", "bin/x": "1"}), zipped({"python/a.py": "2"})]
-        folder = await folders.take(function(), lambda: [ARCHIVE, *layers])
+        folder = await folders.take(function(), loaded([ARCHIVE, *layers]))
         assert (folder.opt / "python/a.py").read_text() == "2"
         assert (folder.opt / "bin/x").read_text() == "1"
 

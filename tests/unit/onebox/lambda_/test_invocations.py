@@ -21,6 +21,7 @@ from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.pool import WorkerPool
 from onebox.services.lambda_.invocations import Invoker
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
+from onebox.services.lambda_.store.code import CodeStore
 from onebox.services.lambda_.store.functions import FunctionStore
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
@@ -50,7 +51,7 @@ async def _invoke_and_end() -> None:
     deps = Deps(storage, ManualClock(), RandomIds(), MetricBuffer(), logging.getLogger("onebox.test"))
     submitted: list[Execution] = []
     pool = cast("WorkerPool", SimpleNamespace(submit=submitted.append))
-    invoker = Invoker(deps, Concurrency(FunctionStore(storage)), pool)
+    invoker = Invoker(deps, Concurrency(FunctionStore(storage, CodeStore(storage))), pool)
     key = FunctionKey("000000000000", "us-east-1", "f")
     function = cast("FunctionVersion", SimpleNamespace(key=key, version="$LATEST", reserved_concurrency=None))
     context = Text("held by the invocation")

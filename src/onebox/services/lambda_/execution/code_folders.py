@@ -13,7 +13,7 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,7 +60,9 @@ class CodeFolders:
         """Remove what earlier processes left. Blocks."""
         remove_tree(self._root)
 
-    async def take(self, function: FunctionVersion, load_archives: Callable[[], Sequence[bytes]]) -> CodeFolder:
+    async def take(
+        self, function: FunctionVersion, load_archives: Callable[[], Awaitable[Sequence[bytes]]]
+    ) -> CodeFolder:
         """The folder of a version, unpacked and verified; give it back with :meth:`release`. ``load_archives`` gives
         the code's archive and those of the layers, in their order.
 
@@ -74,7 +76,7 @@ class CodeFolders:
                 folder.users += 1
                 return folder
             made = CodeFolder(self._root / self._ids.hex(32), function.build, users=1)
-            code, *layers = load_archives()
+            code, *layers = await load_archives()
             await loop.run_in_executor(None, _make, made, code, layers)
             self._outdate(key)
             self._current[key] = made

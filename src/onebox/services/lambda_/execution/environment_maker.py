@@ -17,6 +17,7 @@ from pathlib import Path
 from onebox.services.context import Deps, RequestContext
 from onebox.services.iam.internal import IamInternal
 from onebox.services.iam.model import Session
+from onebox.services.lambda_.archives import Archives
 from onebox.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from onebox.services.lambda_.execution.code_folders import CodeFolder, CodeFolders, remove_tree
 from onebox.services.lambda_.execution.commands import Commands
@@ -45,10 +46,18 @@ class EnvironmentMaker:
     """Makes the environment of a new child."""
 
     def __init__(
-        self, deps: Deps, store: FunctionStore, iam: IamInternal, logs: LogBuffer, settings: LambdaSettings
+        self,
+        deps: Deps,
+        store: FunctionStore,
+        archives: Archives,
+        *,
+        iam: IamInternal,
+        logs: LogBuffer,
+        settings: LambdaSettings,
     ) -> None:
         self._deps = deps
         self._store = store
+        self._archives = archives
         self._iam = iam
         self._logs = logs
         self._settings = settings
@@ -84,10 +93,10 @@ class EnvironmentMaker:
             self._code.release(code)
             raise
 
-    def _load_archives(self, function: FunctionVersion) -> list[bytes]:
+    async def _load_archives(self, function: FunctionVersion) -> list[bytes]:
         archives = []
         for sha256 in (function.code_sha256, *function.layer_hashes):
-            archive = self._store.find_code(sha256)
+            archive = await self._archives.read(sha256)
             if archive is None:
                 raise _CodeReplaced
             archives.append(archive)

@@ -48,7 +48,7 @@ async def create_function(core: LambdaCore, context: RequestContext, request: Wi
     def create() -> Wire:
         _check_new(core, reference)
         configuration = with_layers(core, context, request, new_configuration(request, reference.key.name))
-        core.functions.save_code(package)
+        core.code.save(package, ahead)
         check_unzipped_size(core, package.sha256, configuration)
         function = FunctionVersion(
             key=reference.key,
@@ -65,7 +65,8 @@ async def create_function(core: LambdaCore, context: RequestContext, request: Wi
             function = publish(core, function, None, context.now_ms)
         return describe_pending(function, core.deps.ids.uuid(), reference.key.arn)
 
-    return await core.deps.storage.write(create)
+    async with core.archives.stored_ahead(package) as ahead:
+        return await core.deps.storage.write(create)
 
 
 def _check_new(core: LambdaCore, reference: FunctionReference) -> None:
@@ -119,17 +120,18 @@ async def update_function_code(core: LambdaCore, context: RequestContext, reques
         )
         if request.get("DryRun"):
             return describe(changed)
-        core.functions.save_code(package)
+        core.code.save(package, ahead)
         check_unzipped_size(core, package.sha256, configuration)
         core.functions.update_latest(changed)
-        core.functions.delete_code_if_unused(function.code_sha256)
+        core.code.delete_if_unused(function.code_sha256)
         core.retire_after_commit(function.key, LATEST)
         if request.get("Publish"):
             version = publish(core, changed, None, context.now_ms)
             return describe_pending(version, core.deps.ids.uuid(), version.arn)
         return describe_updating(changed, core.deps.ids.uuid())
 
-    return await core.deps.storage.write(update)
+    async with core.archives.stored_ahead(package) as ahead:
+        return await core.deps.storage.write(update)
 
 
 def update_function_configuration(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:

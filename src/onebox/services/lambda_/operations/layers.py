@@ -45,7 +45,7 @@ async def publish_layer_version(core: LambdaCore, context: RequestContext, reque
     settings = {name: request[name] for name in _SETTINGS if name in request}
 
     def publish() -> Wire:
-        core.functions.save_code(package)
+        core.code.save(package, ahead)
         version = LayerVersion(
             account=layer.account,
             region=layer.region,
@@ -61,7 +61,8 @@ async def publish_layer_version(core: LambdaCore, context: RequestContext, reque
         core.layers.insert(version)
         return _describe_whole(core, context, version)
 
-    return await core.deps.storage.write(publish)
+    async with core.archives.stored_ahead(package) as ahead:
+        return await core.deps.storage.write(publish)
 
 
 def get_layer_version(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -113,7 +114,7 @@ def delete_layer_version(core: LambdaCore, context: RequestContext, request: Wir
     version = core.layers.find(layer, number)
     if version is not None:
         core.layers.delete(version)
-        core.functions.delete_code_if_unused(version.code_sha256)
+        core.code.delete_if_unused(version.code_sha256)
     return {}
 
 

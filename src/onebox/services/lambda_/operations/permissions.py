@@ -92,7 +92,7 @@ def get_policy(core: LambdaCore, context: RequestContext, request: Wire) -> Wire
 def _save(core: LambdaCore, reference: FunctionReference, statements: list[Wire]) -> None:
     """Store a policy. That is a change of the function, version or alias: it gets another revision."""
     key, revision_id = reference.key, core.deps.ids.uuid()
-    core.policies.save_policy(key, reference.qualifier or "", statements, revision_id)
+    core.policies.save_policy(key, reference.qualifier or "", statements)
     alias = core.functions.find_alias(key, reference.qualifier) if reference.qualifier else None
     if alias is not None:
         core.functions.save_alias(dataclasses.replace(alias, revision_id=revision_id))

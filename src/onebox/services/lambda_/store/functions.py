@@ -1,15 +1,14 @@
-"""Functions, versions, code, aliases and tags in the database."""
+"""Functions, versions, aliases and tags in the database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from onebox.services.context import Wire
 from onebox.services.lambda_.model import LATEST, Alias, FunctionKey, FunctionVersion, version_number
-from onebox.services.lambda_.package import Package
+from onebox.services.lambda_.store.code import CodeStore
 from onebox.storage.database import Row, Storage
 
 _VERSION_COLUMNS = """v.account, v.region, v.function_name, v.number, v.configuration, v.revision_id, v.code_sha256,
@@ -25,8 +24,9 @@ _FIND_VERSION = f"""SELECT {_VERSION_COLUMNS} {_VERSION_JOIN}
 class FunctionStore:
     """Rows in, values out. Writes belong inside ``storage.run``."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, code: CodeStore) -> None:
         self._storage = storage
+        self._code = code
         self._cached: dict[tuple[FunctionKey, str | None], FunctionVersion] = {}
 
     # For invocations
@@ -69,7 +69,7 @@ class FunctionStore:
         )
         self._storage.execute("DELETE FROM lambda_functions WHERE account = ? AND region = ? AND name = ?", _key(key))
         for (sha256,) in hashes:
-            self.delete_code_if_unused(sha256)
+            self._code.delete_if_unused(sha256)
 
     def list_functions(self, account: str, region: str, after: str, limit: int) -> list[FunctionVersion]:
         """``$LATEST`` of the functions whose name comes after ``after``."""
@@ -212,7 +212,7 @@ class FunctionStore:
             (*_key(function.key), version_number(function.version)),
         )
         for sha256 in (function.code_sha256, *function.layer_hashes):
-            self.delete_code_if_unused(sha256)
+            self._code.delete_if_unused(sha256)
 
     def _save_layer_uses(self, function: FunctionVersion) -> None:
         """Keep the archives of a version's layers, and no longer those it had before."""
@@ -227,47 +227,7 @@ class FunctionStore:
             self._storage.execute("INSERT INTO lambda_layer_uses VALUES (?, ?, ?, ?, ?)", (*identity, sha256))
         for (sha256,) in before:
             if sha256 not in hashes:
-                self.delete_code_if_unused(sha256)
-
-    # Code
-
-    def save_code(self, package: Package) -> None:
-        """Store an archive unless it is stored."""
-        self._storage.execute(
-            "INSERT OR IGNORE INTO lambda_code (sha256, archive, unzipped_bytes) VALUES (?, ?, ?)",
-            (package.sha256, package.archive, package.unzipped_bytes),
-        )
-
-    def sum_unzipped_bytes(self, hashes: Iterable[str]) -> int:
-        """The size of stored archives, unpacked."""
-        total = 0
-        for sha256 in hashes:
-            row = self._storage.first(
-                "SELECT coalesce(unzipped_bytes, length(archive)) FROM lambda_code WHERE sha256 = ?", (sha256,)
-            )
-            total += 0 if row is None else int(row[0])
-        return total
-
-    def load_code(self, sha256: str) -> bytes:
-        """The archive of a stored version."""
-        archive = self.find_code(sha256)
-        assert archive is not None, sha256
-        return archive
-
-    def find_code(self, sha256: str) -> bytes | None:
-        """An archive, if it is stored."""
-        row = self._storage.first("SELECT archive FROM lambda_code WHERE sha256 = ?", (sha256,))
-        return None if row is None else row[0]
-
-    def delete_code_if_unused(self, sha256: str) -> None:
-        """Delete an archive that no version runs or has as a layer, and that no layer offers."""
-        self._storage.execute(
-            """DELETE FROM lambda_code WHERE sha256 = ?1
-            AND NOT EXISTS (SELECT 1 FROM lambda_versions WHERE code_sha256 = ?1)
-            AND NOT EXISTS (SELECT 1 FROM lambda_layer_versions WHERE code_sha256 = ?1)
-            AND NOT EXISTS (SELECT 1 FROM lambda_layer_uses WHERE code_sha256 = ?1)""",
-            (sha256,),
-        )
+                self._code.delete_if_unused(sha256)
 
     # Aliases
 

@@ -26,13 +26,13 @@ class PolicyStore:
         )
         return None if row is None else orjson.loads(row[0])
 
-    def save_policy(self, key: FunctionKey, qualifier: str, statements: list[Wire], revision_id: str) -> None:
+    def save_policy(self, key: FunctionKey, qualifier: str, statements: list[Wire]) -> None:
         """Replace a resource policy; without statements there is none."""
         identity = (key.account, key.region, key.name, qualifier)
         if statements:
             self._storage.execute(
-                "INSERT OR REPLACE INTO lambda_policies VALUES (?, ?, ?, ?, ?, ?)",
-                (*identity, orjson.dumps(statements).decode(), revision_id),
+                "INSERT OR REPLACE INTO lambda_policies VALUES (?, ?, ?, ?, ?)",
+                (*identity, orjson.dumps(statements).decode()),
             )
         else:
             self._storage.execute(f"DELETE FROM lambda_policies {_WHERE}", identity)

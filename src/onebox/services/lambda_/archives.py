@@ -1,0 +1,102 @@
+"""Archives of functions and layers: stored, read and deleted a piece at a time, so that neighbours are answered.
+
+Promises: a large archive is stored ahead of the write that gives it to a function or layer, and nobody sees it before
+that write's commit; if the write never comes (it is refused, the client leaves), the pieces are deleted again, after a
+crash at the next start. Who reads an archive gets the whole of it or nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from onebox.services.lambda_.package import Package
+from onebox.services.lambda_.store.code import PIECE_BYTES, CodeStore
+from onebox.storage.database import Storage
+
+_DELETED_AT_ONCE = 2
+
+
+class Archives:
+    """Moves archives between requests, database and code folders."""
+
+    def __init__(self, store: CodeStore, storage: Storage, log: logging.Logger) -> None:
+        self._store = store
+        self._storage = storage
+        self._log = log
+        self._storing: set[int] = set()
+        """Archives that have no hash yet, and must not be deleted."""
+        self._sweep: asyncio.Task[None] | None = None
+        self._is_running = False
+        self._is_wanted = False
+        store.watch(self._sweep_soon)
+
+    def start(self) -> None:
+        """Delete what a crash left."""
+        self._is_running = True
+        self._sweep_soon()
+
+    async def stop(self) -> None:
+        """Delete no more; what is left is deleted after the next start. Idempotent."""
+        self._is_running = False
+        if self._sweep is not None:
+            self._sweep.cancel()
+            await asyncio.gather(self._sweep, return_exceptions=True)
+
+    @asynccontextmanager
+    async def stored_ahead(self, package: Package) -> AsyncIterator[int | None]:
+        """The id of a large archive, for :meth:`CodeStore.save`; None for a small one, or one that is there already."""
+        archive = package.archive
+        if len(archive) <= PIECE_BYTES or self._store.find(package.sha256) is not None:
+            yield None
+            return
+        archive_id = await self._storage.when_free(partial(self._store.insert_empty, len(archive)))
+        self._storing.add(archive_id)
+        try:
+            for position, start in enumerate(range(0, len(archive), PIECE_BYTES)):
+                piece = archive[start : start + PIECE_BYTES]
+                # Durable piece by piece: one commit of all of them would keep everybody waiting.
+                await self._storage.write(partial(self._store.add_piece, archive_id, position, piece))
+            yield archive_id
+        finally:
+            self._storing.discard(archive_id)
+            self._sweep_soon()  # in case that it was not taken
+
+    async def read(self, sha256: str) -> bytes | None:
+        """An archive; None if it is not stored, or no longer."""
+        found = self._store.find(sha256)
+        if found is None:
+            return None
+        pieces = []
+        for position in found.pieces:
+            piece = self._store.read_piece(found.archive_id, position)
+            if piece is None:
+                return None
+            pieces.append(piece)
+            if position:
+                await asyncio.sleep(0)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _sweep_soon(self) -> None:
+        self._is_wanted = True
+        if self._is_running and self._sweep is None:
+            self._sweep = asyncio.get_running_loop().create_task(self._delete_unused())
+
+    async def _delete_unused(self) -> None:
+        try:
+            while self._is_wanted:
+                self._is_wanted = False
+                for archive_id in self._store.list_unused():
+                    if archive_id not in self._storing:
+                        await self._delete(archive_id)
+        except Exception:  # noqa: BLE001 - the edge of a background task
+            self._log.exception("lambda: archives that nobody uses could not be deleted; tried again with the next one")
+        finally:
+            self._sweep = None
+
+    async def _delete(self, archive_id: int) -> None:
+        while await self._storage.when_free(partial(self._store.delete_pieces, archive_id, _DELETED_AT_ONCE)):
+            await asyncio.sleep(0)
