@@ -1,8 +1,9 @@
 """``make cost``: calls, milliseconds and dollars for a million orders, the seed's own code against ours.
 
-Both run on a onebox of their own with the same real orders. Counted, not assumed: publishes by the publisher, calls of
+Each runs on a onebox of its own with the same real orders. Counted, not assumed: publishes by the publisher, calls of
 the function and of DynamoDB, write units and log bytes from onebox's metrics and logs. Milliseconds are processor time
-of the function's processes, AWS's runtime client included, so that other work on the machine does not count. What only
+of the function's processes, AWS's runtime client included, so that other work on the machine does not count; they are
+the median of several rounds on the same onebox, after a warm-up. What only
 AWS can tell, how long a call waits for DynamoDB and how much of a core so much memory gets, is taken from
 orders.capacity.plan.
 """
@@ -15,8 +16,6 @@ import math
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -43,11 +42,11 @@ from orders.publishing.order_files import read_entries
 from orders.publishing.ports import Rejection
 from orders.publishing.topic import OrderTopic
 from tests.bench.orders import real_orders, seed_function
-from tests.bench.pipeline import Pipeline, missing
+from tests.bench.pipeline import REGION, Pipeline, deploy_ours, missing
 from tests.bench.publisher import publish_all, quote
+from tests.bench.throughput import say
 from tests.peers.servers import Onebox, Peer
 
-REGION = "us-east-1"
 WARM_UP = 200
 SETTLE_S = 60
 # Services hand their figures to CloudWatch every five seconds.
@@ -79,9 +78,15 @@ class Measured:
     function_calls: float
     table_calls: float
     write_units: float
-    processor_ms: float
     log_bytes: int
+    rounds_ms: list[float]
+    """Processor time of the function for an order, in each round."""
     dollars: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def processor_ms(self) -> float:
+        """For an order: the median of the rounds."""
+        return statistics.median(self.rounds_ms)
 
     def per_million(self, count: float) -> float:
         return count / self.orders * MILLION
@@ -101,17 +106,6 @@ def publish_singly(pipeline: Pipeline, orders: Sequence[str]) -> list[int]:
     peer = pipeline.peer
     publish_all("127.0.0.1", peer.port, pipeline.topic_arn, quote(orders), threads=2, batch=1)
     return [len(order.encode()) for order in orders]
-
-
-def make_ours(peer: Peer) -> Pipeline:
-    """By ``orders deploy``, with the template's defaults."""
-    environment = {**peer.environment(), "AWS_ENDPOINT_URL": peer.endpoint_url, "AWS_DEFAULT_REGION": REGION}
-    subprocess.run(
-        [sys.executable, "-m", "orders", "deploy", "--yes"], env=environment, check=True, stdout=subprocess.DEVNULL
-    )
-    pipeline = Pipeline(peer)
-    pipeline.find()
-    return pipeline
 
 
 class CountingTopic(OrderTopic):
@@ -161,8 +155,8 @@ def publish_from_outbox(pipeline: Pipeline, orders: Sequence[str]) -> list[int]:
 
 WAYS = (
     Way("the seed's code", make_seed, publish_singly, 128, "x86_64"),
-    Way("ours", make_ours, publish_in_batches, 512, "arm64"),
-    Way("ours, from an outbox", make_ours, publish_from_outbox, 512, "arm64"),
+    Way("ours", deploy_ours, publish_in_batches, 512, "arm64"),
+    Way("ours, from an outbox", deploy_ours, publish_from_outbox, 512, "arm64"),
 )
 
 
@@ -185,31 +179,35 @@ def whole_numbers(count: int, run: str) -> list[tuple[str, str]]:
     ]
 
 
-def measure(way: Way, orders: int) -> Measured:
-    """Store that many orders after a warm-up, and count what they alone came to."""
+def measure(way: Way, orders: int, rounds: int) -> Measured:
+    """Store that many orders in each round, count what all of them came to, and time the function in each."""
     with Onebox() as server:
         pipeline = way.make(server)
         way.publish(pipeline, [text for _, text in whole_numbers(WARM_UP, "warm-up")])
         pipeline.wait_until_drained()
-        before, cpu_before = _counted(pipeline, WARM_UP), _children_ms(server.process.pid)
-        chosen = whole_numbers(orders, "counted")
-        calls = way.publish(pipeline, [text for _, text in chosen])
-        pipeline.wait_until_drained()
-        cpu_after = _children_ms(server.process.pid)
-        after = _counted(pipeline, WARM_UP + orders)
-        lost = missing(pipeline, [order_id for order_id, _ in chosen])
-        if lost:
-            raise RuntimeError(f"{way.name} lost {len(lost)} of {orders} orders, first {lost[:3]}")
+        before, calls, rounds_ms = _counted(pipeline, WARM_UP), [], []
+        for number in range(1, rounds + 1):
+            chosen = whole_numbers(orders, f"counted{number}")
+            cpu_ms = _children_ms(server.process.pid)
+            calls += way.publish(pipeline, [text for _, text in chosen])
+            pipeline.wait_until_drained()
+            rounds_ms.append((_children_ms(server.process.pid) - cpu_ms) / orders)
+            say(f"  round {number} of {rounds}: {rounds_ms[-1]:.2f} ms of the function's processor time an order")
+            lost = missing(pipeline, [order_id for order_id, _ in chosen])
+            if lost:
+                raise RuntimeError(f"{way.name} lost {len(lost)} of {orders} orders, first {lost[:3]}")
+        say("  counting the calls")
+        after = _counted(pipeline, WARM_UP + rounds * orders)
     counts = {name: after[name] - before[name] for name in after}
     return Measured(
-        orders,
+        rounds * orders,
         publishes=len(calls),
         publish_chunks=sum(math.ceil(size / CHUNK_BYTES) for size in calls),
         function_calls=counts["calls"],
         table_calls=counts["table_calls"],
         write_units=counts["write_units"],
-        processor_ms=cpu_after - cpu_before,
         log_bytes=int(counts["log_bytes"]),
+        rounds_ms=rounds_ms,
     )
 
 
@@ -318,7 +316,7 @@ def call_duration_ms(way: Way, measured: Measured) -> float:
     """How long a call of the function would take on AWS, with the share of a core that its memory gets."""
     share = min(1.0, way.memory_mb / CORE_MB)
     waiting_ms = measured.table_calls / measured.function_calls * ROUND_TRIP_MS
-    return measured.processor_ms / measured.function_calls / share + waiting_ms
+    return measured.processor_ms * measured.orders / measured.function_calls / share + waiting_ms
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
@@ -334,7 +332,7 @@ def rows(way: Way, measured: Measured) -> dict[str, str]:
     }
     shown = {name: f"{count:,.0f}" for name, count in calls.items()}
     shown["all calls"] = f"{sum(calls.values()):,.0f}"
-    shown["processor time of the function, ms an order"] = f"{measured.processor_ms / measured.orders:.2f}"
+    shown["processor time of the function, ms an order"] = f"{measured.processor_ms:.2f}"
     waiting_ms = measured.table_calls / measured.orders * ROUND_TRIP_MS
     shown[f"waiting for DynamoDB, {ROUND_TRIP_MS:g} ms a call, ms an order"] = f"{waiting_ms:.2f}"
     shown["orders a call of the function"] = f"{measured.orders / measured.function_calls:.1f}"
@@ -346,19 +344,17 @@ def rows(way: Way, measured: Measured) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make cost", description=__doc__)
-    parser.add_argument("--orders", type=int, default=2_000, help="orders a run (default 2,000)")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each; the median by processor time counts")
+    parser.add_argument("--orders", type=int, default=1_000, help="orders a round (default 1,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="of each way; the median of the processor time counts")
     arguments = parser.parse_args()
     results = []
-    for way in WAYS:
-        runs = [measure(way, arguments.orders) for _ in range(arguments.runs)]
-        middle = statistics.median_low(run.processor_ms for run in runs)
-        median = next(run for run in runs if run.processor_ms == middle)
-        median.dollars = price(way, median)
-        results.append(rows(way, median))
-        spread = ", ".join(f"{run.processor_ms / run.orders:.2f}" for run in runs)
-        print(f"{way.name}: {spread} ms of processor time an order in {len(runs)} runs", file=sys.stderr, flush=True)
-    print(f"\nPython {platform.python_version()}, {arguments.orders:,} real orders a run, prices of {REGION}\n")
+    for number, way in enumerate(WAYS, 1):
+        say(f"{number}/{len(WAYS)} {way.name}, about 25 s")
+        measured = measure(way, arguments.orders, arguments.rounds)
+        measured.dollars = price(way, measured)
+        results.append(rows(way, measured))
+    shown = f"{arguments.rounds} rounds of {arguments.orders:,} real orders"
+    print(f"\nPython {platform.python_version()}, {shown}, prices of {REGION}\n")
     print("| a million orders | " + " | ".join(way.name for way in WAYS) + " |")
     print("| --- |" + " --- |" * len(WAYS))
     for name in results[0]:

@@ -24,9 +24,8 @@ from typing import Any, NamedTuple
 from boto3.dynamodb.types import TypeSerializer
 
 from orders.domain.order import parse_order
-from tests.bench.cost import REGION
 from tests.bench.orders import real_orders
-from tests.bench.pipeline import Pipeline
+from tests.bench.pipeline import REGION, Pipeline
 from tests.peers.servers import Onebox, Peer
 
 WRITES = 25

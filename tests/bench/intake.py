@@ -11,8 +11,6 @@ import argparse
 import json
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +20,8 @@ from urllib.parse import urlsplit
 
 from orders.capacity.options import INTAKE, OptionLoad, option_costs
 from orders.capacity.plan import load_prices
-from tests.bench.cost import REGION
 from tests.bench.orders import real_orders
+from tests.bench.pipeline import REGION, deploy_ours, run_orders
 from tests.peers.servers import Onebox, Peer
 
 WARM_UP = 50
@@ -53,14 +51,9 @@ class Measured(NamedTuple):
 
 
 def deploy(peer: Peer) -> Site:
-    environment = {**peer.environment(), "AWS_ENDPOINT_URL": peer.endpoint_url, "AWS_DEFAULT_REGION": REGION}
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "orders", *arguments]
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    run("deploy", "--yes", "-p", "Intake=Token")
-    token, url = run("intake", "add", "bench"), run("intake", "url")
+    """The system with its intake, and a caller's token."""
+    deploy_ours(peer, "Intake=Token")
+    token, url = run_orders(peer, "intake", "add", "bench"), run_orders(peer, "intake", "url")
     headers = {"Host": urlsplit(url).netloc, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     return Site(peer.port, headers)
 

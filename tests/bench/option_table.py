@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
-import sys
 import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -32,28 +30,22 @@ from orders.capacity.options import (
 )
 from orders.capacity.plan import load_prices
 from orders.publishing.bulk import make_order_message
-from tests.bench.cost import COLLECTED_EVERY_S, REGION, SETTLE_S, CountingTopic, publish_from_outbox
+from tests.bench.cost import COLLECTED_EVERY_S, SETTLE_S, CountingTopic, publish_from_outbox
 from tests.bench.options import LOG_LINE_BYTES, read_lines, read_log, sum_metric
 from tests.bench.orders import real_orders
-from tests.bench.pipeline import Pipeline
+from tests.bench.pipeline import REGION, Pipeline, deploy_ours, run_orders
+from tests.bench.throughput import say
 from tests.peers.servers import Onebox, Peer
 
 OPTIONS = ("Intake=Token", "History=Yes", "Archive=Yes", "ArchiveWindow=5")
 TRACE = "00-{:032x}-00f067aa0ba902b7-01"
 
 
-def run(peer: Peer, *arguments: str) -> str:
-    environment = {**peer.environment(), "AWS_ENDPOINT_URL": peer.endpoint_url, "AWS_DEFAULT_REGION": REGION}
-    command = [sys.executable, "-m", "orders", *arguments]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def measure(count: int) -> dict[str, float]:
     """The calls of so many orders by each way in."""
     with Onebox() as server:
-        run(server, "deploy", "--yes", *(word for option in OPTIONS for word in ("-p", option)))
-        pipeline = Pipeline(server)
-        pipeline.find()
+        pipeline = deploy_ours(server, *OPTIONS)
+        say(f"{count:,} orders each over HTTP, from an outbox and in batches, with all options, about 60 s")
         found = {"orders": float(count)}
         send_over_http(server, [text for _, text in real_orders(count, "http")])
         found["relay calls"] = len(publish_from_outbox(pipeline, [text for _, text in real_orders(count, "outbox")]))
@@ -64,7 +56,7 @@ def measure(count: int) -> dict[str, float]:
 
 def send_over_http(peer: Peer, texts: list[str]) -> None:
     """A request for each order, with a key."""
-    token, url = run(peer, "intake", "add", "cost"), run(peer, "intake", "url")
+    token, url = run_orders(peer, "intake", "add", "cost"), run_orders(peer, "intake", "url")
     connection = HTTPConnection("127.0.0.1", peer.port, timeout=60)
     headers = {"Host": urlsplit(url).netloc, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     for number, text in enumerate(texts):

@@ -11,40 +11,27 @@ import argparse
 import json
 import math
 import platform
-import subprocess
-import sys
 import time
 from typing import Any
 
 from orders.capacity.options import ARCHIVE, HISTORY, OptionLoad, option_costs
 from orders.capacity.plan import MILLION, load_prices
-from tests.bench.cost import COLLECTED_EVERY_S, REGION, SETTLE_S, publish_in_batches
+from tests.bench.cost import COLLECTED_EVERY_S, SETTLE_S, publish_in_batches
 from tests.bench.orders import real_orders
-from tests.bench.pipeline import Pipeline
-from tests.peers.servers import Onebox, Peer
+from tests.bench.pipeline import REGION, Pipeline, deploy_ours
+from tests.bench.throughput import say
+from tests.peers.servers import Onebox
 
 AGAIN_EVERY = 10
+OPTIONS = ("History=Yes", "Archive=Yes", "ArchiveWindow=5")
 LOG_LINE_BYTES = 26
-
-
-def deploy(peer: Peer) -> Pipeline:
-    environment = {**peer.environment(), "AWS_ENDPOINT_URL": peer.endpoint_url, "AWS_DEFAULT_REGION": REGION}
-    options = ("-p", "History=Yes", "-p", "Archive=Yes", "-p", "ArchiveWindow=5")
-    subprocess.run(
-        [sys.executable, "-m", "orders", "deploy", "--yes", *options],
-        env=environment,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    pipeline = Pipeline(peer)
-    pipeline.find()
-    return pipeline
 
 
 def measure(count: int) -> dict[str, float]:
     """What some orders came to, of the two options alone."""
     with Onebox() as server:
-        pipeline = deploy(server)
+        say(f"{count:,} orders with history and archive, about 40 s")
+        pipeline = deploy_ours(server, *OPTIONS)
         orders = [text for _, text in real_orders(count, "options")]
         publish_in_batches(pipeline, orders)
         pipeline.wait_until_drained()
