@@ -61,6 +61,9 @@ def run(parts: Sequence[Part], settings: Settings, *, with_peers: bool) -> Repor
         say(f"[{minutes}:{seconds:02}] {number}/{len(parts)} {part.title} (about {part.takes_s} s)")
         try:
             report.figures += part.measure([peer for peer in part.peers if peer in peers], settings)
+        except NotInstalled as error:
+            report.left_out.append(f"LEFT OUT: {part.name}: {error}")
+            say(report.left_out[-1])
         except (OSError, RuntimeError, ValueError) as error:
             report.left_out.append(f"FAILED: {part.name}: {error}")
             say(report.left_out[-1])

@@ -10,6 +10,7 @@ from tests.bench.growth import measure_growth
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
 from tests.bench.processor_time import Work
 from tests.bench.report import US, Figure
+from tests.bench.slow_disk import SYNC_TIMES_US, measure_disks
 from tests.bench.spread import Spread
 from tests.bench.throughput import LATENCIES, compare, deployed, measure_latency, say
 from tests.peers.servers import Dynalite, MiniStack, Moto, Onebox, Peer
@@ -130,6 +131,21 @@ def measure_stored(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[
     yield Figure("growth", f"resident memory with {stored}", US, Spread.of([growth.resident_mib]), "MiB")
 
 
+def measure_slow_disk(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[Figure]:
+    """Our processor on disks that sync in 0.2 and in 5 ms. Raises NotInstalled without a C compiler."""
+    disks = measure_disks(SYNC_TIMES_US, settings.orders, settings.runs)
+    fastest = Spread.of(disks[SYNC_TIMES_US[0]].stored_per_s).median
+    for sync_us, figures in disks.items():
+        where = f"where a sync takes {sync_us / 1000:g} ms"
+        stored = Spread.of(figures.stored_per_s)
+        latency = Spread.of(figures.p50_ms)
+        share = stored.times(100 / fastest)
+        yield Figure("slow-disk", f"our processor, PublishBatch over 8 connections, {where}", US, stored, "orders/s")
+        yield Figure("slow-disk", f"the same as a share of the fast disk's, {where}", US, share, "%")
+        yield Figure("slow-disk", f"publish to readable, p50, {where}", US, latency, "ms", 1)
+        yield Figure("slow-disk", f"the same in syncs, {where}", US, latency.times(1000 / sync_us), "", 1)
+
+
 PIPELINES = (Onebox, MiniStack)
 PARTS = (
     Part("start", "Start and idle memory", (Onebox, MiniStack, Moto, Dynalite), measure_start, 30),
@@ -139,4 +155,5 @@ PARTS = (
     Part("dynamodb", "Operations of DynamoDB", (Onebox, Dynalite, Moto, MiniStack), measure_dynamodb, 90),
     Part("messaging", "Operations of SQS and SNS", (Onebox, Moto, MiniStack), measure_messaging, 90),
     Part("growth", "A table that has grown", (Onebox,), measure_stored, 75),
+    Part("slow-disk", "Disks that sync in 0.2 and in 5 ms", (Onebox,), measure_slow_disk, 75),
 )

@@ -23,10 +23,12 @@ from tests.bench.orders import our_function, real_orders, seed_function
 from tests.bench.pipeline import Pipeline
 from tests.bench.publisher import publish_all, quote
 from tests.bench.throughput import measure_latency, measure_throughput, say, warm_up
+from tests.peers.environments import NotInstalled
 from tests.peers.servers import Onebox
 
 SOURCE = Path(__file__).with_name("sync_time.c")
 LATENCIES = 100
+SYNC_TIMES_US = (200, 5_000)
 CONNECTIONS = 8
 WARM_UP_ORDERS = 1_500
 
@@ -96,23 +98,28 @@ def _publish(pipeline: Pipeline, orders: list[tuple[str, str]]) -> None:
 
 @contextmanager
 def compiled() -> Iterator[Path]:
-    """The library to preload. Raises RuntimeError where there is no C compiler."""
+    """The library to preload. Raises NotInstalled where there is no C compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        raise RuntimeError("no C compiler: install gcc, or set the disk's speed by other means")
+        raise NotInstalled("no C compiler: install gcc, or set the disk's speed by other means")
     with tempfile.TemporaryDirectory(prefix="sync-time-") as folder:
         library = Path(folder) / "sync_time.so"
         subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE)], check=True)
         yield library
 
 
-def run(sync_times_us: Sequence[int], orders: int, runs: int) -> None:
-    """All disks in turn, and their figures."""
+def measure_disks(sync_times_us: Sequence[int], orders: int, runs: int) -> dict[int, Figures]:
+    """All disks in turn, the fastest first. Raises NotInstalled where there is no C compiler."""
     figures = {sync_us: Figures() for sync_us in sync_times_us}
     with compiled() as library:
         for _ in range(runs):
             for sync_us, of_disk in figures.items():
                 measure(library, sync_us, orders, of_disk)
+    return figures
+
+
+def describe(figures: dict[int, Figures]) -> None:
+    """A line for each disk; the rates are compared with that of the first."""
     fastest = statistics.median(next(iter(figures.values())).stored_per_s)
     for sync_us, of_disk in figures.items():
         per_s, p50_ms = statistics.median(of_disk.stored_per_s), statistics.median(of_disk.p50_ms)
@@ -129,11 +136,11 @@ def run(sync_times_us: Sequence[int], orders: int, runs: int) -> None:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="make bench-slow-disk", description=__doc__)
-    parser.add_argument("--sync-us", type=int, nargs="+", default=[200, 5_000], help="the fastest first")
+    parser.add_argument("--sync-us", type=int, nargs="+", default=list(SYNC_TIMES_US), help="the fastest first")
     parser.add_argument("--orders", type=int, default=2_000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    run(arguments.sync_us, arguments.orders, arguments.runs)
+    describe(measure_disks(arguments.sync_us, arguments.orders, arguments.runs))
 
 
 if __name__ == "__main__":
