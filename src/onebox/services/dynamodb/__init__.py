@@ -16,10 +16,11 @@ How it hangs together, top down::
     change_records.py  stream_settings.py   the records of a table's stream
     reads.py  pages.py  ranges.py   Query and Scan
     partiql/  expressions/          the two languages, over one token_stream.py
-    background.py       filling and dropping indexes, dropping tables, time to live
+    background/         filling and dropping indexes, dropping tables, time to live, copying in steps
+    recovery/           on-demand backups and point-in-time recovery
     table_cache.py      tables by name, in memory
     store/              all SQL
-    schema.py  table_changes.py  description.py  capacity.py  validation.py    pure
+    schema.py  table_changes.py  table_settings.py  description.py  capacity.py  validation.py    pure
     values/             attribute values, keys, numbers
     model.py  limits.py  errors.py
 

@@ -24,7 +24,11 @@ _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
-_WITHOUT_RESOURCE = ("DescribeEndpoints", "DescribeLimits", "ListTables")
+_WITHOUT_RESOURCE = ("DescribeEndpoints", "DescribeLimits", "ListBackups", "ListTables")
+_OF_BACKUPS = ("DeleteBackup", "DescribeBackup")
+_RESTORES = ("RestoreTableFromBackup", "RestoreTableToPointInTime")
+# What whoever restores must be allowed to do with the new table, in AWS's page on IAM with backups.
+_RIGHTS_ON_RESTORED = ("PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem")
 _STATEMENT_MEMBERS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
 
 
@@ -36,6 +40,8 @@ class _Need(NamedTuple):
     """None where the right concerns no table."""
     part: Part
     index_name: str | None = None
+    resource_arn: str | None = None
+    """The resource, where it is no table."""
 
 
 def required_access(tables: TableCache, context: RequestContext, operation: str, request: Wire) -> list[Access]:
@@ -87,8 +93,22 @@ def _needs(operation: str, request: Wire) -> Iterator[_Need]:
             yield _Need(operation, name, Part(content if isinstance(content, dict) else {"Writes": content}))
     elif operation in _WITHOUT_RESOURCE:
         yield _Need(operation, None, Part(request))
+    elif operation in _OF_BACKUPS:
+        yield _Need(operation, None, Part(request), resource_arn=request.get("BackupArn", ""))
+    elif operation in _RESTORES:
+        yield from _restore_needs(operation, request)
     else:
         yield from _simple_needs(operation, request)
+
+
+def _restore_needs(operation: str, request: Wire) -> Iterator[_Need]:
+    """The rights of a restore: to read the backup or table, and to make and fill the new table."""
+    if "BackupArn" in request:
+        yield _Need(operation, None, Part(request), resource_arn=request["BackupArn"])
+    else:
+        yield _Need(operation, request.get("SourceTableArn", request.get("SourceTableName", "")), Part(request))
+    for action in (operation, *_RIGHTS_ON_RESTORED):
+        yield _Need(action, request.get("TargetTableName", ""), Part(request))
 
 
 def _simple_needs(operation: str, request: Wire) -> Iterator[_Need]:
@@ -117,7 +137,7 @@ def _statements(operation: str, request: Wire) -> list[Wire]:
 def _resource(context: RequestContext, need: _Need) -> str:
     name = need.table_name
     if name is None:
-        return "*"
+        return need.resource_arn or "*"
     if not name.startswith("arn:"):
         name = make_arn("dynamodb", context.region, context.account, f"table/{name}")
     return name if need.index_name is None else f"{name}/index/{need.index_name}"

@@ -220,6 +220,15 @@ _TABLE_SETTINGS = {
 }
 _TAG = {"Key": _Rule(_length(1, 128), required=True), "Value": _Rule(_length(0, 256), required=True)}
 
+_BACKUP_ARN = _length(37, 1024)
+_OVERRIDES = {
+    "BillingModeOverride": _enum("PROVISIONED", "PAY_PER_REQUEST"),
+    "GlobalSecondaryIndexOverride": _Rule(_elements(_structure(_GLOBAL_INDEX))),
+    "LocalSecondaryIndexOverride": _Rule(_elements(_structure(_LOCAL_INDEX))),
+    "ProvisionedThroughputOverride": _THROUGHPUT,
+    "SSESpecificationOverride": _Rule(_structure({"SSEType": _enum("AES256", "KMS")})),
+}
+
 _STATEMENT = {
     "Statement": _Rule(_length(1, 8192), required=True),
     "Parameters": _Rule(_length(1)),
@@ -329,6 +338,26 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
         "TimeToLiveSpecification": _Rule(
             _structure({"Enabled": _NEEDED, "AttributeName": _ATTRIBUTE_NAME}), required=True
         ),
+    },
+    "CreateBackup": {"TableName": _TABLE, "BackupName": _Rule(_name, required=True)},
+    "DescribeBackup": {"BackupArn": _Rule(_BACKUP_ARN, required=True)},
+    "DeleteBackup": {"BackupArn": _Rule(_BACKUP_ARN, required=True)},
+    "ListBackups": {
+        "TableName": _Rule(_name),
+        "Limit": _range(1, 100),
+        "ExclusiveStartBackupArn": _Rule(_BACKUP_ARN),
+        "BackupType": _enum("USER", "SYSTEM", "AWS_BACKUP", "ALL"),
+    },
+    "RestoreTableFromBackup": {
+        "TargetTableName": _TABLE,
+        "BackupArn": _Rule(_BACKUP_ARN, required=True),
+        **_OVERRIDES,
+    },
+    "RestoreTableToPointInTime": {
+        "TargetTableName": _TABLE,
+        "SourceTableName": _Rule(_name),
+        "SourceTableArn": _Rule(_length(1, 1024)),
+        **_OVERRIDES,
     },
     "DescribeContinuousBackups": {"TableName": _TABLE},
     "DescribeContributorInsights": {"TableName": _TABLE, "IndexName": _INDEX},

@@ -8,10 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from onebox.services.context import Deps, RequestContext
-from onebox.services.dynamodb.background import Background
+from onebox.services.dynamodb.background.filling import Filler
+from onebox.services.dynamodb.background.loop import Background
+from onebox.services.dynamodb.background.sweeping import Sweeper
 from onebox.services.dynamodb.capacity import NAMESPACE
 from onebox.services.dynamodb.change_records import ChangeRecorder
+from onebox.services.dynamodb.recovery.backups import BackupKeeper
+from onebox.services.dynamodb.recovery.change_numbers import ChangeNumbers
+from onebox.services.dynamodb.recovery.copying import Copier
+from onebox.services.dynamodb.store.backups import BackupStore
 from onebox.services.dynamodb.store.chores import ChoreStore
+from onebox.services.dynamodb.store.copies import CopyStore
+from onebox.services.dynamodb.store.history import HistoryStore
 from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.store.tables import TableStore
@@ -22,7 +30,7 @@ from onebox.services.dynamodb.writes import ItemWriter
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The stores, the cache of tables, the writers of items and of stream records, and the background work."""
+    """The stores, the cache of tables, the writers of items and of stream records, backups, and the background work."""
 
     deps: Deps
     items: ItemStore
@@ -30,9 +38,15 @@ class Core:
     chores: ChoreStore
     streams: StreamStore
     changes: ChangeRecorder
+    copies: CopyStore
+    numbers: ChangeNumbers
+    copier: Copier
+    backups: BackupStore
+    backup_keeper: BackupKeeper
     tokens: TokenStore
     table_cache: TableCache
     writer: ItemWriter
+    sweeper: Sweeper
     background: Background
 
     def record_returned(self, context: RequestContext, table_name: str, operation: str, count: int) -> None:
@@ -72,23 +86,49 @@ class Core:
 def make_core(deps: Deps) -> Core:
     """Build the parts, each after those it needs."""
     storage = deps.storage
-    items = ItemStore(storage)
-    chores = ChoreStore(storage)
-    streams = StreamStore(storage)
-    tables = TableStore(storage, chores, streams)
+    items, chores, streams = ItemStore(storage), ChoreStore(storage), StreamStore(storage)
+    copies, history, backups = CopyStore(storage), HistoryStore(storage), BackupStore(storage)
+    tables = TableStore(storage, chores, streams, copies)
     table_cache = TableCache(storage, tables)
     changes = ChangeRecorder(storage, deps.clock, deps.ids, streams)
-    writer = ItemWriter(items, changes)
+    numbers = ChangeNumbers(deps.clock)
+    writer = ItemWriter(items, changes, history, numbers)
+    copier = Copier(
+        items=items, tables=tables, history=history, copies=copies, backups=backups, table_cache=table_cache
+    )
+    keeper = BackupKeeper(
+        ids=deps.ids,
+        backups=backups,
+        copies=copies,
+        items=items,
+        chores=chores,
+        numbers=numbers,
+        copier=copier,
+        table_cache=table_cache,
+    )
+    filler = Filler(items=items, tables=tables, chores=chores, table_cache=table_cache)
+    sweeper = Sweeper(
+        clock=deps.clock,
+        items=items,
+        tables=tables,
+        streams=streams,
+        history=history,
+        copies=copies,
+        backups=keeper,
+        numbers=numbers,
+        writer=writer,
+    )
     background = Background(
         storage=storage,
         clock=deps.clock,
         log=deps.log,
-        items=items,
-        tables=tables,
         chores=chores,
-        streams=streams,
-        table_cache=table_cache,
-        writer=writer,
+        copies=copies,
+        history=history,
+        filler=filler,
+        copier=copier,
+        sweeper=sweeper,
+        numbers=numbers,
     )
     return Core(
         deps=deps,
@@ -97,8 +137,14 @@ def make_core(deps: Deps) -> Core:
         chores=chores,
         streams=streams,
         changes=changes,
+        copies=copies,
+        numbers=numbers,
+        copier=copier,
+        backups=backups,
+        backup_keeper=keeper,
         tokens=TokenStore(storage),
         table_cache=table_cache,
         writer=writer,
+        sweeper=sweeper,
         background=background,
     )

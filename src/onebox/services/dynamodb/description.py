@@ -54,6 +54,8 @@ def describe_table(table: Table, sizes: dict[int, Sizes], status: str = ACTIVE) 
             "SSEType": "KMS",
             "KMSMasterKeyArn": settings["KMSMasterKeyArn"],
         }
+    if table.is_restoring:
+        description["RestoreSummary"] = {**settings["Restore"], "RestoreInProgress": True}
     if table.stream is not None:
         description["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": table.stream.view_type}
     if table.latest_stream is not None:

@@ -20,6 +20,30 @@ class TableNotFoundException(AwsError):
     """Backups and continuous backups: no such table."""
 
 
+class TableAlreadyExistsException(AwsError):
+    """Restores: the target's name is taken."""
+
+
+class TableInUseException(AwsError):
+    """Restores: the target is being restored already."""
+
+
+class BackupNotFoundException(AwsError):
+    """No such backup."""
+
+
+class BackupInUseException(AwsError):
+    """The backup is being made or restored."""
+
+
+class PointInTimeRecoveryUnavailableException(AwsError):
+    """Point-in-time recovery of the table is off."""
+
+
+class InvalidRestoreTimeException(AwsError):
+    """The table cannot be restored to that point in time."""
+
+
 class ResourceInUseException(AwsError):
     """The table exists already, or is in a state that forbids the call."""
 

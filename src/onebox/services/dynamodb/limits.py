@@ -51,3 +51,9 @@ STREAM_PAGE_BYTES_MAX = 1024 * 1024
 CAPACITY_UNITS_MAX = 1_000_000_000_000
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
+
+STEP_ITEMS = 200
+STEP_BYTES = 1024 * 1024
+"""How much one step of background work handles at most, ours: a few milliseconds of work."""
+RESTORES_MAX = 50
+"""How many restores of an account go on at once."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from onebox.arn import make_arn
 from onebox.services.dynamodb.expressions.nodes import Path
+from onebox.services.dynamodb.recovery.backup_arns import BackupName, make_backup_arn
 from onebox.services.dynamodb.values.attributes import Item, measure_item
 from onebox.services.dynamodb.values.keys import KeySchema
 
@@ -151,6 +152,8 @@ class Table:
     settings: dict[str, Any] = field(default_factory=dict)
     """TableId, billing, throughput, class, encryption, protection, recovery, tags: see operations/tables.py."""
     ttl_attribute: str | None = None
+    keeps_history: bool = False
+    """Point-in-time recovery is on, or the table is being copied: versions that writes end are kept."""
     stream: Stream | None = None
     """The enabled stream."""
     latest_stream: Stream | None = None
@@ -170,6 +173,53 @@ class Table:
         return next((index for index in self.indexes if index.name == name), None)
 
     @property
+    def is_restoring(self) -> bool:
+        """Its items are still being restored: it can be described, and nothing else."""
+        return "Restore" in self.settings
+
+    @property
     def is_plain(self) -> bool:
         """Neither indexes nor TTL nor stream: a write need not look into the item that it replaces."""
         return not self.indexes and self.ttl_attribute is None and self.stream is None
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    """What a restored table is made of."""
+
+    key: KeySchema
+    attribute_kinds: dict[str, str]
+    settings: dict[str, Any]
+    indexes: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup of a table: its settings at the time, and where its items lie."""
+
+    backup_id: int
+    backup_name: BackupName
+    name: str
+    """As the user named it; not unique."""
+    kind: str
+    """USER, or SYSTEM for that of a deleted table."""
+    is_complete: bool
+    created_at_ms: int
+    expires_at_ms: int | None
+    kept_table_id: int | None
+    """The deleted table whose items are this backup's."""
+    item_count: int
+    size_bytes: int
+    definition: str
+    """A :class:`TableDefinition` as JSON."""
+    details: dict[str, Any]
+    """SourceTableDetails and SourceTableFeatureDetails, as they are shown."""
+
+    @property
+    def arn(self) -> str:
+        return make_backup_arn(self.backup_name)
+
+    @property
+    def content_id(self) -> int:
+        """The table id under which its items lie."""
+        return -self.backup_id if self.kept_table_id is None else self.kept_table_id

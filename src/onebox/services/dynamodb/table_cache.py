@@ -32,7 +32,7 @@ class TableCache:
         table = self._tables.get(TableKey(context.account, context.region, name))
         if table is not None:
             return table
-        table = self.find(table_key(context, name))
+        table = self.find_usable(table_key(context, name))
         if table is None:
             raise resource_not_found()
         return table
@@ -40,17 +40,25 @@ class TableCache:
     def load_described(self, context: RequestContext, name: str) -> Table:
         """As :meth:`load`, with the words of the operations on tables."""
         key = table_key(context, name)
+        return _existing(self.find_usable(key), key)
+
+    def load_any(self, context: RequestContext, name: str) -> Table:
+        """As :meth:`load_described`, but a table that is being restored too."""
+        key = table_key(context, name)
+        return _existing(self.find(key), key)
+
+    def find_usable(self, key: TableKey) -> Table | None:
+        """The table; None if there is none, or if it is being restored."""
         table = self.find(key)
-        if table is None:
-            raise ResourceNotFoundException(f"Requested resource not found: Table: {key.name} not found")
-        return table
+        return None if table is None or table.is_restoring else table
 
     def find(self, key: TableKey) -> Table | None:
         """The table, or None."""
         table = self._tables.get(key)
         if table is None:
             table = self._store.find_table(key)
-            if table is not None and key not in self._uncommitted:
+            # Tables that are being restored stay out, so that :meth:`load` need not ask whether it has such a one.
+            if table is not None and key not in self._uncommitted and not table.is_restoring:
                 self._tables[key] = table
         return table
 
@@ -65,6 +73,12 @@ class TableCache:
         self._uncommitted[key] -= 1
         if not self._uncommitted[key]:
             del self._uncommitted[key]
+
+
+def _existing(table: Table | None, key: TableKey) -> Table:
+    if table is None:
+        raise ResourceNotFoundException(f"Requested resource not found: Table: {key.name} not found")
+    return table
 
 
 def table_key(context: RequestContext, name: str) -> TableKey:

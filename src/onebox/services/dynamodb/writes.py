@@ -22,6 +22,8 @@ from onebox.services.dynamodb.expressions.nodes import Action, Condition, Delete
 from onebox.services.dynamodb.expressions.updates import apply_actions
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
 from onebox.services.dynamodb.model import Index, StoredItem, Stream, Table
+from onebox.services.dynamodb.recovery.change_numbers import ChangeNumbers
+from onebox.services.dynamodb.store.history import HistoryStore
 from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
@@ -94,9 +96,13 @@ class Prepared:
 class ItemWriter:
     """Applies writes to one store."""
 
-    def __init__(self, store: ItemStore, changes: ChangeRecorder) -> None:
+    def __init__(
+        self, store: ItemStore, changes: ChangeRecorder, history: HistoryStore, numbers: ChangeNumbers
+    ) -> None:
         self._store = store
         self._changes = changes
+        self._history = history
+        self._numbers = numbers
 
     def apply(self, write: Write, meter: Meter, tally: Tally, *, needs_old: bool = False) -> Prepared:
         """Prepare and commit. Raises ConditionalCheckFailedException or ValidationException, nothing written."""
@@ -132,9 +138,11 @@ class ItemWriter:
         meter.write(table, write_units(max(old_bytes, prepared.size_bytes)))
         if isinstance(write, Check):
             return
+        if prepared.new is None and stored is None:
+            return
+        changed_at = self._begin_change(table, stored)
         if prepared.new is None:
-            if stored is None:
-                return
+            assert stored is not None, "what is not there was dealt with above"
             self._store.delete_item(stored.item_id)
             tally.add(table, 0, -1, -stored.size_bytes)
             item_id = stored.item_id
@@ -145,13 +153,15 @@ class ItemWriter:
                 prepared.size_bytes,
                 find_expiry_s(table, prepared.new),
                 prepared.data,
+                changed_at=changed_at,
             )
             assert inserted is not None, "prepare found the position free in this very job"
             item_id = inserted
             tally.add(table, 0, 1, prepared.size_bytes)
         else:
             item_id = stored.item_id
-            self._store.replace_item(item_id, prepared.size_bytes, find_expiry_s(table, prepared.new), prepared.data)
+            expires_at_s = find_expiry_s(table, prepared.new)
+            self._store.replace_item(item_id, prepared.size_bytes, expires_at_s, prepared.data, changed_at=changed_at)
             tally.add(table, 0, 0, prepared.size_bytes - old_bytes)
         if table.stream is not None:
             self._record_change(table.stream, prepared)
@@ -162,7 +172,12 @@ class ItemWriter:
         """Store an item that must be new, without looking first; False (and nothing done) if its place is taken."""
         table = put.table
         item_id = self._store.insert_item(
-            table.table_id, put.position, put.size_bytes, find_expiry_s(table, put.item), put.data
+            table.table_id,
+            put.position,
+            put.size_bytes,
+            find_expiry_s(table, put.item),
+            put.data,
+            changed_at=self._numbers.take() if table.keeps_history else 0,
         )
         if item_id is None:
             return False
@@ -175,6 +190,15 @@ class ItemWriter:
             for index in table.indexes:
                 self._maintain(index, prepared, item_id, meter, tally)
         return True
+
+    def _begin_change(self, table: Table, stored: StoredItem | None) -> int:
+        """The number of a change of an item, whose version it ends; 0 where no history is kept."""
+        if not table.keeps_history:
+            return 0
+        number = self._numbers.take()
+        if stored is not None:
+            self._history.keep(stored.item_id, number)
+        return number
 
     def _record_change(self, stream: Stream, prepared: Prepared) -> None:
         write, stored = prepared.write, prepared.stored

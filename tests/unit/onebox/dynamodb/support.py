@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from onebox.ids import RandomIds
@@ -45,6 +45,7 @@ class World:
 
     core: Core
     storage: Storage
+    clock: ManualClock
 
     def call(self, name: str, *, undone: bool = False, **request: Any) -> Any:
         """Run an operation in a job of its own, which fails in the end if ``undone``."""
@@ -52,8 +53,10 @@ class World:
         assert isinstance(operation, BoundOperation)
         run = operation.run
 
+        context = replace(CONTEXT, now_ms=self.clock.now_ms())
+
         def job() -> Any:
-            answer = run(CONTEXT, request)
+            answer = run(context, request)
             if undone:
                 raise Undo
             return answer
@@ -68,8 +71,9 @@ def on_loop(test: Callable[[World], None]) -> None:
         connection = open_connection(None)
         migrate(connection)
         storage = Storage(connection, print)
-        deps = Deps(storage, ManualClock(), RandomIds(1), MetricBuffer(), logging.getLogger("test"))
-        test(World(make_core(deps), storage))
+        clock = ManualClock()
+        deps = Deps(storage, clock, RandomIds(1), MetricBuffer(), logging.getLogger("test"))
+        test(World(make_core(deps), storage, clock))
         storage.close()
 
     asyncio.run(main())

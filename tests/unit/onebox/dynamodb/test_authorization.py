@@ -10,6 +10,13 @@ from onebox.services.dynamodb.authorization import required_access
 from tests.unit.onebox.dynamodb.support import CONTEXT, World, on_loop
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
+BACKUP = f"{TABLE}/backup/01576616366715-b4e58d3a"
+
+
+def on_restored(operation: str) -> list[tuple[str, str]]:
+    """The rights on the table that a restore makes."""
+    actions = (operation, "PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem")
+    return [(f"dynamodb:{action}", TABLE.replace("Orders", "New")) for action in actions]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,19 @@ TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/Orders"
                 ]
             },
             [("dynamodb:PutItem", TABLE), ("dynamodb:ConditionCheckItem", TABLE)],
+        ),
+        ("ListBackups", {"TableName": "Orders"}, [("dynamodb:ListBackups", "*")]),
+        ("CreateBackup", {"TableName": "Orders"}, [("dynamodb:CreateBackup", TABLE)]),
+        ("DeleteBackup", {"BackupArn": BACKUP}, [("dynamodb:DeleteBackup", BACKUP)]),
+        (
+            "RestoreTableFromBackup",
+            {"BackupArn": BACKUP, "TargetTableName": "New"},
+            [("dynamodb:RestoreTableFromBackup", BACKUP), *on_restored("RestoreTableFromBackup")],
+        ),
+        (
+            "RestoreTableToPointInTime",
+            {"SourceTableName": "Orders", "TargetTableName": "New"},
+            [("dynamodb:RestoreTableToPointInTime", TABLE), *on_restored("RestoreTableToPointInTime")],
         ),
         (
             "BatchExecuteStatement",

@@ -1,69 +1,93 @@
-"""Point-in-time recovery of tables.
+"""CreateBackup, DescribeBackup, ListBackups, DeleteBackup.
 
-AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateBackup.html and its neighbours
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
-from onebox.services.dynamodb.errors import TableNotFoundException
-from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.errors import BackupInUseException, BackupNotFoundException, invalid_values
+from onebox.services.dynamodb.model import Backup
+from onebox.services.dynamodb.operations.continuous_backups import load_backed_up
+from onebox.services.dynamodb.recovery.backup_arns import parse_backup_arn
+from onebox.services.dynamodb.recovery.backups import SYSTEM, USER
+from onebox.services.dynamodb.recovery.descriptions import backup_details, summarize_backup
+from onebox.services.dynamodb.recovery.descriptions import describe_backup as describe
+from onebox.services.dynamodb.recovery.restoring import invalid_request
+from onebox.services.dynamodb.recovery.window import iso_second
 from onebox.services.dynamodb.table_cache import table_key
 
-_RECOVERY_DAYS = 35
-_RECOVERY_LAG_MS = 5 * 60 * 1000
-"""AWS can restore a table as it was up to five minutes ago."""
-_DAY_MS = 24 * 3600 * 1000
+_LIST_MAX = 100
+_END_OF_TIME_MS = 2**62
+_FILTERS = {"USER": USER, "SYSTEM": SYSTEM, "AWS_BACKUP": "AWS_BACKUP", "ALL": None}
 
 
-def update_continuous_backups(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Switch point-in-time recovery on or off: a setting that is kept and described; onebox restores nothing."""
-    specification = request["PointInTimeRecoverySpecification"]
-    table = _load(core, context, request)
-    settings = dict(table.settings)
-    if specification["PointInTimeRecoveryEnabled"]:
-        kept = settings.get("PointInTimeRecovery", {"SinceMs": context.now_ms})
-        days = specification.get("RecoveryPeriodInDays", _RECOVERY_DAYS)
-        settings["PointInTimeRecovery"] = {**kept, "RecoveryPeriodInDays": days}
-    else:
-        settings.pop("PointInTimeRecovery", None)
-    table = replace(table, settings=settings)
-    core.table_cache.forget(table.key_name)
-    core.tables.update_table(table)
-    return _describe_backups(table, context.now_ms)
+def create_backup(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Back a table up as it is now. Its items are copied in the background if they are many."""
+    table = load_backed_up(core, context, request["TableName"])
+    backup = core.backup_keeper.create(table, request["BackupName"], context.now_ms)
+    core.background.wake_after_commit()
+    return {"BackupDetails": backup_details(backup)}
 
 
-def describe_continuous_backups(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Whether point-in-time recovery is switched on."""
-    return _describe_backups(_load(core, context, request), context.now_ms)
+def describe_backup(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """What a backup is, and of which table."""
+    return {"BackupDescription": describe(_load(core, context, request))}
 
 
-def _describe_backups(table: Table, now_ms: int) -> Wire:
-    recovery = table.settings.get("PointInTimeRecovery")
-    description: Wire = {"PointInTimeRecoveryStatus": "DISABLED"}
-    if recovery is not None:
-        latest_ms = max(now_ms - _RECOVERY_LAG_MS, recovery["SinceMs"])
-        earliest_ms = max(recovery["SinceMs"], now_ms - recovery["RecoveryPeriodInDays"] * _DAY_MS)
-        description = {
-            "PointInTimeRecoveryStatus": "ENABLED",
-            "RecoveryPeriodInDays": recovery["RecoveryPeriodInDays"],
-            "EarliestRestorableDateTime": earliest_ms,
-            "LatestRestorableDateTime": latest_ms,
-        }
-    return {
-        "ContinuousBackupsDescription": {
-            "ContinuousBackupsStatus": "ENABLED",
-            "PointInTimeRecoveryDescription": description,
-        }
-    }
+def delete_backup(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Delete a backup, unless it is being made or restored."""
+    backup = _load(core, context, request)
+    if backup.kind == SYSTEM:
+        raise invalid_request(
+            f"User is not allowed to delete the system backup with arn {backup.arn}. It will automatically expire on "
+            f"{iso_second(backup.expires_at_ms or 0)}"
+        )
+    if not backup.is_complete:
+        raise BackupInUseException(f"Backup is being created: {backup.arn}")
+    if core.backup_keeper.is_restored(backup):
+        raise BackupInUseException(f"Backup is being used to restore table: {backup.arn}")
+    core.backup_keeper.delete(backup)
+    core.background.wake_after_commit()
+    return {"BackupDescription": describe(backup, "DELETED")}
 
 
-def _load(core: Core, context: RequestContext, request: Wire) -> Table:
-    key = table_key(context, request["TableName"])
-    table = core.table_cache.find(key)
-    if table is None:
-        raise TableNotFoundException(f"Table not found: {key.name}")
-    return table
+def list_backups(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """Backups of a table, existing or not, or of all tables, in the order of their creation."""
+    from_ms = request.get("TimeRangeLowerBound", -_END_OF_TIME_MS)
+    until_ms = request.get("TimeRangeUpperBound", _END_OF_TIME_MS)
+    if from_ms > until_ms:
+        raise invalid_values("Time range lower bound must be less than or equal to upper bound")
+    after = ("", "")
+    if "ExclusiveStartBackupArn" in request:
+        start = parse_backup_arn(request["ExclusiveStartBackupArn"], context.account)
+        if start.region != context.region:
+            raise invalid_request("The supplied ExclusiveStartBackupArn does not match the region")
+        after = (start.suffix, start.table_name)
+    limit = request.get("Limit", _LIST_MAX)
+    name = request.get("TableName")
+    found = core.backups.list_backups(
+        context.account,
+        context.region,
+        table_name=None if name is None else table_key(context, name).name,
+        kind=_FILTERS[request.get("BackupType", USER)],
+        after=after,
+        from_ms=from_ms,
+        until_ms=until_ms,
+        limit=limit + 1,
+    )
+    answer: Wire = {"BackupSummaries": [summarize_backup(backup) for backup in found[:limit]]}
+    if len(found) > limit:
+        answer["LastEvaluatedBackupArn"] = found[limit - 1].arn
+    return answer
+
+
+def _load(core: Core, context: RequestContext, request: Wire) -> Backup:
+    """The backup of a request's ARN, in the region of the request."""
+    arn = request["BackupArn"]
+    name = parse_backup_arn(arn, context.account)
+    backup = core.backups.find(name._replace(region=context.region))
+    if backup is None:
+        raise BackupNotFoundException(f"Backup not found: {arn}")
+    return backup

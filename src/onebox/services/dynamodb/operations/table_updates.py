@@ -14,7 +14,6 @@ from onebox.services.dynamodb.description import describe_table as describe
 from onebox.services.dynamodb.errors import LimitExceededException, ResourceNotFoundException, invalid_values
 from onebox.services.dynamodb.limits import GLOBAL_INDEXES_MAX
 from onebox.services.dynamodb.model import CREATING, GLOBAL, UPDATING, Index, Table
-from onebox.services.dynamodb.operations.table_settings import refuse_unsupported, set_encryption
 from onebox.services.dynamodb.schema import (
     ON_DEMAND,
     PROVISIONED,
@@ -25,6 +24,7 @@ from onebox.services.dynamodb.schema import (
 from onebox.services.dynamodb.stream_settings import check_specification, disable_stream, enable_stream
 from onebox.services.dynamodb.table_cache import table_key
 from onebox.services.dynamodb.table_changes import check_kinds_kept, check_update
+from onebox.services.dynamodb.table_settings import refuse_unsupported, set_encryption
 
 _UNSUPPORTED_IN_UPDATE = (
     "ReplicaUpdates",
@@ -48,7 +48,7 @@ def update_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     for member in ("OnDemandThroughput", "TableClass", "WarmThroughput", "DeletionProtectionEnabled"):
         if member in request:
             settings[member] = request[member]
-    set_encryption(settings, context, request)
+    set_encryption(settings, context, request.get("SSESpecification"))
     given_kinds = parse_attribute_kinds(request.get("AttributeDefinitions", []))
     check_kinds_kept(table, given_kinds)
     kinds = {**table.attribute_kinds, **given_kinds}

@@ -14,8 +14,7 @@ from onebox.services.dynamodb.description import describe_table as describe
 from onebox.services.dynamodb.errors import (
     ResourceInUseException,
 )
-from onebox.services.dynamodb.model import CREATING, DELETING, Table
-from onebox.services.dynamodb.operations.table_settings import refuse_unsupported, set_encryption
+from onebox.services.dynamodb.model import ACTIVE, CREATING, DELETING, Table
 from onebox.services.dynamodb.operations.tags import check_tags
 from onebox.services.dynamodb.schema import (
     ON_DEMAND,
@@ -30,6 +29,7 @@ from onebox.services.dynamodb.schema import (
 )
 from onebox.services.dynamodb.stream_settings import check_specification, disable_stream, enable_stream
 from onebox.services.dynamodb.table_cache import table_key
+from onebox.services.dynamodb.table_settings import refuse_unsupported, set_encryption
 
 _LIST_MAX = 100
 _SHOWN_OF_DELETED = frozenset(
@@ -57,8 +57,10 @@ def create_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     check_index_names(indexes)
     check_all_defined_used(kinds, [schema, *(index.key for index in indexes)])
     check_projected_total(indexes)
-    if core.table_cache.find(key) is not None:
-        raise ResourceInUseException(f"Table already exists: {key.name}")
+    existing = core.table_cache.find(key)
+    if existing is not None:
+        problem = "Table is being used" if existing.is_restoring else "Table already exists"
+        raise ResourceInUseException(f"{problem}: {key.name}")
     table = Table(
         table_id=0,
         key_name=key,
@@ -94,14 +96,15 @@ def _settings(core: Core, context: RequestContext, request: Wire, billing_mode: 
     if "Tags" in request:
         check_tags(context, request["Tags"])
         settings["Tags"] = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
-    set_encryption(settings, context, request)
+    set_encryption(settings, context, request.get("SSESpecification"))
     return settings
 
 
 def describe_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """What a table is and holds."""
-    table = core.table_cache.load_described(context, request["TableName"])
-    return {"Table": describe(table, core.items.sizes(table.table_id))}
+    table = core.table_cache.load_any(context, request["TableName"])
+    status = CREATING if table.is_restoring else ACTIVE
+    return {"Table": describe(table, core.items.sizes(table.table_id), status)}
 
 
 def list_tables(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -116,8 +119,12 @@ def list_tables(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 
 def delete_table(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Delete a table with all it holds."""
-    table = core.table_cache.load_described(context, request["TableName"])
+    """Delete a table with all it holds. While point-in-time recovery is on, a system backup keeps its items."""
+    table = core.table_cache.load_any(context, request["TableName"])
+    if table.is_restoring:
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: Table is being created: {table.name}"
+        )
     if table.settings["DeletionProtectionEnabled"]:
         raise ValidationException(
             "Resource cannot be deleted as it is currently protected against deletion. "
@@ -127,7 +134,10 @@ def delete_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     if table.stream is not None:
         disable_stream(core, context, table)
     core.table_cache.forget(table.key_name)
-    core.tables.delete_table(table)
+    is_recoverable = "PointInTimeRecovery" in table.settings
+    if is_recoverable:
+        core.backup_keeper.keep_deleted(table, context.now_ms)
+    core.tables.delete_table(table, keeps_items=is_recoverable)
     core.background.wake_after_commit()
     # AWS shows neither keys nor indexes of a table that is going.
     description = describe(table, sizes, DELETING)

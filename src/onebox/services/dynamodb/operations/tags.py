@@ -38,7 +38,7 @@ def untag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     gone = set(_require(request, "TagKeys"))
     if not gone:
         raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
-    table = core.table_cache.find(table_key(context, arn))
+    table = core.table_cache.find_usable(table_key(context, arn))
     if table is None:
         raise resource_not_found()
     _save(core, table, {key: value for key, value in table.settings["Tags"].items() if key not in gone})
@@ -48,7 +48,7 @@ def untag_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
 def list_tags_of_resource(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The tags of a table; 50 at most, so there is never a second page."""
     arn = _parse_arn(request)
-    table = core.table_cache.find(table_key(context, arn))
+    table = core.table_cache.find_usable(table_key(context, arn))
     if table is None:
         raise AccessDeniedException(
             f"User: {context.principal.arn} is not authorized to perform: dynamodb:ListTagsOfResource "
@@ -118,7 +118,7 @@ def _require(request: Wire, member: str) -> Any:
 
 
 def _load(core: Core, context: RequestContext, arn: str) -> Table:
-    table = core.table_cache.find(table_key(context, arn))
+    table = core.table_cache.find_usable(table_key(context, arn))
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
     return table

@@ -17,6 +17,11 @@ class Chore(NamedTuple):
     index_id: int
     cursor: Position
 
+    @property
+    def is_drop(self) -> bool:
+        """It only removes rows that nobody can see any more."""
+        return self.kind.startswith("drop_")
+
 
 class ChoreStore:
     """Background work that survives a restart."""

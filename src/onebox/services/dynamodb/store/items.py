@@ -28,10 +28,10 @@ _FIND_ITEM = (
     "SELECT item_id, size_bytes, item FROM dynamodb_items WHERE table_id = ? AND partition_key = ? AND sort_key = ?"
 )
 _INSERT_ITEM = (
-    "INSERT INTO dynamodb_items (table_id, partition_key, sort_key, size_bytes, expires_at_s, item) "
-    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "INSERT INTO dynamodb_items (table_id, partition_key, sort_key, size_bytes, expires_at_s, item, changed_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
-_REPLACE_ITEM = "UPDATE dynamodb_items SET size_bytes = ?, expires_at_s = ?, item = ? WHERE item_id = ?"
+_REPLACE_ITEM = "UPDATE dynamodb_items SET size_bytes = ?, expires_at_s = ?, item = ?, changed_at = ? WHERE item_id = ?"
 _CHANGE_SIZES = (
     "UPDATE dynamodb_sizes SET item_count = item_count + ?, size_bytes = size_bytes + ? "
     "WHERE table_id = ? AND index_id = ?"
@@ -56,14 +56,26 @@ class ItemStore:
         return None if row is None else StoredItem(*row)
 
     def insert_item(
-        self, table_id: int, position: Position, size_bytes: int, expires_at_s: int | None, data: bytes
+        self,
+        table_id: int,
+        position: Position,
+        size_bytes: int,
+        expires_at_s: int | None,
+        data: bytes,
+        *,
+        changed_at: int = 0,
     ) -> int | None:
-        """Store a new item; its id, or None (and nothing done) if the position is taken."""
-        self._execute(_INSERT_ITEM, (table_id, *position, size_bytes, expires_at_s, data))
+        """Store a new item; its id, or None (and nothing done) if the position is taken.
+
+        ``changed_at`` is the number of the change in a table whose history is kept.
+        """
+        self._execute(_INSERT_ITEM, (table_id, *position, size_bytes, expires_at_s, data, changed_at))
         return self._storage.last_insert_id() if self._storage.changes() else None
 
-    def replace_item(self, item_id: int, size_bytes: int, expires_at_s: int | None, data: bytes) -> None:
-        self._execute(_REPLACE_ITEM, (size_bytes, expires_at_s, data, item_id))
+    def replace_item(
+        self, item_id: int, size_bytes: int, expires_at_s: int | None, data: bytes, *, changed_at: int = 0
+    ) -> None:
+        self._execute(_REPLACE_ITEM, (size_bytes, expires_at_s, data, changed_at, item_id))
 
     def delete_item(self, item_id: int) -> None:
         self._execute("DELETE FROM dynamodb_items WHERE item_id = ?", (item_id,))
@@ -107,15 +119,26 @@ class ItemStore:
         )
         return {index_id: Sizes(items, size_bytes) for index_id, items, size_bytes in rows}
 
-    def walk_items(self, table_id: int, after: Position, limit: int) -> list[tuple[Position, StoredItem]]:
-        """The next items of a table in key order, after a position."""
-        rows = self._storage.all(
+    def walk_items(
+        self, table_id: int, after: Position, *, items_max: int, bytes_max: int
+    ) -> tuple[list[tuple[Position, StoredItem]], bool]:
+        """The next items of a table in key order, after a position, and whether there may be more: up to
+        ``items_max``, or the one with which they exceed ``bytes_max``."""
+        rows = self._execute(
             "SELECT partition_key, sort_key, item_id, size_bytes, item FROM dynamodb_items "
             "WHERE table_id = ? AND (partition_key, sort_key) > (?, ?) "
             "ORDER BY partition_key, sort_key LIMIT ?",
-            (table_id, *after, limit),
+            (table_id, *after, items_max),
         )
-        return [(Position(row[0], row[1]), StoredItem(*row[2:])) for row in rows]
+        found: list[tuple[Position, StoredItem]] = []
+        size_bytes = 0
+        for row in rows:
+            found.append((Position(row[0], row[1]), StoredItem(*row[2:])))
+            size_bytes += len(row[4])
+            if size_bytes > bytes_max:
+                rows.close()
+                return found, True
+        return found, len(found) == items_max
 
     def set_expiry(self, item_id: int, expires_at_s: int | None) -> None:
         self._execute("UPDATE dynamodb_items SET expires_at_s = ? WHERE item_id = ?", (expires_at_s, item_id))

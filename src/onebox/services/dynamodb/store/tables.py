@@ -8,6 +8,8 @@ import orjson
 
 from onebox.services.dynamodb.model import Index, Table, TableKey
 from onebox.services.dynamodb.store.chores import ChoreStore
+from onebox.services.dynamodb.store.copies import CopyStore
+from onebox.services.dynamodb.store.definitions import dump_index, dump_table, load_index
 from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.values.keys import make_key_schema
 from onebox.storage.database import Storage
@@ -16,10 +18,11 @@ from onebox.storage.database import Storage
 class TableStore:
     """Tables and indexes. Deleting one leaves the rows that it held to the background."""
 
-    def __init__(self, storage: Storage, chores: ChoreStore, streams: StreamStore) -> None:
+    def __init__(self, storage: Storage, chores: ChoreStore, streams: StreamStore, copies: CopyStore) -> None:
         self._storage = storage
         self._chores = chores
         self._streams = streams
+        self._copies = copies
 
     def find_table(self, key: TableKey) -> Table | None:
         """The table of that name, or None."""
@@ -58,7 +61,7 @@ class TableStore:
         self._storage.execute(
             "INSERT INTO dynamodb_tables (account, region, name, definition, ttl_attribute, created_at_ms) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (*table.key_name, _dump_table(table), table.ttl_attribute, table.created_at_ms),
+            (*table.key_name, dump_table(table), table.ttl_attribute, table.created_at_ms),
         )
         table_id = self._storage.last_insert_id()
         self._insert_sizes(table_id, 0)
@@ -67,24 +70,25 @@ class TableStore:
     def update_table(self, table: Table) -> None:
         self._storage.execute(
             "UPDATE dynamodb_tables SET definition = ?, ttl_attribute = ? WHERE table_id = ?",
-            (_dump_table(table), table.ttl_attribute, table.table_id),
+            (dump_table(table), table.ttl_attribute, table.table_id),
         )
 
-    def delete_table(self, table: Table) -> None:
-        """Forget the table at once; its rows are dropped in the background."""
+    def delete_table(self, table: Table, *, keeps_items: bool = False) -> None:
+        """Forget the table at once; its rows are dropped in the background, unless a backup ``keeps_items``."""
         table_id = table.table_id
         self._storage.execute("DELETE FROM dynamodb_tables WHERE table_id = ?", (table_id,))
         self._storage.execute("DELETE FROM dynamodb_indexes WHERE table_id = ?", (table_id,))
         self._storage.execute("DELETE FROM dynamodb_sizes WHERE table_id = ?", (table_id,))
         self._chores.end_filling(table_id)
-        self._chores.add("drop_items", table_id, 0)
+        if not keeps_items:
+            self._chores.add("drop_items", table_id, 0)
         for index in table.indexes:
             self._chores.add("drop_entries", table_id, index.index_id)
 
     def insert_index(self, table_id: int, index: Index) -> int:
         self._storage.execute(
             "INSERT INTO dynamodb_indexes (table_id, name, definition) VALUES (?, ?, ?)",
-            (table_id, index.name, _dump_index(index)),
+            (table_id, index.name, dump_index(index)),
         )
         index_id = self._storage.last_insert_id()
         self._insert_sizes(table_id, index_id)
@@ -92,7 +96,7 @@ class TableStore:
 
     def update_index(self, index: Index) -> None:
         self._storage.execute(
-            "UPDATE dynamodb_indexes SET definition = ? WHERE index_id = ?", (_dump_index(index), index.index_id)
+            "UPDATE dynamodb_indexes SET definition = ? WHERE index_id = ?", (dump_index(index), index.index_id)
         )
 
     def delete_index(self, table_id: int, index_id: int) -> None:
@@ -110,7 +114,7 @@ class TableStore:
         document = orjson.loads(definition)
         kinds = document["attribute_kinds"]
         indexes = tuple(
-            _load_index(index_id, orjson.loads(text), kinds)
+            load_index(index_id, orjson.loads(text), kinds)
             for index_id, text in self._storage.all(
                 "SELECT index_id, definition FROM dynamodb_indexes WHERE table_id = ? ORDER BY name", (table_id,)
             )
@@ -125,43 +129,11 @@ class TableStore:
             created_at_ms=created_at_ms,
             settings=document["settings"],
             ttl_attribute=ttl_attribute,
+            keeps_history=_keeps_history(document["settings"], self._copies.first_moment(table_id)),
             stream=latest_stream if latest_stream is not None and latest_stream.is_enabled else None,
             latest_stream=latest_stream,
         )
 
 
-def _dump_table(table: Table) -> str:
-    return orjson.dumps(
-        {"key_names": table.key.names, "attribute_kinds": table.attribute_kinds, "settings": table.settings}
-    ).decode()
-
-
-def _dump_index(index: Index) -> str:
-    return orjson.dumps(
-        {
-            "name": index.name,
-            "scope": index.scope,
-            "key_names": index.key.names,
-            "hash_count": len(index.key.hash_attributes),
-            "projection": index.projection,
-            "projected_names": None if index.projected_names is None else sorted(index.projected_names),
-            "status": index.status,
-            "throughput": index.throughput,
-            "on_demand_throughput": index.on_demand_throughput,
-        }
-    ).decode()
-
-
-def _load_index(index_id: int, document: dict[str, Any], kinds: dict[str, str]) -> Index:
-    names = document["projected_names"]
-    return Index(
-        index_id=index_id,
-        name=document["name"],
-        scope=document["scope"],
-        key=make_key_schema(document["key_names"], kinds, document.get("hash_count", 1)),
-        projection=document["projection"],
-        projected_names=None if names is None else frozenset(names),
-        status=document["status"],
-        throughput=document["throughput"],
-        on_demand_throughput=document["on_demand_throughput"],
-    )
+def _keeps_history(settings: dict[str, Any], copied_moment: int | None) -> bool:
+    return "PointInTimeRecovery" in settings or copied_moment is not None

@@ -1,4 +1,7 @@
-"""What CreateTable and UpdateTable share: encryption, and members that onebox does not offer."""
+"""What creating, updating and restoring tables share: encryption, and members that onebox does not offer.
+
+AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSESpecification.html
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,20 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.errors import invalid_values
 
 
-def set_encryption(settings: Wire, context: RequestContext, request: Wire) -> None:
-    """Keep what an SSESpecification says."""
-    specification = request.get("SSESpecification")
+def set_encryption(settings: Wire, context: RequestContext, specification: Wire | None) -> None:
+    """Keep what an SSESpecification says; None says nothing."""
     if specification is None:
         return
-    key_id = specification.get("KMSMasterKeyId")
+    key_id, kind = specification.get("KMSMasterKeyId"), specification.get("SSEType")
     if not specification.get("Enabled", False):
+        if kind is not None:
+            raise invalid_values("SSEType can not be specified if Enabled is false")
         if key_id is not None:
-            raise invalid_values("KMSMasterKeyId can only be specified when SSE is enabled")
+            raise invalid_values("KMSMasterKeyId can not be specified if Enabled is false")
         settings.pop("KMSMasterKeyArn", None)
         return
+    if kind == "AES256":
+        raise invalid_values("SSEType AES256 is not supported")
     if key_id is None:
         key_id = "alias/aws/dynamodb"
     if not key_id.startswith("arn:"):

@@ -1,0 +1,34 @@
+"""The numbers of changes: the steady time in microseconds, made unique. They rise from change to change."""
+
+from __future__ import annotations
+
+from onebox.clock import Clock
+
+_PER_MS = 1000
+ALWAYS = 2**62
+"""Later than every change: a source that does not change any more."""
+
+
+class ChangeNumbers:
+    """Gives each change its number."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+
+    def resume(self, last: int) -> None:
+        """Go on after a number that an earlier process gave."""
+        self._last = max(self._last, last)
+
+    def take(self) -> int:
+        """A number for a change, or for a moment that separates the changes before it from those after it."""
+        self._last = max(self._last + 1, self._clock.steady_ms() * _PER_MS)
+        return self._last
+
+    def at_wall(self, wall_ms: int) -> int:
+        """The last number that belongs to a wall time, as the wall clock is set now."""
+        return (wall_ms - self._clock.wall_of(0)) * _PER_MS + _PER_MS - 1
+
+    def age_out(self, age_ms: int) -> int:
+        """The last number of changes that are older than an age."""
+        return (self._clock.steady_ms() - age_ms) * _PER_MS - 1
