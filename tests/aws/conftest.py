@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from tests.aws.functions import Functions, make_role
 from tests.aws.harness.counting import Counter
-from tests.aws.harness.differences import NotListed, find_difference, read_differences
+from tests.aws.harness.differences import NotListed, expect_differences, read_differences
 from tests.aws.harness.names import make_run, prefix_of
 from tests.aws.harness.places import EMULATOR_REGION, PLAIN_KEY, Place, read_place
 from tests.aws.harness.run import COUNT_VARIABLE
@@ -35,20 +35,17 @@ _counter = Counter()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What onebox does otherwise on purpose must fail on AWS, or it is a difference no more."""
-    differences = read_differences()
     read = read_place(os.environ)
+    differences = read_differences()
     for item in items:
         if HERE not in item.path.parents:
+            if read is not None:
+                raise pytest.UsageError(f"{item.nodeid} is not one of tests/aws: it runs on onebox only")
             continue
-        for mark in item.iter_markers("differs"):
-            try:
-                service, words = mark.args
-                reason = find_difference(service, words, differences)
-            except NotListed as error:
-                raise pytest.UsageError(f"{item.nodeid}: {error}") from error
-            if read is not None and read[0].costs_money:
-                item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
+        try:
+            expect_differences(item, read and read[0], differences)
+        except NotListed as error:
+            raise pytest.UsageError(f"{item.nodeid}: {error}") from error
 
 
 def pytest_sessionfinish() -> None:

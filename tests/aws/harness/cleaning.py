@@ -15,6 +15,7 @@ from tests.aws.harness.names import run_of
 Connect = Callable[[str], Any]
 """Makes a client of a service."""
 PAUSE_S = 2.0
+PLURALS = {"policy": "policies"}
 # An emulator may also answer without the members that AWS always has.
 FAILURES = (ClientError, BotoCoreError, KeyError)
 
@@ -85,7 +86,8 @@ def clean(
 
 def show_cleaning(done: Cleaning) -> list[str]:
     """Lines for the person who started the run."""
-    deleted = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(done.deleted.items()))
+    counts = sorted(done.deleted.items())
+    deleted = ", ".join(f"{count} {kind if count == 1 else PLURALS.get(kind, f'{kind}s')}" for kind, count in counts)
     lines = [f"Cleaned  {deleted or 'nothing was left to delete'}"]
     lines += [f"UNSEEN   {kind}: {reason}" for kind, reason in sorted(done.unseen.items())]
     lines += [

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws.harness.places import Place
 
 PAGE = Path(__file__).parents[3] / "docs" / "compatibility.md"
 _BEGIN, _END = "\n## Where onebox differs from AWS\n", "\n## "
@@ -30,3 +35,12 @@ def find_difference(service: str, words: str, differences: dict[str, list[str]])
         if words in item:
             return f"{service}: {item}"
     raise NotListed(f"docs/compatibility.md lists no difference of {service} with the words: {words}")
+
+
+def expect_differences(item: Any, place: Place | None, differences: dict[str, list[str]]) -> None:
+    """On AWS, a test that cites a difference must fail: if it passes, it is a difference no more. Raises NotListed."""
+    for mark in item.iter_markers("differs"):
+        service, words = mark.args
+        reason = find_difference(service, words, differences)
+        if place is not None and place.costs_money:
+            item.add_marker(pytest.mark.xfail(strict=True, reason=reason))

@@ -5,12 +5,13 @@ The tests run in a process of their own, so that a crash or kill -9 of it leaves
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,14 +47,13 @@ def run_tests(place: Place, only: str | None, say: Say, confirm: Confirm) -> int
         say("Cost     none: the endpoint is on this machine")
     run = make_run()
     say(f"Run      {run}: all names begin with {prefix_of(run)}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
-    try:
-        code = _test(only, {**os.environ, **write_place(place, run)})
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
-        say("Interrupted; cleaning up")
-    return _clean(place, lambda one: one == run, say) or code
+    with _interruptible():
+        try:
+            code = _test(only, {**os.environ, **write_place(place, run)})
+        except KeyboardInterrupt:
+            code = 128 + signal.SIGINT
+            say("Interrupted; cleaning up")
+        return _clean(place, lambda one: one == run, say) or code
 
 
 def rehearse(only: str | None) -> Mapping[str, Calls]:
@@ -94,6 +94,17 @@ def clean_earlier(place: Place, say: Say, confirm: Confirm) -> int:
     if place.costs_money and not confirm("Delete them? A run that is still going on would fail."):
         raise Refused("Not confirmed; nothing was deleted.")
     return _clean(place, lambda one: one in runs, say)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Whoever ends this process or its terminal interrupts the tests, as Ctrl-C does."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _test(only: str | None, environment: Mapping[str, str]) -> int:
