@@ -1,8 +1,9 @@
 """What an order costs when many are stored, against an empty table.
 
-Two boxes, one with an empty table and one that was filled, take turns with the same orders under random ids, so that
-whatever else the machine does meets both. Compared is the processor time of server and function for an order, turn by
-turn; beside it, the bytes that are written for an order.
+Two boxes with our deployed system, one with an empty table and one that was filled with real orders, take turns with
+the same orders under random ids, so that whatever else the machine does meets both. Compared is the processor time of
+server and function for an order, turn by turn; beside it, the bytes that are written for an order, index entries
+included.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import json
 import random
 from dataclasses import dataclass
 
+from boto3.dynamodb.types import TypeSerializer
+
+from orders.domain.order import parse_order
+from orders.local.demo import load_sample
 from tests.bench.load import Conversation, hold_to_their_ends
 from tests.bench.operations import Server, request
 from tests.bench.orders import our_function, real_orders
-from tests.bench.pipeline import Pipeline
+from tests.bench.pipeline import Pipeline, deploy_ours
 from tests.bench.processor_time import Cost, Work, spend
 from tests.bench.spread import Spread
 from tests.bench.throughput import say
 from tests.peers.servers import Onebox
 
-_ITEM_CHARACTERS = 1_500
 _CONNECTIONS = 2
 _PUTS = 25
 
@@ -51,9 +55,7 @@ class Growth:
 def measure_growth(orders_stored: int, orders: int, runs: int) -> Growth:
     """Fill one of two boxes, then let them take turns."""
     with contextlib.ExitStack() as boxes:
-        empty, full = (Pipeline(boxes.enter_context(Onebox())) for _ in range(2))
-        for pipeline in (empty, full):
-            pipeline.deploy(our_function(), raw=False)
+        empty, full = (deploy_ours(boxes.enter_context(Onebox())) for _ in range(2))
         say(f"  storing {orders_stored:,} orders in one of two boxes")
         fill(full.peer, orders_stored, random.Random("preload"))
         costs: list[tuple[Cost, Cost]] = []
@@ -82,15 +84,15 @@ def _spend(pipeline: Pipeline, orders: int, turn: int) -> Cost:
 
 
 def fill(peer: Server, count: int, chance: random.Random) -> None:
-    """Store so many orders under ids of their own, in no order."""
-    _, sample = real_orders(1, "preload")[0]
-    item = json.dumps({"note": {"S": sample[:_ITEM_CHARACTERS]}})[1:]
+    """Store so many real orders under ids of their own, in no order."""
+    items = [_item_without_id(entry.text) for entry in load_sample()]
     numbers = iter(range(0, count, _PUTS))
 
     def put() -> Conversation:
         for start in numbers:
             puts = (
-                f'{{"PutRequest":{{"Item":{{"orderId":{{"S":"{chance.getrandbits(64):016x}-{number}"}},{item}}}}}'
+                f'{{"PutRequest":{{"Item":{{"orderId":{{"S":"{chance.getrandbits(64):016x}-{number}"}},'
+                f"{items[number % len(items)]}}}}}"
                 for number in range(start, min(start + _PUTS, count))
             )
             body = f'{{"RequestItems":{{"Orders":[{",".join(puts)}]}}}}'.encode()
@@ -100,3 +102,10 @@ def fill(peer: Server, count: int, chance: random.Random) -> None:
                 raise RuntimeError("BatchWriteItem left items out")
 
     hold_to_their_ends(peer.port, [put() for _ in range(_CONNECTIONS)])
+
+
+def _item_without_id(text: str) -> str:
+    """An order as DynamoDB's JSON, what follows its id."""
+    to_wire = TypeSerializer().serialize
+    fields = parse_order(text).attributes
+    return json.dumps({name: to_wire(value) for name, value in fields.items() if name != "orderId"})[1:]

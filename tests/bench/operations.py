@@ -22,7 +22,7 @@ from tests.bench.pipeline import REGION
 from tests.bench.spread import Spread
 from tests.peers.servers import Peer
 
-CONNECTIONS = 8
+CONNECTIONS = 32
 ORDERS = 1_000
 """Stored before GetItem and Query are measured."""
 ORDERS_A_CUSTOMER = 10
