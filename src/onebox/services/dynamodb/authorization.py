@@ -24,8 +24,17 @@ _TRANSACTION_ACTIONS = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
-_WITHOUT_RESOURCE = ("DescribeEndpoints", "DescribeLimits", "ListBackups", "ListTables")
-_OF_BACKUPS = ("DeleteBackup", "DescribeBackup")
+_WITHOUT_RESOURCE = (
+    *("DescribeEndpoints", "DescribeLimits", "ListBackups", "ListTables"),
+    *("ListExports", "ListGlobalTables", "ListImports"),
+)
+# The members that hold the ARN of what is no table.
+_ARN_MEMBERS = {
+    "DeleteBackup": "BackupArn",
+    "DescribeBackup": "BackupArn",
+    "DescribeExport": "ExportArn",
+    "DescribeImport": "ImportArn",
+}
 _RESTORES = ("RestoreTableFromBackup", "RestoreTableToPointInTime")
 # What whoever restores must be allowed to do with the new table, in AWS's page on IAM with backups.
 _RIGHTS_ON_RESTORED = ("PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem")
@@ -41,7 +50,7 @@ class _Need(NamedTuple):
     part: Part
     index_name: str | None = None
     resource_arn: str | None = None
-    """The resource, where it is no table."""
+    """The resource, where it is no table; of a global table the last part alone."""
 
 
 def required_access(tables: TableCache, context: RequestContext, operation: str, request: Wire) -> list[Access]:
@@ -93,8 +102,10 @@ def _needs(operation: str, request: Wire) -> Iterator[_Need]:
             yield _Need(operation, name, Part(content if isinstance(content, dict) else {"Writes": content}))
     elif operation in _WITHOUT_RESOURCE:
         yield _Need(operation, None, Part(request))
-    elif operation in _OF_BACKUPS:
-        yield _Need(operation, None, Part(request), resource_arn=request.get("BackupArn", ""))
+    elif operation in _ARN_MEMBERS:
+        yield _Need(operation, None, Part(request), resource_arn=request.get(_ARN_MEMBERS[operation], ""))
+    elif "GlobalTableName" in request:
+        yield _Need(operation, None, Part(request), resource_arn=f"global-table/{request['GlobalTableName']}")
     elif operation in _RESTORES:
         yield from _restore_needs(operation, request)
     else:
@@ -137,7 +148,13 @@ def _statements(operation: str, request: Wire) -> list[Wire]:
 def _resource(context: RequestContext, need: _Need) -> str:
     name = need.table_name
     if name is None:
-        return need.resource_arn or "*"
+        return _other_resource(context, need.resource_arn)
     if not name.startswith("arn:"):
         name = make_arn("dynamodb", context.region, context.account, f"table/{name}")
     return name if need.index_name is None else f"{name}/index/{need.index_name}"
+
+
+def _other_resource(context: RequestContext, arn: str | None) -> str:
+    if arn is not None and arn.startswith("global-table/"):
+        return make_arn("dynamodb", "", context.account, arn, partition_region=context.region)
+    return arn or "*"

@@ -220,7 +220,8 @@ _TABLE_SETTINGS = {
 }
 _TAG = {"Key": _Rule(_length(1, 128), required=True), "Value": _Rule(_length(0, 256), required=True)}
 
-_BACKUP_ARN = _length(37, 1024)
+_ARN = _length(37, 1024)
+_RESOURCE_ARN = _Rule(_length(1, 1283), required=True)
 _OVERRIDES = {
     "BillingModeOverride": _enum("PROVISIONED", "PAY_PER_REQUEST"),
     "GlobalSecondaryIndexOverride": _Rule(_elements(_structure(_GLOBAL_INDEX))),
@@ -340,17 +341,17 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
         ),
     },
     "CreateBackup": {"TableName": _TABLE, "BackupName": _Rule(_name, required=True)},
-    "DescribeBackup": {"BackupArn": _Rule(_BACKUP_ARN, required=True)},
-    "DeleteBackup": {"BackupArn": _Rule(_BACKUP_ARN, required=True)},
+    "DescribeBackup": {"BackupArn": _Rule(_ARN, required=True)},
+    "DeleteBackup": {"BackupArn": _Rule(_ARN, required=True)},
     "ListBackups": {
         "TableName": _Rule(_name),
         "Limit": _range(1, 100),
-        "ExclusiveStartBackupArn": _Rule(_BACKUP_ARN),
+        "ExclusiveStartBackupArn": _Rule(_ARN),
         "BackupType": _enum("USER", "SYSTEM", "AWS_BACKUP", "ALL"),
     },
     "RestoreTableFromBackup": {
         "TargetTableName": _TABLE,
-        "BackupArn": _Rule(_BACKUP_ARN, required=True),
+        "BackupArn": _Rule(_ARN, required=True),
         **_OVERRIDES,
     },
     "RestoreTableToPointInTime": {
@@ -359,6 +360,21 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
         "SourceTableArn": _Rule(_length(1, 1024)),
         **_OVERRIDES,
     },
+    "DescribeGlobalTable": {"GlobalTableName": _TABLE},
+    "DescribeGlobalTableSettings": {"GlobalTableName": _TABLE},
+    "CreateGlobalTable": {"GlobalTableName": _TABLE, "ReplicationGroup": _NEEDED},
+    "UpdateGlobalTable": {"GlobalTableName": _TABLE, "ReplicaUpdates": _NEEDED},
+    "UpdateGlobalTableSettings": {"GlobalTableName": _TABLE},
+    "ListGlobalTables": {"Limit": _range(1)},
+    "DescribeTableReplicaAutoScaling": {"TableName": _TABLE},
+    "UpdateTableReplicaAutoScaling": {"TableName": _TABLE},
+    "DescribeExport": {"ExportArn": _Rule(_ARN, required=True)},
+    "DescribeImport": {"ImportArn": _Rule(_ARN, required=True)},
+    "ListExports": {"MaxResults": _range(1, 25)},
+    "ListImports": {"PageSize": _range(1, 25)},
+    "GetResourcePolicy": {"ResourceArn": _RESOURCE_ARN},
+    "DeleteResourcePolicy": {"ResourceArn": _RESOURCE_ARN},
+    "DisableKinesisStreamingDestination": {"TableName": _TABLE, "StreamArn": _Rule(_ARN, required=True)},
     "DescribeContinuousBackups": {"TableName": _TABLE},
     "DescribeContributorInsights": {"TableName": _TABLE, "IndexName": _INDEX},
     "DescribeKinesisStreamingDestination": {"TableName": _TABLE},

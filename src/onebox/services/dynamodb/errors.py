@@ -44,6 +44,22 @@ class InvalidRestoreTimeException(AwsError):
     """The table cannot be restored to that point in time."""
 
 
+class GlobalTableNotFoundException(AwsError):
+    """No such global table of the first version."""
+
+
+class ExportNotFoundException(AwsError):
+    """No such export."""
+
+
+class ImportNotFoundException(AwsError):
+    """No such import."""
+
+
+class PolicyNotFoundException(AwsError):
+    """The table or stream has no resource-based policy."""
+
+
 class ResourceInUseException(AwsError):
     """The table exists already, or is in a state that forbids the call."""
 

@@ -5,9 +5,11 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Describe
 
 from __future__ import annotations
 
+from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import ResourceNotFoundException
+from onebox.services.dynamodb.model import GLOBAL
 
 
 def describe_contributor_insights(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -16,8 +18,11 @@ def describe_contributor_insights(core: Core, context: RequestContext, request: 
     answer: Wire = {"TableName": table.name, "ContributorInsightsStatus": "DISABLED"}
     name = request.get("IndexName")
     if name is not None:
-        if table.find_index(name) is None:
-            raise ResourceNotFoundException(f"Requested resource not found: Index: {name} not found")
+        index = table.find_index(name)
+        if index is None or index.scope != GLOBAL:
+            raise ResourceNotFoundException(
+                f"Requested resource not found: Index: {name} not found for table: {table.name}"
+            )
         answer["IndexName"] = name
     return answer
 
@@ -34,3 +39,12 @@ def describe_kinesis_streaming_destination(core: Core, context: RequestContext, 
     """The Kinesis streams that a table writes to: none."""
     table = core.table_cache.load_described(context, request["TableName"])
     return {"TableName": table.name, "KinesisDataStreamDestinations": []}
+
+
+def disable_kinesis_streaming_destination(core: Core, context: RequestContext, request: Wire) -> Wire:
+    """A destination that was never enabled cannot be disabled."""
+    core.table_cache.load_described(context, request["TableName"])
+    raise ValidationException(
+        "Table is not in a valid state to enable Kinesis Streaming Destination: KinesisStreamingDestination must be "
+        "ACTIVE to perform DISABLE operation."
+    )
