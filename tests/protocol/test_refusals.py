@@ -51,7 +51,7 @@ def test_a_service_that_is_not_offered_is_named(
     [
         ("sqs", "create_queue", {"QueueName": "q"}, None),
         ("iam", "create_account_alias", {"AccountAlias": "abc"}, "CreateAccountAlias of iam"),
-        ("dynamodb", "list_global_tables", {}, "ListGlobalTables of dynamodb"),
+        ("dynamodb", "list_bulk_operations", {}, "ListBulkOperations of dynamodb"),
         ("s3", "get_bucket_website", {"Bucket": "abc"}, "GetBucketWebsite of s3"),
     ],
 )
