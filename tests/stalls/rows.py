@@ -138,6 +138,31 @@ def _large_zip(size_bytes: int) -> bytes:
     return packed.getvalue()
 
 
+def _post_form(size_bytes: int) -> Callable[[Box], int]:
+    """A form whose file looks like the boundary all the time."""
+
+    def attack(box: Box) -> int:
+        client = box.client("s3")
+        client.create_bucket(Bucket="forms")
+        fields = client.generate_presigned_post("forms", "k")["fields"]
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields]
+        parts.append('--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n')
+        file = b"\r\n--" * (size_bytes // 4)
+        return box.send(_form_request("".join(parts).encode() + file + b"\r\n--b--\r\n"))
+
+    return attack
+
+
+def _endless_form(size_bytes: int) -> bytes:
+    part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
+    return _form_request(part * (size_bytes // len(part)))
+
+
+def _form_request(body: bytes) -> bytes:
+    head = "POST /forms HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 def _put_lines(box: Box) -> int:
     logs = box.client("logs")
     logs.create_log_group(logGroupName="lines")
@@ -318,6 +343,8 @@ ROWS = [
     ),
     Row("Gzip bomb of 60 MB", _raw(lambda: _bomb(60_000_000)), (400, 413)),
     Row("Lambda: zip with 60,000 entries", _create_function(lambda: _zip(60_000)), (201, 409)),
+    Row("S3: form with a file of 100 MB", _post_form(100_000_000), (204,), is_long=True),
+    Row("S3: form with 2 MB and no file", _raw(lambda: _endless_form(2_000_000)), (400,)),
     Row("Lambda: zip of 50 MB", _create_function(lambda: _large_zip(49_000_000)), (201,), is_long=True),
     Row("Lambda: 70 MB of base64", _create_function(lambda: b"x" * 50_000_000), (400, 413), is_long=True),
     Row("HTTP: 200 MB of URL", _endless(b"GET /"), (414, 431, 0)),

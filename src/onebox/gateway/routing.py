@@ -1,7 +1,8 @@
 """Which operation of which service, in which protocol, a request asks for.
 
 The order of the evidence: the ``/service/…`` path of rpc-v2-cbor, the X-Amz-Target header, Lambda's dated paths, the
-signature's scope, the Action parameter with its Version, and S3 for whatever remains. A request that fits no operation
+signature's scope, a form with a file (S3's PostObject), the Action parameter with its Version, and S3 for whatever
+remains. A request that fits no operation
 raises :class:`RoutingError`, which holds the answer in that service's words. Paths under ``/_onebox/`` are the
 server's. Knows the wire and nothing of what services do.
 """
@@ -17,9 +18,11 @@ from urllib.parse import unquote_plus
 from onebox.errors import AwsError, InvalidAction, UnknownOperationException
 from onebox.gateway import dynamodb_front
 from onebox.gateway.destination import LAMBDA_PATH, SIGNING_NAMES, TARGETS, find_destination
+from onebox.gateway.form_credentials import find_form_credential
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import ErrorWriter, OperationCodec
 from onebox.gateway.protocols.dialects import MissingAction, dialect_of
+from onebox.gateway.protocols.post_object import OPERATION, codec_of, is_form, read_upload
 from onebox.gateway.protocols.protocols import find_codec, find_error_encoder
 from onebox.gateway.protocols.rest_routes import find_rest_operation
 from onebox.gateway.protocols.sqs_query import unknown_operation
@@ -91,6 +94,8 @@ def resolve(request: Request) -> Route:
         return _resolve_cbor(request, _header_credential(credential))
     if LAMBDA_PATH.match(path) and (credential is None or credential.service == "lambda"):
         return _resolve_rest("lambda", request, _header_credential(credential))
+    if is_form(request) and (credential is None or credential.service == "s3"):
+        return _resolve_form(request, credential)
     if credential is None:
         return _resolve_action(None, request, None)
     service_name = SIGNING_NAMES.get(credential.service)
@@ -176,6 +181,16 @@ def _resolve_rest(service: str, request: Request, credential: Credential | None)
     if operation is None or codec is None:
         raise _error(service, protocol, dialect_of(service, protocol).unknown_route(request.method))
     return Route(service, operation, codec, credential)
+
+
+def _resolve_form(request: Request, credential: Credential | None) -> Route:
+    """An upload by a form. Its fields have the credential, unless a header has one."""
+    try:
+        upload = read_upload(request)
+        signer = credential or find_form_credential(upload.fields)
+    except AwsError as error:
+        raise _error("s3", "rest-xml", error) from None
+    return Route("s3", OPERATION, codec_of(upload), signer)
 
 
 def _resolve_action(service: str | None, request: Request, credential: Credential | None) -> Route:

@@ -1,4 +1,4 @@
-"""AWS Signature Version 2 in S3's presigned URLs, which boto3 still makes unless it is told otherwise.
+"""AWS Signature Version 2 in S3's presigned URLs and forms, which boto3 still makes unless it is told otherwise.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationQueryStringAuth. Headers
 signed this way are not read: clients sign them with version 4. Knows nothing of who may do what.
@@ -83,6 +83,11 @@ def signature_v2(request: Request, secret_access_key: str, expires: str) -> str:
     ]
     digest = hmac.digest(secret_access_key.encode(), "\n".join(lines).encode("utf-8", "surrogateescape"), "sha1")
     return b64encode(digest).decode("ascii")
+
+
+def form_signature_v2(policy: bytes, secret_access_key: str) -> str:
+    """The signature of a form's policy, which is in base64."""
+    return b64encode(hmac.digest(secret_access_key.encode(), policy, "sha1")).decode("ascii")
 
 
 def _resource(request: Request) -> str:

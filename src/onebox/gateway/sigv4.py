@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from onebox.gateway.message import Request
-from onebox.gateway.sigv2 import find_presigned_v2, signature_v2
+from onebox.gateway.sigv2 import find_presigned_v2, form_signature_v2, signature_v2
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_SHA256 = sha256(b"").hexdigest()
@@ -40,6 +40,8 @@ class Credential(NamedTuple):
     """``X-Amz-Date``, or empty; for version 2 the moment of expiry in seconds since the epoch."""
     session_token: str | None
     presigned: bool
+    form_policy: str | None = None
+    """The policy of an upload by a form, in base64: what is signed in place of the request."""
 
 
 def find_credential(request: Request) -> Credential | None:
@@ -127,8 +129,18 @@ def _unquote(text: str) -> str:
     return unquote_to_bytes(text).decode("utf-8", "replace")
 
 
+def make_form_credential(
+    scope_text: str, signature: str, *, timestamp: str, session_token: str | None, policy: str
+) -> Credential | None:
+    """The credential in the fields of a form; None if ``X-Amz-Credential`` is none."""
+    scope = _split_scope(scope_text)
+    return None if scope is None else Credential(*scope, "", signature, timestamp, session_token, True, policy)
+
+
 def verify(request: Request, credential: Credential, secret_access_key: str) -> bool:
     """Whether the signature fits the request, its body included. Constant time in the comparison."""
+    if credential.form_policy is not None:
+        return _is_same(_form_signature(credential, credential.form_policy, secret_access_key), credential.signature)
     if not credential.date and credential.presigned:
         expected = signature_v2(request, secret_access_key, credential.timestamp)
         return _is_same(expected, credential.signature)
@@ -152,6 +164,14 @@ def verify(request: Request, credential: Credential, secret_access_key: str) -> 
     key = _signing_key(secret_access_key, credential.date, credential.region, credential.service)
     expected = hmac.digest(key, to_sign.encode(), "sha256").hex()
     return _is_same(expected, credential.signature)
+
+
+def _form_signature(credential: Credential, policy: str, secret_access_key: str) -> str:
+    signed = policy.encode("utf-8", "surrogatepass")
+    if not credential.date:
+        return form_signature_v2(signed, secret_access_key)
+    key = _signing_key(secret_access_key, credential.date, credential.region, credential.service)
+    return hmac.digest(key, signed, "sha256").hex()
 
 
 def _is_same(expected: str, signature: str) -> bool:

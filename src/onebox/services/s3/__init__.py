@@ -15,7 +15,7 @@ How it is laid out, top down::
     listing.py  listing_sources.py    pages with prefixes and delimiters
     notification_rules.py  event_records.py    who is told of an event, and in which words
     tagging.py  encryption.py  condition_keys.py  copy_source.py
-    headers.py  integrity.py  checksums.py  lifecycle.py  refusals.py  rules.py    what they decide
+    headers.py  integrity.py  checksums.py  lifecycle.py  post_policy.py  refusals.py  rules.py    what they decide
     store/              all SQL of the service
     model.py  limits.py  errors.py
 

@@ -31,7 +31,7 @@ class Bodies:
         self._storage = storage
 
     @asynccontextmanager
-    async def stored_ahead(self, data: bytes) -> AsyncIterator[int | None]:
+    async def stored_ahead(self, data: bytes | memoryview) -> AsyncIterator[int | None]:
         """The id of the content that holds a large body; None for a small one, which its write stores itself."""
         view = memoryview(data)
         async with self._ahead(len(data), lambda first, size: bytes(view[first : first + size])) as content_id:

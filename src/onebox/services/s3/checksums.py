@@ -24,12 +24,12 @@ class _Crc:
     bits: int
     polynomial: int
 
-    def of(self, data: bytes) -> int:
+    def of(self, data: bytes | memoryview) -> int:
         """The checksum of ``data``."""
         ones = (1 << self.bits) - 1
         length = len(data) * 8
         # The all-ones start value is the same as its addition to the first bits of the message.
-        message = int.from_bytes(data.translate(_REVERSED), "big") << self.bits
+        message = int.from_bytes(bytes(data).translate(_REVERSED), "big") << self.bits
         message ^= ones << length
         return self._reflected(self._reduced(message)) ^ ones
 
@@ -90,7 +90,7 @@ _CRC32C = _Crc(32, 0x11EDC6F41)
 _CRC64NVME = _Crc(64, 0x1AD93D23594C93659)
 _CRCS = {"CRC32": _CRC32, "CRC32C": _CRC32C, "CRC64NVME": _CRC64NVME}
 
-_DIGESTS: dict[str, Callable[[bytes], bytes]] = {
+_DIGESTS: dict[str, Callable[[bytes | memoryview], bytes]] = {
     "CRC32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
     "CRC32C": lambda data: _CRC32C.of(data).to_bytes(4, "big"),
     "CRC64NVME": lambda data: _CRC64NVME.of(data).to_bytes(8, "big"),
@@ -106,7 +106,7 @@ def member_of(algorithm: str) -> str:
     return f"Checksum{algorithm}"
 
 
-def checksum_of(algorithm: str, data: bytes) -> str:
+def checksum_of(algorithm: str, data: bytes | memoryview) -> str:
     """The base64 checksum of ``data``."""
     return b64encode(_DIGESTS[algorithm](data)).decode("ascii")
 

@@ -54,6 +54,10 @@ class BucketNotEmpty(S3Error):
     sentence = "The bucket you tried to delete is not empty"
 
 
+class EntityTooLarge(S3Error):
+    sentence = "Your proposed upload exceeds the maximum allowed size"
+
+
 class EntityTooSmall(S3Error):
     sentence = "Your proposed upload is smaller than the minimum allowed size"
 
@@ -93,6 +97,10 @@ class InvalidPart(S3Error):
 
 class InvalidPartOrder(S3Error):
     sentence = "The list of parts was not in ascending order. Parts must be ordered by part number."
+
+
+class InvalidPolicyDocument(S3Error):
+    sentence = "The content of the form does not meet the conditions specified in the policy document."
 
 
 class InvalidRange(S3Error):

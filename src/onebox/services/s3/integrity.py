@@ -12,7 +12,7 @@ _INLINE_BYTES_MAX = 1024 * 1024
 _SLOW_INLINE_BYTES_MAX = 64 * 1024
 
 
-async def digests(request: Wire, data: bytes, default_algorithm: str) -> tuple[str, dict[str, str]]:
+async def digests(request: Wire, data: bytes | memoryview, default_algorithm: str) -> tuple[str, dict[str, str]]:
     """The entity tag and the checksum of what came. Raises BadDigest and its like."""
     wanted = wanted_checksum(request)
     etag = etag_of(data) if len(data) <= _INLINE_BYTES_MAX else await asyncio.to_thread(etag_of, data)

@@ -59,7 +59,7 @@ def check_metadata(metadata: dict[str, str]) -> None:
         raise MetadataTooLarge(Size=size_bytes, MaxSizeAllowed=METADATA_BYTES_MAX)
 
 
-def etag_of(data: bytes) -> str:
+def etag_of(data: bytes | memoryview) -> str:
     """The entity tag of an object that was uploaded in one piece."""
     return md5(data, usedforsecurity=False).hexdigest()
 
@@ -102,7 +102,9 @@ def wanted_checksum(request: dict[str, Any]) -> tuple[str, str] | None:
     return sent[0] if sent else None
 
 
-def checked_checksums(wanted: tuple[str, str] | None, default_algorithm: str, data: bytes) -> dict[str, str]:
+def checked_checksums(
+    wanted: tuple[str, str] | None, default_algorithm: str, data: bytes | memoryview
+) -> dict[str, str]:
     """The checksum to keep: the client's, verified, else one of our own. Raises BadDigest. Slow for some algorithms."""
     algorithm = wanted[0] if wanted else default_algorithm
     if not algorithm:

@@ -46,6 +46,7 @@ OPERATIONS: OperationTable[S3Core] = {
     "ListParts": Operation(parts.list_parts, reads_only=True),
     "PutBucketNotificationConfiguration": WaitingOperation(notifications.put_bucket_notification_configuration),
     "PutBucketVersioning": Operation(buckets.put_bucket_versioning),
+    "PostObject": WaitingOperation(writes.post_object),
     "PutObject": WaitingOperation(writes.put_object),
     "UploadPart": WaitingOperation(parts.upload_part),
     "UploadPartCopy": WaitingOperation(parts.upload_part_copy),

@@ -15,13 +15,13 @@ class ContentStore:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def insert(self, data: bytes) -> int:
+    def insert(self, data: bytes | memoryview) -> int:
         """Store bytes; the id of their content."""
         content_id = self.insert_empty()
         self.add(content_id, 0, data)
         return content_id
 
-    def add(self, content_id: int, position: int, data: bytes) -> None:
+    def add(self, content_id: int, position: int, data: bytes | memoryview) -> None:
         """Add bytes to a content from chunk ``position`` on."""
         view = memoryview(data)
         for number, start in enumerate(range(0, len(data), CHUNK_BYTES)):
