@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bench.parts import PARTS, Part, Settings
@@ -21,7 +21,7 @@ from tests.peers.environments import NotInstalled, programs_of
 from tests.peers.node_packages import peer_packages
 from tests.peers.servers import Dynalite, MiniStack, Moto, Onebox, Peer
 
-INSTALLERS = {
+INSTALLERS: dict[type[Peer], Callable[[], object]] = {
     MiniStack: lambda: programs_of("ministack"),
     Moto: lambda: programs_of("moto"),
     Dynalite: peer_packages,

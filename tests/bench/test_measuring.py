@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from onebox.testing import EngineThread
+from tests.bench import __main__ as bench
 from tests.bench.growth import fill
 from tests.bench.load import Conversation, hold_to_their_ends, measure_rate, read_response
 from tests.bench.operations import DYNAMODB, MESSAGING, Operation, client, make_table, make_topic_and_queues
+from tests.bench.parts import Part, Settings
 from tests.bench.report import Figure, Report
 from tests.bench.spread import Spread
 from tests.bench.usage import Usage, parse_seconds, parse_written
+from tests.peers.environments import NotInstalled
+from tests.peers.servers import Dynalite, Onebox, Peer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 
@@ -83,6 +87,29 @@ def test_the_report_has_a_row_for_each_figure_and_the_ratios() -> None:
         "LEFT OUT: dynalite",
     ]
     assert report.as_json()["figures"][2]["median"] == 39.25
+
+
+def test_a_missing_server_and_a_failing_part_are_said_and_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> object:
+        raise NotInstalled("Node.js with npm is not installed")
+
+    def measure(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[Figure]:
+        for peer in peers:
+            yield Figure("works", "rate", peer.name, Spread.of([settings.orders]), "a second")
+
+    def fail(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[Figure]:
+        yield from measure(peers, settings)
+        raise RuntimeError("lost an order")
+
+    monkeypatch.setattr(bench, "INSTALLERS", {Dynalite: refuse})
+    parts = [Part(name, name, (Onebox, Dynalite), of, 1) for name, of in (("fails", fail), ("works", measure))]
+    report = bench.run(parts, Settings(5, 1, 1, 1), with_peers=True)
+    assert report.left_out == [
+        "LEFT OUT: dynalite: Node.js with npm is not installed",
+        "FAILED: fails: lost an order",
+    ]
+    assert {figure.server for figure in report.figures} == {"onebox"}
+    assert report.find("works", "rate", "onebox") is not None
 
 
 @pytest.mark.parametrize(("make", "operations"), [(make_table, DYNAMODB), (make_topic_and_queues, MESSAGING)])

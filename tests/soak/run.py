@@ -25,6 +25,7 @@ GROWTH_FROM_S = 600.0
 ROWS_AN_ORDER = {
     "dynamodb_items": (1.0, "the orders"),
     "dynamodb_index_entries": (2.0, "their entries in two indexes"),
+    "dynamodb_item_history": (0.1, "replaced notifications, kept for point-in-time recovery for 35 days"),
     "logs_event": (2.5, "the function's log lines, removed by the log group's retention"),
     "sqs_message": (0.02, "OrderDLQ"),
     "sqs_body": (0.02, "OrderDLQ"),
