@@ -23,7 +23,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long test-aws peers lint format bench bench-slow-disk bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long test-aws peers lint format bench bench-slow-disk bench-million bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench: $(DEV_STAMP) ## Measure onebox against MiniStack, dynalite and moto (ONLY
 
 bench-slow-disk: $(DEV_STAMP) ## Measure onebox on disks that sync in 0.2 and in 5 ms (Linux, needs a C compiler)
 	$(BIN)/python -m tests.bench.slow_disk
+
+bench-million: $(DEV_STAMP) ## Measure onebox with a million orders stored: start, memory, rate with and without page cache
+	$(BIN)/python -m tests.bench.million
 
 bench-console: $(DEV_STAMP) ## Measure the console: first paint, cost of open pages (needs the package chromium)
 	$(BIN)/python -m tests.bench.console

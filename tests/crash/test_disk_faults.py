@@ -21,13 +21,14 @@ from onebox.errors import StorageFault
 from onebox.storage.checkpoint import PAGES_BEFORE_CHECKPOINT, PAGES_ON_SLOW_DISK, Checkpointer
 from onebox.storage.database import Storage
 from onebox.storage.faults import describe
-from onebox.storage.opening import load_checksums, open_connection
+from onebox.storage.opening import PAGE_BYTES, load_checksums, open_connection
 from onebox.storage.starting import open_database
 from tests.polling import PATIENCE_S
 from tests.unit.onebox.storage.disks import log_sync
 
 GROUPS = 180
 ROWS_A_GROUP = 12
+ROW_BYTES = 4_000
 NOW_MS = 1_700_000_000_000
 
 
@@ -105,7 +106,7 @@ async def _work(path: Path, disk: FailingDisk, *, slow: bool) -> tuple[set[int],
     checkpointer = Checkpointer(path, connection, log, storage.fail, vfs=disk.name)
     for group in range(GROUPS):
         numbers = range(group * rows_a_group, (group + 1) * rows_a_group)
-        rows = [(number, bytes(3_000)) for number in numbers]
+        rows = [(number, bytes(ROW_BYTES)) for number in numbers]
         try:
             storage.run(partial(storage.executemany, "INSERT INTO t VALUES (?, ?)", rows))
             storage.after_commit(partial(acknowledged.update, numbers))
@@ -172,8 +173,8 @@ def _fail_once_or_for_good(tmp_path: Path, operation: str, suffix: str, *, for_g
 
 
 def test_work_of_the_test_reaches_checkpoints() -> None:
-    assert GROUPS * ROWS_A_GROUP > PAGES_BEFORE_CHECKPOINT
-    assert GROUPS * 2 * ROWS_A_GROUP > PAGES_ON_SLOW_DISK
+    assert GROUPS * ROWS_A_GROUP * ROW_BYTES > PAGES_BEFORE_CHECKPOINT * PAGE_BYTES
+    assert GROUPS * 2 * ROWS_A_GROUP * ROW_BYTES > PAGES_ON_SLOW_DISK * PAGE_BYTES
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,9 @@ SWITCH_INTERVAL_S = 0.001
 """How long a thread beside the event loop (an import, the decoding of a large body) keeps the interpreter while the
 loop waits for it. A request needs it about three times, so Python's 5 ms would be 15 ms for each request."""
 
+RESUME_AFTER_S = 0.1
+"""The imports of the services that a database uses would double the time to the first answer."""
+
 
 def run(settings: Settings) -> int:
     """Run an engine until it is asked to stop; the process's exit code."""
@@ -160,10 +163,18 @@ async def _serve(settings: Settings) -> int:
     except OSError as error:
         return _refuse(_why_not_listening(settings, error))
     _spare_the_collector()
-    resumed = asyncio.ensure_future(engine.resume())
+    resumed = asyncio.ensure_future(_resume(engine, stop))
     place = settings.data if settings.data else "memory only"
     click.echo(f"onebox is ready on {engine.endpoint_url} ({place})")
     return await _until_stopped(engine, stop, resumed)
+
+
+async def _resume(engine: Engine, stop: asyncio.Event) -> None:
+    """Go on with what an earlier process left to do, unless onebox is stopped before."""
+    try:
+        await asyncio.wait_for(stop.wait(), RESUME_AFTER_S)
+    except asyncio.TimeoutError:
+        await engine.resume()
 
 
 def _spare_the_collector() -> None:

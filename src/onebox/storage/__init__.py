@@ -13,6 +13,7 @@ How it hangs together, top down::
     opening.py       connections: durability, checksums of pages, limits
     log_file.py      the log as a file: was it cut short, and how much is missing
     copies.py        backup, restore, check and compact
+    packing.py       large texts are stored compressed
     migrate.py  migrations/    the schema, script by script
     folder.py        the data folder and its lock
     faults.py        which errors are faults of the disk, and what the operator is told

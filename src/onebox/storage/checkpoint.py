@@ -28,7 +28,7 @@ import apsw
 from onebox.storage.log_sync import LogSync
 from onebox.storage.opening import load_checksums
 
-PAGES_BEFORE_CHECKPOINT = 2_000  # 8 MB: large enough that hot pages are copied once for many commits
+PAGES_BEFORE_CHECKPOINT = 4_000  # 8 MB: large enough that hot pages are copied once for many commits
 PAGES_ON_SLOW_DISK = 2 * PAGES_BEFORE_CHECKPOINT
 
 _log = logging.getLogger("onebox.storage")

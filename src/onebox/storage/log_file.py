@@ -169,11 +169,13 @@ def is_log_whole(database: Path, frames: int) -> bool:
 def _find_commits(log: BinaryIO, page_size: int, salts: tuple[int, int]) -> tuple[int, ...]:
     stride = _FRAME.size + page_size
     count = max(0, log.seek(0, os.SEEK_END) - _HEADER.size) // stride
-    commits = []
+    file, commits = log.fileno(), []
     for number in range(1, count + 1):
-        log.seek(_HEADER.size + (number - 1) * stride)
-        _, pages_after, salt1, salt2, _, _ = _FRAME.unpack(log.read(_FRAME.size))
-        if (salt1, salt2) == salts and pages_after:
+        header = os.pread(file, _FRAME.size, _HEADER.size + (number - 1) * stride)
+        if len(header) < _FRAME.size:
+            break  # a process that runs has cut the log meanwhile
+        _, pages_after, salt1, salt2, _, _ = _FRAME.unpack(header)
+        if pages_after and (salt1, salt2) == salts:
             commits.append(number)
     return tuple(commits)
 

@@ -15,9 +15,9 @@ from onebox.clock import Clock, Timer
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 
-FREE_PAGES_KEPT = 2_500  # 10 MB
+FREE_PAGES_KEPT = 5_000  # 10 MB
 FREE_SHARE_KEPT = 0.1
-PAGES_A_SLICE = 100
+PAGES_A_SLICE = 200
 PAUSE_MS = 20
 LOOK_EVERY_MS = 5_000
 

@@ -126,7 +126,6 @@ class StoredMessage:
     """Receives that are no attempts, since the process ended before they did."""
     first_received_at_ms: int | None
     message_id: str
-    body: str
     body_md5: str
     sent_at_ms: int
     sender_id: str
@@ -139,6 +138,7 @@ class StoredMessage:
     dead_letter_source_arn: str | None
     receive_count_on_arrival: int
     arrived_at_ms: int
+    body: str
 
     @property
     def counted_receives(self) -> int:

@@ -39,7 +39,7 @@ def with_checkpointer(path: Path, work: Work, *, slow: bool = False) -> None:
 
 async def write_pages(storage: Storage, pages: int) -> None:
     """Write about so many pages in groups of twenty."""
-    rows = [(bytes(3_500),) for _ in range(20)]
+    rows = [(bytes(1_500),) for _ in range(20)]
     for _ in range(pages // 20):
         await storage.write(lambda: storage.executemany("INSERT INTO t (filler) VALUES (?)", rows))
 

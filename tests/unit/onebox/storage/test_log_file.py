@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from onebox.storage.log_file import LogMark, is_log_whole, log_path, mark_path
-from onebox.storage.opening import DatabaseUnusable, open_connection
+from onebox.storage.opening import PAGE_BYTES, DatabaseUnusable, open_connection
 from onebox.storage.starting import open_database
 from tests.crash.disk import Entry, RecordingDisk, Sync, Write
 
@@ -166,7 +166,7 @@ def test_start_writes_nothing_that_is_known_to_be_on_disk(tmp_path: Path) -> Non
     assert journal == []
 
 
-STRIDE = 24 + 4096
+STRIDE = 24 + PAGE_BYTES
 
 
 def mark_frames(path: Path) -> int:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from onebox.services.dynamodb.values.keys import Position
 from onebox.storage.database import Storage
+from onebox.storage.packing import Packer
 
 
 class Found(NamedTuple):
@@ -24,6 +25,7 @@ class HistoryStore:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._packer = Packer()
 
     def keep(self, item_id: int, replaced_at: int) -> None:
         """Keep the stored version of an item, which the change of that number is about to end."""
@@ -49,7 +51,7 @@ class HistoryStore:
             "ORDER BY partition_key, sort_key LIMIT 1",
             (moment, table_id, *after),
         )
-        return None if row is None else Found(Position(row[0], row[1]), *row[2:])
+        return None if row is None else self._found(Position(row[0], row[1]), *row[2:])
 
     def find_next_version(self, table_id: int, after: Position, moment: int) -> Found | None:
         """The next key with former versions after a position, with the version of that moment, if one of them was it.
@@ -68,7 +70,10 @@ class HistoryStore:
             "ORDER BY replaced_at LIMIT 1",
             (moment, table_id, *position),
         )
-        return Found(position, 0, 0, None) if row is None else Found(position, *row)
+        return Found(position, 0, 0, None) if row is None else self._found(position, *row)
+
+    def _found(self, position: Position, read_bytes: int, size_bytes: int, stored: bytes | None) -> Found:
+        return Found(position, read_bytes, size_bytes, None if stored is None else self._packer.unpack(stored))
 
     def find_next_table(self, after_id: int) -> int | None:
         """The next table id with former versions; None if there is none."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from onebox.services.dynamodb.model import StoredItem
 from onebox.services.dynamodb.values.keys import Position
 from onebox.storage.database import Storage
+from onebox.storage.packing import Packer
 
 
 class Rows(Protocol):
@@ -17,6 +18,21 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[tuple[int, bytes]]: ...
 
     def close(self) -> None: ...
+
+
+class _PackedRows:
+    """Rows whose items lie packed in the store."""
+
+    def __init__(self, rows: Rows, unpack: Callable[[bytes], bytes]) -> None:
+        self._rows = rows
+        self._unpack = unpack
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        unpack = self._unpack
+        return ((size_bytes, unpack(item)) for size_bytes, item in self._rows)
+
+    def close(self) -> None:
+        self._rows.close()
 
 
 class Sizes(NamedTuple):
@@ -49,11 +65,15 @@ class ItemStore:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._execute = storage.execute
+        self._packer = Packer()
 
     def find_item(self, table_id: int, position: Position) -> StoredItem | None:
         """The item at a position, or None."""
         row = self._execute(_FIND_ITEM, (table_id, *position)).fetchone()
-        return None if row is None else StoredItem(*row)
+        return None if row is None else self._read(*row)
+
+    def _read(self, item_id: int, size_bytes: int, data: bytes) -> StoredItem:
+        return StoredItem(item_id, size_bytes, self._packer.unpack(data))
 
     def insert_item(
         self,
@@ -69,13 +89,15 @@ class ItemStore:
 
         ``changed_at`` is the number of the change in a table whose history is kept.
         """
-        self._execute(_INSERT_ITEM, (table_id, *position, size_bytes, expires_at_s, data, changed_at))
+        self._execute(
+            _INSERT_ITEM, (table_id, *position, size_bytes, expires_at_s, self._packer.pack(data), changed_at)
+        )
         return self._storage.last_insert_id() if self._storage.changes() else None
 
     def replace_item(
         self, item_id: int, size_bytes: int, expires_at_s: int | None, data: bytes, *, changed_at: int = 0
     ) -> None:
-        self._execute(_REPLACE_ITEM, (size_bytes, expires_at_s, data, changed_at, item_id))
+        self._execute(_REPLACE_ITEM, (size_bytes, expires_at_s, self._packer.pack(data), changed_at, item_id))
 
     def delete_item(self, item_id: int) -> None:
         self._execute("DELETE FROM dynamodb_items WHERE item_id = ?", (item_id,))
@@ -133,8 +155,9 @@ class ItemStore:
         found: list[tuple[Position, StoredItem]] = []
         size_bytes = 0
         for row in rows:
-            found.append((Position(row[0], row[1]), StoredItem(*row[2:])))
-            size_bytes += len(row[4])
+            item = self._read(*row[2:])
+            found.append((Position(row[0], row[1]), item))
+            size_bytes += len(item.data)
             if size_bytes > bytes_max:
                 rows.close()
                 return found, True
@@ -150,7 +173,7 @@ class ItemStore:
             "WHERE table_id = ? AND expires_at_s > ? AND expires_at_s <= ? ORDER BY expires_at_s LIMIT ?",
             (table_id, after_s, until_s, limit),
         )
-        return [(Position(row[0], row[1]), StoredItem(*row[2:])) for row in rows]
+        return [(Position(row[0], row[1]), self._read(*row[2:])) for row in rows]
 
     def drop_items(self, table_id: int, limit: int) -> int:
         """Delete some rows of a table that is gone; how many."""
@@ -173,4 +196,4 @@ class ItemStore:
 
     def open_rows(self, sql: str, parameters: list[Any]) -> Rows:
         """Rows one by one, so that a page reads no more than it needs. To be closed."""
-        return self._execute(sql, parameters)
+        return _PackedRows(self._execute(sql, parameters), self._packer.unpack)

@@ -6,17 +6,19 @@ Every method works on whole batches: a statement costs more than a row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from onebox.services.sqs.model import Counts, State, StoredMessage, ValidMessage
 from onebox.storage.database import Storage
+from onebox.storage.packing import Packer
 
 _MESSAGE_COLUMNS = (
-    "m.id, m.receive_count, m.uncounted_receives, m.first_received_at_ms, b.message_id, b.body, b.body_md5,"
+    "m.id, m.receive_count, m.uncounted_receives, m.first_received_at_ms, b.message_id, b.body_md5,"
     " b.sent_at_ms, b.sender_id, b.attributes, b.attributes_md5, b.trace_header, b.group_id, b.dedup_id, "
-    " b.sequence_number, b.dead_letter_source_arn, b.receive_count_on_arrival, m.arrived_at_ms"
+    " b.sequence_number, b.dead_letter_source_arn, b.receive_count_on_arrival, m.arrived_at_ms,"
+    " coalesce(b.packed, b.body)"
 )
 _IN_IDS = "IN (SELECT value FROM json_each(?))"
 
@@ -48,6 +50,7 @@ class MessageStore:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._packer = Packer()
 
     # -- counts ------------------------------------------------------------------------------------------------
 
@@ -82,14 +85,14 @@ class MessageStore:
             ],
         )
         self._storage.executemany(
-            "INSERT INTO sqs_body (id, message_id, body, body_md5, sent_at_ms, sender_id, attributes,"
+            "INSERT INTO sqs_body (id, message_id, body, packed, body_md5, sent_at_ms, sender_id, attributes,"
             " attributes_md5, trace_header, group_id, dedup_id, sequence_number)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     m.id,
                     m.message_id,
-                    m.content.body,
+                    *self._pack(m.content.body),
                     m.content.body_md5,
                     now_ms,
                     sender_id,
@@ -103,6 +106,19 @@ class MessageStore:
                 for m in messages
             ],
         )
+
+    def _pack(self, body: str) -> tuple[str, bytes | None]:
+        """The columns ``body`` and ``packed``: one of them holds the text."""
+        text = body.encode()
+        packed = self._packer.pack(text)
+        return (body, None) if packed is text else ("", packed)
+
+    def _read(self, rows: Iterable[tuple[Any, ...]]) -> list[StoredMessage]:
+        """Rows of _MESSAGE_COLUMNS."""
+        return [StoredMessage(*(*row[:-1], self._read_body(row[-1]))) for row in rows]
+
+    def _read_body(self, stored: str | bytes) -> str:
+        return stored if isinstance(stored, str) else self._packer.unpack(stored).decode()
 
     def delete(self, ids: Iterable[int]) -> None:
         """Remove messages; the counts are the caller's."""
@@ -144,25 +160,23 @@ class MessageStore:
 
     def find_ready(self, backlog_id: int, limit: int) -> list[StoredMessage]:
         """The first messages that may be handed out, in order of arrival."""
-        return [
-            StoredMessage(*row)
-            for row in self._storage.execute(
+        return self._read(
+            self._storage.execute(
                 f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
                 " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 ORDER BY m.id LIMIT ?",
                 (backlog_id, limit),
             )
-        ]
+        )
 
     def find_messages(self, ids: Iterable[int]) -> list[StoredMessage]:
         """Messages by row id, in order of arrival."""
-        return [
-            StoredMessage(*row)
-            for row in self._storage.execute(
+        return self._read(
+            self._storage.execute(
                 f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
                 f" WHERE m.id {_IN_IDS} ORDER BY m.id",
                 (_dump(ids),),
             )
-        ]
+        )
 
     def find_statuses(self, backlog_id: int, ids: Iterable[int]) -> dict[int, MessageStatus]:
         """Where messages of this backlog stand; those that are gone are left out."""
@@ -251,14 +265,13 @@ class MessageStore:
 
     def find_visible(self, backlog_id: int, up_to_id: int, limit: int) -> list[StoredMessage]:
         """The oldest visible messages, up to a row id."""
-        return [
-            StoredMessage(*row)
-            for row in self._storage.execute(
+        return self._read(
+            self._storage.execute(
                 f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
                 " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 AND m.id <= ? ORDER BY m.id LIMIT ?",
                 (backlog_id, up_to_id, limit),
             )
-        ]
+        )
 
     def find_oldest_visible(self, backlog_id: int, limit: int) -> list[tuple[int, int, int, str | None]]:
         """The first visible messages: id, sent_at_ms, arrived_at_ms, group."""

@@ -1,0 +1,37 @@
+"""Large texts are stored compressed: fewer bytes go to the log, from there to the database file, and fewer are read.
+
+What is stored tells by its first bytes whether it is compressed: with the four of Zstandard's frames no text in UTF-8
+begins. So what an earlier version stored is read as it is.
+Measured with real orders of 2.1 KB: an item takes a quarter, a message a third; 10 us to compress, 5 us to read.
+Zstandard: https://www.rfc-editor.org/rfc/rfc8878
+"""
+
+from __future__ import annotations
+
+import zstandard
+
+PACKED_FROM_BYTES = 768
+"""Smaller texts gain little."""
+_LEVEL = 1
+_SHARE_MAX = 0.9
+"""What hardly shrinks is stored as it is."""
+_MAGIC = zstandard.FRAME_HEADER
+
+
+class Packer:
+    """For one thread: its buffers are used again and again."""
+
+    def __init__(self) -> None:
+        self._compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self._decompress = zstandard.ZstdDecompressor().decompress
+
+    def pack(self, text: bytes) -> bytes:
+        """What to store for a text in UTF-8."""
+        if len(text) < PACKED_FROM_BYTES:
+            return text
+        packed = self._compress(text)
+        return packed if len(packed) <= len(text) * _SHARE_MAX else text
+
+    def unpack(self, stored: bytes) -> bytes:
+        """The text that :meth:`pack` was given, or an earlier version has stored."""
+        return self._decompress(stored) if stored.startswith(_MAGIC) else stored
