@@ -288,7 +288,13 @@ def test_status_shows_every_part_and_logs_show_each_order(deployed: Cli) -> None
 
 
 def destroyed(*, stack: bool, table: bool = False) -> dict[str, bool]:
-    return {"stack_deleted": stack, "table_deleted": table, "history_deleted": False, "archive_deleted": False}
+    return {
+        "stack_deleted": stack,
+        "table_deleted": table,
+        "history_deleted": False,
+        "archive_deleted": False,
+        "claims_deleted": False,
+    }
 
 
 def test_destroy_keeps_the_table_and_the_next_stack_takes_it(deployed: Cli) -> None:

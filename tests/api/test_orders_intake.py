@@ -26,8 +26,8 @@ from orders.intake.idempotency import KeyRecord, Outcome
 from orders.intake.key_table import KeyTable
 from orders.intake.webhooks import sign
 from orders.processor.aws_json_client import AwsJsonClient
-from orders.processor.aws_json_client import Credentials as Identity
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
+from orders.processor.signature import Credentials as Identity
 from tests.conftest import environment_of
 from tests.polling import until
 from tests.unit.orders.fakes import FakeClock

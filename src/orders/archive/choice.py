@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import NamedTuple
 
 from orders.archive.notification import Notification
@@ -16,13 +17,14 @@ class Choice(NamedTuple):
     user_id: str | None = None
     status: str | None = None
 
-    def takes(self, notification: Notification) -> bool:
+    def takes(self, notification: Notification, read: Callable[[str], str] = lambda message: message) -> bool:
+        """``read`` gives the text of a message that may be a pointer to one in S3."""
         wanted = {"orderId": self.order_id, "userId": self.user_id, "status": self.status}
         wanted = {name: value for name, value in wanted.items() if value is not None}
         if not wanted:
             return True
         try:
-            fields = json.loads(unwrap_body(notification.message))
+            fields = json.loads(unwrap_body(read(notification.message)))
         except (ValueError, RecursionError):
             return False
         return isinstance(fields, dict) and all(fields.get(name) == value for name, value in wanted.items())

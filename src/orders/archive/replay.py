@@ -50,15 +50,19 @@ class Progress:
 
 
 def choose(
-    notifications: Iterable[Notification], choice: Choice, position: Position, progress: Progress
+    notifications: Iterable[Notification],
+    choice: Choice,
+    position: Position,
+    progress: Progress,
+    read: Callable[[str], str] = lambda message: message,
 ) -> Iterator[Notification]:
-    """The notifications to send, counted."""
+    """The notifications to send, counted. ``read`` gives the text of a message that may be a pointer to one in S3."""
     for one in notifications:
         progress.read += 1
         progress.published_at_ms = one.published_at_ms
         if position.is_done(one.key):
             progress.skipped += 1
-        elif choice.takes(one):
+        elif choice.takes(one, read):
             progress.chosen += 1
             yield one
 

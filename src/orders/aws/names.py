@@ -99,6 +99,10 @@ class Names:
         """The bucket of the archive. Bucket names are unique in all accounts."""
         return f"{self.prefix}orders-archive-{account}-{region}"
 
+    def claims_bucket(self, account: str, region: str) -> str:
+        """The bucket of orders that are too large for a message or for the table."""
+        return f"{self.prefix}orders-claims-{account}-{region}"
+
     def dashboard(self, region: str) -> str:
         """Dashboards belong to all regions of an account."""
         return f"{self.prefix}Orders-{region}"

@@ -10,6 +10,7 @@ import click
 from orders.archive.bucket import ArchiveBucket
 from orders.audit.log import Change
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import console, plural, print_json, say
@@ -150,6 +151,7 @@ def run_deploy(
             audit_log=log.exists(),
             events_table=EventTable(aws).exists,
             archive_bucket=ArchiveBucket(aws).exists,
+            claims_bucket=ClaimBucket(aws).exists,
         ),
         ensure_stream=table.ensure_stream,
     )

@@ -9,6 +9,7 @@ import click
 
 from orders.archive.bucket import ArchiveBucket
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import print_json, say
@@ -38,20 +39,28 @@ class Data(NamedTuple):
 @click.option("--with-table", is_flag=True, help="Delete the table Orders and all orders in it as well.")
 @click.option("--with-history", is_flag=True, help="Delete the table OrderEvents and the history in it as well.")
 @click.option("--with-archive", is_flag=True, help="Delete the archive bucket and all notifications in it as well.")
+@click.option("--with-claims", is_flag=True, help="Delete the bucket of large orders as well.")
 @stack_name_option
 @json_option
 @aws_options
 def destroy(
-    aws: Aws, yes: bool, with_table: bool, with_history: bool, with_archive: bool, stack_name: str | None, as_json: bool
+    aws: Aws,
+    yes: bool,
+    with_table: bool,
+    with_history: bool,
+    with_archive: bool,
+    with_claims: bool,
+    stack_name: str | None,
+    as_json: bool,
 ) -> None:
-    """Delete the stack. The table with the orders, their history and the archive are retained; the next `orders deploy`
-    adopts them.
+    """Delete the stack. The table with the orders, their history, the archive and the bucket of large orders are
+    retained; the next `orders deploy` adopts them.
 
     Orders waiting in a queue are lost: check with `orders status` first.
     """
     stack = Stack(aws, stack_name or aws.names.stack, SystemClock())
     check_names(stack, aws.names)
-    chosen = {"table": with_table, "history": with_history, "archive": with_archive}
+    chosen = {"table": with_table, "history": with_history, "archive": with_archive, "claims": with_claims}
     data = [one for one in _find_data(aws) if one.exists()]
     doomed = [one for one in data if chosen[one.key]]
     if not yes:
@@ -81,7 +90,7 @@ def destroy(
 
 
 def _find_data(aws: Aws) -> list[Data]:
-    table, events, archive = OrderTable(aws), EventTable(aws), ArchiveBucket(aws)
+    table, events, archive, claims = OrderTable(aws), EventTable(aws), ArchiveBucket(aws), ClaimBucket(aws)
     return [
         Data("table", f"the table {aws.names.table}", "--with-table", table.exists, table.delete, "all orders"),
         Data(
@@ -99,6 +108,14 @@ def _find_data(aws: Aws) -> list[Data]:
             archive.exists,
             archive.delete,
             "all notifications",
+        ),
+        Data(
+            "claims",
+            f"the bucket {claims.name}",
+            "--with-claims",
+            claims.exists,
+            claims.delete,
+            "all large orders",
         ),
     ]
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say, show_time
 from orders.clock import Clock, SystemClock
 from orders.dead_letters.queues import Queue
 from orders.erasure.archive_copies import ArchiveCopies
+from orders.erasure.claim_copies import ClaimCopies
 from orders.erasure.erase import Places, check, find_person
 from orders.erasure.erase import erase as run_erase
 from orders.erasure.person import Person
@@ -83,13 +85,16 @@ def erase(
 
 def _find_places(aws: Aws, clock: Clock, spools: tuple[Path, ...], *, keep_amounts: bool) -> Places:
     names = aws.names
+    bucket = ClaimBucket(aws)
     queues = [
-        QueueCopies(queue, is_looked_at_first=queue.name != names.queue)
+        QueueCopies(queue, bucket, is_looked_at_first=queue.name != names.queue)
         for name in (names.queue, names.archive_queue, names.dead_letter_queue)
         if (queue := _find_queue(aws, name)) is not None
     ]
-    archive = ArchiveCopies(aws)
+    archive = ArchiveCopies(aws, bucket)
     others: list[Copies] = [archive] if archive.exists() else []
+    # After all that points to them.
+    others += [ClaimCopies(bucket)] if bucket.exists() else []
     others += [SpoolCopies(folder) for folder in spools]
     events = EventCopies(aws, clock)
     orders = OrderCopies(aws, clock, keep_amounts=keep_amounts)

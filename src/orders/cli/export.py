@@ -25,6 +25,7 @@ from orders.export.source import OrderSource
 from orders.export.writing import write_csv, write_json_lines
 from orders.json_text import to_json
 from orders.publishing.order_files import STDIN
+from orders.table.whole_orders import WholeOrders
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 PROGRESS_EVERY = 1_000
@@ -86,7 +87,7 @@ def export(
     )
     counts = Counts()
     with _counting(counts, quiet=as_json) as counted:
-        found = counted(read_orders(OrderSource(aws), wanted))
+        found = counted(read_orders(OrderSource(aws), wanted, WholeOrders(aws).whole))
         if no_personal:
             found = map(drop_personal, found)
         is_whole = form == "jsonl" and columns is None and not lines

@@ -10,7 +10,7 @@ from orders.cli.output import print_json, say
 from orders.domain.amounts import with_amounts
 from orders.errors import OperatorError
 from orders.json_text import to_json
-from orders.table.order_table import OrderTable
+from orders.table.whole_orders import WholeOrders
 
 
 @click.command()
@@ -23,7 +23,7 @@ def get(aws: Aws, order_id: str, as_json: bool) -> None:
     DynamoDB drops trailing zeros of numbers. total and unitPrice are shown with the decimals of the order's currency;
     --json prints the numbers as they are stored.
     """
-    order = OrderTable(aws).find(order_id)
+    order = WholeOrders(aws).find(order_id)
     if order is None:
         raise OperatorError(
             f"no order {order_id} is stored",

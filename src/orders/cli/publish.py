@@ -47,7 +47,9 @@ EXIT_REFUSED = 3
 @click.option("--event-source", metavar="URI", help=f"The events' source. Default: {DEFAULT_SOURCE}")
 @click.option("--event-type", metavar="NAME", help=f"The events' type. Default: {DEFAULT_TYPE}")
 @click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
+@click.option("--claim-check", is_flag=True, help="Send orders that are too large for SNS through S3 (ClaimCheck=Yes).")
 @click.option("--traceparent", help="The W3C trace context that the orders belong to. Default: $TRACEPARENT")
+@click.option("--tracestate", help="What goes with it in CloudEvents. Default: $TRACESTATE")
 @json_option
 @aws_options
 def publish(
@@ -62,7 +64,9 @@ def publish(
     event_source: str | None,
     event_type: str | None,
     message_group: str | None,
+    claim_check: bool,
     traceparent: str | None,
+    tracestate: str | None,
     as_json: bool,
 ) -> None:
     """Publish orders: a JSON document, an array of them, JSON Lines or CSV, plain or gzipped; - reads standard input.
@@ -78,7 +82,7 @@ def publish(
         check_is_file(source)
     columns = parse_columns(mapping)
     events = _make_envelope(envelope, event_source, event_type)
-    topic = OrderTopic(aws)
+    topic = OrderTopic(aws, claim_check=claim_check)
     trace = _find_trace(traceparent)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
@@ -104,6 +108,8 @@ def publish(
                     envelope=events,
                     group_field=message_group,
                     traceparent=trace,
+                    tracestate=os.environ.get("TRACESTATE") if tracestate is None else tracestate,
+                    claim_check=claim_check,
                     on_progress=show,
                     outage=outage,
                 )

@@ -24,6 +24,8 @@ from orders.archive.targets import find_target
 from orders.audit.log import Change
 from orders.aws.clients import Aws
 from orders.aws.names import QUEUE, TOPIC
+from orders.claims.bucket import ClaimBucket
+from orders.claims.reading import text_of
 from orders.cli.auditing import audit_log
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
@@ -77,7 +79,11 @@ def replay(
     clock = SystemClock()
     since_ms, until_ms = _read_range(since, until, clock)
     choice = Choice(order_id, user_id, status)
-    archive = ArchiveBucket(aws)
+    archive, claims = ArchiveBucket(aws), ClaimBucket(aws)
+
+    def read(message: str) -> str:
+        return text_of(message, claims)
+
     archive.check_is_there()
     # These two name the system's own queue and topic, whatever its prefix; any other name stands for itself.
     target = find_target(aws, aws.names.of(to) if to in (QUEUE, TOPIC) else to, raw=raw)
@@ -87,7 +93,7 @@ def replay(
     progress, damaged = Progress(), list[str]()
     with _showing(quiet=as_json, since_ms=since_ms, until_ms=until_ms) as show:
         notifications = read_notifications(archive, since_ms, until_ms, on_damaged=damaged.append)
-        chosen = choose(_shown(notifications, progress, show), choice, position, progress)
+        chosen = choose(_shown(notifications, progress, show), choice, position, progress, read)
         if dry_run:
             deque(chosen, maxlen=0)
         else:

@@ -11,10 +11,12 @@ from typing import Any
 import click
 
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, plural, print_json, say, show_time
 from orders.cli.patience import attempt, spoken_outage
 from orders.clock import Clock, SystemClock
+from orders.dead_letters.claimed import resolve_bodies
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reasons import make_failed_order, oldest_ms
 from orders.errors import OperatorError
@@ -24,6 +26,7 @@ from orders.publishing.csv_orders import Column, parse_columns
 from orders.publishing.order_files import check_is_file, count_bytes, read_entries
 from orders.table.order_table import OrderTable
 from orders.table.verify import DeadLetter, Expectations, Finding, Report, State, Waiting, verify_orders
+from orders.table.whole_orders import WholeOrders
 from orders.text import printable
 
 EXIT_NOT_CLEAN = 4
@@ -62,7 +65,7 @@ def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, 
         check_is_file(source)
     clock = SystemClock()
     began_ms = clock.monotonic_ms()
-    expectations = _read(sources, parse_columns(mapping), quiet=as_json)
+    expectations = _read(aws, sources, parse_columns(mapping), quiet=as_json)
     if not expectations.notifications:
         raise OperatorError(f"{', '.join(sources)}: no orders found")
     report = _check(aws, clock, expectations, quiet=as_json)
@@ -87,14 +90,16 @@ def _check(aws: Aws, clock: Clock, expectations: Expectations, *, quiet: bool) -
     dead_letters, given_back = _read_dead_letters(aws, clock, messages)
     table = OrderTable(aws, clock)
     with _bar("checking", len(expectations.orders) + len(expectations.refused), quiet=quiet) as advance:
-        return verify_orders(expectations, table, dead_letters, Waiting(messages, given_back), on_progress=advance)
+        waiting = Waiting(messages, given_back)
+        whole = WholeOrders(aws).whole
+        return verify_orders(expectations, table, dead_letters, waiting, whole=whole, on_progress=advance)
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(sources: tuple[str, ...], columns: Sequence[Column], *, quiet: bool) -> Expectations:
-    expectations = Expectations()
+def _read(aws: Aws, sources: tuple[str, ...], columns: Sequence[Column], *, quiet: bool) -> Expectations:
+    expectations = Expectations(takes_claims=ClaimBucket(aws).exists())
     sizes = [count_bytes(source) for source in sources]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     with _bar("reading", total, quiet=quiet) as advance:
@@ -120,7 +125,7 @@ def _read_dead_letters(aws: Aws, clock: Clock, waiting_messages: int) -> tuple[l
     queue = dead_letter_queue(aws)
     counts = queue.counts()
     held = counts.messages
-    messages = queue.peek(held) if held else []
+    messages = resolve_bodies(queue.peek(held) if held else [], ClaimBucket(aws))
     if len(messages) < held:
         hidden = plural(held - len(messages), "message")
         say(f"{hidden} of {queue.name} cannot be read: another reader holds them. Try again in 30 seconds.", err=True)

@@ -16,10 +16,12 @@ from typing import NamedTuple
 
 from orders.aws.clients import Aws
 from orders.aws.names import DEAD_LETTER_QUEUE
+from orders.claims.bucket import ClaimBucket
 from orders.clock import Clock
 from orders.console.dlq_snapshot import DlqSnapshot
 from orders.console.jobs import Job, Jobs
 from orders.console.resends import Resend, Resends
+from orders.dead_letters.claimed import shorten
 from orders.dead_letters.messages import QueueMessage
 from orders.dead_letters.queues import MoveFailed, dead_letter_queue, order_queue
 from orders.dead_letters.reader import find_reasons, read_log_of
@@ -133,7 +135,7 @@ class DlqOperations:
         at_ms = self._clock.now_ms()
         with self._using_queue():
             source, target = dead_letter_queue(self._aws), order_queue(self._aws, accepted.append)
-            edited = {message_id: body}
+            edited = self._shortened({message_id: body})
             sent = send_back(source, target, list(edited), edited=edited, on_problem=problems.__setitem__)
         if not sent and problems:
             raise OperatorError(problems[message_id])
@@ -167,7 +169,7 @@ class DlqOperations:
                     dead_letter_queue(self._aws),
                     order_queue(self._aws, accepted.append),
                     message_ids,
-                    edited=edited,
+                    edited=self._shortened(edited or {}),
                     limiter=RateLimiter(rate, self._clock),
                     on_sent=job.advance,
                     on_problem=problems.__setitem__,
@@ -178,6 +180,12 @@ class DlqOperations:
 
         title = f"Send {_count(len(message_ids))} back{' edited' if edited else ''}{_rate_suffix(rate)}"
         return self._jobs.start(KIND, title, work, on_end)
+
+    def _shortened(self, edited: Mapping[str, str]) -> dict[str, str]:
+        """Edited bodies as they are sent: a large one of an order that came by claim check goes the same way."""
+        by_claim = {one.message_id for one in (self.snapshot.failed_orders if self.snapshot else ()) if one.claim}
+        claims = ClaimBucket(self._aws)
+        return {name: shorten(text, claims) if name in by_claim else text for name, text in edited.items()}
 
     def delete(self, message_id: str) -> None:
         """Delete one failed order for good. Raises OperatorError if it is not there."""

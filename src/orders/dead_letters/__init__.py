@@ -6,6 +6,7 @@ bulk_edit.py one change applied to many failed orders
 outcomes.py  the results of orders that were sent back
 redrive.py   sends failed orders back to OrderQueue, or deletes them
 messages.py  messages, and the interface of a queue that redrive.py needs
+claimed.py   messages that point to orders in S3
 reader.py    reads OrderDLQ together with the log
 queues.py    the AWS adapter: OrderQueue and OrderDLQ in SQS
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from orders.dead_letters.reasons import pretty
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
 from orders.json_text import lay_out_value, read_exact
@@ -69,8 +70,11 @@ def _read_value(text: str) -> Any:
         return text
 
 
-def apply_change(body: str, change: Change) -> Edited:
-    """The order in a message's body, before and after the change. A body that is not a JSON object stays as it is."""
+def apply_change(body: str, change: Change, *, bytes_max: int | None = ITEM_BYTES_MAX) -> Edited:
+    """The order in a message's body, before and after the change. A body that is not a JSON object stays as it is.
+
+    ``bytes_max`` bounds the order as an item (FailedOrder.bytes_max).
+    """
     before = pretty(body)
     try:
         order = read_exact(before)
@@ -79,7 +83,7 @@ def apply_change(body: str, change: Change) -> Edited:
     for holder, key in _places(order, change.path):
         _set(holder, key, change)
     after = lay_out_value(order)
-    return Edited(before, after, _violation(after))
+    return Edited(before, after, _violation(after, bytes_max))
 
 
 def _places(value: Any, path: tuple[str | int | None, ...]) -> Iterator[tuple[Any, str | int]]:
@@ -111,9 +115,9 @@ def _set(holder: Any, key: str | int, change: Change) -> None:
         holder[key] = change.value
 
 
-def _violation(text: str) -> str:
+def _violation(text: str, bytes_max: int | None) -> str:
     try:
-        parse_order(text)
+        parse_order(text, bytes_max=bytes_max)
     except OrderRejected as violation:
         return violation.reason
     return ""

@@ -26,6 +26,10 @@ class QueueMessage(NamedTuple):
     """The message group of a fair queue."""
     trace_header: str | None = None
     """X-Ray's header that it came with."""
+    claim: str | None = None
+    """The key in the claims bucket, if the body was read from there (claimed.py)."""
+    pointer: str | None = None
+    """The body as the queue holds it then."""
 
 
 class OutgoingMessage(NamedTuple):

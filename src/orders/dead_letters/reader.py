@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
+from orders.dead_letters.claimed import resolve_bodies
 from orders.dead_letters.messages import QueueMessage
 from orders.dead_letters.queues import Queue, order_queue
 from orders.dead_letters.reasons import FailedOrder, join_reasons, make_failed_order, oldest_ms
@@ -27,7 +29,8 @@ def read_failing(aws: Aws, now_ms: int) -> FailingNow:
 
 def find_reasons(aws: Aws, messages: Sequence[QueueMessage]) -> list[FailedOrder]:
     """These messages of OrderDLQ with their reasons, the oldest first."""
-    return join_reasons(messages, FunctionLogs(aws).failures(oldest_ms(messages)) if messages else LoggedFailures())
+    failures = FunctionLogs(aws).failures(oldest_ms(messages)) if messages else LoggedFailures()
+    return join_reasons(resolve_bodies(messages, ClaimBucket(aws)), failures)
 
 
 def read_log_of(logs: FunctionLogs, order: FailedOrder) -> tuple[FailedOrder, list[LogLine]]:
@@ -37,5 +40,5 @@ def read_log_of(logs: FunctionLogs, order: FailedOrder) -> tuple[FailedOrder, li
     if not failures.by_message:
         failures = logs.failures(order.sent_at_ms)
     failure = failures.find(order.message_id, order.sent_at_ms)
-    message = QueueMessage(order.message_id, order.body, "", order.sent_at_ms, 0)
+    message = QueueMessage(order.message_id, order.body, "", order.sent_at_ms, 0, claim=order.claim)
     return make_failed_order(message, failure)._replace(attributes=order.attributes), lines

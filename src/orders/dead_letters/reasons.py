@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orders.dead_letters.messages import QueueMessage
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import find_event, is_envelope, parse_order, unwrap_body
 from orders.errors import OrderRejected
 from orders.function_log.failures import LoggedFailure, LoggedFailures
@@ -47,6 +48,13 @@ class FailedOrder(NamedTuple):
     body: str
     detail: str = ""
     """The traceback of an exception, the line of a time-out or of an exit; empty for other failures."""
+    claim: str | None = None
+    """The key in the claims bucket, if the order came by claim check; ``body`` is then what was read from there."""
+
+    @property
+    def bytes_max(self) -> int | None:
+        """What bounds the order as an item; None where the system keeps a large one in S3."""
+        return ITEM_BYTES_MAX if self.claim is None else None
 
     @property
     def kind(self) -> str:
@@ -62,7 +70,8 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
     """What is known of a message. The order's id is read from its body, where it has one."""
     checked: OrderRejected | None = None
     try:
-        order_id: str | None = parse_order(message.body).order_id
+        bytes_max = ITEM_BYTES_MAX if message.claim is None else None
+        order_id: str | None = parse_order(message.body, bytes_max=bytes_max).order_id
     except OrderRejected as error:
         checked, order_id = error, _find_order_id(message.body)
     reason, reason_from = UNKNOWN, FROM_NOWHERE
@@ -84,12 +93,13 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
         first_failed_at_ms=None if failure is None else failure.first_at_ms,
         failed_at_ms=None if failure is None else failure.last_at_ms,
         attributes={
-            **_envelope_attributes(message.body),
+            **_envelope_attributes(message.body if message.pointer is None else message.pointer),
             **_plain_attributes(message.attributes, "DataType", "StringValue"),
             **_event_attributes(message.body),
         },
         body=message.body,
         detail="" if failure is None else failure.detail,
+        claim=message.claim,
     )
 
 

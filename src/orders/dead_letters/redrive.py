@@ -20,6 +20,7 @@ from orders.dead_letters.messages import (
     Source,
     Target,
 )
+from orders.domain.claims import SIZE_ATTRIBUTE
 from orders.domain.trace_context import TRACEPARENT
 from orders.processor.give_back import ATTRIBUTES_MAX
 from orders.processor.next_try import MARK_NAME
@@ -52,6 +53,8 @@ def send_back(
         # It starts anew: how long its predecessors waited for the table says nothing of it.
         attributes = {name: value for name, value in message.attributes.items() if name != MARK_NAME}
         body = (edited or {}).get(message.message_id, message.body)
+        if body is not message.body:
+            attributes.pop(SIZE_ATTRIBUTE, None)  # of the order that was edited
         if body is not message.body and len(attributes) < ATTRIBUTES_MAX:
             # The edited order comes without the envelope that held the trace it belongs to.
             traceparent = find_traceparent(message.body)

@@ -21,7 +21,7 @@ from orders.deployment.function import CONCURRENCY_TAG, DeployedFunction
 from orders.deployment.package import Package, build_package
 from orders.deployment.release import Move, Release, Wanted
 from orders.deployment.repairs import Repairs
-from orders.deployment.template import Parameter, check_given, read_parameters
+from orders.deployment.template import Parameter, check_claim_days, check_given, read_parameters
 from orders.errors import OperatorError
 
 TEMPLATE = "template.yaml"
@@ -47,6 +47,7 @@ class Kept(NamedTuple):
     audit_log: bool
     events_table: Callable[[], bool] = lambda: False
     archive_bucket: Callable[[], bool] = lambda: False
+    claims_bucket: Callable[[], bool] = lambda: False
     """Asked only where the option that needs it is switched on."""
 
 
@@ -135,6 +136,7 @@ def deploy(
     key = system.artifacts.upload(build_package())
     audience.on_step("change set")
     before = {} if is_new else stack.parameters()
+    check_claim_days({**{name: one.default or "" for name, one in declared.items()}, **before, **parameters})
     code = {"ArtifactBucket": system.artifacts.name, "ArtifactKey": key}
     asked = {
         **_adopt(system, declared, before),
@@ -269,6 +271,7 @@ def _adopt_options(
     exists = {
         "History": ("EventsTable", system.kept.events_table),
         "Archive": ("ArchiveBucket", system.kept.archive_bucket),
+        "ClaimCheck": ("ClaimsBucket", system.kept.claims_bucket),
     }
     for option, (parameter, is_kept) in exists.items():
         if wanted.get(option) == ON and before.get(option) != ON:

@@ -51,6 +51,17 @@ def check_given(parameters: Mapping[str, Parameter], given: Mapping[str, str]) -
             )
 
 
+def check_claim_days(values: Mapping[str, str]) -> None:
+    """Raises OperatorError where an archived notification would outlive the order in S3 that it points to."""
+    if values.get("ClaimCheck") == values.get("Archive") == "Yes":
+        claim, archive = values.get("ClaimDays", ""), values.get("ArchiveDays", "")
+        if claim.isdecimal() and archive.isdecimal() and int(claim) < int(archive):
+            raise OperatorError(
+                f"ClaimDays={claim} is less than ArchiveDays={archive}: large orders could not be replayed",
+                f"Give -p ClaimDays={archive} as well.",
+            )
+
+
 def describe(parameters: Mapping[str, Parameter]) -> str:
     """The valid parameters with their defaults, a line each."""
     shown = list(parameters.values())[:SHOWN_MAX]

@@ -29,7 +29,7 @@ from orders.doctor.judgements import (
     judge_trigger,
     judge_visibility,
 )
-from orders.doctor.options import check_archive, check_history, check_intake
+from orders.doctor.options import CLAIMS, check_archive, check_claims, check_history, check_intake
 from orders.doctor.results import Check, Outcome
 from orders.errors import OperatorError
 
@@ -76,6 +76,8 @@ class Doctor:
             yield from _make(self.names.history_function, lambda: check_history(self.inspection))
         if parameters.get("Archive") == "Yes":
             yield from _make(self.names.archive_function, lambda: check_archive(self.inspection))
+        if parameters.get("ClaimCheck") == "Yes":
+            yield from _make(CLAIMS, lambda: check_claims(self.inspection, parameters))
         intake = parameters.get("Intake", "No")
         if intake != "No":
             yield from _make(self.names.intake_function, lambda: check_intake(self.inspection, intake))

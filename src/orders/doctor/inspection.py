@@ -84,6 +84,16 @@ class MappingState(NamedTuple):
     last_result: str
 
 
+class ClaimsSettings(NamedTuple):
+    """The bucket of large orders."""
+
+    bucket: str
+    days: int | None
+    """After which claims are deleted; None for never."""
+    read_by_function: str
+    """The bucket that OrderProcessor reads; empty for none."""
+
+
 class UrlSettings(NamedTuple):
     """A function URL."""
 
@@ -214,6 +224,24 @@ class Inspection:
         name = self.names.archive_bucket(self._aws.account, self._aws.region)
         found = self._find("s3", "head_bucket", Bucket=name, ExpectedBucketOwner=self._aws.account)
         return None if found is None else name
+
+    def claims_bucket(self) -> ClaimsSettings | None:
+        """The bucket of large orders; None if this account has none."""
+        place = {
+            "Bucket": self.names.claims_bucket(self._aws.account, self._aws.region),
+            "ExpectedBucketOwner": self._aws.account,
+        }
+        if self._find("s3", "head_bucket", **place) is None:
+            return None
+        found = self._find("s3", "get_bucket_lifecycle_configuration", **place) or {}
+        days = [
+            int(rule["Expiration"]["Days"])
+            for rule in found.get("Rules", [])
+            if rule.get("Status") == "Enabled" and "Days" in rule.get("Expiration", {})
+        ]
+        function = self._find("lambda", "get_function_configuration", FunctionName=self.names.function) or {}
+        variables = function.get("Environment", {}).get("Variables", {})
+        return ClaimsSettings(place["Bucket"], min(days, default=None), variables.get("CLAIMS_BUCKET", ""))
 
     def _find_pause(self) -> str:
         function = self._find("lambda", "get_function", FunctionName=self.names.function)

@@ -1,14 +1,17 @@
-"""Checks of the optional parts: history of orders, archive of notifications, intake over HTTP."""
+"""Checks of the optional parts: history of orders, archive of notifications, claim checks, intake over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from orders.aws.names import Names
-from orders.doctor.inspection import Inspection, MappingState, RequestCounts, UrlSettings
+from orders.doctor.inspection import ClaimsSettings, Inspection, MappingState, RequestCounts, UrlSettings
 from orders.doctor.results import Check, Outcome
 
 INTAKE_REQUESTS = "intake requests"
+CLAIMS = "claims bucket"
+# OrderQueue keeps a message for 4 days and OrderDLQ for 14.
+CLAIM_DAYS_MIN = 18
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 URL_ACTIONS = frozenset({"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
 
@@ -61,6 +64,27 @@ def check_archive(inspection: Inspection) -> Iterator[Check]:
         yield Check(queue_name, Outcome.FAILED, "is not there", DEPLOY)
     else:
         yield Check(queue_name, Outcome.GOOD, f"is reached by {names.topic}, {queue.messages:,} notifications wait")
+
+
+def check_claims(inspection: Inspection, parameters: Mapping[str, str]) -> Iterator[Check]:
+    """The bucket of large orders, how long it keeps claims, and whether OrderProcessor reads it."""
+    archive_days = parameters.get("ArchiveDays", "") if parameters.get("Archive") == "Yes" else ""
+    yield judge_claims(inspection.names, inspection.claims_bucket(), int(archive_days or 0))
+
+
+def judge_claims(names: Names, settings: ClaimsSettings | None, archive_days: int) -> Check:
+    """Whether large orders are taken, and kept as long as something points to them."""
+    if settings is None:
+        return Check(CLAIMS, Outcome.FAILED, "is not there: large orders wait in OrderQueue", DEPLOY)
+    if settings.read_by_function != settings.bucket:
+        message = f"{names.function} does not read {settings.bucket}: large orders go to {names.dead_letter_queue}"
+        return Check(CLAIMS, Outcome.FAILED, message, DEPLOY)
+    if settings.days is not None and settings.days < max(archive_days, CLAIM_DAYS_MIN):
+        wanted = max(archive_days, CLAIM_DAYS_MIN)
+        message = f"{settings.bucket} deletes claims after {settings.days} days, though messages point to them longer"
+        return Check(CLAIMS, Outcome.WARNING, message, f"`orders deploy -p ClaimDays={wanted}`")
+    kept = "without end" if settings.days is None else f"for {settings.days} days"
+    return Check(CLAIMS, Outcome.GOOD, f"{settings.bucket} keeps claims {kept}")
 
 
 def check_intake(inspection: Inspection, auth: str) -> Iterator[Check]:

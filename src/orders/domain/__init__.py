@@ -13,12 +13,13 @@ violations.py       every violation in an order, not only the first
 form.py             converts between form fields and an order
 personal.py         an order without what tells who the customer is
 precedence.py       which of two notifications of one order wins
+claims.py           pointers to orders in S3 that are too large for a message
+bodies.py           orders that are too large for an item: the head, and the body in S3
 differences.py      what differs between two versions of an order
 history.py          the events of an order, and the keys under which each is stored once
 trace_context.py    trace ids in W3C's and X-Ray's form
 times.py            parses timestamps and durations
 
-Imports the standard library, errors.py, clock.py and json_text.py only. cloud_events.py,
-contract.py, differences.py, history.py,
-limits.py, order.py and precedence.py are part of the functions' package.
+Imports the standard library, errors.py, clock.py and json_text.py only. bodies.py, claims.py, cloud_events.py,
+contract.py, differences.py, history.py, limits.py, order.py and precedence.py are part of the functions' package.
 """

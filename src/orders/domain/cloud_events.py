@@ -57,8 +57,14 @@ def read_data(value: Mapping[str, Any], text: str) -> str:
     return _find_member(text, "data") if has_data else _decode_base64(value["data_base64"])
 
 
-def write_event(order_text: str, order: Mapping[str, Any], source: str, event_type: str) -> str:
-    """A valid order as an event; ``order`` holds the fields that ``order_text`` says."""
+def write_event(
+    order_text: str, order: Mapping[str, Any], source: str, event_type: str, extensions: Mapping[str, str] = {}
+) -> str:
+    """A valid order as an event; ``order`` holds the fields that ``order_text`` says.
+
+    ``extensions`` are further context attributes, those of a trace for example; they do not change the event's id.
+    https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md
+    """
     import hashlib  # publishers only
 
     attributes = {
@@ -72,6 +78,7 @@ def write_event(order_text: str, order: Mapping[str, Any], source: str, event_ty
     moment = order.get("timestamp")
     if isinstance(moment, str) and _is_time.fullmatch(moment):
         attributes["time"] = moment
+    attributes |= extensions
     head = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
     return f'{head[:-1]},"data":{order_text.strip()}}}'
 

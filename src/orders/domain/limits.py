@@ -45,10 +45,13 @@ class _Place(NamedTuple):
     value: Any
 
 
-def check_limits(attributes: Mapping[str, Any], text: str | None = None) -> None:
+def check_limits(
+    attributes: Mapping[str, Any], text: str | None = None, *, bytes_max: int | None = ITEM_BYTES_MAX
+) -> None:
     """Refuse an order that DynamoDB cannot hold. Raises OrderRejected, which names the path.
 
-    ``text`` is the JSON text of the order; without it everything is measured.
+    ``text`` is the JSON text of the order; without it everything is measured. ``bytes_max`` bounds the whole, None does
+    not: the body of such an order is kept in S3 (bodies.py).
     """
     _check_values(attributes)
     if text is None or "\\u" in text or not _is_utf8(text):
@@ -56,7 +59,9 @@ def check_limits(attributes: Mapping[str, Any], text: str | None = None) -> None
     if "" in attributes:
         raise OrderRejected("a field name is empty: DynamoDB takes names of 1 to 65535 bytes")
     if text is None or _is_long(text) or (len(text) > _SHORT_NAME and _has_long_name(attributes)):
-        _check_sizes(attributes)
+        size = measure_item(attributes)
+        if bytes_max is not None and size > bytes_max:
+            raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {bytes_max:,}")
 
 
 def fits_number(value: int | Decimal) -> bool:
@@ -175,7 +180,8 @@ def _half_pair(place: _Place, what: str) -> OrderRejected:
     return OrderRejected(f"{path}: {what} holds half of a surrogate pair, which is no Unicode character", path)
 
 
-def _check_sizes(attributes: Mapping[str, Any]) -> None:
+def measure_item(attributes: Mapping[str, Any]) -> int:
+    """The bytes that DynamoDB counts for an item. Raises OrderRejected for a field name that is too long."""
     size = 0
     for link, level, value in _walk(attributes):
         if link is not None and type(link[1]) is str:
@@ -189,8 +195,7 @@ def _check_sizes(attributes: Mapping[str, Any]) -> None:
         size += _own_bytes(value) + (1 if level > 2 else 0)
         if level == 1:
             size -= _CONTAINER_BYTES
-    if size > ITEM_BYTES_MAX:
-        raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {ITEM_BYTES_MAX:,}")
+    return size
 
 
 def _has_long_name(value: Any) -> bool:

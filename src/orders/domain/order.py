@@ -27,7 +27,7 @@ from orders.domain.contract import (
     shown,
     violation,
 )
-from orders.domain.limits import check_limits, find_unreadable_number
+from orders.domain.limits import ITEM_BYTES_MAX, check_limits, find_unreadable_number
 from orders.domain.trace_context import read_traceparent
 from orders.errors import OrderRejected
 
@@ -42,6 +42,11 @@ TRACE_ATTRIBUTE = "orders:traceparent"
 ERASED_ATTRIBUTE = "orders:erased"
 # Beside it while the erasure is under way: a digest of the customer, by which a run after a crash finds the orders.
 ERASING_ATTRIBUTE = "orders:erasing"
+# The attribute of an item whose order is too large for DynamoDB: digest and size of the body, which is kept in S3
+# (bodies.py). The item's other attributes are then the head of the order.
+BODY_ATTRIBUTE = "orders:body"
+# What the system alone writes: an order that arrives with a field of this name is stored without it.
+_WRITTEN_BY_THE_SYSTEM = (ERASED_ATTRIBUTE, BODY_ATTRIBUTE)
 # What a stored item holds beside the order's own fields, and readers leave out.
 _HIDDEN_ATTRIBUTES = frozenset({NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE, ERASING_ATTRIBUTE})
 
@@ -70,27 +75,32 @@ class Arrival(NamedTuple):
 _UNKNOWN_ARRIVAL = Arrival()
 
 
-def parse_order(body: str) -> Order:
-    """The order in a message body. Raises OrderRejected."""
+def parse_order(body: str, *, bytes_max: int | None = ITEM_BYTES_MAX) -> Order:
+    """The order in a message body. Raises OrderRejected.
+
+    ``bytes_max`` bounds the order as an item of DynamoDB; None takes any size, for a system with claim checks.
+    """
     attributes, text = _unwrap(body)
     try:
-        return parse_attributes(attributes, text)
+        return parse_attributes(attributes, text, bytes_max=bytes_max)
     except OrderRejected as error:
         if error.field != "orderId":
             error.order_id = attributes["orderId"]
         raise
 
 
-def parse_attributes(attributes: dict[str, Any], text: str | None = None) -> Order:
+def parse_attributes(
+    attributes: dict[str, Any], text: str | None = None, *, bytes_max: int | None = ITEM_BYTES_MAX
+) -> Order:
     """Validate fields and build the order. Raises OrderRejected, which names the field's path.
 
     Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
     attributes, _ = split_arrival(attributes)
-    if ERASED_ATTRIBUTE in attributes:  # only `orders erase` writes it
-        attributes = {name: value for name, value in attributes.items() if name != ERASED_ATTRIBUTE}
+    if ERASED_ATTRIBUTE in attributes or BODY_ATTRIBUTE in attributes:
+        attributes = {name: value for name, value in attributes.items() if name not in _WRITTEN_BY_THE_SYSTEM}
     check_fields(attributes)
-    check_limits(attributes, text)
+    check_limits(attributes, text, bytes_max=bytes_max)
     return _make_order(attributes, parse_moment_ns)
 
 

@@ -13,6 +13,9 @@ import re
 
 # The message attribute, the HTTP header, the outbox column and the field of an event that hold a trace context.
 TRACEPARENT = "traceparent"
+# The state that vendors keep beside it: https://www.w3.org/TR/trace-context/#tracestate-header
+TRACESTATE = "tracestate"
+TRACESTATE_CHARACTERS_MAX = 512
 # More than any header that AWS's tools write; what stands behind is not read.
 HEADER_CHARACTERS_MAX = 1_000
 
@@ -26,6 +29,12 @@ _XRAY_SAMPLED = r"(?:^|;)\s?Sampled=1(?=;|$)"
 def read_traceparent(value: object) -> str | None:
     """The value if it is a traceparent; None for anything else."""
     return value if isinstance(value, str) and re.fullmatch(_PARENT, value) is not None else None
+
+
+def read_tracestate(value: object) -> str | None:
+    """The value if it may be a tracestate: 1 to 512 printable ASCII characters; None for anything else."""
+    is_state = isinstance(value, str) and re.fullmatch(f"[ -~]{{1,{TRACESTATE_CHARACTERS_MAX}}}", value) is not None
+    return str(value) if is_state else None
 
 
 def trace_id_of(traceparent: str) -> str:

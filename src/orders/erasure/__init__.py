@@ -7,6 +7,7 @@ erase.py           the order of the steps, and why it can be repeated
 table_copies.py    the AWS adapter: the tables Orders and OrderEvents
 queue_copies.py    the AWS adapter: messages that wait or failed
 archive_copies.py  the AWS adapter: the archive's objects in S3, their versions included
+claim_copies.py    the AWS adapter: orders in S3 that are too large for a message or an item
 spool_copies.py    orders that wait in a publisher's spool on disk
 remains.py         the AWS adapter: what no command can erase, and until when it is kept
 """

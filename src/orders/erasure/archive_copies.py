@@ -16,6 +16,7 @@ from orders.archive.bucket import ArchiveBucket
 from orders.archive.notification import Notification, from_line
 from orders.archive.objects import PREFIX, make_objects
 from orders.aws.clients import Aws
+from orders.claims.reading import Objects, text_of
 from orders.erasure.person import Person, order_id_of
 from orders.errors import OperatorError, OrderRejected
 
@@ -35,9 +36,10 @@ class ArchiveCopies:
     what = "notification"
     is_looked_at_first = True
 
-    def __init__(self, aws: Aws, on_progress: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, aws: Aws, claims: Objects, on_progress: Callable[[int], None] = lambda _: None) -> None:
         self._bucket = ArchiveBucket(aws)
         self._s3 = aws.client("s3")
+        self._claims = claims
         self._on_progress = on_progress
 
     def exists(self) -> bool:
@@ -46,8 +48,9 @@ class ArchiveCopies:
     def find(self, person: Person) -> Iterator[str | None]:
         for version in self._versions():
             for one in self._read(version):
-                if person.owns(one.message):
-                    yield order_id_of(one.message)
+                text = text_of(one.message, self._claims)
+                if person.owns(text):
+                    yield order_id_of(text)
 
     def erase(self, person: Person) -> int:
         # Listed before anything is written: what is written anew need not be read again.
@@ -55,7 +58,7 @@ class ArchiveCopies:
 
     def _erase_from(self, version: Version, person: Person) -> int:
         notifications = list(self._read(version))
-        kept = [one for one in notifications if not person.owns(one.message)]
+        kept = [one for one in notifications if not person.owns(text_of(one.message, self._claims))]
         if len(kept) == len(notifications):
             return 0
         if version.is_latest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orders.claims.reading import Objects, text_of
 from orders.dead_letters.messages import QueueMessage
 from orders.dead_letters.queues import BATCH_MAX, Queue
 from orders.erasure.person import Person, order_id_of
@@ -15,24 +16,28 @@ class QueueCopies:
 
     what = "message"
 
-    def __init__(self, queue: Queue, *, is_looked_at_first: bool) -> None:
+    def __init__(self, queue: Queue, claims: Objects, *, is_looked_at_first: bool) -> None:
+        """``claims`` is where messages point to that are too large for a queue."""
         self._queue = queue
+        self._claims = claims
         self.place = queue.name
         self.is_looked_at_first = is_looked_at_first
         self.found_ids: set[str] = set()
         """The orders of the messages that were erased."""
 
     def find(self, person: Person) -> Iterator[str | None]:
-        yield from (order_id_of(message.body) for message in self._queue.peek() if person.owns(message.body))
+        texts = (text_of(message.body, self._claims) for message in self._queue.peek())
+        yield from (order_id_of(text) for text in texts if person.owns(text))
 
     def erase(self, person: Person) -> int:
         erased = 0
         with self._queue.taking() as messages:
             batch: list[QueueMessage] = []
             for message in messages:
-                if person.owns(message.body):
+                text = text_of(message.body, self._claims)
+                if person.owns(text):
                     batch.append(message)
-                    self.found_ids.update(filter(None, [order_id_of(message.body)]))
+                    self.found_ids.update(filter(None, [order_id_of(text)]))
                 if len(batch) == BATCH_MAX:
                     erased += self._delete(batch)
                     batch = []

@@ -41,6 +41,7 @@ class OrderCopies:
     is_looked_at_first = True
 
     def __init__(self, aws: Aws, clock: Clock, *, keep_amounts: bool) -> None:
+        """With ``keep_amounts`` an order too large for an item keeps the amounts of its head, but no order lines."""
         self.place = aws.names.table
         self._dynamodb = aws.client("dynamodb")
         self._clock = clock

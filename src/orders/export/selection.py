@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -66,12 +66,14 @@ class Source(Protocol):
         """The stored orders among these."""
 
 
-def read_orders(source: Source, wanted: Wanted) -> Iterator[dict[str, Any]]:
-    """The orders, each once, as they are stored now."""
+def read_orders(
+    source: Source, wanted: Wanted, whole: Callable[[dict[str, Any]], dict[str, Any]] = lambda order: order
+) -> Iterator[dict[str, Any]]:
+    """The orders, each once, as they are stored now. ``whole`` makes an order of the stored fields, one at a time."""
     found = _by_stored_time(source, wanted) if wanted.is_by_stored_time else source.scan(wanted.user, wanted.statuses)
     for order in found:
         if wanted.takes(order):
-            yield {name: value for name, value in order.items() if name != ERASED_ATTRIBUTE}
+            yield {name: value for name, value in whole(order).items() if name != ERASED_ATTRIBUTE}
 
 
 def _by_stored_time(source: Source, wanted: Wanted) -> Iterator[dict[str, Any]]:

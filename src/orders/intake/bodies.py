@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from orders.domain.cloud_events import is_cloud_event
 from orders.domain.contract import name_kind
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import Order, is_envelope, parse_order
 from orders.domain.violations import find_violations
 from orders.errors import OrderRejected
@@ -52,9 +53,10 @@ class Submission(NamedTuple):
     is_list: bool
 
 
-def read_submission(body: bytes, *, is_webhook: bool = False) -> Submission:
+def read_submission(body: bytes, *, is_webhook: bool = False, claim_check: bool = False) -> Submission:
     """The orders in a body. Raises Refused, 400 or 413, for one that holds none to check.
 
+    ``claim_check`` takes orders that are too large for SNS, which are published through S3.
     A webhook may hold the orders in ``data``, beside its ``type`` and ``timestamp``.
     """
     text = _decode(body)
@@ -67,11 +69,11 @@ def read_submission(body: bytes, *, is_webhook: bool = False) -> Submission:
     except RecursionError:
         raise Refused("malformed", "the body is nested too deep: an order has at most 32 levels") from None
     if type(value) is not list:
-        return Submission((_check(text[start:end], value, ERRORS_MAX),), is_list=False)
+        return Submission((_check(text[start:end], value, ERRORS_MAX, claim_check),), is_list=False)
     if not 0 < len(value) <= ORDERS_MAX:
         kind = "too-large" if value else "malformed"
         raise Refused(kind, f"a list holds 1 to {ORDERS_MAX} orders, this one {len(value):,}")
-    entries = tuple(_check(text[a:b], one, ERRORS_IN_LIST_MAX) for one, a, b in _elements(text, start))
+    entries = tuple(_check(text[a:b], one, ERRORS_IN_LIST_MAX, claim_check) for one, a, b in _elements(text, start))
     return Submission(entries, is_list=True)
 
 
@@ -133,10 +135,10 @@ def _after_space(text: str, at: int) -> int:
     return found.end()
 
 
-def _check(text: str, value: Any, errors_max: int) -> Entry:
+def _check(text: str, value: Any, errors_max: int, claim_check: bool) -> Entry:
     try:
-        order = _parse(text, value)
-        return Entry(order.order_id, _make_message(text, order))
+        order = _parse(text, value, claim_check=claim_check)
+        return Entry(order.order_id, _make_message(text, order, claim_check=claim_check))
     except OrderRejected as error:
         problem = error
     order_id = _order_id(value)
@@ -146,23 +148,23 @@ def _check(text: str, value: Any, errors_max: int) -> Entry:
     return Entry(order_id, None, errors or (FieldError(problem.field, problem.reason),))
 
 
-def _make_message(text: str, order: Order) -> Message:
+def _make_message(text: str, order: Order, *, claim_check: bool) -> Message:
     """The message of a valid order. Raises OrderRejected if SNS does not take its size."""
     message = make_message(text, order.attributes)
-    if message.size_bytes > MESSAGE_BYTES_MAX:
+    if message.size_bytes > MESSAGE_BYTES_MAX and not claim_check:
         raise OrderRejected(f"{message.size_bytes:,} bytes: SNS takes {MESSAGE_BYTES_MAX:,}")
     return message
 
 
-def _parse(text: str, value: Any) -> Order:
+def _parse(text: str, value: Any, *, claim_check: bool) -> Order:
     """The order in a text, which may be the data of a CloudEvent. Raises OrderRejected."""
     if type(value) is not dict:
         raise OrderRejected(f"expected a JSON object, got {name_kind(value)}")
     if is_envelope(value):
         raise OrderRejected("expected the order itself, got SNS's envelope")
-    if len(text) > MESSAGE_BYTES_MAX:
+    if len(text) > MESSAGE_BYTES_MAX and not claim_check:
         raise OrderRejected(f"{len(text):,} characters: SNS takes {MESSAGE_BYTES_MAX:,} bytes")
-    return parse_order(text)
+    return parse_order(text, bytes_max=None if claim_check else ITEM_BYTES_MAX)
 
 
 def _order_id(value: Any) -> str:

@@ -21,7 +21,7 @@ from orders.intake.idempotency import KEY_TTL_S, WAITING, KeyRecord, Outcome, di
 from orders.intake.openapi import make_openapi
 from orders.intake.ports import Callers, Keys, StoredOrders, Topic
 from orders.intake.problems import Problem, Refused, later
-from orders.intake.results import RETRY_S, Answer, answer_json, answer_problem, answer_submission
+from orders.intake.results import RETRY_S, Answer, answer_json, answer_problem, answer_submission, answer_text
 from orders.publishing.message import Message, add_trace
 
 MINUTE_MS = 60_000
@@ -34,6 +34,8 @@ class Limits(NamedTuple):
 
     requests_per_minute: int = 0
     """Of one caller; 0 for no limit."""
+    claim_check: bool = False
+    """Whether orders that are too large for SNS are taken."""
 
 
 class Handled(NamedTuple):
@@ -103,7 +105,8 @@ class Intake:
         order = self._orders.find(order_id)
         if order is None:
             raise Refused("not-found", "no such order is stored; one that was accepted may not be stored yet")
-        return answer_json(200, with_amounts(order))
+        text = self._orders.read_body(order)
+        return answer_json(200, with_amounts(order)) if text is None else answer_text(200, text)
 
     def _take(
         self,
@@ -115,7 +118,7 @@ class Intake:
     ) -> Handled:
         check_media_type(request)
         key = find_key(request, identified.webhook_id)
-        submission = read_submission(body, is_webhook=identified.is_webhook)
+        submission = read_submission(body, is_webhook=identified.is_webhook, claim_check=self._limits.claim_check)
         messages = [
             add_trace(entry.message, request.traceparent) for entry in submission.entries if entry.message is not None
         ]

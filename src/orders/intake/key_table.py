@@ -9,14 +9,17 @@ Standard library only: this file travels with the function.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from orders.clock import Clock
-from orders.domain.order import split_arrival
-from orders.errors import OrderUnavailable
+from orders.domain.bodies import DamagedBody, body_key, read_body
+from orders.domain.order import BODY_ATTRIBUTE, split_arrival
+from orders.errors import OrderRejected, OrderUnavailable
 from orders.intake.idempotency import KeyRecord, decode_outcomes, digest_key, encode_outcomes
 from orders.processor.attribute_values import decode_item
 from orders.processor.dynamodb_client import DynamoDbEndpoint, DynamoDbRefusal
+from orders.processor.ports import Claims
 
 MINUTE_MS = 60_000
 COUNT_TTL_S = 300
@@ -103,9 +106,10 @@ class KeyTable:
 
 
 class OrderReader:
-    """The port StoredOrders on the table Orders."""
+    """The port StoredOrders on the table Orders, and on the bucket of large orders, if there is one."""
 
-    def __init__(self, endpoint: DynamoDbEndpoint, table: str, clock: Clock) -> None:
+    def __init__(self, endpoint: DynamoDbEndpoint, table: str, clock: Clock, claims: Claims | None = None) -> None:
+        self._claims = claims
         self._endpoint = endpoint
         self._table = table
         self._clock = clock
@@ -118,6 +122,17 @@ class OrderReader:
             raise _unavailable(refusal) from refusal
         item = answer.get("Item")
         return None if item is None else split_arrival(decode_item(item))[0]
+
+    def read_body(self, order: Mapping[str, Any]) -> str | None:
+        key = body_key(order) if BODY_ATTRIBUTE in order else None
+        if key is None or self._claims is None:
+            return None
+        try:
+            content = self._claims.load(key)
+            read_body(order, content)
+        except (OrderRejected, DamagedBody) as error:
+            raise OrderUnavailable(f"the body of the order cannot be read: {error}") from error
+        return content.decode()
 
 
 def _unavailable(refusal: DynamoDbRefusal) -> OrderUnavailable:

@@ -21,10 +21,14 @@ from orders.intake.topic import SnsTopic
 from orders.json_text import to_json
 from orders.processor.aws_json_client import connect
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
+from orders.processor.s3_client import connect_bucket
 
 _environment = dict(os.environ)
 _clock = SystemClock()
 _dynamodb = DynamoDbEndpoint(connect(_environment, DYNAMODB))
+_claims = (
+    connect_bucket(_environment, _environment["CLAIMS_BUCKET"], _clock) if "CLAIMS_BUCKET" in _environment else None
+)
 _intake = Intake(
     callers=(
         None
@@ -32,10 +36,10 @@ _intake = Intake(
         else CallerStore(connect(_environment, SSM), _clock, _environment.get("CALLERS_PATH", CALLERS_PATH))
     ),
     keys=KeyTable(_dynamodb, _environment["KEYS_TABLE_NAME"], _clock),
-    topic=SnsTopic(_environment["TOPIC_ARN"]),
-    orders=OrderReader(_dynamodb, _environment["TABLE_NAME"], _clock),
+    topic=SnsTopic(_environment["TOPIC_ARN"], _claims),
+    orders=OrderReader(_dynamodb, _environment["TABLE_NAME"], _clock, _claims),
     clock=_clock,
-    limits=Limits(int(_environment.get("REQUESTS_PER_MINUTE", "0"))),
+    limits=Limits(int(_environment.get("REQUESTS_PER_MINUTE", "0")), claim_check=_claims is not None),
 )
 
 

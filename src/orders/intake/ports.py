@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from orders.intake.callers import Caller
@@ -48,3 +48,6 @@ class StoredOrders(Protocol):
 
     def find(self, order_id: str) -> dict[str, Any] | None:
         """An order's fields; None if it is not stored. Raises OrderUnavailable."""
+
+    def read_body(self, order: Mapping[str, Any]) -> str | None:
+        """The text of an order of which the table holds the head; None of any other. Raises OrderUnavailable."""

@@ -7,6 +7,7 @@ Pure. Standard library only: this file travels with the function.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -19,6 +20,8 @@ from orders.json_text import to_json
 
 JSON = "application/json"
 RETRY_S = 5
+# Lambda takes 6 MB of JSON. Written into it, a text may take several times its size, in base64 a third more.
+PLAIN_CHARACTERS_MAX = 1024 * 1024
 # For every answer: none is kept by a cache, or guessed to be a page.
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _UNAVAILABLE = "the order was not published; repeat the request with the same Idempotency-Key"
@@ -33,11 +36,20 @@ class Answer(NamedTuple):
 
     def describe(self) -> dict[str, Any]:
         """As Lambda takes it."""
-        return {"statusCode": self.status, "headers": {**_HEADERS, **self.headers}, "body": self.body}
+        found = {"statusCode": self.status, "headers": {**_HEADERS, **self.headers}}
+        if len(self.body) <= PLAIN_CHARACTERS_MAX:
+            return {**found, "body": self.body}
+        encoded = base64.b64encode(self.body.encode()).decode("ascii")
+        return {**found, "body": encoded, "isBase64Encoded": True}
 
 
 def answer_json(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
     return Answer(status, to_json(value), {"Content-Type": JSON, **(headers or {})})
+
+
+def answer_text(status: int, text: str) -> Answer:
+    """JSON that is written already."""
+    return Answer(status, text, {"Content-Type": JSON})
 
 
 def answer_problem(problem: Problem) -> Answer:

@@ -34,21 +34,23 @@ def add(
     table: str = DEFAULT_TABLE,
     paramstyle: str | None = None,
     traceparent: str | None = None,
+    claim_check: bool = False,
 ) -> str:
     """Write an order to the outbox as part of the connection's transaction; returns its orderId.
 
     ``connection`` is a SQLAlchemy Session or Connection, ``django.db.connection`` inside ``transaction.atomic()``, or
     any DB-API connection. With SQLAlchemy's asyncio: ``await session.run_sync(add, order)``. ``order`` is a mapping, or
     JSON text, which is published unchanged. ``paramstyle`` is needed only for a driver whose module does not say it.
-    ``traceparent`` is the W3C trace context that the order belongs to; anything else counts as none.
+    ``traceparent`` is the W3C trace context that the order belongs to; anything else counts as none. ``claim_check``
+    takes an order that is too large for SNS, for relays that send it through S3 (`orders relay run --claim-check`).
 
     Raises OrderRejected for an order that the processor would reject, OperatorError for a connection that is in no
     transaction, and the driver's own errors.
     """
     if not is_table_name(table):
         raise OperatorError(f"{table!r} is not the name of a table", "Use lower-case letters, digits and _.")
-    body = check_order(order)
-    order_id = parse_order(body).order_id
+    body = check_order(order, claim_check=claim_check)
+    order_id = parse_order(body, bytes_max=None).order_id
     row = {"order_id": order_id, "body": body, TRACEPARENT: read_traceparent(traceparent)}
     if _is_sqlalchemy(connection):
         _add_by_sqlalchemy(connection, table, row)

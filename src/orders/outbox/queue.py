@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected
 from orders.outbox.rows import Outcome, Refusal, Row
 from orders.publishing.message import Message, find_group, make_message
-from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Rejection
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Rejection, check_size
 from orders.text import printable
 
 REASON_MAX = 1_000
@@ -34,11 +35,13 @@ class Pending(NamedTuple):
 class SendQueue:
     """The claimed rows of several orders, in lanes. ``outcome`` grows as batches are recorded.
 
-    With ``group_field`` each order is sent in the message group of that field's value.
+    With ``group_field`` each order is sent in the message group of that field's value; ``claim_check`` takes orders
+    that are too large for SNS, which the topic sends through S3.
     """
 
-    def __init__(self, rows: Sequence[Row], group_field: str | None = None) -> None:
+    def __init__(self, rows: Sequence[Row], group_field: str | None = None, *, claim_check: bool = False) -> None:
         self._group_field = group_field
+        self._claim_check = claim_check
         self._lanes: dict[str, deque[Row]] = {}
         for row in rows:
             self._lanes.setdefault(row.order_id, deque()).append(row)
@@ -100,7 +103,7 @@ class SendQueue:
 
     def _check(self, row: Row) -> Pending | None:
         try:
-            return check_row(row, self._group_field)
+            return check_row(row, self._group_field, claim_check=self._claim_check)
         except OrderRejected as error:
             self._refuse(row, error.code, error.reason)
             return None
@@ -115,14 +118,13 @@ class SendQueue:
         self.outcome.refused.append(Refusal(row.id, printable(code, 60), printable(reason, REASON_MAX)))
 
 
-def check_row(row: Row, group_field: str | None = None) -> Pending:
+def check_row(row: Row, group_field: str | None = None, *, claim_check: bool = False) -> Pending:
     """The row's message. Raises OrderRejected for what the processor or SNS would refuse, and for another orderId."""
-    order = parse_order(row.body)
+    order = parse_order(row.body, bytes_max=None if claim_check else ITEM_BYTES_MAX)
     if order.order_id != row.order_id:
         raise OrderRejected(f"the column order_id is {row.order_id!r}, but the order's orderId is {order.order_id!r}")
     message = make_message(row.body, order.attributes, row.traceparent)
     if group_field is not None:
         message = message._replace(group=find_group(order.attributes, group_field))
-    if message.size_bytes > BATCH_BYTES_MAX:
-        raise OrderRejected(f"{message.size_bytes} bytes: SNS takes {BATCH_BYTES_MAX}", code="InvalidParameter")
+    check_size(message.size_bytes, claim_check=claim_check)
     return Pending(row, message)

@@ -52,6 +52,8 @@ class Options:
     """How long sent rows are kept; 0 deletes them when they are sent."""
     group_field: str | None = None
     """The field whose values are the message groups of a fair queue."""
+    claim_check: bool = False
+    """Whether orders that are too large for SNS are taken; the topic sends them through S3."""
     linger_ms: float = 0.0
     """How long to wait for more rows after the first one: fuller calls, which cost less, against latency."""
 
@@ -164,6 +166,7 @@ class Relay:
                     connections=options.connections,
                     is_stopped=lambda: self._waking.is_stopped,
                     group_field=options.group_field,
+                    claim_check=options.claim_check,
                 )
         outcome = claim.outcome
         # Not before the claim has ended well: else the rows are sent again.

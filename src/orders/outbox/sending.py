@@ -23,12 +23,13 @@ def send_rows(
     connections: int,
     is_stopped: Callable[[], bool],
     group_field: str | None = None,
+    claim_check: bool = False,
 ) -> Outcome:
     """Send the rows until each was accepted, refused or failed; what became of them.
 
     When stopped, the calls under way come to their ends and no further call is made.
     """
-    queue = SendQueue(rows, group_field)
+    queue = SendQueue(rows, group_field, claim_check=claim_check)
     running: dict[Future[list[Rejection | None]], list[Pending]] = {}
     try:
         while True:

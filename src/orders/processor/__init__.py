@@ -16,6 +16,9 @@ give_back.py         applies them: shortens visibility time-outs, sets orders as
 queue_client.py      OrderQueue's calls
 aws_json_client.py   signed HTTPS calls to both services without boto3
 http_connection.py   the kept connection under them
+claims.py            orders that came by claim check: read from S3, checked, reduced to what the table holds
+s3_client.py         the claims bucket's calls
+signature.py         Signature Version 4, and the function's credentials and endpoints
 tracing.py           the trace that a message belongs to
 metrics.py           business metrics of a batch in the embedded metric format
 crash_line.py        the log line of a batch that ended with an exception

@@ -12,14 +12,22 @@ Standard library only: this file travels with the function.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping
-from time import gmtime, strftime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from orders.processor.http_connection import BrokenAnswer, HttpConnection
+from orders.processor.signature import (
+    Credentials,
+    SigningKey,
+    default_port,
+    domain_of,
+    find_credentials,
+    find_endpoint,
+    host_header,
+    show_moment,
+)
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 ANSWER_TIMEOUT_S = 5.0
@@ -31,12 +39,6 @@ class Unreachable(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error) or type(error).__name__)
         self.code = type(error).__name__
-
-
-class Credentials(NamedTuple):
-    access_key_id: str
-    secret_access_key: str
-    session_token: str | None = None
 
 
 class Service(NamedTuple):
@@ -54,14 +56,12 @@ class AwsJsonClient:
         address = urlsplit(url)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError(f"not an endpoint address: {url!r}")
-        # As urllib writes the Host header, and as it must be signed: without the scheme's own port.
-        default_port = 443 if address.scheme == "https" else 80
-        self._host = address.netloc if address.port != default_port else address.hostname
+        self._host = host_header(address)
         self._path = address.path or "/"
         self._target_prefix = service.target_prefix
         self._connection = HttpConnection(
             address.hostname,
-            address.port or default_port,
+            address.port or default_port(address),
             is_encrypted=address.scheme == "https",
             timeout_s=ANSWER_TIMEOUT_S,
         )
@@ -117,64 +117,25 @@ class Signer:
         path: str,
         content_type: str = CONTENT_TYPE,
     ) -> None:
-        self._service = service
+        self._key = SigningKey(service, region, credentials)
+        self._token = credentials.session_token
         self._content_type = content_type
-        self._region = region
-        self._credentials = credentials
         self._host = host
         self._path = path
-        self._day = ""
-        self._key = b""
 
     def headers(self, target: str, body: bytes, now_ms: int) -> dict[str, str]:
         """All headers of a request that the service reads, the signature among them."""
-        moment = strftime("%Y%m%dT%H%M%SZ", gmtime(now_ms // 1000))
+        moment = show_moment(now_ms)
         headers = {"content-type": self._content_type, "host": self._host, "x-amz-date": moment}
-        if self._credentials.session_token is not None:
-            headers["x-amz-security-token"] = self._credentials.session_token
+        if self._token is not None:
+            headers["x-amz-security-token"] = self._token
         headers["x-amz-target"] = target  # the names stand in their alphabetical order, as they are signed
-        signed = ";".join(headers)
-        canonical = "\n".join(
-            [
-                "POST",
-                self._path,
-                "",
-                *[f"{name}:{value}" for name, value in headers.items()],
-                "",
-                signed,
-                hashlib.sha256(body).hexdigest(),
-            ]
-        )
-        scope = f"{moment[:8]}/{self._region}/{self._service}/aws4_request"
-        to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        signature = hmac.digest(self._key_of(moment[:8]), to_sign.encode(), "sha256").hex()
-        headers["authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={self._credentials.access_key_id}/{scope}, "
-            f"SignedHeaders={signed}, Signature={signature}"
-        )
+        headers["authorization"] = self._key.authorize("POST", self._path, headers, hashlib.sha256(body).hexdigest())
         return headers
-
-    def _key_of(self, day: str) -> bytes:
-        if day != self._day:
-            key = f"AWS4{self._credentials.secret_access_key}".encode()
-            for part in (day, self._region, self._service, "aws4_request"):
-                key = hmac.digest(key, part.encode(), "sha256")
-            self._day, self._key = day, key
-        return self._key
 
 
 def connect(environment: Mapping[str, str], service: Service) -> AwsJsonClient:
     """A client of a service as the function's environment says: region, credentials, the address if one is set."""
     region = environment["AWS_REGION"]
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    url = (
-        environment.get(f"AWS_ENDPOINT_URL_{service.name.upper()}")
-        or environment.get("AWS_ENDPOINT_URL")
-        or f"https://{service.name}.{region}.{suffix}"
-    )
-    credentials = Credentials(
-        environment["AWS_ACCESS_KEY_ID"],
-        environment["AWS_SECRET_ACCESS_KEY"],
-        environment.get("AWS_SESSION_TOKEN") or None,
-    )
-    return AwsJsonClient(url, service, region, credentials)
+    url = find_endpoint(environment, service.name) or f"https://{service.name}.{region}.{domain_of(region)}"
+    return AwsJsonClient(url, service, region, find_credentials(environment))

@@ -10,7 +10,7 @@ the function.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from orders.domain.order import Order, find_notification_id, parse_order
@@ -22,9 +22,12 @@ from orders.retry import Backoff
 if TYPE_CHECKING:
     from orders.clock import Clock
     from orders.processor.breaker import Breaker
-    from orders.processor.ports import Insertion, OrderStore
+    from orders.processor.claims import Claimed
+    from orders.processor.ports import Claims, Insertion, OrderStore
 
 BACKOFF = Backoff(base_ms=25.0, cap_ms=2_000.0)
+# What every pointer to an order in S3 holds, and hardly an order (domain/claims.py).
+POINTER_MARK = "S3Pointer"
 # Others may change an order between our look and our write; each such race is won by someone, so a few rounds
 # do.
 REPLACE_ATTEMPTS_MAX = 10
@@ -40,23 +43,33 @@ def consume(
     breaker: Breaker | None = None,
     *,
     keeps_history: bool = False,
+    open_claims: Callable[[], Claims | None] = lambda: None,
 ) -> list[Outcome]:
     """Store what can be stored and answer for each record, in their order. Raises nothing for a single
     record.
 
     ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again. ``breaker`` is kept from
     batch to batch; without one each batch tries until its deadline. With ``keeps_history`` each order is stored with
-    the id and the trace context of its notification.
+    the id and the trace context of its notification. ``open_claims`` is asked where a message points to an order in S3.
     """
-    return _Batch(store, clock, deadline_ms, breaker, keeps_history=keeps_history).run(records)
+    batch = _Batch(store, clock, deadline_ms, breaker, keeps_history=keeps_history, open_claims=open_claims)
+    return batch.run(records)
 
 
 class _Batch:
     def __init__(
-        self, store: OrderStore, clock: Clock, deadline_ms: float, breaker: Breaker | None, *, keeps_history: bool
+        self,
+        store: OrderStore,
+        clock: Clock,
+        deadline_ms: float,
+        breaker: Breaker | None,
+        *,
+        keeps_history: bool,
+        open_claims: Callable[[], Claims | None],
     ) -> None:
         self._store = store
         self._keeps_history = keeps_history
+        self._open_claims = open_claims
         self._clock = clock
         self._deadline_ms = deadline_ms
         self._breaker = breaker
@@ -72,16 +85,44 @@ class _Batch:
         return [self._outcomes[position] for position in range(len(records))]
 
     def _read(self, position: int, record: Record) -> _Waiting | None:
-        """The record's order, None if it was settled as rejected."""
+        """The record's order; None if it is settled: rejected, unavailable in S3, or large and changing nothing."""
         try:
-            order = parse_order(record.body)
+            claimed = self._read_claimed(record.body) if POINTER_MARK in record.body else None
+            order = parse_order(record.body) if claimed is None else claimed.order
             if self._keeps_history:
                 notification = find_notification_id(record.body) or record.message_id
                 order = order._replace(notification=notification, traceparent=record.traceparent)
-            return _Waiting(position, record.message_id, order)
+            waiting = _Waiting(position, record.message_id, order)
+            return waiting if claimed is None or claimed.body is None else self._keep_body(waiting, claimed)
         except OrderRejected as error:
             self._settle_rejected(position, record.message_id, error.order_id, error)
+        except OrderUnavailable as error:
+            self._settle_unavailable(position, record.message_id, None, error)
+        return None
+
+    def _read_claimed(self, body: str) -> Claimed | None:
+        # Imported where an order came so: few systems have such.
+        from orders.domain.claims import find_pointer
+        from orders.processor.claims import read_claimed
+
+        pointer = find_pointer(body)
+        return None if pointer is None else read_claimed(pointer, self._open_claims())
+
+    def _keep_body(self, waiting: _Waiting, claimed: Claimed) -> _Waiting | None:
+        """Keep the body of an order that the table is going to hold; settle one that changes nothing.
+
+        So no body is kept of an order that was erased, or that has been replaced by a newer one.
+        """
+        breaker = self._breaker
+        if breaker is not None and breaker.error is not None and breaker.refuses(self._clock.monotonic_ms()):
+            raise breaker.error
+        standing = self._store.look(waiting.order.order_id)
+        effect = decide_effect(standing, waiting.order)
+        if effect is not Effect.STORE:
+            self._settle_effect(waiting, effect, standing)
             return None
+        claimed.keep_body()
+        return waiting
 
     def _store_round(self, pending: list[_Waiting]) -> None:
         while pending:
@@ -102,14 +143,14 @@ class _Batch:
                 pending = [waiting for waiting, _ in unsettled]
                 continue
             for waiting, unavailable in unsettled:
-                self._settle_unavailable(waiting, unavailable)
+                self._settle_waiting_unavailable(waiting, unavailable)
             if breaker is not None and outage is not None:
                 breaker.record_failure(outage, self._clock.monotonic_ms())
             return
 
     def _settle_all_unavailable(self, pending: Sequence[_Waiting], error: OrderUnavailable) -> None:
         for waiting in pending:
-            self._settle_unavailable(waiting, error)
+            self._settle_waiting_unavailable(waiting, error)
 
     def _settle(self, waiting: _Waiting, insertion: Insertion) -> OrderUnavailable | None:
         """Settle one record; the error if it is worth another attempt."""
@@ -125,7 +166,7 @@ class _Batch:
         except OrderUnavailable as error:
             if error.transient:
                 return error
-            self._settle_unavailable(waiting, error)
+            self._settle_waiting_unavailable(waiting, error)
         return None
 
     def _resolve(self, order: Order, stored: Order) -> tuple[Effect, Order]:
@@ -179,11 +220,16 @@ class _Batch:
             settled_at_ms=self._clock.monotonic_ms(),
         )
 
-    def _settle_unavailable(self, waiting: _Waiting, error: OrderUnavailable) -> None:
-        self._outcomes[waiting.position] = Outcome(
-            message_id=waiting.message_id,
+    def _settle_waiting_unavailable(self, waiting: _Waiting, error: OrderUnavailable) -> None:
+        self._settle_unavailable(waiting.position, waiting.message_id, waiting.order.order_id, error)
+
+    def _settle_unavailable(
+        self, position: int, message_id: str, order_id: str | None, error: OrderUnavailable
+    ) -> None:
+        self._outcomes[position] = Outcome(
+            message_id=message_id,
             name=UNAVAILABLE,
-            order_id=waiting.order.order_id,
+            order_id=order_id,
             reason=error.reason,
             field=None,
             code=error.code,

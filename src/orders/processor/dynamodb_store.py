@@ -72,6 +72,16 @@ class DynamoDbOrders:
         """How long each of the next calls may wait for an answer."""
         self._endpoint.limit_wait(timeout_s)
 
+    def look(self, order_id: str) -> Order | None:
+        key = encode_members({"orderId": order_id})
+        body = f'{{"TableName":{_quoted(self._table)},"Key":{key},"ConsistentRead":true}}'
+        try:
+            answer = self._call("GetItem", body.encode())
+        except DynamoDbRefusal as refusal:
+            raise OrderUnavailable(refusal.message, refusal.code, transient=False) from refusal
+        item = answer.get("Item")
+        return None if item is None else _stored_order(item)
+
     def replace(self, order: Order, seen: Order) -> Order | None:
         timestamp = seen.attributes.get("timestamp")
         if timestamp is None:
@@ -174,16 +184,10 @@ class DynamoDbOrders:
         return _stored_order(item_there) if isinstance(item_there, dict) else self._load(order.order_id)
 
     def _load(self, order_id: str) -> Order:
-        key = encode_members({"orderId": order_id})
-        body = f'{{"TableName":{_quoted(self._table)},"Key":{key},"ConsistentRead":true}}'
-        try:
-            answer = self._call("GetItem", body.encode())
-        except DynamoDbRefusal as refusal:
-            raise OrderUnavailable(refusal.message, refusal.code, transient=False) from refusal
-        item = answer.get("Item")
-        if item is None:
+        found = self.look(order_id)
+        if found is None:
             raise OrderUnavailable("the order was deleted by another writer", "TransactionConflict")
-        return _stored_order(item)
+        return found
 
     def _call(self, operation: str, body: bytes) -> Any:
         return json.loads(self._endpoint.call(operation, body, self._clock.now_ms()), parse_float=Decimal)

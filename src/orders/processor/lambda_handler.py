@@ -29,6 +29,7 @@ from orders.processor.outcomes import Outcome, Record
 
 if TYPE_CHECKING:
     from orders.processor.give_back import NextTry, RetryQueue
+    from orders.processor.ports import Claims
     from orders.processor.tracing import Trace
 
 # The answer must be on its way before Lambda ends the call.
@@ -49,6 +50,8 @@ _dynamodb = DynamoDbEndpoint(connect(_environment, DYNAMODB))
 _store = DynamoDbOrders(_dynamodb, _environment["TABLE_NAME"], _clock)
 # Named where a history is kept (the template's parameter History).
 _events_table = _environment.get("EVENTS_TABLE_NAME", "")
+# Named where orders come by claim check (the template's parameter ClaimCheck).
+_claims_bucket = _environment.get("CLAIMS_BUCKET", "")
 # Another one where the names of the system have a prefix (the template's parameter NamePrefix).
 _namespace = _environment.get("METRICS_NAMESPACE", NAMESPACE)
 _breaker = Breaker() if _queue_url else None
@@ -115,7 +118,15 @@ def _store_orders(
     _store.limit_wait(min(ANSWER_TIMEOUT_S, max(0.1, usable_ms / 3_000)))
     deadline_ms = began_ms + retries_ms
     batch = [_read_record(record, trace) for record, trace in zip(records, traces, strict=True)]
-    outcomes = consume(batch, _store, _clock, deadline_ms, _breaker, keeps_history=bool(_events_table))
+    outcomes = consume(
+        batch,
+        _store,
+        _clock,
+        deadline_ms,
+        _breaker,
+        keeps_history=bool(_events_table),
+        open_claims=_open_claims,
+    )
     if not _events_table:
         return outcomes
     from orders.processor.dynamodb_events import DynamoDbEvents
@@ -151,6 +162,16 @@ def _give_back(records: list[dict[str, Any]], outcomes: list[Outcome]) -> Mappin
     return give_back.give_back(records, outcomes, _queue(), _clock)
 
 
+def _open_claims() -> Claims | None:
+    """The bucket of large orders; None in a system without claim checks."""
+    global _claims
+    if _claims is None and _claims_bucket:
+        from orders.processor.s3_client import connect_bucket
+
+        _claims = connect_bucket(_environment, _claims_bucket, _clock)
+    return _claims
+
+
 def _queue() -> RetryQueue:
     global _retry_queue
     if _retry_queue is None:
@@ -161,6 +182,7 @@ def _queue() -> RetryQueue:
 
 
 _retry_queue: RetryQueue | None = None
+_claims: Claims | None = None
 
 
 def _write(lines: list[str]) -> None:

@@ -31,6 +31,9 @@ class OrderStore(Protocol):
         Raises OrderRejected or OrderUnavailable.
         """
 
+    def look(self, order_id: str) -> Order | None:
+        """The order that stands there. Raises OrderUnavailable."""
+
 
 class Notices(Protocol):
     """Where the history of orders is kept."""
@@ -39,3 +42,16 @@ class Notices(Protocol):
         """Write events of different keys. One that is there already stays as it is. Answers for each, in order: None
         if it is stored. Raises nothing for a single event.
         """
+
+
+class Claims(Protocol):
+    """The bucket of orders that are too large for a message or an item."""
+
+    @property
+    def name(self) -> str: ...
+
+    def load(self, key: str) -> bytes:
+        """The content of an object. Raises OrderRejected if it is not there or too large, or OrderUnavailable."""
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Write an object. Raises OrderUnavailable."""

@@ -18,12 +18,13 @@ from typing import NamedTuple
 from orders.aws.outage import LOST_NAMES, Outage
 from orders.batches import split_batches
 from orders.clock import Clock
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, add_trace, find_group, make_message
 from orders.publishing.order_files import Entry
-from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Ledger, Topic
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Ledger, Topic, check_size
 from orders.rate_limit import RateLimiter
 from orders.retry import Backoff
 
@@ -80,6 +81,8 @@ def publish_entries(
     envelope: CloudEvents | None = None,
     group_field: str | None = None,
     traceparent: str | None = None,
+    tracestate: str | None = None,
+    claim_check: bool = False,
     rate: float | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     outage: Outage | None = None,
@@ -88,7 +91,8 @@ def publish_entries(
     batches under way, whose orders are then in the ledger or unsent.
 
     With ``envelope`` each order is sent as the data of a CloudEvent, with ``group_field`` in the message group of that
-    field's value, with ``traceparent`` in that trace.
+    field's value, with ``traceparent`` in that trace; ``tracestate`` goes into events only. ``claim_check`` takes
+    orders that are too large for SNS, which ``topic`` then sends through S3.
     ``check`` holds each order against the model first, so that what the processor would reject is named here.
     ``rate`` is how many orders a second are sent at most. With ``outage``, an endpoint that accepted orders of this run
     and then stops answering is tried until it answers again.
@@ -96,12 +100,19 @@ def publish_entries(
 
     def make(text: str) -> Message:
         return make_order_message(
-            text, check=check, envelope=envelope, group_field=group_field, traceparent=traceparent
+            text,
+            check=check,
+            envelope=envelope,
+            group_field=group_field,
+            traceparent=traceparent,
+            tracestate=tracestate,
+            claim_check=claim_check,
         )
 
     orders = _pending_orders(_unaccepted(entries, ledger, progress), progress, make)
     limiter = RateLimiter(rate, clock)
-    batches = make_batches(orders, progress, entries_max=limiter.batch_size(BATCH_ENTRIES_MAX))
+    entries_max = limiter.batch_size(BATCH_ENTRIES_MAX)
+    batches = make_batches(orders, progress, entries_max=entries_max, claim_check=claim_check)
     running: set[Future[_Sent]] = set()
     stopping = Event()
     with ThreadPoolExecutor(connections, "publish") as pool:
@@ -124,21 +135,28 @@ def publish_entries(
 
 
 def make_batches(
-    orders: Iterable[PendingOrder], progress: Progress, entries_max: int = BATCH_ENTRIES_MAX
+    orders: Iterable[PendingOrder],
+    progress: Progress,
+    entries_max: int = BATCH_ENTRIES_MAX,
+    *,
+    claim_check: bool = False,
 ) -> Iterator[list[PendingOrder]]:
-    """The orders in batches that PublishBatch takes. An order that is too large for any batch is refused."""
-    fitting = (order for order in orders if _fits(order, progress))
+    """The orders in batches that PublishBatch takes. An order that is too large is refused; with ``claim_check`` one
+    that fits no batch is a batch of its own.
+    """
+    fitting = (order for order in orders if _fits(order, progress, claim_check=claim_check))
     return split_batches(
         fitting, lambda order: order.message.size_bytes, entries_max=entries_max, bytes_max=BATCH_BYTES_MAX
     )
 
 
-def _fits(order: PendingOrder, progress: Progress) -> bool:
-    size = order.message.size_bytes
-    if size > BATCH_BYTES_MAX:
-        reason = f"{size} bytes: SNS takes {BATCH_BYTES_MAX}"
-        progress.refusals.append(Refusal(order.entry, "InvalidParameter", reason, retryable=False))
-    return size <= BATCH_BYTES_MAX
+def _fits(order: PendingOrder, progress: Progress, *, claim_check: bool) -> bool:
+    try:
+        check_size(order.message.size_bytes, claim_check=claim_check)
+    except OrderRejected as error:
+        progress.refusals.append(Refusal(order.entry, error.code, error.reason, retryable=False))
+        return False
+    return True
 
 
 def _unaccepted(entries: Iterable[Entry], ledger: Ledger, progress: Progress) -> Iterator[Entry]:
@@ -178,14 +196,17 @@ def make_order_message(
     envelope: CloudEvents | None = None,
     group_field: str | None = None,
     traceparent: str | None = None,
+    tracestate: str | None = None,
+    claim_check: bool = False,
 ) -> Message:
     """The message for an order's text, with its attributes. Unchecked, what is no order goes as it is.
 
     Raises OrderRejected for what the processor would reject.
     """
     try:
-        order = parse_order(text)
-        message = make_message(envelope.wrap(text, order) if envelope else text, order.attributes, traceparent)
+        order = parse_order(text, bytes_max=None if claim_check else ITEM_BYTES_MAX)
+        wrapped = envelope.wrap(text, order, traceparent, tracestate) if envelope else text
+        message = make_message(wrapped, order.attributes, traceparent)
         return message._replace(group=find_group(order.attributes, group_field)) if group_field else message
     except OrderRejected:
         if check:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from orders.domain.cloud_events import DEFAULT_SOURCE, DEFAULT_TYPE, write_event
 from orders.domain.order import Order, unwrap_body
+from orders.domain.trace_context import TRACEPARENT, TRACESTATE, read_traceparent, read_tracestate
 
 _is_name = re.compile(r"[!-~]{1,500}").fullmatch
 
@@ -30,8 +31,17 @@ class CloudEvents:
             if not _is_name(value):
                 raise ValueError(f"{name}: expected 1 to 500 printable ASCII characters without spaces")
 
-    def wrap(self, text: str, order: Order) -> str:
-        """The event; a text that has an envelope already is left as it is."""
+    def wrap(self, text: str, order: Order, traceparent: str | None = None, tracestate: str | None = None) -> str:
+        """The event, with the trace that it belongs to; a text that has an envelope already is left as it is."""
         if unwrap_body(text) != text:
             return text
-        return write_event(text, order.attributes, self.source, self.event_type)
+        extensions = _trace_extensions(traceparent, tracestate)
+        return write_event(text, order.attributes, self.source, self.event_type, extensions)
+
+
+def _trace_extensions(traceparent: str | None, tracestate: str | None) -> dict[str, str]:
+    """The attributes of the extension Distributed Tracing; none for what is no trace context."""
+    parent, state = read_traceparent(traceparent), read_tracestate(tracestate)
+    if parent is None:
+        return {}
+    return {TRACEPARENT: parent} | ({} if state is None else {TRACESTATE: state})

@@ -1,7 +1,7 @@
 """The message that carries an order through SNS: its text, and the attributes by which subscribers filter.
 
 Promises: the text is the order's own, byte for byte; an attribute is sent only where SNS and SQS take its
-value, so that no order is ever refused for the sake of an attribute. There are five at most, because raw
+value, so that no order is ever refused for the sake of an attribute. There are six at most, because raw
 delivery to SQS drops a message with more than ten.
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from orders.domain.claims import SIZE_ATTRIBUTE, write_pointer
 from orders.domain.trace_context import TRACEPARENT, read_traceparent
 from orders.errors import OrderRejected
 
@@ -72,6 +73,12 @@ def add_trace(message: Message, traceparent: str | None) -> Message:
     if value is None:
         return message
     return message._replace(attributes=(*message.attributes, Attribute(TRACEPARENT, "String", value)))
+
+
+def point_to(message: Message, bucket: str, key: str, size: int) -> Message:
+    """The message in the form of AWS's Extended Client Libraries: a pointer to its text in S3."""
+    attribute = Attribute(SIZE_ATTRIBUTE, "Number", str(size))
+    return message._replace(text=write_pointer(bucket, key), attributes=(*message.attributes, attribute))
 
 
 def find_group(fields: Mapping[str, Any], field: str) -> str | None:

@@ -26,11 +26,11 @@ from orders.batches import split_batches
 from orders.clock import Clock, SystemClock
 from orders.domain.order import parse_order
 from orders.domain.trace_context import read_traceparent
-from orders.errors import OperatorError, OrderRejected, OrdersError, OrderUnavailable
+from orders.errors import OperatorError, OrdersError, OrderUnavailable
 from orders.publishing.bulk import BACKOFF, make_order_message
 from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, encode_order
-from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic, check_size
 from orders.publishing.spool import FileSpool, MemorySpool, Spool, SpooledOrder
 
 SPOOL_BYTES_MAX = 1024 * 1024 * 1024
@@ -85,6 +85,7 @@ class OrderPublisher:
     ``prefix`` is that of the system, by default that of ORDERS_PREFIX.
     ``limit_bytes`` bounds the waiting orders. ``envelope`` sends each order as the data of a CloudEvent.
     ``message_group`` names a field, userId for example: OrderQueue is then fair among its values.
+    ``claim_check`` takes orders that are too large for SNS and sends them through S3, in a system with ClaimCheck=Yes.
     ``connect`` creates the topic client, for tests.
     Raises OperatorError if another process holds the spool.
     """
@@ -100,6 +101,7 @@ class OrderPublisher:
         limit_bytes: int | None = None,
         envelope: CloudEvents | None = None,
         message_group: str | None = None,
+        claim_check: bool = False,
         connect: Callable[[], Topic] | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -108,7 +110,8 @@ class OrderPublisher:
         self._limit_bytes = default_bytes if limit_bytes is None else limit_bytes
         self._envelope = envelope
         self._group_field = message_group
-        self._connect = connect or _connector(endpoint_url, region, profile, prefix)
+        self._claim_check = claim_check
+        self._connect = connect or _connector(endpoint_url, region, profile, prefix, claim_check=claim_check)
         self._clock = clock or SystemClock()
         self._topic: Topic | None = None
         self._changed = Condition()
@@ -122,27 +125,47 @@ class OrderPublisher:
         self._thread = Thread(target=self._run, name="orders-publisher", daemon=True)
         self._thread.start()
 
-    def publish(self, order: OrderLike, timeout_s: float | None = None, *, traceparent: str | None = None) -> None:
+    def publish(
+        self,
+        order: OrderLike,
+        timeout_s: float | None = None,
+        *,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+    ) -> None:
         """Add one order to the spool. Blocks while the spool is full.
 
-        ``traceparent`` is the W3C trace context that the order belongs to; anything else counts as none.
+        ``traceparent`` is the W3C trace context that the order belongs to; anything else counts as none. ``tracestate``
+        goes with it in CloudEvents.
         Raises OrderRejected for an invalid order, PublisherFull after ``timeout_s``, OSError if the disk write fails.
         """
-        self.publish_checked([make_spooled(order, self._envelope, traceparent)], timeout_s)
+        self.publish_checked([self.make_spooled(order, traceparent, tracestate)], timeout_s)
 
     def publish_all(
-        self, orders: Iterable[OrderLike], timeout_s: float | None = None, *, traceparent: str | None = None
+        self,
+        orders: Iterable[OrderLike],
+        timeout_s: float | None = None,
+        *,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> int:
         """Add many orders of one trace, with one disk write for hundreds. Returns their number.
 
         Raises as ``publish``; orders before the failing one may have been added.
         """
-        checked = (make_spooled(order, self._envelope, traceparent) for order in orders)
+        checked = (self.make_spooled(order, traceparent, tracestate) for order in orders)
         taken = 0
         while some := list(islice(checked, APPEND_MAX)):
             self.publish_checked(some, timeout_s)
             taken += len(some)
         return taken
+
+    def make_spooled(
+        self, order: OrderLike, traceparent: str | None = None, tracestate: str | None = None
+    ) -> SpooledOrder:
+        """An order as it waits in the spool. Raises as ``check_order``."""
+        text = check_order(order, self._envelope, traceparent, tracestate, claim_check=self._claim_check)
+        return SpooledOrder(text, read_traceparent(traceparent))
 
     def publish_checked(self, orders: Sequence[SpooledOrder], timeout_s: float | None = None) -> None:
         """Add orders that ``make_spooled`` made. Raises PublisherFull and OSError as ``publish``."""
@@ -221,7 +244,13 @@ class OrderPublisher:
             if self._stopping:
                 return []
         oldest = [
-            make_order_message(order.text, check=False, group_field=self._group_field, traceparent=order.traceparent)
+            make_order_message(
+                order.text,
+                check=False,
+                group_field=self._group_field,
+                traceparent=order.traceparent,
+                claim_check=self._claim_check,
+            )
             for order in self._spool.peek(BATCH_ENTRIES_MAX)
         ]
         batches = split_batches(
@@ -288,16 +317,15 @@ class AsyncOrderPublisher:
 
     def __init__(self, spool: str | Path | None, **options: Any) -> None:
         self._publisher = OrderPublisher(spool, **options)
-        self._envelope: CloudEvents | None = options.get("envelope")
         self._worker = ThreadPoolExecutor(1, "orders-publisher-take")
         self._flusher = ThreadPoolExecutor(1, "orders-publisher-flush")
         self._queue: list[tuple[SpooledOrder, asyncio.Future[None]]] = []
         self._taking: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def publish(self, order: OrderLike, *, traceparent: str | None = None) -> None:
+    async def publish(self, order: OrderLike, *, traceparent: str | None = None, tracestate: str | None = None) -> None:
         """As OrderPublisher.publish. If cancelled, the order may still have been added."""
-        spooled = make_spooled(order, self._envelope, traceparent)
+        spooled = self._publisher.make_spooled(order, traceparent, tracestate)
         if self._closed:
             raise OperatorError("the publisher is closed")
         taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -348,27 +376,29 @@ class AsyncOrderPublisher:
                     taken.set_exception(failure)
 
 
-def make_spooled(order: OrderLike, envelope: CloudEvents | None, traceparent: str | None) -> SpooledOrder:
-    """An order as it waits in the spool. Raises as ``check_order``."""
-    return SpooledOrder(check_order(order, envelope), read_traceparent(traceparent))
-
-
-def check_order(order: OrderLike, envelope: CloudEvents | None = None) -> str:
+def check_order(
+    order: OrderLike,
+    envelope: CloudEvents | None = None,
+    traceparent: str | None = None,
+    tracestate: str | None = None,
+    *,
+    claim_check: bool = False,
+) -> str:
     """The text to publish for an order. Raises OrderRejected if the processor or SNS would refuse it."""
     text = order if isinstance(order, str) else encode_order(order)
-    message = make_order_message(text, envelope=envelope)
-    size_bytes = message.size_bytes
-    if size_bytes > BATCH_BYTES_MAX:
-        raise OrderRejected(f"{size_bytes} bytes: SNS takes {BATCH_BYTES_MAX}")
+    message = make_order_message(
+        text, envelope=envelope, traceparent=traceparent, tracestate=tracestate, claim_check=claim_check
+    )
+    check_size(message.size_bytes, claim_check=claim_check)
     return message.text
 
 
 def _connector(
-    endpoint_url: str | None, region: str | None, profile: str | None, prefix: str | None
+    endpoint_url: str | None, region: str | None, profile: str | None, prefix: str | None, *, claim_check: bool
 ) -> Callable[[], Topic]:
     def connect() -> Topic:
         from orders.publishing.topic import open_order_topic  # boto3 takes longer to import than everything else
 
-        return open_order_topic(endpoint_url, region, profile, prefix)
+        return open_order_topic(endpoint_url, region, profile, prefix, claim_check=claim_check)
 
     return connect

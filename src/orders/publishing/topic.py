@@ -17,10 +17,11 @@ from typing import Any
 
 from orders.aws.clients import Aws, error_code
 from orders.aws.settings import find_settings
+from orders.claims.bucket import ClaimBucket
 from orders.domain.trace_context import to_xray_header
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
-from orders.publishing.message import Message
-from orders.publishing.ports import Rejection
+from orders.publishing.message import Message, point_to
+from orders.publishing.ports import BATCH_BYTES_MAX, Rejection
 
 _BODY = "_orders_body"
 # SNS passes it on to OrderQueue, whose messages then have the attribute AWSTraceHeader.
@@ -42,9 +43,13 @@ PERMANENT_CODES = frozenset(
 
 
 class OrderTopic:
-    """The port Topic on SNS. Safe for several threads."""
+    """The port Topic on SNS. Safe for several threads.
 
-    def __init__(self, aws: Aws) -> None:
+    With ``claim_check`` a message that is too large for SNS is written to S3, and SNS gets a pointer to it.
+    """
+
+    def __init__(self, aws: Aws, *, claim_check: bool = False) -> None:
+        self._claims = ClaimBucket(aws) if claim_check else None
         self._name = aws.names.topic
         self._arn = aws.arn("sns", self._name)
         # Trying again is the publisher's task: only it can leave accepted orders out.
@@ -75,6 +80,8 @@ class OrderTopic:
     def _publish(self, messages: Sequence[Message]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
+        if self._claims is not None:
+            messages = [claim(message, self._claims) for message in messages]
         try:
             call = _encode_batch(self._arn, messages), _find_trace_header(messages)
             return self._sns.publish_batch(**{_BODY: call})
@@ -87,13 +94,27 @@ class OrderTopic:
 
 
 def open_order_topic(
-    endpoint_url: str | None, region: str | None, profile: str | None, prefix: str | None = None
+    endpoint_url: str | None,
+    region: str | None,
+    profile: str | None,
+    prefix: str | None = None,
+    *,
+    claim_check: bool = False,
 ) -> OrderTopic:
     """OrderTopic where these options and the environment say. Raises as `reach_order_topic`."""
-    return reach_order_topic(Aws(find_settings(os.environ, endpoint_url, region, profile, prefix)))
+    settings = find_settings(os.environ, endpoint_url, region, profile, prefix)
+    return reach_order_topic(Aws(settings), claim_check=claim_check)
 
 
-def reach_order_topic(aws: Aws) -> OrderTopic:
+def claim(message: Message, claims: ClaimBucket) -> Message:
+    """The message itself, or one that points to it in S3 if it is too large for SNS. Raises as `ClaimBucket.put`."""
+    if message.size_bytes <= BATCH_BYTES_MAX:
+        return message
+    content = message.text.encode("utf-8", "surrogatepass")
+    return point_to(message, claims.name, claims.put(content), len(content))
+
+
+def reach_order_topic(aws: Aws, *, claim_check: bool = False) -> OrderTopic:
     """OrderTopic in this account.
 
     Raises OrderUnavailable where nobody answers there at the moment, OperatorError where something must be edited.
@@ -101,7 +122,7 @@ def reach_order_topic(aws: Aws) -> OrderTopic:
     import botocore.exceptions as errors
 
     try:
-        return OrderTopic(aws)
+        return OrderTopic(aws, claim_check=claim_check)
     except errors.ClientError as error:
         raise _whole_call_error(aws.names.topic, error) from error
     except (errors.ConnectionError, errors.HTTPClientError) as error:

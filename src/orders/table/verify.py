@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import Order, parse_order, read_stored, unwrap_body
 from orders.domain.precedence import Effect, decide_effect, is_same_content
 from orders.errors import OrderRejected
@@ -108,7 +109,9 @@ class Report:
 class Expectations:
     """The expected result for each order. Keeps the JSON texts, not parsed orders: about 2 kB an order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_claims: bool = False) -> None:
+        """``takes_claims`` says whether the system stores orders that no item can hold."""
+        self._bytes_max = None if takes_claims else ITEM_BYTES_MAX
         # Several entries if notifications of one timestamp differ: whichever arrived first is correctly the stored one.
         self.orders: dict[str, list[Entry]] = {}
         self.refused: list[tuple[Entry, str]] = []
@@ -120,14 +123,14 @@ class Expectations:
             self.refused.append((entry, entry.problem))
             return
         try:
-            order = parse_order(entry.text)
+            order = parse_order(entry.text, bytes_max=self._bytes_max)
         except OrderRejected as error:
             self.refused.append((entry, error.reason))
             return
         standing = self.orders.setdefault(order.order_id, [entry])
         if any(one.text == entry.text for one in standing):
             return
-        effects = [decide_effect(parse_order(one.text), order) for one in standing]
+        effects = [decide_effect(_parse(one.text), order) for one in standing]
         if Effect.STORE in effects:
             self.orders[order.order_id] = [entry]
         elif all(effect is Effect.CONFLICT for effect in effects):
@@ -147,10 +150,11 @@ def verify_orders(
     waiting: Waiting,
     *,
     connections: int = 3,
+    whole: Callable[[dict[str, Any]], dict[str, Any]] = lambda order: order,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Verify every order. Count OrderQueue first, then read OrderDLQ, then call this: orders move in that direction,
-    so none is missed in transit.
+    so none is missed in transit. ``whole`` makes an order of the fields that the table holds of it.
     """
     letters = _Letters(dead_letters)
     report = Report()
@@ -163,7 +167,13 @@ def verify_orders(
     def judge_chunk(chunk: list[tuple[str, list[Entry]]]) -> list[Finding]:
         stored = table.find_all([order_id for order_id, _ in chunk])
         return [
-            judge(entries, stored.get(order_id), letters.of_order(order_id), waiting) for order_id, entries in chunk
+            judge(
+                entries,
+                whole(stored[order_id]) if order_id in stored else None,
+                letters.of_order(order_id),
+                waiting,
+            )
+            for order_id, entries in chunk
         ]
 
     pool = ThreadPoolExecutor(connections, "verify")
@@ -175,6 +185,11 @@ def verify_orders(
     finally:
         pool.shutdown(cancel_futures=True)
     return report
+
+
+def _parse(text: str) -> Order:
+    """An order of any size: whether it is too large was told when it was read."""
+    return parse_order(text, bytes_max=None)
 
 
 def _add(report: Report, finding: Finding) -> None:
@@ -193,7 +208,7 @@ def judge(
     waiting: Waiting,
 ) -> Finding:
     """The finding for one order; ``entries`` are its last notifications in the file."""
-    expected = [parse_order(entry.text) for entry in entries]
+    expected = [_parse(entry.text) for entry in entries]
     standing = None if stored is None else read_stored(stored)
     finding = _compare(entries, expected, standing)
     for letter, order in letters:
@@ -269,7 +284,7 @@ class _Letters:
 
     def _add(self, letter: DeadLetter) -> None:
         try:
-            order = parse_order(letter.body)
+            order = _parse(letter.body)
         except OrderRejected:
             self._by_text[unwrap_body(letter.body)] = letter
         else:

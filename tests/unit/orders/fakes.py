@@ -44,6 +44,9 @@ class FakeOrderStore:
         self.calls += 1
         return [self._insert(order) for order in orders]
 
+    def look(self, order_id: str) -> Order | None:
+        return self.orders.get(order_id)
+
     def replace(self, order: Order, seen: Order) -> Order | None:
         self.calls += 1
         fault = self.faults.pop(0) if self.faults else None

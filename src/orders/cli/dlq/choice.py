@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
 from orders.cli.output import say
+from orders.dead_letters.claimed import resolve_bodies
 from orders.dead_letters.grouping import select, select_by_reason
 from orders.dead_letters.queues import Queue
 from orders.dead_letters.reader import read_failed_orders
@@ -15,9 +17,9 @@ from orders.errors import OperatorError
 SHOWN_MAX = 20
 
 
-def find_failed_orders(queue: Queue, wanted: Sequence[str]) -> list[FailedOrder]:
+def find_failed_orders(aws: Aws, queue: Queue, wanted: Sequence[str]) -> list[FailedOrder]:
     """Those with any of the ids, without the log's word on them. Raises OperatorError for an id that none has."""
-    failed_orders = [make_failed_order(message, None) for message in queue.peek()]
+    failed_orders = [make_failed_order(message, None) for message in resolve_bodies(queue.peek(), ClaimBucket(aws))]
     found = {order.message_id: order for one in wanted for order in _select(queue, failed_orders, one)}
     return list(found.values())
 
@@ -27,7 +29,7 @@ def choose(aws: Aws, queue: Queue, wanted: Sequence[str], reason: str | None) ->
     if wanted and reason is not None:
         raise OperatorError("IDs and --reason cannot be combined", "Give one of them.")
     if reason is None:
-        return find_failed_orders(queue, wanted)
+        return find_failed_orders(aws, queue, wanted)
     found = select_by_reason(read_failed_orders(aws, queue), reason)
     if not found:
         raise OperatorError(f"no failed order has a reason with {reason!r} in it", _advise(queue))

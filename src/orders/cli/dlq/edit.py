@@ -13,10 +13,12 @@ import click
 
 from orders.audit.entries import find_changes
 from orders.aws.clients import Aws
+from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
 from orders.cli.dlq.choice import find_failed_orders, report_problems
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
+from orders.dead_letters.claimed import shorten
 from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reader import read_log_of
 from orders.dead_letters.reasons import FailedOrder, describe_reason, pretty
@@ -45,7 +47,7 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
     failed, target = dead_letter_queue(aws), order_queue(aws)
     order = _load_failed_order(aws, failed, wanted)
     if replacement is not None:
-        draft, text = replacement, _read_checked(replacement)
+        draft, text = replacement, _read_checked(replacement, order.bytes_max)
     else:
         draft = draft_folder() / f"{order.message_id}.json"
         typed = _edit(order, draft)
@@ -54,9 +56,9 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
             _report_unchanged(order, as_json)
             return
         text = typed
-    order_id = parse_order(text).order_id
+    order_id = parse_order(text, bytes_max=order.bytes_max).order_id
     problems: dict[str, str] = {}
-    edited = {order.message_id: text}
+    edited = {order.message_id: text if order.claim is None else shorten(text, ClaimBucket(aws))}
     before, after = find_changes(pretty(order.body), text)
     name = f"order {order_id}, message {order.message_id}"
     with audit_log(aws).change("edit", name, before=before, after=after):
@@ -94,7 +96,7 @@ def draft_folder() -> Path:
 
 
 def _load_failed_order(aws: Aws, failed: Queue, wanted: str) -> FailedOrder:
-    found = find_failed_orders(failed, [wanted])
+    found = find_failed_orders(aws, failed, [wanted])
     if len(found) > 1:
         raise OperatorError(
             f"{wanted} matches {len(found)} failed orders",
@@ -118,7 +120,7 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
         if text.strip() == original.strip():
             return None
         try:
-            parse_order(text)
+            parse_order(text, bytes_max=order.bytes_max)
         except OrderRejected as error:
             say(f"still not valid: {error.reason}", fg="red", err=True)
             if sys.stdin.isatty() and click.confirm("Edit again?", default=True, err=True):
@@ -130,10 +132,10 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
         return text
 
 
-def _read_checked(path: Path) -> str:
+def _read_checked(path: Path, bytes_max: int | None) -> str:
     text = path.read_text("utf-8")
     try:
-        parse_order(text)
+        parse_order(text, bytes_max=bytes_max)
     except OrderRejected as error:
         raise OperatorError(f"{path}: {error.reason}", "Nothing was sent. Fix the file and try again.") from error
     return text

@@ -27,7 +27,7 @@ def show(aws: Aws, wanted: str, as_json: bool) -> None:
     once for each.
     """
     logs = FunctionLogs(aws)
-    for position, found in enumerate(find_failed_orders(dead_letter_queue(aws), [wanted])):
+    for position, found in enumerate(find_failed_orders(aws, dead_letter_queue(aws), [wanted])):
         order, lines = read_log_of(logs, found)
         if as_json:
             print_json({**order._asdict(), "log": [line.text for line in lines]})
@@ -46,6 +46,8 @@ def _print_letter(order: FailedOrder, lines: list[LogLine]) -> None:
     say(f"reason     {printable(describe_reason(order))}", fg="red")
     if order.field is not None:
         say(f"field      {printable(order.field)}")
+    if order.claim is not None:
+        say(f"claim      {printable(order.claim)}, {len(order.body.encode()):,} bytes in S3")
     for name, value in order.attributes.items():
         say(f"attribute  {printable(name, 200)} = {printable(value, 2_000)}")
     if order.detail:

@@ -50,6 +50,7 @@ EXIT_REFUSED = 3
     help="How often to look for rows; PostgreSQL tells of them by itself.",
 )
 @click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
+@click.option("--claim-check", is_flag=True, help="Send orders that are too large for SNS through S3 (ClaimCheck=Yes).")
 @click.option("--name", help="The name of this relay in `status`.  [default: host and process id]")
 @json_option
 @outbox_options()
@@ -65,6 +66,7 @@ def run(
     linger: int,
     poll: int,
     message_group: str | None,
+    claim_check: bool,
     name: str | None,
     as_json: bool,
 ) -> None:
@@ -93,13 +95,14 @@ def run(
         connections=connections,
         keep_ms=parse_duration_ms(keep),
         group_field=message_group,
+        claim_check=claim_check,
         linger_ms=linger,
     )
     with _stopping_on_signals() as stop, watching(clock, once=once, as_json=as_json) as watch:
         watch.begin(table, opened.shown, aws.settings.endpoint_url)
         relay = Relay(
             OutboxStore(opened, tables),
-            _connector(aws),
+            _connector(aws, claim_check=claim_check),
             make_waking(opened, tables.outbox, stop, poll),
             clock,
             options,
@@ -111,7 +114,7 @@ def run(
         sys.exit(EXIT_UNSENT if progress.problem else EXIT_REFUSED if progress.refused else 0)
 
 
-def _connector(aws: Aws) -> Callable[[], Topic]:
+def _connector(aws: Aws, *, claim_check: bool) -> Callable[[], Topic]:
     """Finds OrderTopic, always at the endpoint that was found at the start: a onebox that is away is never replaced by
     AWS.
     """
@@ -121,8 +124,10 @@ def _connector(aws: Aws) -> Callable[[], Topic]:
         from orders.publishing.topic import open_order_topic, reach_order_topic
 
         if settings.endpoint_url is None:
-            return reach_order_topic(Aws(settings))
-        return open_order_topic(settings.endpoint_url, settings.region, settings.profile, settings.names.prefix)
+            return reach_order_topic(Aws(settings), claim_check=claim_check)
+        return open_order_topic(
+            settings.endpoint_url, settings.region, settings.profile, settings.names.prefix, claim_check=claim_check
+        )
 
     return connect
 

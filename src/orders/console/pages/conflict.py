@@ -19,7 +19,7 @@ from orders.domain.order import parse_order
 from orders.domain.precedence import is_same_content
 from orders.errors import OperatorError, OrderRejected
 from orders.json_text import to_json
-from orders.table.order_table import OrderTable
+from orders.table.whole_orders import WholeOrders
 
 CONFLICT = "OrderConflict"
 
@@ -37,9 +37,9 @@ def compare(console: Console, order: FailedOrder) -> list[Row] | None:
     """Both orders side by side, differing fields first; None without a conflict."""
     if order.exception != CONFLICT or order.order_id is None:
         return None
-    stored = OrderTable(console.aws).find(order.order_id)
+    stored = WholeOrders(console.aws).find(order.order_id)
     try:
-        incoming = parse_order(order.body).attributes
+        incoming = parse_order(order.body, bytes_max=order.bytes_max).attributes
     except OrderRejected:
         return None
     if stored is None:
@@ -75,7 +75,7 @@ def take_incoming(request: Request, form: FormData) -> Response:
     order = _find(console, text_of(form, "id"))
     now = datetime.fromtimestamp(console.clock.now_ms() / 1000, timezone.utc)
     timestamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    edited = apply_change(order.body, make_change("timestamp", f'"{timestamp}"'))
+    edited = apply_change(order.body, make_change("timestamp", f'"{timestamp}"'), bytes_max=order.bytes_max)
     if edited.violation or order.order_id is None:
         raise OperatorError(f"nothing was sent: {edited.violation}", "Edit the order instead.")
     with console.audit.change(

@@ -26,6 +26,7 @@ from orders.console.live import Snapshot
 from orders.console.page_route import PageRoute
 from orders.console.pages.conflict import compare
 from orders.dead_letters.reasons import FailedOrder, export_line, pretty
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
 
@@ -173,7 +174,7 @@ def _draw_message(
         failed_order=order,
         lines=lines,
         text=text,
-        violation=_find_violation(text),
+        violation=_find_violation(text, order.bytes_max),
         comparison=compare(console_of(request), order),
         error=error,
         key=group_key(order),
@@ -213,9 +214,9 @@ def refresh(request: Request, form: FormData) -> Response:
     return RedirectResponse(_list_of(form), 303)
 
 
-def check(_request: Request, form: FormData) -> Response:
+def check(request: Request, form: FormData) -> Response:
     """Whether the order meets the contract: ``{"valid", "field", "reason"}``."""
-    violation = _find_violation(_body_of(form))
+    violation = _find_violation(_body_of(form), _bytes_max(request, text_of(form, "id")))
     if violation is None:
         return JSONResponse({"valid": True, "field": None, "reason": ""})
     return JSONResponse({"valid": False, "field": violation.field, "reason": violation.reason})
@@ -225,7 +226,7 @@ def send_edited(request: Request, form: FormData) -> Response:
     """Send one edited order back; if that fails, the form is shown again with the text."""
     message_id, body = text_of(form, "id"), _body_of(form)
     try:
-        order_id = parse_order(body).order_id
+        order_id = parse_order(body, bytes_max=_bytes_max(request, message_id)).order_id
     except OrderRejected as violation:
         return _draw_message(request, message_id, 422, body, f"Nothing was sent: {violation.reason}")
     failed = failed_of(request)
@@ -297,9 +298,16 @@ def purge(request: Request, form: FormData) -> Response:
     return RedirectResponse(PATH, 303)
 
 
-def _find_violation(body: str) -> OrderRejected | None:
+def _bytes_max(request: Request, message_id: str) -> int | None:
+    """What bounds the edited order as an item."""
+    snapshot = failed_of(request).snapshot
+    order = None if snapshot is None else snapshot.find(message_id)
+    return ITEM_BYTES_MAX if order is None else order.bytes_max
+
+
+def _find_violation(body: str, bytes_max: int | None) -> OrderRejected | None:
     try:
-        parse_order(body)
+        parse_order(body, bytes_max=bytes_max)
     except OrderRejected as violation:
         return violation
     return None

@@ -17,6 +17,8 @@ from orders.deployment.package import HANDLER, MODULES, SDK_HANDLERS, build_pack
 
 # What the handler imports where something failed.
 LAZY = (
+    "orders.processor.claims",
+    "orders.processor.s3_client",
     "orders.processor.give_back",
     "orders.processor.queue_client",
     "orders.processor.crash_line",

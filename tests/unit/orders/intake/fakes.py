@@ -83,9 +83,13 @@ class FakeTopic:
 class FakeOrders:
     def __init__(self) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
+        self.bodies: dict[str, str] = {}
 
     def find(self, order_id: str) -> dict[str, Any] | None:
         return self.orders.get(order_id)
+
+    def read_body(self, order: Mapping[str, Any]) -> str | None:
+        return self.bodies.get(order["orderId"])
 
 
 class World:

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from orders.processor.aws_json_client import (
     CONTENT_TYPE,
     AwsJsonClient,
-    Credentials,
     Service,
     Signer,
     Unreachable,
     read_error,
 )
+from orders.processor.signature import Credentials
 
 HOST = "dynamodb.eu-west-1.amazonaws.com"
 tokens = st.none() | st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1)
