@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from orders.processor.aws_json_client import AwsJsonClient, Credentials, Service, Unreachable
+from orders.processor.aws_json_client import AwsJsonClient, Service, Unreachable
 from orders.processor.http_connection import ANSWER_BYTES_MAX, HEAD_BYTES_MAX
+from orders.processor.signature import Credentials
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
