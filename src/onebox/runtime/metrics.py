@@ -6,6 +6,7 @@ few seconds and before every read; a kill loses what was not drained, which AWS'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onebox.runtime.histogram import VALUES_MAX, Histogram, bounded
@@ -90,6 +91,28 @@ class MetricBuffer:
             self._statistics[key] = Statistic(samples, value * samples, value, value, {value: samples})
         else:
             statistic.add(value, samples)
+
+    def add_all(
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        name: str,
+        dimensions: Dimensions,
+        values: Sequence[float],
+        unit: str,
+        now_ms: int,
+    ) -> None:
+        """Record one sample of each of the values."""
+        if not values:
+            return
+        key = (account, region, namespace, name, dimensions, unit, now_ms - now_ms % 60_000)
+        statistic = self._statistics.get(key)
+        if statistic is None:
+            least = min(values)
+            statistic = self._statistics[key] = Statistic(0, 0.0, least, least, {})
+        for value in values:
+            statistic.add(value)
 
     def drain(self) -> list[tuple[MetricKey, Statistic]]:
         """All that was recorded since the last drain."""

@@ -96,7 +96,7 @@ class JsonDecoders:
                 raise wrong(value, "list")
             if len(value) > _ELEMENTS_MAX:
                 raise ValidationException(TOO_MANY_VALUES)
-            return [decode_member(item) for item in value]
+            return value if decode_member is _same else [decode_member(item) for item in value]
 
         return decode
 

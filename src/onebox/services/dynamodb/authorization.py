@@ -5,7 +5,7 @@ AWS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_ama
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from onebox.services.dynamodb.condition_keys import Part, find_condition_keys
 from onebox.services.dynamodb.partiql.nodes import Select, Statement
 from onebox.services.dynamodb.partiql.parser import find_statement
 from onebox.services.dynamodb.table_cache import TableCache
-from onebox.services.registry import Access
+from onebox.services.registry import Access, ConditionKeys
 
 _TRANSACTION_ACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
@@ -42,15 +42,23 @@ _STATEMENT_MEMBERS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction
 
 
 class _Need(NamedTuple):
-    """One part of a request, and the right it needs."""
+    """Parts of a request that need the same right."""
 
     action: str
     table_name: str | None
     """None where the right concerns no table."""
-    part: Part
+    wires: Sequence[Wire]
+    """The parts: the request itself, one table of a batch, one action, or statements of the same text."""
     index_name: str | None = None
     resource_arn: str | None = None
     """The resource, where it is no table; of a global table the last part alone."""
+    enclosing: str | None = None
+    """The transaction around them."""
+    statement: Statement | None = None
+
+    def make_parts(self) -> Iterator[Part]:
+        """The parts as the condition keys are found in them."""
+        return (Part(wire, enclosing=self.enclosing, statement=self.statement) for wire in self.wires)
 
 
 def required_access(tables: TableCache, context: RequestContext, operation: str, request: Wire) -> list[Access]:
@@ -60,19 +68,7 @@ def required_access(tables: TableCache, context: RequestContext, operation: str,
     for need in _needs(operation, request):
         grouped.setdefault((f"dynamodb:{need.action}", _resource(context, need)), []).append(need)
     return [
-        Access(
-            action,
-            resource,
-            partial(
-                find_condition_keys,
-                tables,
-                context,
-                request,
-                table_name=needs[0].table_name,
-                index_name=needs[0].index_name,
-                parts=[need.part for need in needs],
-            ),
-        )
+        Access(action, resource, partial(_find_condition_keys, tables, context, request, needs))
         for (action, resource), needs in grouped.items()
     ]
 
@@ -85,27 +81,44 @@ def table_names(operation: str, request: Wire) -> list[str]:
     return list(dict.fromkeys(need.table_name for need in _needs(operation, request) if need.table_name is not None))
 
 
+def _find_condition_keys(
+    tables: TableCache, context: RequestContext, request: Wire, needs: list[_Need]
+) -> ConditionKeys:
+    return find_condition_keys(
+        tables,
+        context,
+        request,
+        table_name=needs[0].table_name,
+        index_name=needs[0].index_name,
+        parts=[part for need in needs for part in need.make_parts()],
+    )
+
+
 def _needs(operation: str, request: Wire) -> Iterator[_Need]:
     if operation in ("TransactWriteItems", "TransactGetItems"):
         for entry in request.get("TransactItems", ()):
             for kind, action in entry.items():
-                part = Part(action, enclosing=operation)
-                yield _Need(_TRANSACTION_ACTIONS[kind], action.get("TableName", ""), part)
+                name = action.get("TableName", "")
+                yield _Need(_TRANSACTION_ACTIONS[kind], name, (action,), enclosing=operation)
     elif operation in ("ExecuteStatement", *_STATEMENT_MEMBERS):
+        # Batches mostly repeat one text, with other parameters.
+        by_text: dict[str, list[Wire]] = {}
         for entry in _statements(operation, request):
-            statement = find_statement(entry.get("Statement", ""))
+            by_text.setdefault(entry.get("Statement", ""), []).append(entry)
+        for text, entries in by_text.items():
+            statement = find_statement(text)
             # Text that is no statement is refused without touching a table.
             if statement is not None:
-                yield _statement_need(operation, entry, statement)
+                yield _statement_need(operation, entries, statement)
     elif operation in ("BatchGetItem", "BatchWriteItem"):
         for name, content in request.get("RequestItems", {}).items():
-            yield _Need(operation, name, Part(content if isinstance(content, dict) else {"Writes": content}))
+            yield _Need(operation, name, (content if isinstance(content, dict) else {"Writes": content},))
     elif operation in _WITHOUT_RESOURCE:
-        yield _Need(operation, None, Part(request))
+        yield _Need(operation, None, (request,))
     elif operation in _ARN_MEMBERS:
-        yield _Need(operation, None, Part(request), resource_arn=request.get(_ARN_MEMBERS[operation], ""))
+        yield _Need(operation, None, (request,), resource_arn=request.get(_ARN_MEMBERS[operation], ""))
     elif "GlobalTableName" in request:
-        yield _Need(operation, None, Part(request), resource_arn=f"global-table/{request['GlobalTableName']}")
+        yield _Need(operation, None, (request,), resource_arn=f"global-table/{request['GlobalTableName']}")
     elif operation in _RESTORES:
         yield from _restore_needs(operation, request)
     else:
@@ -115,27 +128,31 @@ def _needs(operation: str, request: Wire) -> Iterator[_Need]:
 def _restore_needs(operation: str, request: Wire) -> Iterator[_Need]:
     """The rights of a restore: to read the backup or table, and to make and fill the new table."""
     if "BackupArn" in request:
-        yield _Need(operation, None, Part(request), resource_arn=request["BackupArn"])
+        yield _Need(operation, None, (request,), resource_arn=request["BackupArn"])
     else:
-        yield _Need(operation, request.get("SourceTableArn", request.get("SourceTableName", "")), Part(request))
+        yield _Need(operation, request.get("SourceTableArn", request.get("SourceTableName", "")), (request,))
     for action in (operation, *_RIGHTS_ON_RESTORED):
-        yield _Need(action, request.get("TargetTableName", ""), Part(request))
+        yield _Need(action, request.get("TargetTableName", ""), (request,))
 
 
 def _simple_needs(operation: str, request: Wire) -> Iterator[_Need]:
     """The rights of a request about one table."""
     name = request.get("ResourceArn", request.get("TableName", ""))
     index_name = request.get("IndexName") if operation in ("Query", "Scan") else None
-    yield _Need(operation, name, Part(request), index_name)
+    yield _Need(operation, name, (request,), index_name)
     if operation == "CreateTable" and request.get("Tags"):
-        yield _Need("TagResource", name, Part(request))
+        yield _Need("TagResource", name, (request,))
 
 
-def _statement_need(operation: str, entry: Wire, statement: Statement) -> _Need:
-    index_name = statement.index_name if isinstance(statement, Select) else None
-    enclosing = operation if operation == "ExecuteTransaction" else None
-    part = Part(entry, enclosing=enclosing, statement=statement)
-    return _Need(statement.iam_action, statement.table_name, part, index_name)
+def _statement_need(operation: str, entries: list[Wire], statement: Statement) -> _Need:
+    return _Need(
+        action=statement.iam_action,
+        table_name=statement.table_name,
+        wires=entries,
+        index_name=statement.index_name if isinstance(statement, Select) else None,
+        enclosing=operation if operation == "ExecuteTransaction" else None,
+        statement=statement,
+    )
 
 
 def _statements(operation: str, request: Wire) -> list[Wire]:

@@ -75,8 +75,16 @@ class PublishMetrics:
             )
 
         add("NumberOfMessagesPublished", "Count", 1, self.published, dimensions)
-        for size in self.sizes:
-            add("PublishSize", "Bytes", size, 1, dimensions)
+        metrics.add_all(
+            account=account,
+            region=region,
+            namespace=_NAMESPACE,
+            name="PublishSize",
+            dimensions=dimensions,
+            values=self.sizes,
+            unit="Bytes",
+            now_ms=now_ms,
+        )
         for name, count in self.counts.items():
             add(name, "Count", 1, count, dimensions)
 

@@ -5,7 +5,7 @@ AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from onebox.clock import Clock
 from onebox.runtime.metrics import MetricBuffer
@@ -21,13 +21,19 @@ class QueueMetrics:
         self._buffer = buffer
         self._clock = clock
 
-    def sent(self, queue: Queue, sizes: Iterable[int], now_ms: int) -> None:
+    def sent(self, queue: Queue, sizes: Sequence[int], now_ms: int) -> None:
         """Messages were sent, of these sizes in bytes."""
-        count = 0
-        for size in sizes:
-            count += 1
-            self._add(queue, "SentMessageSize", size, "Bytes", now_ms)
-        self._count(queue, "NumberOfMessagesSent", count, now_ms)
+        self._buffer.add_all(
+            account=queue.account,
+            region=queue.region,
+            namespace=NAMESPACE,
+            name="SentMessageSize",
+            dimensions=queue.dimensions,
+            values=sizes,
+            unit="Bytes",
+            now_ms=self._clock.wall_of(now_ms),
+        )
+        self._count(queue, "NumberOfMessagesSent", len(sizes), now_ms)
 
     def received(self, queue: Queue, count: int, now_ms: int) -> None:
         """A receive returned messages, or none."""
