@@ -41,7 +41,7 @@ def _acknowledge_before_sync(_right: Callable[..., Any]) -> Callable[..., Any]:
     def after_commit(self: Storage, effect: Callable[[], None], *, patient: bool = False) -> None:
         self._effects.append(_nothing)
         if not patient:
-            self._commit_soon()
+            self._timer.hasten()
         effect()
 
     return after_commit

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import apsw
 
 from onebox.errors import StorageFault
+from onebox.storage.commit_timer import CommitTimer
 from onebox.storage.faults import DatabaseBusy, describe, is_fault
 from onebox.storage.foreign_lock import ForeignLock
 from onebox.storage.log_sync import LogSync
@@ -26,7 +27,6 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Effect = Callable[[], None]
 
-_UNAWAITED_COMMIT_S = 0.005
 _BUSY_S_MAX = 30.0
 
 _log = logging.getLogger("onebox.storage")
@@ -61,10 +61,9 @@ class Storage:
         """The last group with changes that any reader may see."""
         self._changed_of: dict[str, int] = {}
         """The last group with changes that only the readers of one service see."""
-        self._commit: asyncio.Handle | None = None
+        self._timer = CommitTimer(self._commit_turn)
         self._is_commit_due = False
         """Whether the open group's commit waits for the sync under way."""
-        self._is_awaited = False
         self._fault: StorageFault | None = None
         self._waiting: dict[asyncio.Future[None], None] = {}
         """Of those who wait in :meth:`durable`, in their order."""
@@ -127,7 +126,8 @@ class Storage:
         """
         if self._fault is not None:
             raise self._fault
-        if not self._open:
+        is_first = not self._open
+        if is_first:
             self._begin()
         if of is None:
             self._changed_in = self._group
@@ -136,7 +136,8 @@ class Storage:
         name = f"job{self._depth}"
         effects = len(self._effects)
         self._depth += 1
-        self._connection_execute(f"SAVEPOINT {name}")
+        if not is_first:
+            self._connection_execute(f"SAVEPOINT {name}")
         try:
             result = job()
         except BaseException as error:
@@ -146,11 +147,15 @@ class Storage:
             if is_fault(error) or not self._connection.in_transaction:
                 # SQLite itself ends the transaction then (disk full, I/O error): the whole group is lost.
                 raise self._fail(error) from error
-            self._connection_execute(f"ROLLBACK TO {name}")
-            self._connection_execute(f"RELEASE {name}")
+            if is_first:
+                self._undo_group()
+            else:
+                self._connection_execute(f"ROLLBACK TO {name}")
+                self._connection_execute(f"RELEASE {name}")
             raise
         else:
-            self._connection_execute(f"RELEASE {name}")
+            if not is_first:
+                self._connection_execute(f"RELEASE {name}")
             return result
         finally:
             self._depth -= 1
@@ -163,7 +168,7 @@ class Storage:
         if self._open:
             self._effects.append(effect)
             if not patient:
-                self._commit_soon()
+                self._timer.hasten()
         elif self._syncing is not None:
             self._syncing.append(effect)
         elif self._fault is None:
@@ -281,9 +286,7 @@ class Storage:
     def _end_group(self) -> list[Effect]:
         """Commit the open group; its effects, which must wait until it is on disk."""
         assert self._depth == 0, "commit inside a job"
-        if self._commit is not None:
-            self._commit.cancel()
-            self._commit = None
+        self._timer.cancel()
         self._is_commit_due = False
         try:
             self._connection_execute("COMMIT")
@@ -342,16 +345,14 @@ class Storage:
     def _note_open(self) -> None:
         self._open = True
         self._group += 1
-        self._is_awaited = False
-        self._commit = asyncio.get_running_loop().call_later(_UNAWAITED_COMMIT_S, self._commit_turn)
+        self._timer.open()
 
-    def _commit_soon(self) -> None:
-        """Somebody waits: commit at the start of the next turn."""
-        if not self._is_awaited:
-            self._is_awaited = True
-            if self._commit is not None:
-                self._commit.cancel()
-            self._commit = asyncio.get_running_loop().call_soon(self._commit_turn)
+    def _undo_group(self) -> None:
+        """Give up a group whose first job failed: it holds nothing."""
+        self._connection_execute("ROLLBACK")
+        self._timer.cancel()
+        self._open = False
+        self._group -= 1
 
     def _commit_turn(self) -> None:
         if self._syncing is not None:

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from onebox.errors import StorageFault
-from onebox.storage import database
+from onebox.storage import commit_timer
 from onebox.storage.database import Storage
 from onebox.storage.folder import DataFolder, DataFolderUnusable
 from onebox.storage.migrate import DatabaseNewer, load_scripts, migrate
@@ -51,6 +51,28 @@ def test_run_failing_job_leaves_no_trace_and_spares_its_neighbours() -> None:
     with_storage(work)
 
 
+def test_a_group_whose_first_job_fails_is_given_up_and_the_next_one_is_as_any_other() -> None:
+    async def work(storage: Storage) -> None:
+        happened: list[str] = []
+
+        def failing() -> None:
+            storage.run(lambda: storage.execute("INSERT INTO t VALUES (1)"))
+            storage.after_commit(lambda: happened.append("failed"))
+            raise ValueError("no")
+
+        for number in (2, 3):
+            with pytest.raises(ValueError, match="no"):
+                storage.run(failing)
+            storage.after_commit(lambda: happened.append("at once, since nothing is pending"))
+            storage.run(lambda number=number: storage.execute("INSERT INTO t VALUES (?)", (number,)))  # type: ignore[misc]
+            storage.after_commit(lambda: happened.append("durable"))
+            await storage.durable()
+        assert numbers(storage) == [2, 3]
+        assert happened == ["at once, since nothing is pending", "durable"] * 2
+
+    with_storage(work)
+
+
 def test_run_nested_job_that_fails_undoes_itself_alone() -> None:
     async def work(storage: Storage) -> None:
         def outer() -> None:
@@ -82,7 +104,7 @@ def test_after_commit_waits_for_the_group_and_not_without_one() -> None:
 def test_a_group_nobody_waits_for_is_committed_with_the_next_that_somebody_waits_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(database, "_UNAWAITED_COMMIT_S", 3600)
+    monkeypatch.setattr(commit_timer, "UNAWAITED_COMMIT_S", 3600)
 
     async def work(storage: Storage) -> None:
         happened: list[str] = []

@@ -185,6 +185,30 @@ def test_a_reader_waits_for_what_it_may_have_seen_and_for_nothing_else(tmp_path:
     on_slow_disk(tmp_path / "t.db", work)
 
 
+def test_a_group_that_is_given_up_beside_a_sync_tells_nothing_of_it(tmp_path: Path) -> None:
+    async def work(storage: Storage, sync: HeldSync) -> None:
+        told: list[str] = []
+        sync.hold()
+        insert(storage, 1)
+        first = storage.group
+        storage.after_commit(lambda: told.append("first"))
+        await turns()
+        sync.wait_until_begun()
+        with pytest.raises(ZeroDivisionError):
+            storage.run(lambda: 1 // 0)
+        storage.when_durable(first, lambda: told.append("by its number"))
+        storage.after_commit(lambda: told.append("a read of it"))
+        await turns()
+        assert told == []
+        sync.end()
+        await until(lambda: len(told) == 3)
+        insert(storage, 2)
+        await storage.durable()
+
+    on_slow_disk(tmp_path / "t.db", work)
+    assert stored(tmp_path / "t.db") == [1, 2]
+
+
 @pytest.mark.parametrize("is_due", [False, True])
 def test_a_flush_and_a_close_wait_for_the_sync_under_way(tmp_path: Path, is_due: bool) -> None:
     """``is_due``: the second group's commit waits for the end of that sync already."""
