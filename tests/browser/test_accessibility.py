@@ -1,10 +1,11 @@
 """Goal: axe-core finds nothing on any page and state, in both themes, at every width; no page is wider than the window.
 
-`make test` tries each page and state once or twice; `make accessibility` tries every width in both themes.
+`make test` tries each page and state once, in one theme or the other; `make accessibility` tries every width in both.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -48,13 +49,15 @@ class Look(NamedTuple):
 
 
 ALL = [*(Look(width, "light") for width in WIDTHS), *(Look(width, "dark") for width in WIDTHS)]
-PAGES_QUICK = [Look(1440, "light"), Look(390, "dark")]
-STATES_QUICK = [Look(768, "dark")]
-every_look = pytest.param(ALL, marks=pytest.mark.slow, id="every-look")
+# The looks of one page after the other, in turn.
+QUICK = [[Look(1440, "light")], [Look(390, "dark")]]
+every_look = pytest.param([ALL], marks=pytest.mark.slow, id="every-look")
+Looks = list[list[Look]]
 
 
-def check(page: Page, looks: Iterable[Look]) -> None:
-    """The page as it is: axe-core with each look, and no overflow at any width."""
+def check(page: Page, looks: list[Look]) -> None:
+    """The page as it is: axe-core with each look, and no overflow at any width; with one look, at its own width and the
+    narrowest."""
     expect(page.locator("header .dot")).to_be_visible()
     expect(page.locator("[data-load]").get_by_text("Reading…")).to_have_count(0)
     for look in looks:
@@ -62,24 +65,22 @@ def check(page: Page, looks: Iterable[Look]) -> None:
         page.set_viewport_size({"width": look.width, "height": 900})
         found = Axe().run(page)
         assert found.violations_count == 0, f"{page.url}, {look}: {found.generate_report()}"
-    for width in (*WIDTHS, NARROWEST):
+    for width in (*({look.width for look in looks}), NARROWEST):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate(DRAWN)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{page.url}: {overflow} pixels too wide at {width}"
 
 
-def walk(page: Page, site: Site, looks: list[Look], paths: Iterable[str] = PATHS) -> None:
-    for path in paths:
+def walk(page: Page, site: Site, looks: Looks, paths: Iterable[str] = PATHS) -> None:
+    for path, looks_of_page in zip(paths, itertools.cycle(looks)):
         page.set_viewport_size({"width": 1280, "height": 800})
         page.goto(site.at(path))
-        check(page, looks)
+        check(page, looks_of_page)
 
 
-@pytest.mark.parametrize("looks", [pytest.param(PAGES_QUICK, id="quick"), every_look])
-def test_pages_are_accessible_and_fit(
-    open_page: Open, deployed: Callable[..., str], site: Site, looks: list[Look]
-) -> None:
+@pytest.mark.parametrize("looks", [pytest.param(QUICK, id="quick"), every_look])
+def test_pages_are_accessible_and_fit(open_page: Open, deployed: Callable[..., str], site: Site, looks: Looks) -> None:
     deployed("publish", "-", given='{"orderId": "A-1", "userId": "ada", "status": "new", "total": 5}')
     deployed("publish", "-", given=json.dumps({"orderId": LONG, "userId": LONG, "timestamp": "2026-05-03T12:00:00Z"}))
     fail_one(deployed, {**BROKEN, "orderId": LONG})
@@ -87,16 +88,16 @@ def test_pages_are_accessible_and_fit(
     walk(page, site, looks, (*PATHS, *MORE_PATHS))
     page.goto(site.at("/failed/orders"))
     page.get_by_role("link", name="a-long-id").first.click()
-    check(page, looks)
+    check(page, looks[0])
     page.goto(site.at("/failed"))
     page.get_by_role("link", name="Fix it").click()
     page.get_by_label("New value").fill("2026-05-03T12:00:00Z")
     page.get_by_role("button", name="Preview").click()
-    check(page, looks)
+    check(page, looks[-1])
 
 
 @pytest.mark.parametrize("looks", [every_look])
-def test_optional_parts_are_accessible(open_page: Open, account: str, tmp_path: Path, looks: list[Look]) -> None:
+def test_optional_parts_are_accessible(open_page: Open, account: str, tmp_path: Path, looks: Looks) -> None:
     database = str(tmp_path / "shop.db")
     CliRunner().invoke(main, ["relay", "init", "--database", database])
     with sqlite3.connect(database) as shop:
@@ -117,17 +118,17 @@ def test_optional_parts_are_accessible(open_page: Open, account: str, tmp_path: 
         site.log.begin("replay", LONG, after={**span, "reportedAtMs": SystemClock().now_ms()})
         page = open_page(site.at("/options"))
         expect(page.get_by_role("region", name="Replays", exact=True)).to_contain_text("a-long-id")
-        check(page, looks)
+        check(page, looks[0])
 
 
-@pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
-def test_pages_without_a_stack_are_accessible(open_page: Open, site: Site, looks: list[Look]) -> None:
+@pytest.mark.parametrize("looks", [pytest.param(QUICK, id="quick"), every_look])
+def test_pages_without_a_stack_are_accessible(open_page: Open, site: Site, looks: Looks) -> None:
     walk(open_page(site.url), site, looks)
 
 
-@pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
+@pytest.mark.parametrize("looks", [pytest.param(QUICK, id="quick"), every_look])
 def test_states_are_accessible_and_every_page_says_that_the_system_is_paused(
-    open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site, looks: list[Look]
+    open_page: Open, deployed: Callable[..., str], client: Callable[..., Any], site: Site, looks: Looks
 ) -> None:
     page = open_page(site.url)
     walk(page, site, looks)  # empty
@@ -135,15 +136,15 @@ def test_states_are_accessible_and_every_page_says_that_the_system_is_paused(
     page.goto(site.at("/failed/orders"))
     page.get_by_role("link", name="C-1").click()
     expect(page.locator("main")).to_contain_text("Same timestamp, different content")
-    check(page, looks)
+    check(page, looks[-1])
     deployed("pause", "--yes", "--reason", "a drill")
     let_fail_now(client)
-    for path in PATHS:
+    for path, looks_of_page in zip(PATHS, itertools.cycle(reversed(looks))):
         page.goto(site.at(path))
         expect(page.locator("header")).to_contain_text("Paused: orders are not processed")
         if path in ("/", "/failed"):
             expect(page.locator("main")).to_contain_text("Failing now")
-        check(page, looks)
+        check(page, looks_of_page)
 
 
 def conflict(deployed: Callable[..., str]) -> None:
@@ -173,12 +174,12 @@ def lost_site(account: str) -> Iterator[tuple[Site, Callable[[], None]]]:
             yield site, engines.close
 
 
-@pytest.mark.parametrize("looks", [pytest.param(STATES_QUICK, id="quick"), every_look])
-def test_pages_before_a_dead_endpoint_are_accessible(open_page: Open, account: str, looks: list[Look]) -> None:
+@pytest.mark.parametrize("looks", [pytest.param(QUICK, id="quick"), every_look])
+def test_pages_before_a_dead_endpoint_are_accessible(open_page: Open, account: str, looks: Looks) -> None:
     with lost_site(account) as (site, end):
         page = open_page(site.url)
         expect(page.locator("header")).to_contain_text("Live")
         end()
         expect(page.locator("header")).to_contain_text("No answer since")
-        check(page, looks)
+        check(page, looks[-1])
         walk(page, site, looks)

@@ -66,7 +66,7 @@ def test_a_function_that_always_throws_is_paused_rolled_back_resumed_and_replaye
 ) -> None:
     go_live(client("lambda"), THROWS)
     deployed("publish", "-", given='{"orderId": "D-1", "userId": "ada", "status": "new", "total": 5}')
-    until(lambda: "D-1" in deployed("dlq", "list", "--each", "--json"), "the order in OrderDLQ")
+    until(lambda: "D-1" in deployed("dlq", "list", "--each", "--json"), "the order in OrderDLQ", pause_s=0.5)
     page = open_page(site.url)
     operator = Operator(page)
     operator.click("See why")

@@ -21,7 +21,7 @@ BROKEN = {"orderId": "B-1", "userId": "ada", "timestamp": "yesterday", "currency
 def fail_one(deployed: Callable[..., str], order: dict[str, Any]) -> None:
     """Publish what OrderProcessor will not take, and wait until it has failed three times."""
     deployed("publish", "--unchecked", "-", given=json.dumps(order))
-    until(lambda: order["orderId"] in deployed("dlq", "list", "--each", "--json"), "the order in OrderDLQ")
+    until(lambda: order["orderId"] in deployed("dlq", "list", "--each", "--json"), "the order in OrderDLQ", pause_s=0.5)
 
 
 def test_a_failed_order_is_seen_understood_mended_sent_back_and_stored(

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orders.deployment.package import build_package
 from tests.peers.environments import programs_of
 from tests.polling import until
@@ -28,10 +30,15 @@ def test_sam_validate_with_lint_finds_nothing(tmp_path: Path) -> None:
     assert "is a valid SAM Template" in told
 
 
-def test_sam_build_makes_what_orders_deploy_uploads(tmp_path: Path) -> None:
-    """From a copy of the sources, with other times: what `sam build` works on."""
-    build = tmp_path / "build"
-    run_sam(tmp_path, "build", "--template", str(ROOT / "template.yaml"), "--build-dir", str(build))
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sam build` makes, from a copy of the sources, with other times."""
+    home = tmp_path_factory.mktemp("sam")
+    run_sam(home, "build", "--template", str(ROOT / "template.yaml"), "--build-dir", str(home / "build"))
+    return home / "build"
+
+
+def test_sam_build_makes_what_orders_deploy_uploads(build: Path) -> None:
     function = build / "OrderProcessor"
     built = {path.relative_to(function).as_posix(): path.read_bytes() for path in function.rglob("*") if path.is_file()}
     with zipfile.ZipFile(io.BytesIO(build_package().content)) as package:
@@ -40,12 +47,11 @@ def test_sam_build_makes_what_orders_deploy_uploads(tmp_path: Path) -> None:
 
 
 def test_sam_deploy_makes_systems_that_store_orders(
-    tmp_path: Path, aws_environment: dict[str, str], client: Callable[..., Any], account: str
+    build: Path, tmp_path: Path, aws_environment: dict[str, str], client: Callable[..., Any], account: str
 ) -> None:
     """The first without a parameter: neither ArtifactBucket nor ArtifactKey. The second with a name prefix."""
-    build, bucket = tmp_path / "build", f"sam-{account}"
+    bucket = f"sam-{account}"
     client("s3").create_bucket(Bucket=bucket)
-    run_sam(tmp_path, "build", "--template", str(ROOT / "template.yaml"), "--build-dir", str(build))
     table = client("dynamodb")
     for prefix, parameters in (("", ()), ("staging-", ("--parameter-overrides", "NamePrefix=staging-"))):
         told = run_sam(
