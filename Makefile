@@ -36,7 +36,7 @@ run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three invalid
 	@$(BIN)/orders demo
 
 test: $(DEV_STAMP) peers ## Run the tests (about 10 minutes on 2 cores)
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 3 -m "not slow"
 
 test-long: $(DEV_STAMP) peers ## Run the long suites too
 	$(BIN)/pytest

@@ -17,8 +17,9 @@ from onebox.steady_clock import SystemClock
 from onebox.testing import EngineThread
 from orders.clock import SystemClock as OrdersClock
 from tests.aws.harness.places import VARIABLE as PLACE_VARIABLE
+from tests.polling import limit_connections
 from tests.quick_python import share_descriptions, spare_the_collector
-from tests.scheduling import FileScheduling, make_scheduler, put_long_files_first
+from tests.scheduling import FileScheduling, arrange, make_scheduler
 from tests.warm_programs import warm_programs
 
 # An example that is slow on a busy machine says nothing of the rule it tries.
@@ -43,6 +44,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 share_descriptions()
+limit_connections()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -51,7 +53,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    put_long_files_first(items)
+    arrange(items)
 
 
 def pytest_collection_finish() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -27,3 +29,17 @@ def until(ask: Callable[[], T | None], what: str, *, patience_s: float = PATIENC
             return answer
         threading.Event().wait(pause_s or min(PAUSE_MAX_S, max(PAUSE_MIN_S, waited_s * PAUSE_SHARE)))
     raise AssertionError(f"waited {patience_s:.0f} s for {what}")
+
+
+def limit_connections() -> None:
+    """Let whatever a connection of this process waits for fail after the patience, where it has no time-out of its own.
+
+    ``socket.setdefaulttimeout`` would reach further: it makes the files of sockets that child processes get
+    non-blocking."""
+    connect = socket.create_connection
+    unlimited = inspect.signature(connect).parameters["timeout"].default
+
+    def create_connection(address: tuple[str, int], timeout: Any = unlimited, *others: Any, **more: Any) -> Any:
+        return connect(address, PATIENCE_S if timeout is unlimited else timeout, *others, **more)
+
+    socket.create_connection = create_connection  # type: ignore[assignment]  # wider types

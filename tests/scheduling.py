@@ -1,8 +1,11 @@
 """How pytest-xdist spreads the tests over its workers: a file is one worker's, so that what its tests share is made
-once; the files that take long come first, so that no worker ends with one while the other has nothing left to do."""
+once. The files that take long come first, so that no worker ends with one while the others have nothing left to do;
+files that mostly wait (for processes that were killed, for time-outs) alternate with files that compute, so that the
+processor is busy meanwhile. There are more workers than processors for the same reason."""
 
 from __future__ import annotations
 
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,6 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
-# Folders whose files start processes or whole systems, the longest first; all others are quick.
-LONG = ("browser", "peers", "outbox", "crash", "api/test_orders", "neighbours", "stalls", "long_life", "fuzz", "api")
 # Folders that are one worker's: they share a browser or a server, or measure and would disturb each other.
 TOGETHER = {
     "browser": "browser",
@@ -20,6 +21,10 @@ TOGETHER = {
     "stalls": "measurements",
     "long_life": "measurements",
 }
+# The beginnings of paths, the longest first.
+FIRST = ("browser", "peers")
+WAITING = ("outbox", "neighbours", "stalls", "long_life", "crash")
+COMPUTING = ("api/test_orders", "fuzz", "api", "")
 
 
 class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the package has no types
@@ -36,12 +41,22 @@ def make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
     return FileScheduling(config, log)
 
 
-def put_long_files_first(items: list[pytest.Item]) -> None:
-    """Sort the tests by folder; within a folder their order stays."""
-    items.sort(key=lambda item: find_rank(item.path))
+def arrange(items: list[pytest.Item]) -> None:
+    """Put the files into their order; within a file the tests' order stays."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    first, waiting, computing = (_select(list(files), begins) for begins in (FIRST, WAITING, COMPUTING))
+    alternating = [file for file in chain(*zip_longest(waiting, computing)) if file is not None]
+    items[:] = [item for file in (*first, *alternating) for item in files[file]]
 
 
-def find_rank(path: Path) -> int:
-    """The place of a test file's folder in ``LONG``."""
-    inside = path.relative_to(TESTS).as_posix()
-    return next((rank for rank, begin in enumerate(LONG) if inside.startswith(begin)), len(LONG))
+def _select(files: list[Path], begins: tuple[str, ...]) -> list[Path]:
+    """The files that belong to these beginnings before all others, in the beginnings' order."""
+    ranks = {file: begins.index(begin) for file in files if (begin := _find_begin(file)) in begins}
+    return sorted(ranks, key=ranks.__getitem__)
+
+
+def _find_begin(file: Path) -> str:
+    inside = file.relative_to(TESTS).as_posix()
+    return next(begin for begin in (*FIRST, *WAITING, *COMPUTING) if inside.startswith(begin))

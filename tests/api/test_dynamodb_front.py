@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from onebox.testing import EngineThread
+from tests.polling import PATIENCE_S
 
 HOST = "dynamodb.us-east-1.amazonaws.com"
 TARGET = "DynamoDB_20120810.ListTables"
@@ -33,7 +34,7 @@ class Front:
         """The headers of the last answer, their names in lower case."""
 
     def send(self, headers: dict[str, str], body: bytes = b"{}", method: str = "POST", path: str = "/") -> Any:
-        connection = http.client.HTTPConnection(self._place, timeout=60)
+        connection = http.client.HTTPConnection(self._place, timeout=PATIENCE_S)
         connection.request(method, path, body or None, {"Host": HOST, **headers})
         answer = connection.getresponse()
         self.answered = {name.lower(): value for name, value in answer.getheaders()}

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
 from tests.api.iam_support import document, key_client, refused, trust
+from tests.polling import PATIENCE_S
 
 UNKNOWN = [
     "AKIAIOSFODNN7EXAMPLE",
@@ -70,7 +71,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An engine that requires credentials, and its administrator's key, made by the command."""
     folder = tmp_path_factory.mktemp("strict")
     command = [sys.executable, "-m", "onebox", "iam", "create-admin", "--data", str(folder), "--json"]
-    made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     with EngineThread(folder, credentials_required=True) as engine:
         yield engine, json.loads(made.stdout)
 
@@ -93,7 +94,7 @@ def test_required_credentials_admit_the_first_administrator(strict: Any) -> None
 def test_create_admin_on_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with EngineThread(tmp_path):
         command = [sys.executable, "-m", "onebox", "iam", "create-admin", "--data", str(tmp_path)]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert made.returncode == 1
     assert "another onebox" in made.stderr
 
@@ -103,14 +104,14 @@ def test_create_admin_on_a_folder_in_use_is_refused(tmp_path: Path) -> None:
 )
 def test_create_admin_invalid_option_is_refused(tmp_path: Path, options: Any, text: Any) -> None:
     command = [sys.executable, "-m", "onebox", "iam", "create-admin", "--data", str(tmp_path), *options]
-    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert made.returncode in (1, 2)
     assert text in made.stderr
 
 
 def test_required_credentials_without_a_kept_database_are_refused() -> None:
     command = [sys.executable, "-m", "onebox", "serve", "--ephemeral", "--credentials", "required"]
-    started = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    started = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert (started.returncode, "create-admin" in started.stderr) == (2, True)
 
 
@@ -147,7 +148,7 @@ def test_expired_session_stays_refused_after_it_was_tidied_away(timed: EngineThr
 def explain(engine: Any, *arguments: Any) -> Any:
     command = [sys.executable, "-m", "onebox", "iam", "explain", "--url", engine.endpoint_url, *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "NO_PROXY": "*"}
+        command, capture_output=True, text=True, check=False, timeout=PATIENCE_S, env={**os.environ, "NO_PROXY": "*"}
     )
 
 

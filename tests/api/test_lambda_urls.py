@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
 from tests.api.lambda_support import make_function
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 ECHO = "def handler(event, context):\n    return event\n"
 ANSWER = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
@@ -49,7 +49,7 @@ def ask(
 ) -> Any:
     """Status, headers and body; the connection goes to the engine and the host is the URL's."""
     endpoint = urlsplit(onebox.endpoint_url)
-    connection = http.client.HTTPConnection(endpoint.netloc, timeout=60)
+    connection = http.client.HTTPConnection(endpoint.netloc, timeout=PATIENCE_S)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Host": urlsplit(url).netloc, **names}.items():

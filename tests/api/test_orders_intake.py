@@ -29,7 +29,7 @@ from orders.processor.aws_json_client import AwsJsonClient
 from orders.processor.dynamodb_client import DYNAMODB, DynamoDbEndpoint
 from orders.processor.signature import Credentials as Identity
 from tests.conftest import environment_of
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 from tests.unit.orders.fakes import FakeClock
 
 ACCOUNT, SIGNING_ACCOUNT = "321321321321", "321321321322"
@@ -67,7 +67,7 @@ class Site:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send a request; the connection goes to the engine, and the host is the URL's."""
-        connection = http.client.HTTPConnection(urlsplit(self.engine.endpoint_url).netloc, timeout=120)
+        connection = http.client.HTTPConnection(urlsplit(self.engine.endpoint_url).netloc, timeout=PATIENCE_S)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
         connection.request(method, path, content, {"Host": self.host, **names})

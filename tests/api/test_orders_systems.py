@@ -26,7 +26,7 @@ from orders.processor.metrics import NAMESPACE
 from orders.publishing.publisher import OrderPublisher
 from tests.conftest import environment_of
 from tests.console.support import console_for
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 ACCOUNT = "717171717171"
 PREFIX = "staging-"
@@ -284,7 +284,7 @@ def test_intake_knows_the_callers_of_its_system(engine: EngineThread, seed: Syst
     (parameter,) = client(engine, "ssm").describe_parameters()["Parameters"]
     assert parameter["Name"] == "/staging-orders/intake/callers/shop"
     assert seed.run("intake", "list").output.startswith("there are no callers")
-    connection = http.client.HTTPConnection(urlsplit(engine.endpoint_url).netloc, timeout=120)
+    connection = http.client.HTTPConnection(urlsplit(engine.endpoint_url).netloc, timeout=PATIENCE_S)
     headers = {"Host": urlsplit(staging.run("intake", "url").output.strip()).netloc, "Authorization": f"Bearer {token}"}
     connection.request("POST", "/orders", '{"orderId": "by-http"}', {"Content-Type": "application/json", **headers})
     assert connection.getresponse().status == 202

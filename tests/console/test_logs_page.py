@@ -17,6 +17,7 @@ from orders.aws.names import SEED_NAMES
 from orders.clock import SystemClock
 from tests.browser.site import open_site
 from tests.console.support import Browser, console_for
+from tests.polling import PATIENCE_S
 
 REQUEST = "36b55b41-7cf2-4a96-af57-7eac43117e8d"
 HOSTILE = "<script>alert(1)</script>"
@@ -144,7 +145,7 @@ def test_lines_come_by_themselves_as_they_are_asked_for(
     first_ms = say({"level": "INFO", "outcome": "stored", "orderId": "before"})
     with (
         open_site(onebox.endpoint_url, account) as site,
-        urlopen(site.at(f"/logs/stream?level=INFO&from={first_ms}"), timeout=60) as stream,
+        urlopen(site.at(f"/logs/stream?level=INFO&from={first_ms}"), timeout=PATIENCE_S) as stream,
     ):
         assert "id=before" in _read_until(stream, "/order?")
         say("START RequestId: x", {"level": "ERROR", "outcome": "rejected", "orderId": "bad"})

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from onebox.cli.main import main
 from onebox.testing import EngineThread
+from tests.polling import PATIENCE_S
 
 WRITERS = 2
 BACKUPS = 3
@@ -38,7 +39,7 @@ class Writer(threading.Thread):
 
     def wait_for(self, count: int) -> None:
         with self.grown:
-            assert self.grown.wait_for(lambda: len(self.acknowledged) >= count, timeout=60)
+            assert self.grown.wait_for(lambda: len(self.acknowledged) >= count, timeout=PATIENCE_S)
 
 
 def _client(endpoint_url: str) -> Any:
@@ -77,7 +78,7 @@ def test_backup_under_load_restores_to_everything_acknowledged_before_it(tmp_pat
             _command("backup", str(tmp_path / f"{number}.db"), "--data", str(data))
         for writer in writers:
             writer.stopping.set()
-            writer.join(timeout=60)
+            writer.join(timeout=PATIENCE_S)
     for number, keys in enumerate(promised):
         restored = tmp_path / f"restored-{number}"
         assert "nothing wrong" in _command("check", str(tmp_path / f"{number}.db"))

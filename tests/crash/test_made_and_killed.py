@@ -25,7 +25,7 @@ from tests.api.test_s3_notifications import open_queue, records, to_queue
 from tests.api.test_s3_notifications import received as queue_received
 from tests.api.test_sns_signatures import received, subscribed_queue, verify
 from tests.crash.test_power_loss_of_code import onebox
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 Client = Callable[..., Any]
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -75,7 +75,7 @@ def function_url(client: Client) -> str:
 
 def check_function_url(client: Client, url: str) -> None:
     endpoint = urlsplit(client("lambda").meta.endpoint_url)
-    connection = http.client.HTTPConnection(endpoint.netloc, timeout=60)
+    connection = http.client.HTTPConnection(endpoint.netloc, timeout=PATIENCE_S)
     connection.request("GET", "/path", headers={"Host": urlsplit(url).netloc})
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["rawPath"]) == (200, "/path")

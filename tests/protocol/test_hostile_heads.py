@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from onebox.testing import EngineThread
+from tests.polling import PATIENCE_S
 from tests.stalls.box import authorization
 
 
@@ -26,7 +27,9 @@ def _status(engine: EngineThread, method: bytes, path: bytes, *headers: bytes, s
         b"Content-Length: 1",
         *headers,
     ]
-    with socket.create_connection(("127.0.0.1", int(engine.endpoint_url.rpartition(":")[2])), timeout=10) as client:
+    with socket.create_connection(
+        ("127.0.0.1", int(engine.endpoint_url.rpartition(":")[2])), timeout=PATIENCE_S
+    ) as client:
         client.sendall(b"\r\n".join((*lines, b"", b"x")))
         return int(client.recv(1_000).split()[1])
 
@@ -72,7 +75,9 @@ def test_another_method_runs_no_operation(engine: EngineThread, method: bytes, t
 
 
 def test_head_of_an_own_page_has_no_body(engine: EngineThread) -> None:
-    with socket.create_connection(("127.0.0.1", int(engine.endpoint_url.rpartition(":")[2])), timeout=10) as client:
+    with socket.create_connection(
+        ("127.0.0.1", int(engine.endpoint_url.rpartition(":")[2])), timeout=PATIENCE_S
+    ) as client:
         client.sendall(b"HEAD /_onebox/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = b""
         while part := client.recv(10_000):

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.polling import PATIENCE_S
+
 PAGE = (Path(__file__).parents[3] / "docs" / "order-contract.md").read_text("utf-8")
 
 
@@ -23,7 +25,7 @@ def test_commands_of_the_page_print_what_it_shows(tmp_path: Path) -> None:
         env={**os.environ, "PATH": path, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

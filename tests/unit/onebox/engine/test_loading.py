@@ -20,7 +20,7 @@ from onebox.services.catalog import LOADED_WITH
 from onebox.services.sqs.service import Sqs
 from onebox.storage.migrate import load_scripts, migrate
 from onebox.testing import EngineThread
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 MODULES_MAX = 400
 FORBIDDEN = ("boto3", "botocore", "yaml", "jinja2", "rich", "starlette", "samtranslator", "re2", "sqlite3")
@@ -98,7 +98,7 @@ def test_work_from_before_goes_on_without_a_request(folder: Path) -> None:
             await asyncio.sleep(0.01)
         await engine.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 def test_a_service_is_loaded_at_its_first_request(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.reply import Reply
 from onebox.gateway.server import HttpServer
 from onebox.testing import ManualClock
+from tests.polling import PATIENCE_S
 
 Handler = Callable[[Request, Reply], None]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -30,7 +31,7 @@ def with_server(
         await server.start("127.0.0.1", 0)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         try:
-            await asyncio.wait_for(talk(reader, writer), 10)
+            await asyncio.wait_for(talk(reader, writer), PATIENCE_S)
         finally:
             writer.close()
             await server.stop()
@@ -285,7 +286,7 @@ def test_a_slow_client_is_let_go(first: bytes, patience_s: int, answer: bytes) -
         await clock.advance(patience_s - 10)
         assert not received.done()
         await clock.advance(20)
-        assert (await asyncio.wait_for(received, 10)).startswith(answer)
+        assert (await asyncio.wait_for(received, PATIENCE_S)).startswith(answer)
         writer.close()
         await server.stop()
 
@@ -304,7 +305,7 @@ def test_a_client_that_waits_for_its_answer_is_not_slow() -> None:
             await asyncio.sleep(0)
         await clock.advance(3_600)
         waiting[0].send(Response(200, b"late"))
-        assert await asyncio.wait_for(read_answer(reader), 10) == (200, b"late")
+        assert await asyncio.wait_for(read_answer(reader), PATIENCE_S) == (200, b"late")
         writer.close()
         await server.stop()
 
@@ -343,7 +344,9 @@ def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
         assert server.unread.is_holding
         small_reader, small_writer = await asyncio.open_connection("127.0.0.1", server.port)
         small_writer.write(b"GET /small HTTP/1.1\r\nHost: x\r\nX-Amz-Target: Small\r\n\r\n")
-        assert await asyncio.wait_for(read_answer(small_reader), 10) == (200, b"small"), "small answers do not wait"
+        assert await asyncio.wait_for(read_answer(small_reader), PATIENCE_S) == (200, b"small"), (
+            "small answers do not wait"
+        )
         for _ in range(40 * len(streams)):
             await clock.advance(0.25)
             if served >= len(streams):
@@ -359,7 +362,7 @@ def test_clients_that_read_nothing_cannot_fill_the_memory() -> None:
         assert (await answered)[0] == 200, "who reads is served large answers too"
         await server.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 def test_more_connections_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,15 +375,15 @@ def test_more_connections_than_allowed_are_refused(monkeypatch: pytest.MonkeyPat
         for _ in range(3):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(GET)
-            await asyncio.wait_for(read_answer(reader), 10)
+            await asyncio.wait_for(read_answer(reader), PATIENCE_S)
             kept.append(writer)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 503 ")
+        assert (await asyncio.wait_for(reader.read(), PATIENCE_S)).startswith(b"HTTP/1.1 503 ")
         kept[0].close()
         await kept[0].wait_closed()
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(GET)
-        assert (await asyncio.wait_for(read_answer(reader), 10))[0] == 200
+        assert (await asyncio.wait_for(read_answer(reader), PATIENCE_S))[0] == 200
         await server.stop()
 
     asyncio.run(run())

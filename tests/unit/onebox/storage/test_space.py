@@ -12,6 +12,7 @@ from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 from onebox.storage.space import FREE_PAGES_KEPT, LOOK_EVERY_MS, PAGES_A_SLICE, SpaceKeeper
 from onebox.testing import ManualClock
+from tests.polling import PATIENCE_S
 from tests.unit.onebox.storage.disks import log_sync
 
 ROWS = 8_000
@@ -72,7 +73,7 @@ def test_file_is_cut_though_nobody_writes_any_more(tmp_path: Path) -> None:
         storage.close()
         checkpointer.release()
 
-    asyncio.run(asyncio.wait_for(work(), 60))
+    asyncio.run(asyncio.wait_for(work(), PATIENCE_S))
 
 
 def _no_fault(fault: BaseException) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from orders.console.tail import KEPT, OVERLAP_MS, NewLines, Tail
 from orders.errors import OperatorError
 from orders.function_log.lines import LogLine
+from tests.polling import PATIENCE_S
 from tests.unit.orders.fakes import FakeClock
 
 NEVER_MS = 3_600_000
@@ -31,7 +32,7 @@ class FakeLog:
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 30))
+    asyncio.run(asyncio.wait_for(test(), PATIENCE_S))
 
 
 def texts(news: NewLines) -> list[str]:
