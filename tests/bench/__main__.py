@@ -74,7 +74,7 @@ def run(parts: Sequence[Part], settings: Settings, *, with_peers: bool) -> Repor
 def main() -> int:
     """The command."""
     arguments = parse_arguments()
-    parts = [part for part in PARTS if not arguments.only or part.name in arguments.only]
+    parts = [part for part in PARTS if (part.name in arguments.only if arguments.only else not part.is_long)]
     settings = Settings(arguments.orders, arguments.runs, arguments.seconds, arguments.stored)
     report = run(parts, settings, with_peers=not arguments.no_peers)
     text = json.dumps(report.as_json(), indent=2)

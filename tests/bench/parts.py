@@ -40,6 +40,8 @@ class Part:
     peers: tuple[type[Peer], ...]
     measure: Callable[[Sequence[type[Peer]], Settings], Iterator[Figure]]
     takes_s: int
+    is_long: bool = False
+    """Whether it is measured only where it is asked for."""
 
 
 def measure_start(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[Figure]:
@@ -87,7 +89,7 @@ def measure_latencies(peers: Sequence[type[Peer]], settings: Settings) -> Iterat
     waits: dict[str, list[dict[str, float]]] = {peer.name: [] for peer in peers}
     for _ in range(settings.runs):
         for peer in peers:
-            for pipeline in deployed(peer, seed_function(), raw=True):
+            with deployed(peer, seed_function(), raw=True) as pipeline:
                 waits[peer.name].append(measure_latency(pipeline, LATENCIES))
     for name, runs in waits.items():
         for share in ("p50", "p99"):

@@ -6,6 +6,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.bench.orders import seed_orders
@@ -69,12 +70,13 @@ def compare(peers: Sequence[type[Peer]], runs: int, work: Work) -> dict[str, lis
     results: dict[str, list[Throughput]] = {peer.name: [] for peer in peers}
     for _ in range(runs):
         for peer in peers:
-            for pipeline in deployed(peer, work.function, raw=work.raw):
+            with deployed(peer, work.function, raw=work.raw) as pipeline:
                 measured = measure_throughput(pipeline, work.name, work.orders, threads=work.threads, batch=work.batch)
                 results[peer.name].append(measured)
     return results
 
 
+@contextmanager
 def deployed(peer: type[Peer], function: Function, *, raw: bool) -> Iterator[Pipeline]:
     """One pipeline on a server of its own, warmed up."""
     with peer() as server:

@@ -6,7 +6,7 @@ from tests.soak.box import running_soak_box
 from tests.soak.run import Plan, audit, soak
 from tests.soak.traffic import Traffic, order_id
 
-PLAN = Plan(seconds=2.0, rate=100.0, seed=7, every_s=1.0, capacity_s=0.0, warm_up=20)
+PLAN = Plan(seconds=1.2, rate=100.0, seed=74, every_s=0.5, capacity_s=0.0, warm_up=20)
 
 
 def test_seconds_of_a_soak_keep_every_promise_and_changes_are_found() -> None:
@@ -14,7 +14,7 @@ def test_seconds_of_a_soak_keep_every_promise_and_changes_are_found() -> None:
     with running_soak_box() as box:
         result = soak(box, PLAN, lines.append)
         assert result.broken == []
-        assert result.ledger.messages == PLAN.warm_up + 200
+        assert result.ledger.messages == PLAN.warm_up + 120
         assert result.ledger.invalid > 0
         assert result.samples[-1].stored + result.samples[-1].waiting > PLAN.warm_up
         lost, changed = order_id(0), order_id(1)
