@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.bench import operations
 from tests.bench.growth import measure_growth
+from tests.bench.million import measure_million
 from tests.bench.orders import our_function, real_orders, seed_function, seed_orders
 from tests.bench.processor_time import Work
 from tests.bench.report import US, Figure
@@ -16,6 +17,7 @@ from tests.bench.throughput import LATENCIES, compare, deployed, measure_latency
 from tests.peers.servers import Dynalite, MiniStack, Moto, Onebox, Peer
 
 STARTS = 5
+MANY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,11 @@ def measure_slow_disk(peers: Sequence[type[Peer]], settings: Settings) -> Iterat
         yield Figure("slow-disk", f"the same in syncs, {where}", US, latency.times(1000 / sync_us), "", 1)
 
 
+def measure_many_stored(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[Figure]:
+    """A million orders stored: start, memory, and orders a second with and without the machine's page cache."""
+    yield from measure_million(MANY, settings.orders, settings.runs)
+
+
 PIPELINES = (Onebox, MiniStack)
 PARTS = (
     Part("start", "Start and idle memory", (Onebox, MiniStack, Moto, Dynalite), measure_start, 30),
@@ -158,4 +165,5 @@ PARTS = (
     Part("messaging", "Operations of SQS and SNS", (Onebox, Moto, MiniStack), measure_messaging, 90),
     Part("growth", "A table that has grown", (Onebox,), measure_stored, 75),
     Part("slow-disk", "Disks that sync in 0.2 and in 5 ms", (Onebox,), measure_slow_disk, 75),
+    Part("million", "A million orders stored", (Onebox,), measure_many_stored, 600, is_long=True),
 )
