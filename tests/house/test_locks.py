@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ LOCKS = [
     ROOT / "requirements-dev.lock",
     *sorted((ROOT / "tests" / "peers" / "requirements").glob("*.lock")),
 ]
+NODE_LOCKS = sorted((ROOT / "tests").glob("*/node/package-lock.json"))
 _ENTRY = re.compile(r"[\w.\[\],-]+==[^\s;]+( ; [^\\]+)? \\(\n    --hash=sha256:[0-9a-f]{64}( \\)?)+(\n    #.*)*")
 
 
@@ -27,6 +29,14 @@ def test_every_package_is_pinned_with_hashes(lock: Path) -> None:
     entries = _entries(lock)
     assert len(entries) > 5
     assert [entry.partition("\n")[0] for entry in entries if not _ENTRY.fullmatch(entry)] == []
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda lock: lock.parents[1].name)
+def test_every_package_of_node_is_pinned_with_a_hash(lock: Path) -> None:
+    packages = {name: found for name, found in json.loads(lock.read_text("utf-8"))["packages"].items() if name}
+    assert len(packages) > 5
+    bundled = {name for name, found in packages.items() if found.get("inBundle")}
+    assert [name for name in packages.keys() - bundled if not packages[name]["integrity"].startswith("sha512-")] == []
 
 
 def test_what_the_project_needs_is_locked() -> None:
