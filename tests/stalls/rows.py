@@ -153,6 +153,22 @@ def _post_form(size_bytes: int) -> Callable[[Box], int]:
     return attack
 
 
+def _delete_large(parts: int) -> Callable[[Box], int]:
+    """An object of parts of 100 MB each, uploaded and deleted."""
+
+    def attack(box: Box) -> int:
+        client, key = box.client("s3"), {"Bucket": "large", "Key": "k"}
+        client.create_bucket(Bucket="large")
+        upload = {**key, "UploadId": client.create_multipart_upload(**key)["UploadId"]}
+        body = bytes(100_000_000)
+        tags = [client.upload_part(**upload, PartNumber=at, Body=body)["ETag"] for at in range(1, parts + 1)]
+        listed = [{"PartNumber": at, "ETag": tag} for at, tag in enumerate(tags, 1)]
+        client.complete_multipart_upload(**upload, MultipartUpload={"Parts": listed})
+        return int(client.delete_object(**key)["ResponseMetadata"]["HTTPStatusCode"])
+
+    return attack
+
+
 def _endless_form(size_bytes: int) -> bytes:
     part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
     return _form_request(part * (size_bytes // len(part)))
@@ -344,6 +360,7 @@ ROWS = [
     Row("Gzip bomb of 60 MB", _raw(lambda: _bomb(60_000_000)), (400, 413)),
     Row("Lambda: zip with 60,000 entries", _create_function(lambda: _zip(60_000)), (201, 409)),
     Row("S3: form with a file of 100 MB", _post_form(100_000_000), (204,), is_long=True),
+    Row("S3: an object of 300 MB, deleted", _delete_large(3), (204,), is_long=True),
     Row("S3: form with 2 MB and no file", _raw(lambda: _endless_form(2_000_000)), (400,)),
     Row("Lambda: zip of 50 MB", _create_function(lambda: _large_zip(49_000_000)), (201,), is_long=True),
     Row("Lambda: 70 MB of base64", _create_function(lambda: b"x" * 50_000_000), (400, 413), is_long=True),

@@ -11,7 +11,7 @@ How it is laid out, top down::
     internal.py         what other services call, inside their transaction
     events.py           the events of objects, stored with the change that they tell of
     destinations.py     where events go: queues, topics, functions
-    background/         the daily walk that deletes what lifecycle rules say; the delivery of events
+    background/         the daily walk of lifecycle rules; the delivery of events; the deletion of unused bytes
     listing.py  listing_sources.py    pages with prefixes and delimiters
     notification_rules.py  event_records.py    who is told of an event, and in which words
     tagging.py  encryption.py  condition_keys.py  copy_source.py

@@ -1,7 +1,7 @@
 """Writing, finding and deleting versions of objects: what every operation on objects shares.
 
-Promises: bytes that no version or upload refers to any more are deleted in the same transaction. Knows nothing of
-requests' members.
+Promises: bytes that no version or upload refers to any more are deleted, in the same transaction or, if they are many,
+soon after it. Knows nothing of requests' members.
 """
 
 from __future__ import annotations

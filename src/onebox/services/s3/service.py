@@ -5,6 +5,7 @@ from __future__ import annotations
 from onebox.services.context import Deps, RequestContext, Wire
 from onebox.services.registry import Access, bind
 from onebox.services.s3 import authorization
+from onebox.services.s3.background.content_sweeper import ContentSweeper
 from onebox.services.s3.background.lifecycle_walk import LifecycleWalk
 from onebox.services.s3.background.notification_sender import NotificationSender
 from onebox.services.s3.condition_keys import CONDITION_KEYS
@@ -25,6 +26,7 @@ class S3:
         self._core = core = make_core(deps, load_destinations)
         self.operations = bind(OPERATIONS, core)
         self.internal = S3Internal(core)
+        self._sweeper = ContentSweeper(core)
         self._lifecycle = LifecycleWalk(core)
         self._sender = NotificationSender(core)
 
@@ -33,11 +35,13 @@ class S3:
         return authorization.required_access(self._core, context, operation, request)
 
     async def start(self) -> None:
-        """Begin the daily walk of lifecycle rules, and send the notifications that an earlier run left."""
+        """Begin the daily walk of lifecycle rules, and go on with what an earlier run left."""
+        self._sweeper.start()
         self._lifecycle.start()
         self._sender.start()
 
     async def stop(self) -> None:
-        """End both."""
+        """End them."""
+        await self._sweeper.stop()
         await self._lifecycle.stop()
         await self._sender.stop()

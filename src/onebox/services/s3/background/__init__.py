@@ -1,1 +1,1 @@
-"""What S3 does by itself: lifecycle rules, and the delivery of event notifications."""
+"""What S3 does by itself: lifecycle rules, the delivery of event notifications, the deletion of unused bytes."""

@@ -42,10 +42,8 @@ class LifecycleWalk:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Remove what a crash left, then walk now and at every midnight."""
-        # What is stored from now on is not looked at: its write may still come.
-        last_id = self._core.contents.last_id()
-        self._task = asyncio.get_running_loop().create_task(self._run(last_id))
+        """Walk now and at every midnight."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
         """Nothing runs afterwards. Idempotent."""
@@ -54,8 +52,7 @@ class LifecycleWalk:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def _run(self, last_id: int) -> None:
-        await self._attempt("the removal of bytes that no object has", partial(self._remove_unreferenced, last_id))
+    async def _run(self) -> None:
         while True:
             await self._attempt("the walk of lifecycle rules", self._walk)
             until_midnight_ms = DAY_MS - self._clock.now_ms() % DAY_MS
@@ -66,19 +63,6 @@ class LifecycleWalk:
             await work()
         except Exception:  # noqa: BLE001 - a background loop: logged, and it goes on
             self._log.exception("S3: %s failed; the next walk begins at midnight UTC", what)
-
-    async def _remove_unreferenced(self, last_id: int) -> None:
-        """Bodies that were stored ahead of a write that never came."""
-        reached = 0
-
-        def remove() -> int:
-            found, following = self._core.contents.find_unreferenced(reached, last_id, _PIECE)
-            self._core.contents.delete(found)
-            return following
-
-        while reached < last_id:
-            reached = await self._storage.when_free(remove)
-            await asyncio.sleep(0)
 
     async def _walk(self) -> None:
         for name, document in self._core.buckets.buckets_with("lifecycle"):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from onebox.services.s3.limits import CHUNK_BYTES
 from onebox.services.s3.model import Extent
 from onebox.storage.database import Row, Storage
+
+LARGE_CHUNKS = 16
+"""A content with more chunks is deleted a few at a time."""
 
 
 class ContentStore:
@@ -14,6 +18,7 @@ class ContentStore:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._on_left: Callable[[Sequence[int]], None] | None = None
 
     def insert(self, data: bytes | memoryview) -> int:
         """Store bytes; the id of their content."""
@@ -72,9 +77,37 @@ class ContentStore:
         )
         return [row[0] for row in rows if not row[1]], rows[-1][0] if len(rows) == limit else last_id
 
+    def watch(self, on_left: Callable[[Sequence[int]], None]) -> None:
+        """Have ``on_left`` called with the large contents that :meth:`delete` left, after its commit."""
+        self._on_left = on_left
+
     def delete(self, content_ids: Sequence[int]) -> None:
-        """Remove contents with their bytes; nothing may refer to them any more."""
-        self._storage.executemany("DELETE FROM s3_content WHERE content_id = ?", [(one,) for one in content_ids])
+        """Remove contents with their bytes; nothing may refer to them any more. Large ones are left for
+        :meth:`delete_chunks`: all their bytes at once would keep everybody waiting."""
+        on_left = self._on_left
+        left = [one for one in content_ids if self._is_large(one)] if on_left is not None else []
+        large = set(left)
+        at_once = [(one,) for one in content_ids if one not in large]
+        self._storage.executemany("DELETE FROM s3_content WHERE content_id = ?", at_once)
+        if left and on_left is not None:
+            self._storage.after_commit(partial(on_left, left), patient=True)
+
+    def delete_chunks(self, content_id: int, limit: int) -> bool:
+        """Remove the last chunks of a content, and the content with its first ones; whether some are left."""
+        positions = self._storage.all(
+            "SELECT position FROM s3_chunk WHERE content_id = ? ORDER BY position DESC LIMIT ?", (content_id, limit)
+        )
+        self._storage.executemany(
+            "DELETE FROM s3_chunk WHERE content_id = ? AND position = ?", [(content_id, row[0]) for row in positions]
+        )
+        if len(positions) == limit:
+            return True
+        self._storage.execute("DELETE FROM s3_content WHERE content_id = ?", (content_id,))
+        return False
+
+    def _is_large(self, content_id: int) -> bool:
+        row = self._storage.first("SELECT max(position) FROM s3_chunk WHERE content_id = ?", (content_id,))
+        return row is not None and row[0] is not None and row[0] >= LARGE_CHUNKS
 
     def insert_empty(self) -> int:
         """A content without bytes; its id."""
