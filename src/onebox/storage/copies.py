@@ -173,6 +173,7 @@ def _copy_pages(database: Path, target: Path, progress: Progress) -> None:
     copy = apsw.Connection(str(target), vfs="cksmvfs" if load_checksums() else None)
     try:
         copy.reserve_bytes("main", CHECKSUM_BYTES)
+        copy.execute(f"PRAGMA page_size = {source.pragma('page_size')}").fetchall()
         # The checksum layer works from the moment at which it has seen a header; so the header is written first.
         copy.execute("PRAGMA user_version = 1").fetchall()
         source.execute("BEGIN")

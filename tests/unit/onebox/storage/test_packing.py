@@ -14,6 +14,7 @@ from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.keys import Position
 from onebox.services.sqs.store.messages import MessageStore
 from onebox.storage import opening
+from onebox.storage.copies import backup, check
 from onebox.storage.database import Storage
 from onebox.storage.folder import DATABASE_NAME
 from onebox.storage.migrate import load_scripts, migrate
@@ -85,6 +86,8 @@ def test_a_folder_of_the_version_before_is_read_and_written_on(tmp_path: Path) -
     )
     connection.close()
     assert page_bytes(database) == 4096
+    backup(database, tmp_path / "copy.db", lambda _, __: None)
+    assert check(tmp_path / "copy.db", lambda _, __: None).is_sound
 
 
 def test_new_databases_have_small_pages(tmp_path: Path) -> None:
