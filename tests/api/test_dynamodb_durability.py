@@ -72,7 +72,7 @@ def test_metrics_of_requests_have_their_aws_names_and_dimensions(timed: EngineTh
         return [(point["Sum"], point["SampleCount"]) for point in answer]
 
     assert total("ConsumedWriteCapacityUnits") == [(2.0, 1.0)]
-    assert total("ConsumedReadCapacityUnits") == [(1.5, 2.0)]
+    assert total("ConsumedReadCapacityUnits") == [(1.0 + 4 * 0.5, 2.0)], "a scan reads four partitions"
     assert total("ReturnedItemCount", "Scan") == [(1.0, 1.0)]
     assert total("ConditionalCheckFailedRequests") == [(1.0, 1.0)]
     assert total("UserErrors", table=None) == [(1.0, 1.0)]

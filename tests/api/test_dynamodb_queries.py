@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onebox.testing import EngineThread
-from tests.api.dynamodb_support import all_pages, create_table, make_client, message
+from tests.api.dynamodb_support import all_pages, create_table, index, make_client, message
 
 _names = itertools.count()
 
@@ -90,3 +90,34 @@ def test_query_and_scan_any_items_pages_equal_the_sorted_model(
     scanned = all_pages(dynamodb.scan, TableName=name, Limit=limit)
     assert sorted((item["p"]["S"], Decimal(item["s"]["N"])) for item in scanned) == sorted(keys)
     dynamodb.delete_table(TableName=name)
+
+
+def test_scan_of_an_on_demand_table_is_charged_for_each_of_its_four_partitions(dynamodb: Any) -> None:
+    create_table(dynamodb, attributes=["city:S"], GlobalSecondaryIndexes=[index("byCity", "city")])
+    dynamodb.create_table(
+        TableName="Provisioned",
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    )
+
+    def units(name: str = "Orders", **more: Any) -> float:
+        answer = dynamodb.scan(TableName=name, ReturnConsumedCapacity="TOTAL", **more)
+        return float(answer["ConsumedCapacity"]["CapacityUnits"])
+
+    assert (units(), units(ConsistentRead=True)) == (2.0, 4.0)
+    for name in ("Orders", "Provisioned"):
+        for number in range(40):
+            item = {"orderId": {"S": str(number)}, "city": {"S": "Rome"}, "pad": {"S": "x" * 500}}
+            dynamodb.put_item(TableName=name, Item=item)
+    (size,) = {dynamodb.describe_table(TableName=name)["Table"]["TableSizeBytes"] for name in ("Orders", "Provisioned")}
+    assert units("Provisioned", ConsistentRead=True) == -(-size // 4096)
+    whole = units(ConsistentRead=True)
+    assert -(-size // 4096) <= whole <= -(-size // 4096) + 3
+    segments = [units(ConsistentRead=True, Segment=segment, TotalSegments=4) for segment in range(4)]
+    assert sum(segments) == whole
+    assert units(IndexName="byCity") == -(-size // 4096) / 2
+    assert len(all_pages(dynamodb.scan, TableName="Orders", Limit=7)) == 40
+    assert {item["orderId"]["S"] for item in all_pages(dynamodb.scan, TableName="Orders", Limit=7)} == set(
+        map(str, range(40))
+    )

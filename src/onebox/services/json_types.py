@@ -6,6 +6,7 @@ The sentences are AWS's own; https://github.com/architect/dynalite (test/helpers
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
 
 NAMESPACE = "com.amazonaws.dynamodb.v20120810."
@@ -20,6 +21,9 @@ _JAVA_NAMES = {
     "blob": "java.nio.ByteBuffer",
 }
 _BOOLEAN_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_BAD_BASE64 = "Invalid last non-pad Base64 character dectected"
+# Before one or two signs of padding stand characters whose last two or four bits are zero.
+_LAST_CHARACTERS = {1: frozenset("AEIMQUYcgkosw048"), 2: frozenset("AQgw")}
 _NOT_EXPECTED = "Start of structure or map found where not expected"
 _PARAMETERIZED = (
     "class sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl cannot be cast to class java.lang.Class "
@@ -41,11 +45,35 @@ def scalar_fault(value: Any, kind: str) -> str | None:
             return None
         return "Unexpected token received from parser" if isinstance(value, str) else _cannot_convert(value, "Boolean")
     if kind == "blob":
-        return None if isinstance(value, str) else "only base-64-encoded strings are convertible to bytes"
+        if isinstance(value, str):
+            return base64_fault(value)
+        return "only base-64-encoded strings are convertible to bytes"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or (kind in ("integer", "long") and isinstance(value, float) and not value.is_integer()):
         return _cannot_convert(value, _JAVA_NAMES[kind].rpartition(".")[2])
     return None
+
+
+def base64_fault(text: str) -> str | None:
+    """What is wrong with the base64 text of a blob; None if nothing is."""
+    try:
+        decode_base64(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes of a blob. Raises ValueError for text that is no base64, or has bits beyond its bytes."""
+    if len(text) % 4:
+        raise ValueError(f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}")
+    padding = 2 if text.endswith("==") else 1 if text.endswith("=") else 0
+    if padding and text[-padding - 1] not in _LAST_CHARACTERS[padding]:
+        raise ValueError(_BAD_BASE64)
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise ValueError(_BAD_BASE64) from None
 
 
 def read_boolean(value: Any) -> bool | None:

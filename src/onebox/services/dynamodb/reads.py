@@ -7,7 +7,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,13 @@ from onebox.services.dynamodb.limits import PAGE_BYTES_MAX
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
 from onebox.services.dynamodb.pages import Start, read_all, read_range
 from onebox.services.dynamodb.ranges import KeyRange
+from onebox.services.dynamodb.schema import ON_DEMAND
 from onebox.services.dynamodb.store.items import ItemStore, Rows
 from onebox.services.dynamodb.values.attributes import Item
-from onebox.services.dynamodb.values.keys import SLOTS, segment_bounds
+from onebox.services.dynamodb.values.keys import SLOTS, segment_slots, split_slots
+
+_ON_DEMAND_PARTITIONS = 4
+"""How many partitions AWS gives a new on-demand table."""
 
 
 @dataclass(slots=True)
@@ -59,36 +63,44 @@ class Page:
     last: bytes | None = None
     """The last item evaluated, if the page stopped before the end."""
     read_bytes: int = 0
+    latest: bytes | None = None
+    """The last item read so far."""
+    effort: int = 0
+    """What looking at the items has cost so far."""
 
 
 def read_page(store: ItemStore, reading: Reading, meter: Meter) -> Page:
     """Read one page."""
     page = Page()
-    rows = _rows(store, reading)
-    try:
-        _fill(page, rows, reading)
-    finally:
-        rows.close()  # it holds a statement open
-    _meter(reading, page, meter)
+    units = 0.0
+    for rows in _partitions(store, reading):
+        read_before = page.read_bytes
+        try:
+            is_full = _fill(page, rows, reading)
+        finally:
+            rows.close()  # it holds a statement open
+        units += read_units(page.read_bytes - read_before, consistent=reading.consistent)
+        if is_full:
+            page.last = page.latest
+            break
+    _meter(reading, page, units, meter)
     return page
 
 
-def _fill(page: Page, rows: Rows, reading: Reading) -> None:
-    last: bytes | None = None
+def _fill(page: Page, rows: Rows, reading: Reading) -> bool:
+    """Add rows to the page; True if it is full before their end."""
     operators = count_operators(reading.filter)
-    effort = 0
     for size_bytes, data in rows:
         if page.scanned and page.read_bytes + size_bytes > PAGE_BYTES_MAX:
-            page.last = last
-            return
+            return True
         page.read_bytes += size_bytes
         page.scanned += 1
-        last = data
+        page.latest = data
         _keep(page, data, reading)
-        effort += row_effort(operators, data) if operators else 1
-        if page.scanned == reading.limit or effort > PAGE_EFFORT_MAX:
-            page.last = last
-            return
+        page.effort += row_effort(operators, data) if operators else 1
+        if page.scanned == reading.limit or page.effort > PAGE_EFFORT_MAX:
+            return True
+    return False
 
 
 def _keep(page: Page, data: bytes, reading: Reading) -> None:
@@ -109,9 +121,14 @@ def _keep(page: Page, data: bytes, reading: Reading) -> None:
         page.items.append(item if reading.paths is None else project(item, reading.paths))
 
 
-def _rows(store: ItemStore, reading: Reading) -> Rows:
+def _partitions(store: ItemStore, reading: Reading) -> Iterator[Rows]:
+    """The rows to read, those of each partition by themselves.
+
+    A Query reads one partition. A Scan of a provisioned table reads all as one; a Scan of an on-demand table reads the
+    four that AWS makes of such a table, each of which is charged by itself.
+    """
     if reading.key_range is not None:
-        return read_range(
+        yield read_range(
             store,
             reading.table,
             reading.index,
@@ -119,12 +136,18 @@ def _rows(store: ItemStore, reading: Reading) -> Rows:
             start=reading.start,
             forward=reading.forward,
         )
-    bounds = (b"", bytes([SLOTS])) if reading.segment is None else segment_bounds(*reading.segment)
-    return read_all(store, reading.table, reading.index, bounds, reading.start)
+        return
+    first, end = (0, SLOTS) if reading.segment is None else segment_slots(*reading.segment)
+    is_split = reading.index is None and reading.table.settings["BillingMode"] == ON_DEMAND
+    start = reading.start
+    for low, high in split_slots(first, end, _ON_DEMAND_PARTITIONS if is_split else 1):
+        if start is not None and start.position.partition_key[:1] >= bytes([high]):
+            continue  # this partition was read by earlier pages
+        yield read_all(store, reading.table, reading.index, (bytes([low]), bytes([high])), start)
+        start = None
 
 
-def _meter(reading: Reading, page: Page, meter: Meter) -> None:
-    units = read_units(page.read_bytes, consistent=reading.consistent)
+def _meter(reading: Reading, page: Page, units: float, meter: Meter) -> None:
     meter.read(reading.table, units, reading.index)
     if reading.fetches_item:
         # Each item that a local index does not hold whole is fetched from the table by itself.

@@ -73,7 +73,7 @@ _WRITES: dict[str, Handler[Core]] = {
     "TransactWriteItems": transactions.transact_write_items,
     "UntagResource": tags.untag_resource,
     "UpdateContinuousBackups": continuous_backups.update_continuous_backups,
-    "UpdateGlobalTable": global_tables.update_global_table,
+    "UpdateGlobalTable": global_tables.describe_global_table,
     "UpdateGlobalTableSettings": global_tables.describe_global_table_settings,
     "UpdateItem": items.update_item,
     "UpdateTable": table_updates.update_table,

@@ -25,13 +25,6 @@ def create_global_table(core: Core, context: RequestContext, request: Wire) -> W
     raise invalid_values(_FIRST_VERSION)
 
 
-def update_global_table(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Refused: replicas cannot be created, and there are none to delete."""
-    if any("Create" in update for update in request["ReplicaUpdates"]):
-        raise invalid_values(_FIRST_VERSION)
-    return describe_global_table(core, context, request)
-
-
 def describe_global_table(core: Core, context: RequestContext, request: Wire) -> Wire:
     """There is no such global table."""
     raise GlobalTableNotFoundException(f"Global table not found: {_missing(request['GlobalTableName'])}")

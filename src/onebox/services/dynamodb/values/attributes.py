@@ -9,8 +9,6 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUn
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode
 from typing import Any, NoReturn
 
 import orjson
@@ -19,7 +17,7 @@ from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, ITEM_BYTES_MAX, NESTING_MAX
 from onebox.services.dynamodb.values.numbers import encode_number, measure_number
-from onebox.services.json_types import read_boolean
+from onebox.services.json_types import decode_base64, read_boolean
 
 AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
@@ -221,9 +219,9 @@ def decode_binary(text: str) -> bytes:
     if type(text) is not str:
         raise TypeError
     try:
-        return b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise SerializationException("Base64 encoded value is not valid") from error
+        return decode_base64(text)
+    except ValueError as error:
+        raise SerializationException(str(error)) from None
 
 
 def _strip_unknown_kinds(value: Any) -> None:

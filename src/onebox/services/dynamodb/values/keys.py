@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from onebox.errors import ValidationException
@@ -233,14 +234,25 @@ def encode_partition(value: AttributeValue) -> bytes:
 _SLOT_BYTES = tuple(bytes([slot]) for slot in range(SLOTS))
 
 
-def segment_bounds(segment: int, total_segments: int) -> tuple[bytes, bytes]:
-    """The range of partition keys, from the first bound up to but without the second, that a scan segment reads.
+def segment_slots(segment: int, total_segments: int) -> tuple[int, int]:
+    """The slots that a scan segment reads, from the first one up to but without the second.
 
     Slot s belongs to segment ``s * total // SLOTS``: with more segments than slots, some are empty, as on AWS.
     """
-    first = -(-segment * SLOTS // total_segments)
-    last = -(-(segment + 1) * SLOTS // total_segments)
-    return bytes([first]), bytes([last])
+    return -(-segment * SLOTS // total_segments), -(-(segment + 1) * SLOTS // total_segments)
+
+
+def segment_bounds(segment: int, total_segments: int) -> tuple[bytes, bytes]:
+    """The range of partition keys, from the first bound up to but without the second, that a scan segment reads."""
+    first, end = segment_slots(segment, total_segments)
+    return bytes([first]), bytes([end])
+
+
+def split_slots(first: int, end: int, partitions: int) -> list[tuple[int, int]]:
+    """Slots ``first`` up to but without ``end``, divided at the bounds of equal partitions of all slots."""
+    size = SLOTS // partitions
+    bounds = [first, *(bound for bound in range(size, SLOTS, size) if first < bound < end), end]
+    return list(pairwise(bounds))
 
 
 def check_not_empty(attribute: KeyAttribute, content: Any) -> None:
