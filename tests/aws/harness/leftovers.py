@@ -157,8 +157,11 @@ def delete_bucket(client: Any, name: str) -> None:
 
 def find_parameters(client: Any) -> Found:
     begins = {"Key": "Name", "Option": "BeginsWith", "Values": [COMMON, f"/{COMMON}"]}
-    for parameter in pages(client, "describe_parameters", "Parameters", ParameterFilters=[begins]):
-        yield parameter["Name"], parameter["Name"]
+    try:
+        found = list(pages(client, "describe_parameters", "Parameters", ParameterFilters=[begins]))
+    except AttributeError:  # MiniStack's description of a parameter with policies cannot be read
+        found = list(pages(client, "get_parameters_by_path", "Parameters", Path="/", Recursive=True))
+    return ((parameter["Name"], parameter["Name"]) for parameter in found)
 
 
 # --- IAM --------------------------------------------------------------------------------------------------------------

@@ -135,7 +135,8 @@ def _clean(place: Place, wanted: Callable[[str], bool], say: Say) -> int:
         return LEFT_BEHIND
     for line in show_cleaning(done):
         say(line)
-    return LEFT_BEHIND if done.left else 0
+    # An emulator that does not offer a service cannot list its resources, and has none.
+    return LEFT_BEHIND if done.left or (done.unseen and place.costs_money) else 0
 
 
 def _connect(place: Place) -> Callable[[str], object]:
