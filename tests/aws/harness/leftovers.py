@@ -49,9 +49,11 @@ def find_stacks(client: Any) -> Found:
 
 
 def delete_stack(client: Any, stack_id: str) -> None:
-    with contextlib.suppress(ClientError):
+    try:
+        client.delete_stack(StackName=stack_id)
+    except ClientError:
         client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=False)
-    client.delete_stack(StackName=stack_id)
+        client.delete_stack(StackName=stack_id)
 
 
 # --- Lambda -----------------------------------------------------------------------------------------------------------
@@ -223,7 +225,8 @@ def delete_policy(client: Any, arn: str) -> None:
 def _strip(client: Any, kind: str, **who: str) -> None:
     """Remove the policies of a user, group or role, without which it cannot be deleted."""
     for policy in pages(client, f"list_attached_{kind}_policies", "AttachedPolicies", **who):
-        getattr(client, f"detach_{kind}_policy")(PolicyArn=policy["PolicyArn"], **who)
+        with contextlib.suppress(client.exceptions.NoSuchEntityException):  # moto deletes policies that are attached
+            getattr(client, f"detach_{kind}_policy")(PolicyArn=policy["PolicyArn"], **who)
     for name in pages(client, f"list_{kind}_policies", "PolicyNames", **who):
         getattr(client, f"delete_{kind}_policy")(PolicyName=name, **who)
 
