@@ -23,7 +23,8 @@ FUNCTION_GB_S = 0.125
 """A call of a function: one second with 128 MB."""
 ASSUMPTIONS = (
     "Calls are counted twice, because waiting for AWS asks again. Alarms, dashboards and metrics are counted for a "
-    "day, invocations for a second, DynamoDB's reads as ten writes. List prices without free tier and taxes."
+    "day, refused ones too, invocations for a second, DynamoDB's reads as ten writes. List prices without free tier "
+    "and taxes."
 )
 _DYNAMODB_WRITES = {
     "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "ExecuteStatement",
@@ -75,7 +76,8 @@ def make_estimate(counts: Mapping[str, Calls], region: str, prices: Mapping[str,
         if price is None:
             unpriced[name] = calls.count * WAITING
         elif price:
-            dollars[service] = dollars.get(service, 0.0) + price * WAITING
+            times = 1 if operation in _MONTHLY else WAITING
+            dollars[service] = dollars.get(service, 0.0) + price * times
     total = sum(calls.count for calls in counts.values()) * WAITING
     return Estimate(total, made, dollars, unpriced, prices["as_of"])
 
@@ -112,7 +114,7 @@ def show_estimate(estimate: Estimate) -> list[str]:
     lines = [
         f"Makes    {made}",
         f"Calls    about {estimate.calls:,}",
-        f"Cost     about {estimate.total:.2f} US dollars ({by_service}), prices as of {estimate.prices_as_of}",
+        f"Cost     at most about {estimate.total:.2f} US dollars ({by_service}), prices as of {estimate.prices_as_of}",
     ]
     if estimate.unpriced:
         unpriced = ", ".join(f"{count} {name}" for name, count in sorted(estimate.unpriced.items()))

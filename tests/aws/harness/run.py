@@ -62,7 +62,7 @@ def rehearse(only: str | None) -> Mapping[str, Calls]:
         counts = Path(folder) / "counts.json"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         done = subprocess.run(
-            _command(only),
+            [*_command(only), "--exitfirst"],
             cwd=ROOT,
             env={**environment, COUNT_VARIABLE: str(counts)},
             stdin=subprocess.DEVNULL,

@@ -67,7 +67,7 @@ def test_nothing_is_created_where_it_costs_money_without_a_yes(place: Place, mon
         run_tests(costly, None, told.append, say_no)
     assert asked == ["Create and delete these resources in account 100000000009?"]
     assert "account 100000000009" in told[0]
-    assert any(line.startswith("Cost     about 0.00 US dollars") for line in told)
+    assert any(line.startswith("Cost     at most about 0.00 US dollars") for line in told)
 
 
 def test_a_rehearsal_that_fails_is_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
