@@ -6,29 +6,20 @@ bytes go to every peer.
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Sequence
 from urllib.parse import quote_plus
 
-_AUTHORIZATION = (
-    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sns/aws4_request, "
-    "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64
-)
+from tests.bench.connection import Connection
+
+_FORM = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n"
 
 
 class SnsConnection:
     """One keep-alive connection."""
 
     def __init__(self, host: str, port: int, topic_arn: str) -> None:
-        self._socket = socket.create_connection((host, port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._stream = self._socket.makefile("rb")
-        self._head = (
-            f"POST / HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: {_AUTHORIZATION}\r\n"
-            "X-Amz-Date: 20260101T000000Z\r\n"
-            "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: "
-        )
+        self._connection = Connection(host, port, "sns", _FORM)
         self._topic = quote_plus(topic_arn)
 
     def publish(self, quoted: str) -> None:
@@ -46,21 +37,10 @@ class SnsConnection:
             raise RuntimeError(f"not every entry was accepted: {body[:500]!r}")
 
     def close(self) -> None:
-        self._socket.close()
+        self._connection.close()
 
     def _call(self, form: str) -> bytes:
-        body = form.encode()
-        self._socket.sendall(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
-        status = int(self._stream.readline().split()[1])
-        length = 0
-        while (line := self._stream.readline()) not in (b"\r\n", b""):
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        answer = self._stream.read(length)
-        if status != 200:
-            raise RuntimeError(f"publish answered {status}: {answer[:500]!r}")
-        return answer
+        return self._connection.call(form.encode())
 
 
 def quote(messages: Sequence[str]) -> list[str]:
