@@ -52,7 +52,7 @@ def test_a_service_that_is_not_offered_is_named(
         ("sqs", "create_queue", {"QueueName": "q"}, None),
         ("iam", "create_account_alias", {"AccountAlias": "abc"}, "CreateAccountAlias of iam"),
         ("dynamodb", "list_bulk_operations", {}, "ListBulkOperations of dynamodb"),
-        ("s3", "get_bucket_website", {"Bucket": "abc"}, "GetBucketWebsite of s3"),
+        ("s3", "delete_bucket_website", {"Bucket": "abc"}, "DeleteBucketWebsite of s3"),
     ],
 )
 def test_an_operation_that_is_not_offered_is_named(

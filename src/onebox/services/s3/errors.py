@@ -185,6 +185,11 @@ class NoSuchVersion(S3Error):
     sentence = "The specified version does not exist."
 
 
+class NoSuchWebsiteConfiguration(S3Error):
+    status = 404
+    sentence = "The specified bucket does not have a website configuration"
+
+
 class NotModified(S3Error):
     status = 304
     sentence = "Not Modified"
@@ -198,6 +203,11 @@ class NotOffered(S3Error):
     sentence = "A header you provided implies functionality that is not implemented"
 
 
+class ObjectLockConfigurationNotFoundError(S3Error):
+    status = 404
+    sentence = "Object Lock configuration does not exist for this bucket"
+
+
 class OwnershipControlsNotFoundError(S3Error):
     status = 404
     sentence = "The bucket ownership controls were not found"
@@ -206,3 +216,8 @@ class OwnershipControlsNotFoundError(S3Error):
 class PreconditionFailed(S3Error):
     status = 412
     sentence = "At least one of the pre-conditions you specified did not hold"
+
+
+class ReplicationConfigurationNotFoundError(S3Error):
+    status = 404
+    sentence = "The replication configuration was not found"

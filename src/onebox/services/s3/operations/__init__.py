@@ -19,6 +19,7 @@ from onebox.services.s3.operations import (
     uploads,
     writes,
 )
+from onebox.services.s3.operations.absent_settings import ABSENT
 from onebox.services.s3.operations.bucket_settings import SETTINGS
 
 OPERATIONS: OperationTable[S3Core] = {
@@ -58,5 +59,6 @@ OPERATIONS: OperationTable[S3Core] = {
     "PutBucketAcl": Operation(acls.put_bucket_acl),
     "PutObjectAcl": Operation(acls.put_object_acl),
     "PutObjectTagging": Operation(object_tags.put_object_tagging),
+    **ABSENT,
     **{name: Operation(handler, reads_only=name.startswith("Get")) for name, handler in SETTINGS.items()},
 }
