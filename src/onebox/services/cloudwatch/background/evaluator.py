@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from onebox.errors import StorageFault
 from onebox.services.cloudwatch.alarms.composite import evaluate_rule, parse_rule
 from onebox.services.cloudwatch.alarms.configuration import alarm_period_s, alarm_rule, alarm_stat, alarm_step_ms
 from onebox.services.cloudwatch.alarms.evaluation import Decision, Rule, decide_state, is_settled
@@ -32,7 +33,7 @@ class Evaluator:
 
     def evaluate(self, key: AlarmKey, now_ms: int) -> int | None:
         """Evaluate the alarm, if it still exists, as of ``now_ms``. Where SetAlarmState's state still holds, nothing
-        is done and the answer is until when it holds (ms)."""
+        is done and the answer is until when it holds (ms). Raises StorageFault when the disk failed."""
         alarm = self._store.find(*key)
         if alarm is None:
             return None
@@ -41,6 +42,8 @@ class Evaluator:
         evaluate = self._evaluate_composite if alarm.type == "CompositeAlarm" else self._evaluate_metric
         try:
             self._deps.storage.run(lambda: evaluate(alarm, now_ms))
+        except StorageFault:
+            raise
         except Exception:
             self._deps.log.exception("evaluating alarm %s failed", key.name)
         return None

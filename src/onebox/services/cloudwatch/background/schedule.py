@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from onebox.clock import Timer
+from onebox.errors import StorageFault
 from onebox.services.cloudwatch.alarms.signals import AlarmKey
 from onebox.services.cloudwatch.background.due import DueAlarms
 from onebox.services.cloudwatch.background.evaluator import Evaluator
@@ -19,7 +20,8 @@ from onebox.services.cloudwatch.limits import COLLECT_INTERVAL_MS, EVALUATED_AT_
 
 
 class Schedule:
-    """Runs a turn at each multiple of the interval, so that one comes at the beginning of each minute."""
+    """Runs a turn at each multiple of the interval, so that one comes at the beginning of each minute. Ends when the
+    disk fails, as the engine does; every other failure is logged and tried again."""
 
     def __init__(self, core: CloudWatchCore) -> None:
         self._deps = core.deps
@@ -59,6 +61,9 @@ class Schedule:
         try:
             if now_ms % ROLLUP_INTERVAL_MS < COLLECT_INTERVAL_MS:
                 self._deps.storage.run(lambda: self._rollup.run(self._deps.clock.trusted_ms()))
+        except StorageFault:
+            self.stop()
+            return
         except Exception:
             self._deps.log.exception("rolling up metrics failed; trying again")
         self._run_piece()
@@ -73,7 +78,12 @@ class Schedule:
 
     def _run_piece(self) -> None:
         self._piece = None
-        now_ms = self._deps.clock.now_ms()
+        try:
+            self._work_some(self._deps.clock.now_ms())
+        except StorageFault:
+            self.stop()
+
+    def _work_some(self, now_ms: int) -> None:
         if self._collecting is not None:
             self._collect_some()
         elif self._is_looking:
@@ -96,6 +106,8 @@ class Schedule:
         except StopIteration:
             self._collecting = None
             self._is_looking = True
+        except StorageFault:
+            raise
         except Exception:
             self._deps.log.exception("collecting metrics failed; trying again")
             self._collecting = None
