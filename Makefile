@@ -38,8 +38,8 @@ run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three invalid
 test: $(DEV_STAMP) peers ## Run the tests (about 10 minutes on 2 cores)
 	$(BIN)/pytest -n 3 -m "not slow"
 
-test-long: $(DEV_STAMP) peers ## Run the long suites too
-	$(BIN)/pytest
+test-long: $(DEV_STAMP) peers ## Run the long suites too, and ten times as many examples of each rule
+	$(BIN)/pytest --hypothesis-profile=deep
 
 test-aws: $(DEV_STAMP) ## Run the tests of AWS's behaviour on AWS or on an endpoint (TARGET=aws|URL, ONLY=, YES=1, CLEAN=1)
 	@$(BIN)/python -m tests.aws "$(TARGET)" $(if $(ONLY),--only "$(ONLY)") $(if $(YES),--yes) $(if $(CLEAN),--clean)

@@ -22,8 +22,12 @@ from tests.quick_python import share_descriptions, spare_the_collector
 from tests.scheduling import FileScheduling, arrange, make_scheduler
 from tests.warm_programs import warm_programs
 
-# An example that is slow on a busy machine says nothing of the rule it tries.
-settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# An example that is slow on a busy machine says nothing of the rule it tries. Each run tries others: the long suites
+# (`--hypothesis-profile=deep`) many at once.
+for profile, examples in (("steady", 40), ("deep", 400)):
+    settings.register_profile(
+        profile, deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples
+    )
 settings.load_profile("steady")
 
 _accounts = itertools.count(100_000_000_000 + os.getpid() * 1_000)
