@@ -56,65 +56,6 @@ def await_batches(client: Callable[..., Any], wanted: list[str]) -> None:
     until(lambda: batches(client) == wanted, f"the batches {wanted}")
 
 
-def test_mapping_delivers_the_event_as_aws_does_and_deletes_it(client: Callable[..., Any], account: str) -> None:
-    make_function(client, PRINT_EVENT)
-    url, arn = make_queue(client)
-    connect(client, arn)
-    attributes = {
-        "colour": {"DataType": "String", "StringValue": "red"},
-        "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
-    }
-    sent = client("sqs").send_message(QueueUrl=url, MessageBody='{"a": 1}', MessageAttributes=attributes)
-    [line] = until(lambda: batches(client), "a batch")
-    [record] = json.loads(line)["Records"]
-    assert record.pop("receiptHandle")
-    times = record["attributes"]
-    assert times.pop("SentTimestamp").isdigit()
-    assert times.pop("ApproximateFirstReceiveTimestamp").isdigit()
-    assert record == {
-        "messageId": sent["MessageId"],
-        "body": '{"a": 1}',
-        "attributes": {"ApproximateReceiveCount": "1", "SenderId": times["SenderId"]},
-        "messageAttributes": {
-            "colour": {
-                "stringValue": "red",
-                "stringListValues": [],
-                "binaryListValues": [],
-                "dataType": "String",
-            },
-            "bytes": {
-                "binaryValue": "AP8=",
-                "stringListValues": [],
-                "binaryListValues": [],
-                "dataType": "Binary",
-            },
-        },
-        "md5OfMessageAttributes": sent["MD5OfMessageAttributes"],
-        "md5OfBody": sent["MD5OfMessageBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": arn,
-        "awsRegion": "us-east-1",
-    }
-    until(lambda: counts(client, url) == (0, 0), "an empty queue")
-
-
-def test_mapping_life_is_shown_as_on_aws(client: Callable[..., Any], account: str) -> None:
-    function_arn = make_function(client, PRINT_EVENT)["FunctionArn"]
-    _, arn = make_queue(client)
-    created = connect(client, arn)
-    assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
-    assert (created["State"], created["BatchSize"]) == ("Creating", 10)
-    assert (created["FunctionArn"], created["EventSourceArn"]) == (function_arn, arn)
-    lambda_, uuid = client("lambda"), created["UUID"]
-    assert lambda_.get_event_source_mapping(UUID=uuid)["State"] == "Enabled"
-    assert lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
-    assert lambda_.list_event_source_mappings(FunctionName="function")["EventSourceMappings"][0]["State"] == "Disabled"
-    assert lambda_.update_event_source_mapping(UUID=uuid, BatchSize=5)["BatchSize"] == 5
-    assert lambda_.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
-    with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
-        lambda_.get_event_source_mapping(UUID=uuid)
-
-
 def test_mapping_disabled_takes_nothing_until_it_is_enabled(client: Callable[..., Any]) -> None:
     make_function(client, FAIL_BAD)
     url, arn = make_queue(client)
@@ -230,59 +171,12 @@ def test_function_without_concurrency_leaves_the_messages_alone(timed: EngineThr
     until(has_arrived, "the message's batch")
 
 
-@pytest.mark.parametrize(
-    ("settings", "code", "words"),
-    [
-        ({"BatchSize": 11}, "InvalidParameterValueException", "Maximum batch window in seconds must be greater than 0"),
-        ({"BatchSize": 0}, "ValidationException", "'batchSize'"),
-        ({"BatchSize": 10_001}, "ValidationException", "less than or equal to 10000"),
-        ({"MaximumBatchingWindowInSeconds": 301}, "ValidationException", "'maximumBatchingWindowInSeconds'"),
-        ({"ScalingConfig": {"MaximumConcurrency": 1}}, "ValidationException", "'scalingConfig.maximumConcurrency'"),
-        ({"FilterCriteria": {"Filters": [{"Pattern": "x"}]}}, "InvalidParameterValueException", "Invalid filter"),
-        ({"FunctionResponseTypes": ["Nope"]}, "ValidationException", "ReportBatchItemFailures"),
-        ({"EventSourceArn": "arn:aws:s3:::b"}, "InvalidParameterValueException", "Unrecognized event source."),
-        ({"FunctionName": "nope"}, "InvalidParameterValueException", "Function does not exist"),
-    ],
-)
-def test_create_event_source_mapping_invalid_is_refused(
-    client: Callable[..., Any], settings: Any, code: Any, words: Any
-) -> None:
-    make_function(client, PRINT_EVENT)
-    _, arn = make_queue(client)
-    with pytest.raises(ClientError) as caught:
-        connect(client, arn, **settings)
-    assert caught.value.response["Error"]["Code"] == code
-    assert words in caught.value.response["Error"]["Message"]
-
-
-def test_create_event_source_mapping_short_visibility_is_refused(client: Callable[..., Any]) -> None:
-    make_function(client, PRINT_EVENT, Timeout=31)
-    _, arn = make_queue(client)
-    words = "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds"
-    with pytest.raises(ClientError, match=words):
-        connect(client, arn)
-
-
 def test_create_event_source_mapping_role_without_rights_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, PRINT_EVENT, Role=make_role(client, BASIC))
     _, arn = make_queue(client)
     words = "The provided execution role does not have permissions to call ReceiveMessage on SQS"
     with pytest.raises(ClientError, match=words):
         connect(client, arn)
-
-
-def test_create_event_source_mapping_twice_is_conflict(client: Callable[..., Any]) -> None:
-    make_function(client, PRINT_EVENT)
-    _, arn = make_queue(client)
-    uuid = connect(client, arn)["UUID"]
-    with pytest.raises(client("lambda").exceptions.ResourceConflictException, match=uuid):
-        connect(client, arn)
-
-
-def test_create_event_source_mapping_missing_queue_is_refused(client: Callable[..., Any], account: str) -> None:
-    make_function(client, PRINT_EVENT)
-    with pytest.raises(ClientError, match="NonExistentQueue"):
-        connect(client, f"arn:aws:sqs:us-east-1:{account}:nope")
 
 
 def test_delivery_that_ended_with_onebox_is_no_attempt(tmp_path: Path) -> None:

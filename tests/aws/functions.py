@@ -11,13 +11,15 @@ from botocore.exceptions import ClientError
 from tests.api.lambda_support import BASIC, RUNTIME, zipped
 from tests.aws.support import trust
 
+QUEUES = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 
 
 def make_role(iam: Any, name: str, principal: dict[str, str] | None = None) -> str:
     """A role for functions, or for another principal; its ARN."""
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal or LAMBDA))["Role"]["Arn"]
-    iam.attach_role_policy(RoleName=name, PolicyArn=BASIC)
+    for policy in (BASIC, QUEUES):
+        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     return str(arn)
 
 

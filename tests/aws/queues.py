@@ -25,6 +25,8 @@ def in_flight(sqs: Any, url: str) -> int:
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
 
-def queue_arn(sqs: Any, url: str) -> str:
-    """The ARN of a queue."""
-    return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+def make_queue(sqs: Any, name: str) -> tuple[str, str]:
+    """A queue's URL and ARN."""
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return url, arn
