@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,29 @@ def test_batch_window_gathers_changes(timed: EngineThread) -> None:
     assert seen(timed.client) == []
     timed.clock.advance(2)
     until(lambda: seen(timed.client) == [(["a", "b"], "ok")], "the batch")
+
+
+def test_the_age_of_each_batch_is_a_metric(timed: EngineThread) -> None:
+    arn = make_table(timed.client)
+    put(timed.client, "late")
+    timed.clock.advance(120)
+    map_stream(timed.client, arn)
+    until(lambda: seen(timed.client) == [(["late"], "ok")], "the change")
+    timed.clock.advance(10)
+    now = datetime.fromtimestamp(timed.clock.now_ms() / 1000, timezone.utc)
+    request: dict[str, Any] = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "IteratorAge",
+        "Dimensions": [{"Name": "FunctionName", "Value": "function"}],
+        "StartTime": now - timedelta(minutes=10),
+        "EndTime": now + timedelta(minutes=1),
+        "Period": 3600,
+        "Statistics": ["Maximum", "SampleCount"],
+    }
+    ask = timed.client("cloudwatch").get_metric_statistics
+    (point,) = until(lambda: ask(**request)["Datapoints"], "the metric")
+    assert 120_000 <= point["Maximum"] < 121_000
+    assert (point["SampleCount"], point["Unit"]) == (1, "Milliseconds")
 
 
 def test_old_changes_are_passed_over(timed: EngineThread) -> None:

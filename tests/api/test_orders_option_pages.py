@@ -1,4 +1,4 @@
-"""Goal: the pages of history, archive, intake, personal data and company are true: their commands run as they stand."""
+"""Goal: the pages of the optional parts are true: their commands run as they stand."""
 
 from __future__ import annotations
 
@@ -49,6 +49,17 @@ def test_intake_page_takes_an_order_and_refuses_another(run: Callable[[str], str
     assert "payments is no longer a caller" in printed
     names = [one["Name"] for one in client("ssm").describe_parameters()["Parameters"]]
     assert names == ["/orders/intake/callers/shop"]
+
+
+def test_claims_page_stores_a_large_order_whole_and_erases_it(
+    run: Callable[[str], str], client: Callable[..., Any]
+) -> None:
+    printed = run("claims.md")
+    assert "\n1500\n" in printed
+    assert "claims bucket" in printed
+    assert "the claims bucket: 2 objects erased" in printed
+    [bucket] = [one["Name"] for one in client("s3").list_buckets()["Buckets"] if "-claims-" in one["Name"]]
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket)
 
 
 def test_company_page_follows_an_order_s_trace_into_a_team_s_queue(run: Callable[[str], str], tmp_path: Path) -> None:

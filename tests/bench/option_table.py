@@ -18,6 +18,7 @@ from orders.aws.clients import Aws
 from orders.aws.settings import Settings
 from orders.capacity.options import (
     ARCHIVE,
+    CLAIM_CHECK,
     FAIR_QUEUES,
     HISTORY,
     INTAKE,
@@ -144,6 +145,7 @@ def rows(found: dict[str, float]) -> list[tuple[str, str, float]]:
         RELAY: f"{million('relay calls', orders)} requests of SNS from a full outbox, in place of the publisher's",
         HISTORY: history,
         ARCHIVE: archive,
+        CLAIM_CHECK: "of a thousand orders one of 1 MiB: 2 writes and 1 read of S3, 90 days; not measured",
         TRACING: tracing,
         FAIR_QUEUES: "a surcharge on each request of OrderQueue",
     }

@@ -19,13 +19,15 @@ INTAKE = "Intake"
 RELAY = "Relay"
 TRACING = "Tracing"
 FAIR_QUEUES = "FairQueues"
-OPTIONS = (INTAKE, RELAY, HISTORY, ARCHIVE, TRACING, FAIR_QUEUES)
+CLAIM_CHECK = "ClaimCheck"
+OPTIONS = (INTAKE, RELAY, HISTORY, ARCHIVE, CLAIM_CHECK, TRACING, FAIR_QUEUES)
 # How each is switched on.
 SWITCHED_ON = {
     INTAKE: "-p Intake=Token",
     RELAY: "orders relay run",
     HISTORY: "-p History=Yes",
     ARCHIVE: "-p Archive=Yes",
+    CLAIM_CHECK: "-p ClaimCheck=Yes, --claim-check",
     TRACING: "-p Tracing=Active, --traceparent",
     FAIR_QUEUES: "--message-group FIELD",
 }
@@ -51,6 +53,13 @@ RECEIVE_MESSAGES = 10
 # A request of OrderIntake carries one order and an idempotency key, which is written before and after the publish.
 INTAKE_MS_PER_REQUEST = 3.0
 KEY_WRITES = 2
+# One order of a thousand is too large for SNS, has 1 MiB and is stored for a month with its body. S3 is asked for each
+# to write the claim, to read it and to write the body; reads are counted at the price of writes, which is higher.
+CLAIM_SHARE = 0.001
+CLAIM_BYTES = 1_048_576
+CLAIM_REQUESTS = 3
+CLAIM_DAYS = 90
+MONTH_DAYS = 30.4375
 # What a trace context adds to OrderProcessor's log line of an order: "traceId" and 32 digits.
 TRACE_LOG_BYTES = 45
 # Without a decision of the caller X-Ray records the first trace of a second, and a twentieth of the others.
@@ -113,8 +122,19 @@ def _archive(load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
         "SQS": MILLION * (1 + 2 / received) * local["sqs_million_requests"] / MILLION,
         "Lambda": _lambda(calls, MILLION * ARCHIVE_MS_PER_NOTIFICATION, calls * ROUND_TRIP_MS, local),
         "S3 requests": calls * local["s3_million_puts"] / MILLION,
-        f"S3 storage, {ARCHIVE_DAYS} days": gigabytes * local["s3_gb_month"] * ARCHIVE_DAYS / 30.4375,
+        f"S3 storage, {ARCHIVE_DAYS} days": gigabytes * local["s3_gb_month"] * ARCHIVE_DAYS / MONTH_DAYS,
         "CloudWatch Logs": calls * LOG_CALL_BYTES / GB_BYTES * (local["logs_gb_ingested"] + local["logs_gb_month"]),
+    }
+
+
+def _claim_check(_load: OptionLoad, local: Mapping[str, float]) -> dict[str, float]:
+    """What the large orders of a million cost more. An order alone is also a request of SNS of its own."""
+    claims = MILLION * CLAIM_SHARE
+    months = CLAIM_DAYS / MONTH_DAYS + 1
+    return {
+        "SNS": claims * local["sns_million_requests"] / MILLION,
+        "S3 requests": claims * CLAIM_REQUESTS * local["s3_million_puts"] / MILLION,
+        f"S3 storage, {CLAIM_DAYS} days": claims * CLAIM_BYTES / GB_BYTES * local["s3_gb_month"] * months,
     }
 
 
@@ -156,6 +176,7 @@ _COSTS: Mapping[str, Callable[[OptionLoad, Mapping[str, float]], dict[str, float
     ARCHIVE: _archive,
     INTAKE: _intake,
     RELAY: _relay,
+    CLAIM_CHECK: _claim_check,
     TRACING: _tracing,
     FAIR_QUEUES: _fair_queues,
 }

@@ -78,6 +78,14 @@ class LambdaMetrics:
         self._tallies[key, None, LATEST][name, value, unit] += 1
         self._pace.wanted()
 
+    def stream_batch(self, function: FunctionVersion, qualifier: str | None, age_ms: float) -> None:
+        """A batch of a stream was received; ``age_ms`` is that of its last record.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#performance-metrics
+        """
+        self._tallies[function.key, qualifier, function.version]["IteratorAge", age_ms, "Milliseconds"] += 1
+        self._pace.wanted()
+
     def url_answered(self, key: FunctionKey, qualifier: str | None, status: int, latency_ms: float) -> None:
         """A request to a function URL was answered.
 

@@ -175,6 +175,9 @@ def test_options_cost_what_their_calls_cost() -> None:
     assert archive["S3 requests"] == pytest.approx(0.005), "an object for a thousand notifications"
     assert intake["DynamoDB"] == pytest.approx(1.25), "two writes for a key"
     assert intake["SNS"] == pytest.approx(0.5), "a request for each order"
+    claims = options["ClaimCheck"]
+    assert claims["S3 requests"] == pytest.approx(0.015), "three requests for each of a thousand large orders"
+    assert claims["S3 storage, 90 days"] == pytest.approx(1.048576 * 0.023 * (90 / 30.4375 + 1))
     for costs in options.values():
         assert costs["total"] == pytest.approx(sum(costs.values()) / 2)
     assert options["FairQueues"]["SQS"] == pytest.approx(0.1 * (1 + 2 / plan(FIFTY).orders_per_call)), "on each request"

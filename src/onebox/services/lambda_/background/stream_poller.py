@@ -170,6 +170,8 @@ class StreamPoller:
             self._timer.cancel()
             self._timer = None
         self._window_over = False
+        age_ms = max(0, self._now_ms() - batch.records[-1].created_at_ms)
+        self._parts.invoker.metrics.stream_batch(batch.function, self.mapping.qualifier, age_ms)
         try:
             self._parts.invoker.invoke(
                 batch.function,
