@@ -65,6 +65,7 @@ def orders(engine: EngineThread, *arguments: str, given: str | None = None) -> s
         ("intake", "orders deploy -p Intake=Token"),
         ("history", "orders deploy -p History=Yes"),
         ("archive", "orders deploy -p Archive=Yes"),
+        ("claims", "orders deploy -p ClaimCheck=Yes"),
         ("relay", "--database URL"),
         ("replays", "orders replay --since 2h --to OrderQueue"),
     ],

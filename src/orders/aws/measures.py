@@ -60,6 +60,10 @@ STORED = Measure("stored", BUSINESS_NAMESPACE, "OrdersStored")
 DUPLICATE = Measure("duplicate", BUSINESS_NAMESPACE, "OrdersDuplicate")
 STALE = Measure("too old", BUSINESS_NAMESPACE, "OrdersStale")
 UNAVAILABLE = Measure("retried", BUSINESS_NAMESPACE, "OrdersUnavailable")
+# How old the last record of a batch was when OrderHistory got it, in milliseconds; without a batch there is no value.
+HISTORY_AGE = Measure(
+    "age of changes, ms", "AWS/Lambda", "IteratorAge", (("FunctionName", SEED_NAMES.history_function),), "Maximum"
+)
 # What Lambda counts of the requests to OrderIntake's URL, without a metric of the function's own.
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html#urls-cloudwatch
 _INTAKE = (("FunctionName", SEED_NAMES.intake_function),)

@@ -9,10 +9,13 @@ from rich.markup import escape
 
 from orders.aws.names import Names
 from orders.cli.output import plural, show_count, show_time
-from orders.doctor.inspection import MappingState
+from orders.doctor.inspection import ClaimsSettings, MappingState
 from orders.monitoring.option_reader import OptionReader
 from orders.monitoring.options import Activity, ArchiveState, HistoryState, IntakeState, Replay
 from orders.text import printable, show_duration
+
+# Changes wait a second for others, and their times on AWS are whole seconds.
+LAG_TOLD_S = 5
 
 
 class Options(NamedTuple):
@@ -22,13 +25,14 @@ class Options(NamedTuple):
     history: HistoryState | None
     archive: ArchiveState | None
     replays: list[Replay]
+    claims: ClaimsSettings | None = None
 
 
 def read_options(reader: OptionReader) -> Options:
     """All optional parts but the relay, whose state is in the shop's database."""
     archive = reader.read_archive()
     replays = reader.read_replays() if archive is not None else []
-    return Options(reader.read_intake(), reader.read_history(), archive, replays)
+    return Options(reader.read_intake(), reader.read_history(), archive, replays, reader.read_claims())
 
 
 def option_rows(options: Options, names: Names) -> Iterator[tuple[str, str]]:
@@ -39,6 +43,8 @@ def option_rows(options: Options, names: Names) -> Iterator[tuple[str, str]]:
         yield names.history_function, _history(options.history, names)
     if options.archive is not None and options.archive.is_on:
         yield names.archive_function, _archive(options.archive)
+    if options.claims is not None:
+        yield "large orders", _claims(options.claims)
     for replay in options.replays:
         if replay.is_under_way:
             yield "replay", _replay(replay)
@@ -50,6 +56,7 @@ def options_document(options: Options) -> dict[str, Any]:
         "intake": _plain(options.intake),
         "history": _plain(options.history),
         "archive": _plain(options.archive),
+        "claims": _plain(options.claims),
         "replays": [_plain(one) for one in options.replays],
     }
 
@@ -72,6 +79,8 @@ def _intake(state: IntakeState) -> str:
 
 def _history(state: HistoryState, names: Names) -> str:
     text = f"{_trigger(state.trigger)}; {_activity('changes', state.changes)}"
+    if state.behind_s is not None and state.behind_s >= LAG_TOLD_S:
+        text += f", [yellow]{show_duration(int(state.behind_s * 1000))} behind[/]"
     if state.given_up:
         queue = names.history_dead_letter_queue
         text += f", [red]{plural(state.given_up, 'message')} in {queue}: `orders doctor`[/]"
@@ -86,6 +95,13 @@ def _archive(state: ArchiveState) -> str:
     bucket = "" if state.bucket else "; [red]the bucket is missing[/]"
     archived = _activity("notifications", state.archived)
     return f"{_trigger(state.trigger)}, {waiting}; {archived}; last object: {newest}{bucket}"
+
+
+def _claims(settings: ClaimsSettings) -> str:
+    if not settings.bucket:
+        return f"[red]the bucket {settings.read_by_function} is missing: `orders doctor`[/]"
+    kept = "without end" if settings.days is None else f"for {settings.days} days"
+    return f"through {settings.bucket}, claims kept {kept}"
 
 
 def _replay(replay: Replay) -> str:

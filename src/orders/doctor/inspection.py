@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from orders.aws import rates
 from orders.aws.clients import Aws, error_code
 from orders.aws.errors import describe_garbled_answer
-from orders.aws.measures import FAILED_REQUESTS, REFUSED_REQUESTS, REQUESTS, read_series
+from orders.aws.measures import FAILED_REQUESTS, HISTORY_AGE, REFUSED_REQUESTS, REQUESTS, read_series
 from orders.aws.names import Names
 from orders.clock import Clock
 from orders.deployment.function import PAUSED_TAG
@@ -190,6 +190,13 @@ class Inspection:
         last_hour, refused, failed = (sum(series[measure].values()) for measure in measures)
         return RequestCounts(rates.rate(series, REQUESTS, now_ms), last_hour, refused, failed)
 
+    def history_age_ms(self) -> float:
+        """How old the newest batch of changes was when OrderHistory got it; 0 without one in the last minutes."""
+        now_ms = self._clock.now_ms()
+        ask = partial(self._ask, "cloudwatch", "get_metric_data")
+        series = read_series(ask, self.names, (HISTORY_AGE,), now_ms - HOUR_MS, now_ms + rates.MINUTE_MS)
+        return rates.latest(series, HISTORY_AGE, now_ms)
+
     def count_parameters(self, path: str) -> int:
         """How many parameters stand below a path; at most 50 are counted."""
         filters = [{"Key": "Path", "Option": "OneLevel", "Values": [path]}]
@@ -239,9 +246,12 @@ class Inspection:
             for rule in found.get("Rules", [])
             if rule.get("Status") == "Enabled" and "Days" in rule.get("Expiration", {})
         ]
+        return ClaimsSettings(place["Bucket"], min(days, default=None), self.claims_variable())
+
+    def claims_variable(self) -> str:
+        """The bucket that OrderProcessor is told to read large orders from; empty for none."""
         function = self._find("lambda", "get_function_configuration", FunctionName=self.names.function) or {}
-        variables = function.get("Environment", {}).get("Variables", {})
-        return ClaimsSettings(place["Bucket"], min(days, default=None), variables.get("CLAIMS_BUCKET", ""))
+        return str(function.get("Environment", {}).get("Variables", {}).get("CLAIMS_BUCKET", ""))
 
     def _find_pause(self) -> str:
         function = self._find("lambda", "get_function", FunctionName=self.names.function)

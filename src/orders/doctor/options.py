@@ -10,6 +10,8 @@ from orders.doctor.results import Check, Outcome
 
 INTAKE_REQUESTS = "intake requests"
 CLAIMS = "claims bucket"
+# As the alarm OrderHistory-behind has it.
+LAG_MS_MAX = 60_000
 # OrderQueue keeps a message for 4 days and OrderDLQ for 14.
 CLAIM_DAYS_MIN = 18
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
@@ -27,6 +29,7 @@ def check_history(inspection: Inspection) -> Iterator[Check]:
         yield Check(names.changes_topic, Outcome.FAILED, "is not there", DEPLOY)
     function, failed = names.history_function, names.history_dead_letter_queue
     yield judge_mapping(function, inspection.find_mapping(function), f"the stream of {names.table}")
+    yield from judge_lag(names, inspection.history_age_ms())
     failures = inspection.find_queue(failed)
     if failures is None:
         yield Check(failed, Outcome.FAILED, "is not there", DEPLOY)
@@ -40,6 +43,14 @@ def check_history(inspection: Inspection) -> Iterator[Check]:
         yield Check(failed, Outcome.WARNING, message, advice)
     else:
         yield Check(failed, Outcome.GOOD, "is empty: every change was recorded and published")
+
+
+def judge_lag(names: Names, age_ms: float) -> Iterator[Check]:
+    """Whether changes are recorded soon; nothing is told where they are."""
+    if age_ms > LAG_MS_MAX:
+        message = f"is {age_ms / 1_000:,.0f} s behind: changes are recorded and published late"
+        advice = f"`aws logs tail {names.log_group_of(names.history_function)}` shows whether it fails or is slow."
+        yield Check(names.history_function, Outcome.WARNING, message, advice)
 
 
 def check_archive(inspection: Inspection) -> Iterator[Check]:

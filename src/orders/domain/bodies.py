@@ -34,11 +34,13 @@ def split_body(order: Order, text: str) -> tuple[Order, bytes | None]:
 
     ``text`` is what the order was read from.
     """
-    if measure_item(order.attributes) <= ITEM_BYTES_MAX - _RESERVED_BYTES:
+    size = measure_item(order.attributes)
+    if size <= ITEM_BYTES_MAX - _RESERVED_BYTES:
         return order, None
     content = unwrap_body(text).encode()
     head = {name: order.attributes[name] for name in HEAD_FIELDS if _is_short(order.attributes.get(name))}
-    head[BODY_ATTRIBUTE] = {"sha256": digest(order.attributes), "bytes": len(content)}
+    # The size as an item, which like the digest does not depend on the notation.
+    head[BODY_ATTRIBUTE] = {"sha256": digest(order.attributes), "bytes": size}
     return order._replace(attributes=head), content
 
 

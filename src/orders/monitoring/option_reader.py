@@ -8,11 +8,11 @@ from orders.archive.bucket import ArchiveBucket
 from orders.audit.log import AuditLog
 from orders.aws import rates
 from orders.aws.clients import Aws
-from orders.aws.measures import Measure, read_series
+from orders.aws.measures import HISTORY_AGE, Measure, read_series
 from orders.aws.names import SEED_NAMES
 from orders.clock import Clock
 from orders.dead_letters.queues import Queue, QueueCounts
-from orders.doctor.inspection import Inspection
+from orders.doctor.inspection import ClaimsSettings, Inspection
 from orders.errors import OperatorError
 from orders.function_log.reader import FunctionLogs
 from orders.intake.caller_admin import CallerAdmin
@@ -72,13 +72,12 @@ class OptionReader:
         if subscribers is None and trigger is None:
             return None
         changes = Measure("changes", "AWS/SNS", "NumberOfMessagesPublished", (("TopicName", PARTS.changes_topic),))
-        behind = Measure("behind", "AWS/Lambda", "IteratorAge", (("FunctionName", PARTS.history_function),), "Maximum")
-        ages = self._series([behind])
+        ages = self._series([HISTORY_AGE])
         given_up = self._count(self._names.history_dead_letter_queue)
         return HistoryState(
             trigger=trigger,
             changes=self._calls(changes, PARTS.history_function),
-            behind_s=rates.latest(ages, behind, self._clock.now_ms()) / 1000 if ages[behind] else None,
+            behind_s=rates.latest(ages, HISTORY_AGE, self._clock.now_ms()) / 1000 if ages[HISTORY_AGE] else None,
             subscribers=len(subscribers or ()),
             given_up=0 if given_up is None else given_up.messages,
         )
@@ -106,6 +105,11 @@ class OptionReader:
             archived=self._calls(archived, PARTS.archive_function),
             newest=newest,
         )
+
+    def read_claims(self) -> ClaimsSettings | None:
+        """The bucket of large orders; None where OrderProcessor takes none."""
+        reads = self._inspection.claims_variable()
+        return (self._inspection.claims_bucket() or ClaimsSettings("", None, reads)) if reads else None
 
     def read_replays(self) -> list[Replay]:
         """The replays of the last day, the newest first; none where there is no audit log."""

@@ -10,7 +10,7 @@ metrics.py   charts
 publish.py   publishes orders and follows one
 controls.py  the operator's levers, alarms
 drift.py     what was changed outside of the stack, and the button that sets it back
-options.py   the optional parts: relay, intake, history, archive, replays
+options.py   the optional parts: relay, intake, history, archive, claims, replays
 audit.py     the changes that were made
 search.py    finds an order, user, message or request
 stack.py     resources, outputs and settings

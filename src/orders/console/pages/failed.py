@@ -30,6 +30,9 @@ from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected
 
+# An order that came by claim check may have 4 MiB: a larger one than this is shown in part and edited by the command.
+EDITED_CHARACTERS_MAX = 300_000
+SHOWN_CHARACTERS = 20_000
 PATH = "/failed"
 LIST_PATH = f"{PATH}/orders"
 MESSAGE_PATH = f"{PATH}/message"
@@ -165,7 +168,8 @@ def _draw_message(
             **_common(request),
         )
     order, lines = failed.with_log(order)
-    text = pretty(order.body) if draft is None else draft
+    is_too_large = order.claim is not None and len(order.body) > EDITED_CHARACTERS_MAX
+    text = order.body[:SHOWN_CHARACTERS] if is_too_large else pretty(order.body) if draft is None else draft
     return render.page(
         request,
         "failed_message.html",
@@ -174,8 +178,9 @@ def _draw_message(
         failed_order=order,
         lines=lines,
         text=text,
-        violation=_find_violation(text, order.bytes_max),
-        comparison=compare(console_of(request), order),
+        is_too_large=is_too_large,
+        violation=None if is_too_large else _find_violation(text, order.bytes_max),
+        comparison=None if is_too_large else compare(console_of(request), order),
         error=error,
         key=group_key(order),
         received=failed.snapshot.receives.get(message_id) if failed.snapshot else None,

@@ -18,7 +18,13 @@ from orders.monitoring.option_reader import OptionReader
 
 PATH = "/options"
 # The path below PATH, the heading.
-PANELS = (("relay", "Relay"), ("intake", "Intake"), ("history", "History"), ("archive", "Archive"))
+PANELS = (
+    ("relay", "Relay"),
+    ("intake", "Intake"),
+    ("history", "History"),
+    ("archive", "Archive"),
+    ("claims", "Large orders"),
+)
 
 
 def show(request: Request) -> Response:
@@ -49,6 +55,10 @@ def show_archive(request: Request) -> Response:
     return _panel("_option_archive.html", state=_reader(request).read_archive())
 
 
+def show_claims(request: Request) -> Response:
+    return _panel("_option_claims.html", state=_reader(request).read_claims())
+
+
 def show_replays(request: Request) -> Response:
     """The replays of the last day."""
     return _panel("_option_replays.html", replays=_reader(request).read_replays())
@@ -69,5 +79,6 @@ ROUTES = [
     Route(f"{PATH}/intake", show_intake),
     Route(f"{PATH}/history", show_history),
     Route(f"{PATH}/archive", show_archive),
+    Route(f"{PATH}/claims", show_claims),
     Route(f"{PATH}/replays", show_replays),
 ]

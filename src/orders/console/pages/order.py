@@ -16,6 +16,7 @@ from orders.console.fields import address
 from orders.console.page_route import PageRoute
 from orders.console.pages.orders import currency_of, is_number, moment_ms
 from orders.domain.contract import FIELDS, ORDER_ID_BYTES_MAX
+from orders.domain.order import BODY_ATTRIBUTE
 from orders.function_log.reader import FunctionLogs
 from orders.function_log.search import LogQuery, search_back
 from orders.history.event_table import EventTable, NoHistory
@@ -76,7 +77,8 @@ def show(request: Request) -> Response:
         failed_orders=failed,
         currency=currency_of(order),
         total=order["total"] if is_number(order.get("total")) else None,
-        fields=[(name, value) for name, value in _in_order(order) if name not in ("orderId", "items")],
+        fields=[(name, value) for name, value in _in_order(order) if name not in ("orderId", "items", BODY_ATTRIBUTE)],
+        body_bytes=_body_bytes(order),
         moment_ms=moment_ms(order.get("timestamp")),
         lines=lines,
         sum=sum_lines(lines),
@@ -84,6 +86,12 @@ def show(request: Request) -> Response:
         history=history,
         logs=logs,
     )
+
+
+def _body_bytes(order: dict[str, Any]) -> int | None:
+    """The size of an order of which the table holds the head; None of any other."""
+    body = order.get(BODY_ATTRIBUTE)
+    return int(body["bytes"]) if isinstance(body, dict) and is_number(body.get("bytes")) else None
 
 
 def show_history(request: Request) -> Response:
