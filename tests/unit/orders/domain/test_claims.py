@@ -1,4 +1,4 @@
-"""Goal: a pointer is read and written in the form of AWS's Extended Client Libraries, and nothing but a claim is taken."""
+"""Goal: pointers have the form of AWS's Extended Client Libraries, and nothing but a claim of the system is taken."""
 
 from __future__ import annotations
 
