@@ -15,7 +15,8 @@ from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import BoundWaitingOperation
 from onebox.services.s3.background import lifecycle_walk
 from onebox.services.s3.destinations import Destinations
-from onebox.services.s3.lifecycle import DAY_MS, LifecycleRule, due_at_ms, is_current_due
+from onebox.services.s3.lifecycle import DAY_MS, Filter, LifecycleRule, due_at_ms, is_current_due
+from onebox.services.s3.model import StoredObject, new_version
 from onebox.services.s3.service import S3
 from onebox.services.sqs.model import Delivery
 from onebox.storage.database import Storage
@@ -231,9 +232,78 @@ def test_due_at_ms_is_the_midnight_after(since_s: int, days: int, due_s: int) ->
     assert due_at_ms(since_s * 1000, days) == due_s * 1000
 
 
-def test_is_current_due_by_date_and_prefix() -> None:
-    rules = [LifecycleRule("log/", None, 5 * DAY_MS, None, None)]
+def test_expiration_by_date_is_due_then_and_for_its_prefix() -> None:
+    rules = [LifecycleRule(Filter("log/"), expire_at_ms=5 * DAY_MS)]
 
-    assert is_current_due(rules, "log/1", 0, 5 * DAY_MS)
-    assert not is_current_due(rules, "log/1", 0, 5 * DAY_MS - 1)
-    assert not is_current_due(rules, "other", 0, 9 * DAY_MS)
+    assert is_current_due(rules, an_object("log/1"), 5 * DAY_MS)
+    assert not is_current_due(rules, an_object("log/1"), 5 * DAY_MS - 1)
+    assert not is_current_due(rules, an_object("other"), 9 * DAY_MS)
+
+
+@pytest.mark.parametrize(
+    ("given", "expired"),
+    [
+        ({"Tag": {"Key": "keep", "Value": "no"}}, ["log/tagged"]),
+        ({"ObjectSizeGreaterThan": 10}, ["log/large"]),
+        ({"ObjectSizeLessThan": 11}, ["log/small", "log/tagged", "other"]),
+        (
+            {"And": {"Prefix": "log/", "ObjectSizeGreaterThan": 0, "ObjectSizeLessThan": 11}},
+            ["log/small", "log/tagged"],
+        ),
+        ({"And": {"Prefix": "log/", "Tags": [{"Key": "keep", "Value": "no"}]}}, ["log/tagged"]),
+        ({}, ["log/large", "log/small", "log/tagged", "other"]),
+    ],
+)
+def test_filter_decides_what_expires(given: dict[str, Any], expired: list[str]) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 1}, Filter=given)
+        for key, size in (("log/large", 11), ("log/small", 10), ("other", 10)):
+            await bench.call("PutObject", Key=key, Body=b"x" * size)
+        await bench.call("PutObject", Key="log/tagged", Body=b"x", Tagging="keep=no&a=b")
+        before = await bench.keys()
+
+        await bench.clock.advance(2 * DAY_S)
+
+        assert sorted(set(before) - set(await bench.keys())) == expired
+
+    asyncio.run(scenario())
+
+
+def test_newer_noncurrent_versions_are_kept() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(NoncurrentVersionExpiration={"NoncurrentDays": 1, "NewerNoncurrentVersions": 2})
+        await bench.call("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
+        written = [(await bench.call("PutObject", Key="log/1"))["VersionId"] for _ in range(6)]
+
+        await bench.clock.advance(3 * DAY_S)
+
+        versions = (await bench.call("ListObjectVersions"))["Versions"]
+        assert [version["VersionId"] for version in versions] == written[:2:-1]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("expiration", [{"ExpiredObjectDeleteMarker": True}, {"Days": 1}])
+def test_delete_marker_that_stands_alone_is_removed(expiration: dict[str, Any]) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration=expiration)
+        await bench.call("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"})
+        for key in ("log/alone", "log/covers"):
+            version = await bench.call("PutObject", Key=key)
+            await bench.call("DeleteObject", Key=key)
+            if key == "log/alone":
+                await bench.call("DeleteObject", Key=key, VersionId=version["VersionId"])
+
+        await bench.clock.advance(3 * DAY_S)
+
+        markers = (await bench.call("ListObjectVersions"))["DeleteMarkers"]
+        assert [marker["Key"] for marker in markers] == ["log/covers"]
+
+    asyncio.run(scenario())
+
+
+def an_object(key: str) -> StoredObject:
+    return new_version("b", key, size_bytes=1, etag="", now_ms=0, headers={}, checksums={}, tags={})

@@ -129,16 +129,37 @@ def _encryption(value: Wire) -> Wire:
 
 
 def _lifecycle(value: Wire) -> Wire:
-    rules = []
-    for rule in value["Rules"]:
-        wire = pick(rule, "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-        wire["Filter"] = {"Prefix": rule.get("Prefix", "")}
-        if "Id" in rule:
-            wire["ID"] = rule["Id"]
-        if "ExpirationInDays" in rule:
-            wire["Expiration"] = {"Days": rule["ExpirationInDays"]}
-        rules.append(wire)
-    return {"Rules": rules}
+    return {"Rules": [_lifecycle_rule(rule) for rule in value["Rules"]]}
+
+
+def _lifecycle_rule(rule: Wire) -> Wire:
+    wire = pick(rule, "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+    wire["Filter"] = _lifecycle_filter(rule)
+    if "Id" in rule:
+        wire["ID"] = rule["Id"]
+    expiration = {}
+    if "ExpirationInDays" in rule:
+        expiration["Days"] = rule["ExpirationInDays"]
+    if "ExpiredObjectDeleteMarker" in rule:
+        expiration["ExpiredObjectDeleteMarker"] = rule["ExpiredObjectDeleteMarker"]
+    if expiration:
+        wire["Expiration"] = expiration
+    return wire
+
+
+def _lifecycle_filter(rule: Wire) -> Wire:
+    """S3 takes one condition as it is, and several inside And."""
+    conditions = pick(rule, "Prefix")
+    for size in _SIZES:
+        if size in rule:
+            conditions[size] = int(rule[size])
+    tags = [pick(tag, "Key", "Value") for tag in rule.get("TagFilters", ())]
+    if len(conditions) + len(tags) < 2:
+        return {"Tag": tags[0]} if tags else conditions or {"Prefix": ""}
+    return {"And": {**conditions, **({"Tags": tags} if tags else {})}}
+
+
+_SIZES = ("ObjectSizeGreaterThan", "ObjectSizeLessThan")
 
 
 def _notifications(value: Wire) -> Wire:
@@ -239,10 +260,15 @@ _LIFECYCLE_RULE = Record(
     {
         "AbortIncompleteMultipartUpload": Record({"DaysAfterInitiation": INTEGER}, required=("DaysAfterInitiation",)),
         "ExpirationInDays": INTEGER,
+        "ExpiredObjectDeleteMarker": BOOLEAN,
         "Id": TEXT,
-        "NoncurrentVersionExpiration": Record({"NoncurrentDays": INTEGER}, required=("NoncurrentDays",)),
+        "NoncurrentVersionExpiration": Record(
+            {"NewerNoncurrentVersions": INTEGER, "NoncurrentDays": INTEGER}, required=("NoncurrentDays",)
+        ),
+        **dict.fromkeys(_SIZES, INTEGER),
         "Prefix": TEXT,
         "Status": TEXT,
+        "TagFilters": ListOf(Record({"Key": TEXT, "Value": TEXT}, required=("Key", "Value"))),
     },
     required=("Status",),
 )

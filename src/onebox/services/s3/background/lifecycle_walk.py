@@ -18,13 +18,13 @@ from onebox.services.s3.event_records import SERVICE
 from onebox.services.s3.lifecycle import (
     DAY_MS,
     LifecycleRule,
+    find_kept_versions,
     is_current_due,
-    is_noncurrent_due,
     is_upload_due,
     parse_rules,
 )
 from onebox.services.s3.listing_sources import AllVersions, VersionPosition
-from onebox.services.s3.model import Bucket
+from onebox.services.s3.model import Bucket, Deletion, StoredObject
 
 _PIECE = 200
 _FAMILY = "LifecycleExpiration"
@@ -84,18 +84,32 @@ class LifecycleWalk:
         versions = source.load(position, None, _PIECE)
         for stored in versions:
             if stored.is_latest:
-                if not stored.is_delete_marker and is_current_due(rules, stored.key, stored.modified_at_ms, now_ms):
-                    deletion = self._objects.delete(bucket, stored.key, now_ms)
-                    self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
-                continue
-            superseded_at_ms = self._core.versions.superseded_at_ms(stored.object_id)
-            if superseded_at_ms is not None and is_noncurrent_due(rules, stored.key, superseded_at_ms, now_ms):
-                deletion = self._objects.delete_version(bucket, stored.key, stored.version_id)
-                self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
+                self._expire_latest(bucket, rules, stored, now_ms)
+            else:
+                self._expire_earlier(bucket, rules, stored, now_ms)
         if len(versions) == _PIECE:
             return source.after_entry(versions[-1])
         self._discard_uploads(bucket, rules, now_ms)
         return None
+
+    def _expire_latest(self, bucket: Bucket, rules: list[LifecycleRule], stored: StoredObject, now_ms: int) -> None:
+        if not is_current_due(rules, stored, now_ms):
+            return
+        if not stored.is_delete_marker:
+            self._note(bucket, stored, self._objects.delete(bucket, stored.key, now_ms))
+        elif self._core.versions.is_only_version(stored):
+            self._note(bucket, stored, self._objects.delete_version(bucket, stored.key, stored.version_id))
+
+    def _expire_earlier(self, bucket: Bucket, rules: list[LifecycleRule], stored: StoredObject, now_ms: int) -> None:
+        superseded_at_ms = self._core.versions.superseded_at_ms(stored.object_id)
+        if superseded_at_ms is None:
+            return
+        kept = find_kept_versions(rules, stored, superseded_at_ms, now_ms)
+        if kept is not None and self._core.versions.count_newer_earlier(stored, kept) >= kept:
+            self._note(bucket, stored, self._objects.delete_version(bucket, stored.key, stored.version_id))
+
+    def _note(self, bucket: Bucket, stored: StoredObject, deletion: Deletion) -> None:
+        self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
 
     def _discard_uploads(self, bucket: Bucket, rules: list[LifecycleRule], now_ms: int) -> None:
         for upload in self._core.uploads.page(bucket.name, "", "", "", 1000):

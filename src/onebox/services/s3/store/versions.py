@@ -127,6 +127,21 @@ class VersionStore:
             )
         return [_object(row) for row in found]
 
+    def is_only_version(self, stored: StoredObject) -> bool:
+        """Whether a key has no other version."""
+        rows = self._storage.all(
+            "SELECT 1 FROM s3_object WHERE bucket = ? AND key = ? LIMIT 2", (stored.bucket, stored.key)
+        )
+        return len(rows) == 1
+
+    def count_newer_earlier(self, stored: StoredObject, limit: int) -> int:
+        """How many versions of a key are newer than one and not the newest; counted up to ``limit``."""
+        rows = self._storage.all(
+            "SELECT 1 FROM s3_object WHERE bucket = ? AND key = ? AND object_id > ? AND is_latest = 0 LIMIT ?",
+            (stored.bucket, stored.key, stored.object_id, limit),
+        )
+        return len(rows)
+
     def superseded_at_ms(self, object_id: int) -> int | None:
         """When a version ceased to be the newest; None while it is."""
         row = self._storage.first("SELECT superseded_at_ms FROM s3_object WHERE object_id = ?", (object_id,))
