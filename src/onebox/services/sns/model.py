@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from onebox.services.context import Wire
 
@@ -54,8 +54,7 @@ class Subscription:
         return self.attributes.get("RawMessageDelivery") == "true"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as published. ``bodies`` has the texts of MessageStructure=json by protocol."""
 
     message_id: str

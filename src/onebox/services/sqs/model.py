@@ -81,8 +81,7 @@ class Counts:
     delayed: int
 
 
-@dataclass(frozen=True, slots=True)
-class ValidMessage:
+class ValidMessage(NamedTuple):
     """A message that passed every check and waits to be stored."""
 
     body: str
@@ -108,16 +107,14 @@ class Delivery(NamedTuple):
     """Passed over by a standard queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What the sender is told of a stored message."""
 
     message_id: str
     sequence_number: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):
     """A message as the store holds it; of a receive, before this receive is counted."""
 
     id: int
@@ -146,8 +143,7 @@ class StoredMessage:
         return self.receive_count - self.uncounted_receives
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
+class ReceivedMessage(NamedTuple):
     """A message handed to another service, with all its attributes, in the words of ReceiveMessage."""
 
     message_id: str

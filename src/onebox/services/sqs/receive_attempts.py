@@ -5,8 +5,6 @@ AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import invalid_value
 from onebox.services.sqs.limits import RECEIVE_ATTEMPT_MS
@@ -64,6 +62,6 @@ def _repeat(
     core.messages.set_state(receipts, State.IN_FLIGHT, now_ms + visibility_timeout_ms)
     return [
         # Shown as of the receive that is repeated, which has been counted already.
-        replace(message, receive_count=message.receive_count - 1)
+        message._replace(receive_count=message.receive_count - 1)
         for message in core.messages.find_messages(receipts)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.sns.core import Core
@@ -80,7 +79,7 @@ def _parse(core: Core, topic: CachedTopic, request: Wire, place: str = "") -> Me
     if topic.is_fifo or "MessageGroupId" in request or "MessageDeduplicationId" in request:
         check_fifo_fields(request, is_fifo=topic.is_fifo, deduplicates_content=topic.deduplicates_content)
         if topic.is_fifo and message.dedup_id is None:
-            return replace(message, dedup_id=content_dedup_id(request))
+            return message._replace(dedup_id=content_dedup_id(request))
     return message
 
 
@@ -104,7 +103,7 @@ def _send_fifo(
     known = core.fifo_messages.find(topic.arn, scope, message.dedup_id, now_ms)
     if known is not None:
         message_id, sequence = known
-        return replace(message, message_id=message_id, sequence=_sequence_text(sequence))
+        return message._replace(message_id=message_id, sequence=_sequence_text(sequence))
     sequence = core.fifo_messages.next_sequence(topic.arn)
     expires_at_ms = now_ms + FIFO_DEDUPLICATION_MS
     core.fifo_messages.remember(
@@ -116,7 +115,7 @@ def _send_fifo(
         expires_at_ms=expires_at_ms,
         now_ms=now_ms,
     )
-    message = replace(message, sequence=_sequence_text(sequence))
+    message = message._replace(sequence=_sequence_text(sequence))
     core.fanout.send(context, topic, [message], metrics)
     return message
 
