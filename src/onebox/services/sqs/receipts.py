@@ -11,11 +11,13 @@ import base64
 import binascii
 import struct
 import zlib
+from functools import lru_cache
 from typing import NamedTuple
 
 _LAYOUT = struct.Struct(">QQI")
 _CHECKED = struct.Struct(">QQII")
 _PREFIX = "AQEB"
+_CHARACTERS = len(_PREFIX) + _CHECKED.size * 4 // 3
 
 
 class Receipt(NamedTuple):
@@ -34,8 +36,12 @@ def format_receipt(queue_id: int, message_row_id: int, receive_count: int) -> st
 
 def parse_receipt(handle: str) -> Receipt | None:
     """The receipt that a handle names; None if this service never issued it."""
-    if not handle.startswith(_PREFIX):
-        return None
+    return _parse(handle) if len(handle) == _CHARACTERS and handle.startswith(_PREFIX) else None
+
+
+# A mapping's batch is looked at twice: when it is on disk, and when it is deleted.
+@lru_cache(maxsize=1024)
+def _parse(handle: str) -> Receipt | None:
     try:
         packed = base64.b64decode(handle[len(_PREFIX) :], validate=True)
     except (binascii.Error, ValueError):
