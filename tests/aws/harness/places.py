@@ -40,7 +40,9 @@ class Place:
         settings: dict[str, Any] = {"retries": {"mode": "standard", "total_max_attempts": 6}}
         if not self.costs_money:
             settings = {"retries": {"total_max_attempts": 1}, "read_timeout": 30, "connect_timeout": 5}
-        if self.endpoint_url is not None:
+        if self.endpoint_url is None:
+            settings["ignore_configured_endpoint_urls"] = True  # a profile may name other endpoints than AWS's
+        else:
             settings["s3"] = {"addressing_style": "path"}
         return boto3.client(
             service,
@@ -67,7 +69,10 @@ def find_place(text: str, environment: Mapping[str, str]) -> Place:
         return _find_aws(environment)
     address = urlsplit(text)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise Refused(f"TARGET={text} is neither `aws` nor an address that begins with http:// or https://.")
+        raise Refused(
+            f"TARGET={text} is neither `aws` nor an address. Use TARGET=aws, or TARGET=http://127.0.0.1:4566 for an "
+            "emulator on this machine."
+        )
     if address.path.strip("/") or address.query or address.username:
         raise Refused(f"TARGET={text} has more than a scheme, a host and a port.")
     if address.hostname.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):

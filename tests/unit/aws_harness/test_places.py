@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.aws.harness.places import (
@@ -67,6 +69,16 @@ def test_aws_and_other_machines_cost_money_and_use_the_credentials_of_boto3(logg
     assert find_place(AWS, logged_in) == Place(None, "eu-west-1", costs_money=True)
     elsewhere = Place("https://aws.example.com", "eu-west-1", costs_money=True)
     assert find_place("https://aws.example.com/", logged_in) == elsewhere
+
+
+def test_aws_is_aws_whatever_endpoint_a_profile_names(
+    logged_in: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nendpoint_url = http://127.0.0.1:4566\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    assert boto3.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
+    assert find_place(AWS, logged_in).client("sqs").meta.endpoint_url == "https://sqs.eu-west-1.amazonaws.com"
 
 
 def test_an_emulator_gets_plain_credentials_unless_others_are_given() -> None:
