@@ -77,6 +77,7 @@ def test_aws_is_aws_whatever_endpoint_a_profile_names(
     profile = tmp_path / "config"
     profile.write_text("[default]\nendpoint_url = http://127.0.0.1:4566\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # one that was made before has read its files
     assert boto3.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
     assert find_place(AWS, logged_in).client("sqs").meta.endpoint_url == "https://sqs.eu-west-1.amazonaws.com"
 
