@@ -210,8 +210,46 @@ resource "aws_s3_bucket_lifecycle_configuration" "archive" {
     status = "Enabled"
     filter {}
     expiration { days = 365 }
-    noncurrent_version_expiration { noncurrent_days = 30 }
+    noncurrent_version_expiration {
+      noncurrent_days           = 30
+      newer_noncurrent_versions = 3
+    }
   }
+  rule {
+    id     = "markers"
+    status = "Enabled"
+    filter { prefix = "" }
+    expiration { expired_object_delete_marker = true }
+  }
+}
+
+resource "aws_sqs_queue" "archived" {
+  name = "ArchivedOrders"
+}
+
+resource "aws_sqs_queue_policy" "archived" {
+  queue_url = aws_sqs_queue.archived.url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.archived.arn
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_s3_bucket.archive.arn } }
+    }]
+  })
+}
+
+resource "aws_s3_bucket_notification" "archive" {
+  bucket = aws_s3_bucket.archive.id
+  queue {
+    queue_arn     = aws_sqs_queue.archived.arn
+    events        = ["s3:ObjectCreated:*", "s3:LifecycleExpiration:*"]
+    filter_prefix = "orders/"
+    filter_suffix = ".json"
+  }
+  depends_on = [aws_sqs_queue_policy.archived]
 }
 
 resource "aws_s3_bucket_public_access_block" "archive" {
