@@ -137,6 +137,19 @@ async def test_submit_bound_reached_waits_for_a_child(tmp_path: Path) -> None:
 
 
 @running
+async def test_background_work_that_waits_gets_more_children_than_there_are_processors(tmp_path: Path) -> None:
+    count = (os.cpu_count() or 1) + 2
+    async with world(tmp_path, workers_max=count) as here:
+        gates = [here.gate(f"gate{number}") for number in range(count)]
+        outcomes = [here.submit(function("f"), gate, patient=True) for gate in gates]
+        while here.started < count:
+            await asyncio.sleep(0.01)  # the loop is idle, as it is when a function waits for something else
+        for gate in gates:
+            os.unlink(gate)
+        assert not any(outcome.failed for outcome in await asyncio.gather(*outcomes))
+
+
+@running
 async def test_submit_other_function_needs_the_room_of_an_idle_child(tmp_path: Path) -> None:
     async with world(tmp_path, workers_max=1) as here:
         first = await here.run(function("a"))

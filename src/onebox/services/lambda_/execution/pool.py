@@ -292,6 +292,8 @@ class WorkerPool:
             worker.kill()
         elif group.waiting:
             self._run(worker, group.waiting.popleft())
+            if group.waiting:
+                self._scale(group)
         else:
             worker.idle_since_ms = self._clock.steady_ms()
             group.add_idle(worker)
