@@ -242,6 +242,20 @@ def test_of_several_faults_the_first_is_told(ask: Ask, operation: str, request_:
         ("foo(abort) AND size(a)", "Invalid function name; function: foo"),
         ("if_not_exists(a, :a)", "The function is not allowed in a condition expression; function: if_not_exists"),
         ("abort = :a AND size(a)", "The function is not allowed to be used this way in an expression; function: size"),
+        ("a > between", "Syntax error; "),
+        ("(a)between(((b.c)).d)and(c)", "The expression has redundant parentheses;"),
+        (
+            "begins_with(things, size(a), b)",
+            "Incorrect number of operands for operator or function; operator or function: begins_with, number of operands: 3",
+        ),
+        (
+            "attribute_type(a, size(a))",
+            "Incorrect operand type for operator or function; operator or function: attribute_type, operand type: N",
+        ),
+        (
+            "attribute_type(a.b, a.b)",
+            "The first operand must be distinct from the remaining operands for this operator or function; operator: attribute_type",
+        ),
         ("abort = #x", "Attribute name is a reserved keyword; reserved keyword: abort"),
         ("_f = :a", "Syntax error; "),
         ("a = a AND b = :nix", "The first operand must be distinct"),
@@ -265,6 +279,8 @@ def test_faults_of_conditions_come_in_their_order(ask: Ask, text: str, words: st
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("SET x=set", "Syntax error; "),
+        ("ADD delete :a", "Syntax error; "),
         ("SET x = :a SET y = foo(:a) REMOVE abort", "Attribute name is a reserved keyword; reserved keyword: abort"),
         ("SET x = :a SET y = foo(:a)", "Invalid function name; function: foo"),
         ("SET x = :a SET #y = :a", 'The "SET" section can only be used once in an update expression;'),
@@ -294,3 +310,55 @@ def test_deep_parentheses_count_no_operators(ask: Ask) -> None:
     kind, message = ask("DeleteItem", {**request, "ExpressionAttributeValues": {":a": S}})
     assert "operators" not in message
     assert kind in ("", "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException")
+
+
+ITEM_KEY = {"TableName": "Range", "Key": {"a": S, "b": N}}
+TWO_PATHS = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: IndexKey: d"
+MISMATCH = f"{INVALID}Type mismatch for Index Key c Expected: S Actual: N IndexName: byC"
+
+
+@pytest.mark.parametrize(
+    ("update", "words"),
+    [
+        ("SET d.x = :n ADD c :n", MISMATCH),
+        ("SET e = c[1], c = e + :n", MISMATCH),
+        ("ADD d.x :n", TWO_PATHS),
+        ("SET e = list_append(e, f), f = d[1]", TWO_PATHS),
+        ("SET d.x = :n, b = :n", f"{INVALID}Cannot update attribute b. This attribute is part of the key"),
+    ],
+)
+def test_update_of_index_keys_is_judged_before_the_item_is_read(ask: Ask, update: str, words: str) -> None:
+    values = {":n": N} if ":n" in update else {}
+    request = {**ITEM_KEY, "UpdateExpression": update, **({"ExpressionAttributeValues": values} if values else {})}
+    assert ask("UpdateItem", request) == (VALIDATION, words)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"KeyConditionExpression": "a > 4", "FilterExpression": ""}, "Invalid KeyConditionExpression: Syntax error"),
+        (
+            {"KeyConditionExpression": "a <> b", "FilterExpression": "", "ProjectionExpression": ""},
+            "Invalid FilterExpression: The expression can not be empty;",
+        ),
+        (
+            {"KeyConditionExpression": "a <> b", "FilterExpression": "a > b", "ProjectionExpression": ""},
+            "Invalid ProjectionExpression: The expression can not be empty;",
+        ),
+        ({"KeyConditionExpression": "a <> b", "FilterExpression": "a > b"}, "Invalid operator used in KeyCondition"),
+        (
+            {
+                "KeyConditionExpression": "a = :n AND b = :n AND c = :n",
+                "ExpressionAttributeValues": {":n": N},
+            },
+            "Conditions can be of length 1 or 2 only",
+        ),
+        (
+            {"KeyConditions": {name: {"ComparisonOperator": "NULL"} for name in "abc"}},
+            "Conditions can be of length 1 or 2 only",
+        ),
+    ],
+)
+def test_expressions_of_a_query_are_judged_in_the_order_of_aws(ask: Ask, members: Any, words: str) -> None:
+    kind, message = ask("Query", query(**members))
+    assert (kind, message[: len(words)]) == (VALIDATION, words)

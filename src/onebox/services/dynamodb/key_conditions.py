@@ -27,8 +27,9 @@ from onebox.services.dynamodb.legacy import check_comparison
 from onebox.services.dynamodb.ranges import SortCondition
 from onebox.services.dynamodb.values.attributes import AttributeValue
 
-_CONDITIONS_MAX = 8
-"""As many as an index may have key attributes; other keys take one or two."""
+_TABLE_CONDITIONS_MAX = 2
+_INDEX_CONDITIONS_MAX = 8
+"""As many as the keys of tables, and those of indexes, may have attributes."""
 _OPERATORS = {
     "EQ": "=",
     "LT": "<",
@@ -42,26 +43,32 @@ _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _CONDITION_NAMES: dict[type, str] = {Or: "OR", Not: "NOT", In: "IN"}
 
 
-def parse_legacy_conditions(conditions: Wire) -> dict[str, SortCondition]:
-    """``KeyConditions`` by attribute; operators that no key can be asked by are refused with the schema."""
+def parse_legacy_conditions(conditions: Wire, *, has_index: bool) -> dict[str, SortCondition]:
+    """``KeyConditions`` by attribute; operators that no key can be asked by are refused with the schema.
+    ``has_index``: an index is queried."""
     found: dict[str, SortCondition] = {}
     for name, condition in conditions.items():
         operator, values = check_comparison(condition)
         found[name] = SortCondition(_OPERATORS.get(operator, operator), tuple(values))
-    if not 1 <= len(found) <= _CONDITIONS_MAX:
-        raise ValidationException("Conditions can be of length 1 or 2 only")
+    _check_count(len(found), has_index)
     return found
 
 
-def parse_conditions(condition: Condition) -> dict[str, SortCondition]:
-    """A bound KeyConditionExpression by attribute."""
+def parse_conditions(condition: Condition, *, has_index: bool) -> dict[str, SortCondition]:
+    """A bound KeyConditionExpression by attribute. ``has_index``: an index is queried."""
     found: dict[str, SortCondition] = {}
     for part in _flatten(condition):
         name, sort_condition = _parse_part(part)
         if name in found:
             raise ValidationException("KeyConditionExpressions must only contain one condition per key")
         found[name] = sort_condition
+    _check_count(len(found), has_index)
     return found
+
+
+def _check_count(count: int, has_index: bool) -> None:
+    if not 1 <= count <= (_INDEX_CONDITIONS_MAX if has_index else _TABLE_CONDITIONS_MAX):
+        raise ValidationException("Conditions can be of length 1 or 2 only")
 
 
 def _flatten(condition: Condition) -> Iterator[Condition]:

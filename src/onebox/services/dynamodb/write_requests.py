@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
-from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import paths_of
-from onebox.services.dynamodb.expressions.nodes import Action, Condition, Literal, SetAction
+from onebox.services.dynamodb.expressions.nodes import Action, Condition
+from onebox.services.dynamodb.key_updates import check_keys_untouched
 from onebox.services.dynamodb.legacy import (
     parse_attribute_updates,
     parse_expected,
 )
 from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
-from onebox.services.dynamodb.model import Index, Table
+from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.parameter_styles import UPDATE, WRITE, check_styles
 from onebox.services.dynamodb.reads import check_scalar_keys
 from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.values.attributes import ITEM_TOO_LARGE, Item, check_value, serialize_item
-from onebox.services.dynamodb.values.keys import Position, check_index_key, check_index_kind
+from onebox.services.dynamodb.values.keys import Position, check_index_key
 from onebox.services.dynamodb.writes import Check, Delete, Put, Update
 
 
@@ -108,30 +108,6 @@ def parse_update(tables: TableCache, context: RequestContext, request: Wire) -> 
         condition=condition,
         returns_old_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
     )
-
-
-def check_keys_untouched(table: Table, actions: tuple[Action, ...]) -> None:
-    """Refuse an update of a key attribute, and of an index key to what it cannot be."""
-    names = table.key.names
-    for action in actions:
-        head = action.path.parts[0]
-        if head in names:
-            raise invalid_values(f"Cannot update attribute {head}. This attribute is part of the key")
-    for index in table.indexes:
-        for action in actions:
-            if action.path.parts[0] in index.key.names:
-                _check_index_update(index, action)
-
-
-def _check_index_update(index: Index, action: Action) -> None:
-    head = str(action.path.parts[0])
-    if len(action.path.parts) > 1:
-        raise ValidationException(
-            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-            f"IndexKey: {head}"
-        )
-    if isinstance(action, SetAction) and isinstance(action.value, Literal):
-        check_index_kind({head: action.value.value}, index.key, index.name)
 
 
 def check_key(key: Item) -> None:

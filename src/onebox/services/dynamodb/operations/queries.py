@@ -43,12 +43,15 @@ def query(core: Core, context: RequestContext, request: Wire) -> Wire:
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
         )
     bindings = Bindings.of_request(request)
-    paths = _parse_paths(request, bindings, names)
+    _check_select(request, names)
+    key_expression = None if key_text is None else bindings.condition(key_text, "KeyConditionExpression")
     condition = _parse_filter(request, bindings, condition)
-    if key_text is None:
-        key_conditions = parse_legacy_conditions(request["KeyConditions"])
+    paths = _parse_paths(request, bindings, names)
+    has_index = "IndexName" in request
+    if key_expression is None:
+        key_conditions = parse_legacy_conditions(request["KeyConditions"], has_index=has_index)
     else:
-        key_conditions = parse_conditions(bindings.condition(key_text, "KeyConditionExpression"))
+        key_conditions = parse_conditions(key_expression, has_index=has_index)
     bindings.check_all_used()
     table = core.table_cache.load(context, request["TableName"])
     index = _find_index(table, request)
@@ -75,8 +78,9 @@ def scan(core: Core, context: RequestContext, request: Wire) -> Wire:
     check_start_values(start)
     segment = _parse_segment(request)
     bindings = Bindings.of_request(request)
-    paths = _parse_paths(request, bindings, names)
+    _check_select(request, names)
     condition = _parse_filter(request, bindings, condition)
+    paths = _parse_paths(request, bindings, names)
     bindings.check_all_used()
     table = core.table_cache.load(context, request["TableName"])
     index = _find_index(table, request)
@@ -127,6 +131,12 @@ def _check_paths(
 
 def _parse_paths(request: Wire, bindings: Bindings, names: tuple[Path, ...] | None) -> tuple[Path, ...] | None:
     text = request.get("ProjectionExpression")
+    return names if text is None else bindings.projection(text)
+
+
+def _check_select(request: Wire, names: tuple[Path, ...] | None) -> None:
+    """Refuse a choice of attributes that contradicts ``Select``."""
+    text = request.get("ProjectionExpression")
     select = request.get("Select")
     if select == "SPECIFIC_ATTRIBUTES" and text is None and names is None:
         raise ValidationException(
@@ -137,7 +147,6 @@ def _parse_paths(request: Wire, bindings: Bindings, names: tuple[Path, ...] | No
             if member == "AttributesToGet":
                 raise ValidationException(f"Cannot specify the AttributesToGet when choosing to get {select}")
             raise ValidationException(f"Cannot specify the ProjectionExpression when choosing to get {select}")
-    return names if text is None else bindings.projection(text)
 
 
 def _parse_segment(request: Wire) -> tuple[int, int] | None:

@@ -26,6 +26,7 @@ from onebox.services.dynamodb.expressions.lexer import ExpressionError
 from onebox.services.dynamodb.expressions.nodes import Condition, Function, Literal, Path, ValueRef
 from onebox.services.dynamodb.expressions.paths import find_value
 from onebox.services.dynamodb.expressions.projections import project
+from onebox.services.dynamodb.key_updates import check_keys_untouched
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
 from onebox.services.dynamodb.pages import Start
 from onebox.services.dynamodb.partiql.nodes import (
@@ -54,7 +55,7 @@ from onebox.services.dynamodb.reads import (
 from onebox.services.dynamodb.start_keys import check_scan_start, check_start_size, check_start_values, make_start
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
 from onebox.services.dynamodb.values.keys import Position
-from onebox.services.dynamodb.write_requests import check_item_size, check_keys_untouched, make_located_put
+from onebox.services.dynamodb.write_requests import check_item_size, make_located_put
 from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
 
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from onebox.services.dynamodb.expressions.parsing.operands import CONDITION_FUNC
 from onebox.services.dynamodb.values.attributes import KINDS, kind_of
 
 _UNSIZED_KINDS = frozenset(("N", "BOOL", "NULL"))
+_WITHOUT_NUMBERS = frozenset(("attribute_type", "begins_with", "size"))
 
 
 def wrong_operand(name: str, kind: str) -> ExpressionError:
@@ -41,7 +42,8 @@ def check_distinct(name: str, operands: tuple[Operand, ...]) -> None:
 
 
 def check_condition_function(function: Function) -> None:
-    """The operands of a condition's function: kinds, then that they differ, then their number."""
+    """The operands of a condition's function: kinds, then that they differ, then their number, then what functions
+    among them give."""
     name, arguments = function.name, function.arguments
     for argument in arguments:
         if isinstance(argument, Function):
@@ -51,6 +53,8 @@ def check_condition_function(function: Function) -> None:
         check(name, arguments)
     check_distinct(name, arguments)
     _check_count(function, CONDITION_FUNCTIONS)
+    if name in _WITHOUT_NUMBERS and any(isinstance(argument, Function) for argument in arguments):
+        raise wrong_operand(name, "N")  # size() alone may be an operand
 
 
 def check_update_operand(operand: Operand) -> None:
@@ -84,14 +88,14 @@ def _check_begins_with(name: str, arguments: tuple[Operand, ...]) -> None:
     for argument in arguments:
         if isinstance(argument, Literal) and kind_of(argument.value) not in ("S", "B"):
             raise wrong_operand(name, kind_of(argument.value))
-        if isinstance(argument, Function):
-            raise wrong_operand(name, "N")
 
 
 def _check_attribute_type(name: str, arguments: tuple[Operand, ...]) -> None:
     if len(arguments) < 2:
         return
     wanted = arguments[1]
+    if isinstance(wanted, Function) or wanted == arguments[0]:
+        return  # refused with the functions' results, or as the same path twice
     if not isinstance(wanted, Literal) or "S" not in wanted.value:
         kind = kind_of(wanted.value) if isinstance(wanted, Literal) else "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
         raise wrong_operand(name, kind)
@@ -106,8 +110,6 @@ def _check_size(name: str, arguments: tuple[Operand, ...]) -> None:
     argument = arguments[0]
     if isinstance(argument, Literal) and kind_of(argument.value) in _UNSIZED_KINDS:
         raise wrong_operand(name, kind_of(argument.value))
-    if isinstance(argument, Function):
-        raise wrong_operand(name, "N")
 
 
 def _check_list_append(name: str, arguments: tuple[Operand, ...]) -> None:

@@ -51,7 +51,7 @@ class _ConditionParser:
         self._stream = stream
         self._findings = Findings()
         self._bounds = Bounds()
-        self._paths = PathParser(stream, self._findings, Fault.RESERVED_WORD)
+        self._paths = PathParser(stream, self._findings, Fault.RESERVED_WORD, frozenset(_OPERATOR_WORDS))
         self._parenthesised = False
 
     def parse(self) -> Condition:
@@ -122,7 +122,11 @@ class _ConditionParser:
         stream = self._stream
         token = stream.current
         if stream.take_symbol("("):
-            return self._parse_parenthesised()
+            inner = self._parse_parenthesised()
+            if isinstance(inner, Path) and stream.at_symbol(".", "["):
+                self._parenthesised = False
+                return self._paths.extend(list(inner.parts))
+            return inner
         self._parenthesised = False
         if token.kind == VALUE_REF:
             stream.take()

@@ -22,15 +22,26 @@ _INDEX_DIGITS_MAX = 10
 class PathParser:
     """Parses the paths of one expression; reserved words are noted as findings of the kind ``reserved``."""
 
-    def __init__(self, stream: ExpressionTokens, findings: Findings, reserved: IntEnum) -> None:
+    def __init__(
+        self,
+        stream: ExpressionTokens,
+        findings: Findings,
+        reserved: IntEnum,
+        keywords: frozenset[str] = frozenset(),
+    ) -> None:
+        """``keywords``, in capitals, belong to the grammar around the paths: they can never be names."""
         self._stream = stream
         self._findings = findings
         self._reserved = reserved
+        self._keywords = keywords
 
     def parse(self) -> Path:
         """The path at the current token."""
+        return self.extend([self._parse_name()])
+
+    def extend(self, parts: list[PathPart]) -> Path:
+        """The path that begins with ``parts`` and goes on at the current token, if it does."""
         stream = self._stream
-        parts: list[PathPart] = [self._parse_name()]
         while True:
             if stream.take_symbol("."):
                 parts.append(self._parse_name())
@@ -53,7 +64,7 @@ class PathParser:
 
     def _parse_name(self) -> str:
         token = self._stream.current
-        if token.kind == NAME:
+        if token.kind == NAME and token.text.upper() not in self._keywords:
             if is_reserved(token.text):
                 self._findings.note(
                     self._reserved, f"Attribute name is a reserved keyword; reserved keyword: {token.text}"

@@ -30,6 +30,8 @@ from onebox.services.dynamodb.expressions.parsing.operands import (
 from onebox.services.dynamodb.expressions.parsing.paths import PathParser
 from onebox.services.dynamodb.limits import EXPRESSION_CACHE_ENTRIES
 
+_KEYWORDS = frozenset(("SET", "REMOVE", "ADD", "DELETE"))
+
 
 @lru_cache(maxsize=EXPRESSION_CACHE_ENTRIES)
 def parse_update(text: str) -> tuple[Action, ...]:
@@ -42,7 +44,7 @@ class _UpdateParser:
         self._stream = stream
         self._findings = Findings()
         self._bounds = Bounds()
-        self._paths = PathParser(stream, self._findings, UpdateFault.RESERVED_WORD)
+        self._paths = PathParser(stream, self._findings, UpdateFault.RESERVED_WORD, _KEYWORDS)
         self._function_depth = 0
 
     def parse(self) -> tuple[Action, ...]:
