@@ -80,7 +80,7 @@ class Copier:
             cursor = min(head.position for head in heads)
             here = [head for head in heads if head.position == cursor]
             found += [head for head in here if head.data is not None]
-            read_bytes += sum(head.read_bytes for head in here)
+            read_bytes += sum(max(head.read_bytes, head.size_bytes) for head in here)  # stored ones may be compressed
             if read_bytes > STEP_BYTES:
                 break
             if item is not None and item.position == cursor:
