@@ -54,9 +54,9 @@ def measure_start(peers: Sequence[type[Peer]], settings: Settings) -> Iterator[F
     for _ in range(STARTS):
         for peer in peers:
             with peer() as server:
-                cpu_s = server.cpu_s()
+                started_s = server.cpu_s()
                 time.sleep(IDLE_S)  # some servers go on loading after their first answer
-                starts[peer.name].append((server.ready_s, cpu_s, server.resident_mib()))
+                starts[peer.name].append((server.ready_s, started_s, server.resident_mib()))
     for name, values in starts.items():
         ready_s, cpu_s, resident_mib = (Spread.of(one) for one in zip(*values, strict=True))
         say(f"  {name:10} {ready_s.show(2)} s to the first answer, {resident_mib.show(1)} MiB")
