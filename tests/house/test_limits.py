@@ -75,6 +75,11 @@ ROWS = (
         f"{ddb.STREAM_PAGE_BYTES_MAX // MIB} MB per call; iterators expire after {LASTS_MS // 60_000} minutes",
     ),
     (
+        "DynamoDB recovery",
+        f"1 to {ddb.RECOVERY_DAYS_MAX} days, {ddb.RECOVERY_DAYS_MAX} by default; up to {ddb.RECOVERY_LAG_MS // 60_000} minutes ago; "
+        f"{ddb.RESTORES_MAX} restores at once; a system backup lasts {ddb.SYSTEM_BACKUP_DAYS} days",
+    ),
+    (
         "Lambda",
         f"{lambda_.TIMEOUT_S_MAX} s, {lambda_.MEMORY_MB_MAX:,} MB memory, {lambda_.REQUEST_BYTES_MAX // MIB} MB "
         f"payloads, {lambda_.EVENT_BYTES_MAX // MIB} MB for Event invocations, "

@@ -35,6 +35,9 @@ class Waits:
     p99: float
     max: float
     refused: int
+    cpu_p99: float
+    fair_p99: float
+    """The wait without the time for which onebox's event loop or the neighbour had no core."""
 
 
 @dataclass
@@ -116,7 +119,7 @@ def neighbours(box: Box, kinds: Sequence[str]) -> Iterator[dict[str, Waits]]:
 
 @contextmanager
 def _start(box: Box, kind: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.neighbours.client", str(box.port), kind]
+    command = [sys.executable, "-m", "tests.neighbours.client", str(box.port), kind, str(box.pid)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

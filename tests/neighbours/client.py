@@ -2,8 +2,9 @@
 
 A wait is counted from the moment at which the request was due, so that a stall counts for each request that it delays.
 It prints ``ready`` when it has begun. For each line of its input, and when the input is closed, it prints the
-waits (ms) since the last time as JSON; with onebox's process id also the processor time that onebox used during each,
-which other programs of the machine do not lengthen.
+waits (ms) since the last time as JSON; with onebox's process id also what other programs of the machine do not lengthen:
+the processor time that onebox used during each, and each wait without the time for which onebox's event loop or the
+neighbour itself had no core.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 
+from tests.neighbours.starvation import Starvation
 from tests.stalls.box import JSON, http
 from tests.stalls.neighbour import cpu_seconds
 
@@ -46,6 +48,9 @@ class Neighbour:
         self._number = 0
         self.waits_ms: list[float] = []
         self.cpu_ms: list[float] = []
+        self.fair_ms: list[float] = []
+        self._starvation = Starvation(("self", pid) if pid else ())
+        self._starvation.look()
         self.refused = 0
 
     def ask(self, due_s: float) -> None:
@@ -56,17 +61,20 @@ class Neighbour:
         answer = self._connection.recv(65_536)
         if b" 200 " not in answer[:16]:
             self.refused += 1
-        self.waits_ms.append((time.perf_counter() - due_s) * 1000)
+        wait_s = time.perf_counter() - due_s
+        self.waits_ms.append(wait_s * 1000)
         if self._pid:
+            self.fair_ms.append(max(0.0, wait_s - self._starvation.since(due_s)) * 1000)
             self.cpu_ms.append((cpu_seconds(self._pid) - cpu_s) * 1000)
 
     def summarize(self) -> str:
         """The waits since the last summary, as JSON."""
         waits, self.waits_ms = sorted(self.waits_ms), []
         cpu_ms, self.cpu_ms = sorted(self.cpu_ms), []
+        fair_ms, self.fair_ms = sorted(self.fair_ms), []
         refused, self.refused = self.refused, 0
         summary = {"p50": _share(waits, 0.5), "p99": _share(waits, 0.99), "max": _share(waits, 1.0)}
-        more = {"cpu_p99": _share(cpu_ms, 0.99)} if self._pid else {}
+        more = {"cpu_p99": _share(cpu_ms, 0.99), "fair_p99": _share(fair_ms, 0.99)} if self._pid else {}
         return json.dumps({"count": len(waits), **summary, "refused": refused, **more})
 
     def run(self, is_over: threading.Event) -> None:

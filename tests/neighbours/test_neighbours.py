@@ -15,7 +15,8 @@ from tests.neighbours.scenarios import Scenario, quiet, scenarios
 
 ITEMS = 40_000
 LOCK_S = 1.0
-# A machine that is busy with something else delays everybody, also while nothing else happens to onebox.
+# A machine that is busy with something else delays everybody: what counts is the wait without the time for which there was
+# no core, and what onebox's neighbours waited while nothing else happened to onebox is taken off.
 ATTEMPTS = 3
 
 
@@ -35,7 +36,7 @@ def test_neighbours_do_not_notice(box: Box, scenario: Scenario) -> None:
         with neighbours(box, scenario.kinds) as waits:
             scenario.disturb(box)
         assert not [kind for kind, wait in waits.items() if wait.refused], waits
-        undisturbed, disturbed = (max(one[kind].p99 for kind in scenario.undisturbed) for one in (before, waits))
+        undisturbed, disturbed = (max(one[kind].fair_p99 for kind in scenario.undisturbed) for one in (before, waits))
         measured.append((undisturbed, disturbed))
         if disturbed <= LIMIT_MS + undisturbed:
             return

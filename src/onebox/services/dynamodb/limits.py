@@ -55,5 +55,10 @@ WRITE_UNIT_BYTES = 1024
 STEP_ITEMS = 200
 STEP_BYTES = 1024 * 1024
 """How much one step of background work handles at most, ours: a few milliseconds of work."""
+RECOVERY_DAYS_MAX = 35
+"""Also the period where none is given."""
+RECOVERY_LAG_MS = 5 * 60 * 1000
+"""AWS can restore a table as it was up to five minutes ago."""
+SYSTEM_BACKUP_DAYS = 35
 RESTORES_MAX = 50
 """How many restores of an account go on at once."""

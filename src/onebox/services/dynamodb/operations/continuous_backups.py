@@ -11,9 +11,10 @@ from onebox.clock import Clock
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import TableNotFoundException
+from onebox.services.dynamodb.limits import RECOVERY_DAYS_MAX
 from onebox.services.dynamodb.model import Table
 from onebox.services.dynamodb.recovery.restoring import invalid_request
-from onebox.services.dynamodb.recovery.window import RECOVERY_DAYS_MAX, enabled_recovery, find_window
+from onebox.services.dynamodb.recovery.window import enabled_recovery, find_window
 from onebox.services.dynamodb.table_cache import table_key
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from onebox.ids import Ids
 from onebox.services.context import Wire
+from onebox.services.dynamodb.limits import SYSTEM_BACKUP_DAYS
 from onebox.services.dynamodb.model import Backup, Table
 from onebox.services.dynamodb.recovery.backup_arns import BackupName, make_suffix, make_system_suffix
 from onebox.services.dynamodb.recovery.change_numbers import ChangeNumbers
@@ -24,7 +25,6 @@ from onebox.services.dynamodb.table_cache import TableCache
 
 USER, SYSTEM = "USER", "SYSTEM"
 _SUFFIX_DIGITS = 8
-_SYSTEM_DAYS = 35
 
 
 class BackupKeeper:
@@ -77,7 +77,7 @@ class BackupKeeper:
             created_at_ms += 1
             name = name._replace(suffix=make_system_suffix(created_at_ms))
         backup = self._make(table, name, f"{table.name}$DeletedTableBackup", created_at_ms, is_system=True)
-        expires_at_ms = created_at_ms + _SYSTEM_DAYS * DAY_MS
+        expires_at_ms = created_at_ms + SYSTEM_BACKUP_DAYS * DAY_MS
         self._backups.insert(
             replace(backup, is_complete=True, expires_at_ms=expires_at_ms, kept_table_id=table.table_id)
         )

@@ -10,12 +10,9 @@ from typing import NamedTuple
 
 from onebox.clock import Clock
 from onebox.services.context import Wire
+from onebox.services.dynamodb.limits import RECOVERY_LAG_MS
 
-RECOVERY_DAYS_MAX = 35
-"""Also the period where none is given."""
 DAY_MS = 24 * 3600 * 1000
-_LAG_MS = 5 * 60 * 1000
-"""AWS can restore a table as it was up to five minutes ago."""
 _SECOND_MS = 1000
 
 
@@ -42,7 +39,7 @@ def find_window(recovery: Wire, clock: Clock) -> Window:
     """The window of a table with this setting ``PointInTimeRecovery``, by the wall clock as it is set now."""
     since_ms, now_ms = clock.wall_of(recovery["SinceMs"]), clock.now_ms()
     earliest_ms = max(since_ms, now_ms - recovery["RecoveryPeriodInDays"] * DAY_MS)
-    latest_ms = max(now_ms - _LAG_MS, since_ms)
+    latest_ms = max(now_ms - RECOVERY_LAG_MS, since_ms)
     return Window(_second(earliest_ms), _second(latest_ms))
 
 
