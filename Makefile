@@ -35,7 +35,7 @@ setup-outbox: $(OUTBOX_STAMP) ## Install what `orders relay` needs too: SQLAlche
 run: $(RUN_STAMP) ## Start onebox, deploy, publish real orders and three invalid ones, show the results
 	@$(BIN)/orders demo
 
-test: $(DEV_STAMP) peers ## Run the tests (about 10 minutes on 2 cores)
+test: $(DEV_STAMP) peers ## Run the tests (about 8 minutes on 2 cores)
 	$(BIN)/pytest -n 3 -m "not slow"
 
 test-long: $(DEV_STAMP) peers ## Run the long suites too, and ten times as many examples of each rule
