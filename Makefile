@@ -16,7 +16,6 @@ MINUTES ?=
 RATE ?=
 UPGRADE ?=
 TARGET ?=
-ONLY ?=
 YES ?=
 CLEAN ?=
 PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
@@ -26,7 +25,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-heade
 .PHONY: help setup setup-outbox run test test-long test-aws peers lint format bench bench-slow-disk bench-million bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 setup: $(RUN_STAMP) ## Install the project into .venv only
 

@@ -23,5 +23,6 @@ The parts, in the order in which a run uses them:
     harness/leftovers.py   how each kind of resource is found and deleted
     harness/cleaning.py    deletes until nothing is left
     conftest.py            the fixtures
-    support.py             what the tests share; *_support.py for one service
+    support.py             what the tests of several services share
+    functions.py queues.py stacks.py tables.py topics.py    what the tests of one service share
 """

@@ -53,8 +53,9 @@ RECEIVE_MESSAGES = 10
 # A request of OrderIntake carries one order and an idempotency key, which is written before and after the publish.
 INTAKE_MS_PER_REQUEST = 3.0
 KEY_WRITES = 2
-# One order of a thousand is too large for SNS, has 1 MiB and is stored for a month with its body. S3 is asked for each
-# to write the claim, to read it and to write the body; reads are counted at the price of writes, which is higher.
+# One order of a thousand is too large for SNS and has 1 MiB. S3 keeps its claim for 90 days; its body is counted for
+# a month. S3 is asked to write the claim, to read it and to write the body; the read is counted as a write, which
+# costs more.
 CLAIM_SHARE = 0.001
 CLAIM_BYTES = 1_048_576
 CLAIM_REQUESTS = 3

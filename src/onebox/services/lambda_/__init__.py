@@ -6,7 +6,7 @@ How it hangs together, top down::
     authorization.py  condition_keys.py    the actions, resources and condition keys of a request
     operations/         one thin function for each API operation, by family: wire dict in, wire dict out
     core.py             the parts that operations work with, and the steps that several of them share
-    internal.py         typed calls for SNS and CloudWatch, inside their transaction
+    internal.py         typed calls for other services, inside their transaction
     background/         event source mappings; asynchronous invocations, their retries and destinations
     invocations.py      one invocation: its concurrency, its execution environment, its metrics
     concurrency.py      how many invocations may run: reserved, provisioned and the account's concurrency
