@@ -76,7 +76,8 @@ ROWS = (
     ),
     (
         "DynamoDB recovery",
-        f"1 to {ddb.RECOVERY_DAYS_MAX} days, {ddb.RECOVERY_DAYS_MAX} by default; up to {ddb.RECOVERY_LAG_MS // 60_000} minutes ago; "
+        f"1 to {ddb.RECOVERY_DAYS_MAX} days, {ddb.RECOVERY_DAYS_MAX} by default; "
+        f"up to {ddb.RECOVERY_LAG_MS // 60_000} minutes ago; "
         f"{ddb.RESTORES_MAX} restores at once; a system backup lasts {ddb.SYSTEM_BACKUP_DAYS} days",
     ),
     (

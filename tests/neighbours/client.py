@@ -2,9 +2,9 @@
 
 A wait is counted from the moment at which the request was due, so that a stall counts for each request that it delays.
 It prints ``ready`` when it has begun. For each line of its input, and when the input is closed, it prints the
-waits (ms) since the last time as JSON; with onebox's process id also what other programs of the machine do not lengthen:
-the processor time that onebox used during each, and each wait without the time for which onebox's event loop or the
-neighbour itself had no core.
+waits (ms) since the last time as JSON; with onebox's process id also what other programs of the machine do not
+lengthen: the processor time that onebox used during each, and each wait without the time for which onebox's event loop
+or the neighbour itself had no core.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from tests.neighbours.scenarios import Scenario, quiet, scenarios
 
 ITEMS = 40_000
 LOCK_S = 1.0
-# A machine that is busy with something else delays everybody: what counts is the wait without the time for which there was
-# no core, and what onebox's neighbours waited while nothing else happened to onebox is taken off.
+# A machine that is busy with something else delays everybody: what counts is the wait without the time for which there
+# was no core, and what onebox's neighbours waited while nothing else happened to onebox is taken off.
 ATTEMPTS = 3
 
 
