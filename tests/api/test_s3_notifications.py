@@ -396,6 +396,28 @@ def test_destination_that_is_gone_delays_no_other_and_is_tried_again(timed: Engi
     assert records(first)[0]["s3"]["object"]["key"] == "00"
 
 
+def test_bucket_that_a_queue_refuses_holds_up_no_other_bucket(timed: EngineThread) -> None:
+    s3, sqs = timed.client("s3"), timed.client("sqs")
+    url, arn = open_queue(timed.client, "let-in", "000000000000")
+    for name in ("refused", "let-in"):
+        s3.create_bucket(Bucket=name)
+        configuration = {"QueueConfigurations": [to_queue(arn)]}
+        s3.put_bucket_notification_configuration(
+            Bucket=name, NotificationConfiguration=configuration, SkipDestinationValidation=True
+        )
+        for number in range(12):  # more than one piece
+            s3.put_object(Bucket=name, Key=f"{number:02}")
+
+    timed.clock.advance(1)
+
+    found = [
+        record["s3"]["bucket"]["name"]
+        for _ in range(2)
+        for record in records(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"])
+    ]
+    assert found == ["let-in"] * 12
+
+
 def test_events_for_a_destination_that_stays_away_end_after_six_hours(timed: EngineThread) -> None:
     s3, sqs = timed.client("s3"), timed.client("sqs")
     s3.create_bucket(Bucket="bucket")

@@ -10,7 +10,7 @@ from onebox.services.s3.event_records import MARKER_ETAG, Event, make_record
 from onebox.services.s3.model import Bucket, Deletion, StoredObject
 from onebox.services.s3.notification_rules import parse_rules
 from onebox.services.s3.store.buckets import BucketStore
-from onebox.services.s3.store.notifications import Notification, NotificationStore
+from onebox.services.s3.store.notifications import Channel, Notification, NotificationStore
 from onebox.storage.database import Storage
 
 SETTING = "notification"
@@ -27,10 +27,10 @@ class Events:
         self._buckets = buckets
         self._store = store
         self._clock = clock
-        self._on_noted: Callable[[str], None] | None = None
+        self._on_noted: Callable[[Channel], None] | None = None
 
-    def watch(self, on_noted: Callable[[str], None]) -> None:
-        """Have ``on_noted`` called with the destination's ARN after the commit of each event."""
+    def watch(self, on_noted: Callable[[Channel], None]) -> None:
+        """Have ``on_noted`` called with bucket and destination after the commit of each event."""
         self._on_noted = on_noted
 
     def note_created(self, context: RequestContext, bucket: Bucket, how: str, stored: StoredObject) -> None:
@@ -75,4 +75,4 @@ class Events:
         )
         on_noted = self._on_noted
         if on_noted is not None:
-            self._storage.after_commit(lambda: on_noted(destination_arn))
+            self._storage.after_commit(lambda: on_noted(Channel(bucket.name, destination_arn)))

@@ -1,8 +1,9 @@
 """Delivers the stored events to queues, topics and functions.
 
-Promises: an event is delivered at least once, also across restarts, in the order of the events of a destination; a
-destination that is gone or refuses is tried again with growing pauses and delays no other one; its events are kept for
-six hours. Delivery and the end of an event are one transaction. Requests to S3 never wait for it.
+Promises: an event is delivered at least once, also across restarts, in the order of the events of a bucket for a
+destination; a destination that is gone or refuses a bucket is tried again with growing pauses and delays neither other
+destinations nor other buckets; its events are kept for six hours. Delivery and the end of an event are one transaction.
+Requests to S3 never wait for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from onebox.services.context import Principal, RequestContext
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.destinations import UNREACHABLE, Destinations
 from onebox.services.s3.event_records import SERVICE, bucket_arn, finish_record
-from onebox.services.s3.store.notifications import Notification
+from onebox.services.s3.store.notifications import Channel, Notification
 
 _PIECE = 10
 """Events of one destination that are delivered before the next one's turn, and requests', comes."""
@@ -35,10 +36,10 @@ class NotificationSender:
         self._storage = core.deps.storage
         self._clock = core.deps.clock
         self._log = core.deps.log
-        self._ready: dict[str, None] = {}
-        """Destinations for which something may wait, in the order of their turns."""
-        self._pauses: dict[str, tuple[int, Timer]] = {}
-        """Destinations that could not be reached: the pause in milliseconds, and its end."""
+        self._ready: dict[Channel, None] = {}
+        """Channels in which something may wait, in the order of their turns."""
+        self._pauses: dict[Channel, tuple[int, Timer]] = {}
+        """Channels whose destination could not be reached: the pause in milliseconds, and its end."""
         self._task: asyncio.Task[None] | None = None
         self._is_running = False
         core.events.watch(self._noted)
@@ -46,7 +47,7 @@ class NotificationSender:
     def start(self) -> None:
         """Deliver what an earlier run left."""
         self._is_running = True
-        self._ready = dict.fromkeys(self._store.list_destinations())
+        self._ready = dict.fromkeys(self._store.list_channels())
         self._begin()
 
     async def stop(self) -> None:
@@ -59,9 +60,9 @@ class NotificationSender:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _noted(self, destination_arn: str) -> None:
-        if destination_arn not in self._pauses:
-            self._ready[destination_arn] = None
+    def _noted(self, channel: Channel) -> None:
+        if channel not in self._pauses:
+            self._ready[channel] = None
             self._begin()
 
     def _begin(self) -> None:
@@ -72,29 +73,29 @@ class NotificationSender:
         try:
             destinations = await self._core.load_destinations()
             while self._ready:
-                destination_arn = next(iter(self._ready))
-                del self._ready[destination_arn]
-                await self._deliver_piece(destinations, destination_arn)
+                channel = next(iter(self._ready))
+                del self._ready[channel]
+                await self._deliver_piece(destinations, channel)
         except Exception:  # noqa: BLE001 - the edge of a background task
             self._log.exception("s3: the services that take event notifications could not be loaded")
         finally:
             self._task = None
 
-    async def _deliver_piece(self, destinations: Destinations, destination_arn: str) -> None:
-        """Deliver a few events, and put the destination behind the others if more wait."""
+    async def _deliver_piece(self, destinations: Destinations, channel: Channel) -> None:
+        """Deliver a few events, and put the channel behind the others if more may wait."""
         try:
-            notifications = self._store.list_oldest(destination_arn, _PIECE)
+            notifications = self._store.list_oldest(channel, _PIECE)
             for notification in notifications:
                 await self._storage.when_free(partial(self._deliver_one, destinations, notification))
         except AwsError as error:
-            await self._pause(destination_arn, error.wire_code)
+            await self._pause(channel, error.wire_code)
         except Exception:  # noqa: BLE001 - one destination must not end the delivery to the others
-            self._log.exception("s3: an event for %s could not be delivered", destination_arn)
-            await self._pause(destination_arn, "a fault of onebox")
+            self._log.exception("s3: an event for %s could not be delivered", channel.destination_arn)
+            await self._pause(channel, "a fault of onebox")
         else:
-            self._end_pause(destination_arn)
-            if len(notifications) == _PIECE:
-                self._ready[destination_arn] = None
+            # Events that came in a pause have put nothing into ``_ready``.
+            if self._end_pause(channel) or len(notifications) == _PIECE:
+                self._ready[channel] = None
         await asyncio.sleep(0)
 
     def _deliver_one(self, destinations: Destinations, notification: Notification) -> None:
@@ -117,30 +118,42 @@ class NotificationSender:
                 error.message,
             )
 
-    async def _pause(self, destination_arn: str, reason: str) -> None:
-        """Try a destination again later, and forget what has waited for too long."""
-        pause = self._pauses.get(destination_arn)
+    async def _pause(self, channel: Channel, reason: str) -> None:
+        """Try a channel again later, and forget what has waited for too long."""
+        pause = self._pauses.get(channel)
         if pause is None:
-            self._log.warning("s3: events for %s wait: %s; tried again with growing pauses", destination_arn, reason)
+            self._log.warning(
+                "s3: events of %s for %s wait: %s; tried again with growing pauses",
+                channel.bucket,
+                channel.destination_arn,
+                reason,
+            )
         pause_ms = _PAUSE_MS_LEAST if pause is None else min(2 * pause[0], _PAUSE_MS_MAX)
-        timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, lambda: self._retry(destination_arn))
-        self._pauses[destination_arn] = (pause_ms, timer)
-        await self._forget_old(destination_arn)
+        timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, lambda: self._retry(channel))
+        self._pauses[channel] = (pause_ms, timer)
+        await self._forget_old(channel)
 
-    def _retry(self, destination_arn: str) -> None:
-        self._ready[destination_arn] = None
+    def _retry(self, channel: Channel) -> None:
+        self._ready[channel] = None
         self._begin()
 
-    def _end_pause(self, destination_arn: str) -> None:
-        pause = self._pauses.pop(destination_arn, None)
+    def _end_pause(self, channel: Channel) -> bool:
+        """Whether there was one."""
+        pause = self._pauses.pop(channel, None)
         if pause is not None:
             pause[1].cancel()
+        return pause is not None
 
-    async def _forget_old(self, destination_arn: str) -> None:
+    async def _forget_old(self, channel: Channel) -> None:
         before_ms = self._clock.steady_ms() - _KEPT_MS
-        forget = partial(self._store.delete_older, destination_arn, before_ms, _FORGOTTEN_AT_ONCE)
+        forget = partial(self._store.delete_older, channel, before_ms, _FORGOTTEN_AT_ONCE)
         while number := await self._storage.when_free(forget):
-            self._log.warning("s3: %d events for %s were given up after six hours", number, destination_arn)
+            self._log.warning(
+                "s3: %d events of %s for %s were given up after six hours",
+                number,
+                channel.bucket,
+                channel.destination_arn,
+            )
             await asyncio.sleep(0)
 
     def _context(self, notification: Notification) -> RequestContext:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from onebox.storage.database import Row, Storage
 
 _COLUMNS = "notification_id, bucket, account, region, destination_arn, record, trace_header, noted_at_ms"
+
+
+class Channel(NamedTuple):
+    """Whose events go where. A destination may let one bucket in and not another, so each pair waits by itself."""
+
+    bucket: str
+    destination_arn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,17 @@ class NotificationStore:
             ),
         )
 
-    def list_destinations(self) -> list[str]:
-        """The destinations for which something waits."""
-        return [row[0] for row in self._storage.all("SELECT DISTINCT destination_arn FROM s3_notification")]
+    def list_channels(self) -> list[Channel]:
+        """Those in which something waits."""
+        rows = self._storage.all("SELECT DISTINCT bucket, destination_arn FROM s3_notification")
+        return [Channel(*row) for row in rows]
 
-    def list_oldest(self, destination_arn: str, limit: int) -> list[Notification]:
-        """What waits for a destination, the oldest first."""
+    def list_oldest(self, channel: Channel, limit: int) -> list[Notification]:
+        """What waits in a channel, the oldest first."""
         rows = self._storage.all(
-            f"SELECT {_COLUMNS} FROM s3_notification WHERE destination_arn = ? ORDER BY notification_id LIMIT ?",
-            (destination_arn, limit),
+            f"SELECT {_COLUMNS} FROM s3_notification WHERE bucket = ? AND destination_arn = ? "
+            "ORDER BY notification_id LIMIT ?",
+            (*channel, limit),
         )
         return [_notification(row) for row in rows]
 
@@ -64,12 +73,12 @@ class NotificationStore:
         """Forget an event."""
         self._storage.execute("DELETE FROM s3_notification WHERE notification_id = ?", (notification_id,))
 
-    def delete_older(self, destination_arn: str, before_ms: int, limit: int) -> int:
-        """Forget the oldest events of a destination that were noted before a moment; their number."""
+    def delete_older(self, channel: Channel, before_ms: int, limit: int) -> int:
+        """Forget the oldest events of a channel that were noted before a moment; their number."""
         self._storage.execute(
             "DELETE FROM s3_notification WHERE notification_id IN (SELECT notification_id FROM s3_notification "
-            "WHERE destination_arn = ? AND noted_at_ms < ? ORDER BY notification_id LIMIT ?)",
-            (destination_arn, before_ms, limit),
+            "WHERE bucket = ? AND destination_arn = ? AND noted_at_ms < ? ORDER BY notification_id LIMIT ?)",
+            (*channel, before_ms, limit),
         )
         return self._storage.changes()
 
