@@ -73,12 +73,10 @@ class NotificationRule:
             and key.endswith(self.suffix)
         )
 
-    def overlaps(self, other: NotificationRule) -> bool:
-        """Whether one event of one key may meet both rules, as AWS judges it: by prefixes and suffixes apart."""
-        return (
-            any(_is_common(first, second) for first in self.events for second in other.events)
-            and (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix))
-            and (self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix))
+    def shares_keys(self, other: NotificationRule) -> bool:
+        """Whether one key may meet both rules, as AWS judges it: by prefixes and suffixes apart."""
+        return (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)) and (
+            self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix)
         )
 
 
@@ -149,7 +147,8 @@ def _check_events(events: Sequence[str]) -> None:
 
 def _completed(entry: Wire, make_id: Callable[[], str]) -> Wire:
     """The entry with an id, and the names of its filters as AWS writes them."""
-    completed = {**entry, "Id": entry.get("Id") or make_id()}
+    events = list(dict.fromkeys(entry["Events"]))  # read with each change of an object: each event once
+    completed = {**entry, "Id": entry.get("Id") or make_id(), "Events": events}
     rules = [_checked_filter(rule) for rule in _filter_rules(entry)]
     names = [rule["Name"] for rule in rules]
     for name in set(names):
@@ -182,8 +181,9 @@ def _check_ids(ids: Sequence[str]) -> None:
 
 
 def _check_overlaps(rules: Sequence[NotificationRule]) -> None:
-    for first, second in combinations(rules, 2):
-        if not first.overlaps(second):
+    named = [(rule, _single_events(rule.events)) for rule in rules]
+    for (first, first_events), (second, second_events) in combinations(named, 2):
+        if first_events.isdisjoint(second_events) or not first.shares_keys(second):
             continue
         if first.prefix or first.suffix or second.prefix or second.suffix:
             raise InvalidArgument(
@@ -198,13 +198,10 @@ def _check_overlaps(rules: Sequence[NotificationRule]) -> None:
         )
 
 
-def _is_common(first: str, second: str) -> bool:
-    """Whether two names may mean one event: they are equal, or one is the other's whole family."""
-    if first == second:
-        return True
-    family, _, name = first.rpartition(":")
-    other_family, _, other_name = second.rpartition(":")
-    return family == other_family and "*" in (name, other_name)
+def _single_events(names: frozenset[str]) -> set[str]:
+    """The events that names of events and of whole families (``s3:ObjectCreated:*``) stand for."""
+    families = tuple(name[:-1] for name in names if name.endswith(":*"))
+    return {*names, *(event for event in EVENTS if event.startswith(families))}
 
 
 def _invalid(sentence: str, argument: str, value: Any) -> InvalidArgument:

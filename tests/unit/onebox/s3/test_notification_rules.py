@@ -58,3 +58,11 @@ def test_rules_that_one_key_meets_are_refused(rules: list[tuple[list[str], str, 
         assert expected
     else:
         assert not expected
+
+
+def test_events_named_more_than_once_are_kept_once() -> None:
+    entry = {"QueueArn": "arn:aws:sqs:us-east-1:111122223333:q", "Events": ["s3:ObjectCreated:Put"] * 3}
+
+    (kept,) = checked_configuration({"QueueConfigurations": [entry]}, "us-east-1", lambda: "id")["QueueConfigurations"]
+
+    assert kept["Events"] == ["s3:ObjectCreated:Put"]
