@@ -187,6 +187,40 @@ def test_form_sets_tags_class_encryption_checksum_and_version(client: Make, buck
     assert s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"] == [{"Key": "team", "Value": "a"}]
 
 
+def test_name_of_metadata_cannot_begin_another_header(client: Make, bucket: str) -> None:
+    for name in ("x-amz-meta-a: b\nset-cookie", "x-amz-meta-a\rset-cookie", "x-amz-meta-a b", "x-amz-meta-ü"):
+        post = client("s3").generate_presigned_post(bucket, "k", {name: "v"}, [{name: "v"}])
+        answer = send(post["url"], form(post["fields"], b"abc"))
+
+        assert answer.error == (400, "InvalidArgument", "The name of a field is not the name of a header.")
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket)
+
+
+def test_long_name_of_a_file_many_times_is_too_large(client: Make, bucket: str) -> None:
+    many = {"x-ignore-a": "${filename}" * 800, "x-ignore-b": "${filename}"}
+    post = client("s3").generate_presigned_post(bucket, "${filename}", many)
+
+    answer = send(post["url"], form(post["fields"], b"abc", "é" * 4_000))
+
+    assert answer.error[:2] == (400, "MaxPostPreDataLengthExceededError")
+    assert send(post["url"], form(post["fields"], b"abc", "short")).status == 204
+
+
+def test_link_that_was_presigned_for_another_operation_uploads_nothing(client: Make, bucket: str) -> None:
+    s3 = client("s3", signature_version="s3v4")
+    link = s3.generate_presigned_url("head_bucket", {"Bucket": bucket})  # of an account's key: not verified
+    address = urlsplit(link)
+    connection = http.client.HTTPConnection(address.netloc, timeout=60)
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    target = f"{address.path}?{address.query}"
+    connection.request("POST", target, form({"key": "k"}, b"abc"), {"Content-Type": kind})
+    answer = connection.getresponse()
+
+    assert (answer.status, b"AccessDenied" in answer.read()) == (403, True)
+    connection.close()
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket)
+
+
 def changed_policy(post: Any, change: Callable[[Any], None]) -> None:
     document = json.loads(b64decode(post["fields"]["policy"]))
     change(document)
@@ -211,6 +245,10 @@ DENIED = "Invalid according to Policy: "
         (
             lambda d: d["conditions"].append(["starts-with", "$Content-Type", "image/"]),
             (403, "AccessDenied", DENIED + 'Policy Condition failed: ["starts-with", "$Content-Type", "image/"]'),
+        ),
+        (
+            lambda d: d["conditions"].append(["starts-with", "$Content-Type", ""]),
+            (403, "AccessDenied", DENIED + 'Policy Condition failed: ["starts-with", "$Content-Type", ""]'),
         ),
         (
             lambda d: d["conditions"].append({"bucket": "another"}),
@@ -241,7 +279,19 @@ DENIED = "Invalid according to Policy: "
             ),
         ),
     ],
-    ids=["expired", "eq", "absent", "starts-with", "bucket", "extra", "small", "large", "date", "simple-condition"],
+    ids=[
+        "expired",
+        "eq",
+        "absent",
+        "starts-with",
+        "any-but-absent",
+        "bucket",
+        "extra",
+        "small",
+        "large",
+        "date",
+        "simple-condition",
+    ],
 )
 def test_policy_decides_what_is_uploaded(
     client: Make, bucket: str, change: Callable[[Any], None], error: tuple[int, str, str]

@@ -184,10 +184,11 @@ def _resolve_rest(service: str, request: Request, credential: Credential | None)
 
 
 def _resolve_form(request: Request, credential: Credential | None) -> Route:
-    """An upload by a form. Its fields have the credential, unless a header has one."""
+    """An upload by a form. Its fields have the credential, unless a header has one. A presigned link is none of forms:
+    it was signed for another operation of the bucket."""
     try:
         upload = read_upload(request)
-        signer = credential or find_form_credential(upload.fields)
+        signer = _header_credential(credential) or find_form_credential(upload.fields)
     except AwsError as error:
         raise _error("s3", "rest-xml", error) from None
     return Route("s3", OPERATION, codec_of(upload), signer)

@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html. The policy 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode, urlsplit
 
 from onebox.errors import AwsError
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import OperationCodec
-from onebox.gateway.protocols.form_data import FieldsTooLarge, MalformedForm, parse_form
+from onebox.gateway.protocols.form_data import FIELDS_BYTES_MAX, FieldsTooLarge, Form, MalformedForm, parse_form
 from onebox.gateway.protocols.protocols import find_codec
 from onebox.gateway.protocols.rest import header_text
 from onebox.gateway.protocols.s3_address import address_path
@@ -35,6 +36,8 @@ _SIGNING_FIELDS = frozenset(
 )
 _ORDER = "If it is specified, please check the order of the fields."
 _FILE_NAME = "${filename}"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]{1,1000}", re.ASCII)
+"""What a header's name may consist of, in lower case: https://www.rfc-editor.org/rfc/rfc9110#name-tokens."""
 _RESULT_MEMBERS = ("Location", "Bucket", "Key", "ETag")
 
 
@@ -80,6 +83,7 @@ def read_upload(request: Request) -> FormUpload:
         )
     try:
         form = parse_form(request.headers["content-type"], request.body)
+        fields = _with_file_name(form)
     except FieldsTooLarge:
         raise MaxPostPreDataLengthExceededError(
             "Your POST request fields preceding the upload file were too large."
@@ -90,10 +94,6 @@ def read_upload(request: Request) -> FormUpload:
         raise _missing("key")
     if form.file is None:
         raise _argument("POST requires exactly one file upload per request.", "file", "0")
-    fields = {
-        name: value if name == "policy" else value.replace(_FILE_NAME, form.file_name)
-        for name, value in form.fields.items()
-    }
     if not fields["key"]:
         raise _argument("User key must have a length greater than 0.", "key", "")
     decoded = _put_object_members(bucket, fields)
@@ -115,8 +115,23 @@ def check_present(fields: dict[str, str], *names: str) -> None:
             raise _missing(name)
 
 
+def _with_file_name(form: Form) -> dict[str, str]:
+    """The fields, with the file's name where they ask for it. Raises FieldsTooLarge."""
+    added = len(form.file_name) * sum(value.count(_FILE_NAME) for value in form.fields.values())
+    if added > FIELDS_BYTES_MAX:  # a long name, many times, would be megabytes
+        raise FieldsTooLarge("the fields with the name of the file are too large")
+    return {
+        name: value if name == "policy" else value.replace(_FILE_NAME, form.file_name)
+        for name, value in form.fields.items()
+    }
+
+
 def _put_object_members(bucket: str, fields: dict[str, str]) -> Wire:
-    """The fields as PutObject's headers, read as these are."""
+    """The fields as PutObject's headers, read as these are. Raises InvalidArgument for a name that no header has."""
+    for name in fields:
+        # Metadata is given back in headers: a line break in a name would begin another one.
+        if name.startswith(_AMZ) and _HEADER_NAME.fullmatch(name) is None:
+            raise _argument("The name of a field is not the name of a header.", name[:200], "")
     headers = {
         # Header values are bytes read as Latin-1; a form's are UTF-8.
         name: value.encode("utf-8", "surrogatepass").decode("latin-1")

@@ -42,10 +42,10 @@ class _Condition(NamedTuple):
     def holds(self, fields: Mapping[str, str]) -> bool:
         """Whether the form has it so."""
         given = fields.get(self.field)
+        if given is None:
+            return False
         if self.operator == "eq":
             return given == self.value
-        if given is None:
-            return not self.value
         if self.field == _CONTENT_TYPE:  # a list of types must begin so as a whole
             return all(one.strip().startswith(self.value) for one in given.split(","))
         return given.startswith(self.value)
