@@ -198,3 +198,44 @@ def test_tags_of_table_and_request_are_condition_keys(limited: Any, table: Any, 
     dynamodb = limited(allow(), deny({"ForAnyValue:StringEquals": {"aws:TagKeys": ["stage"]}}))
     assert not allowed(lambda: dynamodb.untag_resource(ResourceArn=arn, TagKeys=["stage"]))
     assert allowed(lambda: dynamodb.untag_resource(ResourceArn=arn, TagKeys=["other"]))
+
+
+def test_other_spellings_of_an_arn_are_no_way_around_a_policy(limited: Any, table: Any, account: str) -> None:
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/Notes"
+    dynamodb = limited(allow(), {"Effect": "Deny", "Action": "dynamodb:*", "Resource": arn})
+    for name in ("Notes", arn):
+        assert not allowed(partial(dynamodb.get_item, TableName=name, Key=OWN))
+    others = (f"{arn}/", f"{arn}/index/byOwner", f"{arn}/backup/1", arn.replace("arn:aws:", "arn:aws-cn:"))
+    for name in others:
+        for call in (
+            partial(dynamodb.get_item, TableName=name, Key=OWN),
+            partial(dynamodb.scan, TableName=name),
+            partial(dynamodb.execute_statement, Statement=f'SELECT * FROM "{name}"'),
+            partial(dynamodb.batch_get_item, RequestItems={name: {"Keys": [OWN]}}),
+            partial(dynamodb.delete_table, TableName=name),
+            partial(
+                dynamodb.restore_table_to_point_in_time,
+                SourceTableArn=name,
+                TargetTableName="New",
+                UseLatestRestorableTime=True,
+            ),
+        ):
+            with pytest.raises(ClientError) as caught:
+                call()
+            assert caught.value.response["Error"]["Code"] == "ValidationException", (name, call)
+    restore = {"SourceTableName": "Notes", "TargetTableName": others[0], "UseLatestRestorableTime": True}
+    with pytest.raises(ClientError, match="at 'targetTableName' failed to satisfy constraint"):
+        table.restore_table_to_point_in_time(**restore)
+    assert table.list_tables()["TableNames"] == ["Notes"]
+
+
+def test_backup_is_not_reached_under_the_name_of_another_region(limited: Any, table: Any, account: str) -> None:
+    arn = table.create_backup(TableName="Notes", BackupName="nightly")["BackupDetails"]["BackupArn"]
+    abroad = arn.replace("us-east-1", "eu-west-1")
+    resource = f"arn:aws:dynamodb:eu-west-1:{account}:table/*"
+    dynamodb = limited({"Effect": "Allow", "Action": "dynamodb:*", "Resource": resource})
+    assert not allowed(lambda: dynamodb.delete_backup(BackupArn=arn))
+    for call in (dynamodb.describe_backup, dynamodb.delete_backup):
+        with pytest.raises(ClientError, match=f"Backup not found: {abroad}"):
+            call(BackupArn=abroad)
+    assert len(table.list_backups()["BackupSummaries"]) == 1

@@ -101,10 +101,16 @@ def _range(least: int, most: int | None = None) -> _Rule:
     return _Rule(lambda violations, value, path: violations.check_range(value, path, least, most))
 
 
+def _plain_name(violations: Violations, value: str, path: str) -> None:
+    """A name that cannot be given as an ARN."""
+    violations.check_pattern(value, path, NAME)
+    violations.check_length(value, path, 3, 255)
+
+
 def _name(violations: Violations, value: str, path: str) -> None:
+    """A table's name or its ARN."""
     if not value.startswith("arn:"):
-        violations.check_pattern(value, path, NAME)
-        violations.check_length(value, path, 3, 255)
+        _plain_name(violations, value, path)
 
 
 def _item_table_name(violations: Violations, value: str, path: str) -> None:
@@ -150,7 +156,8 @@ def _key_lists(violations: Violations, value: Wire, path: str) -> None:
 _NEEDED = _Rule(_anything, required=True)
 _ITEM_TABLE = _Rule(_item_table_name, required=True)
 _TABLE = _Rule(_name, required=True)
-_INDEX = _Rule(_name)
+_PLAIN_NAME = _Rule(_plain_name, required=True)
+_INDEX = _Rule(_plain_name)
 _CAPACITY = _enum("INDEXES", "TOTAL", "NONE")
 _METRICS = _enum("SIZE", "NONE")
 _RETURNED = _enum("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
@@ -196,9 +203,8 @@ _PROJECTION = _structure(
         "NonKeyAttributes": _Rule(_elements(_length(1, 255), 1)),
     }
 )
-_INDEX_NAME = _Rule(_name, required=True)
 _LOCAL_INDEX = {
-    "IndexName": _INDEX_NAME,
+    "IndexName": _PLAIN_NAME,
     "KeySchema": _Rule(_KEY_SCHEMA, required=True),
     "Projection": _Rule(_PROJECTION, required=True),
 }
@@ -209,8 +215,8 @@ _GLOBAL_INDEX = {
 }
 _INDEX_UPDATE = {
     "Create": _Rule(_structure(_GLOBAL_INDEX)),
-    "Delete": _Rule(_structure({"IndexName": _INDEX_NAME})),
-    "Update": _Rule(_structure({"IndexName": _INDEX_NAME, "ProvisionedThroughput": _THROUGHPUT})),
+    "Delete": _Rule(_structure({"IndexName": _PLAIN_NAME})),
+    "Update": _Rule(_structure({"IndexName": _PLAIN_NAME, "ProvisionedThroughput": _THROUGHPUT})),
 }
 _TABLE_SETTINGS = {
     "BillingMode": _enum("PROVISIONED", "PAY_PER_REQUEST"),
@@ -340,7 +346,7 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
             _structure({"Enabled": _NEEDED, "AttributeName": _ATTRIBUTE_NAME}), required=True
         ),
     },
-    "CreateBackup": {"TableName": _TABLE, "BackupName": _Rule(_name, required=True)},
+    "CreateBackup": {"TableName": _TABLE, "BackupName": _PLAIN_NAME},
     "DescribeBackup": {"BackupArn": _Rule(_ARN, required=True)},
     "DeleteBackup": {"BackupArn": _Rule(_ARN, required=True)},
     "ListBackups": {
@@ -350,21 +356,21 @@ _OPERATIONS: dict[str, dict[str, _Rule]] = {
         "BackupType": _enum("USER", "SYSTEM", "AWS_BACKUP", "ALL"),
     },
     "RestoreTableFromBackup": {
-        "TargetTableName": _TABLE,
+        "TargetTableName": _PLAIN_NAME,
         "BackupArn": _Rule(_ARN, required=True),
         **_OVERRIDES,
     },
     "RestoreTableToPointInTime": {
-        "TargetTableName": _TABLE,
-        "SourceTableName": _Rule(_name),
+        "TargetTableName": _PLAIN_NAME,
+        "SourceTableName": _Rule(_plain_name),
         "SourceTableArn": _Rule(_length(1, 1024)),
         **_OVERRIDES,
     },
-    "DescribeGlobalTable": {"GlobalTableName": _TABLE},
-    "DescribeGlobalTableSettings": {"GlobalTableName": _TABLE},
-    "CreateGlobalTable": {"GlobalTableName": _TABLE, "ReplicationGroup": _NEEDED},
-    "UpdateGlobalTable": {"GlobalTableName": _TABLE, "ReplicaUpdates": _NEEDED},
-    "UpdateGlobalTableSettings": {"GlobalTableName": _TABLE},
+    "DescribeGlobalTable": {"GlobalTableName": _PLAIN_NAME},
+    "DescribeGlobalTableSettings": {"GlobalTableName": _PLAIN_NAME},
+    "CreateGlobalTable": {"GlobalTableName": _PLAIN_NAME, "ReplicationGroup": _NEEDED},
+    "UpdateGlobalTable": {"GlobalTableName": _PLAIN_NAME, "ReplicaUpdates": _NEEDED},
+    "UpdateGlobalTableSettings": {"GlobalTableName": _PLAIN_NAME},
     "ListGlobalTables": {"Limit": _range(1)},
     "DescribeTableReplicaAutoScaling": {"TableName": _TABLE},
     "UpdateTableReplicaAutoScaling": {"TableName": _TABLE},

@@ -7,13 +7,13 @@ each time, and a change that is undone merely leaves it so.
 
 from __future__ import annotations
 
-from onebox.arn import find_arn
+from onebox.arn import find_arn, partition_of
 from onebox.errors import AccessDeniedException, ValidationException
 from onebox.services.context import RequestContext
 from onebox.services.dynamodb.errors import ResourceNotFoundException, resource_not_found
 from onebox.services.dynamodb.model import Table, TableKey
 from onebox.services.dynamodb.store.tables import TableStore
-from onebox.services.dynamodb.validation import check_table_name
+from onebox.services.dynamodb.validation import check_table_name, is_table_name
 from onebox.storage.database import Storage
 
 
@@ -90,8 +90,12 @@ def table_key(context: RequestContext, name: str) -> TableKey:
         check_table_name(name)
         return TableKey(context.account, context.region, name)
     arn = find_arn(name)
-    if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
+    kind, _, table_name = ("", "", "") if arn is None else arn.resource.partition("/")
+    # IAM is asked about the ARN as it was given: another spelling must not name the same table.
+    if arn is None or (arn.service, kind) != ("dynamodb", "table") or not is_table_name(table_name):
         raise ValidationException("Invalid table ARN")
+    if arn.partition != partition_of(arn.region):
+        raise ValidationException("Invalid table ARN: the Region is not in the partition")
     if arn.region != context.region:
         raise ValidationException(f"Invalid table ARN: the table is not in the Region of the request: {name}")
     if arn.account != context.account:
@@ -99,4 +103,4 @@ def table_key(context: RequestContext, name: str) -> TableKey:
             f"User: {context.principal.arn} is not authorized to access resource: {name} "
             "because no resource-based policy allows it"
         )
-    return TableKey(arn.account, arn.region, arn.resource.split("/")[1])
+    return TableKey(arn.account, arn.region, table_name)

@@ -19,9 +19,14 @@ def check_name(violations: Violations, value: str | None, member: str) -> None:
     violations.check_length(value, member, NAME_MIN, _NAME_MAX)
 
 
+def is_table_name(text: str) -> bool:
+    """Whether a table can have that name."""
+    return NAME_MIN <= len(text) <= _NAME_MAX and NAME.fullmatch(text) is not None
+
+
 def check_table_name(name: str) -> None:
     """Refuse a TableName that no table can have."""
-    if NAME_MIN <= len(name) <= _NAME_MAX and NAME.fullmatch(name):
+    if is_table_name(name):
         return
     violations = Violations()
     if not name:

@@ -87,7 +87,7 @@ def _load(core: Core, context: RequestContext, request: Wire) -> Backup:
     """The backup of a request's ARN, in the region of the request."""
     arn = request["BackupArn"]
     name = parse_backup_arn(arn, context.account)
-    backup = core.backups.find(name._replace(region=context.region))
+    backup = core.backups.find(name) if name.region == context.region else None
     if backup is None:
         raise BackupNotFoundException(f"Backup not found: {arn}")
     return backup

@@ -6,7 +6,7 @@ ordinary table. AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIRefere
 
 from __future__ import annotations
 
-from onebox.arn import find_arn
+from onebox.arn import find_arn, partition_of
 from onebox.errors import ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
@@ -86,6 +86,7 @@ def restore_table_to_point_in_time(core: Core, context: RequestContext, request:
     summary = {"SourceTableArn": source.arn, "RestoreDateTime": moment_ms}
     # The first second of the window began before recovery was switched on.
     moment = core.numbers.at_wall(max(moment_ms, core.deps.clock.wall_of(recovery["SinceMs"])))
+    moment = min(moment, core.numbers.take())  # writes that come during the copy stay out, in the same millisecond too
     return _restore(core, context, key, definition, summary, source_id=source.table_id, moment=moment)
 
 
@@ -111,6 +112,8 @@ def _parse_source_arn(text: str, context: RequestContext) -> TableKey:
     arn = find_arn(text)
     parts = () if arn is None else tuple(arn.resource.split("/"))
     if arn is None or arn.service != "dynamodb" or len(parts) != 2 or parts[0] != "table" or not parts[1]:
+        raise invalid_values("sourceTableArn is not a valid ARN")
+    if arn.partition != partition_of(arn.region):
         raise invalid_values("sourceTableArn is not a valid ARN")
     if arn.account != context.account:
         raise ValidationException("This action is only supported by accounts that match the resource owner's account.")
