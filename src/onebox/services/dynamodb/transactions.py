@@ -72,8 +72,9 @@ class Transaction:
                 self._failures[at] = error
         raise_if_cancelled(self._failures)
         tally = Tally(self._core.items)
-        for change in prepared:
-            writer.commit(change, self.meter, tally)
+        with self._core.numbers.held():
+            for change in prepared:
+                writer.commit(change, self.meter, tally)
         tally.store()
         self.meter.record(self._core.deps.metrics, self._context)
         return prepared

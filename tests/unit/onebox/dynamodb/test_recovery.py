@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
 
 from onebox.errors import ValidationException
 from onebox.services.dynamodb.errors import BackupNotFoundException
+from onebox.testing.manual_clock import ManualTimer
 from tests.unit.onebox.dynamodb.support import TABLE, World, on_loop
 from tests.unit.onebox.dynamodb.test_background import rows, work
 from tests.unit.onebox.dynamodb.test_copying import content, put, sweep
@@ -140,6 +144,119 @@ def test_recovery_that_was_on_before_history_was_kept_reaches_back_to_the_upgrad
         assert row is not None
         since_ms = orjson.loads(row[0])["settings"]["PointInTimeRecovery"]["SinceMs"]
         assert 0 <= row[1] - since_ms <= 60_000
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize("past_ms", [0, 1, 999])
+def test_first_second_of_the_window_is_kept_whole(past_ms: int) -> None:
+    def test(world: World) -> None:
+        world.call("CreateTable", **TABLE)
+        switch(world, RecoveryPeriodInDays=1)
+        world.clock.source.pass_ms(10_000)
+        put(world, "a", 1)
+        world.clock.source.pass_ms(3_001)
+        put(world, "a", 2)
+        world.clock.source.pass_ms(DAY_MS + past_ms - 1)
+        sweep(world)
+        earliest_ms = world.call("DescribeContinuousBackups", TableName="Orders")["ContinuousBackupsDescription"][
+            "PointInTimeRecoveryDescription"
+        ]["EarliestRestorableDateTime"]
+        assert restored(world, "New", earliest_ms) == {"a": "1"}
+
+    on_loop(test)
+
+
+def test_versions_of_many_tables_are_swept_in_steps() -> None:
+    def test(world: World) -> None:
+        names = [f"Orders{number}" for number in range(7)]
+        for name in names:
+            world.call("CreateTable", **{**TABLE, "TableName": name})
+            recovery = {"PointInTimeRecoveryEnabled": True}
+            world.call("UpdateContinuousBackups", TableName=name, PointInTimeRecoverySpecification=recovery)
+            for version in range(4):
+                world.call("PutItem", TableName=name, Item={"orderId": {"S": "a"}, "v": {"N": str(version)}})
+            recovery = {"PointInTimeRecoveryEnabled": False}
+            world.call("UpdateContinuousBackups", TableName=name, PointInTimeRecoverySpecification=recovery)
+        left = rows(world, "item_history")
+        assert left == 7 * 3
+        with patch.multiple("onebox.services.dynamodb.background.sweeping", STEP_ITEMS=5, _STEP_TABLES=2):
+            while world.storage.run(lambda: world.core.sweeper.step(0)):
+                assert left - rows(world, "item_history") <= 5
+                left = rows(world, "item_history")
+        assert rows(world, "item_history") == 0
+
+    on_loop(test)
+
+
+def test_no_point_in_time_lies_within_a_transaction() -> None:
+    def test(world: World) -> None:
+        world.call("CreateTable", **TABLE)
+        switch(world)
+        keys = [str(number) for number in range(5)]
+        for key in keys:
+            put(world, key, 0)
+        world.clock.source.pass_ms(1_000)
+        began_ms = world.clock.steady_ms()
+        puts = [{"TableName": "Orders", "Item": {"orderId": {"S": key}, "v": {"N": "1"}}} for key in keys]
+        with patch.object(world.clock, "steady_ms", side_effect=count(began_ms, 1_000)):
+            world.call("TransactWriteItems", TransactItems=[{"Put": put_} for put_ in puts])
+        world.clock.source.pass_ms(600_000)
+        seen = set()
+        for second in range(-1, 20):
+            versions = set(restored(world, f"At{second}s", began_ms + second * 1_000).values())
+            assert len(versions) == 1
+            seen |= versions
+        assert seen == {"0", "1"}
+
+    on_loop(test)
+
+
+def test_writes_after_the_restore_began_stay_out_in_the_same_millisecond_too() -> None:
+    def test(world: World) -> None:
+        world.call("CreateTable", **TABLE)
+        keys = [str(number) for number in range(450)]
+        for key in keys:
+            put(world, key, 0)
+        shown = switch(world)
+        moment_ms = shown["LatestRestorableDateTime"]
+        world.call(
+            "RestoreTableToPointInTime",
+            SourceTableName="Orders",
+            TargetTableName="New",
+            RestoreDateTime=moment_ms,
+        )
+        for key in keys:
+            put(world, key, 1)
+        work(world)
+        assert set(content(world, "New").values()) == {"0"}
+
+    on_loop(test)
+
+
+def test_what_an_expired_backup_held_is_dropped_without_another_request() -> None:
+    def test(world: World) -> None:
+        world.call("CreateTable", **TABLE)
+        switch(world)
+        put(world, "a", 1)
+        world.call("DeleteTable", TableName="Orders")
+        world.storage.flush()
+        due: list[Callable[[], None]] = []
+
+        def call_at(at_ms: int, callback: Callable[[], None]) -> ManualTimer:
+            due.append(callback)
+            return ManualTimer(at_ms, callback)
+
+        with patch.object(world.clock, "call_at", call_at):
+            world.core.background.start()
+            world.clock.source.pass_ms(35 * DAY_MS)
+            for _ in range(4):
+                callbacks, due = due, []
+                for callback in callbacks:
+                    callback()
+                    world.storage.flush()
+            world.core.background.stop()
+        assert (rows(world, "backups"), rows(world, "items")) == (0, 0)
 
     on_loop(test)
 

@@ -110,9 +110,14 @@ class Background:
         """Sweep a step of each kind, soon again if there is more."""
         pause_ms = TTL_SWEEP_MS
         try:
-            if self._storage.run(lambda: self._sweeper.step(self._clock.trusted_ms())):
+            if self._storage.run(self._sweep_step):
                 pause_ms = 0
         except Exception:  # noqa: BLE001 - a background loop: the next sweep tries again
             self._log.exception("a sweep of DynamoDB failed")
         if self._running:
             self._sweep_timer = self._clock.call_at(self._clock.steady_ms() + pause_ms, self._sweep)
+
+    def _sweep_step(self) -> bool:
+        more = self._sweeper.step(self._clock.trusted_ms())
+        self.wake_after_commit()  # what an expired backup held is dropped in steps
+        return more

@@ -9,8 +9,8 @@ import orjson
 
 from onebox.clock import Clock
 from onebox.services.dynamodb.capacity import Meter
-from onebox.services.dynamodb.limits import STEP_ITEMS, STREAM_RETENTION_MS, TTL_AGE_MAX_S
-from onebox.services.dynamodb.model import Table
+from onebox.services.dynamodb.limits import STEP_BYTES, STEP_ITEMS, STREAM_RETENTION_MS, TTL_AGE_MAX_S
+from onebox.services.dynamodb.model import StoredItem, Table
 from onebox.services.dynamodb.recovery.backups import BackupKeeper
 from onebox.services.dynamodb.recovery.change_numbers import ALWAYS, ChangeNumbers
 from onebox.services.dynamodb.recovery.window import DAY_MS
@@ -19,7 +19,13 @@ from onebox.services.dynamodb.store.history import HistoryStore
 from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.store.tables import TableStore
+from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.writes import Delete, ItemWriter, Tally
+
+_STEP_TABLES = 50
+"""In how many tables a step looks for versions that are of no use."""
+_SLACK_MS = 2_000
+"""How much longer versions are kept: the window begins with a whole second, up to one second before its period."""
 
 
 class Sweeper:
@@ -47,6 +53,8 @@ class Sweeper:
         self._backups = backups
         self._numbers = numbers
         self._writer = writer
+        self._last_table_id = -ALWAYS
+        """Up to where the tables' old versions have been looked at."""
 
     def step(self, now_ms: int) -> bool:
         """Delete some of what is due by ``now_ms``; True if there is more."""
@@ -60,35 +68,41 @@ class Sweeper:
 
     def _drop_old_versions(self) -> bool:
         """Drop versions that neither recovery nor a copy under way can ask for."""
-        more = False
-        table_id = self._history.find_next_table(-ALWAYS)
-        while table_id is not None:
-            dropped = self._history.drop_replaced(table_id, self._last_needless(table_id), STEP_ITEMS)
-            more = more or dropped == STEP_ITEMS
-            table_id = self._history.find_next_table(table_id)
-        return more
+        for _ in range(_STEP_TABLES):
+            table_id = self._history.find_next_table(self._last_table_id)
+            if table_id is None:
+                self._last_table_id = -ALWAYS
+                return False
+            if self._history.drop_replaced(table_id, self._last_needless(table_id), STEP_ITEMS):
+                return True  # this table may have more of them
+            self._last_table_id = table_id
+        return True
 
     def _last_needless(self, table_id: int) -> int:
         """The number up to which ended versions of a table are of no use."""
         table = self._tables.find_table_by_id(table_id)
         recovery = None if table is None else table.settings.get("PointInTimeRecovery")
-        last = ALWAYS if recovery is None else self._numbers.age_out(recovery["RecoveryPeriodInDays"] * DAY_MS)
+        last = ALWAYS
+        if recovery is not None:
+            last = self._numbers.age_out(recovery["RecoveryPeriodInDays"] * DAY_MS + _SLACK_MS)
         copied = self._copies.first_moment(table_id)
         return last if copied is None else min(last, copied)
 
     def _delete_expired(self, now_s: int) -> bool:
-        more = False
+        """A step of one table's expired items; True if there may be more, of this table or another."""
         for table_id in self._tables.ttl_tables():
-            table = self._tables.find_table_by_id(table_id)
+            rows, _ = self._items.expired_items(
+                table_id, now_s - TTL_AGE_MAX_S, now_s, items_max=STEP_ITEMS, bytes_max=STEP_BYTES
+            )
+            table = self._tables.find_table_by_id(table_id) if rows else None
             if table is not None:
-                more = self._delete_expired_of(table, now_s) or more
-        return more
+                self._delete_items(table, rows)
+                return True
+        return False
 
-    def _delete_expired_of(self, table: Table, now_s: int) -> bool:
-        rows = self._items.expired_items(table.table_id, now_s - TTL_AGE_MAX_S, now_s, STEP_ITEMS)
+    def _delete_items(self, table: Table, rows: list[tuple[Position, StoredItem]]) -> None:
         meter, tally = Meter(), Tally(self._items)  # TTL's deletes cost nothing: this meter is not recorded
         for position, stored in rows:
             key = table.key.key_of(orjson.loads(stored.data))
             self._writer.apply(Delete(table, position, key, by_ttl=True), meter, tally)
         tally.store()
-        return len(rows) == STEP_ITEMS

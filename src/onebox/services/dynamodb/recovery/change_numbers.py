@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from onebox.clock import Clock
 
 _PER_MS = 1000
@@ -15,6 +18,7 @@ class ChangeNumbers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        self._held_ms: int | None = None
 
     def resume(self, last: int) -> None:
         """Go on after a number that an earlier process gave."""
@@ -22,8 +26,19 @@ class ChangeNumbers:
 
     def take(self) -> int:
         """A number for a change, or for a moment that separates the changes before it from those after it."""
-        self._last = max(self._last + 1, self._clock.steady_ms() * _PER_MS)
+        now_ms = self._clock.steady_ms() if self._held_ms is None else self._held_ms
+        self._last = max(self._last + 1, now_ms * _PER_MS)
         return self._last
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The numbers taken inside are of one millisecond: no point in time lies between the writes of a
+        transaction."""
+        self._held_ms = self._clock.steady_ms()
+        try:
+            yield
+        finally:
+            self._held_ms = None
 
     def at_wall(self, wall_ms: int) -> int:
         """The last number that belongs to a wall time, as the wall clock is set now."""

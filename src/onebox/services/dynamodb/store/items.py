@@ -146,12 +146,19 @@ class ItemStore:
     ) -> tuple[list[tuple[Position, StoredItem]], bool]:
         """The next items of a table in key order, after a position, and whether there may be more: up to
         ``items_max``, or the one with which they exceed ``bytes_max``."""
-        rows = self._execute(
+        return self._read_step(
             "SELECT partition_key, sort_key, item_id, size_bytes, item FROM dynamodb_items "
             "WHERE table_id = ? AND (partition_key, sort_key) > (?, ?) "
             "ORDER BY partition_key, sort_key LIMIT ?",
-            (table_id, *after, items_max),
+            (table_id, *after),
+            items_max,
+            bytes_max,
         )
+
+    def _read_step(
+        self, sql: str, parameters: tuple[Any, ...], items_max: int, bytes_max: int
+    ) -> tuple[list[tuple[Position, StoredItem]], bool]:
+        rows = self._execute(sql, (*parameters, items_max))
         found: list[tuple[Position, StoredItem]] = []
         size_bytes = 0
         for row in rows:
@@ -166,14 +173,18 @@ class ItemStore:
     def set_expiry(self, item_id: int, expires_at_s: int | None) -> None:
         self._execute("UPDATE dynamodb_items SET expires_at_s = ? WHERE item_id = ?", (expires_at_s, item_id))
 
-    def expired_items(self, table_id: int, after_s: int, until_s: int, limit: int) -> list[tuple[Position, StoredItem]]:
-        """Items whose time came after ``after_s`` and up to ``until_s``, the earliest first."""
-        rows = self._storage.all(
+    def expired_items(
+        self, table_id: int, after_s: int, until_s: int, *, items_max: int, bytes_max: int
+    ) -> tuple[list[tuple[Position, StoredItem]], bool]:
+        """Items whose time came after ``after_s`` and up to ``until_s``, the earliest first, and whether there may be
+        more: as many as :meth:`walk_items` gives."""
+        return self._read_step(
             "SELECT partition_key, sort_key, item_id, size_bytes, item FROM dynamodb_items "
             "WHERE table_id = ? AND expires_at_s > ? AND expires_at_s <= ? ORDER BY expires_at_s LIMIT ?",
-            (table_id, after_s, until_s, limit),
+            (table_id, after_s, until_s),
+            items_max,
+            bytes_max,
         )
-        return [(Position(row[0], row[1]), self._read(*row[2:])) for row in rows]
 
     def drop_items(self, table_id: int, limit: int) -> int:
         """Delete some rows of a table that is gone; how many."""
