@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
+from tests.polling import until
 from tests.stalls.loop import longest_stall_s
 
 LARGE = bytes(range(256)) * 4096 * 40  # 40 MiB
@@ -82,3 +83,15 @@ def test_bytes_that_a_crash_left_are_removed_at_the_next_start(tmp_path: Path) -
         engine.clock.advance(1)
         assert engine.client("s3").get_object(Bucket="large", Key="a")["Body"].read() == b"x"
     assert contents(tmp_path) == 1
+
+
+def test_bytes_of_many_objects_that_are_deleted_at_once_are_soon_gone(tmp_path: Path) -> None:
+    keys = [str(number) for number in range(8)]
+    with EngineThread(tmp_path) as engine:
+        s3 = engine.client("s3")
+        s3.create_bucket(Bucket="many")
+        for key in keys:
+            s3.put_object(Bucket="many", Key=key, Body=LARGE[: 1024 * 1024])
+        s3.delete_objects(Bucket="many", Delete={"Objects": [{"Key": key} for key in keys]})
+        assert "Contents" not in s3.list_objects_v2(Bucket="many")
+        until(lambda: contents(tmp_path) == 0, "the bytes of all objects are deleted")

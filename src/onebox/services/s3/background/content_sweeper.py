@@ -56,6 +56,7 @@ class ContentSweeper:
             while self._left:
                 await self._delete(self._left[0])
                 self._left.popleft()
+                await asyncio.sleep(0)
         except Exception:  # noqa: BLE001 - the edge of a background task
             self._log.exception("S3: bytes that no object has could not be deleted; tried again with the next ones")
         finally:

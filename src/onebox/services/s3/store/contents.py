@@ -9,8 +9,8 @@ from onebox.services.s3.limits import CHUNK_BYTES
 from onebox.services.s3.model import Extent
 from onebox.storage.database import Row, Storage
 
-LARGE_CHUNKS = 16
-"""A content with more chunks is deleted a few at a time."""
+_AT_ONCE_BYTES = 4 * 1024 * 1024
+"""What the deletions of one commit remove at once, all together."""
 
 
 class ContentStore:
@@ -19,6 +19,9 @@ class ContentStore:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._on_left: Callable[[Sequence[int]], None] | None = None
+        self._group = -1
+        self._room_bytes = 0
+        """How much may still be removed at once in the storage's group of that number."""
 
     def insert(self, data: bytes | memoryview) -> int:
         """Store bytes; the id of their content."""
@@ -78,16 +81,16 @@ class ContentStore:
         return [row[0] for row in rows if not row[1]], rows[-1][0] if len(rows) == limit else last_id
 
     def watch(self, on_left: Callable[[Sequence[int]], None]) -> None:
-        """Have ``on_left`` called with the large contents that :meth:`delete` left, after its commit."""
+        """Have ``on_left`` called with the contents that :meth:`delete` left, after its commit."""
         self._on_left = on_left
 
     def delete(self, content_ids: Sequence[int]) -> None:
-        """Remove contents with their bytes; nothing may refer to them any more. Large ones are left for
-        :meth:`delete_chunks`: all their bytes at once would keep everybody waiting."""
+        """Remove contents with their bytes; nothing may refer to them any more. Large ones, and what is too much with
+        others of the same commit, are left for :meth:`delete_chunks`: all at once would keep everybody waiting."""
         on_left = self._on_left
-        left = [one for one in content_ids if self._is_large(one)] if on_left is not None else []
-        large = set(left)
-        at_once = [(one,) for one in content_ids if one not in large]
+        left = [one for one in content_ids if not self._has_room(one)] if on_left is not None else []
+        later = set(left)
+        at_once = [(one,) for one in content_ids if one not in later]
         self._storage.executemany("DELETE FROM s3_content WHERE content_id = ?", at_once)
         if left and on_left is not None:
             self._storage.after_commit(partial(on_left, left), patient=True)
@@ -105,9 +108,19 @@ class ContentStore:
         self._storage.execute("DELETE FROM s3_content WHERE content_id = ?", (content_id,))
         return False
 
-    def _is_large(self, content_id: int) -> bool:
-        row = self._storage.first("SELECT max(position) FROM s3_chunk WHERE content_id = ?", (content_id,))
-        return row is not None and row[0] is not None and row[0] >= LARGE_CHUNKS
+    def _has_room(self, content_id: int) -> bool:
+        """Whether the open commit may remove this content, too."""
+        if self._group != self._storage.group:
+            self._group, self._room_bytes = self._storage.group, _AT_ONCE_BYTES
+        row = self._storage.first(
+            "SELECT position, length(bytes) FROM s3_chunk WHERE content_id = ? ORDER BY position DESC LIMIT 1",
+            (content_id,),
+        )
+        size_bytes = 0 if row is None else row[0] * CHUNK_BYTES + row[1]
+        if size_bytes > self._room_bytes:
+            return False
+        self._room_bytes -= size_bytes
+        return True
 
     def insert_empty(self) -> int:
         """A content without bytes; its id."""
