@@ -5,6 +5,7 @@ How it hangs together, top down::
     starting.py      from a file to a database that may be served; what is wrong with it, said before the start
     database.py      the group transaction in which every write lives; effects that run after its commit
     commit_timer.py  when the open group is committed
+    effects.py       what runs after the commit; one that fails takes no other with it
     log_sync.py      committed groups onto the disk: the sync of the log, on the event loop or beside it
     sync_pace.py     which of the two, by the time that syncs take
     foreign_lock.py  another program holds the write lock: one probe, everybody else waits for it

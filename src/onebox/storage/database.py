@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import apsw
 
 from onebox.errors import StorageFault
 from onebox.storage.commit_timer import CommitTimer
+from onebox.storage.effects import Effect, run_effects
 from onebox.storage.faults import DatabaseBusy, describe, is_fault
 from onebox.storage.foreign_lock import ForeignLock
 from onebox.storage.log_sync import LogSync
@@ -25,7 +26,6 @@ from onebox.storage.opening import BUSY_TIMEOUT_MS
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-Effect = Callable[[], None]
 
 _BUSY_S_MAX = 30.0
 
@@ -269,7 +269,7 @@ class Storage:
         if self._open:
             effects = self._end_group()
             self._sync_here()
-            _run(effects)
+            run_effects(effects)
 
     def close(self) -> None:
         """Commit and close; a clean close empties the log into the database file. Idempotent."""
@@ -305,13 +305,13 @@ class Storage:
 
     def _synced(self, error: Exception | None) -> None:
         """The sync beside the loop has ended: begin the next one, then tell those who wait for this one."""
-        effects, self._syncing = self._syncing or (), None
+        effects, self._syncing = self._syncing or [], None
         if error is not None:
             self._fail(error)
         if self._is_commit_due:
-            self._commit_turn()
+            effects += self._commit()  # synced on the loop, if the disk has just become fast
         if self._fault is None:
-            _run(effects)
+            run_effects(effects)
 
     def _begin(self) -> None:
         if self._foreign_lock.is_held:
@@ -355,23 +355,27 @@ class Storage:
         self._group -= 1
 
     def _commit_turn(self) -> None:
+        run_effects(self._commit())
+
+    def _commit(self) -> list[Effect]:
+        """Commit the open group; the effects that may run now, which are none while it is synced beside the loop."""
         if self._syncing is not None:
             # Behind the sync under way, so that nothing is in the log whose predecessor is not on disk.
             self._is_commit_due = True
-            return
+            return []
         if not self._open:
-            return  # the disk failed meanwhile
+            return []  # the disk failed meanwhile
         try:
             effects = self._end_group()
             if self._log_sync is not None and self._log_sync.is_slow:
                 self._syncing = effects
                 self._log_sync.sync_beside(self._synced)
-                return
+                return []
             self._sync_here()
         except StorageFault:
             # Reported by ``_fail``; those who wait are cut off when the engine closes their connections.
-            return
-        _run(effects)
+            return []
+        return effects
 
     def _fail(self, error: BaseException) -> StorageFault:
         fault = StorageFault(describe(error))
@@ -386,8 +390,3 @@ class Storage:
             _log.critical("%s; stopping, nothing more is acknowledged", fault)
             self._on_fault(fault)
         return fault
-
-
-def _run(effects: Iterable[Effect]) -> None:
-    for effect in effects:
-        effect()

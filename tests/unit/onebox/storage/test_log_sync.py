@@ -11,6 +11,7 @@ import pytest
 from onebox.errors import StorageFault
 from onebox.storage.database import Storage
 from onebox.storage.log_file import mark_path
+from onebox.storage.log_sync import LogSync
 from onebox.storage.opening import open_connection
 from onebox.storage.sync_pace import FAST_MS, SLOW_MS, SYNCS_LOOKED_AT, SyncPace
 from tests.polling import PATIENCE_S
@@ -207,6 +208,62 @@ def test_a_group_that_is_given_up_beside_a_sync_tells_nothing_of_it(tmp_path: Pa
 
     on_slow_disk(tmp_path / "t.db", work)
     assert stored(tmp_path / "t.db") == [1, 2]
+
+
+def test_groups_are_told_in_order_when_the_disk_becomes_fast(tmp_path: Path) -> None:
+    """The sync that ends makes the disk a fast one, so that the group that waits for it is synced on the loop."""
+    path, step_ms, now_ms = tmp_path / "t.db", 10.0, 0.0
+    told: list[str] = []
+
+    def read_clock() -> float:
+        nonlocal now_ms
+        now_ms += step_ms
+        return now_ms
+
+    async def run() -> None:
+        nonlocal step_ms
+        connection = open_connection(path)
+        connection.execute("CREATE TABLE t (n INTEGER)")
+        sync = HeldSync()
+        log = LogSync(path, connection, read_clock, sync)
+        storage = Storage(connection, lambda _: None, log)
+        for _ in range(SYNCS_LOOKED_AT):
+            log.sync_here()
+        step_ms = 0.0
+        for _ in range(SYNCS_LOOKED_AT // 4 - 1):
+            log.sync_here()
+        assert log.is_slow
+        sync.hold()
+        insert(storage, 1)
+        storage.after_commit(lambda: told.append("first"))
+        await turns()
+        sync.wait_until_begun()
+        insert(storage, 2)
+        storage.after_commit(lambda: told.append("second"))
+        await turns()
+        sync.end()
+        await until(lambda: len(told) == 2)
+        assert told == ["first", "second"]
+        assert not log.is_slow
+        storage.close()
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
+    assert stored(path) == [1, 2]
+
+
+def test_an_effect_that_fails_takes_no_other_with_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def work(storage: Storage, _: HeldSync) -> None:
+        told: list[str] = []
+        insert(storage, 1)
+        storage.after_commit(lambda: told.append("before"))
+        storage.after_commit(lambda: told.append(str(1 // 0)))
+        storage.after_commit(lambda: told.append("after"))
+        await storage.durable()
+        assert told == ["before", "after"]
+
+    for slow in (False, True):
+        assert on_disk(tmp_path / f"{slow}.db", work, slow=slow) == []
+    assert caplog.text.count("ZeroDivisionError") == 2
 
 
 @pytest.mark.parametrize("is_due", [False, True])
