@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ from onebox.storage.database import Storage
 from onebox.storage.folder import DATABASE_NAME
 from onebox.storage.migrate import load_scripts, migrate
 from onebox.storage.opening import PAGE_BYTES, open_connection
-from onebox.storage.packing import PACKED_FROM_BYTES, Packer
+from onebox.storage.packing import PACKED_FROM_BYTES, UNPACKED_BYTES_MAX, DamagedText, Packer
 
 packer = Packer()
 
@@ -38,6 +40,36 @@ def test_a_large_text_takes_less_and_a_small_or_random_one_stays() -> None:
     assert packer.pack(small) is small
     noise = "".join(map(chr, random.Random(1).choices(range(0x20, 0x7F), k=4_000))).encode()
     assert packer.unpack(packer.pack(noise)) == noise
+
+
+def promising(size_bytes: int) -> bytes:
+    """A frame whose header promises so much, and whose one block is empty."""
+    return zstandard.FRAME_HEADER + b"\xe0" + size_bytes.to_bytes(8, "little") + b"\x01\0\0"
+
+
+PACKED = zstandard.ZstdCompressor().compress(b"order " * 1_000)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        promising(1 << 40),
+        promising(UNPACKED_BYTES_MAX + 1),
+        zstandard.ZstdCompressor().compress(bytes(UNPACKED_BYTES_MAX + 1)),
+        zstandard.ZstdCompressor(write_content_size=False).compress(b"order " * 1_000),
+        promising(1_000),
+        PACKED[:-1],
+        PACKED + b"more",
+        zstandard.FRAME_HEADER,
+    ],
+    ids=["1 TiB", "too large", "bomb", "no length", "too short", "cut", "longer", "head"],
+)
+def test_a_damaged_packed_text_is_refused_and_takes_no_memory(stored: bytes) -> None:
+    tracemalloc.start()
+    with pytest.raises(DamagedText):
+        packer.unpack(stored)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 BODY = json.dumps({"order": "x" * 3_000})
