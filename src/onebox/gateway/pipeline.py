@@ -133,10 +133,9 @@ class Pipeline:
             return
         try:
             context, call = self._admit(service, received, plain, route, operation, decode, request_id)
-        except AwsError as error:
-            reply.send(route.codec.encode_error(error, request_id))
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
-            reply.send(self._bug(error, route, request_id))
+            # A refusal, too, waits until the policy or the credentials that it tells of are on disk.
+            self._answer_failure(error, request_id, route, reply)
         else:
             if isinstance(operation, BoundWaitingOperation):
                 self._begin_waiting(context, route, operation, call, reply)
