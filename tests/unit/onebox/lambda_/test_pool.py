@@ -139,7 +139,7 @@ async def test_submit_bound_reached_waits_for_a_child(tmp_path: Path) -> None:
 @running
 async def test_background_work_that_waits_gets_more_children_than_there_are_processors(tmp_path: Path) -> None:
     count = (os.cpu_count() or 1) + 2
-    async with world(tmp_path, workers_max=count) as here:
+    async with world(tmp_path, workers_max=count + 1) as here:
         gates = [here.gate(f"gate{number}") for number in range(count)]
         outcomes = [here.submit(function("f"), gate, patient=True) for gate in gates]
         while here.started < count:
@@ -147,6 +147,21 @@ async def test_background_work_that_waits_gets_more_children_than_there_are_proc
         for gate in gates:
             os.unlink(gate)
         assert not any(outcome.failed for outcome in await asyncio.gather(*outcomes))
+
+
+@running
+async def test_background_work_that_hangs_leaves_a_place_to_other_functions(tmp_path: Path) -> None:
+    count = (os.cpu_count() or 1) + 2
+    async with world(tmp_path, workers_max=count) as here:
+        gate = here.gate("gate")
+        hanging = [here.submit(function("f"), gate, patient=True) for _ in range(2 * count)]
+        while here.pool.workers_of(function("f")) < count - 1:
+            await asyncio.sleep(0.01)
+        for name in "abcabc":
+            await here.run(function(name))
+        assert here.pool.workers_of(function("f")) == count - 1
+        os.unlink(gate)
+        assert not any(outcome.failed for outcome in await asyncio.gather(*hanging))
 
 
 @running

@@ -209,10 +209,15 @@ class WorkerPool:
         if not group.waiting:
             return
         now_ms = self._clock.monotonic_ms()
-        if group.processor_use.is_low(now_ms) or now_ms - group.waiting[0].waiting_since_ms >= _PATIENCE_MS:
+        is_late = now_ms - group.waiting[0].waiting_since_ms >= _PATIENCE_MS
+        if (group.processor_use.is_low(now_ms) or is_late) and self._leaves_a_place():
             self._start_one(group)
         else:
             self._scale(group)
+
+    def _leaves_a_place(self) -> bool:
+        """Whether other functions still find a place, free or of an idle worker, when one more is taken."""
+        return self._limits.workers_max - self._total + sum(len(group.idle) for group in self._groups.values()) > 1
 
     def _start_one(self, group: Group) -> bool:
         if self._stopped:
