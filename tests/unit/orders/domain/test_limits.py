@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from orders.domain.limits import DIGITS_MAX, ITEM_BYTES_MAX, LEVELS_MAX, NAME_BYTES_MAX, check_limits, fits_number
+from orders.domain.limits import (
+    DIGITS_MAX,
+    ITEM_BYTES_MAX,
+    LEVELS_MAX,
+    NAME_BYTES_MAX,
+    check_limits,
+    fits_number,
+    measure_item,
+)
 from orders.domain.order import parse_order
 from orders.errors import REASON_MAX, OrderRejected
+from orders.publishing.message import encode_order
 
 FITTING = ["0", "-0.0", "0E+500", "1E-130", "9.9E+125", "1" * 38, "0.0000001", "1" + "0" * 100, "-9.99E+125"]
 UNFIT = ["1E-131", "1E+126", "1" * 39, "0." + "1" * 39, "-1E+126", "1e300000000", "1E400", "1e-300000000"]
@@ -110,6 +122,43 @@ def test_a_refusal_takes_linear_time_whatever_is_long() -> None:
     refusal_of(f'{{"orderId":"A","{name}":{many[:-6]}"\\ud83d"]}}')
     refusal_of(f'{{"orderId":"A","x":{"[" * 900}{"]" * 900}}}')
     assert time.process_time() - began < 2
+
+
+def test_measuring_takes_no_memory_for_each_value() -> None:
+    """A claim of 4 MiB may hold two million values: 160 bytes for each did not leave the function its memory."""
+    order = {"orderId": "A", "x": [0] * 50_000, "y": {str(number): [] for number in range(1_000)}}
+    tracemalloc.start()
+    try:
+        assert measure_item(order) > 100_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000
+
+
+_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-99, 10**37)
+    | st.sampled_from(["1e5", "0", "-0.0", "1E-7"]).map(Decimal)
+    | st.text(max_size=3)
+    | st.decimals(-99, 99, places=2),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@given(_values)
+def test_no_item_takes_more_than_twice_the_bytes_of_its_text(value: object) -> None:
+    order = {"orderId": "A", "x": value}
+    assert measure_item(order) <= 2 * len(encode_order(order).encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize("levels", [1, 2, 30])
+@pytest.mark.parametrize("inner", ["1", "-1", "1e5", "0", '""', "[]", "{}", "null", '"\\u0041"'])
+def test_the_densest_texts_make_no_larger_item(inner: str, levels: int) -> None:
+    text = f'{{"orderId":"A","x":{"[" * levels}{inner}{"]" * levels}}}'
+    assert measure_item(parse_order(text).attributes) <= 2 * len(text)
 
 
 def test_checking_without_the_text_checks_everything() -> None:
