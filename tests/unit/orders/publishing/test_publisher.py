@@ -57,7 +57,7 @@ class Endpoint:
         answers = [self._answer(message.text) for message in messages]
         self.batches.append(len(messages))
         pairs = zip(messages, answers, strict=True)
-        self.ids += [parse_order(message.text).order_id for message, answer in pairs if answer is None]
+        self.ids += [parse_order(message.text, bytes_max=None).order_id for message, answer in pairs if answer is None]
         return answers
 
 
@@ -74,8 +74,12 @@ def endpoint() -> Endpoint:
     return Endpoint()
 
 
-def publisher(endpoint: Endpoint, spool: Path | None, limit_bytes: int | None = None) -> OrderPublisher:
-    return OrderPublisher(spool, connect=endpoint.connect, clock=EagerClock(), limit_bytes=limit_bytes)
+def publisher(
+    endpoint: Endpoint, spool: Path | None, limit_bytes: int | None = None, *, claim_check: bool = False
+) -> OrderPublisher:
+    return OrderPublisher(
+        spool, connect=endpoint.connect, clock=EagerClock(), limit_bytes=limit_bytes, claim_check=claim_check
+    )
 
 
 @pytest.mark.parametrize("on_disk", [True, False])
@@ -165,6 +169,15 @@ def test_orders_left_in_the_spool_are_sent_first_by_the_next_publisher(endpoint:
         second.publish_all(orders(5, first=15))
         assert second.flush().accepted == 20
     assert endpoint.ids == ids(20)
+
+
+def test_flush_tells_of_large_orders_that_wait(endpoint: Endpoint, tmp_path: Path) -> None:
+    endpoint.here.clear()
+    with publisher(endpoint, tmp_path, claim_check=True) as ours:
+        ours.publish({"orderId": "large", "note": "x" * 1_000_000})
+        assert ours.flush(0).order_ids == ("large",)
+        endpoint.here.set()
+        assert ours.flush().is_complete
 
 
 def test_publish_when_too_much_waits_waits_and_then_says_so(endpoint: Endpoint, tmp_path: Path) -> None:
