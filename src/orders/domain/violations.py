@@ -13,6 +13,7 @@ from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
 from orders.domain.cloud_events import is_cloud_event
+from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_attributes, parse_order, unwrap_body
 from orders.errors import OrderRejected
 
@@ -31,13 +32,18 @@ class Violation(NamedTuple):
     """The expected and the actual value, without the path."""
 
 
-def find_violations(text: str, at_most: int = VIOLATIONS_MAX) -> list[Violation]:
-    """The violations in an order's text, in checking order; at most so many."""
+def find_violations(
+    text: str, at_most: int = VIOLATIONS_MAX, *, bytes_max: int | None = ITEM_BYTES_MAX
+) -> list[Violation]:
+    """The violations in an order's text, in checking order; at most so many.
+
+    ``bytes_max`` bounds the order as an item of DynamoDB; None takes any size, for a system with claim checks.
+    """
     try:
-        parse_order(text)
+        parse_order(text, bytes_max=bytes_max)
     except OrderRejected as error:
         attributes = _read(text) if error.field else None
-        return [_told(error)] if attributes is None else _collect(attributes, at_most)
+        return [_told(error)] if attributes is None else _collect(attributes, at_most, bytes_max)
     return []
 
 
@@ -54,18 +60,18 @@ def _read(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and not is_cloud_event(value) else None
 
 
-def _collect(attributes: dict[str, Any], at_most: int) -> list[Violation]:
+def _collect(attributes: dict[str, Any], at_most: int, bytes_max: int | None) -> list[Violation]:
     found: list[Violation] = []
-    while len(found) < at_most and (error := _find_first(attributes)) is not None:
+    while len(found) < at_most and (error := _find_first(attributes, bytes_max)) is not None:
         found.append(_told(error))
         if not _take_out(attributes, error.field or ""):
             break
     return found
 
 
-def _find_first(attributes: dict[str, Any]) -> OrderRejected | None:
+def _find_first(attributes: dict[str, Any], bytes_max: int | None) -> OrderRejected | None:
     try:
-        parse_attributes(attributes)
+        parse_attributes(attributes, bytes_max=bytes_max)
     except OrderRejected as error:
         return error
     return None

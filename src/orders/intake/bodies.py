@@ -144,7 +144,8 @@ def _check(text: str, value: Any, errors_max: int, claim_check: bool) -> Entry:
     order_id = _order_id(value)
     if problem.field is None or type(value) is not dict:
         return Entry(order_id, None, (FieldError(problem.field or "", problem.reason),))
-    errors = tuple(FieldError(one.path, one.expectation) for one in find_violations(text, errors_max))
+    found = find_violations(text, errors_max, bytes_max=None if claim_check else ITEM_BYTES_MAX)
+    errors = tuple(FieldError(one.path, one.expectation) for one in found)
     return Entry(order_id, None, errors or (FieldError(problem.field, problem.reason),))
 
 

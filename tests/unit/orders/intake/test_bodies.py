@@ -122,3 +122,9 @@ def test_field_has_a_pointer_only_where_it_is_plain(field: str) -> None:
     described = FieldError(field, "wrong").describe()
     assert described["field"] == field
     assert "pointer" not in described or described["pointer"].replace("/", "").isprintable()
+
+
+def test_a_large_order_is_told_its_violations_and_not_that_it_is_large() -> None:
+    text = json.dumps({"orderId": "1", "total": "much", "note": "x" * 500_000})
+    [entry] = read_submission(text.encode(), claim_check=True).entries
+    assert [one.field for one in entry.errors] == ["total"]
