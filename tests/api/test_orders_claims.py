@@ -17,8 +17,11 @@ from click.testing import CliRunner, Result
 
 from onebox.testing import EngineThread
 from orders import OrderPublisher
+from orders.aws.clients import Aws
+from orders.aws.settings import find_settings
+from orders.claims.bucket import ClaimBucket
 from orders.cli.main import main
-from orders.domain.claims import POINTER_CLASS, SIZE_ATTRIBUTE, make_key, write_pointer
+from orders.domain.claims import CLAIM_BYTES_MAX, POINTER_CLASS, SIZE_ATTRIBUTE, make_key, write_pointer
 from orders.outbox import add
 from tests.conftest import environment_of
 from tests.polling import until
@@ -362,3 +365,30 @@ def test_claims_may_not_be_deleted_before_the_archive(orders: Orders) -> None:
     done = orders("deploy", "--yes", "-p", "ArchiveDays=365")
     assert done.exit_code == 1
     assert "ClaimDays=90 is less than ArchiveDays=365" in done.output
+
+
+def test_an_object_larger_than_any_order_is_not_read_whole_by_operators(
+    engine: EngineThread, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(engine).items():
+        monkeypatch.setenv(name, value)
+    client(engine, "s3").put_object(Bucket=BUCKET, Key="claims/huge", Body=b" " * (2 * CLAIM_BYTES_MAX))
+    claims = ClaimBucket(Aws(find_settings(environment(engine))))
+    assert len(claims.get("claims/huge") or b"") == CLAIM_BYTES_MAX + 1
+    message_id = dead_letter(engine, write_pointer(BUCKET, "claims/huge"))
+    assert "PayloadS3Pointer" in orders("dlq", "show", message_id).output
+
+
+def test_erasing_finds_old_versions_and_passes_delete_markers(engine: EngineThread, orders: Orders) -> None:
+    """The last test of this file: the bucket keeps versions from here on."""
+    s3 = client(engine, "s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    before = keys(engine)
+    put_claim(engine, large("c20", 30, userId="mallory"))
+    [key] = keys(engine) - before
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    done = orders("erase", "--user", "mallory", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    places = {one["place"]: (one["found"], one["erased"], one["left"]) for one in json.loads(done.output)["places"]}
+    assert places["the claims bucket"] == (1, 1, 0)
+    assert s3.list_object_versions(Bucket=BUCKET, Prefix=key).get("Versions", []) == []

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from orders.aws.clients import Aws, error_code
-from orders.domain.claims import make_key
+from orders.domain.claims import CLAIM_BYTES_MAX, make_key
 from orders.errors import OperatorError, OrderUnavailable
 
 # A bucket of this name that another account has is none of ours.
@@ -79,16 +79,22 @@ class ClaimBucket:
             raise OperatorError(str(error), "Check the credentials and their permissions.") from error
         return key
 
-    def get(self, key: str, version: str | None = None) -> bytes | None:
-        """The content of an object; None if it is not there."""
+    def get(self, key: str, version: str | None = None, bytes_max: int | None = CLAIM_BYTES_MAX + 1) -> bytes | None:
+        """The content of an object, its first ``bytes_max`` bytes; None if it is not there, or a delete marker.
+
+        No order is larger than CLAIM_BYTES_MAX: a byte more shows that an object is none.
+        """
         from botocore.exceptions import ClientError
 
         which = {} if version is None else {"VersionId": version}
         try:
             with self._s3.get_object(**self._place, Key=key, **which)["Body"] as body:
-                return bytes(body.read())
+                content = bytes(body.read(bytes_max))
+                if bytes_max is not None and len(content) < bytes_max:
+                    body.read(1)  # at the end boto3 checks that nothing is missing
+                return content
         except ClientError as error:
-            if error_code(error) in ("NoSuchKey", "NoSuchBucket", "NoSuchVersion"):
+            if error_code(error) in ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "MethodNotAllowed"):
                 return None
             raise
 

@@ -34,7 +34,7 @@ class ClaimCopies:
 
     def _owned(self, person: Person) -> Iterator[tuple[ObjectVersion, str]]:
         for version in self._bucket.versions():
-            content = self._bucket.get(version.key, version.id)
+            content = self._bucket.get(version.key, version.id, bytes_max=None)
             text = "" if content is None else content.decode("utf-8", "replace")
             if person.owns(text):
                 yield version, text
