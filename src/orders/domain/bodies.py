@@ -37,7 +37,8 @@ def split_body(order: Order, text: str) -> tuple[Order, bytes | None]:
     size = measure_item(order.attributes)
     if size <= ITEM_BYTES_MAX - _RESERVED_BYTES:
         return order, None
-    content = unwrap_body(text).encode()
+    # Half of a surrogate pair can only stand in a value that a later field of the same name has replaced.
+    content = unwrap_body(text).encode("utf-8", "replace")
     head = {name: order.attributes[name] for name in HEAD_FIELDS if _is_short(order.attributes.get(name))}
     # The size as an item, which like the digest does not depend on the notation.
     head[BODY_ATTRIBUTE] = {"sha256": digest(order.attributes), "bytes": size}

@@ -104,7 +104,11 @@ def too_large(size: int) -> OrderRejected:
 
 def gone() -> OrderRejected:
     """The refusal of a pointer to nothing."""
-    return OrderRejected("the order is no longer in S3: it was erased, or ClaimDays have passed", code=CLAIM_GONE)
+    return OrderRejected(
+        "the order is no longer in S3: it was erased, or ClaimDays have passed. Publish it again, or delete the "
+        "message with `orders dlq purge`",
+        code=CLAIM_GONE,
+    )
 
 
 def _text(value: object) -> str:

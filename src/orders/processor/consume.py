@@ -10,6 +10,7 @@ the function.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,15 +45,18 @@ def consume(
     *,
     keeps_history: bool = False,
     open_claims: Callable[[], Claims | None] = lambda: None,
+    claims_deadline_ms: float = math.inf,
 ) -> list[Outcome]:
     """Store what can be stored and answer for each record, in their order. Raises nothing for a single
     record.
 
     ``deadline_ms`` is a moment on the monotonic clock after which nothing is tried again. ``breaker`` is kept from
     batch to batch; without one each batch tries until its deadline. With ``keeps_history`` each order is stored with
-    the id and the trace context of its notification. ``open_claims`` is asked where a message points to an order in S3.
+    the id and the trace context of its notification. ``open_claims`` is asked where a message points to an order in S3;
+    after ``claims_deadline_ms`` no further one is read.
     """
-    batch = _Batch(store, clock, deadline_ms, breaker, keeps_history=keeps_history, open_claims=open_claims)
+    claims = _ClaimReader(open_claims, clock, claims_deadline_ms)
+    batch = _Batch(store, clock, deadline_ms, breaker, keeps_history=keeps_history, claims=claims)
     return batch.run(records)
 
 
@@ -65,11 +69,11 @@ class _Batch:
         breaker: Breaker | None,
         *,
         keeps_history: bool,
-        open_claims: Callable[[], Claims | None],
+        claims: _ClaimReader,
     ) -> None:
         self._store = store
         self._keeps_history = keeps_history
-        self._open_claims = open_claims
+        self._claims = claims
         self._clock = clock
         self._deadline_ms = deadline_ms
         self._breaker = breaker
@@ -87,7 +91,7 @@ class _Batch:
     def _read(self, position: int, record: Record) -> _Waiting | None:
         """The record's order; None if it is settled: rejected, unavailable in S3, or large and changing nothing."""
         try:
-            claimed = self._read_claimed(record.body) if POINTER_MARK in record.body else None
+            claimed = self._claims.read(record.body) if POINTER_MARK in record.body else None
             order = parse_order(record.body) if claimed is None else claimed.order
             if self._keeps_history:
                 notification = find_notification_id(record.body) or record.message_id
@@ -97,16 +101,9 @@ class _Batch:
         except OrderRejected as error:
             self._settle_rejected(position, record.message_id, error.order_id, error)
         except OrderUnavailable as error:
+            self._claims.note(error)
             self._settle_unavailable(position, record.message_id, None, error)
         return None
-
-    def _read_claimed(self, body: str) -> Claimed | None:
-        # Imported where an order came so: few systems have such.
-        from orders.domain.claims import find_pointer
-        from orders.processor.claims import read_claimed
-
-        pointer = find_pointer(body)
-        return None if pointer is None else read_claimed(pointer, self._open_claims())
 
     def _keep_body(self, waiting: _Waiting, claimed: Claimed) -> _Waiting | None:
         """Keep the body of an order that the table is going to hold; settle one that changes nothing.
@@ -115,7 +112,7 @@ class _Batch:
         """
         breaker = self._breaker
         if breaker is not None and breaker.error is not None and breaker.refuses(self._clock.monotonic_ms()):
-            raise breaker.error
+            raise _copy(breaker.error)
         standing = self._store.look(waiting.order.order_id)
         effect = decide_effect(standing, waiting.order)
         if effect is not Effect.STORE:
@@ -237,10 +234,49 @@ class _Batch:
         )
 
 
+class _ClaimReader:
+    """The orders of a batch that are in S3. What one call has cost that found S3 or the table away, ten would cost ten
+    times, which is more than the function has: after such a call, or too late, none is made.
+    """
+
+    def __init__(self, open_claims: Callable[[], Claims | None], clock: Clock, deadline_ms: float) -> None:
+        self._open_claims = open_claims
+        self._clock = clock
+        self._deadline_ms = deadline_ms
+        self._outage: OrderUnavailable | None = None
+
+    def read(self, body: str) -> Claimed | None:
+        """The order that a message points to; None for what is no pointer. Raises OrderRejected or OrderUnavailable."""
+        # Imported where an order came so: few systems have such.
+        from orders.domain.claims import find_pointer
+        from orders.processor.claims import read_claimed
+
+        pointer = find_pointer(body)
+        if pointer is None:
+            return None
+        if self._outage is not None:
+            raise _copy(self._outage)
+        if self._clock.monotonic_ms() >= self._deadline_ms:
+            raise OrderUnavailable("its batch left no time to read the order from S3", "OutOfTime")
+        return read_claimed(pointer, self._open_claims())
+
+    def note(self, error: OrderUnavailable) -> None:
+        """An order could not be read, or its body not be kept."""
+        if error.transient:
+            self._outage = _copy(error)
+
+
 class _Waiting(NamedTuple):
     position: int
     message_id: str
     order: Order
+
+
+def _copy(error: OrderUnavailable) -> OrderUnavailable:
+    """The same error to raise once more: one that is kept and raised again would hold on to each order it was raised
+    for, by its traceback.
+    """
+    return OrderUnavailable(error.reason, error.code, transient=error.transient)
 
 
 def _find_outage(insertions: Sequence[Insertion]) -> OrderUnavailable | None:

@@ -126,6 +126,7 @@ def _store_orders(
         _breaker,
         keeps_history=bool(_events_table),
         open_claims=_open_claims,
+        claims_deadline_ms=began_ms + usable_ms / 3,
     )
     if not _events_table:
         return outcomes

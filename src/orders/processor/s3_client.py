@@ -1,9 +1,11 @@
 """The claims bucket as the functions call it: one object read, one object written.
 
 Promises: throttling, 5xx, broken connections and missing rights become OrderUnavailable, an object that is not there
-OrderRejected, which needs the right to list the bucket: without it S3 answers 403 for what is not there.
+OrderRejected, which needs the right to list the bucket: without it S3 answers 403 for what is not there. A bucket that
+another account has under the name is neither read nor written.
 AWS: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
 Standard library only: this file travels with the function.
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 S3 = "s3"
 TRANSIENT = frozenset({408, 409, 429})
 _ERROR_BYTES_MAX = 10_000
+# The account in the name that template.yaml gives the bucket.
+_find_owner = re.compile(r"-claims-([0-9]{12})-").search
 _find_code = re.compile(rb"<Code>([A-Za-z]{1,80})</Code>").search
 
 
@@ -51,6 +55,8 @@ class ClaimsBucket:
         self._path = path
         self._key = SigningKey(S3, region, credentials)
         self._token = credentials.session_token
+        owner = _find_owner(bucket)
+        self._owner = None if owner is None else owner[1]
         self._clock = clock
 
     def load(self, key: str) -> bytes:
@@ -85,6 +91,8 @@ class ClaimsBucket:
             if max(size, len(answer)) > CLAIM_BYTES_MAX:
                 self._connection.close()  # rather than read what nobody wants
                 raise too_large(max(size, len(answer)))
+            if len(answer) < size:  # http.client does not tell of it where a size is asked for
+                raise IncompleteRead(answer, size - len(answer))
             return answer
         answer = response.read(_ERROR_BYTES_MAX)
         self._connection.close()  # the rest of the answer may be unread
@@ -98,6 +106,8 @@ class ClaimsBucket:
     def _headers(self, method: str, path: str, content: bytes) -> dict[str, str]:
         digest = hashlib.sha256(content).hexdigest()
         headers = {"host": self._host, "x-amz-content-sha256": digest, "x-amz-date": show_moment(self._clock.now_ms())}
+        if self._owner is not None:
+            headers["x-amz-expected-bucket-owner"] = self._owner
         if self._token is not None:
             headers["x-amz-security-token"] = self._token
         headers["authorization"] = self._key.authorize(method, path, headers, digest)

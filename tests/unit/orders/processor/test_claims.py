@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orders.domain.bodies import body_key, read_body
 from orders.domain.claims import gone, make_key, write_pointer
 from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import BODY_ATTRIBUTE, ERASED_ATTRIBUTE, Order
@@ -58,6 +59,7 @@ class FakeClaims:
 class World:
     def __init__(self) -> None:
         self.claims, self.store, self.breaker = FakeClaims(), FakeOrderStore(), Breaker()
+        self.clock = FakeClock()
 
     def publish(self, **fields: Any) -> str:
         """The pointer to an order too large for an item."""
@@ -68,7 +70,16 @@ class World:
 
     def consume(self, *bodies: str) -> list[Outcome]:
         records = [Record(str(position), body) for position, body in enumerate(bodies)]
-        return consume(records, self.store, FakeClock(), 1_000.0, self.breaker, open_claims=lambda: self.claims)
+        deadline_ms = self.clock.monotonic_ms() + 1_000.0
+        return consume(
+            records,
+            self.store,
+            self.clock,
+            deadline_ms,
+            self.breaker,
+            open_claims=lambda: self.claims,
+            claims_deadline_ms=deadline_ms,
+        )
 
 
 @pytest.fixture
@@ -116,6 +127,61 @@ def test_a_table_in_trouble_is_not_asked_for_a_large_order(world: World) -> None
     (outcome,) = world.consume(world.publish())
     assert (outcome.name, outcome.code) == ("unavailable", "ServiceUnavailable")
     assert not world.claims.bodies
+
+
+def test_an_s3_that_takes_its_time_costs_one_call_for_a_batch(world: World) -> None:
+    pointers = [world.publish(orderId=str(number)) for number in range(10)]
+    world.claims.error = OrderUnavailable("S3 cannot be reached: timed out", "TimeoutError")
+    outcomes = world.consume(*pointers, '{"orderId": "plain"}')
+    assert [one.name for one in outcomes] == ["unavailable"] * 10 + ["stored"]
+    assert {one.code for one in outcomes[:10]} == {"TimeoutError"}
+    assert world.claims.loads == 1
+
+
+def test_no_order_is_read_from_s3_beyond_the_time_of_the_batch(world: World) -> None:
+    class Slow(FakeClaims):
+        def load(self, key: str) -> bytes:
+            world.clock.time_ms += 900.0
+            return super().load(key)
+
+    world.claims = Slow()
+    outcomes = world.consume(*[world.publish(orderId=str(number)) for number in range(10)])
+    assert [one.name for one in outcomes] == ["stored"] * 2 + ["unavailable"] * 8
+    assert outcomes[-1].code == "OutOfTime"
+    assert world.claims.loads == 2
+
+
+def test_a_missing_right_for_one_object_says_nothing_of_the_others(world: World) -> None:
+    class Picky(FakeClaims):
+        def load(self, key: str) -> bytes:
+            if self.loads == 0:
+                self.loads = 1
+                raise OrderUnavailable("S3 refuses the call", "AccessDenied", transient=False)
+            return super().load(key)
+
+    world.claims = Picky()
+    outcomes = world.consume(world.publish(orderId="1"), world.publish(orderId="2"))
+    assert [one.name for one in outcomes] == ["unavailable", "stored"]
+
+
+def test_an_outage_of_the_table_holds_on_to_no_order(world: World) -> None:
+    error = OrderUnavailable("the table is away", "ServiceUnavailable")
+    world.breaker.record_failure(error, FakeClock().monotonic_ms())
+    for _ in range(3):
+        world.consume(world.publish())
+    assert error.__traceback__ is None, "it would keep the frames, and each order in them"
+
+
+def test_half_a_surrogate_pair_in_a_replaced_field_is_no_fault_of_the_batch(world: World) -> None:
+    note = "x" * ITEM_BYTES_MAX
+    content = json.dumps(f'{{"orderId": "1", "a": "\ud800", "a": "b", "note": "{note}"}}').encode()
+    key = make_key(content)
+    world.claims.objects[key] = content
+    outcomes = world.consume(write_pointer(BUCKET, key), '{"orderId": "2"}')
+    assert [one.name for one in outcomes] == ["stored", "stored"]
+    head = world.store.orders["1"].attributes
+    whole = read_body(head, world.claims.objects[str(body_key(head))])
+    assert (whole["a"], whole["note"]) == ("b", note)
 
 
 def test_an_order_that_fits_an_item_is_stored_whole(world: World) -> None:
@@ -211,6 +277,15 @@ def test_a_kept_connection_that_was_closed_is_made_anew_once() -> None:
     assert len(connection.requests) == 1
 
 
+def test_an_answer_that_was_cut_short_is_a_fault_of_the_connection_not_of_the_order() -> None:
+    bucket, connection = bucket_of(FakeAnswer(200, b"{}", 2), FakeAnswer(200, b'{"or', 16), FakeAnswer(200, b"{}", 2))
+    assert (bucket.load("claims/1"), bucket.load("claims/1")) == (b"{}", b"{}")
+    bucket, connection = bucket_of(FakeAnswer(200, b'{"or', 16))
+    with pytest.raises(OrderUnavailable, match="S3 cannot be reached") as cut:
+        bucket.load("claims/1")
+    assert (cut.value.code, cut.value.transient, connection.sock) == ("IncompleteRead", True, None)
+
+
 @pytest.mark.parametrize(
     ("environment", "host", "path"),
     [
@@ -225,4 +300,6 @@ def test_the_bucket_is_addressed_as_the_environment_says(environment: dict[str, 
     [(method, asked, headers)] = connection.requests
     assert (method, asked, headers["host"]) == ("PUT", path, host)
     assert headers["x-amz-security-token"] == "token"
-    assert "SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token" in headers["authorization"]
+    assert headers["x-amz-expected-bucket-owner"] == "123456789012"
+    signed = "host;x-amz-content-sha256;x-amz-date;x-amz-expected-bucket-owner;x-amz-security-token"
+    assert f"SignedHeaders={signed}," in headers["authorization"]
