@@ -229,6 +229,19 @@ def test_other_spellings_of_an_arn_are_no_way_around_a_policy(limited: Any, tabl
     assert table.list_tables()["TableNames"] == ["Notes"]
 
 
+def test_stream_is_not_reached_under_the_name_of_another_partition(table: Any, client: Callable[..., Any]) -> None:
+    specification = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    arn = table.update_table(TableName="Notes", StreamSpecification=specification)["TableDescription"][
+        "LatestStreamArn"
+    ]
+    abroad = arn.replace("arn:aws:", "arn:aws-cn:")
+    streams = client("dynamodbstreams")
+    assert streams.describe_stream(StreamArn=arn)["StreamDescription"]["StreamArn"] == arn
+    with pytest.raises(ClientError) as caught:
+        streams.describe_stream(StreamArn=abroad)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_backup_is_not_reached_under_the_name_of_another_region(limited: Any, table: Any, account: str) -> None:
     arn = table.create_backup(TableName="Notes", BackupName="nightly")["BackupDetails"]["BackupArn"]
     abroad = arn.replace("us-east-1", "eu-west-1")

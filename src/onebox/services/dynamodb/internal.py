@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import orjson
 
-from onebox.arn import find_arn
+from onebox.arn import find_arn, partition_of
 from onebox.services.context import Wire
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.limits import STREAM_PAGE_BYTES_MAX
@@ -23,7 +23,7 @@ __all__ = ["DynamoDbInternal", "Stream", "StreamRecord", "parse_stream_arn"]
 def parse_stream_arn(arn: str) -> tuple[str, str, str, str] | None:
     """Account, region, table name and label of a stream's ARN; None for other text."""
     found = find_arn(arn)
-    if found is None or found.service != "dynamodb":
+    if found is None or found.service != "dynamodb" or found.partition != partition_of(found.region):
         return None
     parts = found.resource.split("/")
     if len(parts) != 4 or parts[0] != "table" or parts[2] != "stream" or not parts[1] or not parts[3]:
