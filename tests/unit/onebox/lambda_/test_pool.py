@@ -25,6 +25,7 @@ from onebox.services.lambda_.execution.execution import Execution
 from onebox.services.lambda_.execution.interpreters import own_interpreter
 from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.pool import PoolLimits, WorkerPool
+from onebox.services.lambda_.execution.processor_use import ProcessorUse
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from onebox.steady_clock import SystemClock
 from tests.polling import PATIENCE_S
@@ -152,16 +153,25 @@ async def test_background_work_that_waits_gets_more_children_than_there_are_proc
 @running
 async def test_background_work_that_hangs_leaves_a_place_to_other_functions(tmp_path: Path) -> None:
     count = (os.cpu_count() or 1) + 2
-    async with world(tmp_path, workers_max=count) as here:
-        gate = here.gate("gate")
-        hanging = [here.submit(function("f"), gate, patient=True) for _ in range(2 * count)]
-        while here.pool.workers_of(function("f")) < count - 1:
-            await asyncio.sleep(0.01)
-        for name in "abcabc":
-            await here.run(function(name))
-        assert here.pool.workers_of(function("f")) == count - 1
-        os.unlink(gate)
-        assert not any(outcome.failed for outcome in await asyncio.gather(*hanging))
+    looks = 0
+
+    def is_low(*_: object) -> bool:
+        nonlocal looks
+        looks += 1
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ProcessorUse, "is_low", is_low)
+        async with world(tmp_path, workers_max=count) as here:
+            gate = here.gate("gate")
+            hanging = [here.submit(function("f"), gate, patient=True) for _ in range(2 * count)]
+            while looks < 2 * count and here.pool.workers_of(function("f")) < count:
+                await asyncio.sleep(0.01)
+            assert here.pool.workers_of(function("f")) == count - 1
+            for name in "abca":
+                await here.run(function(name))
+            os.unlink(gate)
+            assert not any(outcome.failed for outcome in await asyncio.gather(*hanging))
 
 
 @running
