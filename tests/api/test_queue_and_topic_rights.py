@@ -74,6 +74,14 @@ def test_start_message_move_task_needs_the_rights_to_empty_the_source(
     assert source
 
 
+def test_queue_is_not_reached_under_the_name_of_another_partition(client: Make, as_role: Make, account: str) -> None:
+    _, dead = queue_with_dead_letters(client("sqs"), account)
+    abroad = dead.replace("arn:aws:", "arn:aws-cn:")
+    sqs = as_role("sqs", ALLOW_ALL, {"Effect": "Deny", "Action": "sqs:*", "Resource": dead})
+    with pytest.raises(ClientError, match="The resource that you specified for the SourceArn parameter doesn't exist"):
+        sqs.start_message_move_task(SourceArn=abroad)
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_start_message_move_task_needs_send_message_on_every_destination(
     client: Make, as_role: Make, account: str, named: bool

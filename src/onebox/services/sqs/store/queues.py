@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import orjson
 
-from onebox.arn import find_arn, make_arn
+from onebox.arn import find_arn, make_arn, partition_of
 from onebox.services.iam.policy import compile_policy
 from onebox.services.sqs.attributes import FIFO_SUFFIX, complete
 from onebox.services.sqs.limits import SECOND_MS
@@ -56,7 +56,7 @@ class QueueStore:
     def find_by_arn(self, arn: str) -> Queue | None:
         """The queue of that ARN, or None."""
         parts = find_arn(arn)
-        if parts is None or parts.service != "sqs":
+        if parts is None or parts.service != "sqs" or parts.partition != partition_of(parts.region):
             return None
         return self.find(parts.account, parts.region, parts.resource)
 
