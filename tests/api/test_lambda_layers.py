@@ -267,5 +267,6 @@ def test_users_need_the_right_to_a_layer(client: Client) -> None:
     }
     code, message = refusal(api.create_function, **request, Layers=[arn])
     assert (code, "lambda:GetLayerVersion" in message) == ("AccessDeniedException", True)
-    assert refusal(api.get_layer_version_by_arn, Arn=arn)[0] == "AccessDeniedException"
+    for spelling in (arn, arn.replace("arn:aws:", "arn:aws-cn:"), arn[:-1] + "0" + arn[-1]):
+        assert refusal(api.get_layer_version_by_arn, Arn=spelling)[0] == "AccessDeniedException"
     assert api.list_layer_versions(LayerName="layer")["LayerVersions"]

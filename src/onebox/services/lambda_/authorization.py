@@ -70,7 +70,10 @@ def _find_arn(context: RequestContext, request: Wire) -> str | None:
 def _layer(context: RequestContext, operation: str, request: Wire) -> str:
     """The layer that is published to, or the version that a request is about; AWS lists without a resource."""
     if operation == "GetLayerVersionByArn":
-        return str(request["Arn"])
+        arn = str(request["Arn"])
+        found = find_version_arn(arn)
+        # A version has one ARN; another partition or a leading zero would be a way around a policy that names it.
+        return found[0].arn_of(found[1]) if found is not None and found[1] else arn
     if operation == "ListLayerVersions":
         return "*"
     try:
