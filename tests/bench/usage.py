@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.long_life.growth import children
 from tests.peers.servers import Peer
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -62,11 +63,14 @@ def parse_written(io: str) -> int:
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            yield child
-            yield from _descendants(child)
+    for child in children(pid):
+        yield child
+        yield from _descendants(child)
 
 
 def _seconds_of(pid: int) -> float:
-    return parse_seconds(Path(f"/proc/{pid}/stat").read_text())
+    """User and system time of a process; 0 for one that has ended."""
+    try:
+        return parse_seconds(Path(f"/proc/{pid}/stat").read_text())
+    except OSError:
+        return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +44,11 @@ def take(calls: int, pid: int, database: Path) -> Sample:
 
 
 def children(pid: int) -> tuple[int, ...]:
-    """The processes that a process started, whichever of its threads did."""
+    """The processes that a process started, whichever of its threads did; none for what has ended meanwhile."""
     found: list[int] = []
-    for task in (PROC / str(pid) / "task").iterdir():
-        found += map(int, (task / "children").read_text().split())
+    for task in (PROC / str(pid) / "task").glob("*"):
+        with suppress(OSError):
+            found += map(int, (task / "children").read_text().split())
     return tuple(sorted(found))
 
 
