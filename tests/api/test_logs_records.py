@@ -88,6 +88,7 @@ def test_fields_of_a_group_come_by_frequency(engine: EngineThread) -> None:
     assert fields(engine) == {}
     assert fields(engine, time=middle_s + 400) == expected
     assert fields(engine, time=middle_s + 500) == {}
+    assert fields(engine, time=(1 << 63) - 1) == {}
 
 
 def fields(engine: EngineThread, **request: Any) -> dict[str, int]:
@@ -95,7 +96,16 @@ def fields(engine: EngineThread, **request: Any) -> dict[str, int]:
     return {field["name"]: field["percent"] for field in answer["logGroupFields"]}
 
 
+def test_the_fields_of_many_events_are_bounded(engine: EngineThread) -> None:
+    engine.clock.advance(3_600)
+    put(engine, *(json.dumps({f"f{event}-{number}": 1 for number in range(100)}) for event in range(30)))
+    found = fields(engine)
+    assert len(found) == 1_000
+    assert (found["@message"], found["f29-0"]) == (100, 3)  # the newest events are looked at first
+
+
 def test_a_hostile_document_costs_no_more_than_its_length(engine: EngineThread) -> None:
+    engine.clock.advance(3_600)
     deep = '{"' + "x" * 900 + '":'
     put(engine, deep * 250 + "1" + "}" * 250, json.dumps({f"f{number}": number for number in range(5_000)}))
     found = fields(engine)

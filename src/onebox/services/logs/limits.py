@@ -47,6 +47,8 @@ LIVE_TAIL_SESSION_MS = 3 * 3_600_000
 
 RECORD_FIELDS_MAX = 200
 """Fields that are found in an event's JSON."""
+GROUP_FIELDS_MAX = 1_000
+"""Different fields that are counted in a group's events; the rest is left out, to bound the memory."""
 
 FILTER_STREAMS_MAX = 100
 METRIC_FILTERS_PER_GROUP_MAX = 100

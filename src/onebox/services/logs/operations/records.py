@@ -15,7 +15,7 @@ from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import InvalidParameterException
 from onebox.services.logs.insights.row import Row
 from onebox.services.logs.insights.values import Moment, to_text
-from onebox.services.logs.limits import SCAN_EVENTS_MAX
+from onebox.services.logs.limits import GROUP_FIELDS_MAX, SCAN_EVENTS_MAX
 from onebox.services.logs.model import EventRange, LogEvent, LogGroup, Position
 from onebox.services.logs.patterns import parse_pattern
 from onebox.services.logs.search import find_events
@@ -24,6 +24,8 @@ from onebox.services.logs.validation import parse_group_name, parse_time
 
 _LATEST_MS = 15 * 60_000
 _AROUND_MS = 8 * 60_000
+_LAST_S = 1 << 52
+"""Moments beyond it, in milliseconds, do not fit the database's integers."""
 
 
 def get_log_record(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
@@ -69,13 +71,15 @@ async def get_log_group_fields(core: LogsCore, context: RequestContext, request:
     )
     seen: Counter[str] = Counter()
     events = 0
+    title = f"{context.account}:{group.name}"
 
     def count(event: LogEvent) -> bool:
         nonlocal events
         stream = core.streams.name_of(event.stream_id)
         if stream is not None:
             events += 1
-            seen.update(Row(event, f"{context.account}:{group.name}", stream).all_fields().keys())
+            names = Row(event, title, stream).all_fields().keys()
+            seen.update(name for name in names if name in seen or len(seen) < GROUP_FIELDS_MAX)
         return False
 
     def read(place: Position | None, limit: int) -> Iterator[LogEvent]:
@@ -90,5 +94,5 @@ def _span(context: RequestContext, request: Wire) -> tuple[int, int]:
     """From when to when events are looked at, in ms."""
     if request.get("time") is None:
         return context.now_ms - _LATEST_MS, context.now_ms
-    middle_ms = parse_time(request, "time", 0) * 1000
+    middle_ms = min(parse_time(request, "time", 0), _LAST_S) * 1000
     return middle_ms - _AROUND_MS, middle_ms + _AROUND_MS
