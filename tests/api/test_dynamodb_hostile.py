@@ -48,10 +48,6 @@ def put(value: bytes) -> bytes:
     return b'{"TableName":"Orders","Item":{"id":{"S":"1"},"v":' + value + b"}}"
 
 
-def statement(text: str) -> tuple[str, bytes]:
-    return "ExecuteStatement", json.dumps({"Statement": text}).encode()
-
-
 DENSE_PUTS = [
     b'{"PutRequest":{"Item":{"id":{"S":"%d"},"v":{"L":[' % number + b'{"N":"1"},' * 60_000 + b'{"N":"1"}]}}}}'
     for number in range(25)

@@ -32,12 +32,6 @@ def moments(answer: Any) -> list[int]:
     return [int(item["at"]["N"]) for item in answer["Items"]]
 
 
-def query(dynamodb: Any, condition: str, values: dict[str, Any], **more: Any) -> Any:
-    return dynamodb.query(
-        TableName="Readings", KeyConditionExpression=condition, ExpressionAttributeValues=values, **more
-    )
-
-
 N = {f":{n}": {"N": str(n)} for n in range(10)}
 
 

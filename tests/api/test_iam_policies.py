@@ -11,14 +11,6 @@ from botocore.exceptions import ClientError
 
 from onebox.testing import EngineThread
 
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
 SEED_POLICIES = {
     "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess": "v15",
     "arn:aws:iam::aws:policy/AmazonSQSFullAccess": "v1",
@@ -34,11 +26,6 @@ def document(action: Any = "sqs:*", effect: Any = "Allow", resource: Any = "*", 
 @pytest.fixture
 def iam(client: Callable[..., Any]) -> Any:
     return client("iam", parameter_validation=False)
-
-
-@pytest.fixture
-def role(iam: Any) -> Any:
-    return iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=TRUST)["Role"]
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ def world(client: Callable[..., Any], account: str) -> SnsWorld:
     return SnsWorld(client, account)
 
 
-@pytest.fixture
-def sns(world: SnsWorld) -> Any:
-    return world.sns
-
-
 def test_deduplication_ends_after_five_minutes(timed: EngineThread) -> None:
     world = SnsWorld(lambda service, **config: timed.client(service, account="111111111111", **config), "111111111111")
     topic, queue = world.topic("orders.fifo"), world.queue("inbox")

@@ -16,10 +16,6 @@ from tests.aws.support import Client, Unique
 QUEUE = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
 
 
-def status(cloudformation: Any, name: str) -> str:
-    return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-
-
 def test_detect_stack_drift_after_change_by_hand_names_the_property(
     cloudformation: Any, client: Client, unique: Unique, until: Any
 ) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from onebox.testing import EngineThread
 from tests.aws.support import Client, Unique
 
 
@@ -30,12 +28,6 @@ def put_alarm(cloudwatch: Any, name: str, **changes: Any) -> None:
         **changes,
     }
     cloudwatch.put_metric_alarm(**{key: value for key, value in request.items() if value is not None})
-
-
-def put(timed: EngineThread, value: float, name: str = "errors") -> None:
-    moment = datetime.fromtimestamp(timed.clock.now_ms() / 1000, timezone.utc)
-    data = [{"MetricName": name, "Value": value, "Timestamp": moment}]
-    timed.client("cloudwatch").put_metric_data(Namespace="App", MetricData=data)
 
 
 def alarm(cloudwatch: Any, name: str) -> dict[str, Any]:

@@ -56,10 +56,6 @@ def put(dynamodb: Any, name: str, order_id: str, **attributes: Any) -> None:
     dynamodb.put_item(TableName=name, Item={"orderId": {"S": order_id}, **attributes})
 
 
-def changes(found: Any) -> list[tuple[str, str]]:
-    return [(record["eventName"], record["dynamodb"]["Keys"]["orderId"]["S"]) for record in found]
-
-
 def test_create_table_with_stream_describes_it(
     dynamodb: Any, streams: Any, account: str, unique: Unique, region: str, until: Any
 ) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.aws.harness.leftovers import pages
-from tests.aws.support import Unique
+from tests.aws.support import Unique, refusal
 
 TRUST = json.dumps(
     {
@@ -47,12 +46,6 @@ def policy_arn(iam: Any, unique: Unique) -> Any:
     return iam.create_policy(PolicyName=unique("Queues"), PolicyDocument=document(), Description="queues")["Policy"][
         "Arn"
     ]
-
-
-def refusal(call: Any, **arguments: Any) -> Any:
-    with pytest.raises(ClientError) as raised:
-        call(**arguments)
-    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
 
 
 def test_basic_execution_role_allows_exactly_the_three_log_actions(iam: Any) -> None:

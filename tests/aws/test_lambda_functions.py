@@ -8,19 +8,12 @@ import zipfile
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.api.lambda_support import zipped
 from tests.aws.functions import Functions, make_role
-from tests.aws.support import Client, Unique
+from tests.aws.support import Client, Unique, refusal
 
 ECHO = "def handler(event, context):\n    return event\n"
-
-
-def refusal(call: Any, **parameters: Any) -> Any:
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
 
 
 def test_create_function_answers_pending_and_is_active_afterwards(

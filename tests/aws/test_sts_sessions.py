@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws.support import Unique
-
-
-def trust(principal: Any, **members: Any) -> Any:
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **members}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def refusal(call: Any, **arguments: Any) -> Any:
-    with pytest.raises(ClientError) as raised:
-        call(**arguments)
-    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+from tests.aws.support import Unique, refusal, trust
 
 
 @pytest.fixture

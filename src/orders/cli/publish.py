@@ -93,39 +93,45 @@ def publish(
     for source in sources:
         ledger = NoLedger() if source == STDIN else FileLedger.of_file(source, folder, clock, resume=resume)
         progress = Progress()
-        with _showing(source, quiet=as_json) as show:
-            try:
-                entries = read_entries(source, columns)
-                publish_entries(
-                    entries,
-                    topic,
-                    ledger,
-                    clock,
-                    progress,
-                    connections=connections,
-                    check=not unchecked,
-                    rate=rate,
-                    envelope=events,
-                    group_field=message_group,
-                    traceparent=trace,
-                    tracestate=os.environ.get("TRACESTATE") if tracestate is None else tracestate,
-                    claim_check=claim_check,
-                    on_progress=show,
-                    outage=outage,
-                )
-            except KeyboardInterrupt:
-                _save(ledger)
-                _tell_interrupted(source, progress)
-                sys.exit(EXIT_INTERRUPTED)
-            except BaseException:
-                _save(ledger)
-                raise
+        with _showing(source, quiet=as_json) as show, _saving(ledger, source, progress):
+            entries = read_entries(source, columns)
+            publish_entries(
+                entries,
+                topic,
+                ledger,
+                clock,
+                progress,
+                connections=connections,
+                check=not unchecked,
+                rate=rate,
+                envelope=events,
+                group_field=message_group,
+                traceparent=trace,
+                tracestate=os.environ.get("TRACESTATE") if tracestate is None else tracestate,
+                claim_check=claim_check,
+                on_progress=show,
+                outage=outage,
+            )
         _settle(ledger, progress)
         _add(totals, progress)
         if progress.read == 0:
             empty.append(source)
     _report(totals, empty, (clock.monotonic_ms() - began_ms) / 1000, as_json)
     sys.exit(1 if totals.unsent or empty else EXIT_REFUSED if totals.refusals else 0)
+
+
+@contextmanager
+def _saving(ledger: FileLedger | NoLedger, source: str, progress: Progress) -> Iterator[None]:
+    """Save what was accepted when publishing is broken off; after Ctrl-C, end the command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _save(ledger)
+        _tell_interrupted(source, progress)
+        sys.exit(EXIT_INTERRUPTED)
+    except BaseException:
+        _save(ledger)
+        raise
 
 
 def _make_envelope(name: str | None, source: str | None, event_type: str | None) -> CloudEvents | None:

@@ -157,20 +157,17 @@ def make_core(
     invoker = Invoker(deps, concurrency, pool)
     destinations = Destinations(deps, sqs, iam, settings.endpoint_url)
     mappings, provisioned = MappingStore(deps.storage), ProvisionedStore(deps.storage)
-    pollers = Pollers(
-        PollerParts(
-            deps=deps,
-            sqs=sqs,
-            iam=iam,
-            invoker=invoker,
-            pool=pool,
-            resolve=finder.load_mapped,
-            endpoint_url=settings.endpoint_url,
-            destinations=destinations,
-            load_position=mappings.load_position,
-            save_position=mappings.save_position,
-        ),
-        streams,
+    polling = PollerParts(
+        deps=deps,
+        sqs=sqs,
+        iam=iam,
+        invoker=invoker,
+        pool=pool,
+        resolve=finder.load_mapped,
+        endpoint_url=settings.endpoint_url,
+        destinations=destinations,
+        load_position=mappings.load_position,
+        save_position=mappings.save_position,
     )
     events = AsyncParts(
         deps=deps,
@@ -202,7 +199,7 @@ def make_core(
         pool=pool,
         invoker=invoker,
         provisioning=Provisioning(deps.storage, provisioned, functions, pool, concurrency),
-        pollers=pollers,
+        pollers=Pollers(polling, streams),
         destinations=destinations,
         events=AsyncInvocations(events),
         downloads=CodeDownloads(deps.clock, archives),
