@@ -70,7 +70,8 @@ class WorkerPool:
         self._make_environment = make_environment
         self._log = log
         self._limits = limits
-        self._eager_max = os.cpu_count() or 1
+        # One more than processors: while one waits for onebox's disk, the others compute.
+        self._eager_max = (os.cpu_count() or 1) + 1
         self._groups: dict[GroupKey, Group] = {}
         self._starved = StarvedGroups()
         self._provisioner = Provisioner(limits.workers_max, self._groups.values, self._start_provisioned)
@@ -193,8 +194,8 @@ class WorkerPool:
                 return
         if urgent or coming or not group.waiting:
             return
-        # Background work alone: a worker for each processor, and more only if those can't keep up, because the
-        # function waits rather than computes.
+        # Background work alone: a worker for each processor and one more; further ones only if those can't keep up,
+        # because the function waits rather than computes.
         if len(group.workers) < self._eager_max:
             self._start_one(group)
         elif group.patience is None:
