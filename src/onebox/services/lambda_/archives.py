@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from onebox.runtime.wanted_task import WantedTask
 from onebox.services.lambda_.package import Package
 from onebox.services.lambda_.store.code import PIECE_BYTES, CodeStore
 from onebox.storage.database import Storage
@@ -26,25 +27,27 @@ class Archives:
     def __init__(self, store: CodeStore, storage: Storage, log: logging.Logger) -> None:
         self._store = store
         self._storage = storage
-        self._log = log
         self._storing: set[int] = set()
         """Archives that have no hash yet, and must not be deleted."""
-        self._sweep: asyncio.Task[None] | None = None
-        self._is_running = False
-        self._is_wanted = False
-        store.watch(self._sweep_soon)
+        self._sweep = WantedTask(
+            self._delete_unused,
+            log,
+            "lambda: archives that nobody uses could not be deleted; tried again with the next one",
+        )
+        store.watch(self._sweep.want)
 
     def start(self) -> None:
         """Delete what a crash left."""
-        self._is_running = True
-        self._sweep_soon()
+        self._sweep.start()
+        self._sweep.want()
 
     async def stop(self) -> None:
         """Delete no more; what is left is deleted after the next start. Idempotent."""
-        self._is_running = False
-        if self._sweep is not None:
-            self._sweep.cancel()
-            await asyncio.gather(self._sweep, return_exceptions=True)
+        await self._sweep.stop()
+
+    async def swept(self) -> None:
+        """Wait until nothing is being deleted."""
+        await self._sweep.idle()
 
     @asynccontextmanager
     async def stored_ahead(self, package: Package) -> AsyncIterator[int | None]:
@@ -63,7 +66,7 @@ class Archives:
             yield archive_id
         finally:
             self._storing.discard(archive_id)
-            self._sweep_soon()  # in case that it was not taken
+            self._sweep.want()  # in case that it was not taken
 
     async def read(self, sha256: str) -> bytes | None:
         """An archive; None if it is not stored, or no longer."""
@@ -80,22 +83,10 @@ class Archives:
                 await asyncio.sleep(0)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _sweep_soon(self) -> None:
-        self._is_wanted = True
-        if self._is_running and self._sweep is None:
-            self._sweep = asyncio.get_running_loop().create_task(self._delete_unused())
-
     async def _delete_unused(self) -> None:
-        try:
-            while self._is_wanted:
-                self._is_wanted = False
-                for archive_id in self._store.list_unused():
-                    if archive_id not in self._storing:
-                        await self._delete(archive_id)
-        except Exception:  # noqa: BLE001 - the edge of a background task
-            self._log.exception("lambda: archives that nobody uses could not be deleted; tried again with the next one")
-        finally:
-            self._sweep = None
+        for archive_id in self._store.list_unused():
+            if archive_id not in self._storing:
+                await self._delete(archive_id)
 
     async def _delete(self, archive_id: int) -> None:
         while await self._storage.when_free(partial(self._store.delete_pieces, archive_id, _DELETED_AT_ONCE)):

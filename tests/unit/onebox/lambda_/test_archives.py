@@ -42,8 +42,7 @@ class Bench:
         return tuple(count[0] for count in counts if count)
 
     async def settle(self) -> None:
-        while self.archives._sweep is not None:
-            await self.archives._sweep
+        await self.archives.swept()
 
 
 def run(scenario: Callable[[Bench], Awaitable[None]]) -> None:
@@ -110,8 +109,7 @@ def test_what_a_crash_left_is_deleted_at_the_next_start() -> None:
 
         again = Archives(bench.store, bench.storage, logging.getLogger("test"))
         again.start()
-        while again._sweep is not None:
-            await again._sweep
+        await again.swept()
 
         assert bench.rows() == (1, 1, 1)
         await again.stop()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import partial
 
+from onebox.runtime.wanted_task import WantedTask
 from onebox.services.s3.core import S3Core
 
 _CONTENTS_LOOKED_AT = 200
@@ -23,50 +24,41 @@ class ContentSweeper:
     def __init__(self, core: S3Core) -> None:
         self._contents = core.contents
         self._storage = core.deps.storage
-        self._log = core.deps.log
         self._left: deque[int] = deque()
-        self._task: asyncio.Task[None] | None = None
-        self._is_running = False
+        self._looked_at = self._look_until = 0
+        """What a crash may have left is between these content ids."""
+        self._task = WantedTask(
+            self._sweep,
+            core.deps.log,
+            "S3: bytes that no object has could not be deleted; tried again with the next ones",
+        )
         core.contents.watch(self._add)
 
     def start(self) -> None:
         """Look for what a crash left."""
-        self._is_running = True
         # What is stored from now on is not looked at: its write may still come.
-        self._begin(self._contents.last_id())
+        self._looked_at, self._look_until = 0, self._contents.last_id()
+        self._task.start()
+        self._task.want()
 
     async def stop(self) -> None:
         """Nothing runs afterwards; what is left is deleted after the next start. Idempotent."""
-        self._is_running = False
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def _add(self, content_ids: Sequence[int]) -> None:
         self._left.extend(content_ids)
-        self._begin(0)
+        self._task.want()
 
-    def _begin(self, last_id: int) -> None:
-        if self._is_running and self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._sweep(last_id))
-
-    async def _sweep(self, last_id: int) -> None:
-        try:
-            await self._find_unreferenced(last_id)
-            while self._left:
-                await self._delete(self._left[0])
-                self._left.popleft()
-                await asyncio.sleep(0)
-        except Exception:  # noqa: BLE001 - the edge of a background task
-            self._log.exception("S3: bytes that no object has could not be deleted; tried again with the next ones")
-        finally:
-            self._task = None
-
-    async def _find_unreferenced(self, last_id: int) -> None:
-        reached = 0
-        while reached < last_id:
-            found, reached = self._contents.find_unreferenced(reached, last_id, _CONTENTS_LOOKED_AT)
+    async def _sweep(self) -> None:
+        while self._looked_at < self._look_until:
+            found, self._looked_at = self._contents.find_unreferenced(
+                self._looked_at, self._look_until, _CONTENTS_LOOKED_AT
+            )
             self._left.extend(found)
+            await asyncio.sleep(0)
+        while self._left:
+            await self._delete(self._left[0])
+            self._left.popleft()
             await asyncio.sleep(0)
 
     async def _delete(self, content_id: int) -> None:
