@@ -135,12 +135,14 @@ class Objects:
             raise NoSuchUpload(UploadId=upload_id)
         return upload
 
-    def discard_upload(self, upload_id: str, *, keeping: Sequence[int] = ()) -> None:
-        """Forget an upload and the bytes of its parts, except contents that an object has taken over."""
+    def discard_upload(self, upload_id: str, *, keeping: Sequence[int] = ()) -> int:
+        """Forget an upload and the bytes of its parts, except contents that an object has taken over. How many parts
+        there were."""
         content_ids = [part.content_id for part in self._uploads.parts(upload_id)]
         self._uploads.delete(upload_id)
         kept = set(keeping)
         self._contents.delete([content_id for content_id in content_ids if content_id not in kept])
+        return len(content_ids)
 
     def read(self, stored: StoredObject, first_byte: int = 0, size_bytes: int | None = None) -> bytes:
         """A stretch of a version's bytes, the whole by default."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 
+from onebox.errors import StorageFault
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
@@ -189,6 +191,59 @@ def test_walk_survives_an_error_and_goes_on_the_next_day(broken: str, monkeypatc
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("broken", ["parse_rules", "is_current_due", "is_upload_due"])
+def test_walk_ends_quietly_when_the_disk_fails(
+    broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        failures = []
+
+        def fail(*_: object) -> Any:
+            failures.append(1)
+            raise StorageFault("no disk")
+
+        monkeypatch.setattr(lifecycle_walk, broken, fail)
+        await bench.begin(Expiration={"Days": 1})
+        await bench.call("PutObject", Key="log/1")
+        await bench.call("CreateMultipartUpload", Key="log/1")
+        for _ in range(3):
+            await bench.clock.advance(DAY_S)
+        await bench.s3.stop()
+
+        assert (len(failures), caplog.records) == (1, [])
+
+    asyncio.run(scenario())
+
+
+def test_delivery_of_events_ends_quietly_when_the_disk_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 1})
+        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:ObjectCreated:*"]}
+        await bench.call(
+            "PutBucketNotificationConfiguration",
+            NotificationConfiguration={"QueueConfigurations": [queue]},
+            SkipDestinationValidation=True,
+        )
+        failures = []
+
+        def fail(*_: object, **__: object) -> None:
+            failures.append(1)
+            raise StorageFault("no disk")
+
+        monkeypatch.setattr(bench, "deliver", fail)
+        for key in ("1", "2"):
+            await bench.call("PutObject", Key=key)
+            await bench.clock.advance(3600)
+
+        assert (len(failures), caplog.records) == (1, [])
+
+    asyncio.run(scenario())
+
+
 def test_bytes_of_a_large_object_are_deleted_in_pieces_also_after_a_restart() -> None:
     async def scenario() -> None:
         bench = Bench()
@@ -223,6 +278,45 @@ def test_forgotten_upload_is_discarded_with_its_bytes() -> None:
 
         assert (await bench.call("ListMultipartUploads"))["Uploads"] == []
         assert bench.storage.first("SELECT count(*) FROM s3_chunk") == (0,)
+
+    asyncio.run(scenario())
+
+
+def test_forgotten_upload_behind_a_thousand_others_is_discarded() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1})
+        for number in range(1_001):
+            await bench.call("CreateMultipartUpload", Key=f"kept/{number:04}")
+        await bench.call("CreateMultipartUpload", Key="log/1")
+
+        await bench.clock.advance(2 * DAY_S)
+
+        assert bench.storage.all("SELECT count(*), max(key) FROM s3_upload") == [(1_001, "kept/1000")]
+
+    asyncio.run(scenario())
+
+
+def test_forgotten_uploads_with_many_parts_are_discarded_in_several_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1})
+        for key in ("log/1", "log/2", "log/3"):
+            upload = (await bench.call("CreateMultipartUpload", Key=key))["UploadId"]
+            for number in range(150):
+                await bench.call("UploadPart", Key=key, UploadId=upload, PartNumber=number + 1, Body=b"x")
+        left = []
+        run = bench.storage.run
+
+        def watched(job: Callable[[], Any], of: str | None = None) -> Any:
+            answer = run(job, of)
+            left.append(bench.storage.all("SELECT count(*) FROM s3_part")[0][0])
+            return answer
+
+        monkeypatch.setattr(bench.storage, "run", watched)
+        await bench.clock.advance(2 * DAY_S)
+
+        assert sorted(set(left), reverse=True) == [450, 150, 0]
 
     asyncio.run(scenario())
 

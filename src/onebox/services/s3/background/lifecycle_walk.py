@@ -1,17 +1,20 @@
 """The daily walk that does what lifecycle rules say, shortly after midnight UTC.
 
 Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; buckets without
-rules cost nothing; what fails is logged, and neither the other buckets nor the next days' walks are missed. Knows rules
-only through ``lifecycle``.
+rules cost nothing; what fails is logged, and neither the other buckets nor the next days' walks are missed. The walk
+ends when the disk fails. Knows rules only through ``lifecycle``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 from onebox.clock import sleep_until
+from onebox.errors import StorageFault
 from onebox.services.context import Principal, RequestContext
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.event_records import SERVICE
@@ -27,7 +30,12 @@ from onebox.services.s3.listing_sources import AllVersions, VersionPosition
 from onebox.services.s3.model import Bucket, Deletion, StoredObject
 
 _PIECE = 200
+"""Versions or uploads that a piece looks at, and parts of uploads after which it ends."""
 _FAMILY = "LifecycleExpiration"
+
+_UploadPosition = tuple[str, str]
+"""The key and the id of an upload."""
+_Position = TypeVar("_Position", VersionPosition, _UploadPosition)
 
 
 class LifecycleWalk:
@@ -53,14 +61,17 @@ class LifecycleWalk:
             self._task = None
 
     async def _run(self) -> None:
-        while True:
-            await self._attempt("the walk of lifecycle rules", self._walk)
-            until_midnight_ms = DAY_MS - self._clock.now_ms() % DAY_MS
-            await sleep_until(self._clock, self._clock.steady_ms() + until_midnight_ms)
+        with contextlib.suppress(StorageFault):  # the engine stops
+            while True:
+                await self._attempt("the walk of lifecycle rules", self._walk)
+                until_midnight_ms = DAY_MS - self._clock.now_ms() % DAY_MS
+                await sleep_until(self._clock, self._clock.steady_ms() + until_midnight_ms)
 
     async def _attempt(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
+        except StorageFault:
+            raise
         except Exception:  # noqa: BLE001 - a background loop: logged, and it goes on
             self._log.exception("S3: %s failed; the next walk begins at midnight UTC", what)
 
@@ -70,15 +81,23 @@ class LifecycleWalk:
 
     async def _walk_bucket(self, name: str, document: object) -> None:
         rules = parse_rules(document)
-        position: VersionPosition | None = ("", None)
+        if rules:
+            await self._walk_pieces(name, partial(self._expire, rules), ("", None))
+            await self._walk_pieces(name, partial(self._discard_uploads, rules), ("", ""))
+
+    async def _walk_pieces(
+        self, name: str, piece: Callable[[Bucket, _Position], _Position | None], begin: _Position
+    ) -> None:
+        """``piece`` does what is due from a position on, inside a job; it answers where the next one begins."""
+        position: _Position | None = begin
         while position is not None:
             bucket = self._core.buckets.find(name)  # it may have been deleted since the last piece
-            if bucket is None or not rules:
+            if bucket is None:
                 return
-            position = await self._storage.when_free(partial(self._expire, bucket, rules, position))
+            position = await self._storage.when_free(partial(piece, bucket, position))
             await asyncio.sleep(0)
 
-    def _expire(self, bucket: Bucket, rules: list[LifecycleRule], position: VersionPosition) -> VersionPosition | None:
+    def _expire(self, rules: list[LifecycleRule], bucket: Bucket, position: VersionPosition) -> VersionPosition | None:
         now_ms = self._clock.trusted_ms()
         source = AllVersions(self._core.versions, bucket.name)
         versions = source.load(position, None, _PIECE)
@@ -87,10 +106,7 @@ class LifecycleWalk:
                 self._expire_latest(bucket, rules, stored, now_ms)
             else:
                 self._expire_earlier(bucket, rules, stored, now_ms)
-        if len(versions) == _PIECE:
-            return source.after_entry(versions[-1])
-        self._discard_uploads(bucket, rules, now_ms)
-        return None
+        return source.after_entry(versions[-1]) if len(versions) == _PIECE else None
 
     def _expire_latest(self, bucket: Bucket, rules: list[LifecycleRule], stored: StoredObject, now_ms: int) -> None:
         if not is_current_due(rules, stored, now_ms):
@@ -111,10 +127,18 @@ class LifecycleWalk:
     def _note(self, bucket: Bucket, stored: StoredObject, deletion: Deletion) -> None:
         self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
 
-    def _discard_uploads(self, bucket: Bucket, rules: list[LifecycleRule], now_ms: int) -> None:
-        for upload in self._core.uploads.page(bucket.name, "", "", "", 1000):
+    def _discard_uploads(
+        self, rules: list[LifecycleRule], bucket: Bucket, position: _UploadPosition
+    ) -> _UploadPosition | None:
+        now_ms = self._clock.trusted_ms()
+        uploads = self._core.uploads.page(bucket.name, *position, "", _PIECE)
+        parts = 0
+        for upload in uploads:
             if is_upload_due(rules, upload.key, upload.initiated_at_ms, now_ms):
-                self._objects.discard_upload(upload.upload_id)
+                parts += self._objects.discard_upload(upload.upload_id)
+                if parts >= _PIECE:
+                    return upload.key, upload.upload_id
+        return (uploads[-1].key, uploads[-1].upload_id) if len(uploads) == _PIECE else None
 
     def _context(self, bucket: Bucket) -> RequestContext:
         """S3 itself acts, for the bucket's account."""

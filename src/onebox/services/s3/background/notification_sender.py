@@ -12,7 +12,8 @@ import asyncio
 from functools import partial
 
 from onebox.clock import Timer
-from onebox.errors import AwsError
+from onebox.errors import AwsError, StorageFault
+from onebox.runtime.wanted_task import WantedTask
 from onebox.services.context import Principal, RequestContext
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.destinations import UNREACHABLE, Destinations
@@ -40,46 +41,37 @@ class NotificationSender:
         """Channels in which something may wait, in the order of their turns."""
         self._pauses: dict[Channel, tuple[int, Timer]] = {}
         """Channels whose destination could not be reached: the pause in milliseconds, and its end."""
-        self._task: asyncio.Task[None] | None = None
-        self._is_running = False
+        self._task = WantedTask(
+            self._deliver, core.deps.log, "s3: the services that take event notifications could not be loaded"
+        )
         core.events.watch(self._noted)
 
     def start(self) -> None:
         """Deliver what an earlier run left."""
-        self._is_running = True
         self._ready = dict.fromkeys(self._store.list_channels())
-        self._begin()
+        self._task.start()
+        self._task.want()
 
     async def stop(self) -> None:
         """Stop; what is not delivered is delivered after the next start. Idempotent."""
-        self._is_running = False
         for _, timer in self._pauses.values():
             timer.cancel()
         self._pauses.clear()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._task.stop()
 
     def _noted(self, channel: Channel) -> None:
         if channel not in self._pauses:
             self._ready[channel] = None
-            self._begin()
-
-    def _begin(self) -> None:
-        if self._is_running and self._ready and self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._deliver())
+            self._task.want()
 
     async def _deliver(self) -> None:
-        try:
-            destinations = await self._core.load_destinations()
-            while self._ready:
-                channel = next(iter(self._ready))
-                del self._ready[channel]
-                await self._deliver_piece(destinations, channel)
-        except Exception:  # noqa: BLE001 - the edge of a background task
-            self._log.exception("s3: the services that take event notifications could not be loaded")
-        finally:
-            self._task = None
+        if not self._ready:
+            return
+        destinations = await self._core.load_destinations()
+        while self._ready:
+            channel = next(iter(self._ready))
+            del self._ready[channel]
+            await self._deliver_piece(destinations, channel)
 
     async def _deliver_piece(self, destinations: Destinations, channel: Channel) -> None:
         """Deliver a few events, and put the channel behind the others if more may wait."""
@@ -89,6 +81,8 @@ class NotificationSender:
                 await self._storage.when_free(partial(self._deliver_one, destinations, notification))
         except AwsError as error:
             await self._pause(channel, error.wire_code)
+        except StorageFault:
+            raise
         except Exception:  # noqa: BLE001 - one destination must not end the delivery to the others
             self._log.exception("s3: an event for %s could not be delivered", channel.destination_arn)
             await self._pause(channel, "a fault of onebox")
@@ -135,7 +129,7 @@ class NotificationSender:
 
     def _retry(self, channel: Channel) -> None:
         self._ready[channel] = None
-        self._begin()
+        self._task.want()
 
     def _end_pause(self, channel: Channel) -> bool:
         """Whether there was one."""
