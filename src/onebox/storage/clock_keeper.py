@@ -48,11 +48,11 @@ class ClockKeeper:
         self._arm(0)
 
     def _keep(self) -> None:
-        self._arm(KEEP_EVERY_MS)
         try:
             self._storage.run_patiently(self._save)
         except StorageFault:
             return  # the engine stops
+        self._arm(KEEP_EVERY_MS)
 
     def _arm(self, pause_ms: int) -> None:
         if self._timer is not None:

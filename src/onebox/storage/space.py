@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 
 from onebox.clock import Clock, Timer
+from onebox.errors import StorageFault
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 
@@ -55,6 +56,8 @@ class SpaceKeeper:
                 self._storage.run(lambda: self._give_back(excess))
         except DatabaseBusy:
             excess = 0
+        except StorageFault:
+            return  # the engine stops
         # On a slow or busy machine the pause grows with the slice, so that most of the time belongs to requests.
         pause_ms = max(PAUSE_MS, 2 * int(self._clock.monotonic_ms() - began_ms))
         self._wait(pause_ms if excess > PAGES_A_SLICE else LOOK_EVERY_MS)

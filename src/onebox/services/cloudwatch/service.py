@@ -41,7 +41,9 @@ class CloudWatch:
         self._schedule.start()
 
     async def stop(self) -> None:
-        """End it; what was recorded until now is stored."""
+        """End it; what was recorded until now is stored, unless the disk has failed."""
         self._schedule.stop()
-        self._core.collector.drain()
-        await self._core.deps.storage.durable()
+        storage = self._core.deps.storage
+        if not storage.has_failed:
+            self._core.collector.drain()
+            await storage.durable()

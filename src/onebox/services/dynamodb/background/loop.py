@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from onebox.clock import Clock, Timer
+from onebox.errors import StorageFault
 from onebox.services.dynamodb.background.filling import Filler
 from onebox.services.dynamodb.background.sweeping import Sweeper
 from onebox.services.dynamodb.limits import TTL_SWEEP_MS
@@ -81,6 +82,8 @@ class Background:
         except DatabaseBusy:
             self._step_timer = self._clock.call_at(self._clock.steady_ms() + _BUSY_PAUSE_MS, self._run_step)
             return
+        except StorageFault:
+            return  # the engine stops
         except Exception:  # noqa: BLE001 - a background loop: the work stays and is tried again at the next start or wake
             self._log.exception("a background step of DynamoDB failed")
             return
@@ -112,6 +115,8 @@ class Background:
         try:
             if self._storage.run(self._sweep_step):
                 pause_ms = 0
+        except StorageFault:
+            return  # the engine stops
         except Exception:  # noqa: BLE001 - a background loop: the next sweep tries again
             self._log.exception("a sweep of DynamoDB failed")
         if self._running:

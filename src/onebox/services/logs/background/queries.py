@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from onebox.errors import StorageFault
 from onebox.services.logs.background.wanted_work import work_when_wanted
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.insights.lexer import QueryError
@@ -62,6 +63,8 @@ class QueryRuns:
     async def _run_safely(self, query: Query) -> None:
         try:
             await self._run(query)
+        except StorageFault:
+            raise
         except Exception:
             self._core.deps.log.exception("the query %s failed", query.id)
             await self._set_status(query, "Failed")

@@ -11,6 +11,7 @@ import asyncio
 from functools import partial
 
 from onebox.arn import make_arn
+from onebox.errors import StorageFault
 from onebox.services.context import Principal, RequestContext
 from onebox.services.logs.background.wanted_work import work_when_wanted
 from onebox.services.logs.core import LogsCore
@@ -55,6 +56,8 @@ class SubscriptionDelivery:
     async def _deliver(self, batch: SubscriptionBatch) -> None:
         try:
             messages = await self._find_messages(batch)
+        except StorageFault:
+            raise
         except Exception:
             self._core.deps.log.exception("matching subscribed events of %s failed; they are dropped", batch.group_name)
             messages = []

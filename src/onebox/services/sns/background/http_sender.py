@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from onebox.arn import make_arn
 from onebox.clock import Timer
-from onebox.errors import AwsError
+from onebox.errors import AwsError, StorageFault
 from onebox.services.context import Principal, RequestContext
 from onebox.services.sns.background.http_client import post
 from onebox.services.sns.core import Core
@@ -94,6 +94,8 @@ class HttpSender:
             await self._core.storage.durable()  # an endpoint sees nothing that a power cut could still take back
             answer = await _attempt(delivery)
             await self._core.storage.write(lambda: self._record_outcome(delivery, answer))
+        except StorageFault:
+            return  # the engine stops; the delivery goes on after the restart
         except Exception:  # noqa: BLE001 - the edge of a background task
             _log.exception("sns: delivery %d to %s is suspended until the next start", delivery.id, delivery.url)
             return
