@@ -26,9 +26,11 @@ from pathlib import Path
 import apsw
 
 from onebox.storage.log_sync import LogSync
-from onebox.storage.opening import load_checksums
+from onebox.storage.opening import PAGE_BYTES, load_checksums
 
-PAGES_BEFORE_CHECKPOINT = 4_000  # 8 MB: large enough that hot pages are copied once for many commits
+PAGES_BEFORE_CHECKPOINT = 4_000
+"""Of PAGE_BYTES, so 8 MB: large enough that hot pages are copied once for many commits. A database with larger pages
+has the fewer: on a slow disk, where the log is twice as long, it still fits into LOG_BYTES_KEPT."""
 PAGES_ON_SLOW_DISK = 2 * PAGES_BEFORE_CHECKPOINT
 
 _log = logging.getLogger("onebox.storage")
@@ -57,6 +59,7 @@ class Checkpointer:
         """Pages at the log's beginning that the last checkpoint had to leave there."""
         self._is_wanted = False
         self._log_sync = log
+        self._page_share = PAGE_BYTES / connection.execute("PRAGMA page_size").fetchall()[0][0]
         # Open until the connection is closed: closing it drops the locks of the whole process on the file.
         self._file = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         connection.set_wal_hook(self._committed)
@@ -77,7 +80,7 @@ class Checkpointer:
 
     def _is_due(self, pages: int) -> bool:
         most = PAGES_ON_SLOW_DISK if self._log_sync.is_slow else PAGES_BEFORE_CHECKPOINT
-        return self._is_wanted or pages - self._pages_left >= most
+        return self._is_wanted or pages - self._pages_left >= most * self._page_share
 
     def _copy_the_rest(self, connection: apsw.Connection, pages: int) -> None:
         # Here, right after a commit, no transaction is open, and the thread has left little to copy.

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from onebox.storage import opening
 from onebox.storage.checkpoint import PAGES_BEFORE_CHECKPOINT, Checkpointer
 from onebox.storage.copies import check
 from onebox.storage.database import Storage
@@ -64,6 +65,28 @@ def test_log_starts_over_and_shrinks_after_its_peak(tmp_path: Path) -> None:
         assert failures == []
 
     with_checkpointer(path, work)
+
+
+@pytest.mark.parametrize("page_bytes", [2_048, 4_096], ids=["new", "of an earlier version"])
+def test_log_of_a_slow_disk_keeps_its_size(tmp_path: Path, page_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.db"
+    with monkeypatch.context() as patched:
+        patched.setattr(opening, "PAGE_BYTES", page_bytes)
+        connection = open_connection(path)
+        connection.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)")
+        connection.close()
+
+    async def work(storage: Storage, failures: list[BaseException]) -> None:
+        assert storage.first("PRAGMA page_size") == (page_bytes,)
+        rows = [(bytes(100_000),)]
+        sizes = []
+        for _ in range(300):
+            await storage.write(lambda: storage.executemany("INSERT INTO t (filler) VALUES (?)", rows))
+            sizes.append(log_path(path).stat().st_size)
+        assert LOG_BYTES_KEPT * 0.9 < max(sizes) < LOG_BYTES_KEPT * 1.5, "the rest is what came during the copying"
+        assert failures == []
+
+    with_checkpointer(path, work, slow=True)
 
 
 def test_write_waits_beside_the_loop_while_another_program_holds_the_write_lock(tmp_path: Path) -> None:
