@@ -130,6 +130,29 @@ def test_large_file_that_holds_something_like_the_boundary(client: Make, bucket:
     assert client("s3").get_object(Bucket=bucket, Key="k")["Body"].read() == content
 
 
+@pytest.mark.parametrize(("file_name", "key"), [("photo.jpg", "in/photo.jpg"), (None, "in/${filename}")])
+def test_form_whose_names_are_not_quoted_uploads_its_file(
+    client: Make, bucket: str, file_name: str | None, key: str
+) -> None:
+    """As .NET's HttpClient writes it; AWS keeps ``${filename}`` if the file has no name."""
+    post = client("s3").generate_presigned_post(bucket, "in/${filename}")
+    named = "" if file_name is None else f"; filename={file_name}; filename*=utf-8''other.jpg"
+    head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name"
+    parts = [f"{head}={name}\r\n\r\n{value}\r\n" for name, value in post["fields"].items()]
+    body = "".join([*parts, f"{head}=file{named}\r\n\r\nabc\r\n", f"--{BOUNDARY}--\r\n"]).encode()
+
+    assert send(post["url"], body).status == 204
+    assert client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == b"abc"
+
+
+def test_field_without_a_name_meets_no_condition(client: Make, bucket: str) -> None:
+    post = client("s3").generate_presigned_post(bucket, "k", {"": "v"}, [["eq", "", "v"]])
+
+    error = send(post["url"], form(post["fields"], b"abc")).error
+
+    assert error == (403, "AccessDenied", DENIED + 'Policy Condition failed: ["eq", "", "v"]')
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "shown"),
     [
@@ -267,6 +290,18 @@ DENIED = "Invalid according to Policy: "
             (400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"),
         ),
         (
+            lambda d: d["conditions"].append(["content-length-range", "test", "10"]),
+            (403, "AccessDenied", DENIED + 'Policy Condition failed: ["content-length-range", "test", "10"]'),
+        ),
+        (
+            lambda d: d["conditions"].append(["eq", "key", "k"]),
+            (403, "AccessDenied", DENIED + 'Policy Condition failed: ["eq", "key", "k"]'),
+        ),
+        (
+            lambda d: d["conditions"].append(["starts-with", "key", ""]),
+            (403, "AccessDenied", DENIED + 'Policy Condition failed: ["starts-with", "key", ""]'),
+        ),
+        (
             lambda d: d.update(expiration="tomorrow"),
             (400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value: 'tomorrow'"),
         ),
@@ -289,6 +324,9 @@ DENIED = "Invalid according to Policy: "
         "extra",
         "small",
         "large",
+        "no-size",
+        "eq-without-$",
+        "starts-with-without-$",
         "date",
         "simple-condition",
     ],

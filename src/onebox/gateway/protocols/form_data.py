@@ -14,7 +14,8 @@ FIELDS_BYTES_MAX = 20 * 1024
 _BOUNDARY_CHARACTERS_MAX = 200
 _SEARCHED_BYTES = 4 * 1024 * 1024
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;,"]{1,200}))', re.ASCII)
-_PARAMETER = re.compile(r';[ \t]*(name|filename)="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_PARAMETER = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))')
+"""A parameter of a header, its value quoted or not. Some clients (.NET's) quote no value."""
 _FILE = "file"
 
 
@@ -34,8 +35,8 @@ class Form:
     """By lower-case name, without the file."""
     file: memoryview | None
     """The bytes of the file; None if there is none."""
-    file_name: str
-    """The name behind the last slash or backslash, perhaps empty."""
+    file_name: str | None
+    """The name behind the last slash or backslash, perhaps empty; None if the file has no name."""
 
 
 def parse_form(content_type: str, body: bytes | bytearray) -> Form:
@@ -51,15 +52,16 @@ def parse_form(content_type: str, body: bytes | bytearray) -> Form:
     position += len(delimiter)
     while body[position : position + 2] != b"--":
         head, start = _read_head(body, position)
-        name, file_name = head.get("name"), head.get("filename", "")
+        name, file_name = head.get("name"), head.get("filename")
         if name is None:
             raise MalformedForm("a field without a name")
         end = _find_end(body, b"\r\n" + delimiter, start, is_file=name.lower() == _FILE)
         if name.lower() == _FILE:
-            return Form(fields, memoryview(body)[start:end], re.split(r"[/\\]", file_name)[-1])
+            last = None if file_name is None else re.split(r"[/\\]", file_name)[-1]
+            return Form(fields, memoryview(body)[start:end], last)
         fields.setdefault(name.lower(), bytes(body[start:end]).decode("utf-8", "replace"))
         position = end + 2 + len(delimiter)
-    return Form(fields, None, "")
+    return Form(fields, None, None)
 
 
 def _read_head(body: bytes | bytearray, position: int) -> tuple[dict[str, str], int]:
@@ -70,7 +72,7 @@ def _read_head(body: bytes | bytearray, position: int) -> tuple[dict[str, str], 
     for line in bytes(body[position:start]).decode("utf-8", "replace").split("\r\n"):
         header, _, value = line.partition(":")
         if header.strip().lower() == "content-disposition":
-            return {key.lower(): text for key, text in _PARAMETER.findall(value)}, start + 4
+            return {key.lower(): quoted or plain for key, quoted, plain in _PARAMETER.findall(value)}, start + 4
     return {}, start + 4
 
 

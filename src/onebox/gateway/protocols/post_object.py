@@ -116,13 +116,15 @@ def check_present(fields: dict[str, str], *names: str) -> None:
 
 
 def _with_file_name(form: Form) -> dict[str, str]:
-    """The fields, with the file's name where they ask for it. Raises FieldsTooLarge."""
-    added = len(form.file_name) * sum(value.count(_FILE_NAME) for value in form.fields.values())
+    """The fields, with the file's name where they ask for it, if it has one. Raises FieldsTooLarge."""
+    file_name = form.file_name
+    if file_name is None:
+        return form.fields
+    added = len(file_name) * sum(value.count(_FILE_NAME) for value in form.fields.values())
     if added > FIELDS_BYTES_MAX:  # a long name, many times, would be megabytes
         raise FieldsTooLarge("the fields with the name of the file are too large")
     return {
-        name: value if name == "policy" else value.replace(_FILE_NAME, form.file_name)
-        for name, value in form.fields.items()
+        name: value if name == "policy" else value.replace(_FILE_NAME, file_name) for name, value in form.fields.items()
     }
 
 

@@ -29,20 +29,20 @@ class _Condition(NamedTuple):
     """One condition on a field."""
 
     operator: str
-    """``eq`` or ``starts-with``."""
+    """``eq`` or ``starts-with``; ``content-length-range`` with what is no size, which nothing meets."""
     name: str
     """As the policy has it, with its ``$``."""
     value: str
 
     @property
     def field(self) -> str:
-        """The field's name; empty for a name without ``$``, which is no field's."""
+        """The field's name; empty for a name without ``$``, which is no field's: nothing meets such a condition."""
         return self.name[1:].lower() if self.name.startswith("$") else ""
 
     def holds(self, fields: Mapping[str, str]) -> bool:
         """Whether the form has it so."""
         given = fields.get(self.field)
-        if given is None:
+        if given is None or not self.field or self.operator == _RANGE:
             return False
         if self.operator == "eq":
             return given == self.value
@@ -131,17 +131,19 @@ def _parse_condition(value: Any) -> _Condition | _Range:
         raise _invalid("Invalid Condition: must be an object with one property or a list of three values.")
     operator = value[0].lower()
     if operator == _RANGE:
-        return _Range(_parse_size(value[1]), _parse_size(value[2]))
+        least, most = _find_size(value[1]), _find_size(value[2])
+        if least is None or most is None:
+            return _Condition(operator, str(value[1]), str(value[2]))
+        return _Range(least, most)
     if operator not in ("eq", "starts-with") or not all(isinstance(part, str) for part in value[1:]):
         raise _invalid(f"Invalid Condition: unknown operation '{value[0][:100]}' or a value that is no string.")
     return _Condition(operator, value[1], value[2])
 
 
-def _parse_size(value: Any) -> int:
+def _find_size(value: Any) -> int | None:
+    """A number of bytes, as a number or as text; None for anything else."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    if not _SIZE.fullmatch(text):
-        raise _invalid(f"Invalid {_RANGE}: sizes must be non-negative integers.")
-    return int(text)
+    return int(text) if _SIZE.fullmatch(text) else None
 
 
 def _invalid(detail: str) -> InvalidPolicyDocument:

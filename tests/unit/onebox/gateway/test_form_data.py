@@ -4,6 +4,7 @@ is raised for anything else."""
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,35 @@ def test_fields_and_file_come_out_as_they_went_in(fields: list[tuple[str, str]],
 def test_anything_else_raises_a_forms_own_errors(parts: list[bytes]) -> None:
     with contextlib.suppress(MalformedForm, FieldsTooLarge):
         parse_form(TYPE, b"".join(parts))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fields", "file_name"),
+    [
+        ("name=a", {"a": "v"}, None),
+        ("NAME = a", {"a": "v"}, None),
+        ('other="; name=b"; name=a', {"a": "v"}, None),
+        ('name=""', {"": "v"}, None),
+        ("name=", {"": "v"}, None),
+        ("name=file; filename=f", {}, "f"),
+        ("filename=d/f; name=file; filename*=utf-8''g", {}, "f"),
+        ('name="file"; filename=""', {}, ""),
+        ('name="file"', {}, None),
+    ],
+)
+def test_parameters_are_quoted_or_not(parameters: str, fields: dict[str, str], file_name: str | None) -> None:
+    form = parse_form(TYPE, f"--B\r\nContent-Disposition: form-data; {parameters}\r\n\r\nv\r\n--B--".encode())
+
+    assert (form.fields, form.file_name) == (fields, file_name)
+
+
+def test_head_of_many_parameters_is_read_in_linear_time() -> None:
+    head = "Content-Disposition: form-data" + "; a " * 2_400 + ";" * 4_000 + "; name=a" + ' ;b="' * 200
+    body = f"--B\r\n{head}\r\n\r\nv\r\n--B--".encode()
+    began_s = time.process_time()
+
+    assert parse_form(TYPE, body).fields == {"a": "v"}
+    assert time.process_time() - began_s < 0.1
 
 
 def test_file_is_a_view_of_the_body() -> None:
