@@ -169,7 +169,12 @@ class Engine:
             credentials_required=settings.credentials_required,
         )
         self._function_urls = FunctionUrlPipeline(
-            self._load_function_urls, iam, self._clock, self._ids, accepts_plain=not settings.credentials_required
+            self._load_function_urls,
+            self._storage,
+            iam,
+            self._clock,
+            self._ids,
+            accepts_plain=not settings.credentials_required,
         )
         self._own_pages = OwnPages(catalog, services, self._storage, self.health)
         catalog.caller.connect(self._pipeline)

@@ -19,6 +19,7 @@ from onebox.gateway.sigv4 import find_credential
 from onebox.ids import Ids
 from onebox.services.context import Principal
 from onebox.services.iam.internal import IamInternal
+from onebox.storage.database import Storage
 
 if TYPE_CHECKING:
     from onebox.services.lambda_.internal import FunctionUrls
@@ -33,6 +34,7 @@ class FunctionUrlPipeline:
     def __init__(
         self,
         load_urls: Callable[[], Awaitable[FunctionUrls]],
+        storage: Storage,
         iam: IamInternal,
         clock: Clock,
         ids: Ids,
@@ -40,6 +42,7 @@ class FunctionUrlPipeline:
         accepts_plain: bool,
     ) -> None:
         self._load_urls = load_urls
+        self._storage = storage
         self._iam = iam
         self._clock = clock
         self._ids = ids
@@ -64,9 +67,8 @@ class FunctionUrlPipeline:
 
         try:
             urls = await self._load_urls()
-        except Exception:  # noqa: BLE001 - the edge where bugs become answers
-            _log.exception("functions failed to start")
-            reply.send(_FAILED)
+        except Exception as error:  # noqa: BLE001 - the edge where bugs become answers
+            self._answer_failure(error, "functions failed to start", reply)
             return
         asked = UrlRequest(
             method=request.method,
@@ -80,12 +82,13 @@ class FunctionUrlPipeline:
         )
         try:
             answer = await urls.answer(asked, self._authenticator(request))
-        except Exception:  # noqa: BLE001 - the edge where bugs become answers
-            _log.exception("a request to a function URL failed")
-            reply.send(_FAILED)
+        except Exception as error:  # noqa: BLE001 - the edge where bugs become answers
+            self._answer_failure(error, "a request to a function URL failed", reply)
             return
         if answer.chunks is None:
-            reply.send(Response(answer.status, answer.body, answer.headers))
+            response = Response(answer.status, answer.body, answer.headers)
+            # A refusal waits until the policy or the configuration that it tells of is on disk.
+            self._storage.after_read(lambda: reply.send(response), "lambda")
             return
         try:
             await reply.stream(StreamedResponse(answer.status, b"", answer.headers, chunks=answer.chunks))
@@ -95,6 +98,14 @@ class FunctionUrlPipeline:
         except Exception:  # noqa: BLE001 - the edge where bugs become answers
             _log.exception("a function URL's answer failed")
             reply.abort()
+
+    def _answer_failure(self, error: Exception, what: str, reply: Reply) -> None:
+        """Answer what is no answer of the function's; without an answer where durability is in doubt."""
+        if self._storage.fault_of(error) is not None:
+            reply.abort()
+            return
+        _log.error("%s", what, exc_info=error)
+        reply.send(_FAILED)
 
     def _authenticator(self, request: Request) -> Callable[[str], Principal]:
         def accepts_plain() -> bool:

@@ -39,11 +39,11 @@ class OwnPages:
         """Answer one request through ``reply``, now or when its service is loaded."""
         path, method = request.path, request.method
         if path.startswith(CALLBACKS_PATH) and method == "PUT":
-            self._start_task(self._take_callback(request, reply), reply)
+            self._start_task(self._take_callback(request), reply)
         elif path == CODE_PATH and method == "GET":
-            self._start_task(self._send_code(request, reply), reply)
+            self._start_task(self._find_code(request), reply)
         elif path.startswith(CERTIFICATES_PATH) and method == "GET":
-            self._start_task(self._send_certificate(path, reply), reply)
+            self._start_task(self._find_certificate(path), reply)
         elif path == "/_onebox/health" and method in ("GET", "HEAD"):
             reply.send(_json(200, self._health()))
         elif path.startswith(_REFUSALS_PATH) and method == "GET":
@@ -58,56 +58,57 @@ class OwnPages:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start_task(self, work: Coroutine[object, object, None], reply: Reply) -> None:
-        task = asyncio.get_running_loop().create_task(_answered(work, reply))
+    def _start_task(self, work: Coroutine[object, object, Response], reply: Reply) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer(work, reply))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         reply.cancelled = task.cancel
 
-    async def _take_callback(self, request: Request, reply: Reply) -> None:
+    async def _answer(self, work: Coroutine[object, object, Response], reply: Reply) -> None:
+        """Answer when all that the answer may tell of is on disk; a bug with 500 (the log holds the rest); not at all
+        where durability is in doubt."""
+        try:
+            response = await work
+        except Exception as error:  # noqa: BLE001 - the edge where bugs become answers
+            if self._storage.fault_of(error) is not None:
+                reply.abort()
+                return
+            _log.exception("a page of the server failed")
+            response = _json(500, {"message": "The page failed; the log of onebox says why."})
+        self._storage.after_commit(lambda: reply.send(response))
+
+    async def _take_callback(self, request: Request) -> Response:
         """The answer of a custom resource or a wait condition, which comes without a signature."""
         token = request.path[len(CALLBACKS_PATH) :]
         await self._services.load("cloudformation")
         receive = self._catalog.cloudformation.internal.receive_callback
         try:
-            self._storage.run(lambda: receive(token, request.body))
+            await self._storage.when_free(lambda: receive(token, request.body))
         except AwsError as error:
-            reply.send(_json(error.status, {"message": error.message}))
+            return _json(error.status, {"message": error.message})
         except DatabaseBusy as error:
-            reply.send(_json(503, {"message": str(error)}))
-        else:
-            self._storage.after_commit(lambda: reply.send(_json(200, {})))
+            return _json(503, {"message": str(error)})
+        return _json(200, {})
 
-    async def _send_code(self, request: Request, reply: Reply) -> None:
+    async def _find_code(self, request: Request) -> Response:
         await self._services.load("lambda")
         archive = await self._catalog.functions.internal.read_code(request.query)
         if archive is None:
-            reply.send(_json(403, {"message": "this link is no longer valid; GetFunction gives a new one"}))
-        else:
-            reply.send(Response(200, archive, [("Content-Type", "application/zip")]))
+            return _json(403, {"message": "this link is no longer valid; GetFunction gives a new one"})
+        return Response(200, archive, [("Content-Type", "application/zip")])
 
-    async def _send_certificate(self, path: str, reply: Reply) -> None:
+    async def _find_certificate(self, path: str) -> Response:
         await self._services.load("sns")
         certificate = self._catalog.sns.internal.find_certificate(path)
         if certificate is None:
-            reply.send(_json(404, {"message": "no notification of this onebox is signed with such a certificate"}))
-        else:
-            reply.send(Response(200, certificate, [("Content-Type", "application/x-pem-file")]))
+            return _json(404, {"message": "no notification of this onebox is signed with such a certificate"})
+        return Response(200, certificate, [("Content-Type", "application/x-pem-file")])
 
     def _refusal(self, request_id: str) -> Response:
         refusal = self._catalog.iam_internal.refusals.find(request_id)
         if refusal is None:
             return _json(404, {"message": "no refused request of this id is among the last 1,000 since the start"})
         return _json(200, refusal)
-
-
-async def _answered(work: Coroutine[object, object, None], reply: Reply) -> None:
-    """Answer a bug with 500; the log holds the rest."""
-    try:
-        await work
-    except Exception:  # noqa: BLE001 - the edge where bugs become answers
-        _log.exception("a page of the server failed")
-        reply.send(_json(500, {"message": "The page failed; the log of onebox says why."}))
 
 
 def _json(status: int, body: dict[str, object]) -> Response:
