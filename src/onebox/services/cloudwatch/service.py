@@ -45,5 +45,6 @@ class CloudWatch:
         self._schedule.stop()
         storage = self._core.deps.storage
         if not storage.has_failed:
+            await storage.durable()  # what is recorded only when it is on disk
             self._core.collector.drain()
             await storage.durable()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from onebox.errors import AwsError
 from onebox.runtime.metrics import Dimensions, MetricBuffer
@@ -31,6 +32,7 @@ from onebox.services.sns.neighbours import SERVICE, Functions, Queues
 from onebox.services.sns.signatures import Signatures
 from onebox.services.sns.topic_cache import CachedSubscription, CachedTopic
 from onebox.services.sqs.internal import Delivery
+from onebox.storage.database import Storage
 
 _NAMESPACE = "AWS/SNS"
 _FILTERED_OUT = "NumberOfNotificationsFilteredOut"
@@ -57,8 +59,11 @@ class PublishMetrics:
         """Count one."""
         self.counts[metric] = self.counts.get(metric, 0) + 1
 
-    def record(self, metrics: MetricBuffer, topic: CachedTopic, now_ms: int) -> None:
-        """Add all of it to CloudWatch's buffer."""
+    def record(self, storage: Storage, metrics: MetricBuffer, topic: CachedTopic, now_ms: int) -> None:
+        """Add all of it to CloudWatch's buffer once the publish is on disk: what is undone is not counted."""
+        storage.after_commit(partial(self._add_all, metrics, topic, now_ms), patient=True)
+
+    def _add_all(self, metrics: MetricBuffer, topic: CachedTopic, now_ms: int) -> None:
         account, region, dimensions = topic.account, topic.region, topic.metric_dimensions
 
         def add(name: str, unit: str, value: float, samples: int, of: Dimensions) -> None:

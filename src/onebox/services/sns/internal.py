@@ -41,7 +41,7 @@ class SnsInternal:
         parsed = parse_message(request, core.ids.uuid(), topic.max_message_bytes)
         metrics = PublishMetrics()
         core.fanout.send(context, topic, [parsed], metrics)
-        metrics.record(core.metrics, topic, context.now_ms)
+        metrics.record(core.storage, core.metrics, topic, context.now_ms)
         return parsed.message_id
 
     def publish_as_caller(self, context: RequestContext, topic_arn: str, message: str, attributes: Wire) -> None:
@@ -55,7 +55,7 @@ class SnsInternal:
             request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": core.ids.uuid()}
         metrics = PublishMetrics()
         core.fanout.send(context, topic, [parse_message(request, core.ids.uuid(), topic.max_message_bytes)], metrics)
-        metrics.record(core.metrics, topic, context.now_ms)
+        metrics.record(core.storage, core.metrics, topic, context.now_ms)
 
     def find_certificate(self, path: str) -> bytes | None:
         """The certificate that a SigningCertURL of this path means, PEM; None if it is none of ours."""

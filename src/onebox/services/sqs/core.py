@@ -63,6 +63,6 @@ def make_core(deps: Deps) -> Core:
         deduplication=DeduplicationStore(storage),
         move_tasks=MoveTaskStore(storage),
         watchers=Watchers(deps.clock, find_next_due, has_visible, lambda: storage.group),
-        metrics=QueueMetrics(deps.metrics, deps.clock),
+        metrics=QueueMetrics(deps.metrics, deps.clock, storage),
         background=BackgroundSignals(),
     )

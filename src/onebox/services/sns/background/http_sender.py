@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import NamedTuple
 
 from onebox.arn import make_arn
@@ -165,7 +166,8 @@ class HttpSender:
     def _count(self, delivery: HttpDelivery, metric: str, now_ms: int) -> None:
         if delivery.message_type != "Notification":
             return
-        self._core.metrics.add(
+        add = partial(
+            self._core.metrics.add,
             account=delivery.account,
             region=delivery.region,
             namespace="AWS/SNS",
@@ -175,6 +177,7 @@ class HttpSender:
             unit="Count",
             now_ms=now_ms,
         )
+        self._core.storage.after_commit(add, patient=True)  # what is undone is not counted
 
 
 async def _attempt(delivery: HttpDelivery) -> Answer:

@@ -33,7 +33,7 @@ def publish(core: Core, context: RequestContext, request: Wire) -> Wire:
     message = _parse(core, topic, request)
     metrics = PublishMetrics()
     (sent,) = _send(core, context, topic, [message], metrics)
-    metrics.record(core.metrics, topic, context.now_ms)
+    metrics.record(core.storage, core.metrics, topic, context.now_ms)
     return _result(sent)
 
 
@@ -50,7 +50,7 @@ def publish_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
         raise BatchRequestTooLongException("The length of all the messages put together is more than the limit.")
     metrics = PublishMetrics()
     sent = _send(core, context, topic, messages, metrics)
-    metrics.record(core.metrics, topic, context.now_ms)
+    metrics.record(core.storage, core.metrics, topic, context.now_ms)
     successful = [{"Id": entry["Id"], **_result(message)} for entry, message in zip(entries, sent, strict=True)]
     return {"Successful": successful, "Failed": []}
 
