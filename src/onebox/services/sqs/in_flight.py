@@ -27,24 +27,31 @@ Answers = list["AwsError | None"]
 def delete(core: Core, queue: Queue, handles: Sequence[str], now_ms: int) -> Answers:
     """Delete messages. Deleting one that is gone succeeds."""
     receipts = [_read_receipt(queue, handle) for handle in handles]
-    statuses = _find_statuses(core, queue, receipts)
+    expired = delete_received(core, queue, [one for one in receipts if isinstance(one, Receipt)], now_ms)
     answers: Answers = []
-    gone: dict[int, MessageStatus] = {}
     for handle, receipt in zip(handles, receipts, strict=True):
         if isinstance(receipt, AwsError):
             answers.append(receipt)
-            continue
-        status = statuses.get(receipt.id)
-        if status is not None and queue.is_fifo and not _is_held(status, receipt, now_ms):
-            answers.append(rules.receipt_expired(handle))
-            continue
-        answers.append(None)
-        if status is not None:
-            gone[status.id] = status
-    if gone:
-        _remove(core, queue, list(gone.values()))
-    core.metrics.deleted(queue, answers.count(None), now_ms)
+        else:
+            answers.append(rules.receipt_expired(handle) if receipt in expired else None)
     return answers
+
+
+def delete_received(core: Core, queue: Queue, receipts: Sequence[Receipt], now_ms: int) -> set[Receipt]:
+    """Delete messages of this queue; the receipts that no longer count, which only a FIFO queue has."""
+    expired: set[Receipt] = set()
+    if queue.is_fifo:
+        statuses = _find_statuses(core, queue, receipts)
+        expired = {
+            receipt
+            for receipt in receipts
+            if (status := statuses.get(receipt.id)) is not None and not _is_held(status, receipt, now_ms)
+        }
+    valid = [receipt for receipt in receipts if receipt not in expired] if expired else receipts
+    if valid:
+        _remove(core, queue, [receipt.id for receipt in valid])
+    core.metrics.deleted(queue, len(valid), now_ms)
+    return expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +93,14 @@ def release(core: Core, queue: Queue, statuses: Sequence[MessageStatus]) -> None
         core.storage.after_commit(partial(core.watchers.notify, queue.arn))
 
 
-def find_in_flight(core: Core, queue: Queue, handles: Sequence[str], now_ms: int) -> list[MessageStatus]:
-    """The messages in flight under exactly these receipts; others are left out."""
-    receipts = [_read_receipt(queue, handle) for handle in handles]
+def find_in_flight(core: Core, queue: Queue, receipts: Sequence[Receipt], now_ms: int) -> list[MessageStatus]:
+    """The messages in flight under exactly these receipts of this queue; others are left out."""
     statuses = _find_statuses(core, queue, receipts)
-    found = []
-    for receipt in receipts:
-        status = None if isinstance(receipt, AwsError) else statuses.get(receipt.id)
-        if status is not None and not isinstance(receipt, AwsError) and _is_held(status, receipt, now_ms):
-            found.append(status)
-    return found
+    return [
+        status
+        for receipt in receipts
+        if (status := statuses.get(receipt.id)) is not None and _is_held(status, receipt, now_ms)
+    ]
 
 
 def _check_change(
@@ -137,13 +142,15 @@ def _extend(core: Core, queue: Queue, status: MessageStatus, due_at_ms: int) -> 
         core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms))
 
 
-def _remove(core: Core, queue: Queue, statuses: Sequence[MessageStatus]) -> None:
-    core.messages.delete([s.id for s in statuses])
-    states = [s.state for s in statuses]
+def _remove(core: Core, queue: Queue, ids: Sequence[int]) -> None:
+    removed = core.messages.remove(queue.backlog_id, ids)
+    if not removed:
+        return
+    states = [state for _, state, _ in removed]
     in_flight, delayed = states.count(State.IN_FLIGHT), states.count(State.DELAYED)
     core.messages.add_counts(queue.backlog_id, in_flight + delayed - len(states), -in_flight, -delayed)
     if queue.is_fifo:
-        refresh_groups(core, queue, [s.group_id for s in statuses])
+        refresh_groups(core, queue, [group_id for _, _, group_id in removed])
         if core.watchers.is_watched(queue.arn):
             # The next message of the group may have become the first.
             core.storage.after_commit(partial(core.watchers.notify, queue.arn))

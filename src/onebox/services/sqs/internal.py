@@ -14,18 +14,18 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import QueueDoesNotExist
 from onebox.services.sqs.expiry import refresh_counts
-from onebox.services.sqs.in_flight import delete, find_in_flight, release
+from onebox.services.sqs.in_flight import delete_received, find_in_flight, release
 from onebox.services.sqs.limits import SECOND_MS
 from onebox.services.sqs.message_validation import check_size, validate_message
 from onebox.services.sqs.message_view import describe_message
 from onebox.services.sqs.model import Delivery, Queue, QueueInfo, ReceivedMessage, ValidMessage
 from onebox.services.sqs.queue_access import check_service
-from onebox.services.sqs.receipts import parse_receipt
+from onebox.services.sqs.receipts import Receipt
 from onebox.services.sqs.receiving import receive
 from onebox.services.sqs.sending import send
 from onebox.services.sqs.watchers import Callback, Subscription
 
-__all__ = ["Delivery", "QueueInfo", "ReceivedMessage", "SqsInternal", "Subscription"]
+__all__ = ["Delivery", "QueueInfo", "Receipt", "ReceivedMessage", "SqsInternal", "Subscription"]
 
 # Who SNS is in the SenderId of what it delivers, as in AWS's published events.
 _SENDER_IDS = {"sns.amazonaws.com": "AIDAIT2UOQQY3AUEKVGXU"}
@@ -117,27 +117,27 @@ class SqsInternal:
         self._core.metrics.received(queue, len(messages), now_ms)
         return [describe_message(queue, message, now_ms, self._core.clock.wall_of) for message in messages]
 
-    def delete(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+    def delete(self, context: RequestContext, queue_arn: str, receipts: Sequence[Receipt]) -> None:
         """Delete messages; messages that are gone and receipts that no longer count are ignored."""
         queue = self._core.queues.find_by_arn(queue_arn)
-        if queue is not None and receipt_handles:
-            delete(self._core, queue, receipt_handles, self._core.clock.steady_ms())
+        if queue is not None:
+            delete_received(self._core, queue, _of_queue(queue, receipts), self._core.clock.steady_ms())
 
-    def fail_attempt(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+    def fail_attempt(self, context: RequestContext, queue_arn: str, receipts: Sequence[Receipt]) -> None:
         """The function was called with these messages and failed: their receives count, whatever becomes of this
         process. They stay invisible until their visibility time-out ends; receipts that no longer count are ignored.
         """
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is not None:
-            held = find_in_flight(self._core, queue, receipt_handles, self._core.clock.steady_ms())
+            held = find_in_flight(self._core, queue, _of_queue(queue, receipts), self._core.clock.steady_ms())
             self._core.messages.end_mapping_receive([status.id for status in held])
 
-    def make_visible(self, context: RequestContext, queue_arn: str, receipt_handles: Sequence[str]) -> None:
+    def make_visible(self, context: RequestContext, queue_arn: str, receipts: Sequence[Receipt]) -> None:
         """End the visibility time-out of messages still held under these receipts; other receipts are ignored."""
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is None:
             return
-        held = find_in_flight(self._core, queue, receipt_handles, self._core.clock.steady_ms())
+        held = find_in_flight(self._core, queue, _of_queue(queue, receipts), self._core.clock.steady_ms())
         if held:
             release(self._core, queue, held)
 
@@ -145,11 +145,9 @@ class SqsInternal:
         """Have ``callback`` called on the event loop when the queue may have messages to receive."""
         return self._core.watchers.watch(queue_arn, callback)
 
-    def group_of(self, queue_arn: str, receipt_handles: Sequence[str]) -> int:
+    def group_of(self, queue_arn: str, receipts: Sequence[Receipt]) -> int:
         """The storage's group with which these messages of a queue that is subscribed to are durable."""
-        receipts = [parse_receipt(handle) for handle in receipt_handles]
-        newest = max((receipt.id for receipt in receipts if receipt is not None), default=0)
-        return self._core.watchers.group_of(queue_arn, newest)
+        return self._core.watchers.group_of(queue_arn, max([receipt.id for receipt in receipts]))
 
     def gauges(self, _now_ms: int) -> Iterator[tuple[str, str, str, dict[str, float]]]:
         """For every queue its account, region, name and the values of AWS/SQS's gauges at this moment."""
@@ -172,6 +170,11 @@ class SqsInternal:
         if queue is None:
             raise QueueDoesNotExist
         return queue
+
+
+def _of_queue(queue: Queue, receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Those that this queue has given: another one of the same name may have been before it."""
+    return [receipt for receipt in receipts if receipt.queue_id == queue.queue_id]
 
 
 def _validate_delivery(queue: Queue, delivery: Delivery, trace_header: str | None) -> ValidMessage | AwsError:

@@ -12,7 +12,7 @@ from onebox.services.sqs import message_attributes
 from onebox.services.sqs.errors import InvalidAttributeName
 from onebox.services.sqs.message_attributes import NameFilter
 from onebox.services.sqs.model import Queue, ReceivedMessage, StoredMessage
-from onebox.services.sqs.receipts import format_receipt
+from onebox.services.sqs.receipts import Receipt, format_receipt
 
 SYSTEM_ATTRIBUTES = frozenset(
     {
@@ -58,7 +58,7 @@ def show_message(
     ``wall_of`` converts steady time to the wall time that is shown."""
     shown: Wire = {
         "MessageId": message.message_id,
-        "ReceiptHandle": format_receipt(queue.queue_id, message.id, message.receive_count + 1),
+        "ReceiptHandle": format_receipt(Receipt(queue.queue_id, message.id, message.receive_count + 1)),
         "MD5OfBody": message.body_md5,
         "Body": message.body,
     }
@@ -82,9 +82,11 @@ def describe_message(
     queue: Queue, message: StoredMessage, now_ms: int, wall_of: Callable[[int], int]
 ) -> ReceivedMessage:
     """A message with everything, for another service."""
+    receipt = Receipt(queue.queue_id, message.id, message.receive_count + 1)
     return ReceivedMessage(
         message_id=message.message_id,
-        receipt_handle=format_receipt(queue.queue_id, message.id, message.receive_count + 1),
+        receipt=receipt,
+        receipt_handle=format_receipt(receipt),
         body=message.body,
         md5_of_body=message.body_md5,
         attributes=system_attributes(message, now_ms, wall_of),

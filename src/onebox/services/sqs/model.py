@@ -10,6 +10,7 @@ from typing import NamedTuple
 from onebox.runtime.metrics import Dimensions
 from onebox.services.context import Wire
 from onebox.services.iam.policy import Statement
+from onebox.services.sqs.receipts import Receipt
 
 
 class State(IntEnum):
@@ -147,6 +148,8 @@ class ReceivedMessage(NamedTuple):
     """A message handed to another service, with all its attributes, in the words of ReceiveMessage."""
 
     message_id: str
+    receipt: Receipt
+    """What the handle says, for whoever hands the message back."""
     receipt_handle: str
     body: str
     md5_of_body: str

@@ -11,7 +11,6 @@ import base64
 import binascii
 import struct
 import zlib
-from functools import lru_cache
 from typing import NamedTuple
 
 _LAYOUT = struct.Struct(">QQI")
@@ -28,20 +27,16 @@ class Receipt(NamedTuple):
     receive_count: int
 
 
-def format_receipt(queue_id: int, message_row_id: int, receive_count: int) -> str:
+def format_receipt(receipt: Receipt) -> str:
     """The handle a client is given."""
-    packed = _LAYOUT.pack(queue_id, message_row_id, receive_count)
+    packed = _LAYOUT.pack(*receipt)
     return _PREFIX + base64.b64encode(packed + zlib.crc32(packed).to_bytes(4, "big")).decode("ascii")
 
 
 def parse_receipt(handle: str) -> Receipt | None:
     """The receipt that a handle names; None if this service never issued it."""
-    return _parse(handle) if len(handle) == _CHARACTERS and handle.startswith(_PREFIX) else None
-
-
-# A mapping's batch is looked at twice: when it is on disk, and when it is deleted.
-@lru_cache(maxsize=1024)
-def _parse(handle: str) -> Receipt | None:
+    if len(handle) != _CHARACTERS or not handle.startswith(_PREFIX):
+        return None
     try:
         packed = base64.b64decode(handle[len(_PREFIX) :], validate=True)
     except (binascii.Error, ValueError):

@@ -29,7 +29,7 @@ def notify_watchers(core: Core, queue: Queue, first_id: int, visible: int, first
     if core.watchers.is_watched(queue.arn):
         core.watchers.brought(queue.arn, first_id)
         if visible:
-            core.storage.after_commit(partial(core.watchers.notify, queue.arn))
+            core.storage.after_commit(partial(core.watchers.tell, queue.arn, core.storage.group))
         if first_due_at_ms is not None:
             core.storage.after_commit(partial(core.watchers.expect, queue.arn, first_due_at_ms))
 

@@ -48,12 +48,14 @@ class _Arrivals(NamedTuple):
 
 
 class _Watch:
-    __slots__ = ("arrivals", "callbacks", "due_at_ms", "timer", "uncalled")
+    __slots__ = ("arrivals", "callbacks", "due_at_ms", "timer", "told_group", "uncalled")
 
     def __init__(self, group: int) -> None:
         # At most two groups are not on disk, the open one and the one that is being synced.
         self.arrivals: deque[_Arrivals] = deque([_Arrivals(group, 0)], maxlen=2)
         """Of the last groups that brought messages, the newest at the end."""
+        self.told_group = -1
+        """The last group whose messages the watchers were told of."""
         self.callbacks: dict[object, Callback] = {}
         self.uncalled: list[object] | None = None
         """The keys still to be called in the round that is under way, the last one first."""
@@ -115,8 +117,18 @@ class Watchers:
     def notify(self, queue_arn: str) -> None:
         """Messages may have become visible."""
         watch = self._watches.get(queue_arn)
-        if watch is None:
-            return
+        if watch is not None:
+            self._call_all(queue_arn, watch)
+
+    def tell(self, queue_arn: str, group: int) -> None:
+        """The storage's group ``group``, which brought visible messages, is on disk. As :meth:`notify`, once for each
+        group: whoever was called for its first message has found the others too."""
+        watch = self._watches.get(queue_arn)
+        if watch is not None and watch.told_group != group:
+            watch.told_group = group
+            self._call_all(queue_arn, watch)
+
+    def _call_all(self, queue_arn: str, watch: _Watch) -> None:
         if len(watch.callbacks) <= _SLICE:
             for callback in list(watch.callbacks.values()):
                 callback()

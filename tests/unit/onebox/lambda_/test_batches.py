@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from onebox.services.lambda_.batches import decide_failures, encode_event, encode_record, fitting
 from onebox.services.lambda_.limits import REQUEST_BYTES_MAX
 from onebox.services.sqs.model import ReceivedMessage
+from onebox.services.sqs.receipts import Receipt
 
 IDS = ["a", "b", "c"]
 ANY_JSON = st.recursive(
@@ -68,7 +69,7 @@ def test_fitting_takes_as_many_as_one_event_may_hold(sizes: list[int]) -> None:
 @given(st.text(), st.dictionaries(st.text(min_size=1, max_size=5), st.binary(max_size=5), max_size=2))
 def test_encode_record_keeps_body_and_attributes(body: str, binaries: dict[str, bytes]) -> None:
     attributes = {name: {"DataType": "Binary", "BinaryValue": value} for name, value in binaries.items()}
-    message = ReceivedMessage("id", "handle", body, "md5", {"SenderId": "s"}, attributes, None)
+    message = ReceivedMessage("id", Receipt(1, 2, 1), "handle", body, "md5", {"SenderId": "s"}, attributes, None)
     record = json.loads(encode_record(message, "arn", "region"))
     assert (record["body"], record["eventSource"]) == (body, "aws:sqs")
     assert set(record["messageAttributes"]) == set(binaries)

@@ -11,6 +11,7 @@ from onebox.services.lambda_.background.poller_parts import PollerParts
 from onebox.services.lambda_.background.queue_poller import QueuePoller
 from onebox.services.lambda_.model import FunctionKey, Mapping
 from onebox.services.sqs.model import ReceivedMessage
+from onebox.services.sqs.receipts import Receipt
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
@@ -25,23 +26,23 @@ class Queue:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._groups: dict[str, int] = {}
-        storage.execute("CREATE TABLE message (body TEXT)")
+        self._groups: dict[int, int] = {}
+        storage.execute("CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT)")
 
     def send(self, body: str) -> None:
-        self._storage.run(lambda: self._storage.execute("INSERT INTO message VALUES (?)", (body,)))
-        self._groups[body] = self._storage.group
+        self._storage.run(lambda: self._storage.execute("INSERT INTO message (body) VALUES (?)", (body,)))
+        self._groups[self._storage.last_insert_id()] = self._storage.group
 
     def receive(self, _context: object, _arn: str, limit: int) -> list[ReceivedMessage]:
-        rows = self._storage.all("DELETE FROM message RETURNING body")
+        rows = self._storage.all("DELETE FROM message RETURNING rowid, body")
         assert len(rows) <= limit
-        return [ReceivedMessage(body, body, body, "", {}, {}, None) for (body,) in rows]
+        return [ReceivedMessage(body, Receipt(1, row_id, 1), body, body, "", {}, {}, None) for row_id, body in rows]
 
     def subscribe(self, _arn: str, _callback: object) -> Any:
         return SimpleNamespace(cancel=lambda: None)
 
-    def group_of(self, _arn: str, handles: Sequence[str]) -> int:
-        return max(self._groups[handle] for handle in handles)
+    def group_of(self, _arn: str, receipts: Sequence[Receipt]) -> int:
+        return max(self._groups[receipt.id] for receipt in receipts)
 
 
 class Invoked:

@@ -167,9 +167,10 @@ def test_delete_removes_what_was_received_and_passes_over_the_rest(harness: SqsH
     url = harness.create_queue("q")
     send_many(harness, url, 30)
     got = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 30))
-    handles = [message.receipt_handle for message in got]
-    harness.inside(lambda context: harness.sqs.internal.delete(context, arn_of(url), handles[:20]))
-    harness.inside(lambda context: harness.sqs.internal.delete(context, arn_of(url), [*handles[:21], "nonsense"]))
+    receipts = [message.receipt for message in got]
+    of_other = receipts[25]._replace(queue_id=receipts[25].queue_id - 1)
+    harness.inside(lambda context: harness.sqs.internal.delete(context, arn_of(url), receipts[:20]))
+    harness.inside(lambda context: harness.sqs.internal.delete(context, arn_of(url), [*receipts[:21], of_other]))
     assert harness.stored_counts(url) == harness.count_rows(url) == (0, 9, 0)
 
 
@@ -179,10 +180,10 @@ def test_make_visible_returns_only_what_is_still_held(harness: SqsHarness) -> No
     old = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 3))
     harness.advance(10)
     new = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 3))
-    stale = [message.receipt_handle for message in old]
+    stale = [message.receipt for message in old]
     harness.inside(lambda context: harness.sqs.internal.make_visible(context, arn_of(url), stale))
     assert harness.stored_counts(url) == (0, 3, 0)
-    harness.inside(lambda context: harness.sqs.internal.make_visible(context, arn_of(url), [new[1].receipt_handle]))
+    harness.inside(lambda context: harness.sqs.internal.make_visible(context, arn_of(url), [new[1].receipt]))
     assert harness.stored_counts(url) == harness.count_rows(url) == (1, 2, 0)
 
 

@@ -25,8 +25,8 @@ def receive(harness: SqsHarness, url: str) -> list[ReceivedMessage]:
 
 
 def fail(harness: SqsHarness, url: str, messages: list[ReceivedMessage]) -> None:
-    handles = [message.receipt_handle for message in messages]
-    harness.inside(lambda context: harness.sqs.internal.fail_attempt(context, arn_of(url), handles))
+    receipts = [message.receipt for message in messages]
+    harness.inside(lambda context: harness.sqs.internal.fail_attempt(context, arn_of(url), receipts))
 
 
 def counts(messages: list[ReceivedMessage]) -> list[str]:

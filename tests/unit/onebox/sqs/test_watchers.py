@@ -56,6 +56,30 @@ def test_subscribe_then_a_send_that_is_undone_does_not_call(harness: SqsHarness)
     assert harness.stored_counts(url) == harness.count_rows(url) == (0, 0, 0)
 
 
+def test_messages_of_one_commit_call_once_and_those_of_the_next_again(harness: SqsHarness) -> None:
+    url = harness.create_queue("q")
+    calls, _ = watch(harness, url)
+    send = harness.sqs.operations["SendMessage"].run
+
+    def send_one() -> None:
+        harness.storage.run(lambda: send(harness.context(), {"QueueUrl": url, "MessageBody": "x"}))
+
+    def send_and_fail() -> None:
+        send_one()
+        raise AwsError("undo it")
+
+    async def work() -> None:
+        for commit in (1, 2):
+            with pytest.raises(AwsError):
+                harness.storage.run(send_and_fail)
+            for _ in range(3):
+                send_one()
+            await harness.storage.durable()
+            assert len(calls) == commit
+
+    harness.run(work())
+
+
 def test_group_of_a_message_is_that_which_brought_it(harness: SqsHarness) -> None:
     """An old message does not wait until those that came after it are on disk."""
     url = harness.create_queue("q")
@@ -70,11 +94,11 @@ def test_group_of_a_message_is_that_which_brought_it(harness: SqsHarness) -> Non
             groups.append(storage.group)
             await storage.durable()
         received = storage.run(lambda: internal.receive(harness.context(), arn_of(url), 10))
-        handles = [message.receipt_handle for message in received]
-        found = [internal.group_of(arn_of(url), [handle]) for handle in handles]
+        receipts = [message.receipt for message in received]
+        found = [internal.group_of(arn_of(url), [receipt]) for receipt in receipts]
         assert found[2:] == groups[2:]
         assert all(group < groups[2] for group in found[:2]), "of older ones it is enough that they are on disk"
-        assert internal.group_of(arn_of(url), handles) == groups[3]
+        assert internal.group_of(arn_of(url), receipts) == groups[3]
 
     harness.run(work())
 

@@ -25,7 +25,7 @@ from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.filters import parse_filters, passes
 from onebox.services.lambda_.model import FunctionVersion, Mapping
 from onebox.services.lambda_.principals import role_context
-from onebox.services.sqs.internal import Subscription
+from onebox.services.sqs.internal import Receipt, Subscription
 from onebox.storage.faults import DatabaseBusy
 
 _SQS = "sqs"
@@ -38,7 +38,7 @@ _THROTTLED_WAIT_MS_MAX = 10_000
 
 class _Message(NamedTuple):
     id: str
-    receipt_handle: str
+    receipt: Receipt
     record: bytes
     """As the function gets it."""
 
@@ -122,7 +122,7 @@ class QueuePoller:
             if not self._parts.invoker.has_concurrency(function):
                 self._throttled()
                 return False
-            received, wanted = self._deps.storage.run(lambda: self._receive(function), of=_SQS)
+            may_hold_more, wanted = self._deps.storage.run(lambda: self._receive(function), of=_SQS)
         except AwsError as error:
             self._problem(error)
             return False
@@ -133,16 +133,16 @@ class QueuePoller:
             return False  # The engine is stopping for it.
         self._gathered += wanted
         if not self._gathered:
-            return received > 0
+            return may_hold_more
         complete = len(self._gathered) >= self.mapping.batch_size or self._window_over
         if self.mapping.window_ms and not complete:
             self._open_window()
             return False
         self._invoke_gathered(function)
-        return received > 0
+        return may_hold_more
 
-    def _receive(self, function: FunctionVersion) -> tuple[int, list[_Message]]:
-        """How many messages came, and those that the function wants; the others leave the queue."""
+    def _receive(self, function: FunctionVersion) -> tuple[bool, list[_Message]]:
+        """Whether the queue may hold more, and the messages that the function wants; the others leave the queue."""
         context, queue_arn = self._context(function), self.mapping.source_arn
         decision = self._parts.iam.check(context, "sqs:ReceiveMessage", [queue_arn])
         if not decision.allowed:
@@ -153,12 +153,12 @@ class QueuePoller:
         for message in messages:
             record = encode_record(message, queue_arn, self.mapping.key.region)
             if passes(self._filters, record):
-                wanted.append(_Message(message.message_id, message.receipt_handle, record))
+                wanted.append(_Message(message.message_id, message.receipt, record))
             else:
-                unwanted.append(message.receipt_handle)
+                unwanted.append(message.receipt)
         if unwanted:
             self._parts.sqs.delete(context, queue_arn, unwanted)
-        return len(messages), wanted
+        return len(messages) == room, wanted
 
     # The batching window
 
@@ -188,8 +188,8 @@ class QueuePoller:
     def _invoke_when_durable(self, batch: _Batch) -> None:
         """No function sees a message that a power cut could still take back."""
         self._held += 1
-        handles = [message.receipt_handle for message in batch.messages]
-        group = self._parts.sqs.group_of(self.mapping.source_arn, handles)
+        receipts = [message.receipt for message in batch.messages]
+        group = self._parts.sqs.group_of(self.mapping.source_arn, receipts)
         self._deps.storage.when_durable(group, lambda: self._invoke(batch))
 
     def _invoke(self, batch: _Batch) -> None:
@@ -217,7 +217,7 @@ class QueuePoller:
         self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
         if outcome.failed:
             self.last_result = "PROBLEM: Function call failed"
-            self._fail_attempt(batch.function, [message.receipt_handle for message in batch.messages])
+            self._fail_attempt(batch.function, [message.receipt for message in batch.messages])
         else:
             self._delete_processed(batch, outcome.payload)
         self.poll()
@@ -226,12 +226,10 @@ class QueuePoller:
         failed: set[str] = set()
         if self.mapping.reports_item_failures:
             failed = decide_failures(answer, [message.id for message in batch.messages])
-        handles = [message.receipt_handle for message in batch.messages if message.id not in failed]
+        receipts = [message.receipt for message in batch.messages if message.id not in failed]
         self.last_result = "PROBLEM: Function call failed" if failed else "OK"
-        self._fail_attempt(
-            batch.function, [message.receipt_handle for message in batch.messages if message.id in failed]
-        )
-        if not handles:
+        self._fail_attempt(batch.function, [message.receipt for message in batch.messages if message.id in failed])
+        if not receipts:
             return
         context = self._context(batch.function)
         queue_arn = self.mapping.source_arn
@@ -239,7 +237,7 @@ class QueuePoller:
             decision = self._parts.iam.check(context, "sqs:DeleteMessage", [queue_arn])
             if not decision.allowed:
                 raise _Denied(decision.reason)
-            self._change(lambda: self._parts.sqs.delete(context, queue_arn, handles))
+            self._change(lambda: self._parts.sqs.delete(context, queue_arn, receipts))
         except AwsError as error:
             self._problem(error)
         except StorageFault:
@@ -247,22 +245,22 @@ class QueuePoller:
 
     # When it doesn't work
 
-    def _fail_attempt(self, function: FunctionVersion, handles: Sequence[str]) -> None:
+    def _fail_attempt(self, function: FunctionVersion, receipts: Sequence[Receipt]) -> None:
         """Have the attempt count, unless onebox itself has ended the function's process."""
-        if not handles or self._process_ends:
+        if not receipts or self._process_ends:
             return
         context, queue_arn = self._context(function), self.mapping.source_arn
         with contextlib.suppress(StorageFault):  # The engine is stopping for it.
-            self._change(lambda: self._parts.sqs.fail_attempt(context, queue_arn, handles))
+            self._change(lambda: self._parts.sqs.fail_attempt(context, queue_arn, receipts))
 
     def _return(self, messages: Sequence[_Message]) -> None:
         """Make messages visible again that no function has seen."""
-        handles = [message.receipt_handle for message in messages]
+        receipts = [message.receipt for message in messages]
         try:
             function = self._parts.resolve(self.mapping)
             context = self._context(function)
             queue_arn = self.mapping.source_arn
-            self._change(lambda: self._parts.sqs.make_visible(context, queue_arn, handles))
+            self._change(lambda: self._parts.sqs.make_visible(context, queue_arn, receipts))
         except AwsError as error:
             self._problem(error)
         except StorageFault:
