@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from onebox.arn import partition_of
 from onebox.services.context import Principal, RequestContext
 from onebox.services.lambda_.model import FunctionVersion
 
 
+@lru_cache(maxsize=1024)
 def role_principal(account: str, region: str, role_arn: str, session_name: str) -> Principal:
     """An execution role as it acts for a function, whose name the session bears."""
     role_name = role_arn.rpartition("/")[2]

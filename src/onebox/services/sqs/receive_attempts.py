@@ -29,7 +29,7 @@ def receive_attempt(
             visibility_timeout_ms=visibility_timeout_ms,
             now_ms=now_ms,
         )
-    messages = receive(core, queue, limit, visibility_timeout_ms, now_ms)
+    messages = receive(core, queue, limit, visibility_timeout_ms, now_ms).messages
     if messages:
         core.deduplication.remember_attempt(
             queue.backlog_id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
@@ -18,9 +19,17 @@ from onebox.services.sqs.model import Counts, Queue, State, StoredMessage
 from onebox.services.sqs.rules import Fate
 
 
+class Received(NamedTuple):
+    """What a receive has taken."""
+
+    messages: list[StoredMessage]
+    left: int
+    """How many messages were visible besides, at most. Those of a FIFO queue may be behind others of their group."""
+
+
 def receive(
     core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, now_ms: int, *, by_mapping: bool = False
-) -> list[StoredMessage]:
+) -> Received:
     """Hand out up to ``limit`` messages, in flight from now on; each as it was before this receive was counted.
 
     ``by_mapping``: if the process ends before the attempt does, the receive does not count (interrupted.py).
@@ -29,7 +38,7 @@ def receive(
     counts = release_due(core, queue, now_ms, max(limit, TRANSITIONS_PER_REQUEST_MAX))
     limit = _check_in_flight(queue, counts, limit)
     if not counts.visible or not limit:
-        return []
+        return Received([], counts.visible)
     if queue.is_fifo:
         messages = _choose_fifo(core, queue, limit, now_ms)
     else:
@@ -40,7 +49,7 @@ def receive(
         if core.watchers.is_watched(queue.arn):
             core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms), patient=True)
         core.messages.add_counts(queue.backlog_id, visible=-len(messages), in_flight=len(messages))
-    return messages
+    return Received(messages, counts.visible - len(messages))
 
 
 def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:

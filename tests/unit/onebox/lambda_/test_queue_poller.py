@@ -33,10 +33,11 @@ class Queue:
         self._storage.run(lambda: self._storage.execute("INSERT INTO message (body) VALUES (?)", (body,)))
         self._groups[self._storage.last_insert_id()] = self._storage.group
 
-    def receive(self, _context: object, _arn: str, limit: int) -> list[ReceivedMessage]:
+    def receive(self, _context: object, _arn: str, limit: int) -> tuple[list[ReceivedMessage], bool]:
         rows = self._storage.all("DELETE FROM message RETURNING rowid, body")
         assert len(rows) <= limit
-        return [ReceivedMessage(body, Receipt(1, row_id, 1), body, body, "", {}, {}, None) for row_id, body in rows]
+        messages = [ReceivedMessage(body, Receipt(1, row_id, 1), body, body, "", {}, {}, None) for row_id, body in rows]
+        return messages, True
 
     def subscribe(self, _arn: str, _callback: object) -> Any:
         return SimpleNamespace(cancel=lambda: None)

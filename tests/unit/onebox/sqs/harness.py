@@ -11,6 +11,7 @@ from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
 from onebox.services.registry import BoundWaitingOperation
+from onebox.services.sqs.model import ReceivedMessage
 from onebox.services.sqs.service import Sqs
 from onebox.storage.database import Storage
 from onebox.storage.migrate import migrate
@@ -75,6 +76,11 @@ class SqsHarness:
             return await self.storage.write(lambda: job(self.context()))
 
         return self.run(write())
+
+    def receive_inside(self, url: str, limit: int) -> list[ReceivedMessage]:
+        """What another service receives."""
+        messages, _ = self.inside(lambda context: self.sqs.internal.receive(context, arn_of(url), limit))
+        return messages
 
     def context(self) -> RequestContext:
         """A request of the root of the account, now."""

@@ -6,7 +6,7 @@ import pytest
 
 from onebox.services.sqs.errors import OverLimit
 from onebox.services.sqs.limits import IN_FLIGHT_MAX
-from tests.unit.onebox.sqs.harness import ACCOUNT, REGION, SqsHarness, arn_of
+from tests.unit.onebox.sqs.harness import ACCOUNT, REGION, SqsHarness
 
 
 def pretend_in_flight(harness: SqsHarness, name: str, count: int) -> None:
@@ -36,5 +36,5 @@ def test_receive_just_below_the_limit_takes_what_still_fits(harness: SqsHarness)
     for number in range(3):
         harness.call("SendMessage", QueueUrl=url, MessageBody=str(number))
     pretend_in_flight(harness, "q", IN_FLIGHT_MAX - 2)
-    got = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 10))
+    got = harness.receive_inside(url, 10)
     assert [message.body for message in got] == ["0", "1"]

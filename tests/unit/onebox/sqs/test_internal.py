@@ -153,12 +153,12 @@ def send_many(harness: SqsHarness, url: str, count: int) -> None:
 def test_receive_takes_more_than_ten_in_order_with_all_attributes(harness: SqsHarness) -> None:
     url = harness.create_queue("q", VisibilityTimeout="5")
     send_many(harness, url, 120)
-    got = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 100))
+    got = harness.receive_inside(url, 100)
     assert [message.body for message in got] == [str(n) for n in range(100)]
     assert got[0].attributes["ApproximateReceiveCount"] == "1"
     assert harness.stored_counts(url) == harness.count_rows(url) == (20, 100, 0)
     harness.advance(5)
-    again = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 1))
+    again = harness.receive_inside(url, 1)
     assert again[0].body == "0"
     assert again[0].attributes["ApproximateReceiveCount"] == "2"
 
@@ -166,7 +166,7 @@ def test_receive_takes_more_than_ten_in_order_with_all_attributes(harness: SqsHa
 def test_delete_removes_what_was_received_and_passes_over_the_rest(harness: SqsHarness) -> None:
     url = harness.create_queue("q")
     send_many(harness, url, 30)
-    got = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 30))
+    got = harness.receive_inside(url, 30)
     receipts = [message.receipt for message in got]
     of_other = receipts[25]._replace(queue_id=receipts[25].queue_id - 1)
     harness.inside(lambda context: harness.sqs.internal.delete(context, arn_of(url), receipts[:20]))
@@ -177,9 +177,9 @@ def test_delete_removes_what_was_received_and_passes_over_the_rest(harness: SqsH
 def test_make_visible_returns_only_what_is_still_held(harness: SqsHarness) -> None:
     url = harness.create_queue("q", VisibilityTimeout="10")
     send_many(harness, url, 3)
-    old = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 3))
+    old = harness.receive_inside(url, 3)
     harness.advance(10)
-    new = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 3))
+    new = harness.receive_inside(url, 3)
     stale = [message.receipt for message in old]
     harness.inside(lambda context: harness.sqs.internal.make_visible(context, arn_of(url), stale))
     assert harness.stored_counts(url) == (0, 3, 0)

@@ -21,7 +21,7 @@ def restart(harness: SqsHarness) -> None:
 
 
 def receive(harness: SqsHarness, url: str) -> list[ReceivedMessage]:
-    return harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 10))
+    return harness.receive_inside(url, 10)
 
 
 def fail(harness: SqsHarness, url: str, messages: list[ReceivedMessage]) -> None:
@@ -121,6 +121,6 @@ def test_thousands_of_messages_return_in_portions(harness: SqsHarness) -> None:
     for _ in range(250):
         entries = [{"Id": str(n), "MessageBody": "x"} for n in range(10)]
         harness.call("SendMessageBatch", QueueUrl=url, Entries=entries)
-    harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), 2500))
+    harness.receive_inside(url, 2500)
     restart(harness)
     assert harness.stored_counts(url) == harness.count_rows(url) == (2500, 0, 0)

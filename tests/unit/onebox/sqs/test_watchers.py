@@ -93,7 +93,7 @@ def test_group_of_a_message_is_that_which_brought_it(harness: SqsHarness) -> Non
             storage.run(partial(send, harness.context(), {"QueueUrl": url, "MessageBody": body}))
             groups.append(storage.group)
             await storage.durable()
-        received = storage.run(lambda: internal.receive(harness.context(), arn_of(url), 10))
+        received, _ = storage.run(lambda: internal.receive(harness.context(), arn_of(url), 10))
         receipts = [message.receipt for message in received]
         found = [internal.group_of(arn_of(url), [receipt]) for receipt in receipts]
         assert found[2:] == groups[2:]

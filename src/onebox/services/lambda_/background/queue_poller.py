@@ -69,11 +69,13 @@ class QueuePoller:
         self._throttled_wait_ms = _THROTTLED_WAIT_MS_MIN
         self._subscription: Subscription | None = None
         self._polling = False
+        self._may_hold_more = True
+        """Whether the queue may have something to receive: until a receive finds that not, or the queue tells."""
         self._process_ends = False
 
     def start(self) -> None:
         """Begin to take messages; a child is started ahead of the first."""
-        self._subscription = self._parts.sqs.subscribe(self.mapping.source_arn, self.poll)
+        self._subscription = self._parts.sqs.subscribe(self.mapping.source_arn, self._told)
         try:
             self._parts.pool.warm_up(self._parts.resolve(self.mapping))
         except AwsError as error:
@@ -93,6 +95,10 @@ class QueuePoller:
         gathered, self._gathered = self._gathered, []
         if gathered:
             self._return(gathered)
+
+    def _told(self) -> None:
+        self._may_hold_more = True
+        self.poll()
 
     def poll(self) -> None:
         """Take what the queue holds, as far as there is room."""
@@ -115,6 +121,8 @@ class QueuePoller:
 
     def _take_batch(self) -> bool:
         """Receive and, if a batch is complete, invoke. True if there may be more to do."""
+        if not self._may_hold_more and not self._window_over:
+            return False
         try:
             function = self._parts.resolve(self.mapping)
             if not self._has_room(function):
@@ -122,7 +130,7 @@ class QueuePoller:
             if not self._parts.invoker.has_concurrency(function):
                 self._throttled()
                 return False
-            may_hold_more, wanted = self._deps.storage.run(lambda: self._receive(function), of=_SQS)
+            received, wanted, self._may_hold_more = self._deps.storage.run(lambda: self._receive(function), of=_SQS)
         except AwsError as error:
             self._problem(error)
             return False
@@ -133,22 +141,23 @@ class QueuePoller:
             return False  # The engine is stopping for it.
         self._gathered += wanted
         if not self._gathered:
-            return may_hold_more
+            return received > 0
         complete = len(self._gathered) >= self.mapping.batch_size or self._window_over
         if self.mapping.window_ms and not complete:
             self._open_window()
             return False
         self._invoke_gathered(function)
-        return may_hold_more
+        return received > 0
 
-    def _receive(self, function: FunctionVersion) -> tuple[bool, list[_Message]]:
-        """Whether the queue may hold more, and the messages that the function wants; the others leave the queue."""
+    def _receive(self, function: FunctionVersion) -> tuple[int, list[_Message], bool]:
+        """How many messages came, those that the function wants, and whether the queue may hold more. The unwanted ones
+        leave the queue."""
         context, queue_arn = self._context(function), self.mapping.source_arn
         decision = self._parts.iam.check(context, "sqs:ReceiveMessage", [queue_arn])
         if not decision.allowed:
             raise _Denied(decision.reason)
         room = self.mapping.batch_size - len(self._gathered)
-        messages = self._parts.sqs.receive(context, queue_arn, room) if room > 0 else []
+        messages, may_hold_more = self._parts.sqs.receive(context, queue_arn, room) if room > 0 else ([], True)
         wanted, unwanted = [], []
         for message in messages:
             record = encode_record(message, queue_arn, self.mapping.key.region)
@@ -158,7 +167,7 @@ class QueuePoller:
                 unwanted.append(message.receipt)
         if unwanted:
             self._parts.sqs.delete(context, queue_arn, unwanted)
-        return len(messages) == room, wanted
+        return len(messages), wanted, may_hold_more
 
     # The batching window
 

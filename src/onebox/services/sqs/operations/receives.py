@@ -76,7 +76,7 @@ def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tupl
             core, queue, attempt_id=call.attempt_id, limit=call.limit, visibility_timeout_ms=timeout_ms, now_ms=now_ms
         )
     else:
-        messages = receive(core, queue, call.limit, timeout_ms, now_ms)
+        messages = receive(core, queue, call.limit, timeout_ms, now_ms).messages
     wall_of, system_names, user_names = core.clock.wall_of, call.system_names, call.user_names
     return queue, [
         show_message(queue, message, now_ms=now_ms, wall_of=wall_of, system_names=system_names, user_names=user_names)
