@@ -18,12 +18,14 @@ from click.testing import CliRunner, Result
 from onebox.testing import EngineThread
 from orders import OrderPublisher
 from orders.aws.clients import Aws
+from orders.aws.names import Names
 from orders.aws.settings import find_settings
 from orders.claims.bucket import ClaimBucket
 from orders.cli.main import main
 from orders.domain.claims import CLAIM_BYTES_MAX, POINTER_CLASS, SIZE_ATTRIBUTE, make_key, write_pointer
 from orders.outbox import add
 from tests.conftest import environment_of
+from tests.console.support import console_for
 from tests.polling import until
 
 Orders = Callable[..., Result]
@@ -32,6 +34,10 @@ PREFIX = "shop-"
 BUCKET = f"{PREFIX}orders-claims-{ACCOUNT}-us-east-1"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:{PREFIX}OrderTopic"
 OPTIONS = ("History=Yes", "Archive=Yes", "ArchiveWindow=1", "ClaimCheck=Yes", "Intake=Token")
+
+
+# An order that takes 7 bytes as an item for 4 of its text.
+DENSE = json.dumps({"orderId": "dense", "x": [[1]] * 62_000}, separators=(",", ":"))
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +194,38 @@ def test_without_the_option_a_large_order_is_refused_and_the_option_named(
     path.write_text(json.dumps(large("c3", 30)))
     done = orders("publish", str(path))
     assert done.exit_code == 3
-    assert "a claim check 4194304" in done.output
+    assert "a claim check 4,194,304" in done.output
+
+
+def test_an_order_that_neither_a_message_nor_an_item_may_hold_is_refused_before_it_is_sent(
+    engine: EngineThread, orders: Orders, tmp_path: Path
+) -> None:
+    path = tmp_path / "dense.json"
+    path.write_text(DENSE)
+    refused = orders("publish", str(path), "--claim-check")
+    assert refused.exit_code == 3
+    assert "the order takes 434,016 bytes in DynamoDB, which takes 409,600" in refused.output
+    many = {"orderId": "many", "x": [0] * 600_000}
+    said = publish(orders, tmp_path, many, expected=3)
+    assert "the order holds 600,003 values: an order has 200,000 at most" in said
+    message_id = dead_letter(engine, put_claim(engine, many))
+    assert "600,003 values" in orders("dlq", "show", message_id).output
+    assert orders("dlq", "purge", "--yes").exit_code == 0
+
+
+def test_the_console_publishes_large_orders_through_s3(engine: EngineThread) -> None:
+    names = Names(PREFIX)
+    order = large("from-console", 30)
+    with console_for(engine, ACCOUNT, names=names) as console:
+        checked = console.post("/publish/check-file", {"text": f"{json.dumps(order)}\n{DENSE}"}).json()
+        assert (checked["valid"], checked["refused"][0]["line"]) == (1, 2)
+        assert "409,600" in checked["refused"][0]["reason"]
+        assert console.post("/publish/orders", {"text": json.dumps(order)}).status_code == 303
+        assert len(stored(engine, "from-console")["items"]["L"]) == 30
+        both = [json.dumps(large(f"from-console-{number}", 110)) for number in range(2)]
+        location = console.post("/publish/orders", {}, files={"file": ("two.jsonl", "\n".join(both))})
+        assert location.status_code == 303
+        assert all(stored(engine, f"from-console-{number}")["orders:body"] for number in range(2))
 
 
 def test_a_failed_claim_is_shown_edited_and_sent_back(engine: EngineThread, orders: Orders, tmp_path: Path) -> None:

@@ -218,6 +218,18 @@ def test_a_broken_order_is_sent_only_where_that_is_asked_for(
     assert queue(1) == [text]
 
 
+def test_an_order_too_large_for_sns_is_refused_with_the_way_that_takes_it(
+    browser: Browser, queue: Callable[[int], list[str]]
+) -> None:
+    text = json.dumps({"orderId": "large", "note": "x" * 300_000})
+    told = "300,032 bytes: SNS takes 262,144, a claim check 4,194,304"
+    assert browser.post("/publish/check-file", {"text": text}).json()["refused"][0]["reason"] == told
+    for unchecked in ("", "1"):
+        refused = browser.post("/publish/orders", {"text": text, "unchecked": unchecked})
+        assert refused.status_code == 422
+        assert told in refused.text
+
+
 def test_nothing_to_publish_is_said(browser: Browser) -> None:
     answer = browser.post("/publish/orders", {"text": " \n "})
     assert answer.status_code == 422

@@ -16,6 +16,7 @@ verdict.py             the headline of the pipeline page
 ranges.py              time ranges of the charts; charts.py draws sparklines
 jobs.py                background work that outlives a request
 resends.py             follows orders that were sent back
+order_checks.py        what would be said of orders that are to be published
 order_pages.py         a page of a search for orders, and its count
 fields.py              the fields of a page's address
 arns.py                names of resources and links to the AWS console

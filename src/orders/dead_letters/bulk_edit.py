@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from orders.dead_letters.reasons import pretty
-from orders.domain.limits import ITEM_BYTES_MAX
-from orders.domain.order import parse_order
+from orders.domain.sizes import parse_outgoing
 from orders.errors import OperatorError, OrderRejected
 from orders.json_text import lay_out_value, read_exact
 
@@ -70,10 +69,10 @@ def _read_value(text: str) -> Any:
         return text
 
 
-def apply_change(body: str, change: Change, *, bytes_max: int | None = ITEM_BYTES_MAX) -> Edited:
+def apply_change(body: str, change: Change, *, claim_check: bool = False) -> Edited:
     """The order in a message's body, before and after the change. A body that is not a JSON object stays as it is.
 
-    ``bytes_max`` bounds the order as an item (FailedOrder.bytes_max).
+    ``claim_check`` sends a large order through S3 (FailedOrder.is_by_claim).
     """
     before = pretty(body)
     try:
@@ -83,7 +82,7 @@ def apply_change(body: str, change: Change, *, bytes_max: int | None = ITEM_BYTE
     for holder, key in _places(order, change.path):
         _set(holder, key, change)
     after = lay_out_value(order)
-    return Edited(before, after, _violation(after, bytes_max))
+    return Edited(before, after, _violation(after, claim_check=claim_check))
 
 
 def _places(value: Any, path: tuple[str | int | None, ...]) -> Iterator[tuple[Any, str | int]]:
@@ -115,9 +114,9 @@ def _set(holder: Any, key: str | int, change: Change) -> None:
         holder[key] = change.value
 
 
-def _violation(text: str, bytes_max: int | None) -> str:
+def _violation(text: str, *, claim_check: bool) -> str:
     try:
-        parse_order(text, bytes_max=bytes_max)
+        parse_outgoing(text, claim_check=claim_check)
     except OrderRejected as violation:
         return violation.reason
     return ""

@@ -52,9 +52,9 @@ class FailedOrder(NamedTuple):
     """The key in the claims bucket, if the order came by claim check; ``body`` is then what was read from there."""
 
     @property
-    def bytes_max(self) -> int | None:
-        """What bounds the order as an item; None where the system keeps a large one in S3."""
-        return ITEM_BYTES_MAX if self.claim is None else None
+    def is_by_claim(self) -> bool:
+        """Whether the order came by claim check; so does the edited one, if it is still large."""
+        return self.claim is not None
 
     @property
     def kind(self) -> str:
@@ -70,6 +70,7 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
     """What is known of a message. The order's id is read from its body, where it has one."""
     checked: OrderRejected | None = None
     try:
+        # As OrderProcessor reads it: what is too large for an item is taken by claim check only.
         bytes_max = ITEM_BYTES_MAX if message.claim is None else None
         order_id: str | None = parse_order(message.body, bytes_max=bytes_max).order_id
     except OrderRejected as error:

@@ -9,11 +9,13 @@ asyncapi.py         the contract as an AsyncAPI 3 document
 schema_shape.py     what a JSON Schema asserts, read into a value
 schema_compatibility.py  what a change of the schema breaks, and for whom
 limits.py           what DynamoDB can hold: numbers, depth, names, texts, size
+value_count.py      how many values an order may hold
 violations.py       every violation in an order, not only the first
 form.py             converts between form fields and an order
 personal.py         an order without what tells who the customer is
 precedence.py       which of two notifications of one order wins
 claims.py           pointers to orders in S3 that are too large for a message
+sizes.py            how large an order may be as a message, as an item, by claim check
 bodies.py           orders that are too large for an item: the head, and the body in S3
 differences.py      what differs between two versions of an order
 history.py          the events of an order, and the keys under which each is stored once
@@ -21,5 +23,6 @@ trace_context.py    trace ids in W3C's and X-Ray's form
 times.py            parses timestamps and durations
 
 Imports the standard library, errors.py, clock.py and json_text.py only. bodies.py, claims.py, cloud_events.py,
-contract.py, differences.py, history.py, limits.py, order.py and precedence.py are part of the functions' package.
+contract.py, differences.py, history.py, limits.py, order.py, precedence.py, sizes.py and value_count.py are part of the
+functions' package.
 """

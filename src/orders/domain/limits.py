@@ -58,11 +58,22 @@ def check_limits(
         _check_texts(attributes)
     if "" in attributes:
         raise OrderRejected("a field name is empty: DynamoDB takes names of 1 to 65535 bytes")
-    may_be_large = bytes_max is not None and (text is None or _is_long(text))
-    if may_be_large or ((text is None or len(text) > _SHORT_NAME) and _has_long_name(attributes)):
-        size = measure_item(attributes)
-        if bytes_max is not None and size > bytes_max:
-            raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {bytes_max:,}")
+    if (text is None or len(text) > _SHORT_NAME) and _has_long_name(attributes):
+        measure_item(attributes)
+    if bytes_max is not None:
+        check_item_size(attributes, text, bytes_max)
+
+
+def check_item_size(attributes: Mapping[str, Any], text: str | None = None, bytes_max: int = ITEM_BYTES_MAX) -> None:
+    """Refuse an order that is too large for an item. Raises OrderRejected.
+
+    ``text`` is what it was read from, with or without a wrapping: a short text is not measured.
+    """
+    if text is not None and not _is_long(text):
+        return
+    size = measure_item(attributes)
+    if size > bytes_max:
+        raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {bytes_max:,}")
 
 
 def fits_number(value: int | Decimal) -> bool:

@@ -29,6 +29,7 @@ from orders.domain.contract import (
 )
 from orders.domain.limits import ITEM_BYTES_MAX, check_limits, find_unreadable_number
 from orders.domain.trace_context import read_traceparent
+from orders.domain.value_count import check_value_count
 from orders.errors import OrderRejected
 
 # The deepest wrapping that this system produces: encoded twice inside an envelope.
@@ -194,6 +195,7 @@ def is_envelope(value: dict[str, Any]) -> bool:
 
 
 def _parse_json(text: str) -> Any:
+    check_value_count(text)
     try:
         return _decode(text)
     except json.JSONDecodeError as error:

@@ -1,7 +1,7 @@
 """A body as the texts of its orders, each checked against the order contract.
 
 Promises: the text that is published is the sender's own, character for character; an order passes here if and only if
-OrderProcessor accepts it and SNS takes its size. Everything is linear in the body's size.
+OrderProcessor accepts it and its size can be sent. Everything is linear in the body's size.
 Pure. Standard library only: this file travels with the function.
 """
 
@@ -14,16 +14,14 @@ from typing import Any, NamedTuple
 
 from orders.domain.cloud_events import is_cloud_event
 from orders.domain.contract import name_kind
-from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import Order, is_envelope, parse_order
+from orders.domain.sizes import MESSAGE_BYTES_MAX, check_message_size, check_size
 from orders.domain.violations import find_violations
 from orders.errors import OrderRejected
 from orders.intake.problems import FieldError, Refused
 from orders.publishing.message import Message, make_message
 
 ORDERS_MAX = 500
-# https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
-MESSAGE_BYTES_MAX = 262_144
 # An order alone is answered with all of its violations, one in a list with the first few.
 ERRORS_MAX, ERRORS_IN_LIST_MAX = 50, 3
 
@@ -144,16 +142,15 @@ def _check(text: str, value: Any, errors_max: int, claim_check: bool) -> Entry:
     order_id = _order_id(value)
     if problem.field is None or type(value) is not dict:
         return Entry(order_id, None, (FieldError(problem.field or "", problem.reason),))
-    found = find_violations(text, errors_max, bytes_max=None if claim_check else ITEM_BYTES_MAX)
+    found = find_violations(text, errors_max, bytes_max=None)
     errors = tuple(FieldError(one.path, one.expectation) for one in found)
     return Entry(order_id, None, errors or (FieldError(problem.field, problem.reason),))
 
 
 def _make_message(text: str, order: Order, *, claim_check: bool) -> Message:
-    """The message of a valid order. Raises OrderRejected if SNS does not take its size."""
+    """The message of a valid order. Raises OrderRejected for one that is too large."""
     message = make_message(text, order.attributes)
-    if message.size_bytes > MESSAGE_BYTES_MAX and not claim_check:
-        raise OrderRejected(f"{message.size_bytes:,} bytes: SNS takes {MESSAGE_BYTES_MAX:,}")
+    check_size(order, text, message.size_bytes, claim_check=claim_check)
     return message
 
 
@@ -163,9 +160,9 @@ def _parse(text: str, value: Any, *, claim_check: bool) -> Order:
         raise OrderRejected(f"expected a JSON object, got {name_kind(value)}")
     if is_envelope(value):
         raise OrderRejected("expected the order itself, got SNS's envelope")
-    if len(text) > MESSAGE_BYTES_MAX and not claim_check:
-        raise OrderRejected(f"{len(text):,} characters: SNS takes {MESSAGE_BYTES_MAX:,} bytes")
-    return parse_order(text, bytes_max=None if claim_check else ITEM_BYTES_MAX)
+    if len(text) > MESSAGE_BYTES_MAX:  # refused before it is decoded
+        check_message_size(len(text.encode("utf-8", "surrogatepass")), claim_check=claim_check)
+    return parse_order(text, bytes_max=None)
 
 
 def _order_id(value: Any) -> str:

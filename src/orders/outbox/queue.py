@@ -14,12 +14,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
+from orders.domain.sizes import check_size
 from orders.errors import OrderRejected
 from orders.outbox.rows import Outcome, Refusal, Row
 from orders.publishing.message import Message, find_group, make_message
-from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Rejection, check_size
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Rejection
 from orders.text import printable
 
 REASON_MAX = 1_000
@@ -120,11 +120,11 @@ class SendQueue:
 
 def check_row(row: Row, group_field: str | None = None, *, claim_check: bool = False) -> Pending:
     """The row's message. Raises OrderRejected for what the processor or SNS would refuse, and for another orderId."""
-    order = parse_order(row.body, bytes_max=None if claim_check else ITEM_BYTES_MAX)
+    order = parse_order(row.body, bytes_max=None)
     if order.order_id != row.order_id:
         raise OrderRejected(f"the column order_id is {row.order_id!r}, but the order's orderId is {order.order_id!r}")
     message = make_message(row.body, order.attributes, row.traceparent)
     if group_field is not None:
         message = message._replace(group=find_group(order.attributes, group_field))
-    check_size(message.size_bytes, claim_check=claim_check)
+    check_size(order, row.body, message.size_bytes, claim_check=claim_check)
     return Pending(row, message)

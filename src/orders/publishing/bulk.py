@@ -18,13 +18,13 @@ from typing import NamedTuple
 from orders.aws.outage import LOST_NAMES, Outage
 from orders.batches import split_batches
 from orders.clock import Clock
-from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
+from orders.domain.sizes import check_message_size, check_size
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, add_trace, find_group, make_message
 from orders.publishing.order_files import Entry
-from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Ledger, Topic, check_size
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Ledger, Topic
 from orders.rate_limit import RateLimiter
 from orders.retry import Backoff
 
@@ -152,7 +152,7 @@ def make_batches(
 
 def _fits(order: PendingOrder, progress: Progress, *, claim_check: bool) -> bool:
     try:
-        check_size(order.message.size_bytes, claim_check=claim_check)
+        check_message_size(order.message.size_bytes, claim_check=claim_check)
     except OrderRejected as error:
         progress.refusals.append(Refusal(order.entry, error.code, error.reason, retryable=False))
         return False
@@ -204,9 +204,11 @@ def make_order_message(
     Raises OrderRejected for what the processor would reject.
     """
     try:
-        order = parse_order(text, bytes_max=None if claim_check else ITEM_BYTES_MAX)
+        order = parse_order(text, bytes_max=None)
         wrapped = envelope.wrap(text, order, traceparent, tracestate) if envelope else text
         message = make_message(wrapped, order.attributes, traceparent)
+        if check:
+            check_size(order, text, message.size_bytes, claim_check=claim_check)
         return message._replace(group=find_group(order.attributes, group_field)) if group_field else message
     except OrderRejected:
         if check:

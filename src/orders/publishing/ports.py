@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from orders.domain.claims import CLAIM_BYTES_MAX, too_large
-from orders.errors import OrderRejected
+from orders.domain.sizes import MESSAGE_BYTES_MAX
 from orders.publishing.message import Message
 from orders.publishing.order_files import Entry
 
 # https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 BATCH_ENTRIES_MAX = 10
-BATCH_BYTES_MAX = 262_144
-
-
-def check_size(size_bytes: int, *, claim_check: bool) -> None:
-    """Raises OrderRejected for a message that is too large for SNS, or for S3 where ``claim_check`` sends it so."""
-    if claim_check and size_bytes > CLAIM_BYTES_MAX:
-        raise too_large(size_bytes)
-    if not claim_check and size_bytes > BATCH_BYTES_MAX:
-        raise OrderRejected(
-            f"{size_bytes} bytes: SNS takes {BATCH_BYTES_MAX}, a claim check {CLAIM_BYTES_MAX}", code="InvalidParameter"
-        )
+BATCH_BYTES_MAX = MESSAGE_BYTES_MAX
 
 
 class Rejection(NamedTuple):

@@ -30,7 +30,7 @@ from orders.errors import OperatorError, OrdersError, OrderUnavailable
 from orders.publishing.bulk import BACKOFF, make_order_message
 from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, encode_order
-from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic, check_size
+from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Topic
 from orders.publishing.spool import FileSpool, MemorySpool, Spool, SpooledOrder
 
 SPOOL_BYTES_MAX = 1024 * 1024 * 1024
@@ -386,11 +386,9 @@ def check_order(
 ) -> str:
     """The text to publish for an order. Raises OrderRejected if the processor or SNS would refuse it."""
     text = order if isinstance(order, str) else encode_order(order)
-    message = make_order_message(
+    return make_order_message(
         text, envelope=envelope, traceparent=traceparent, tracestate=tracestate, claim_check=claim_check
-    )
-    check_size(message.size_bytes, claim_check=claim_check)
-    return message.text
+    ).text
 
 
 def _connector(

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import Order, parse_order, read_stored, unwrap_body
 from orders.domain.precedence import Effect, decide_effect, is_same_content
+from orders.domain.sizes import parse_outgoing
 from orders.errors import OrderRejected
 from orders.publishing.order_files import Entry
 
@@ -111,7 +111,7 @@ class Expectations:
 
     def __init__(self, *, takes_claims: bool = False) -> None:
         """``takes_claims`` says whether the system stores orders that no item can hold."""
-        self._bytes_max = None if takes_claims else ITEM_BYTES_MAX
+        self._takes_claims = takes_claims
         # Several entries if notifications of one timestamp differ: whichever arrived first is correctly the stored one.
         self.orders: dict[str, list[Entry]] = {}
         self.refused: list[tuple[Entry, str]] = []
@@ -123,7 +123,7 @@ class Expectations:
             self.refused.append((entry, entry.problem))
             return
         try:
-            order = parse_order(entry.text, bytes_max=self._bytes_max)
+            order = parse_outgoing(entry.text, claim_check=self._takes_claims)
         except OrderRejected as error:
             self.refused.append((entry, error.reason))
             return

@@ -23,7 +23,7 @@ from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reader import read_log_of
 from orders.dead_letters.reasons import FailedOrder, describe_reason, pretty
 from orders.dead_letters.redrive import send_back
-from orders.domain.order import parse_order
+from orders.domain.sizes import parse_outgoing
 from orders.errors import OperatorError, OrderRejected
 from orders.function_log.reader import FunctionLogs
 
@@ -47,7 +47,7 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
     failed, target = dead_letter_queue(aws), order_queue(aws)
     order = _load_failed_order(aws, failed, wanted)
     if replacement is not None:
-        draft, text = replacement, _read_checked(replacement, order.bytes_max)
+        draft, text = replacement, _read_checked(replacement, claim_check=order.is_by_claim)
     else:
         draft = draft_folder() / f"{order.message_id}.json"
         typed = _edit(order, draft)
@@ -56,7 +56,7 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
             _report_unchanged(order, as_json)
             return
         text = typed
-    order_id = parse_order(text, bytes_max=order.bytes_max).order_id
+    order_id = parse_outgoing(text, claim_check=order.is_by_claim).order_id
     problems: dict[str, str] = {}
     edited = {order.message_id: text if order.claim is None else shorten(text, ClaimBucket(aws))}
     before, after = find_changes(pretty(order.body), text)
@@ -120,7 +120,7 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
         if text.strip() == original.strip():
             return None
         try:
-            parse_order(text, bytes_max=order.bytes_max)
+            parse_outgoing(text, claim_check=order.is_by_claim)
         except OrderRejected as error:
             say(f"still not valid: {error.reason}", fg="red", err=True)
             if sys.stdin.isatty() and click.confirm("Edit again?", default=True, err=True):
@@ -132,10 +132,10 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
         return text
 
 
-def _read_checked(path: Path, bytes_max: int | None) -> str:
+def _read_checked(path: Path, *, claim_check: bool) -> str:
     text = path.read_text("utf-8")
     try:
-        parse_order(text, bytes_max=bytes_max)
+        parse_outgoing(text, claim_check=claim_check)
     except OrderRejected as error:
         raise OperatorError(f"{path}: {error.reason}", "Nothing was sent. Fix the file and try again.") from error
     return text

@@ -39,7 +39,7 @@ def compare(console: Console, order: FailedOrder) -> list[Row] | None:
         return None
     stored = WholeOrders(console.aws).find(order.order_id)
     try:
-        incoming = parse_order(order.body, bytes_max=order.bytes_max).attributes
+        incoming = parse_order(order.body, bytes_max=None).attributes
     except OrderRejected:
         return None
     if stored is None:
@@ -75,7 +75,7 @@ def take_incoming(request: Request, form: FormData) -> Response:
     order = _find(console, text_of(form, "id"))
     now = datetime.fromtimestamp(console.clock.now_ms() / 1000, timezone.utc)
     timestamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    edited = apply_change(order.body, make_change("timestamp", f'"{timestamp}"'), bytes_max=order.bytes_max)
+    edited = apply_change(order.body, make_change("timestamp", f'"{timestamp}"'), claim_check=order.is_by_claim)
     if edited.violation or order.order_id is None:
         raise OperatorError(f"nothing was sent: {edited.violation}", "Edit the order instead.")
     with console.audit.change(

@@ -26,8 +26,7 @@ from orders.console.live import Snapshot
 from orders.console.page_route import PageRoute
 from orders.console.pages.conflict import compare
 from orders.dead_letters.reasons import FailedOrder, export_line, pretty
-from orders.domain.limits import ITEM_BYTES_MAX
-from orders.domain.order import parse_order
+from orders.domain.sizes import parse_outgoing
 from orders.errors import OperatorError, OrderRejected
 
 # An order that came by claim check may have 4 MiB: a larger one than this is shown in part and edited by the command.
@@ -179,7 +178,7 @@ def _draw_message(
         lines=lines,
         text=text,
         is_too_large=is_too_large,
-        violation=None if is_too_large else _find_violation(text, order.bytes_max),
+        violation=None if is_too_large else _find_violation(text, claim_check=order.is_by_claim),
         comparison=None if is_too_large else compare(console_of(request), order),
         error=error,
         key=group_key(order),
@@ -221,7 +220,7 @@ def refresh(request: Request, form: FormData) -> Response:
 
 def check(request: Request, form: FormData) -> Response:
     """Whether the order meets the contract: ``{"valid", "field", "reason"}``."""
-    violation = _find_violation(_body_of(form), _bytes_max(request, text_of(form, "id")))
+    violation = _find_violation(_body_of(form), claim_check=_is_by_claim(request, text_of(form, "id")))
     if violation is None:
         return JSONResponse({"valid": True, "field": None, "reason": ""})
     return JSONResponse({"valid": False, "field": violation.field, "reason": violation.reason})
@@ -231,7 +230,7 @@ def send_edited(request: Request, form: FormData) -> Response:
     """Send one edited order back; if that fails, the form is shown again with the text."""
     message_id, body = text_of(form, "id"), _body_of(form)
     try:
-        order_id = parse_order(body, bytes_max=_bytes_max(request, message_id)).order_id
+        order_id = parse_outgoing(body, claim_check=_is_by_claim(request, message_id)).order_id
     except OrderRejected as violation:
         return _draw_message(request, message_id, 422, body, f"Nothing was sent: {violation.reason}")
     failed = failed_of(request)
@@ -303,16 +302,16 @@ def purge(request: Request, form: FormData) -> Response:
     return RedirectResponse(PATH, 303)
 
 
-def _bytes_max(request: Request, message_id: str) -> int | None:
-    """What bounds the edited order as an item."""
+def _is_by_claim(request: Request, message_id: str) -> bool:
+    """Whether the failed order came by claim check."""
     snapshot = failed_of(request).snapshot
     order = None if snapshot is None else snapshot.find(message_id)
-    return ITEM_BYTES_MAX if order is None else order.bytes_max
+    return order is not None and order.is_by_claim
 
 
-def _find_violation(body: str, bytes_max: int | None) -> OrderRejected | None:
+def _find_violation(body: str, *, claim_check: bool) -> OrderRejected | None:
     try:
-        parse_order(body, bytes_max=bytes_max)
+        parse_outgoing(body, claim_check=claim_check)
     except OrderRejected as violation:
         return violation
     return None

@@ -82,7 +82,7 @@ def _orders(console: Console, key: str) -> list[FailedOrder]:
 
 
 def _preview(orders: list[FailedOrder], change: Change) -> Preview:
-    pairs = [(order, apply_change(order.body, change, bytes_max=order.bytes_max)) for order in orders]
+    pairs = [(order, apply_change(order.body, change, claim_check=order.is_by_claim)) for order in orders]
     valid = [(order, one) for order, one in pairs if one.is_changed and not one.violation]
     sent = {order.message_id for order, _ in valid}
     return Preview(describe(change), valid, [pair for pair in pairs if pair[0].message_id not in sent])

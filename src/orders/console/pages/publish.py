@@ -22,17 +22,16 @@ from orders.console import render
 from orders.console.context import Console, console_of
 from orders.console.forms import FormRoute, text_of
 from orders.console.jobs import Cancelled, Job
+from orders.console.order_checks import find_first_violation, takes_claims
 from orders.console.page_route import PageRoute
 from orders.console.sse import EventStream, event
 from orders.domain.contract_schema import EXAMPLE
 from orders.domain.form import LINES_NAME, OrderForm, check, compose, read_form, sum_lines
-from orders.domain.violations import find_violations
+from orders.domain.sizes import check_message_size
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.publishing.bulk import Progress, make_order_message, publish_entries
 from orders.publishing.ledger import NoLedger
-from orders.publishing.message import Message
 from orders.publishing.order_files import Entry, read_content
-from orders.publishing.ports import BATCH_BYTES_MAX
 from orders.publishing.topic import OrderTopic
 from orders.table.order_table import OrderTable
 from orders.table.query import USUAL_STATUSES
@@ -133,23 +132,20 @@ def _read(form: FormData) -> OrderForm:
 
 def _publish_one(request: Request, text: str, *, unchecked: bool) -> Response:
     console = console_of(request)
-    message = make_order_message(text, check=not unchecked)
-    if message.size_bytes > BATCH_BYTES_MAX:
-        raise OrderRejected(f"{message.size_bytes:,} bytes: SNS takes {BATCH_BYTES_MAX:,}")
+    claim_check = takes_claims(console, [text])
+    message = make_order_message(text, check=not unchecked, claim_check=claim_check)
+    check_message_size(message.size_bytes, claim_check=claim_check)
     order_id = find_order_id(text)
     is_new = order_id is not None and _is_new(console, order_id)
     now_ms = console.clock.now_ms()
     with console.audit.change(request, "publish", order_id or "an order without id", after={"orders": 1}):
-        query: dict[str, str | int] = {"message_id": _send(console, message), "since": now_ms}
+        message_id = OrderTopic(console.aws, claim_check=claim_check).publish_one(message)
+    query: dict[str, str | int] = {"message_id": message_id, "since": now_ms}
     if order_id is None:
         query["digest"] = digest_of(text)
     else:
         query |= {"id": order_id, "new": int(is_new)}
     return RedirectResponse(f"/publish?{urlencode(query)}", 303)
-
-
-def _send(console: Console, message: Message) -> str:
-    return OrderTopic(console.aws).publish_one(message)
 
 
 def _is_new(console: Console, order_id: str) -> bool:
@@ -190,7 +186,9 @@ class Report:
 def check_given(request: Request, form: FormData) -> Response:
     """The violations of each order, by line."""
     entries = _entries(form)
-    refused = [Refused(entry.line, *found) for entry in entries if (found := _first_violation(entry)) is not None]
+    claim_check = takes_claims(console_of(request), (entry.text for entry in entries))
+    found = [(entry, find_first_violation(entry, claim_check=claim_check)) for entry in entries]
+    refused = [Refused(entry.line, *violation) for entry, violation in found if violation is not None]
     return JSONResponse(
         {
             "orders": len(entries),
@@ -222,10 +220,11 @@ def publish_given(request: Request, form: FormData) -> Response:
 
 def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) -> Response:
     console = console_of(request)
-    topic = OrderTopic(console.aws)
+    claim_check = takes_claims(console, (entry.text for entry in entries))
+    topic = OrderTopic(console.aws, claim_check=claim_check)
 
     def work(job: Job) -> str:
-        job.result = report = Report(order_ids=_first_ids(entries, unchecked=unchecked))
+        job.result = report = Report(order_ids=_first_ids(entries, unchecked=unchecked, claim_check=claim_check))
         job.advance(0, len(entries))
         stopped = False
 
@@ -239,7 +238,14 @@ def _publish_many(request: Request, entries: list[Entry], *, unchecked: bool) ->
                 raise
 
         publish_entries(
-            entries, topic, NoLedger(), console.clock, report.progress, check=not unchecked, on_progress=report_progress
+            entries,
+            topic,
+            NoLedger(),
+            console.clock,
+            report.progress,
+            check=not unchecked,
+            claim_check=claim_check,
+            on_progress=report_progress,
         )
         job.advance(report.progress.accepted + len(report.progress.refusals))
         job.failed = bool(report.progress.unsent)
@@ -277,25 +283,17 @@ def _outcome(progress: Progress) -> str:
     return ", ".join(words) + "."
 
 
-def _first_ids(entries: list[Entry], *, unchecked: bool) -> list[str]:
+def _first_ids(entries: list[Entry], *, unchecked: bool, claim_check: bool) -> list[str]:
     ids: list[str] = []
     for entry in entries[:REFUSED_SHOWN]:
         if len(ids) == FOLLOWED_SHOWN:
             break
         order_id = find_order_id(entry.text)
-        if order_id is not None and order_id not in ids and (unchecked or _first_violation(entry) is None):
+        if order_id is None or order_id in ids:
+            continue
+        if unchecked or find_first_violation(entry, claim_check=claim_check) is None:
             ids.append(order_id)
     return ids
-
-
-def _first_violation(entry: Entry) -> tuple[str, str] | None:
-    if entry.problem is not None:
-        return "", entry.problem
-    found = find_violations(entry.text)
-    if found:
-        return found[0].path, found[0].expectation
-    size = make_order_message(entry.text).size_bytes
-    return ("", f"{size:,} bytes: SNS takes {BATCH_BYTES_MAX:,}") if size > BATCH_BYTES_MAX else None
 
 
 def _entries(form: FormData) -> list[Entry]:

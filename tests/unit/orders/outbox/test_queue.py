@@ -87,7 +87,7 @@ def test_batches_stay_within_the_bytes_of_a_call() -> None:
     ("bad", "reason"),
     [
         (row(1, "a")._replace(order_id="b"), "the column order_id is 'b', but the order's orderId is 'a'"),
-        (row(1, "a", note="x" * BATCH_BYTES_MAX), f"SNS takes {BATCH_BYTES_MAX}"),
+        (row(1, "a", note="x" * BATCH_BYTES_MAX), f"SNS takes {BATCH_BYTES_MAX:,}, a claim check 4,194,304"),
         (Row(1, "a", "[]"), "expected a JSON object"),
         (Row(1, "a", '{"orderId": "a", "total": NaN}'), "NaN is not a JSON number"),
     ],

@@ -1,0 +1,46 @@
+"""How large an order may be on its way: as a message, as an item of the table, by claim check.
+
+Promises: this is the only definition; all publishers, the intake and those who edit failed orders use it, so that no
+order is sent that OrderProcessor then refuses for its size. A message up to MESSAGE_BYTES_MAX is sent as it is, and its
+order is stored as an item. A larger one is sent by claim check, where there are claim checks; S3 then keeps what no
+item holds (bodies.py).
+https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+Pure. Standard library only: this file travels with the function.
+"""
+
+from __future__ import annotations
+
+from orders.domain.claims import CLAIM_BYTES_MAX, too_large
+from orders.domain.limits import check_item_size
+from orders.domain.order import Order, parse_order
+from orders.errors import OrderRejected
+
+MESSAGE_BYTES_MAX = 262_144
+
+
+def check_message_size(message_bytes: int, *, claim_check: bool) -> None:
+    """Raises OrderRejected for a message that SNS does not take, nor S3 where ``claim_check`` sends it through there.
+
+    ``message_bytes`` is what SNS counts: the text and the attributes.
+    """
+    if claim_check and message_bytes > CLAIM_BYTES_MAX:
+        raise too_large(message_bytes)
+    if not claim_check and message_bytes > MESSAGE_BYTES_MAX:
+        raise OrderRejected(
+            f"{message_bytes:,} bytes: SNS takes {MESSAGE_BYTES_MAX:,}, a claim check {CLAIM_BYTES_MAX:,}",
+            code="InvalidParameter",
+        )
+
+
+def check_size(order: Order, text: str, message_bytes: int, *, claim_check: bool) -> None:
+    """Raises OrderRejected for a valid order that is too large for its way. ``text`` is what it was read from."""
+    check_message_size(message_bytes, claim_check=claim_check)
+    if message_bytes <= MESSAGE_BYTES_MAX:
+        check_item_size(order.attributes, text)
+
+
+def parse_outgoing(text: str, *, claim_check: bool) -> Order:
+    """The order in a text that is to be sent. Raises OrderRejected for what OrderProcessor would refuse."""
+    order = parse_order(text, bytes_max=None)
+    check_size(order, text, len(text.encode("utf-8", "surrogatepass")), claim_check=claim_check)
+    return order

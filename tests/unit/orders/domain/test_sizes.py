@@ -1,0 +1,103 @@
+"""Goal: no way of publishing sends an order that OrderProcessor then refuses for its size, and all say it alike."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orders.dead_letters.bulk_edit import apply_change, make_change
+from orders.domain.claims import CLAIM_BYTES_MAX
+from orders.domain.limits import ITEM_BYTES_MAX
+from orders.domain.order import parse_order
+from orders.domain.sizes import MESSAGE_BYTES_MAX, check_message_size, check_size, parse_outgoing
+from orders.errors import OrderRejected
+from orders.intake.bodies import read_submission
+from orders.outbox import add
+from orders.outbox.queue import check_row
+from orders.outbox.rows import Row
+from orders.publishing.bulk import make_order_message
+from orders.publishing.order_files import Entry
+from orders.publishing.publisher import check_order
+from orders.table.verify import Expectations
+
+# 7 bytes as an item, 4 as JSON.
+DENSE = json.dumps({"orderId": "A", "x": [[1]] * 62_000}, separators=(",", ":"))
+REASON = "the order takes 434,012 bytes in DynamoDB, which takes 409,600"
+
+
+def intake(text: str) -> None:
+    [entry] = read_submission(text.encode(), claim_check=True).entries
+    if entry.errors:
+        raise OrderRejected(entry.errors[0].detail)
+
+
+def add_to_outbox(text: str) -> None:
+    add(sqlite3.connect(":memory:"), text, claim_check=True)
+
+
+def verify(text: str) -> None:
+    expected = Expectations(takes_claims=True)
+    expected.add(Entry("f", 1, 1, text))
+    if expected.refused:
+        raise OrderRejected(expected.refused[0][1])
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        parse_order,
+        lambda text: parse_outgoing(text, claim_check=True),
+        lambda text: make_order_message(text, claim_check=True),
+        lambda text: check_order(text, claim_check=True),
+        lambda text: check_row(Row(1, "A", text), claim_check=True),
+        add_to_outbox,
+        intake,
+        verify,
+    ],
+    ids=["processor", "rule", "publish", "publisher", "relay", "outbox", "intake", "verify"],
+)
+def test_an_order_that_fits_a_message_but_no_item_is_refused_everywhere_in_the_same_words(
+    way: Callable[[str], Any],
+) -> None:
+    assert len(DENSE) < MESSAGE_BYTES_MAX
+    with pytest.raises(OrderRejected) as refused:
+        way(DENSE)
+    assert refused.value.reason == REASON
+
+
+def test_an_order_too_large_for_an_item_is_taken_where_its_message_is_too_large_for_sns() -> None:
+    large = json.dumps({"orderId": "A", "note": "x" * ITEM_BYTES_MAX})
+    assert parse_outgoing(large, claim_check=True).order_id == "A"
+    with pytest.raises(OrderRejected, match="SNS takes 262,144, a claim check 4,194,304"):
+        parse_outgoing(large, claim_check=False)
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(MESSAGE_BYTES_MAX, True), (MESSAGE_BYTES_MAX + 1, False)])
+def test_a_message_goes_as_it_is_up_to_what_sns_takes(size: int, is_taken: bool) -> None:
+    order = parse_order(DENSE, bytes_max=None)
+    if is_taken:
+        check_message_size(size, claim_check=False)
+        with pytest.raises(OrderRejected, match="in DynamoDB"):
+            check_size(order, DENSE, size, claim_check=True)
+        return
+    check_size(order, DENSE, size, claim_check=True)
+    with pytest.raises(OrderRejected) as refused:
+        check_message_size(size, claim_check=False)
+    assert refused.value.code == "InvalidParameter"
+
+
+def test_nothing_is_sent_that_no_claim_holds() -> None:
+    check_message_size(CLAIM_BYTES_MAX, claim_check=True)
+    with pytest.raises(OrderRejected, match="4,194,305 bytes: an order has 4,194,304 at most"):
+        check_message_size(CLAIM_BYTES_MAX + 1, claim_check=True)
+
+
+def test_an_edited_order_is_checked_as_it_will_be_sent() -> None:
+    """Laid out it is longer: what came by claim check goes back by claim check, and nothing else is that large."""
+    change = make_change("status", "new")
+    assert not apply_change(DENSE, change, claim_check=True).violation
+    assert "SNS takes 262,144" in apply_change(DENSE, change, claim_check=False).violation
