@@ -47,11 +47,11 @@ def test_what_is_undone_is_not_counted(harness: SqsHarness, nested: bool) -> Non
     fail_after(harness, lambda context: internal.receive(context, arn, 10), nested=nested)
     assert counts(harness) == {}
 
-    (message,) = harness.inside(lambda context: internal.receive(context, arn, 10))
+    (message,) = harness.receive_inside(url, 10)
     assert counts(harness) == {"NumberOfMessagesReceived": 1}
-    fail_after(harness, lambda context: internal.delete(context, arn, [message.receipt_handle]), nested=nested)
+    fail_after(harness, lambda context: internal.delete(context, arn, [message.receipt]), nested=nested)
     assert counts(harness) == {}
-    harness.inside(lambda context: internal.delete(context, arn, [message.receipt_handle]))
+    harness.inside(lambda context: internal.delete(context, arn, [message.receipt]))
     assert counts(harness) == {"NumberOfMessagesDeleted": 1}
 
 
