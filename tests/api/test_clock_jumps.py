@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,9 @@ KINDS = pytest.mark.parametrize("kind", ["running", "between starts", "at anothe
 class Machine:
     """An engine on one data folder and one machine, started again as often as wanted."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, source: ManualSource | None = None) -> None:
         self._data = data
-        self.source = ManualSource(START_MS)
+        self.source = source or ManualSource(START_MS)
         self.engine = self._start()
 
     def _start(self) -> EngineThread:
@@ -56,7 +57,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    machine = Machine(tmp_path)
+    machine = Machine(tmp_path / "data")
     yield machine
     machine.engine.stop()
 
@@ -117,6 +118,30 @@ def test_a_machine_whose_clock_is_behind_after_its_boot_hides_no_message(machine
     machine.jump(-30 * DAY_S, "at another boot")
     machine.pass_s(61)
     assert {message["Body"] for message in receive(machine, url, MaxNumberOfMessages=10)} == {"in flight", "delayed"}
+
+
+def test_a_receipt_names_no_message_of_a_later_boot(machine: Machine, tmp_path: Path) -> None:
+    """The power fails half a minute after the clock was kept, and the machine starts again with its clock set back: the
+    same moments come once more."""
+    url = make_queue(machine)
+    machine.pass_s(30)
+    machine.client("sqs").send_message(QueueUrl=url, MessageBody="before")
+    (before,) = receive(machine, url)
+    machine.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=before["ReceiptHandle"])
+    after_cut = tmp_path / "after"
+    shutil.copytree(tmp_path / "data", after_cut)
+    machine.source.boot()
+    machine.source.set_wall(START_MS - machine.wall_ms() - HOUR_S * 1000)
+
+    again = Machine(after_cut, machine.source)
+    again.pass_s(30)
+    url = again.client("sqs").get_queue_url(QueueName="q")["QueueUrl"]
+    again.client("sqs").send_message(QueueUrl=url, MessageBody="after")
+    again.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=before["ReceiptHandle"])
+    bodies = [message["Body"] for message in receive(again, url)]
+    again.engine.stop()
+
+    assert bodies == ["after"]
 
 
 def test_a_machine_that_was_off_for_an_hour_has_aged_by_an_hour(machine: Machine) -> None:

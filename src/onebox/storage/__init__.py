@@ -11,6 +11,7 @@ How it hangs together, top down::
     foreign_lock.py  another program holds the write lock: one probe, everybody else waits for it
     checkpoint.py    from the write-ahead log into the database file, beside the event loop
     clock_keeper.py  the steady time, kept for the next process
+    reserved_numbers.py  rising numbers that no later process gives again
     space.py         space of deleted rows goes back to the disk, in slices
     opening.py       connections: durability, checksums of pages, limits
     log_file.py      the log as a file: was it cut short, and how much is missing

@@ -22,6 +22,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -59,7 +60,8 @@ class Checkpointer:
         """Pages at the log's beginning that the last checkpoint had to leave there."""
         self._is_wanted = False
         self._log_sync = log
-        self._page_share = PAGE_BYTES / connection.execute("PRAGMA page_size").fetchall()[0][0]
+        page_bytes: Any = connection.pragma("page_size")
+        self._page_share = PAGE_BYTES / page_bytes
         # Open until the connection is closed: closing it drops the locks of the whole process on the file.
         self._file = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         connection.set_wal_hook(self._committed)

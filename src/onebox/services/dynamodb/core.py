@@ -91,7 +91,7 @@ def make_core(deps: Deps) -> Core:
     tables = TableStore(storage, chores, streams, copies)
     table_cache = TableCache(storage, tables)
     changes = ChangeRecorder(storage, deps.clock, deps.ids, streams)
-    numbers = ChangeNumbers(deps.clock)
+    numbers = ChangeNumbers(deps.clock, storage)
     writer = ItemWriter(items, changes, history, numbers)
     copier = Copier(
         items=items, tables=tables, history=history, copies=copies, backups=backups, table_cache=table_cache

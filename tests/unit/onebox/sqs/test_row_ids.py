@@ -28,3 +28,10 @@ def test_take_after_a_restart_with_the_clock_set_back_goes_on_above_all_rows(har
     row = harness.storage.first("SELECT max(id) FROM sqs_message")
     assert row is not None
     assert RowIds(harness.storage).next(now_ms=0) > row[0]
+
+
+def test_take_after_a_restart_with_the_clock_set_back_goes_on_above_rows_that_are_gone(harness: SqsHarness) -> None:
+    now_ms = harness.clock.steady_ms()
+    given = harness.inside(lambda _: RowIds(harness.storage).take(3, now_ms))
+
+    assert harness.inside(lambda _: RowIds(harness.storage).next(now_ms)) > given[-1]

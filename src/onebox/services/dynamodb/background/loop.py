@@ -53,6 +53,7 @@ class Background:
 
     def start(self) -> None:
         """Go on with what is left to do."""
+        # Databases of earlier versions have no reserved numbers.
         self._numbers.resume(max(self._history.last_number(), self._copies.last_moment()))
         self._running = True
         self._wake()

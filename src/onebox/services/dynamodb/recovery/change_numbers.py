@@ -1,4 +1,7 @@
-"""The numbers of changes: the steady time in microseconds, made unique. They rise from change to change."""
+"""The numbers of changes: the steady time in microseconds, made unique. They rise from change to change.
+
+After a crash they may go on up to a second ahead of the time, so that none is given twice whatever the clock says.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from onebox.clock import Clock
+from onebox.storage.database import Storage
+from onebox.storage.reserved_numbers import ReservedNumbers
 
 _PER_MS = 1000
+_RESERVED_MS = 1_000
 ALWAYS = 2**62
 """Later than every change: a source that does not change any more."""
 
@@ -15,19 +21,22 @@ ALWAYS = 2**62
 class ChangeNumbers:
     """Gives each change its number."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, storage: Storage) -> None:
         self._clock = clock
+        self._reserved = ReservedNumbers(storage, "dynamodb_changes", _RESERVED_MS * _PER_MS)
         self._last = 0
         self._held_ms: int | None = None
 
     def resume(self, last: int) -> None:
-        """Go on after a number that an earlier process gave."""
-        self._last = max(self._last, last)
+        """Go on after the numbers that earlier processes may have given, and after ``last``."""
+        self._last = max(self._last, last, self._reserved.find_last())
 
     def take(self) -> int:
-        """A number for a change, or for a moment that separates the changes before it from those after it."""
+        """A number for a change, or for a moment that separates the changes before it from those after it. Inside the
+        job that stores it."""
         now_ms = self._clock.steady_ms() if self._held_ms is None else self._held_ms
         self._last = max(self._last + 1, now_ms * _PER_MS)
+        self._reserved.use(self._last)
         return self._last
 
     @contextmanager
