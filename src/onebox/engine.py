@@ -40,6 +40,8 @@ from onebox.storage.clock_keeper import ClockKeeper, resume_clock
 from onebox.storage.database import Storage
 from onebox.storage.folder import DATABASE_NAME, DataFolder
 from onebox.storage.log_sync import LogSync, SyncFile, sync_file
+from onebox.storage.page_cache import find_page_cache
+from onebox.storage.read_ahead import ReadAhead
 from onebox.storage.space import SpaceKeeper
 from onebox.storage.starting import open_database
 
@@ -98,6 +100,8 @@ class Engine:
     async def resume(self) -> None:
         """Load the services that were used in this database: their work goes on. Raises what their starts raise."""
         assert self._services is not None, "not started"
+        if self._read_ahead is not None:
+            self._read_ahead.start()
         await self._services.resume()
 
     async def load_all(self) -> None:
@@ -117,6 +121,7 @@ class Engine:
         await self._attempt("the server's own pages", self._own_pages.stop)
         await self._attempt("the space keeper", self._space.stop)
         await self._attempt("the clock keeper", self._clock_keeper.stop)
+        await self._attempt("reading ahead", self._stop_read_ahead)
         await self._attempt("the checkpointer", self._stop_checkpointer)
         self._release()
 
@@ -124,6 +129,10 @@ class Engine:
         """Long polls end too."""
         if self._services is not None:
             await self._services.stop(self._attempt)
+
+    def _stop_read_ahead(self) -> None:
+        if self._read_ahead is not None:
+            self._read_ahead.stop()
 
     async def _stop_checkpointer(self) -> None:
         if self._checkpointer is not None:
@@ -149,6 +158,7 @@ class Engine:
         resume_clock(connection, self._clock)
         self._clock_keeper = ClockKeeper(self._storage, self._clock)
         self._checkpointer = self._make_checkpointer(folder / DATABASE_NAME, connection, log)
+        self._read_ahead = self._make_read_ahead(folder / DATABASE_NAME)
         checkpoint_soon = self._checkpointer.checkpoint_soon if self._checkpointer else _nothing
         self._space = SpaceKeeper(self._storage, self._clock, checkpoint_soon)
         deps = Deps(self._storage, self._clock, self._ids, MetricBuffer(), self._log)
@@ -206,6 +216,14 @@ class Engine:
         checkpointer = Checkpointer(path, connection, log, self._storage.fail)
         self._undo.append(checkpointer.release)
         return checkpointer
+
+    def _make_read_ahead(self, path: Path) -> ReadAhead | None:
+        cache = find_page_cache()
+        if self._settings.data is None or cache is None:
+            return None
+        read_ahead = ReadAhead(path, self._clock, cache)
+        self._undo.append(read_ahead.release)
+        return read_ahead
 
     def _take_folder(self) -> Path:
         if self._settings.data is None:

@@ -3,7 +3,8 @@
 Two data folders, one with an empty table and one that was filled through BatchWriteItem, under random ids. Measured are
 the start to the first answer, the memory then and when everything that the folder uses has been loaded, and orders a
 second: with the filled table's pages in the machine's memory, and without (POSIX_FADV_DONTNEED, the file alone: what
-other programs have there stays). The boxes take turns. Needs Linux.
+other programs have there stays), in which case also what the event loop had to read itself. The boxes take turns. Needs
+Linux.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from tests.bench.orders import our_function, real_orders
 from tests.bench.pipeline import Pipeline
 from tests.bench.report import US, Figure
 from tests.bench.spread import Spread
-from tests.bench.throughput import Throughput, measure_throughput, say, warm_up
+from tests.bench.throughput import WARM_UP_ORDERS, Throughput, measure_throughput, say, warm_up
+from tests.bench.usage import parse_io
 from tests.peers.servers import Onebox
 from tests.polling import until
 
@@ -40,6 +42,11 @@ class KeptOnebox(Onebox):
 
     def command(self) -> list[str]:
         return [*super().command()[:-1], str(self.data)]
+
+    def loop_read_bytes(self) -> int:
+        """What the event loop's thread, the process's first one, has read from disks since its start."""
+        pid = self.process.pid
+        return parse_io(Path(f"/proc/{pid}/task/{pid}/io").read_text(), "read_bytes")
 
     def idle_mib(self) -> float:
         """Resident memory once it changes no more."""
@@ -64,6 +71,8 @@ class Measured:
     idle_mib: list[float] = field(default_factory=list)
     cached: list[Throughput] = field(default_factory=list)
     dropped: list[Throughput] = field(default_factory=list)
+    dropped_read_bytes: list[float] = field(default_factory=list)
+    """What the event loop had to read from the disk for an order, from the start on."""
 
 
 def measure_million(stored: int, orders: int, runs: int) -> Iterator[Figure]:
@@ -101,6 +110,7 @@ def _measure_once(data: Path, orders: int, turn: int, measured: Measured) -> Non
     _drop_cache(data)
     with KeptOnebox(data) as server:
         measured.dropped.append(_publish(server, orders, f"dropped {turn}"))
+        measured.dropped_read_bytes.append(server.loop_read_bytes() / (orders + WARM_UP_ORDERS))
 
 
 def _publish(server: KeptOnebox, orders: int, run: str) -> Throughput:
@@ -139,6 +149,8 @@ def _figures(name: str, measured: Measured) -> Iterator[Figure]:
         yield figure(f"processor time of an order, {title}", costs, "ms", 2)
         written = [run.cost.written_bytes / 1000 for run in runs]
         yield figure(f"written to the disk for an order, {title}", written, "KB", 1)
+    read = [read_bytes / 1000 for read_bytes in measured.dropped_read_bytes]
+    yield figure("read from the disk by the event loop for an order, page cache dropped", read, "KB", 2)
 
 
 def main() -> None:

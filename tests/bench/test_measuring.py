@@ -16,7 +16,7 @@ from tests.bench.operations import DYNAMODB, MESSAGING, Operation, client, make_
 from tests.bench.parts import Part, Settings
 from tests.bench.report import Figure, Report
 from tests.bench.spread import Spread
-from tests.bench.usage import Usage, parse_seconds, parse_written
+from tests.bench.usage import Usage, parse_io, parse_seconds
 from tests.peers.environments import NotInstalled
 from tests.peers.servers import Dynalite, Onebox, Peer
 
@@ -65,7 +65,7 @@ def test_a_spread_is_the_median_with_its_ends() -> None:
 def test_the_kernels_figures_are_read() -> None:
     stat = "17 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20"
     assert parse_seconds(stat) == 3.0
-    assert parse_written("rchar: 1\nwchar: 2\nread_bytes: 3\nwrite_bytes: 4096\n") == 4096
+    assert parse_io("rchar: 1\nread_bytes: 3\nwrite_bytes: 4096\n", "write_bytes") == 4096
     assert Usage(3, 2, 1, 100).since(Usage(1, 1, 1, 60)) == (2, 1, 0, 40)
 
 

@@ -45,7 +45,7 @@ def read_usage(peer: Peer) -> Usage:
         server_s=_seconds_of(pid),
         functions_s=sum(map(_seconds_of, _descendants(pid))),
         client_s=own.ru_utime + own.ru_stime,
-        written_bytes=parse_written((Path(f"/proc/{pid}/io")).read_text()),
+        written_bytes=parse_io((Path(f"/proc/{pid}/io")).read_text(), "write_bytes"),
     )
 
 
@@ -56,10 +56,10 @@ def parse_seconds(stat: str) -> float:
     return (int(user) + int(system)) / _TICKS_PER_S
 
 
-def parse_written(io: str) -> int:
-    """The bytes that a process caused to be written to the disk, of a /proc/PID/io."""
+def parse_io(io: str, name: str) -> int:
+    """The value ``name`` of a /proc/PID/io: ``read_bytes`` and ``write_bytes`` are what went from and to the disk."""
     fields = dict(line.split(": ") for line in io.splitlines())
-    return int(fields["write_bytes"])
+    return int(fields[name])
 
 
 def _descendants(pid: int) -> Iterator[int]:

@@ -13,6 +13,8 @@ How it hangs together, top down::
     clock_keeper.py  the steady time, kept for the next process
     reserved_numbers.py  rising numbers that no later process gives again
     space.py         space of deleted rows goes back to the disk, in slices
+    read_ahead.py    the database file into the machine's page cache, before the event loop has to wait for the disk
+    page_cache.py    what Linux tells of that cache, and reading into it
     opening.py       connections: durability, checksums of pages, limits
     log_file.py      the log as a file: was it cut short, and how much is missing
     copies.py        backup, restore, check and compact

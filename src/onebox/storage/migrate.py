@@ -1,6 +1,7 @@
 """Bring a database to the version of this program: run the numbered scripts it has not seen.
 
-Promises: each script is applied whole or not at all; a database newer than the program is refused, never touched.
+Promises: all missing scripts are applied or none, in one transaction, so that a new database costs one sync; a database
+newer than the program is refused, never touched.
 """
 
 from __future__ import annotations
@@ -52,8 +53,10 @@ def _run_missing(connection: apsw.Connection) -> None:
             f"the database is of version {version}, this program knows versions up to {newest}: "
             "use the onebox that wrote it, or a newer one"
         )
-    for number in sorted(number for number in scripts if number > version):
-        connection.execute(f"BEGIN IMMEDIATE;\n{scripts[number]}\n;PRAGMA user_version = {number}; COMMIT;").fetchall()
+    missing = [scripts[number] for number in sorted(scripts) if number > version]
+    if missing:
+        sql = "\n;\n".join(missing)
+        connection.execute(f"BEGIN IMMEDIATE;\n{sql}\n;PRAGMA user_version = {newest}; COMMIT;").fetchall()
 
 
 def load_scripts() -> dict[int, str]:

@@ -11,6 +11,7 @@ import pytest
 
 from onebox.errors import StorageFault
 from onebox.storage import commit_timer
+from onebox.storage import migrate as migrate_module
 from onebox.storage.database import Storage
 from onebox.storage.folder import DataFolder, DataFolderUnusable
 from onebox.storage.migrate import DatabaseNewer, load_scripts, migrate
@@ -173,6 +174,23 @@ def test_migrate_brings_a_new_database_to_the_newest_version_and_is_idempotent()
     migrate(connection)
     migrate(connection)
     assert connection.execute("PRAGMA user_version").fetchall() == [(max(load_scripts()),)]
+
+
+def test_migrate_that_fails_half_way_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.db"
+    monkeypatch.setattr(
+        migrate_module, "load_scripts", lambda: {1: "CREATE TABLE first (n);", 2: "CREATE TABLE first (n)"}
+    )
+    connection = open_connection(path)
+    with pytest.raises(apsw.SQLError, match="already exists"):
+        migrate(connection)
+    connection.close()
+    again = open_connection(path)
+    assert again.execute("PRAGMA user_version").fetchall() == [(0,)]
+    assert again.execute("SELECT count(*) FROM sqlite_schema").fetchall() == [(0,)]
+    again.close()
 
 
 def test_migrate_newer_database_is_refused_untouched() -> None:
