@@ -29,8 +29,8 @@ class Settings:
     """Start although the write-ahead log was cut short and acknowledged changes are missing."""
     function_calls_max: int = 20_000
     """Invocations after which a function's process is replaced by a fresh one."""
-    sdk_cache: bool = True
-    """Whether function processes cache three pure functions of the AWS SDK."""
+    fast_sdk: bool = True
+    """Whether calls of the AWS SDK for Python are made cheaper in function processes."""
     allowed_hosts: tuple[str, ...] = ()
     """Names by which clients reach onebox besides localhost, ``*.localhost`` and addresses; ``*.suffix`` for all names
     under a suffix, ``*`` for any name (which gives up the protection against DNS rebinding)."""

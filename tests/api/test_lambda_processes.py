@@ -181,8 +181,8 @@ def handler(event, context):
     assert payload["errorMessage"].endswith("Runtime exited with error: signal: killed")
 
 
-@pytest.mark.parametrize("switch", ["--sdk-cache", "--no-sdk-cache"])
-def test_sdk_cache_is_a_setting(tmp_path: Path, switch: str) -> None:
+@pytest.mark.parametrize("switch", ["--fast-sdk", "--no-fast-sdk"])
+def test_fast_sdk_is_a_setting(tmp_path: Path, switch: str) -> None:
     code = """
 import botocore.auth
 def handler(event, context):
@@ -193,7 +193,7 @@ def handler(event, context):
         try:
             client = client_of(process)
             make_function(client, code)
-            assert invoke(client)[0] is (switch == "--sdk-cache")
+            assert invoke(client)[0] is (switch == "--fast-sdk")
         finally:
             process.kill()
 

@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     help="Invocations after which a function's process is replaced.",
 )
 @click.option(
-    "--sdk-cache/--no-sdk-cache",
+    "--fast-sdk/--no-fast-sdk",
     default=True,
     show_default=True,
-    help="Cache three pure functions of the AWS SDK in function processes; the requests sent stay the same.",
+    help="Make calls of the AWS SDK for Python cheaper in function processes; requests and answers stay the same.",
 )
 @click.option(
     "--allow-host",
@@ -93,7 +93,7 @@ def serve(
     credentials: str,
     accept_loss: bool,
     function_calls_max: int,
-    sdk_cache: bool,
+    fast_sdk: bool,
     allowed_hosts: tuple[str, ...],
     allowed_origins: tuple[str, ...],
     log_level: str,
@@ -117,7 +117,7 @@ def serve(
         credentials_required=credentials == "required",
         accept_loss=accept_loss,
         function_calls_max=function_calls_max,
-        sdk_cache=sdk_cache,
+        fast_sdk=fast_sdk,
         allowed_hosts=allowed_hosts,
         allowed_origins=allowed_origins,
         log_level=log_level,

@@ -210,7 +210,7 @@ class Catalog:
             data_dir=self._folder,
             endpoint_url=self._endpoint_url,
             pool=default_pool_limits(self._settings.function_calls_max),
-            caches_sdk=self._settings.sdk_cache,
+            speeds_up_sdk=self._settings.fast_sdk,
             stop_grace_ms=self._settings.stop_grace_ms,
         )
         logs = Logs(self.deps)

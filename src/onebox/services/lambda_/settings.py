@@ -28,8 +28,8 @@ class LambdaSettings:
     pool: PoolLimits = field(default_factory=default_pool_limits)
     """How many processes there may be, all functions together, and how long each lives. Invocations beyond wait, up to
     AWS's concurrency limit."""
-    caches_sdk: bool = True
-    """Whether function processes cache three pure functions of the AWS SDK (``child/sdk_cache.py``)."""
+    speeds_up_sdk: bool = True
+    """Whether calls of the AWS SDK are made cheaper in function processes (``child/fast_sdk``)."""
     stop_grace_ms: int = 2_000
     """How long running invocations may go on when onebox stops."""
     interpreters: dict[str, Path] = field(default_factory=dict)

@@ -1,10 +1,10 @@
 """First code in a function's process: ties its life to onebox's, lays out the import path as AWS does, and hands
 over to AWS's runtime client (awslambdaric).
 
-Run in the folder of the function's code as ``python -S -s launcher.py PACKAGES LAYERS PARENT_PID BYTECODE SDK_CACHE
+Run in the folder of the function's code as ``python -S -s launcher.py PACKAGES LAYERS PARENT_PID BYTECODE FAST_SDK
 HANDLER``. PACKAGES is the folder that stands for AWS's /var/runtime (awslambdaric, boto3), LAYERS the one that stands
 for /opt, which a function without layers does not have, BYTECODE where an interpreter that
-differs from onebox's keeps its bytecode ("" for none), SDK_CACHE whether functions of the SDK are cached (yes, no).
+differs from onebox's keeps its bytecode ("" for none), FAST_SDK whether calls of the SDK are made cheaper (yes, no).
 Standard library only, Python 3.10 to 3.14.
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 """
@@ -24,7 +24,7 @@ _SIGKILL = 9
 
 
 def main() -> None:
-    packages, layers, parent_pid, bytecode, sdk_cache, handler = sys.argv[1:7]
+    packages, layers, parent_pid, bytecode, fast_sdk, handler = sys.argv[1:7]
     if parent_pid != "0":  # else guard.py has done it, and a wrapper script may be the parent
         _die_with_parent(int(parent_pid))
     _complete_builtins()
@@ -38,7 +38,7 @@ def main() -> None:
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
     import runtime_client  # type: ignore[import-not-found]  # a neighbour on the path of this process
 
-    runtime_client.caches_sdk = sdk_cache == "yes"
+    runtime_client.speeds_up_sdk = fast_sdk == "yes"
     runtime_client.inherited_socket = _take_socket()
     from awslambdaric import bootstrap
 

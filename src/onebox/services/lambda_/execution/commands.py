@@ -40,7 +40,7 @@ class Commands:
     interpreters: Interpreters
     packages: Path
     bytecode: str
-    caches_sdk: bool
+    speeds_up_sdk: bool
 
     async def make(self, function: FunctionVersion, code: CodeFolder) -> Command:
         """The command of a version whose code is unpacked."""
@@ -71,7 +71,7 @@ class Commands:
         return (
             *(str(interpreter.path), "-X", "utf8", "-S", "-s", str(_CHILD_FOLDER / "launcher.py")),
             *(str(self.packages), str(code.opt), "0" if is_guarded else str(os.getpid()), self.bytecode),
-            *("yes" if self.caches_sdk else "no", handler),
+            *("yes" if self.speeds_up_sdk else "no", handler),
         )
 
 

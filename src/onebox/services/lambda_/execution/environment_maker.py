@@ -149,7 +149,7 @@ class EnvironmentMaker:
     def _find_commands(self) -> Commands:
         # Bytecode is kept beside the packages, as any Python does, or here if that folder is not ours to write.
         cache = "" if os.access(_installed(_PACKAGES[0]).parent, os.W_OK) else str(self._bytecode)
-        return Commands(self._interpreters, self._packages, cache, self._settings.caches_sdk)
+        return Commands(self._interpreters, self._packages, cache, self._settings.speeds_up_sdk)
 
     def _variables(
         self, function: FunctionVersion, session: Session, stream: str, code: CodeFolder, scratch: Path
