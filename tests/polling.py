@@ -32,7 +32,7 @@ def until(ask: Callable[[], T | None], what: str, *, patience_s: float = PATIENC
 
 
 def limit_connections() -> None:
-    """Let whatever a connection of this process waits for fail after the patience, where it has no time-out of its own.
+    """Let whatever a connection of this process waits for fail after the patience, where it has no timeout of its own.
 
     ``socket.setdefaulttimeout`` would reach further: it makes the files of sockets that child processes get
     non-blocking."""

@@ -1,6 +1,6 @@
 """How pytest-xdist spreads the tests over its workers: a file is one worker's, so that what its tests share is made
 once. The files that take long come first, so that no worker ends with one while the others have nothing left to do;
-files that mostly wait (for processes that were killed, for time-outs) alternate with files that compute, so that the
+files that mostly wait (for processes that were killed, for timeouts) alternate with files that compute, so that the
 processor is busy meanwhile. There are more workers than processors for the same reason."""
 
 from __future__ import annotations

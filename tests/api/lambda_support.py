@@ -53,7 +53,7 @@ def make_function(client: Callable[..., Any], code: str | dict[str, str], **over
         "Handler": "app.handler",
         "Role": role,
         "Code": {"ZipFile": zipped(code)},
-        "Timeout": 30,  # what a queue's visibility time-out allows, and a busy machine never needs
+        "Timeout": 30,  # what a queue's visibility timeout allows, and a busy machine never needs
         **overrides,
     }
     request = {name: value for name, value in request.items() if value is not None}

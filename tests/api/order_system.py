@@ -19,10 +19,10 @@ TRUST = {
 }
 LOG_GROUP = "/aws/lambda/OrderProcessor"
 RECEIVES_MAX = 3
-# The visibility time-out may not be below the function's, which has to be long enough for the slowest machine: its
+# The visibility timeout may not be below the function's, which has to be long enough for the slowest machine: its
 # process goes by the system's clock.
 TIMEOUT_S = 100
-# What passes after each try of a failing message: where the queue's visibility time-out decides, and where the function
+# What passes after each try of a failing message: where the queue's visibility timeout decides, and where the function
 # does, which gives the message back for its next try by itself.
 QUEUE_PAUSES_S = (TIMEOUT_S,) * RECEIVES_MAX
 PROMPT_PAUSES_S = (2, 3, 1)

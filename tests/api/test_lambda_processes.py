@@ -1,4 +1,4 @@
-"""Goal: no child outlives its use: not onebox, however it ends, not its function, not its time-out, not idleness."""
+"""Goal: no child outlives its use: not onebox, however it ends, not its function, not its timeout, not idleness."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(aws_environment: dict[str, str], tmp_path: Path) -> Terminal:
-    """The whole system, with time-outs short enough for a test."""
+    """The whole system, with timeouts short enough for a test."""
     terminal = Terminal({**aws_environment, "XDG_STATE_HOME": str(tmp_path)})
     terminal.run("deploy", "--yes", *QUICK)
     return terminal

@@ -52,7 +52,7 @@ def is_at_rest(system: OrderSystem) -> bool:
 
 
 def let_pass(system: OrderSystem, seconds: int) -> None:
-    """Move time in steps that are shorter than a visibility time-out, so that no order comes back in the middle."""
+    """Move time in steps that are shorter than a visibility timeout, so that no order comes back in the middle."""
     for _ in range(0, seconds, STEP_S):
         until(lambda: is_at_rest(system), "no order in flight")
         system.engine.clock.advance(STEP_S)

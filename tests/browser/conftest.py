@@ -93,11 +93,11 @@ def orders_command(environment: dict[str, str]) -> Callable[..., str]:
 
 @pytest.fixture
 def deployed(orders_command: Callable[..., str], client: Callable[..., Any]) -> Callable[..., str]:
-    """The whole system, with time-outs short enough for a test; the orders command on it."""
+    """The whole system, with timeouts short enough for a test; the orders command on it."""
     orders_command("deploy", "--yes", *QUICK)
 
     def is_warm() -> bool:
-        # Its start may take longer than such a time-out, and a good order would be tried again meanwhile.
+        # Its start may take longer than such a timeout, and a good order would be tried again meanwhile.
         answer = client("lambda").invoke(FunctionName="OrderProcessor", Payload=b'{"Records": []}')
         return "FunctionError" not in answer
 

@@ -60,3 +60,10 @@ def test_order_contract_lists_the_fields_that_are_checked() -> None:
     assert listed.strip() == make_tables(), (
         "docs/order-contract.md is out of date: replace what follows its marker by `orders schema --markdown`"
     )
+
+
+def test_a_timeout_is_spelt_as_aws_spells_it() -> None:
+    root = DOCS.parent
+    written = [root / "README.md", *DOCS.rglob("*.md"), *(root / "src").rglob("*.py"), *(root / "src").rglob("*.html")]
+    hyphened = [str(path.relative_to(root)) for path in written if re.search("[Tt]ime-out", path.read_text("utf-8"))]
+    assert not hyphened

@@ -1,4 +1,4 @@
-"""Calls over the simulated network: one request at a time on a connection, with a time-out and every way to fail."""
+"""Calls over the simulated network: one request at a time on a connection, with a timeout and every way to fail."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from orders.archive.objects import ObjectName, hours_between
 from orders.archive.ports import Archive
 from orders.errors import OrderRejected
 
-# A message is archived twice within the queue's visibility time-out, so a window of the newest ids recognises it.
+# A message is archived twice within the queue's visibility timeout, so a window of the newest ids recognises it.
 REMEMBERED_IDS = 200_000
 _Open = tuple[tuple[int, str], int, Notification, Iterator[Notification]]
 

@@ -27,7 +27,7 @@ FOLLOW_EVERY_MS = 1_000.0
 @click.command()
 @click.option("--since", default="1h", show_default=True, help="How far back to start: 90s, 10m, 2h, 7d.")
 @click.option("--follow", "-f", is_flag=True, help="Print new lines as they arrive, until Ctrl-C.")
-@click.option("--errors", is_flag=True, help="Only failures: of orders, tracebacks, time-outs, runtime exits.")
+@click.option("--errors", is_flag=True, help="Only failures: of orders, tracebacks, timeouts, runtime exits.")
 @click.option("--filter", "pattern", default="", help="A CloudWatch Logs filter pattern.")
 @click.option("--request", "request_id", default="", metavar="ID", help="Only lines of this call of OrderProcessor.")
 @json_option

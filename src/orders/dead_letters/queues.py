@@ -34,7 +34,7 @@ class QueueCounts(NamedTuple):
     delayed: int
     arn: str
     visibility_ms: int = 180_000
-    """The queue's visibility time-out."""
+    """The queue's visibility timeout."""
 
     @property
     def messages(self) -> int:

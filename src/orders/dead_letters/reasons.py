@@ -47,7 +47,7 @@ class FailedOrder(NamedTuple):
     """The publisher's message attributes, in plain text."""
     body: str
     detail: str = ""
-    """The traceback of an exception, the line of a time-out or of an exit; empty for other failures."""
+    """The traceback of an exception, the line of a timeout or of an exit; empty for other failures."""
     claim: str | None = None
     """The key in the claims bucket, if the order came by claim check; ``body`` is then what was read from there."""
 

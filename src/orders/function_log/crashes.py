@@ -1,7 +1,7 @@
-"""Calls of OrderProcessor that ended without an answer: exceptions, time-outs, exits of the runtime. Pure.
+"""Calls of OrderProcessor that ended without an answer: exceptions, timeouts, exits of the runtime. Pure.
 
 Our function names the messages of a batch that raised, and those of a batch that was delivered before (its first line,
-by which a time-out or an exit of the second delivery finds its messages). What names no message, such as another
+by which a timeout or an exit of the second delivery finds its messages). What names no message, such as another
 function's exception, is kept with its time.
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
 """

@@ -39,7 +39,7 @@ class FailingOrder(NamedTuple):
     """How often it was set aside for a passing cause; such tries are not counted against it."""
     failed_at_ms: int
     next_at_ms: int
-    """When it is tried again; about, where the queue's visibility time-out decides."""
+    """When it is tried again; about, where the queue's visibility timeout decides."""
 
     @property
     def is_passing(self) -> bool:
@@ -91,7 +91,7 @@ class FailingTracker:
         self._crashes: list[Crash] = []
 
     def add(self, lines: Iterable[LogLine], visibility_ms: int = DEFAULT_VISIBILITY_MS) -> None:
-        """Take lines. ``visibility_ms`` is the queue's visibility time-out."""
+        """Take lines. ``visibility_ms`` is the queue's visibility timeout."""
         for line in sorted(lines, key=lambda one: one.at_ms):
             content = parse_line(line.text)
             message_id = content.get("messageId")

@@ -11,7 +11,7 @@ from orders.function_log.lines import LogLine, parse_line
 from orders.text import well_formed
 
 Default = TypeVar("Default", str, None)
-# Three receives with the template's visibility time-out of three minutes take nine.
+# Three receives with the template's visibility timeout of three minutes take nine.
 NEAR_MS = 10 * 60_000
 
 
@@ -27,7 +27,7 @@ class LoggedFailure(NamedTuple):
     last_at_ms: int
     times: int
     detail: str = ""
-    """The traceback of an exception, or the line of a time-out; empty for other failures."""
+    """The traceback of an exception, or the line of a timeout; empty for other failures."""
     is_by_time: bool = False
     """Whether no line names the message: calls failed so after it was sent."""
 

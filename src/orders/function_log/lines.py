@@ -1,6 +1,6 @@
 """Parses lines of OrderProcessor's log: about an order, a call, or something else.
 
-Lines of orders are JSON as processor/lambda_handler.py writes them; Lambda's own (START, END, REPORT, time-outs) are
+Lines of orders are JSON as processor/lambda_handler.py writes them; Lambda's own (START, END, REPORT, timeouts) are
 text. https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 Independent of CloudWatch Logs.
 """

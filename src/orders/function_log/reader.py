@@ -108,7 +108,7 @@ class FailingReader:
         self._read_until_ms = 0
 
     def read(self, now_ms: int, messages: int, visibility_ms: int) -> FailingNow:
-        """What fails now, if OrderQueue holds ``messages`` and has this visibility time-out. No call if it is empty."""
+        """What fails now, if OrderQueue holds ``messages`` and has this visibility timeout. No call if it is empty."""
         if messages:
             self._tracker.add(self._new_lines(now_ms), visibility_ms)
             self._read_until_ms = now_ms

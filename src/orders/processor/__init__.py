@@ -12,7 +12,7 @@ dynamodb_store.py    that interface on DynamoDB (PartiQL batch inserts, conditio
 dynamodb_client.py   DynamoDB's calls, and what its refusals mean for an order
 attribute_values.py  JSON to DynamoDB attribute values and back
 next_try.py          when an order that was not stored is tried again: the rules
-give_back.py         applies them: shortens visibility time-outs, sets orders aside
+give_back.py         applies them: shortens visibility timeouts, sets orders aside
 queue_client.py      OrderQueue's calls
 aws_json_client.py   signed HTTPS calls to both services without boto3
 http_connection.py   the kept connection under them

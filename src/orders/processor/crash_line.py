@@ -1,6 +1,6 @@
 """The log lines that name the messages of a batch: one that ended with an exception, and one that was delivered before.
 
-A process that ends in the middle (time-out, memory) writes nothing any more. Its messages come back, and the first line
+A process that ends in the middle (timeout, memory) writes nothing any more. Its messages come back, and the first line
 of their next batch names them with the request.
 Standard library only: this file travels with the function.
 """

@@ -1,7 +1,7 @@
 """Gives back what was not stored: rejected messages become visible soon, orders the table could not take are set aside.
 
 Promises: a message leaves OrderQueue only after SQS has acknowledged its copy. Whatever fails here, the message stays
-and its normal visibility time-out applies. A crash between the two may leave both, which is harmless: each order has
+and its normal visibility timeout applies. A crash between the two may leave both, which is harmless: each order has
 one effect. At most one call of each kind for ten messages; none where nothing failed.
 Standard library only: this file travels with the function.
 """
@@ -45,7 +45,7 @@ class NextTry(NamedTuple):
 
     receive: Receive
     pause_s: int | None
-    """Seconds from now; None where the queue's visibility time-out decides."""
+    """Seconds from now; None where the queue's visibility timeout decides."""
     moved_to: str = ""
     """The id of the copy that took its place; empty while the message itself stays."""
     problem: str = ""
@@ -85,7 +85,7 @@ def give_back(
 
 
 def leave_to_queue(records: Sequence[Mapping[str, Any]], outcomes: Sequence[Outcome]) -> dict[int, NextTry]:
-    """The same where the queue's visibility time-out decides for all, as with the seed's settings."""
+    """The same where the queue's visibility timeout decides for all, as with the seed's settings."""
     return {
         position: NextTry(read_receive(records[position]), None)
         for position, outcome in enumerate(outcomes)

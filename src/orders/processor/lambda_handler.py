@@ -3,7 +3,7 @@
 Promises: answers with the messages to give back (ReportBatchItemFailures), so that one bad order never brings
 back its neighbours; writes one structured log line for each order, by whose messageId an operator finds why
 it failed and when it is tried again, and one of business metrics for the batch. With QUEUE_URL in the environment it
-arranges the next try itself (give_back.py); without, the queue's visibility time-out decides. No AWS Lambda Powertools:
+arranges the next try itself (give_back.py); without, the queue's visibility timeout decides. No AWS Lambda Powertools:
 its batch and logger take 210 ms more to start and 0.06 ms more for an order, and hand out records one by one, which
 forbids writing ten in one call (docs/decisions/0005).
 AWS: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html

@@ -1,7 +1,7 @@
 """When an order that was not stored is tried again, and whether that spends one of its three receives.
 
 An order that nobody can store is received three times within seconds and then moves to OrderDLQ: its visibility
-time-out is shortened. An order that the table could not take for a passing cause spends no receive: a copy of its
+timeout is shortened. An order that the table could not take for a passing cause spends no receive: a copy of its
 message is put into OrderQueue with a delay, and the message itself is deleted. The delay is half the time that it has
 waited so far, 5 seconds to 15 minutes: it comes back at the latest half an outage after the outage, and an hour
 costs it some twenty tries. The copy carries a mark that tells since when and how often.

@@ -1,7 +1,7 @@
-"""OrderQueue as the function calls it: shorter visibility time-outs, and copies of messages with a delay.
+"""OrderQueue as the function calls it: shorter visibility timeouts, and copies of messages with a delay.
 
 Promises: nothing is raised; an entry whose change is not acknowledged has a reason. After a call without an answer no
-further one is made, so that a dead endpoint costs one time-out.
+further one is made, so that a dead endpoint costs one timeout.
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 Standard library only: this file travels with the function.
 """
@@ -69,7 +69,7 @@ class QueueClient:
         self._client.limit_wait(timeout_s)
 
     def shorten(self, shortenings: Sequence[Shortening]) -> list[Answer]:
-        """Change visibility time-outs, ten a call. An answer for each, in order."""
+        """Change visibility timeouts, ten a call. An answer for each, in order."""
         return self._send("ChangeMessageVisibilityBatch", shortenings, _visibility_entry, lambda _: 0)
 
     def put(self, copies: Sequence[Copy]) -> list[Answer]:

@@ -20,7 +20,7 @@ The map of the folder, top down::
     model.py  limits.py  errors.py  metrics.py
 
 Within the folder every moment (``now_ms``, ``_at_ms``) is steady time (:mod:`onebox.clock`): a wall clock that is
-set does not move a visibility time-out, a delay or the retention. What is shown is converted to wall time.
+set does not move a visibility timeout, a delay or the retention. What is shown is converted to wall time.
 
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 """

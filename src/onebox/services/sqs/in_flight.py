@@ -1,7 +1,7 @@
 """What becomes of messages in flight: deleted, or their visibility changed, by receipt handle.
 
 Runs inside the caller's transaction. A standard queue takes old handles too, as AWS does: any earlier receiver of the
-message may delete it. A FIFO queue takes a handle only while its visibility time-out runs.
+message may delete it. A FIFO queue takes a handle only while its visibility timeout runs.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class VisibilityChange:
 
 
 def change_visibility(core: Core, queue: Queue, changes: Sequence[VisibilityChange], now_ms: int) -> Answers:
-    """Start the visibility time-out of messages anew; 0 makes them visible at once."""
+    """Start the visibility timeout of messages anew; 0 makes them visible at once."""
     receipts = [_read_receipt(queue, change.handle) for change in changes]
     statuses = _find_statuses(core, queue, receipts)
     answers: Answers = []
@@ -120,7 +120,7 @@ def _check_change(
 
 
 def _is_in_flight(status: MessageStatus, now_ms: int) -> bool:
-    # Recorded from AWS: when the time-out has ended, a change succeeds and does nothing.
+    # Recorded from AWS: when the timeout has ended, a change succeeds and does nothing.
     return status.state == State.IN_FLIGHT and status.due_at_ms > now_ms
 
 

@@ -105,7 +105,7 @@ class SqsInternal:
         )
 
     def receive(self, context: RequestContext, queue_arn: str, limit: int) -> tuple[list[ReceivedMessage], bool]:
-        """Receive up to ``limit`` messages (more than ten, if asked) for the queue's visibility time-out; and whether
+        """Receive up to ``limit`` messages (more than ten, if asked) for the queue's visibility timeout; and whether
         there may be more. If not, those who have subscribed are called when there are.
 
         Counts a receive, unless the process ends before the caller has said how the attempt ended: :meth:`delete`,
@@ -129,7 +129,7 @@ class SqsInternal:
 
     def fail_attempt(self, context: RequestContext, queue_arn: str, receipts: Sequence[Receipt]) -> None:
         """The function was called with these messages and failed: their receives count, whatever becomes of this
-        process. They stay invisible until their visibility time-out ends; receipts that no longer count are ignored.
+        process. They stay invisible until their visibility timeout ends; receipts that no longer count are ignored.
         """
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is not None:
@@ -137,7 +137,7 @@ class SqsInternal:
             self._core.messages.end_mapping_receive([status.id for status in held])
 
     def make_visible(self, context: RequestContext, queue_arn: str, receipts: Sequence[Receipt]) -> None:
-        """End the visibility time-out of messages still held under these receipts; other receipts are ignored."""
+        """End the visibility timeout of messages still held under these receipts; other receipts are ignored."""
         queue = self._core.queues.find_by_arn(queue_arn)
         if queue is None:
             return

@@ -16,7 +16,7 @@ from onebox.services.sqs.receipts import Receipt
 class State(IntEnum):
     """The state of a message.
 
-    VISIBLE -> IN_FLIGHT (received) -> VISIBLE (time-out) or gone (deleted); DELAYED -> VISIBLE (delay over). Whether a
+    VISIBLE -> IN_FLIGHT (received) -> VISIBLE (timeout) or gone (deleted); DELAYED -> VISIBLE (delay over). Whether a
     visible message of a FIFO queue may be received depends on its message group as well (store/groups.py).
     """
 

@@ -1,4 +1,4 @@
-"""Taking messages out of a queue: time-outs that ended, expired and failed messages, then the receive itself.
+"""Taking messages out of a queue: timeouts that ended, expired and failed messages, then the receive itself.
 
 Runs inside the caller's transaction. The next request updates messages that became due, a bounded number at a time, so
 that an idle queue costs nothing.
@@ -53,7 +53,7 @@ def receive(
 
 
 def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:
-    """Make messages visible whose delay or time-out has ended, up to ``limit``; the counts afterwards."""
+    """Make messages visible whose delay or timeout has ended, up to ``limit``; the counts afterwards."""
     counts = core.messages.load_counts(queue.backlog_id)
     if not counts.in_flight and not counts.delayed:
         return counts

@@ -1,6 +1,6 @@
 """Delivery rules of SQS: which message may be handed out, which is too old, which has failed too often.
 
-Promises: a message in flight is delivered to no one else before its visibility time-out ends; one that was received
+Promises: a message in flight is delivered to no one else before its visibility timeout ends; one that was received
 ``maxReceiveCount`` times goes to the dead-letter queue instead of being received once more.
 Knows nothing of SQL, HTTP or the clock; time comes in as ``now_ms``.
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
@@ -120,7 +120,7 @@ def no_longer_in_flight(handle: str) -> InvalidParameterValue:
 
 
 def receipt_expired(handle: str) -> InvalidParameterValue:
-    """AWS's words for a FIFO receipt whose visibility time-out has ended."""
+    """AWS's words for a FIFO receipt whose visibility timeout has ended."""
     return invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
 
 

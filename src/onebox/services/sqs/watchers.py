@@ -1,7 +1,7 @@
 """Who waits for the messages of a queue: long polls, and the pollers of event source mappings.
 
 Promises: a watcher is called, on the event loop, after the commit of a message it may receive, and when a delay or a
-visibility time-out ends. A queue nobody watches costs nothing: no timer runs and no effect is registered for it.
+visibility timeout ends. A queue nobody watches costs nothing: no timer runs and no effect is registered for it.
 Being called is a hint; who comes late finds nothing. Watchers are known by the queue's ARN, so that one may wait for
 a queue that is deleted and made again. Many watchers of one queue are called a few at a time, those that wait longest
 first, and only as long as the queue has something: neither they nor other requests wait for all of them.

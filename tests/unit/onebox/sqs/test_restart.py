@@ -1,4 +1,4 @@
-"""Goal: what was acknowledged before a restart goes on after it: messages, time-outs, move tasks."""
+"""Goal: what was acknowledged before a restart goes on after it: messages, timeouts, move tasks."""
 
 from __future__ import annotations
 

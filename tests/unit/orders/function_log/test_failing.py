@@ -53,7 +53,7 @@ def test_a_failed_try_is_failing_until_the_order_is_stored() -> None:
 
 def test_the_last_try_ends_in_the_dead_letter_queue() -> None:
     assert track(failed(1_000, "m", 3, 0)).find(1_000).orders == ()
-    # With the seed's settings the message is hidden until its visibility time-out ends.
+    # With the seed's settings the message is hidden until its visibility timeout ends.
     tracker = track(failed(1_000, "m", 3))
     assert tracker.find(180_999).orders[0].moves_next
     assert tracker.find(181_000).orders == ()

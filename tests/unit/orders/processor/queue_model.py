@@ -1,7 +1,7 @@
 """A model of OrderQueue, OrderDLQ and Lambda around the real processor, on a clock that no one waits for.
 
 The queue does what SQS documents: receives count, the fourth one moves a message to OrderDLQ, delays and visibility
-time-outs end. A crash may end the function at each step of its work; then its batch comes back after the time-out.
+timeouts end. A crash may end the function at each step of its work; then its batch comes back after the timeout.
 """
 
 from __future__ import annotations

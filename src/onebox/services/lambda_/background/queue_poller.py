@@ -1,7 +1,7 @@
 """One mapping of a queue at work: it takes batches from the queue and has the function process them.
 
 Promises: a message is deleted only after the function succeeded with it; a failed batch returns when its visibility
-time-out ends, as on AWS; no more batches are under way than the mapping and the workers allow.
+timeout ends, as on AWS; no more batches are under way than the mapping and the workers allow.
 
 A batch goes to the child when its messages are on disk, and before the receive is. That is safe: what the child then
 does through onebox comes later in the same log, so that no effect can survive without the receive, and until the
@@ -273,7 +273,7 @@ class QueuePoller:
         except AwsError as error:
             self._problem(error)
         except StorageFault:
-            return  # The engine is stopping for it; the messages return with their visibility time-out.
+            return  # The engine is stopping for it; the messages return with their visibility timeout.
 
     def _throttled(self) -> None:
         self.last_result = "PROBLEM: Function call throttled"

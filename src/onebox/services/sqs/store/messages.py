@@ -229,7 +229,7 @@ class MessageStore:
         return None if row is None else row[0]
 
     def has_visible(self, backlog_id: int, now_ms: int) -> bool:
-        """Whether a message is visible, or would be if its time-out or delay that has ended were looked at."""
+        """Whether a message is visible, or would be if its timeout or delay that has ended were looked at."""
         row = self._storage.first(
             "SELECT EXISTS (SELECT 1 FROM sqs_message WHERE backlog_id = ?1 AND state = 0)"
             " OR EXISTS (SELECT 1 FROM sqs_message WHERE backlog_id = ?1 AND state = 2 AND due_at_ms <= ?2)"

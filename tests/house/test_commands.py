@@ -1,0 +1,81 @@
+"""Goal: every command and file that a document names exists, with the options that it is shown with."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from onebox.cli.main import main as onebox
+from orders.cli.main import main as orders
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS: dict[str, click.Command] = {"orders": orders, "onebox": onebox}
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+# Where a command ends in a line of shell.
+_ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "#", "&", "2>"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_commands_and_options_of_a_document_exist(document: Path) -> None:
+    wrong = [f"{' '.join(words)}: {why}" for words in _commands(document) if (why := _find_fault(words))]
+    assert not wrong
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_targets_of_make_that_a_document_names_exist(document: Path) -> None:
+    text = document.read_text("utf-8")
+    named = re.findall(r"(?:^|`|&& )make ([a-z][a-z-]*)\b", text, re.MULTILINE)
+    assert set(named) <= TARGETS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_files_that_a_document_names_exist(document: Path) -> None:
+    named = re.findall(r"`((?:src|tests|docs|tools|examples)/[\w./-]+)`", document.read_text("utf-8"))
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def _commands(document: Path) -> list[list[str]]:
+    """Each call of a command of ours, in blocks of code and in code within a sentence, as words."""
+    text = document.read_text("utf-8")
+    blocks = re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.partition(" # ")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    lines += [re.sub(r"\s+", " ", code) for code in re.findall(r"`([^`]+)`", prose)]
+    calls = re.compile(r"(?:^\$? ?|[|&;] ?|until |do |if |\$\()(orders|onebox) (?!at )(?=[a-z-])")
+    return [_words(line[start.start(1) :]) for line in lines for start in calls.finditer(line)]
+
+
+def _words(line: str) -> list[str]:
+    """The words of one command, up to what ends it."""
+    lexer = shlex.shlex(line, posix=False, punctuation_chars="|&;<>()")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    try:
+        for word in lexer:
+            if word in _ENDS or set(word) <= set("|&;<>()"):
+                break
+            words.append(word)
+    except ValueError:  # a quotation that goes on in the next line
+        pass
+    return words
+
+
+def _find_fault(words: list[str]) -> str:
+    command, rest = COMMANDS[words[0]], words[1:]
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        name = rest.pop(0)
+        if not re.fullmatch(r"[a-z][a-z-]*", name):
+            return ""
+        inner = command.get_command(click.Context(command), name)
+        if inner is None:
+            return f"there is no {name}"
+        command = inner
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    known |= {"--help", "--version"}
+    unknown = [word for word in rest if re.match("--[a-z]", word) and word.partition("=")[0].rstrip(",.:") not in known]
+    return f"no option {unknown[0]}" if unknown else ""
