@@ -9,6 +9,7 @@ from onebox.cli.iam import condition_key_table
 from onebox.cli.operations import built_services, markdown_tables, offered_operations
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
 from orders.domain.contract_schema import make_tables
+from tests.stalls.rows import ROWS
 
 DOCS = Path(__file__).parents[2] / "docs"
 SERVICES = Path(__file__).parents[2] / "src" / "onebox" / "services"
@@ -67,3 +68,7 @@ def test_a_timeout_is_spelt_as_aws_spells_it() -> None:
     written = [root / "README.md", *DOCS.rglob("*.md"), *(root / "src").rglob("*.py"), *(root / "src").rglob("*.html")]
     hyphened = [str(path.relative_to(root)) for path in written if re.search("[Tt]ime-out", path.read_text("utf-8"))]
     assert not hyphened
+
+
+def test_security_counts_the_rows_of_make_stalls() -> None:
+    assert f"`make stalls` sends {len(ROWS)} hostile requests" in (DOCS / "security.md").read_text("utf-8")
