@@ -23,6 +23,7 @@ from tests.aws.harness.differences import NotListed, expect_differences, read_di
 from tests.aws.harness.names import make_run, prefix_of
 from tests.aws.harness.places import EMULATOR_REGION, PLAIN_KEY, Place, read_place
 from tests.aws.harness.run import COUNT_VARIABLE
+from tests.aws.topics import Topics
 from tests.polling import until as wait_until
 
 AWS_PATIENCE_S = 300.0
@@ -146,6 +147,18 @@ def functions(
     yield made
     with contextlib.suppress(ClientError):
         made.api.delete_function(FunctionName=made.name)
+
+
+@pytest.fixture
+def topics(client: Callable[..., Any], account: str, unique: Callable[[str], str]) -> Topics:
+    """Makes topics, queues and subscriptions of the test's own, and reads what arrives."""
+    return Topics(client, account, unique)
+
+
+@pytest.fixture
+def sns(topics: Topics) -> Any:
+    """The client of SNS."""
+    return topics.sns
 
 
 @pytest.fixture(scope="session")

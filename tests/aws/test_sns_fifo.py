@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.aws.support import Unique, refusal
+from tests.aws.support import refusal
 from tests.aws.topics import Topics
 
 
-@pytest.fixture
-def world(client: Callable[..., Any], account: str, unique: Unique) -> Topics:
-    return Topics(client, account, unique)
-
-
-@pytest.fixture
-def sns(world: Topics) -> Any:
-    return world.sns
-
-
-def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
-    world.subscribe(topic, queue)
+def test_publish_to_fifo_topic_keeps_order_group_and_sequence(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic("orders.fifo"), topics.queue("inbox.fifo")
+    topics.subscribe(topic, queue)
     answers = [
         sns.publish(TopicArn=topic, Message=f"m{n}", MessageGroupId="g", MessageDeduplicationId=f"d{n}")
         for n in range(3)
     ]
-    received = world.arrived(queue, 3)
+    received = topics.arrived(queue, 3)
     bodies = [json.loads(message["Body"]) for message in received]
     assert [body["Message"] for body in bodies] == ["m0", "m1", "m2"]
     assert [body["SequenceNumber"] for body in bodies] == [answer["SequenceNumber"] for answer in answers]
@@ -39,43 +28,43 @@ def test_publish_to_fifo_topic_keeps_order_group_and_sequence(world: Topics, sns
     assert received[0]["Attributes"]["MessageDeduplicationId"] == "d0"
 
 
-def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo"), world.queue("inbox.fifo")
-    world.subscribe(topic, queue, RawMessageDelivery="true")
+def test_publish_same_deduplication_id_is_delivered_once_and_answered_alike(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic("orders.fifo"), topics.queue("inbox.fifo")
+    topics.subscribe(topic, queue, RawMessageDelivery="true")
     request = {"TopicArn": topic, "MessageGroupId": "g", "MessageDeduplicationId": "d"}
     first = sns.publish(**request, Message="one")
     second = sns.publish(**request, Message="two")
     assert (first["MessageId"], first["SequenceNumber"]) == (second["MessageId"], second["SequenceNumber"])
-    assert world.texts(queue) == ["one"]
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(queue))
+    assert topics.texts(queue) == ["one"]
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(queue))
 
 
-def test_content_based_deduplication_uses_the_body(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo", ContentBasedDeduplication="true"), world.queue("inbox.fifo")
-    world.subscribe(topic, queue)
+def test_content_based_deduplication_uses_the_body(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic("orders.fifo", ContentBasedDeduplication="true"), topics.queue("inbox.fifo")
+    topics.subscribe(topic, queue)
     for body in ("Test", "Test", "other"):
         sns.publish(TopicArn=topic, Message=body, MessageGroupId="g")
-    received = world.arrived(queue, 2)
+    received = topics.arrived(queue, 2)
     assert [json.loads(message["Body"])["Message"] for message in received] == ["Test", "other"]
     assert received[0]["Attributes"]["MessageDeduplicationId"] == (
         "532eaabd9574880dbf76b9b8cc00832c20a6ec113d682299550d7a6e0f345e25"
     )
 
 
-def test_deduplication_by_message_group_lets_other_groups_pass(world: Topics, sns: Any) -> None:
-    topic = world.topic("orders.fifo", FifoThroughputScope="MessageGroup")
-    queue = world.queue("inbox")
-    world.subscribe(topic, queue, RawMessageDelivery="true")
+def test_deduplication_by_message_group_lets_other_groups_pass(topics: Topics, sns: Any) -> None:
+    topic = topics.topic("orders.fifo", FifoThroughputScope="MessageGroup")
+    queue = topics.queue("inbox")
+    topics.subscribe(topic, queue, RawMessageDelivery="true")
     for group in ("a", "b", "a"):
         sns.publish(TopicArn=topic, Message=group, MessageGroupId=group, MessageDeduplicationId="d")
-    assert world.texts(queue, 2) == ["a", "b"]
+    assert topics.texts(queue, 2) == ["a", "b"]
 
 
-def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic("orders.fifo"), world.queue("inbox")
-    world.subscribe(topic, queue)
+def test_fifo_topic_takes_standard_queues_but_no_other_protocol(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic("orders.fifo"), topics.queue("inbox")
+    topics.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m", MessageGroupId="g", MessageDeduplicationId="d")
-    assert world.notes(queue) == ["m"]
+    assert topics.notes(queue) == ["m"]
     arguments = {"TopicArn": topic, "Protocol": "email", "Endpoint": "ann@example.com"}
     assert refusal(sns.subscribe, **arguments) == (
         "InvalidParameter",
@@ -83,10 +72,10 @@ def test_fifo_topic_takes_standard_queues_but_no_other_protocol(world: Topics, s
     )
 
 
-def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: Topics, sns: Any) -> None:
-    topic = world.topic("orders.fifo")
-    arn = world.subscribe(topic, world.queue("inbox.fifo"))
-    redrive = json.dumps({"deadLetterTargetArn": world.queue("dead")})
+def test_fifo_subscription_needs_a_fifo_dead_letter_queue(topics: Topics, sns: Any) -> None:
+    topic = topics.topic("orders.fifo")
+    arn = topics.subscribe(topic, topics.queue("inbox.fifo"))
+    redrive = json.dumps({"deadLetterTargetArn": topics.queue("dead")})
     change = {"SubscriptionArn": arn, "AttributeName": "RedrivePolicy", "AttributeValue": redrive}
     assert refusal(sns.set_subscription_attributes, **change) == (
         "InvalidParameter",
@@ -113,17 +102,17 @@ def test_fifo_subscription_needs_a_fifo_dead_letter_queue(world: Topics, sns: An
     ],
 )
 def test_publish_fields_wrong_for_the_topic_are_refused(
-    world: Topics, sns: Any, name: Any, request_: Any, message: Any
+    topics: Topics, sns: Any, name: Any, request_: Any, message: Any
 ) -> None:
-    topic = world.topic(name)
+    topic = topics.topic(name)
     assert refusal(sns.publish, TopicArn=topic, Message="m", **request_) == ("InvalidParameter", message)
     entry = {"Id": "1", "Message": "m", **request_}
     assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[entry])[1] == message
 
 
-def test_standard_topic_hands_the_message_group_on_to_queues(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic("orders"), world.queue("inbox")
-    world.subscribe(topic, queue)
+def test_standard_topic_hands_the_message_group_on_to_queues(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic("orders"), topics.queue("inbox")
+    topics.subscribe(topic, queue)
     sns.publish(TopicArn=topic, Message="m", MessageGroupId="tenant-1")
-    (received,) = world.arrived(queue)
+    (received,) = topics.arrived(queue)
     assert received["Attributes"]["MessageGroupId"] == "tenant-1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,26 +12,16 @@ from tests.aws.support import Unique, refusal
 from tests.aws.topics import Topics
 
 
-@pytest.fixture
-def world(client: Callable[..., Any], account: str, unique: Unique) -> Topics:
-    return Topics(client, account, unique)
-
-
-@pytest.fixture
-def sns(world: Topics) -> Any:
-    return world.sns
-
-
-def test_publish_arrives_enveloped_with_subject_and_attributes(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    subscription = world.subscribe(topic, queue)
+def test_publish_arrives_enveloped_with_subject_and_attributes(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    subscription = topics.subscribe(topic, queue)
     message_id = sns.publish(
         TopicArn=topic,
         Message='{"orderId": "1"}',
         Subject="New order",
         MessageAttributes={"total": {"DataType": "Number", "StringValue": "9.50"}},
     )["MessageId"]
-    (received,) = world.arrived(queue)
+    (received,) = topics.arrived(queue)
     assert "MessageAttributes" not in received
     body = json.loads(received["Body"])
     assert body["UnsubscribeURL"].endswith(f"/?Action=Unsubscribe&SubscriptionArn={subscription}")
@@ -41,44 +30,44 @@ def test_publish_arrives_enveloped_with_subject_and_attributes(world: Topics, sn
     assert body["MessageAttributes"] == {"total": {"Type": "Number", "Value": "9.50"}}
 
 
-def test_publish_raw_arrives_as_it_is_with_sqs_attributes(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue, RawMessageDelivery="true")
+def test_publish_raw_arrives_as_it_is_with_sqs_attributes(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue, RawMessageDelivery="true")
     attributes = {
         "kind": {"DataType": "String", "StringValue": "order"},
         "blob": {"DataType": "Binary", "BinaryValue": b"\x02\x03\x04"},
         "tags": {"DataType": "String.Array", "StringValue": '["a"]'},
     }
     sns.publish(TopicArn=topic, Message="plain", MessageAttributes=attributes)
-    (received,) = world.arrived(queue)
+    (received,) = topics.arrived(queue)
     assert received["Body"] == "plain"
     assert received["MessageAttributes"] == attributes
 
 
-def test_publish_reaches_every_subscription_and_no_other_topic(world: Topics, sns: Any) -> None:
-    topic, other = world.topic("A"), world.topic("B")
-    first, second, third = (world.queue(name) for name in ("q1", "q2", "q3"))
-    world.subscribe(topic, first)
-    world.subscribe(topic, second)
-    world.subscribe(other, third)
+def test_publish_reaches_every_subscription_and_no_other_topic(topics: Topics, sns: Any) -> None:
+    topic, other = topics.topic("A"), topics.topic("B")
+    first, second, third = (topics.queue(name) for name in ("q1", "q2", "q3"))
+    topics.subscribe(topic, first)
+    topics.subscribe(topic, second)
+    topics.subscribe(other, third)
     sns.publish(TopicArn=topic, Message="m")
-    assert [world.notes(queue) for queue in (first, second)] == [["m"], ["m"]]
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(third))
+    assert [topics.notes(queue) for queue in (first, second)] == [["m"], ["m"]]
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(third))
 
 
-def test_publish_by_target_arn_is_the_same(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue)
+def test_publish_by_target_arn_is_the_same(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue)
     assert sns.publish(TargetArn=topic, Message="m")["MessageId"]
-    assert world.notes(queue) == ["m"]
+    assert topics.notes(queue) == ["m"]
 
 
-def test_publish_structure_json_gives_each_protocol_its_text(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue)
+def test_publish_structure_json_gives_each_protocol_its_text(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue)
     texts = {"default": "for all", "sqs": '{"for": "queues"}'}
     sns.publish(TopicArn=topic, Message=json.dumps(texts), MessageStructure="json")
-    assert world.notes(queue) == ['{"for": "queues"}']
+    assert topics.notes(queue) == ['{"for": "queues"}']
 
 
 @pytest.mark.parametrize(
@@ -96,54 +85,54 @@ def test_publish_structure_json_gives_each_protocol_its_text(world: Topics, sns:
     ],
 )
 def test_publish_invalid_is_refused_in_aws_words(
-    world: Topics, sns: Any, request_: Any, code: Any, message: Any
+    topics: Topics, sns: Any, request_: Any, code: Any, message: Any
 ) -> None:
-    assert refusal(sns.publish, TopicArn=world.topic(), **request_) == (code, message)
+    assert refusal(sns.publish, TopicArn=topics.topic(), **request_) == (code, message)
 
 
-def test_maximum_message_size_of_the_topic_counts(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue, RawMessageDelivery="true")
+def test_maximum_message_size_of_the_topic_counts(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue, RawMessageDelivery="true")
     sns.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue="1024")
     assert refusal(sns.publish, TopicArn=topic, Message="x" * 1_025)[1] == "Invalid parameter: Message too long"
     sns.publish(TopicArn=topic, Message="x" * 1_024)
-    assert [len(body) for body in world.texts(queue)] == [1_024]
+    assert [len(body) for body in topics.texts(queue)] == [1_024]
 
 
 def test_publish_to_closed_or_missing_queue_succeeds_and_goes_to_the_dead_letter_queue(
-    world: Topics, sns: Any, unique: Unique, region: str
+    topics: Topics, sns: Any, unique: Unique, region: str
 ) -> None:
-    topic, closed, dead = world.topic(), world.queue("Closed", open_to_sns=False), world.queue("Dead")
+    topic, closed, dead = topics.topic(), topics.queue("Closed", open_to_sns=False), topics.queue("Dead")
     redrive = json.dumps({"deadLetterTargetArn": dead})
-    gone = f"arn:aws:sqs:{region}:{world.account}:{unique('Gone')}"
-    world.subscribe(topic, closed, RedrivePolicy=redrive)
-    world.subscribe(topic, gone, RedrivePolicy=redrive, RawMessageDelivery="true")
+    gone = f"arn:aws:sqs:{region}:{topics.account}:{unique('Gone')}"
+    topics.subscribe(topic, closed, RedrivePolicy=redrive)
+    topics.subscribe(topic, gone, RedrivePolicy=redrive, RawMessageDelivery="true")
     sns.publish(TopicArn=topic, Message="m", MessageAttributes={"a": {"DataType": "String", "StringValue": "1"}})
-    enveloped, raw = sorted(world.arrived(dead, 2), key=lambda message: len(message["Body"]), reverse=True)
+    enveloped, raw = sorted(topics.arrived(dead, 2), key=lambda message: len(message["Body"]), reverse=True)
     assert json.loads(enveloped["Body"])["Message"] == "m"
     assert (raw["Body"], raw["MessageAttributes"]["a"]["StringValue"]) == ("m", "1")
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(closed))
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(closed))
 
 
-def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(world: Topics, sns: Any) -> None:
-    topic, raw, enveloped = world.topic(), world.queue("Raw"), world.queue("Enveloped")
-    world.subscribe(topic, raw, RawMessageDelivery="true")
-    world.subscribe(topic, enveloped)
+def test_publish_raw_with_more_than_ten_attributes_is_not_delivered_raw(topics: Topics, sns: Any) -> None:
+    topic, raw, enveloped = topics.topic(), topics.queue("Raw"), topics.queue("Enveloped")
+    topics.subscribe(topic, raw, RawMessageDelivery="true")
+    topics.subscribe(topic, enveloped)
     attributes = {f"a{number}": {"DataType": "String", "StringValue": "1"} for number in range(11)}
     sns.publish(TopicArn=topic, Message="m", MessageAttributes=attributes)
-    assert len(json.loads(world.texts(enveloped)[0])["MessageAttributes"]) == 11
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(raw))
+    assert len(json.loads(topics.texts(enveloped)[0])["MessageAttributes"]) == 11
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(raw))
 
 
-def test_publish_batch_delivers_all_in_order(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue, RawMessageDelivery="true")
+def test_publish_batch_delivers_all_in_order(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue, RawMessageDelivery="true")
     entries = [{"Id": f"e{number}", "Message": f"m{number}"} for number in range(10)]
     answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
     assert [entry["Id"] for entry in answer["Successful"]] == [entry["Id"] for entry in entries]
     assert len({entry["MessageId"] for entry in answer["Successful"]}) == 10
     assert answer["Failed"] == []
-    assert world.texts(queue, 10) == [entry["Message"] for entry in entries]
+    assert topics.texts(queue, 10) == [entry["Message"] for entry in entries]
 
 
 @pytest.mark.parametrize(
@@ -177,21 +166,23 @@ def test_publish_batch_delivers_all_in_order(world: Topics, sns: Any) -> None:
         ),
     ],
 )
-def test_publish_batch_invalid_is_refused_whole(world: Topics, sns: Any, entries: Any, code: Any, message: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue)
+def test_publish_batch_invalid_is_refused_whole(
+    topics: Topics, sns: Any, entries: Any, code: Any, message: Any
+) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue)
     assert refusal(sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries) == (code, message)
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(queue))
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(queue))
 
 
-def test_publish_unicode_and_binary_survive_the_envelope(world: Topics, sns: Any) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue)
+def test_publish_unicode_and_binary_survive_the_envelope(topics: Topics, sns: Any) -> None:
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue)
     text = 'ö§ "£" \\ – ☃ \t end'
     sns.publish(
         TopicArn=topic, Message=text, MessageAttributes={"b": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
     )
-    body = json.loads(world.texts(queue)[0])
+    body = json.loads(topics.texts(queue)[0])
     assert body["Message"] == text
     assert base64.b64decode(body["MessageAttributes"]["b"]["Value"]) == b"\x00\xff"
 
@@ -214,12 +205,12 @@ def test_publish_unicode_and_binary_survive_the_envelope(world: Topics, sns: Any
     ],
 )
 def test_filter_policy_on_attributes_chooses(
-    world: Topics, sns: Any, scope: Any, policy: Any, wanted: Any, unwanted: Any
+    topics: Topics, sns: Any, scope: Any, policy: Any, wanted: Any, unwanted: Any
 ) -> None:
-    topic, queue = world.topic(), world.queue()
-    world.subscribe(topic, queue, FilterPolicy=json.dumps(policy), RawMessageDelivery="true")
+    topic, queue = topics.topic(), topics.queue()
+    topics.subscribe(topic, queue, FilterPolicy=json.dumps(policy), RawMessageDelivery="true")
     sns.publish(TopicArn=topic, Message="wanted", MessageAttributes=wanted)
     sns.publish(TopicArn=topic, Message="unwanted", MessageAttributes=unwanted)
     sns.publish(TopicArn=topic, Message="bare")
-    assert world.texts(queue) == ["wanted"]
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(queue))
+    assert topics.texts(queue) == ["wanted"]
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(queue))

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.aws.support import Unique, refusal
+from tests.aws.support import refusal
 from tests.aws.topics import Topics
 
 
 @pytest.fixture
-def world(client: Callable[..., Any], account: str, unique: Unique) -> Topics:
-    return Topics(client, account, unique)
-
-
-@pytest.fixture
-def sns(world: Topics) -> Any:
-    return world.sns
-
-
-@pytest.fixture
-def topic(world: Topics) -> Any:
-    return world.topic()
+def topic(topics: Topics) -> Any:
+    return topics.topic()
 
 
 def all_subscriptions(sns: Any) -> list[Any]:
@@ -37,10 +26,10 @@ def counted(sns: Any, topic: Any, name: str) -> Any:
 
 
 def test_subscribe_own_queue_is_confirmed_at_once(
-    world: Topics, sns: Any, topic: Any, account: str, until: Any
+    topics: Topics, sns: Any, topic: Any, account: str, until: Any
 ) -> None:
-    queue = world.queue()
-    arn = world.subscribe(topic, queue)
+    queue = topics.queue()
+    arn = topics.subscribe(topic, queue)
     assert re.fullmatch(re.escape(topic) + r":[0-9a-f-]{36}", arn)
     found = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert f"::{account}:" in found.pop("SubscriptionPrincipal")
@@ -62,11 +51,13 @@ def test_subscribe_own_queue_is_confirmed_at_once(
     until(lambda: counted(sns, topic, "SubscriptionsConfirmed") == "1", "it in the topic's count")
 
 
-def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(world: Topics, sns: Any, topic: Any) -> None:
-    queue = world.queue()
-    arn = world.subscribe(topic, queue, RawMessageDelivery="true")
-    assert world.subscribe(topic, queue) == arn
-    assert world.subscribe(topic, queue, RawMessageDelivery="true") == arn
+def test_subscribe_again_is_the_same_subscription_unless_attributes_differ(
+    topics: Topics, sns: Any, topic: Any
+) -> None:
+    queue = topics.queue()
+    arn = topics.subscribe(topic, queue, RawMessageDelivery="true")
+    assert topics.subscribe(topic, queue) == arn
+    assert topics.subscribe(topic, queue, RawMessageDelivery="true") == arn
     arguments = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "Attributes": {"RawMessageDelivery": "false"}}
     assert refusal(sns.subscribe, **arguments) == (
         "InvalidParameter",
@@ -112,23 +103,23 @@ def test_subscribe_wrong_endpoint_is_refused_in_aws_words(
     ],
 )
 def test_subscription_attribute_invalid_is_refused_when_subscribing_and_later(
-    world: Topics, sns: Any, topic: Any, name: Any, value: Any, reason: Any
+    topics: Topics, sns: Any, topic: Any, name: Any, value: Any, reason: Any
 ) -> None:
-    queue = world.queue()
+    queue = topics.queue()
     arguments = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue, "Attributes": {name: value}}
     assert refusal(sns.subscribe, **arguments) == (
         "InvalidParameter",
         f"Invalid parameter: Attributes Reason: {reason}",
     )
-    arn = world.subscribe(topic, queue)
+    arn = topics.subscribe(topic, queue)
     later = {"SubscriptionArn": arn, "AttributeName": name, "AttributeValue": value}
     assert refusal(sns.set_subscription_attributes, **later) == ("InvalidParameter", f"Invalid parameter: {reason}")
 
 
 def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(
-    world: Topics, sns: Any, topic: Any
+    topics: Topics, sns: Any, topic: Any
 ) -> None:
-    arn = world.subscribe(topic, world.queue())
+    arn = topics.subscribe(topic, topics.queue())
     unknown = {"SubscriptionArn": arn, "AttributeName": "Odd", "AttributeValue": "1"}
     assert refusal(sns.set_subscription_attributes, **unknown) == (
         "InvalidParameter",
@@ -138,8 +129,8 @@ def test_set_subscription_attributes_unknown_name_and_subscription_are_refused(
     assert refusal(sns.set_subscription_attributes, **missing) == ("NotFound", "Subscription does not exist")
 
 
-def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world: Topics, sns: Any, topic: Any) -> None:
-    arn = world.subscribe(topic, world.queue(), FilterPolicy='{"a": ["b"]}')
+def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(topics: Topics, sns: Any, topic: Any) -> None:
+    arn = topics.subscribe(topic, topics.queue(), FilterPolicy='{"a": ["b"]}')
 
     def attributes() -> Any:
         return sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
@@ -149,13 +140,13 @@ def test_filter_policy_shows_its_scope_and_goes_with_an_empty_value(world: Topic
     assert not {"FilterPolicy", "FilterPolicyScope"} & attributes().keys()
 
 
-def test_unsubscribe_ends_deliveries_and_is_idempotent(world: Topics, sns: Any, topic: Any, until: Any) -> None:
-    queue = world.queue()
-    arn = world.subscribe(topic, queue)
+def test_unsubscribe_ends_deliveries_and_is_idempotent(topics: Topics, sns: Any, topic: Any, until: Any) -> None:
+    queue = topics.queue()
+    arn = topics.subscribe(topic, queue)
     sns.unsubscribe(SubscriptionArn=arn)
     sns.unsubscribe(SubscriptionArn=arn)
     sns.publish(TopicArn=topic, Message="m")
-    assert "Messages" not in world.sqs.receive_message(QueueUrl=world.url(queue))
+    assert "Messages" not in topics.sqs.receive_message(QueueUrl=topics.url(queue))
     assert refusal(sns.get_subscription_attributes, SubscriptionArn=arn) == ("NotFound", "Subscription does not exist")
     until(lambda: counted(sns, topic, "SubscriptionsDeleted") == "1", "it in the topic's count")
     assert refusal(sns.unsubscribe, SubscriptionArn="nonsense") == (

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.aws.support import Unique, code_of, refusal
 from tests.aws.topics import Topics
-
-
-@pytest.fixture
-def world(client: Callable[..., Any], account: str, unique: Unique) -> Topics:
-    return Topics(client, account, unique)
-
-
-@pytest.fixture
-def sns(world: Topics) -> Any:
-    return world.sns
 
 
 def attributes_of(sns: Any, arn: Any) -> Any:
@@ -148,9 +137,9 @@ def test_set_topic_attributes_invalid_is_refused(sns: Any, name: Any, value: Any
     assert words in message
 
 
-def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(world: Topics, sns: Any, until: Any) -> None:
-    arn = world.topic()
-    world.subscribe(arn, world.queue())
+def test_delete_topic_takes_its_subscriptions_along_and_is_idempotent(topics: Topics, sns: Any, until: Any) -> None:
+    arn = topics.topic()
+    topics.subscribe(arn, topics.queue())
     sns.delete_topic(TopicArn=arn)
     sns.delete_topic(TopicArn=arn)
     until(lambda: code_of(sns.publish, TopicArn=arn, Message="m") == "NotFound", "the topic to be gone")
