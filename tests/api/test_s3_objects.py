@@ -4,14 +4,18 @@ behave as AWS documents them."""
 from __future__ import annotations
 
 import http.client
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
 from onebox.services.s3.checksums import checksum_of
+from onebox.testing import EngineThread
 
 Make = Callable[..., Any]
 
@@ -80,3 +84,27 @@ def test_presigned_url_gets_the_object(client: Make, bucket: str, config: dict[s
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
 
     assert urllib.request.urlopen(url).read() == b"x"
+
+
+@pytest.mark.parametrize("config", [{}, {"signature_version": "s3v4"}], ids=["version 2", "version 4"])
+@pytest.mark.parametrize("operation", ["get_object", "put_object"])
+def test_presigned_url_expires(config: dict[str, str], operation: str) -> None:
+    with EngineThread(manual_clock=True, now_ms=int(time.time() * 1000)) as engine:
+        s3 = engine.client("s3", **config)
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="k", Body=b"x")
+        url = s3.generate_presigned_url(operation, Params={"Bucket": "bucket", "Key": "k"}, ExpiresIn=60)
+        method, body = ("GET", None) if operation == "get_object" else ("PUT", b"y")
+        request = urllib.request.Request(url, body, method=method)
+
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
+        engine.clock.advance(62)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request)
+
+        root = ElementTree.fromstring(caught.value.read())
+        names = ["Code", "Message", "Expires", "ServerTime"]
+        assert caught.value.code == 403
+        assert (root.findtext("Code"), root.findtext("Message")) == ("AccessDenied", "Request has expired")
+        assert {*names, *(["X-Amz-Expires"] if config else [])} <= {member.tag for member in root}

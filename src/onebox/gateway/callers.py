@@ -14,6 +14,7 @@ from collections.abc import Callable
 from onebox.clock import Clock
 from onebox.gateway.denials import expired_token, invalid_key, missing_token, wrong_signature
 from onebox.gateway.message import Request
+from onebox.gateway.presigned_links import check_link
 from onebox.gateway.sigv4 import ISSUED_PREFIXES, Credential, verify
 from onebox.services.context import Principal
 from onebox.services.iam.internal import IamInternal
@@ -32,9 +33,12 @@ def authenticate(
     *,
     accepts_plain: Callable[[], bool],
 ) -> Principal:
-    """The caller. Raises AwsError if the credentials are missing, unknown, expired or wrongly signed."""
+    """The caller. Raises AwsError if the credentials are missing, unknown, expired or wrongly signed, and for a link
+    that has expired, whoever signed it."""
     if credential is None:
         raise missing_token()
+    if credential.presigned and credential.service == "s3" and credential.form_policy is None:
+        check_link(request.query, clock.now_ms())
     key_id = credential.access_key_id
     # Only keys that begin so are ever issued; a plain key needs no look-up.
     if not key_id.startswith(ISSUED_PREFIXES):

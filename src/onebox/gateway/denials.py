@@ -58,6 +58,10 @@ class SignatureDoesNotMatch(AwsError):
     status = 403
 
 
+class AuthorizationQueryParametersError(AwsError):
+    """The query or the fields of a signature contradict each other, or are none: S3."""
+
+
 class InvalidSignatureException(AwsError):
     """A wrong secret: JSON services."""
 

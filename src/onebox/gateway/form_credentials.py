@@ -6,15 +6,12 @@ it is told otherwise. Reading only; ``sigv4.verify`` checks the signature.
 
 from __future__ import annotations
 
-from onebox.errors import AccessDenied, AwsError
+from onebox.errors import AccessDenied
+from onebox.gateway.denials import AuthorizationQueryParametersError
 from onebox.gateway.protocols.post_object import check_present
 from onebox.gateway.sigv4 import Credential, make_form_credential
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-
-
-class AuthorizationQueryParametersError(AwsError):
-    """The fields of the signature contradict each other, or are none."""
 
 
 def find_form_credential(fields: dict[str, str]) -> Credential:
