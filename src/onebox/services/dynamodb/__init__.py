@@ -21,7 +21,7 @@ How it hangs together, top down::
     table_cache.py      tables by name, in memory
     store/              all SQL
     schema.py  table_changes.py  table_settings.py  description.py  capacity.py  validation.py    pure
-    values/             attribute values, keys, numbers
+    values/             attribute values, rows of them, keys, numbers
     model.py  limits.py  errors.py
 
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/

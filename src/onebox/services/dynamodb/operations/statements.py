@@ -5,6 +5,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-referen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from onebox.errors import AwsError, ValidationException
@@ -22,7 +23,7 @@ from onebox.services.dynamodb.partiql.nodes import (
     Statement,
     UpdateStatement,
 )
-from onebox.services.dynamodb.partiql.parser import find_statement, parse_statement
+from onebox.services.dynamodb.partiql.parser import parse_statement
 from onebox.services.dynamodb.partiql.plan import NO_WHOLE_KEY
 from onebox.services.dynamodb.transactions import TokenGuard, Transaction, refuse_repeated_items
 from onebox.services.dynamodb.values.attributes import Item
@@ -60,10 +61,14 @@ def batch_execute_statement(core: Core, context: RequestContext, request: Wire) 
     violations = Violations()
     violations.check_length(entries, "statements", 1, BATCH_STATEMENTS_MAX)
     violations.raise_if_any()
-    _refuse_mixture(entries, "BatchExecuteStatement")
+    statements = [_parse(entry["Statement"]) for entry in entries]
+    _refuse_mixture(statements, "BatchExecuteStatement")
     meter, tally = Meter(), Tally(core.items)
     targets: list[tuple[int, Position]] = []
-    responses = [_run_in_batch(core, context, entry, meter, tally, targets=targets) for entry in entries]
+    responses = [
+        _run_in_batch(core, context, statement, entry, meter, tally=tally, targets=targets)
+        for statement, entry in zip(statements, entries, strict=True)
+    ]
     if len(set(targets)) != len(targets):
         raise ValidationException("Provided list of item keys contains duplicates")
     tally.store()
@@ -71,18 +76,28 @@ def batch_execute_statement(core: Core, context: RequestContext, request: Wire) 
     return meter.add_list_to({"Responses": responses}, request)
 
 
+def _parse(text: str) -> Statement | ValidationException:
+    """The statement, or why there is none: in a batch that is said in its place."""
+    try:
+        return parse_statement(text)
+    except ValidationException as error:
+        return error
+
+
 def _run_in_batch(
     core: Core,
     context: RequestContext,
+    statement: Statement | ValidationException,
     entry: Wire,
     meter: Meter,
-    tally: Tally,
     *,
+    tally: Tally,
     targets: list[tuple[int, Position]],
 ) -> Wire:
     response: Wire = {}
     try:
-        statement = parse_statement(entry["Statement"])
+        if isinstance(statement, ValidationException):
+            raise statement
         response["TableName"] = statement.table_name
         parameters = Parameters(statement.parameters, entry.get("Parameters", []))
         item: Item | None
@@ -156,7 +171,7 @@ def execute_transaction(core: Core, context: RequestContext, request: Wire) -> W
         return replay
     if all(isinstance(statement, Select) for statement in statements):
         return _read_transaction(core, context, request, statements)
-    _refuse_mixture(entries, "ExecuteTransaction")
+    _refuse_mixture(statements, "ExecuteTransaction")
     transaction = Transaction(core, context)
     for statement, entry in zip(statements, entries, strict=True):
         parameters = Parameters(statement.parameters, entry.get("Parameters", []))
@@ -214,9 +229,9 @@ def _read_transaction(core: Core, context: RequestContext, request: Wire, statem
     return meter.add_list_to({"Responses": responses}, request, split=True)
 
 
-def _refuse_mixture(entries: list[Wire], operation: str) -> None:
+def _refuse_mixture(statements: Sequence[Statement | ValidationException], operation: str) -> None:
     """Refuse reads beside writes; statements that cannot be parsed are reported by themselves."""
-    found = [statement for entry in entries if (statement := find_statement(entry["Statement"])) is not None]
-    reads = sum(isinstance(statement, Select) for statement in found)
-    if 0 < reads < len(found):
+    reads = sum(isinstance(statement, Select) for statement in statements)
+    refused = sum(isinstance(statement, ValidationException) for statement in statements)
+    if 0 < reads < len(statements) - refused:
         raise ValidationException(f"{operation} cannot mix read and write statements")

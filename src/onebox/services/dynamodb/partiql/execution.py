@@ -67,18 +67,32 @@ class Parameters:
     def __init__(self, wanted: int, values: list[AttributeValue]) -> None:
         if len(values) != wanted:
             raise ValidationException("Number of parameters in request and statement don't match.")
-        self.values = {f"?{at}": value for at, value in enumerate(values)}
+        self.values = values
+        """In the order of the text."""
+
+    def by_name(self) -> dict[str, AttributeValue]:
+        """The values under the names that the parser gives them."""
+        return {f"?{at}": value for at, value in enumerate(self.values)}
 
     def bindings(self) -> Bindings:
         """For conditions and actions; checks the values."""
-        for value in self.values.values():
+        for value in self.values:
             check_value(value)
-        return Bindings(None, self.values)
+        return Bindings(None, self.by_name())
 
 
 def parse_insert(core: Core, context: RequestContext, statement: Insert, parameters: Parameters) -> Put:
     """The put that an INSERT means."""
-    values = parameters.values
+    names = statement.parameter_names
+    item = _bind_item(statement, parameters) if names is None else dict(zip(names, parameters.values, strict=True))
+    data, size_bytes = serialize_item(item)
+    check_item_size(size_bytes)
+    table = core.table_cache.load(context, statement.table_name)
+    return make_located_put(table, item, data, size_bytes)
+
+
+def _bind_item(statement: Insert, parameters: Parameters) -> Item:
+    values = parameters.by_name()
     item: Item = {}
     bindings: Bindings | None = None
     for name, member in statement.item.members:
@@ -91,10 +105,7 @@ def parse_insert(core: Core, context: RequestContext, statement: Insert, paramet
             bound = bindings.operand(member)
             assert isinstance(bound, Literal), "only values stand here"
             item[name] = bound.value  # type: ignore[index]
-    data, size_bytes = serialize_item(item)
-    check_item_size(size_bytes)
-    table = core.table_cache.load(context, statement.table_name)
-    return make_located_put(table, item, data, size_bytes)
+    return item
 
 
 def insert(core: Core, put: Put, meter: Meter, tally: Tally, *, shows_existing: bool) -> None:

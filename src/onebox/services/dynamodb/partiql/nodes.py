@@ -16,6 +16,8 @@ class Insert:
 
     table_name: str
     item: Template
+    parameter_names: tuple[str, ...] | None = None
+    """The attributes' names, where each of them is given the parameter of its place: most statements are so."""
     parameters: int = 0
 
 

@@ -16,6 +16,8 @@ from onebox.services.dynamodb.expressions.nodes import (
     Path,
     RemoveAction,
     SetAction,
+    Template,
+    ValueRef,
 )
 from onebox.services.dynamodb.limits import STATEMENT_CHARACTERS_MAX
 from onebox.services.dynamodb.partiql.lexer import QUOTED, WORD, StatementTokens, malformed
@@ -53,6 +55,13 @@ def find_statement(text: str) -> Statement | None:
         return parse_statement(text)
     except ValidationException:
         return None
+
+
+def _find_parameter_names(item: Template) -> tuple[str, ...] | None:
+    """The names of an item whose attributes are the parameters, one after the other; None for any other item."""
+    if any(member != ValueRef(f"?{at}") for at, (_, member) in enumerate(item.members)):
+        return None
+    return tuple(str(name) for name, _ in item.members)
 
 
 class _StatementParser:
@@ -94,7 +103,8 @@ class _StatementParser:
         stream.take()
         if not stream.at_symbol("{"):
             raise malformed("Expected a tuple in VALUE")
-        return Insert(table_name, self._terms.parse_tuple())
+        item = self._terms.parse_tuple()
+        return Insert(table_name, item, _find_parameter_names(item))
 
     def _parse_select(self) -> Select:
         stream = self._stream

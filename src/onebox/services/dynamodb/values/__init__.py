@@ -1,1 +1,2 @@
-"""Attribute values, their keys and numbers: ``attributes.py``, ``keys.py``, ``numbers.py``. Pure."""
+"""Attribute values, lists of like ones, keys and numbers: ``attributes.py``, ``rows.py``, ``keys.py``, ``numbers.py``.
+Pure."""

@@ -15,8 +15,9 @@ import orjson
 
 from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
-from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, ITEM_BYTES_MAX, NESTING_MAX
-from onebox.services.dynamodb.values.numbers import encode_number, measure_number
+from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, CONTAINER_BYTES, ITEM_BYTES_MAX, NESTING_MAX
+from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, encode_number, measure_in_place, measure_number
+from onebox.services.dynamodb.values.rows import ROWS_MIN, measure_rows
 from onebox.services.json_types import decode_base64, read_boolean
 
 AttributeValue = dict[str, Any]
@@ -29,9 +30,6 @@ ORDERED_KINDS = frozenset(("S", "N", "B"))
 SET_KINDS = frozenset(("SS", "NS", "BS"))
 
 ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
-
-_CONTAINER_BYTES = 3
-"""What a map or list costs, besides one byte for each member."""
 
 
 def serialize_item(item: Item) -> tuple[bytes, int]:
@@ -93,17 +91,16 @@ def _measure_members(members: dict[str, Any], depth: int) -> int:
                     raise TypeError
                 size += len(content)
             elif "N" in value:
-                content = value["N"]
-                canonical, number_size = measure_number(content)
-                size += number_size
-                if canonical != content:
-                    value["N"] = canonical
+                try:
+                    size += CANONICAL_SIZES[value["N"]]
+                except KeyError:
+                    size += measure_in_place(value)
             elif "M" in value:
                 content = value["M"]
-                size += _CONTAINER_BYTES + len(content) + _measure_nested(content, depth)
+                size += CONTAINER_BYTES + len(content) + _measure_nested(content, depth)
             elif "L" in value:
                 content = value["L"]
-                size += _CONTAINER_BYTES + len(content) + _measure_elements(content, depth)
+                size += CONTAINER_BYTES + len(content) + _measure_elements(content, depth)
             else:
                 size += _measure_rarer(value)
     except (ValueError, AttributeError, TypeError):
@@ -126,6 +123,10 @@ def _measure_elements(content: list[Any], depth: int) -> int:
         raise _too_deep()
     if len(content) > ITEM_BYTES_MAX:
         raise ValidationException(ITEM_TOO_LARGE)  # without a look at what is in it
+    if len(content) >= ROWS_MIN and depth + 1 < NESTING_MAX:
+        rows_size = measure_rows(content)
+        if rows_size is not None:
+            return rows_size
     size = 0
     for value in content:
         # Elements are mostly maps; one above the limit of nesting is left to the general case.
@@ -133,7 +134,7 @@ def _measure_elements(content: list[Any], depth: int) -> int:
             members = value["M"]
             if type(members) is not dict:
                 raise TypeError
-            size += _CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2)
+            size += CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2)
         else:
             size += _measure_members({"": value}, depth + 1)
     return size

@@ -40,6 +40,24 @@ class _Parts(NamedTuple):
     magnitude: int
 
 
+CANONICAL_SIZES: dict[str, int] = {}
+"""The bytes of numbers that were measured, by their canonical text: for those who measure many. Emptied when full."""
+_SIZES_KEPT = 8192
+
+
+def measure_in_place(value: dict[str, str]) -> int:
+    """The bytes of an ``N`` value; its text becomes the canonical one. Raises as :func:`measure_number`."""
+    text = value["N"]
+    canonical, size = measure_number(text)
+    if canonical != text:
+        value["N"] = canonical
+    else:
+        if len(CANONICAL_SIZES) >= _SIZES_KEPT:
+            CANONICAL_SIZES.clear()
+        CANONICAL_SIZES[text] = size
+    return size
+
+
 @lru_cache(maxsize=8192)
 def measure_number(text: str) -> tuple[str, int]:
     """The canonical text and the bytes that DynamoDB counts for it.
