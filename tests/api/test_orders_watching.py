@@ -7,12 +7,16 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from click.testing import CliRunner
 
 from onebox.testing import EngineThread
+from orders.aws.clients import Aws
 from orders.cli.main import main
+from orders.monitoring.status import CALLS_QUEUES, CALLS_REST, StatusReader
 from tests.api.order_system import failures, let_receives_end, order_lines
 from tests.conftest import environment_of
+from tests.console.support import onebox_settings
 from tests.polling import until
 
 ORDERS = [json.dumps({"orderId": f"W-{number}", "total": 1.5}) for number in range(5)]
@@ -97,3 +101,25 @@ def _total(cloudwatch: Any, namespace: str, name: str, dimensions: dict[str, str
         Statistics=[statistic],
     )["Datapoints"]
     return float(sum(point[statistic] for point in points))
+
+
+def test_a_look_at_the_system_makes_as_many_calls_as_the_console_tells(
+    watched: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_receives_end(watched, lambda: failures(watched), 1)
+    calls: list[str] = []
+    call = BaseClient._make_api_call
+
+    def count(client: Any, operation: str, request: Any) -> Any:
+        calls.append(operation)
+        return call(client, operation, request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", count)
+    reader = StatusReader(Aws(onebox_settings(watched, "000000000000")))
+    last = reader.read(watched.clock.now_ms())  # asks for the account and the queues' URLs once
+    calls.clear()
+    reader.read(watched.clock.now_ms())
+    assert len(calls) == CALLS_QUEUES + CALLS_REST, calls
+    calls.clear()
+    reader.read_queues(last, watched.clock.now_ms())
+    assert len(calls) == CALLS_QUEUES, calls

@@ -8,6 +8,9 @@ from pathlib import Path
 from onebox.cli.iam import condition_key_table
 from onebox.cli.operations import built_services, markdown_tables, offered_operations
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
+from orders.cli.console import console
+from orders.console.reading import calls_a_minute
+from orders.console.settings import REFRESH_AWS, REFRESH_ONEBOX
 from orders.domain.contract_schema import make_tables
 from tests.stalls.rows import ROWS
 
@@ -72,3 +75,11 @@ def test_a_timeout_is_spelt_as_aws_spells_it() -> None:
 
 def test_security_counts_the_rows_of_make_stalls() -> None:
     assert f"`make stalls` sends {len(ROWS)} hostile requests" in (DOCS / "security.md").read_text("utf-8")
+
+
+def test_what_the_console_costs_is_the_same_in_its_page_and_in_its_help() -> None:
+    onebox, aws = calls_a_minute(REFRESH_ONEBOX), calls_a_minute(REFRESH_AWS)
+    page = (DOCS / "console.md").read_text("utf-8")
+    assert f"| onebox | every 2 s | every 5 s | {onebox} |" in page
+    assert f"| AWS | every 5 s | every 60 s | {aws} |" in page
+    assert f"{onebox} AWS API calls a minute on onebox, {aws} on AWS" in " ".join((console.help or "").split())

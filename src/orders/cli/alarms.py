@@ -49,9 +49,10 @@ def alarms(context: click.Context, aws: Aws, as_json: bool) -> None:
 @json_option
 @aws_options
 def silence(aws: Aws, name: str, duration: str, as_json: bool) -> None:
-    """Notify nobody of the alarm NAME for DURATION: 30m, 2h, at most 7d. Its state is shown as before.
+    """Silence the alarm NAME for DURATION: 30m, 2h or 7d at most.
 
-    CloudWatch does not end it: once it is past due, `orders status`, `doctor` and the console say so.
+    Nobody is notified meanwhile; its state is shown as before. CloudWatch does not end the silence: once it is past
+    due, `orders status`, `doctor` and the console say so.
     """
     until_ms = _levers(aws).silence(audit_log(aws).change, name, parse_duration_ms(duration))
     if as_json:

@@ -51,7 +51,7 @@ def console(
     On any address but loopback it requires a token, which is printed once at startup. It speaks plain HTTP: outside a
     trusted network, put a proxy with TLS in front and pass the proxy's host name to --allow-host.
 
-    With --database the page Options shows the outbox of `orders relay` too, which AWS knows nothing of.
+    With --database the page Options also shows the outbox of `orders relay`, which is not on AWS.
 
     All open pages share one reading of the system: 156 AWS API calls a minute on onebox, 32 on AWS, none while no page
     is open. Every change made in the console is recorded in the audit log: see `orders audit`.

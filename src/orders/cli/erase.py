@@ -34,7 +34,11 @@ AUDITED_IDS = 100
 @click.command()
 @click.option("--user", metavar="ID", help="Erase this customer with all orders.")
 @click.option("--order", "order_id", metavar="ID", help="Erase this order.")
-@click.option("--keep-amounts", is_flag=True, help="Keep what the contract knows and does not call personal.")
+@click.option(
+    "--keep-amounts",
+    is_flag=True,
+    help="Erase the personal and unknown fields only; keep status, time, country, amounts and order lines.",
+)
 @click.option(
     "--spool",
     "spools",

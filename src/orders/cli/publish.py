@@ -49,7 +49,10 @@ EXIT_REFUSED = 3
 @click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
 @click.option("--claim-check", is_flag=True, help="Send orders that are too large for SNS through S3 (ClaimCheck=Yes).")
 @click.option("--traceparent", help="The W3C trace context that the orders belong to. Default: $TRACEPARENT")
-@click.option("--tracestate", help="What goes with it in CloudEvents. Default: $TRACESTATE")
+@click.option(
+    "--tracestate",
+    help="The W3C tracestate that goes with it; sent with --envelope cloudevents only. Default: $TRACESTATE",
+)
 @json_option
 @aws_options
 def publish(

@@ -41,7 +41,7 @@ from orders.function_log.reader import FunctionLogs
 def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None:
     """Edit a failed order in your editor ($VISUAL or $EDITOR) and send it back to OrderQueue.
 
-    The saved order is validated like OrderProcessor does; an invalid one can be edited again. The failed message is
+    OrderProcessor's rules are applied to the saved order; an invalid one can be edited again. The failed message is
     removed only after OrderQueue has acknowledged the edited order. Save the file unchanged to cancel.
     """
     failed, target = dead_letter_queue(aws), order_queue(aws)

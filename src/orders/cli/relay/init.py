@@ -20,8 +20,8 @@ def init(database: str, table: str, show: bool, no_notify: bool) -> None:
     orders relay init --database postgresql://shop@localhost/shop
     orders relay init --database mysql://shop@localhost/shop --show
 
-    PostgreSQL gets a trigger that wakes relays at the commit (NOTIFY). Commits that notify take turns: with thousands
-    of them a second leave it out, and relays look ten times a second instead.
+    PostgreSQL gets a trigger that wakes relays at the commit (NOTIFY). PostgreSQL runs such
+    commits one after the other: with thousands a second use --no-notify, and relays poll ten times a second.
     """
     from orders.outbox.database import check_server, open_database
     from orders.outbox.table import as_ddl, creation_sql, make_tables

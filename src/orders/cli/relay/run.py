@@ -39,7 +39,7 @@ EXIT_REFUSED = 3
     show_default=True,
     type=click.IntRange(0, 60_000),
     metavar="MS",
-    help="After the first new row wait so long for more: fuller calls cost less.",
+    help="How long to wait for more rows after the first new one: fuller calls cost less.",
 )
 @click.option(
     "--poll",
@@ -47,11 +47,11 @@ EXIT_REFUSED = 3
     show_default=True,
     type=click.IntRange(1, 60_000),
     metavar="MS",
-    help="How often to look for rows; PostgreSQL tells of them by itself.",
+    help="How often to look for rows; PostgreSQL also notifies the relay.",
 )
 @click.option("--message-group", metavar="FIELD", help="Let OrderQueue be fair among this field's values: userId.")
 @click.option("--claim-check", is_flag=True, help="Send orders that are too large for SNS through S3 (ClaimCheck=Yes).")
-@click.option("--name", help="The name of this relay in `status`.  [default: host and process id]")
+@click.option("--name", help="The name of this relay in `orders relay status`.  [default: host and process id]")
 @json_option
 @outbox_options()
 @aws_options
