@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from onebox.cli.iam import condition_key_table
 from onebox.cli.operations import built_services, markdown_tables, offered_operations
 from onebox.services.cloudformation.resources.catalog import RESOURCE_TYPES
 from orders.cli.console import console
+from orders.cli.main import main
 from orders.console.reading import calls_a_minute
 from orders.console.settings import REFRESH_AWS, REFRESH_ONEBOX
 from orders.domain.contract_schema import make_tables
@@ -83,3 +86,9 @@ def test_what_the_console_costs_is_the_same_in_its_page_and_in_its_help() -> Non
     assert f"| onebox | every 2 s | every 5 s | {onebox} |" in page
     assert f"| AWS | every 5 s | every 60 s | {aws} |" in page
     assert f"{onebox} AWS API calls a minute on onebox, {aws} on AWS" in " ".join((console.help or "").split())
+
+
+def test_operations_shows_what_plan_prints() -> None:
+    text = (DOCS / "operations.md").read_text("utf-8")
+    shown = text.partition("$ orders plan --rate 50/s\n")[2].partition("\n```")[0]
+    assert shown.strip() == CliRunner().invoke(main, ["plan", "--rate", "50/s"]).output.strip()

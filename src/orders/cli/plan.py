@@ -23,7 +23,7 @@ from orders.capacity.plan import (
     make_plan,
 )
 from orders.cli.options import json_option
-from orders.cli.output import console, plural, print_json, say, show_count
+from orders.cli.output import plural, print_json, say, show_count
 from orders.cli.tables import Column, print_table
 
 PER_SECOND = {"s": 1.0, "min": 60.0, "h": 3_600.0, "day": 86_400.0}
@@ -108,27 +108,15 @@ def _print(made: Plan, prices: Mapping[str, Any]) -> None:
 
 
 def _print_money(title: str, costs: Mapping[str, float]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, title_justify="left")
-    table.add_column(title)
-    table.add_column("USD", justify="right")
-    for service, cost in costs.items():
-        table.add_row(service, f"{cost:,.2f}", style="bold" if service == "total" else None)
-    console().print(table)
+    columns = (Column(title), Column("USD", is_right=True))
+    print_table(columns, [(service, f"{cost:,.2f}") for service, cost in costs.items()])
 
 
 def _print_comparison(made: Plan) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("\nA million orders")
-    table.add_column("\nours, USD", justify="right")
-    table.add_column("\nthe seed's code, USD", justify="right")
-    for service, cost in made.per_million.items():
-        style = "bold" if service == "total" else None
-        table.add_row(service, f"{cost:,.3f}", f"{made.seed_per_million[service]:,.3f}", style=style)
-    console().print(table)
+    columns = (Column("A million orders"), Column("ours, USD", True), Column("the seed's code, USD", True))
+    seeds = made.seed_per_million
+    say()
+    print_table(columns, [(one, f"{cost:,.3f}", f"{seeds[one]:,.3f}") for one, cost in made.per_million.items()])
     say(
         "The seed's code publishes, receives and stores orders one by one, overwrites newer versions, has no indexes "
         "and prints each order twice."
@@ -136,16 +124,13 @@ def _print_comparison(made: Plan) -> None:
 
 
 def _print_options(made: Plan) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("\nOptions, a million orders")
-    table.add_column("\nUSD", justify="right")
-    table.add_column("\nof which")
+    columns = (Column("Options, a million orders"), Column("USD", is_right=True), Column("of which", is_below=True))
+    rows = []
     for option, costs in made.options_per_million.items():
         parts = ", ".join(f"{service} {cost:,.3f}" for service, cost in costs.items() if service != "total")
-        table.add_row(SWITCHED_ON[option], f"{costs['total']:,.3f}", parts)
-    console().print(table)
+        rows.append((SWITCHED_ON[option], f"{costs['total']:,.3f}", parts))
+    say()
+    print_table(columns, rows)
 
 
 def _print_relay(made: Plan) -> None:
