@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
+class Arn(NamedTuple):
     """``arn:partition:service:region:account:resource``; ``resource`` may itself hold colons and slashes."""
 
     partition: str

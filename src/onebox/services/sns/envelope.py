@@ -12,6 +12,7 @@ AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -48,29 +49,43 @@ class Origin(NamedTuple):
         return self.endpoint_url + path
 
 
+class Envelope:
+    """The envelope of all notifications of one publication to one subscription."""
+
+    __slots__ = ("_certificate", "_origin", "_timestamp", "_unsubscribe")
+
+    def __init__(self, origin: Origin, subscription_arn: str) -> None:
+        self._origin = origin
+        self._timestamp = iso_milliseconds(origin.now_ms)
+        self._certificate = origin.certificate_url
+        self._unsubscribe = f"{origin.endpoint_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}"
+
+    def wrap(self, message: Message, body: str) -> str:
+        """One notification with its text."""
+        origin = self._origin
+        number = "" if message.sequence is None else f'  "SequenceNumber" : "{message.sequence}",\n'
+        subject = "" if message.subject is None else f'  "Subject" : {_json(message.subject)},\n'
+        signature = self._signature_lines(message, body) if origin.signature_version else ""
+        attributes = _attribute_lines(message.attributes) if message.attributes else ""
+        return (
+            f'{{\n  "Type" : "Notification",\n  "MessageId" : "{message.message_id}",\n{number}'
+            f'  "TopicArn" : "{origin.topic_arn}",\n{subject}  "Message" : {_json(body)},\n'
+            f'  "Timestamp" : "{self._timestamp}",\n{signature}'
+            f'  "UnsubscribeURL" : "{self._unsubscribe}"{attributes}\n}}'
+        )
+
+    def _signature_lines(self, message: Message, body: str) -> str:
+        origin = self._origin
+        signature = origin.sign(_notification_to_sign(message, body, origin.topic_arn, self._timestamp))
+        return (
+            f'  "SignatureVersion" : "{origin.signature_version}",\n  "Signature" : "{signature}",\n'
+            f'  "SigningCertURL" : "{self._certificate}",\n'
+        )
+
+
 def notification(message: Message, body: str, origin: Origin, subscription_arn: str) -> str:
-    """The envelope of a notification."""
-    topic_arn, now_ms, endpoint_url, signature_version, _ = origin
-    timestamp = iso_milliseconds(now_ms)
-    lines = ['{\n  "Type" : "Notification",\n  "MessageId" : "', message.message_id]
-    if message.sequence is not None:
-        lines += ['",\n  "SequenceNumber" : "', message.sequence]
-    lines += ['",\n  "TopicArn" : "', topic_arn]
-    if message.subject is not None:
-        lines += ['",\n  "Subject" : ', _json(message.subject), ',\n  "Message" : ', _json(body)]
-    else:
-        lines += ['",\n  "Message" : ', _json(body)]
-    lines += [',\n  "Timestamp" : "', timestamp]
-    if signature_version:
-        signature = origin.sign(_notification_to_sign(message, body, topic_arn, timestamp))
-        lines += ['",\n  "SignatureVersion" : "', signature_version, '",\n  "Signature" : "', signature]
-        lines += ['",\n  "SigningCertURL" : "', origin.certificate_url]
-    lines += ['",\n  "UnsubscribeURL" : "', endpoint_url, "/?Action=Unsubscribe&SubscriptionArn="]
-    lines += [subscription_arn, '"']
-    if message.attributes:
-        lines.append(_attribute_lines(message.attributes))
-    lines.append("\n}")
-    return "".join(lines)
+    """The envelope of a single notification."""
+    return Envelope(origin, subscription_arn).wrap(message, body)
 
 
 def confirmation(origin: Origin, token: str, message_id: str) -> str:
@@ -176,4 +191,4 @@ def _json(text: str) -> str:
 def _digest_of(to_sign: str, signature_version: str) -> str:
     # Not a signature (see above), so that SHA-1 is AWS's choice and protects nothing.
     algorithm = hashlib.sha256 if signature_version == "2" else hashlib.sha1
-    return base64.b64encode(algorithm(to_sign.encode()).digest()).decode()
+    return binascii.b2a_base64(algorithm(to_sign.encode()).digest(), newline=False).decode()

@@ -22,7 +22,7 @@ from onebox.services.sns.delivery_status import (
     describe_notification,
     refused_by,
 )
-from onebox.services.sns.envelope import Origin, lambda_event, notification
+from onebox.services.sns.envelope import Envelope, Origin, lambda_event
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_policy import Verdict
 from onebox.services.sns.http_outbox import HttpOutbox
@@ -202,12 +202,14 @@ class Fanout:
         """Deliver messages together; for each the error it is refused with, or None."""
         errors: list[AwsError | None] = []
         deliveries: list[Delivery] = []
+        envelope = None if subscription.is_raw else Envelope(publication.origin, subscription.arn)
+        is_fifo = queue_arn.endswith(".fifo")
         for message, body in messages:
             if subscription.is_raw and len(message.attributes) > RAW_DELIVERY_ATTRIBUTES_MAX:
                 errors.append(InvalidParameterException("A raw message has at most 10 message attributes"))
             else:
                 errors.append(None)
-                deliveries.append(_make_delivery(publication.origin, subscription, queue_arn, message, body))
+                deliveries.append(_make_delivery(envelope, message, body, is_fifo=is_fifo))
         if not deliveries:
             return errors
         try:
@@ -270,23 +272,14 @@ def _filter(
         yield message, body
 
 
-def _make_delivery(
-    origin: Origin, subscription: CachedSubscription, queue_arn: str, message: Message, body: str
-) -> Delivery:
+def _make_delivery(envelope: Envelope | None, message: Message, body: str, *, is_fifo: bool) -> Delivery:
     """The message as it goes into a queue: raw, or in its envelope."""
-    attributes = _NO_ATTRIBUTES
-    if subscription.is_raw:
-        attributes = message.attributes
-    else:
-        body = notification(message, body, origin, subscription.arn)
-    is_fifo = queue_arn.endswith(".fifo")
-    return Delivery(
-        body=body,
-        attributes=attributes,
-        # A FIFO topic keeps its groups from standard queues; a standard topic passes a fair queue's group on.
-        group_id=message.group_id if is_fifo or message.sequence is None else None,
-        dedup_id=message.dedup_id if is_fifo else None,
-    )
+    # A FIFO topic keeps its groups from standard queues; a standard topic passes a fair queue's group on.
+    group_id = message.group_id if is_fifo or message.sequence is None else None
+    dedup_id = message.dedup_id if is_fifo else None
+    if envelope is None:
+        return Delivery(body, message.attributes, group_id, dedup_id)
+    return Delivery(envelope.wrap(message, body), _NO_ATTRIBUTES, group_id, dedup_id)
 
 
 def _count_filtered(subscription: CachedSubscription, verdict: Verdict, metrics: PublishMetrics) -> None:

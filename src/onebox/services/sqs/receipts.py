@@ -29,8 +29,8 @@ class Receipt(NamedTuple):
 
 def format_receipt(receipt: Receipt) -> str:
     """The handle a client is given."""
-    packed = _LAYOUT.pack(*receipt)
-    return _PREFIX + base64.b64encode(packed + zlib.crc32(packed).to_bytes(4, "big")).decode("ascii")
+    checksum = zlib.crc32(_LAYOUT.pack(*receipt))
+    return _PREFIX + binascii.b2a_base64(_CHECKED.pack(*receipt, checksum), newline=False).decode("ascii")
 
 
 def parse_receipt(handle: str) -> Receipt | None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.model import Queue, Sent, State, ValidMessage
+from onebox.services.sqs.model import Queue, Sent, ValidMessage
 from onebox.services.sqs.store.messages import NewMessage
 
 
@@ -37,38 +37,18 @@ def notify_watchers(core: Core, queue: Queue, first_id: int, visible: int, first
 def _send_standard(
     core: Core, queue: Queue, messages: Sequence[ValidMessage], sender_id: str, now_ms: int
 ) -> list[Sent]:
-    new_uuid = core.ids.uuid
-    new_messages = []
-    due = []
-    for row_id, valid in zip(core.row_ids.take(len(messages), now_ms), messages, strict=True):
-        if valid.delay_ms:
-            due.append(now_ms + valid.delay_ms)
-            new_messages.append(
-                NewMessage(
-                    id=row_id,
-                    state=State.DELAYED,
-                    due_at_ms=due[-1],
-                    message_id=new_uuid(),
-                    sequence_number=None,
-                    content=valid,
-                )
-            )
-        else:
-            new_messages.append(
-                NewMessage(
-                    id=row_id,
-                    state=State.VISIBLE,
-                    due_at_ms=0,
-                    message_id=new_uuid(),
-                    sequence_number=None,
-                    content=valid,
-                )
-            )
+    row_ids = core.row_ids.take(len(messages), now_ms)
+    due = [now_ms + valid.delay_ms for valid in messages if valid.delay_ms]
+    sent = [Sent(core.ids.uuid(), None) for _ in messages]
+    new_messages = [
+        NewMessage(row_id, now_ms + valid.delay_ms if valid.delay_ms else None, one, valid)
+        for row_id, one, valid in zip(row_ids, sent, messages, strict=True)
+    ]
     core.messages.insert(queue.backlog_id, new_messages, sender_id, now_ms, fifo=False)
-    visible = len(new_messages) - len(due)
+    visible = len(messages) - len(due)
     core.messages.add_counts(queue.backlog_id, visible=visible, delayed=len(due))
-    notify_watchers(core, queue, new_messages[0].id, visible, min(due, default=None))
-    return [Sent(message.message_id, None) for message in new_messages]
+    notify_watchers(core, queue, row_ids[0], visible, min(due, default=None))
+    return sent
 
 
 def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, now_ms: int) -> Sent:
@@ -82,18 +62,11 @@ def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, no
     row_id = core.row_ids.next(now_ms)
     sent = Sent(core.ids.uuid(), rules.format_sequence_number(row_id))
     core.deduplication.remember(queue.backlog_id, scope, valid.dedup_id, sent, rules.decide_deduplication_end(now_ms))
-    state, due_at_ms = (State.DELAYED, now_ms + valid.delay_ms) if valid.delay_ms else (State.VISIBLE, 0)
-    message = NewMessage(
-        id=row_id,
-        state=state,
-        due_at_ms=due_at_ms,
-        message_id=sent.message_id,
-        sequence_number=sent.sequence_number,
-        content=valid,
-    )
+    due_at_ms = now_ms + valid.delay_ms if valid.delay_ms else None
+    message = NewMessage(row_id, due_at_ms, sent, valid)
     core.messages.insert(queue.backlog_id, [message], sender_id, now_ms, fifo=True)
-    delayed = state is State.DELAYED
+    delayed = due_at_ms is not None
     core.groups.add(queue.backlog_id, valid.group_id, row_id, is_open=not delayed)
     core.messages.add_counts(queue.backlog_id, visible=not delayed, delayed=delayed)
-    notify_watchers(core, queue, row_id, not delayed, due_at_ms or None)
+    notify_watchers(core, queue, row_id, not delayed, due_at_ms)
     return sent

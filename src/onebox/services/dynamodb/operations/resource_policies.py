@@ -5,8 +5,6 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetResou
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from onebox.arn import find_arn
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.core import Core
@@ -41,7 +39,7 @@ def _load_resource(core: Core, context: RequestContext, request: Wire) -> str:
         raise invalid_values(
             f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {text}"
         )
-    key = table_key(context, str(replace(arn, resource=f"table/{parts[1]}")))
+    key = table_key(context, str(arn._replace(resource=f"table/{parts[1]}")))
     if core.table_cache.find_usable(key) is None:
         raise ResourceNotFoundException(f"Requested resource not found: Table: {key.name} not found")
     if len(parts) == 4 and core.streams.find(*key, parts[3]) is None:

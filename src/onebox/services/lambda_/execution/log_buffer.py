@@ -55,7 +55,7 @@ class LogBuffer:
 
         def write(events: list[LogEvent]) -> None:
             stream.events += events
-            stream.characters += sum(len(text) for _, text in events)
+            stream.characters += sum([len(text) for _, text in events])
             self._pending[id(stream)] = stream
             self._pace.wanted()
 
@@ -79,9 +79,9 @@ class LogBuffer:
         others next time."""
         events_left, characters_left = _EVENTS_AT_ONCE, _BYTES_AT_ONCE
         for key, stream in list(self._pending.items()):
-            events = _take(stream, events_left, characters_left)
+            events, characters = _take(stream, events_left, characters_left)
             events_left -= len(events)
-            characters_left -= sum(len(text) for _, text in events)
+            characters_left -= characters
             del self._pending[key]
             if stream.events:
                 self._pending[key] = stream
@@ -107,8 +107,8 @@ class LogBuffer:
             self._log.warning("the log of %s was not written: the database failed", stream.group)
 
 
-def _take(stream: _Stream, events_max: int, characters_max: int) -> list[LogEvent]:
-    """The first events of a stream, at least one."""
+def _take(stream: _Stream, events_max: int, characters_max: int) -> tuple[list[LogEvent], int]:
+    """The first events of a stream, at least one, and their characters."""
     taken: list[LogEvent] = []
     characters = 0
     while stream.events and len(taken) < events_max and characters < characters_max:
@@ -116,7 +116,7 @@ def _take(stream: _Stream, events_max: int, characters_max: int) -> list[LogEven
         taken.append(event)
         characters += len(event[1])
     stream.characters -= characters
-    return taken
+    return taken, characters
 
 
 def in_order(events: list[LogEvent]) -> list[LogEvent]:

@@ -32,27 +32,32 @@ class OutputReader:
 
     def read(self, now_ms: int) -> list[LogEvent]:
         """The next events that are complete; none if there is nothing to read. Reads 64 KiB at most."""
-        try:
-            data = os.read(self._descriptor, _READ_BYTES)
-        except (BlockingIOError, InterruptedError):
-            return []
-        if not data:
-            return []
-        events, self._pending = split_output(self._pending + data, now_ms)
-        if len(self._pending) > _PENDING_BYTES_MAX:
-            events += self.close_line(now_ms)
-        return [(at_ms, self._show_path(text)) for at_ms, text in events]
+        return self._read(now_ms)[0]
 
     def read_all(self, now_ms: int) -> list[LogEvent]:
         """All events that are complete by now, as far as the pipe could hold them: a process that goes on to print does
         not keep us here."""
         events: list[LogEvent] = []
         for _ in range(PIPE_BYTES // _READ_BYTES):
-            found = self.read(now_ms)
-            if not found:
-                break
+            found, is_full = self._read(now_ms)
             events += found
+            if not is_full:
+                break
         return events
+
+    def _read(self, now_ms: int) -> tuple[list[LogEvent], bool]:
+        """The next events, and whether there may be more to read."""
+        try:
+            data = os.read(self._descriptor, _READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return [], False
+        events, self._pending = split_output(self._pending + data, now_ms)
+        if len(self._pending) > _PENDING_BYTES_MAX:
+            events += self.close_line(now_ms)
+        # Paths are looked for once in all of it: no event has the character that separates them here.
+        texts = self._show_path("\0".join([text for _, text in events])).split("\0")
+        shown = [(at_ms, text) for (at_ms, _), text in zip(events, texts, strict=False)]
+        return shown, len(data) == _READ_BYTES
 
     def close_line(self, now_ms: int) -> list[LogEvent]:
         """What was printed without a line end; called when an invocation ends."""

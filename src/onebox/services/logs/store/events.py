@@ -18,18 +18,17 @@ class EventStore:
     def append(
         self, group_id: int, stream_id: int, events: Sequence[tuple[int, str]], stored_bytes: int, now_ms: int
     ) -> int:
-        """Add events (at least one; time and message) to a stream, in their order, under ids that follow each other.
+        """Add events (at least one; time and message, in order of time) to a stream, under ids that follow each other.
         The id of the last one."""
         self._storage.executemany(
             "INSERT INTO logs_event (group_id, stream_id, at_ms, ingested_at_ms, message) VALUES (?, ?, ?, ?, ?)",
             [(group_id, stream_id, at_ms, now_ms, message) for at_ms, message in events],
         )
         last_id = self._storage.last_insert_id()
-        times_ms = [at_ms for at_ms, _ in events]
         self._storage.execute(
             "UPDATE logs_stream SET first_event_at_ms = min(coalesce(first_event_at_ms, ?1), ?1),"
             " last_event_at_ms = max(last_event_at_ms, ?2), last_ingested_at_ms = ?3 WHERE id = ?4",
-            (min(times_ms), max(times_ms), now_ms, stream_id),
+            (events[0][0], events[-1][0], now_ms, stream_id),
         )
         self._storage.execute(
             "UPDATE logs_group SET stored_bytes = stored_bytes + ? WHERE id = ?", (stored_bytes, group_id)

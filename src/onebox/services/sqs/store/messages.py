@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from onebox.services.sqs.model import Counts, State, StoredMessage, ValidMessage
+from onebox.services.sqs.model import Counts, Sent, State, StoredMessage, ValidMessage
 from onebox.storage.database import Storage
 from onebox.storage.packing import Packer
 
@@ -38,10 +38,8 @@ class NewMessage(NamedTuple):
     """A message to be inserted."""
 
     id: int
-    state: State
-    due_at_ms: int
-    message_id: str
-    sequence_number: str | None
+    delayed_until_ms: int | None
+    sent: Sent
     content: ValidMessage
 
 
@@ -80,8 +78,8 @@ class MessageStore:
             "INSERT INTO sqs_message (id, backlog_id, state, due_at_ms, receive_count, arrived_at_ms, group_id)"
             " VALUES (?, ?, ?, ?, 0, ?, ?)",
             [
-                (m.id, backlog_id, int(m.state), m.due_at_ms, now_ms, m.content.group_id if fifo else None)
-                for m in messages
+                (row_id, backlog_id, *_state_columns(until_ms), now_ms, content.group_id if fifo else None)
+                for row_id, until_ms, _, content in messages
             ],
         )
         self._storage.executemany(
@@ -90,20 +88,20 @@ class MessageStore:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    m.id,
-                    m.message_id,
-                    *self._pack(m.content.body),
-                    m.content.body_md5,
+                    row_id,
+                    sent.message_id,
+                    *self._pack(content.body),
+                    content.body_md5,
                     now_ms,
                     sender_id,
-                    m.content.attributes,
-                    m.content.attributes_md5,
-                    m.content.trace_header,
-                    m.content.group_id,
-                    m.content.dedup_id,
-                    m.sequence_number,
+                    content.attributes,
+                    content.attributes_md5,
+                    content.trace_header,
+                    content.group_id,
+                    content.dedup_id,
+                    sent.sequence_number,
                 )
-                for m in messages
+                for row_id, _, sent, content in messages
             ],
         )
 
@@ -115,7 +113,7 @@ class MessageStore:
 
     def _read(self, rows: Iterable[tuple[Any, ...]]) -> list[StoredMessage]:
         """Rows of _MESSAGE_COLUMNS."""
-        return [StoredMessage(*(*row[:-1], self._read_body(row[-1]))) for row in rows]
+        return [StoredMessage._make((*row[:-1], self._read_body(row[-1]))) for row in rows]
 
     def _read_body(self, stored: str | bytes) -> str:
         return stored if isinstance(stored, str) else self._packer.unpack(stored).decode()
@@ -328,6 +326,11 @@ class MessageStore:
         if len(ids) < limit and self._storage.changes() < limit:
             self._storage.execute("DELETE FROM sqs_backlog WHERE backlog_id = ?", (row[0],))
         return max(1, len(ids))
+
+
+def _state_columns(delayed_until_ms: int | None) -> tuple[int, int]:
+    """The columns ``state`` and ``due_at_ms`` of a new message."""
+    return (State.VISIBLE.value, 0) if delayed_until_ms is None else (State.DELAYED.value, delayed_until_ms)
 
 
 def _dump(ids: Iterable[int]) -> str:

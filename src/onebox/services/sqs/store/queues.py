@@ -1,7 +1,8 @@
-"""The rows of ``sqs_queue``: finding a queue costs one small look-up, not the parsing of its attributes.
+"""The rows of ``sqs_queue``: finding a queue costs no look-up while nobody changes it.
 
-A parsed queue is kept in memory under its revision and used while the row still says that revision. A revision
-names one content for ever, so neither a rollback nor another job of the group can make what is kept wrong.
+A parsed queue is kept in memory under its revision. A revision names one content for ever, so neither a rollback nor
+another job of the group can make what is kept wrong: in the group that changes a queue it is used only while the row
+still says that revision. From the next group on the row is what the end of that group has left, and is not asked.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from onebox.services.sqs.redrive_policy import ALLOW_ALL, parse_redrive_allow_po
 from onebox.services.sqs.store.row_ids import RowIds
 from onebox.storage.database import Row, Storage
 
+_Key = tuple[str, str, str]
+"""Account, region and name."""
 _KEPT_MAX = 10_000
 _COLUMNS = (
     "account, region, name, queue_id, backlog_id, revision, created_at_ms, modified_at_ms, purged_at_ms,"
@@ -33,28 +36,43 @@ class QueueStore:
     def __init__(self, storage: Storage, ids: RowIds) -> None:
         self._storage = storage
         self._ids = ids
-        self._kept: dict[tuple[str, str, str], Queue] = {}
+        self._kept: dict[_Key, Queue] = {}
+        self._settled: dict[_Key, Queue] = {}
+        """Of those that are kept, the ones whose row need not be asked."""
+        self._settled_arns: dict[str, Queue] = {}
+        """The same, by ARN."""
+        self._changed: set[_Key] = set()
+        """The queues that were changed in the storage's group ``_changed_in``."""
+        self._changed_in = -1
 
     def find(self, account: str, region: str, name: str) -> Queue | None:
         """The queue of that name, or None."""
-        row = self._storage.first(
-            "SELECT revision FROM sqs_queue WHERE account = ? AND region = ? AND name = ?",
-            (account, region, name),
-        )
+        key = (account, region, name)
+        queue = self._settled.get(key)
+        if queue is None:
+            queue = self._find_revision(key)
+            if queue is not None and (key not in self._changed or self._changed_in < self._storage.group):
+                self._settled[key] = self._settled_arns[queue.arn] = queue
+        return queue
+
+    def _find_revision(self, key: _Key) -> Queue | None:
+        row = self._storage.first("SELECT revision FROM sqs_queue WHERE account = ? AND region = ? AND name = ?", key)
         if row is None:
             return None
-        kept = self._kept.get((account, region, name))
+        kept = self._kept.get(key)
         if kept is not None and kept.revision == row[0]:
             return kept
         full = self._storage.first(
-            f"SELECT {_COLUMNS} FROM sqs_queue WHERE account = ? AND region = ? AND name = ?",
-            (account, region, name),
+            f"SELECT {_COLUMNS} FROM sqs_queue WHERE account = ? AND region = ? AND name = ?", key
         )
         assert full is not None, "the row was there a moment ago, and nothing runs in between"
-        return self._keep(_make_queue(full))
+        return self._keep(key, _make_queue(full))
 
     def find_by_arn(self, arn: str) -> Queue | None:
         """The queue of that ARN, or None."""
+        queue = self._settled_arns.get(arn)
+        if queue is not None:
+            return queue
         parts = find_arn(arn)
         if parts is None or parts.service != "sqs" or parts.partition != partition_of(parts.region):
             return None
@@ -99,6 +117,7 @@ class QueueStore:
         now_ms: int,
     ) -> None:
         """Make a queue with an empty backlog."""
+        self._note_change((account, region, name))
         queue_id, backlog_id, revision = self._ids.take(3, now_ms)
         self._storage.execute(
             "INSERT INTO sqs_queue (account, region, name, queue_id, backlog_id, revision, created_at_ms,"
@@ -121,6 +140,7 @@ class QueueStore:
 
     def set_attributes(self, queue: Queue, attributes: Mapping[str, str], now_ms: int) -> None:
         """Replace a queue's attributes."""
+        self._note_change(_key_of(queue))
         scope_changed = attributes.get("DeduplicationScope") != queue.attributes.get("DeduplicationScope")
         self._storage.execute(
             "UPDATE sqs_queue SET attributes = ?, dead_letter_arn = ?, scope_changed_at_ms = ?, modified_at_ms = ?,"
@@ -137,6 +157,7 @@ class QueueStore:
 
     def set_tags(self, queue: Queue, tags: Mapping[str, str], now_ms: int) -> None:
         """Replace a queue's tags."""
+        self._note_change(_key_of(queue))
         self._storage.execute(
             "UPDATE sqs_queue SET tags = ?, revision = ? WHERE queue_id = ?",
             (_dump(tags), self._ids.next(now_ms), queue.queue_id),
@@ -144,6 +165,7 @@ class QueueStore:
 
     def purge(self, queue: Queue, now_ms: int) -> Queue:
         """Give a queue an empty backlog; the old one is the sweeper's. Returns the queue as it is now."""
+        self._note_change(_key_of(queue))
         backlog_id, revision = self._ids.take(2, now_ms)
         self._storage.execute(
             "UPDATE sqs_queue SET backlog_id = ?, revision = ?, purged_at_ms = ? WHERE queue_id = ?",
@@ -155,6 +177,7 @@ class QueueStore:
 
     def delete(self, queue: Queue) -> None:
         """Remove a queue; its messages are the sweeper's."""
+        self._note_change(_key_of(queue))
         self._storage.execute("DELETE FROM sqs_queue WHERE queue_id = ?", (queue.queue_id,))
         self._abandon_backlog(queue)
 
@@ -164,11 +187,27 @@ class QueueStore:
     def _abandon_backlog(self, queue: Queue) -> None:
         self._storage.execute("UPDATE sqs_backlog SET queue_id = NULL WHERE backlog_id = ?", (queue.backlog_id,))
 
-    def _keep(self, queue: Queue) -> Queue:
+    def _note_change(self, key: _Key) -> None:
+        """The queue is being changed in the current job, which may be undone."""
+        settled = self._settled.pop(key, None)
+        if settled is not None:
+            del self._settled_arns[settled.arn]
+        if self._changed_in != self._storage.group:
+            self._changed_in = self._storage.group
+            self._changed.clear()
+        self._changed.add(key)
+
+    def _keep(self, key: _Key, queue: Queue) -> Queue:
         if len(self._kept) >= _KEPT_MAX:
             self._kept.clear()
-        self._kept[queue.account, queue.region, queue.name] = queue
+            self._settled.clear()
+            self._settled_arns.clear()
+        self._kept[key] = queue
         return queue
+
+
+def _key_of(queue: Queue) -> _Key:
+    return queue.account, queue.region, queue.name
 
 
 def _make_queue(row: Row) -> Queue:
