@@ -1,7 +1,8 @@
 """The machine's page cache: what a thread had to read from disks, how much memory there is, and reading pieces ahead.
 
 Linux only; elsewhere :func:`find_page_cache` finds none.
-Linux: https://man7.org/linux/man-pages/man2/getrusage.2.html, https://man7.org/linux/man-pages/man5/proc_meminfo.5.html,
+Linux: https://man7.org/linux/man-pages/man2/getrusage.2.html, https://man7.org/linux/man-pages/man2/sendfile.2.html,
+https://man7.org/linux/man-pages/man5/proc_meminfo.5.html,
 https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
 """
 
@@ -49,9 +50,16 @@ class LinuxPageCache:
         return machine if group is None else min(machine, group)
 
     def read(self, file: int, offset: int, length: int) -> None:
-        """See :class:`PageCache`."""
-        os.posix_fadvise(file, offset, length, os.POSIX_FADV_WILLNEED)
-        os.pread(file, 1, offset + length - 1)  # the advice returns before the disk does; the last page waits for it
+        """See :class:`PageCache`. The kernel sends the piece to nowhere: no page is copied, and it goes as far ahead as
+        the disk is set up for. A seventh of the processor time of advice (``posix_fadvise``), which takes single pages.
+        """
+        end = offset + length
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            while offset < end and (sent := os.sendfile(nowhere, file, offset, end - offset)):
+                offset += sent
+        finally:
+            os.close(nowhere)
 
     def _group_bytes(self) -> int | None:
         """What the control group may still take, its clean pages of files included; None without a limit."""

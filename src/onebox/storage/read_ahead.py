@@ -2,8 +2,8 @@
 
 After a boot of the machine, or when other programs took the memory meanwhile, each order under a random id would read a
 page of an index from the disk while the event loop waits. So a thread has the kernel read the whole file, piece by
-piece: after a start, and when the loop had to read from the disk itself. What is in memory is skipped by the kernel, in
-10 ms of the thread's time for a gigabyte, and no page passes through this process.
+piece: after a start, and when the loop had to read from the disk itself. What is in memory is passed over, in 20 ms of
+the thread's time for a gigabyte, and no page comes into this process.
 
 Bounds: the file must fit into half of the memory that can be given without swapping, since an index lies scattered over
 all of the file and a part of it would help little; the disk is left to others after each piece; one pass a minute.
@@ -21,7 +21,7 @@ from onebox.clock import Clock, Timer
 from onebox.storage.page_cache import PageCache
 
 PIECE_BYTES = 2 * 1024 * 1024
-"""A sync of the log waits behind one piece at most: 16 ms on a disk of 125 MB/s."""
+"""Between two pieces the pass can pause or end: 16 ms on a disk of 125 MB/s."""
 FILE_BYTES_MIN = 16 * 1024 * 1024
 """A smaller file is in memory after a few hundred reads."""
 MEMORY_SHARE = 0.5
