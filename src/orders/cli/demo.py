@@ -122,16 +122,16 @@ def _wait_until_settled(aws: Aws, clock: SystemClock, say: _Speaker, published: 
     while clock.monotonic_ms() < deadline_ms:
         counted = tally((line.at_ms, parse_line(line.text)) for line in logs.lines(since_ms))
         dead_lettered = failed.counts().visible
+        if counted.stored + dead_lettered >= published:
+            say.progress(f"  {counted.stored:,} stored, {dead_lettered} dead-lettered, none in transit")
+            say("")
+            return counted
         waiting = queue.counts()
         in_transit = waiting.visible + waiting.in_flight
         say.progress(
             f"  {counted.stored:,} stored, {dead_lettered} dead-lettered, {in_transit} in transit"
             + (" (an invalid order is tried three times within 10 s)" if counted.given_back > dead_lettered else "")
         )
-        if counted.stored + dead_lettered >= published:
-            say.progress(f"  {counted.stored:,} stored, {dead_lettered} dead-lettered, none in transit")
-            say("")
-            return counted
         clock.wait_ms(POLL_MS)
     raise OperatorError(
         f"after {PATIENCE_MS / 1000:.0f} s only {counted.stored} of {published} orders had arrived",
