@@ -10,45 +10,43 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
 _BODILESS = frozenset({204, 304})
 _SMALL_BODY_BYTES = 64 * 1024
-_LINES: dict[int, bytes] = {}
+_LINES: dict[int, str] = {}
 
 Payload = tuple[bytes, bytes]
 """Head and body; a small body is part of the head, so that both leave in one packet."""
 
 
-def serialize(response: Response, date: bytes, *, keep_alive: bool, head_only: bool = False) -> Payload:
+def serialize(response: Response, date: str, keep_alive: bool, head_only: bool = False) -> Payload:
     """The bytes of an answer. ``head_only``: the answer to HEAD, which has the length of a body and no body."""
     status = response.status
-    parts = [_LINES.get(status) or _make_line(status)]
-    has_length = False
+    text = _LINES.get(status) or _make_line(status)
+    is_framed = status in _BODILESS
     for name, value in response.headers:
-        parts.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
-        has_length = has_length or name.lower() in _FRAMING
+        text = f"{text}{name}: {value}\r\n"
+        is_framed = is_framed or name.lower() in _FRAMING
     body = response.body
-    if not has_length and status not in _BODILESS:
-        parts.append(b"Content-Length: %d\r\n" % len(body))
-    parts.append(b"Date: %b\r\n" % date)
-    parts.append(b"\r\n" if keep_alive else b"Connection: close\r\n\r\n")
+    length = "" if is_framed else f"Content-Length: {len(body)}\r\n"
+    end = "\r\n" if keep_alive else "Connection: close\r\n\r\n"
+    head = f"{text}{length}Date: {date}\r\n{end}".encode("latin-1", "replace")
     if head_only or status in _BODILESS:
-        return b"".join(parts), b""
+        return head, b""
     if len(body) > _SMALL_BODY_BYTES:
-        return b"".join(parts), body
-    parts.append(body)
-    return b"".join(parts), b""
+        return head, body
+    return head + body, b""
 
 
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def serialize_streamed_head(response: Response, date: bytes, *, keep_alive: bool, chunked: bool) -> bytes:
+def serialize_streamed_head(response: Response, date: str, *, keep_alive: bool, chunked: bool) -> bytes:
     """The head of an answer whose body follows in parts: framed if ``chunked``, else up to the connection's end."""
-    headers = [*response.headers, ("Date", date.decode("ascii"))]
+    headers = [*response.headers, ("Date", date)]
     if chunked and has_body(response.status):
         headers.append(("Transfer-Encoding", "chunked"))
     if not keep_alive:
         headers.append(("Connection", "close"))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return _make_line(response.status) + lines.encode("latin-1", "replace") + b"\r\n"
+    return f"{_make_line(response.status)}{lines}\r\n".encode("latin-1", "replace")
 
 
 def frame_chunk(chunk: bytes) -> bytes:
@@ -61,6 +59,6 @@ def has_body(status: int) -> bool:
     return status not in _BODILESS
 
 
-def _make_line(status: int) -> bytes:
-    line = _LINES[status] = f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}\r\n".encode()
+def _make_line(status: int) -> str:
+    line = _LINES[status] = f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}\r\n"
     return line

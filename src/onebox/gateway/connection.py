@@ -26,7 +26,7 @@ from onebox.gateway.limits import (
     TARGET_BYTES_MAX,
 )
 from onebox.gateway.message import Request
-from onebox.gateway.reply import Reply
+from onebox.gateway.reply import NOTHING, Reply
 from onebox.gateway.request_reader import RequestReader
 from onebox.gateway.stage import Progress, Stage
 from onebox.gateway.turns import Turns
@@ -44,8 +44,8 @@ class Host(Protocol):
     def handler(self, request: Request, reply: Reply, /) -> None: ...
     def body_bytes_max(self, path: str, query: str, headers: dict[str, str]) -> int: ...
     def is_from_function(self, other: tuple[str, int], own: tuple[str, int]) -> bool: ...
-    def date(self) -> bytes: ...
-    def now_ms(self) -> int: ...
+    def date(self) -> str: ...
+    def now_ms(self) -> float: ...
     def opened(self, connection: HttpConnection) -> bool: ...
     def closed(self, connection: HttpConnection) -> None: ...
     def client_is_slow(self) -> None: ...
@@ -53,6 +53,26 @@ class Host(Protocol):
 
 class HttpConnection(RequestReader, asyncio.Protocol):
     """One client connection."""
+
+    __slots__ = (
+        "_backlog",
+        "_began_ms",
+        "_burst",
+        "_from_function",
+        "_is_held",
+        "_is_refused",
+        "_last_cost_ms",
+        "_now_ms",
+        "_replies",
+        "_server",
+        "_source_ip",
+        "_transport",
+        "_unparsed",
+        "_waits_for_turn",
+        "cost_ms",
+        "is_writable",
+        "progress",
+    )
 
     def __init__(self, server: Host) -> None:
         super().__init__(server.body_bytes_max)
@@ -73,6 +93,9 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         self._source_ip = ""
         self._from_function: bool | None = None
         self._now_ms = server.now_ms()
+        """When what is being read was received."""
+        self._began_ms = self._now_ms
+        """When the request that is read next, or handled now, began to cost time."""
         self.progress = Progress(self._now_ms)
 
     # asyncio's callbacks
@@ -87,35 +110,48 @@ class HttpConnection(RequestReader, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         turns = self._server.turns
-        began_ms = turns.begin()
+        self._now_ms = self._began_ms = turns.begin()  # one reading for all that came at once
         if turns.is_spent or self._unparsed:
             self._unparsed += data
-            if self._transport is not None:
+            if len(self._unparsed) > SLICE_BYTES and self._transport is not None:
                 self._transport.pause_reading()
             self._serve_backlog_soon()
             return
         self._parse(data)
-        turns.end(began_ms)
 
     def _parse(self, data: bytes) -> None:
         if self._is_refused:
             return
-        self._now_ms = self._server.now_ms()  # one reading for all that came at once
         self._burst = 0
         self._body_pieces = 0
+        read = len(data)
         try:
-            read = self._feed_slice(data)
+            if read <= SLICE_BYTES:
+                self._feed(data)
+            else:
+                read = self._feed_slice(data)
         except httptools.HttpParserError as error:
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
             self._refuse(cause if isinstance(cause, BadHead) else BadHead(400, f"not an HTTP/1.1 request: {error}"))
             return
+        if not self._burst:
+            self._server.turns.note_part()
         if read < len(data):
             self._unparsed = data[read:]
         if (self._unparsed or self._body_pieces > BURST_PIECES_MAX) and self._transport is not None:
             self._transport.pause_reading()
             self._serve_backlog_soon()
-        progress = self.progress
+        self._note_progress(read)
+
+    def _note_progress(self, read: int) -> None:
+        """So many bytes were read."""
+        progress, stage = self.progress, self.entered
+        if stage is not None:
+            self.entered = None
+            progress.enter(stage, self._now_ms)
+            return
+        progress.received(read, self._now_ms)
         if progress.stage is Stage.HEAD and progress.stage_bytes > HEAD_BYTES_MAX + TARGET_BYTES_MAX:
             self._refuse(BadHead(431, "the head of the request is too large"))
 
@@ -123,24 +159,17 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         """Read a slice of heads and chunks, and all that has come of a body whose length is known; how many bytes.
 
         Raises httptools.HttpParserError."""
-        if len(data) <= SLICE_BYTES:
-            self._feed_piece(data)
-            return len(data)
         read = 0
         if not self.body_bytes_left:
             # The head by itself, so that the body behind it comes in one piece.
             read = data.find(_HEAD_END, 0, SLICE_BYTES) + len(_HEAD_END)
             if read < len(_HEAD_END):
                 read = SLICE_BYTES
-            self._feed_piece(data[:read])
+            self._feed(data[:read])
         end = max(SLICE_BYTES, read + self.body_bytes_left)
         if read < end:
-            self._feed_piece(data[read:end])
+            self._feed(data[read:end])
         return min(end, len(data))
-
-    def _feed_piece(self, data: bytes) -> None:
-        self.progress.received(len(data), self._now_ms)
-        self._feed(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._server.closed(self)
@@ -175,13 +204,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
 
     # the reader's callbacks
 
-    def on_message_begin(self) -> None:
-        self._start_message()
-        self.progress.enter(Stage.HEAD, self._now_ms)
-
-    def head_read(self) -> None:
-        self.progress.enter(Stage.BODY, self._now_ms)
-        if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+    def body_expected(self, expectation: str) -> None:
+        if expectation.lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_message_complete(self) -> None:
@@ -198,15 +222,10 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             self._body_bytes,
             self._is_from_function,
         )
-        reply = Reply(
-            self,
-            keep_alive=self._parser.should_keep_alive(),
-            head_only=self._method == "HEAD",
-            takes_chunks=self._parser.get_http_version() != "1.0",
-            asked=(self._method, self._headers),
-        )
-        self.progress.enter(Stage.IDLE, self._now_ms)
-        if self._backlog or self._burst >= BURST_REQUESTS_MAX or not self._can_serve() or self._server.turns.is_spent:
+        keep_alive = self._parser.should_keep_alive()
+        reply = Reply(self, (self._method, self._headers), keep_alive, self.takes_chunks(keep_alive))
+        self.entered = Stage.IDLE
+        if self._backlog or self._burst >= BURST_REQUESTS_MAX or self._server.turns.is_spent or not self._can_serve():
             self._backlog.append((request, reply))
             transport.pause_reading()
             self._serve_backlog_soon()
@@ -245,8 +264,6 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             if not reply.keep_alive:
                 transport.close()
                 return
-        if not replies:
-            self.progress.answered(self._server.now_ms())
         if self._backlog or self._unparsed:
             self._serve_backlog_soon()
 
@@ -258,7 +275,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         reserved_bytes, reply.reserved_bytes = reply.reserved_bytes, 0
         unread.answered(reply.operation, size_bytes, reserved_bytes)
 
-    def date(self) -> bytes:
+    def date(self) -> str:
         """The Date header's value."""
         return self._server.date()
 
@@ -302,12 +319,11 @@ class HttpConnection(RequestReader, asyncio.Protocol):
     def _handle(self, request: Request, reply: Reply) -> None:
         if self._server.unread.sizes and not self._has_room(request, reply):
             return
-        turns = self._server.turns
         self._replies.append(reply)
-        began_ms = turns.begin()
         self._server.handler(request, reply)
-        cost_ms = turns.end(began_ms)
-        self.cost_ms = min(cost_ms, self._last_cost_ms)  # what interrupts the process makes single ones look expensive
+        cost_ms, last_ms = self._server.turns.end(self._began_ms), self._last_cost_ms
+        self._began_ms += cost_ms
+        self.cost_ms = cost_ms if cost_ms < last_ms else last_ms  # what interrupts the process makes single ones dear
         self._last_cost_ms = cost_ms
 
     def _has_room(self, request: Request, reply: Reply) -> bool:
@@ -339,12 +355,10 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         self._waits_for_turn = False
         if self._transport is None:
             return
+        self._now_ms = self._began_ms = self._server.turns.begin()
         if self._unparsed and not self._backlog:
-            turns = self._server.turns
-            began_ms = turns.begin()
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
-            turns.end(began_ms)
         elif self._backlog and self._can_serve():
             self._handle(*self._backlog.popleft())
         if self._backlog or self._unparsed:
@@ -359,7 +373,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         self._is_refused = True
         answer = refusal(error)
         if self._replies:  # those before it are answered first
-            reply = Reply(self, keep_alive=False, head_only=False)
+            reply = Reply(self, NOTHING, keep_alive=False, takes_chunks=False)
             self._replies.append(reply)
             reply.send(answer)
             return

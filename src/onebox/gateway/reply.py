@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 from onebox.gateway.answers import (
     LAST_CHUNK,
@@ -25,10 +25,13 @@ class Answering(Protocol):
     def is_writable(self) -> bool: ...
     def answer_ready(self) -> None: ...
     def abort(self) -> None: ...
-    def date(self) -> bytes: ...
+    def date(self) -> str: ...
 
 
-_NOTHING: tuple[str, dict[str, str]] = ("", {})
+Asked: TypeAlias = tuple[str, dict[str, str]]
+"""A request's method and headers."""
+NOTHING: Asked = ("", {})
+"""Of what was refused before it was a request."""
 
 
 class Reply:
@@ -39,7 +42,6 @@ class Reply:
         "_connection",
         "_written",
         "cancelled",
-        "head_only",
         "headers",
         "is_open",
         "keep_alive",
@@ -48,25 +50,15 @@ class Reply:
         "takes_chunks",
     )
 
-    def __init__(
-        self,
-        connection: Answering,
-        *,
-        keep_alive: bool,
-        head_only: bool,
-        takes_chunks: bool = True,
-        asked: tuple[str, dict[str, str]] = _NOTHING,
-    ) -> None:
-        """``takes_chunks``: whether the request's HTTP version has bodies in chunks, which 1.0 has not. ``asked`` is
-        the request's method and headers."""
+    def __init__(self, connection: Answering, asked: Asked, keep_alive: bool, takes_chunks: bool) -> None:
+        """``takes_chunks``: whether the request's HTTP version has bodies in chunks, which 1.0 has not."""
         self._connection = connection
-        self.keep_alive = keep_alive
-        self.head_only = head_only
-        self.takes_chunks = takes_chunks
         self._asked = asked
+        self.keep_alive = keep_alive
+        self.takes_chunks = takes_chunks
         self.reserved_bytes = 0
         """What the answer is expected to take, as long as it is not written (unread.py)."""
-        self.headers: list[tuple[str, str]] = []
+        self.headers: Sequence[tuple[str, str]] = ()
         """Headers that the answer gets besides its own."""
         self.payload: Payload | None = None
         self.is_open = False
@@ -85,9 +77,9 @@ class Reply:
         self.cancelled = None
         if self.headers:
             response = Response(response.status, response.body, [*response.headers, *self.headers])
-        date = self._connection.date()
-        self.payload = serialize(response, date, keep_alive=self.keep_alive, head_only=self.head_only)
-        self._connection.answer_ready()
+        connection = self._connection
+        self.payload = serialize(response, connection.date(), self.keep_alive, self._asked[0] == "HEAD")
+        connection.answer_ready()
 
     async def stream(self, response: StreamedResponse) -> None:
         """Answer with parts that are sent as they come, no faster than the client takes them.
@@ -99,7 +91,7 @@ class Reply:
         self.keep_alive = self.keep_alive and chunked
         date = self._connection.date()
         self._add(serialize_streamed_head(response, date, keep_alive=self.keep_alive, chunked=chunked))
-        sends_body = has_body(response.status) and not self.head_only
+        sends_body = has_body(response.status) and self._asked[0] != "HEAD"
         async for chunk in response.chunks:
             if not sends_body:
                 break  # behind the first part: chunks that are begun let go of their source when they are dropped

@@ -26,6 +26,7 @@ from onebox.gateway.limits import (
     SMALL_BODY_BYTES,
     TARGET_BYTES_MAX,
 )
+from onebox.gateway.stage import Stage
 
 _ABSOLUTE = (b"http:", b"HTTP:", b"https:", b"HTTPS:")
 """An absolute request target sets the Host header, so it is read each time."""
@@ -37,19 +38,39 @@ class RequestReader:
     A connection derives from it: a call more for each header would be felt.
     """
 
+    __slots__ = (
+        "_body",
+        "_body_bytes",
+        "_body_bytes_max",
+        "_body_pieces",
+        "_content_bytes",
+        "_find_body_bytes_max",
+        "_header_bytes",
+        "_headers",
+        "_known_head",
+        "_method",
+        "_parser",
+        "_repeated_count",
+        "_target",
+        "_url",
+        "entered",
+    )
+
     def __init__(self, find_body_bytes_max: Callable[[str, str, dict[str, str]], int]) -> None:
         """``find_body_bytes_max`` gets path, query and headers."""
         self._find_body_bytes_max = find_body_bytes_max
         self._parser = httptools.HttpRequestParser(self)
         self._method = ""
         self._target = Target("/", "")
-        self._known_head: tuple[str, bytes, str | None] | None = None
+        self._known_head: tuple[bytes, bytes, str | None] | None = None
         self._body: bytes | bytearray
         self._body_bytes: int
         self._content_bytes: int
         """The length of the body where the head tells it, else 0."""
         self._body_pieces = 0
         self._body_bytes_max: int | None = None
+        self.entered: Stage | None = None
+        """The stage that was entered last by what is being read; None if it is the one before."""
         self._start_message()
 
     @property
@@ -57,8 +78,13 @@ class RequestReader:
         """What is still to come of a body whose length is known; 0 elsewhere."""
         return max(0, self._content_bytes - self._body_bytes)
 
-    def head_read(self) -> None:
-        """A head is complete, and a body may follow."""
+    def takes_chunks(self, keep_alive: bool) -> bool:
+        """Whether an answer to the request may come in chunks, for which version 1.0 of HTTP has no form."""
+        # A client of 1.0 asks for a lasting connection by a header, one of 1.1 need not: its version is known then.
+        return (keep_alive and "connection" not in self._headers) or self._parser.get_http_version() != "1.0"
+
+    def body_expected(self, expectation: str) -> None:
+        """A head is complete whose client waits for a word before it sends the body: its header ``Expect``."""
         raise NotImplementedError
 
     def _feed(self, data: bytes) -> None:
@@ -75,23 +101,31 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value)
-        self._header_count += 1
-        if self._header_bytes > HEAD_BYTES_MAX or self._header_count > HEADERS_MAX:
-            raise BadHead(431, "the headers are too large or too many")
+        if self._header_bytes > HEAD_BYTES_MAX:
+            raise _too_large()
         key = name.decode("latin-1").lower()
         text = value.decode("latin-1")
-        if key in self._headers:
+        headers = self._headers
+        if key in headers:
             check_repeated(key)
-            text = f"{self._headers[key]},{text}"
-        self._headers[key] = text
+            self._count_repeated()
+            text = f"{headers[key]},{text}"
+        headers[key] = text
+
+    def _count_repeated(self) -> None:
+        self._repeated_count += 1
+        if self._repeated_count > HEADERS_MAX:
+            raise _too_large()
 
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
-        self._method = parser.get_method().decode("ascii")
+        if len(headers) + self._repeated_count > HEADERS_MAX:
+            raise _too_large()
         # A client of AWS sends the same line and host again and again: what was found right once is right.
-        head = (self._method, self._url, headers.get("host"))
+        head = (parser.get_method(), self._url, headers.get("host"))
         if head != self._known_head:
             self._known_head = None
+            self._method = head[0].decode("ascii")
             check_method(self._method)
             self._target = read_target(self._url, headers)
             check_host(parser.get_http_version(), headers)
@@ -99,10 +133,14 @@ class RequestReader:
                 self._known_head = head
         if parser.should_upgrade():
             return
-        self._content_bytes = int(headers.get("content-length", 0))
-        if self._content_bytes > BODY_BYTES_MAX:
-            raise BadHead(413, "the body is too large")
-        self.head_read()
+        length = headers.get("content-length")
+        if length is not None:
+            self._content_bytes = int(length)
+            if self._content_bytes > BODY_BYTES_MAX:
+                raise BadHead(413, "the body is too large")
+        self.entered = Stage.BODY
+        if "expect" in headers:
+            self.body_expected(headers["expect"])
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -143,12 +181,20 @@ class RequestReader:
             self._body_bytes_max = self._find_body_bytes_max(target.path, target.query, self._headers)
         return self._body_bytes > self._body_bytes_max
 
+    def on_message_begin(self) -> None:
+        self.entered = Stage.HEAD
+        self._start_message()
+
     def _start_message(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
         self._header_bytes = 0
-        self._header_count = 0
+        self._repeated_count = 0
         self._body = b""
         self._body_bytes = 0
         self._content_bytes = 0
         self._body_bytes_max = None
+
+
+def _too_large() -> BadHead:
+    return BadHead(431, "the headers are too large or too many")

@@ -78,8 +78,9 @@ class HttpServer:
         self._unread_most = 0
         """Bytes of unread answers, at most, since memory was given back."""
         self._is_aborted = False
-        self._date_second = -1
-        self._date = b""
+        self._date = ""
+        """Of this second; empty if no answer was made in it."""
+        self._date_end: Timer | None = None
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -109,8 +110,9 @@ class HttpServer:
         self._is_aborted = True
         for connection in list(self._connections):
             connection.abort()
-        if self._sweep is not None:
-            self._sweep.cancel()
+        for timer in (self._sweep, self._date_end):
+            if timer is not None:
+                timer.cancel()
 
     def opened(self, connection: HttpConnection) -> bool:
         """A client connected; False if there are too many."""
@@ -143,17 +145,22 @@ class HttpServer:
         """Bytes of answers that clients have not taken yet."""
         return sum(self.unread.bytes_of(connection) for connection in self._connections)
 
-    def now_ms(self) -> int:
-        """The moment, in steady time."""
-        return self._clock.steady_ms()
+    def now_ms(self) -> float:
+        """The moment, to measure durations."""
+        return self._clock.monotonic_ms()
 
-    def date(self) -> bytes:
-        """The Date header's value; made once a second."""
-        second = self._clock.now_ms() // 1000
-        if second != self._date_second:
-            self._date_second = second
-            self._date = formatdate(second, usegmt=True).encode()
+    def date(self) -> str:
+        """The Date header's value; made at most once a second, so that no answer reads the clock for it."""
+        return self._date or self._make_date()
+
+    def _make_date(self) -> str:
+        second, past_ms = divmod(self._clock.now_ms(), 1000)
+        self._date = formatdate(second, usegmt=True)
+        self._date_end = self._clock.call_at(self._clock.steady_ms() + 1000 - past_ms, self._forget_date)
         return self._date
+
+    def _forget_date(self) -> None:
+        self._date = ""
 
     def _sweep_in(self, delay_ms: int) -> None:
         self._sweep = self._clock.call_at(self._clock.steady_ms() + delay_ms, self._end_the_slow)
@@ -161,12 +168,14 @@ class HttpServer:
     def _end_the_slow(self) -> None:
         """End connections that bring or take nothing; look again as long as there are connections."""
         self._sweep = None
-        now_ms = self._clock.steady_ms()
-        unread: list[tuple[int, int, HttpConnection]] = []
+        now_ms = self.now_ms()
+        unread: list[tuple[float, int, HttpConnection]] = []
         total = 0
         for connection in list(self._connections):
             unread_bytes = connection.unread_bytes
             stalled_ms = connection.progress.unread_for_ms(unread_bytes, now_ms)
+            if unread_bytes or connection.is_waiting:
+                connection.progress.still_answering(now_ms)
             if connection.progress.is_unread_too_long(unread_bytes, now_ms):
                 connection.abort()
             elif unread_bytes:
@@ -185,7 +194,7 @@ class HttpServer:
         if self._connections or self._unread_most:
             self._sweep_in(_UNREAD_SWEEP_MS if self._sweeps_soon else _SWEEP_MS)
 
-    def _cut_off_stalled(self, unread: list[tuple[int, int, HttpConnection]], total: int) -> None:
+    def _cut_off_stalled(self, unread: list[tuple[float, int, HttpConnection]], total: int) -> None:
         """Bound the memory of answers that nobody reads: the longest stalled go first."""
         unread.sort(key=lambda entry: -entry[0])
         for stalled_ms, unread_bytes, connection in unread:

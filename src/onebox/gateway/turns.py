@@ -59,7 +59,7 @@ class Turns:
         """Whether this turn has done what it may."""
 
     def begin(self) -> float:
-        """A request is about to be handled; the moment."""
+        """Something is about to be read or handled; the moment."""
         now_ms = self._now_ms()
         if not self._is_begun:
             self._is_begun = True
@@ -69,14 +69,19 @@ class Turns:
         return now_ms
 
     def end(self, began_ms: float) -> float:
-        """The request was handled; what it cost."""
+        """A request was read and handled; what it cost."""
         now_ms = self._now_ms()
         self.is_spent = now_ms - self._began_ms > TURN_MS
         cost_ms = now_ms - began_ms
         average_ms = self._average_ms
-        average_ms += (min(cost_ms, _COUNTED_MAX * average_ms) - average_ms) / _AVERAGED
-        self._average_ms = max(average_ms, _COST_MS_MIN)
+        most_ms = _COUNTED_MAX * average_ms
+        average_ms += ((cost_ms if cost_ms < most_ms else most_ms) - average_ms) / _AVERAGED
+        self._average_ms = average_ms if average_ms > _COST_MS_MIN else _COST_MS_MIN
         return cost_ms
+
+    def note_part(self) -> None:
+        """A part of a request was read."""
+        self.is_spent = self._now_ms() - self._began_ms > TURN_MS
 
     def wait(self, connection: Waiting) -> None:
         """Serve the connection's backlog in one of the next turns."""
