@@ -38,6 +38,8 @@ _ARN_MEMBERS = {
 _RESTORES = ("RestoreTableFromBackup", "RestoreTableToPointInTime")
 # What whoever restores must be allowed to do with the new table, in AWS's page on IAM with backups.
 _RIGHTS_ON_RESTORED = ("PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem")
+# The commonest operations: one right on one table or index.
+_ON_ONE_TABLE = frozenset(("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"))
 _STATEMENT_MEMBERS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
 
 
@@ -64,13 +66,19 @@ class _Need(NamedTuple):
 def required_access(tables: TableCache, context: RequestContext, operation: str, request: Wire) -> list[Access]:
     """The rights that a request needs: for each action and resource one, whose condition keys cover all parts of the
     request that need it."""
+    if operation in _ON_ONE_TABLE:
+        need = _table_need(operation, request)
+        return [_access(tables, context, request, f"dynamodb:{operation}", _resource(context, need), [need])]
     grouped: dict[tuple[str, str], list[_Need]] = {}
     for need in _needs(operation, request):
         grouped.setdefault((f"dynamodb:{need.action}", _resource(context, need)), []).append(need)
-    return [
-        Access(action, resource, partial(_find_condition_keys, tables, context, request, needs))
-        for (action, resource), needs in grouped.items()
-    ]
+    return [_access(tables, context, request, action, resource, needs) for (action, resource), needs in grouped.items()]
+
+
+def _access(
+    tables: TableCache, context: RequestContext, request: Wire, action: str, resource: str, needs: list[_Need]
+) -> Access:
+    return Access(action, resource, partial(_find_condition_keys, tables, context, request, needs))
 
 
 def table_names(operation: str, request: Wire) -> list[str]:
@@ -137,11 +145,16 @@ def _restore_needs(operation: str, request: Wire) -> Iterator[_Need]:
 
 def _simple_needs(operation: str, request: Wire) -> Iterator[_Need]:
     """The rights of a request about one table."""
+    need = _table_need(operation, request)
+    yield need
+    if operation == "CreateTable" and request.get("Tags"):
+        yield need._replace(action="TagResource")
+
+
+def _table_need(operation: str, request: Wire) -> _Need:
     name = request.get("ResourceArn", request.get("TableName", ""))
     index_name = request.get("IndexName") if operation in ("Query", "Scan") else None
-    yield _Need(operation, name, (request,), index_name)
-    if operation == "CreateTable" and request.get("Tags"):
-        yield _Need("TagResource", name, (request,))
+    return _Need(operation, name, (request,), index_name)
 
 
 def _statement_need(operation: str, entries: list[Wire], statement: Statement) -> _Need:

@@ -39,11 +39,11 @@ class Usage:
 
     @property
     def all_reads(self) -> float:
-        return self.reads + sum(self.index_reads.values())
+        return self.reads + sum(self.index_reads.values()) if self.index_reads else self.reads
 
     @property
     def all_writes(self) -> float:
-        return self.writes + sum(self.index_writes.values())
+        return self.writes + sum(self.index_writes.values()) if self.index_writes else self.writes
 
 
 class Meter:

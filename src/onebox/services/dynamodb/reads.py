@@ -53,6 +53,16 @@ class Reading:
     fetches_item: bool = False
     """A local index is asked for attributes that only the table holds."""
 
+    @property
+    def shows_part(self) -> bool:
+        """Whether the index that is read does not hold the items whole."""
+        return self.index is not None and self.index.projected_names is not None and not self.fetches_item
+
+    @property
+    def shows_rows(self) -> bool:
+        """Whether items are answered as they are stored, and nobody looks into them."""
+        return self.filter is None and self.paths is None and self.keeps_rows and not self.shows_part
+
 
 @dataclass(slots=True)
 class Page:
@@ -90,30 +100,31 @@ def read_page(store: ItemStore, reading: Reading, meter: Meter) -> Page:
 def _fill(page: Page, rows: Rows, reading: Reading) -> bool:
     """Add rows to the page; True if it is full before their end."""
     operators = count_operators(reading.filter)
+    shows_rows, limit = reading.shows_rows, reading.limit
     for size_bytes, data in rows:
         if page.scanned and page.read_bytes + size_bytes > PAGE_BYTES_MAX:
             return True
         page.read_bytes += size_bytes
         page.scanned += 1
         page.latest = data
-        _keep(page, data, reading)
+        if not shows_rows:
+            _keep(page, data, reading)
+        elif reading.counts_only:
+            page.count += 1
+        else:
+            page.count += 1
+            page.items.append(orjson.Fragment(data))
         page.effort += row_effort(operators, data) if operators else 1
-        if page.scanned == reading.limit or page.effort > PAGE_EFFORT_MAX:
+        if page.scanned == limit or page.effort > PAGE_EFFORT_MAX:
             return True
     return False
 
 
 def _keep(page: Page, data: bytes, reading: Reading) -> None:
-    index = reading.index
-    partial = index is not None and index.projected_names is not None and not reading.fetches_item
-    if reading.filter is None and reading.paths is None and not partial and reading.keeps_rows:
-        page.count += 1
-        if not reading.counts_only:
-            page.items.append(orjson.Fragment(data))
-        return
+    """Add an item that has to be looked into, unless the filter leaves it out."""
     item: Item = orjson.loads(data)
-    if partial and index is not None:
-        item = index.project(item)
+    if reading.index is not None and reading.shows_part:
+        item = reading.index.project(item)
     if reading.filter is not None and not holds(reading.filter, item):
         return
     page.count += 1

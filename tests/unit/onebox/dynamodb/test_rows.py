@@ -17,7 +17,7 @@ from onebox.services.dynamodb.values.rows import ROWS_MIN, measure_rows
 
 _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(lambda text: {"S": text})
 _numbers = st.sampled_from(["0", "7", "-2.5", "1E2", "2.50", "+3", "0.0", "1E-130"]).map(lambda text: {"N": text})
-_wrong = st.sampled_from(
+_wrong: st.SearchStrategy[Any] = st.sampled_from(
     [
         *({}, {"S": 1}, {"N": 1}, {"N": "x"}, {"N": "1E999"}, {"N": ["1"]}, {"N": True}, {"S": "a", "N": "1"}),
         *(
