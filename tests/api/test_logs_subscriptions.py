@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.services.logs.limits import SUBSCRIPTION_RETRIES_AT_ONCE
 from onebox.testing import EngineThread
 from tests.api.lambda_support import make_function
 from tests.polling import until
@@ -101,6 +102,80 @@ def test_events_that_were_not_delivered_are_delivered_after_a_restart_once(tmp_p
         until(lambda: len(received(engine)) >= 20, "the delivery")
         messages = [event["message"] for message in received(engine) for event in message["logEvents"]]
         assert sorted(messages) == sorted(f"event {number}" for number in range(20))
+
+
+def close(engine: Any) -> None:
+    """The function refuses CloudWatch Logs."""
+    engine.client("lambda").remove_permission(FunctionName="echo", StatementId="logs")
+
+
+def open_again(engine: Any) -> None:
+    engine.client("lambda").add_permission(
+        FunctionName="echo", StatementId="logs", Action="lambda:InvokeFunction", Principal=PRINCIPALS[0]
+    )
+
+
+def delivered(engine: Any) -> list[str]:
+    return [event["message"] for message in received(engine) for event in message["logEvents"]]
+
+
+def test_events_wait_while_the_function_refuses_them_also_across_a_restart(tmp_path: Path) -> None:
+    with EngineThread(tmp_path, manual_clock=True) as engine:
+        subscribe(engine, PRINCIPALS[0], pattern="-fine")
+        close(engine)
+        for number in range(3):
+            put(engine, f"event {number}", "fine")
+        engine.clock.advance(60)
+    with EngineThread(tmp_path, manual_clock=True) as engine:
+        engine.clock.advance(60)
+        assert delivered(engine) == []
+        open_again(engine)
+        put(engine, "event 3")
+        until(lambda: delivered(engine) == ["event 3"], "what comes is delivered at once")
+        engine.clock.advance(31)
+        until(lambda: len(delivered(engine)) >= 4, "the delivery of what waited")
+        engine.clock.advance(120)
+        assert sorted(delivered(engine)) == [f"event {number}" for number in range(4)]
+
+
+def test_events_that_are_refused_for_a_day_are_given_up() -> None:
+    with EngineThread(manual_clock=True) as engine:
+        subscribe(engine, PRINCIPALS[0])
+        close(engine)
+        put(engine, "early")
+        engine.clock.advance(23 * 3_600)
+        put(engine, "late")
+        engine.clock.advance(2 * 3_600)
+        open_again(engine)
+        engine.clock.advance(31)
+        until(lambda: delivered(engine) == ["late"], "the delivery of what has not waited for a day")
+
+
+def test_events_of_a_filter_that_is_deleted_do_not_wait_for_its_successor() -> None:
+    with EngineThread(manual_clock=True) as engine:
+        arn = subscribe(engine, PRINCIPALS[0])
+        close(engine)
+        put(engine, "before")
+        engine.clock.advance(31)
+        logs = engine.client("logs")
+        logs.delete_subscription_filter(logGroupName="source", filterName="f")
+        open_again(engine)
+        logs.put_subscription_filter(logGroupName="source", filterName="f", filterPattern="", destinationArn=arn)
+        engine.clock.advance(31)
+        put(engine, "after")
+        until(lambda: delivered(engine) == ["after"], "the delivery")
+
+
+def test_many_batches_that_waited_are_delivered_once_the_function_is_there() -> None:
+    with EngineThread(manual_clock=True) as engine:
+        subscribe(engine, PRINCIPALS[0])
+        close(engine)
+        for number in range(SUBSCRIPTION_RETRIES_AT_ONCE + 5):
+            put(engine, f"event {number}")
+        engine.clock.advance(31)
+        open_again(engine)
+        engine.clock.advance(31)
+        until(lambda: len(delivered(engine)) == SUBSCRIPTION_RETRIES_AT_ONCE + 5, "the delivery of what waited")
 
 
 def test_a_large_put_is_cut_into_messages(onebox: EngineThread) -> None:

@@ -67,3 +67,8 @@ SWEEP_INTERVAL_MS = 300_000
 SWEEP_EVENTS_MAX = 2_000
 """Events removed in one go; what is left waits for a second, so that requests are served in between."""
 SWEEP_PAUSE_MS = 1_000
+
+SUBSCRIPTION_RETRY_MS = 30_000
+SUBSCRIPTION_RETRIED_MS = 24 * 3_600_000
+"""For how long events are tried again whose destination refuses them, and the pause in between."""
+SUBSCRIPTION_RETRIES_AT_ONCE = 100
