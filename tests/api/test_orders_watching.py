@@ -108,7 +108,7 @@ def test_a_look_at_the_system_makes_as_many_calls_as_the_console_tells(
 ) -> None:
     let_receives_end(watched, lambda: failures(watched), 1)
     calls: list[str] = []
-    call = BaseClient._make_api_call
+    call = vars(BaseClient)["_make_api_call"]
 
     def count(client: Any, operation: str, request: Any) -> Any:
         calls.append(operation)
