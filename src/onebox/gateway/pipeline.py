@@ -81,14 +81,16 @@ class Pipeline:
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request through ``reply``, now or when its wait is over."""
         request_id = self._ids.uuid()
-        if request.body_bytes > len(request.body):
+        size = len(request.body)
+        is_encoded = "content-encoding" in request.headers
+        if request.body_bytes > size:
             reply.send(too_large(request, request_id))
             return
-        if _is_large(request):
+        if size > SMALL_BODY_BYTES or (is_encoded and size > COMPRESSED_SMALL_BYTES and is_compressed(request)):
             self._begin_large(request, request_id, reply)
             return
         try:
-            plain = decompressed(request)
+            plain = decompressed(request) if is_encoded else request
             route = resolve(plain)
         except RoutingError as error:
             reply.send(error.response(request_id))
@@ -319,8 +321,3 @@ class Pipeline:
         """What the request asks for could not be looked up: no rule of AWS says so, a file or a bug of ours does."""
         self._log.error(_NOT_LOOKED_UP, request.method, request.path[:200], request_id, exc_info=error)
         return failure(request, InternalFailure(_UNKNOWN_ERROR), request_id)
-
-
-def _is_large(request: Request) -> bool:
-    size = len(request.body)
-    return size > SMALL_BODY_BYTES or (size > COMPRESSED_SMALL_BYTES and is_compressed(request))

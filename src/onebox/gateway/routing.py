@@ -47,6 +47,10 @@ class RoutingError(Exception):
         self.response = response
 
 
+class UnknownTarget(Exception):
+    """An X-Amz-Target whose prefix is that of no service."""
+
+
 _QUERY_SERVICES = frozenset({"sqs", "sns", "cloudwatch", "iam", "sts", "cloudformation"})
 _VERSIONS = {
     "2012-11-05": "sqs",
@@ -80,10 +84,11 @@ def resolve(request: Request) -> Route:
     if target is not None and request.method == "POST":
         if target.startswith(dynamodb_front.TARGET):
             _check_dynamodb(request, credential)
-        if target.rpartition(".")[0] not in TARGETS:
+        try:
+            service, operation, codec = _resolve_target(target)
+        except UnknownTarget:
             _check_dynamodb_host(request, credential)
-            raise service_not_offered(request)
-        service, operation, codec = _resolve_target(target)
+            raise service_not_offered(request) from None
         if service == "cloudwatch" and _is_query_mode(request):
             codec = find_codec(service, "json-query-mode", operation) or codec
         return Route(service, operation, codec, _header_credential(credential))
@@ -142,12 +147,11 @@ def _header_credential(credential: Credential | None) -> Credential | None:
 # Only existing operations are kept, so a client cannot make it grow.
 @lru_cache(maxsize=1024)
 def _resolve_target(target: str) -> tuple[str, str, OperationCodec]:
+    """Service, operation and codec of an X-Amz-Target. Raises UnknownTarget, or RoutingError for its operation."""
     prefix, _, operation = target.rpartition(".")
     service = TARGETS.get(prefix)
     if service is None:
-        raise _error(
-            "logs", "json", UnknownOperationException(_SERVICE_NOT_OFFERED.format(prefix[:100] or target[:100]))
-        )
+        raise UnknownTarget
     codec = find_codec(service, "json", operation)
     if codec is None:
         raise _error(service, "json", UnknownOperationException())

@@ -199,6 +199,8 @@ def _content_sha256(request: Request, credential: Credential) -> str | None:
 
 
 def _canonical_path(path: str, service: str) -> str:
+    if path == "/":
+        return path
     # S3 signs the path once encoded, every other service encodes the encoded path again.
     if service == "s3":
         return quote(unquote_to_bytes(path), safe="/~")
@@ -230,5 +232,4 @@ def _canonical_query(query: str) -> str:
 
 def _canonical_headers(request: Request, signed_headers: str) -> str:
     headers = request.headers
-    lines = (f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in signed_headers.split(";"))
-    return "".join(lines)
+    return "".join([f"{name}:{' '.join(headers.get(name, '').split())}\n" for name in signed_headers.split(";")])

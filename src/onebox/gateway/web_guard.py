@@ -49,11 +49,13 @@ class WebGuard:
         """Raises PageRefused for a request that a web page sent without leave."""
         headers = request.headers
         host = headers.get("host", "")
-        if not self._is_host_allowed(host):
+        if not (self._known_hosts.get(host) or self._is_host_allowed(host)):
             raise PageRefused(
                 f"onebox refuses requests to the host {host}. "
                 "If it is a name of the machine that runs onebox, allow it: onebox serve --allow-host NAME."
             )
+        if "origin" not in headers and "sec-fetch-site" not in headers:
+            return
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site", "none")
         if origin is None and site == "none":
