@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from onebox.gateway.limits import BURST_REQUESTS_MAX, UNREAD_BYTES_MAX
 from onebox.gateway.message import Request, Response
 from onebox.gateway.reply import Reply
 from onebox.gateway.server import HttpServer
+from onebox.gateway.turns import TURN_MS
 from onebox.testing import ManualClock
 from tests.polling import PATIENCE_S
 
@@ -306,7 +308,63 @@ def test_a_client_that_waits_for_its_answer_is_not_slow() -> None:
         await clock.advance(3_600)
         waiting[0].send(Response(200, b"late"))
         assert await asyncio.wait_for(read_answer(reader), PATIENCE_S) == (200, b"late")
+        await clock.advance(170)  # an idle connection is patient for 180 s, which begin with the answer
+        writer.write(GET)
+        while len(waiting) < 2:
+            await asyncio.sleep(0)
+        waiting[1].send(Response(200, b"again"))
+        assert await asyncio.wait_for(read_answer(reader), PATIENCE_S) == (200, b"again")
         writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
+def test_each_answer_has_the_date_of_its_second() -> None:
+    async def run() -> None:
+        clock = ManualClock()
+        server = HttpServer(echo, clock, lambda *_: 1_000_000)
+        await server.start("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        dates = []
+        for seconds in (0.4, 0.4, 0.4, 86_400):
+            writer.write(GET)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+            told = parsedate_to_datetime(head.partition(b"\r\nDate: ")[2].partition(b"\r\n")[0].decode())
+            dates.append(int(told.timestamp()) == clock.now_ms() // 1000)
+            await clock.advance(seconds)
+        assert dates == [True] * 4
+        writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
+def test_requests_that_come_when_the_turn_is_spent_are_answered_in_their_order() -> None:
+    """Each request spends a whole turn, so most wait for one, in pieces that came at different moments."""
+    pieces = [b"POST /", b"%d HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n", b"body"]
+
+    async def run() -> None:
+        clock = ManualClock()
+
+        def slow(request: Request, reply: Reply) -> None:
+            clock.source.pass_ms(round(TURN_MS) + 1)
+            echo(request, reply)
+
+        server = HttpServer(slow, clock, lambda *_: 1_000_000)
+        await server.start("127.0.0.1", 0)
+        streams = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(8)]
+        for number in range(5):
+            for piece in pieces:
+                for _, writer in streams:
+                    writer.write(piece % number if b"%d" in piece else piece)
+                await asyncio.sleep(0)
+        for reader, writer in streams:
+            for number in range(5):
+                answer = await asyncio.wait_for(read_answer(reader), PATIENCE_S)
+                assert answer == (200, b"POST /%d  body" % number)
+            writer.close()
         await server.stop()
 
     asyncio.run(run())
