@@ -273,6 +273,8 @@ class Storage:
 
     def close(self) -> None:
         """Commit and close; a clean close empties the log into the database file. Idempotent."""
+        for task in self._patient:
+            task.cancel()
         self._foreign_lock.stop()
         try:
             if self._fault is None:

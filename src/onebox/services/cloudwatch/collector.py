@@ -16,6 +16,7 @@ from onebox.services.cloudwatch.gauges import Gauge, GaugeSampler
 from onebox.services.cloudwatch.model import Datum, MetricId
 from onebox.services.cloudwatch.store.metrics import MetricStore
 from onebox.services.context import Deps
+from onebox.storage.faults import DatabaseBusy
 
 _READ_AT_ONCE = 50
 _STORED_AT_ONCE = 50
@@ -63,8 +64,13 @@ class Collector:
 
     def _store_some(self, count: int) -> None:
         taken = [self._pending.popleft() for _ in range(min(count, len(self._pending)))]
-        if taken:
+        if not taken:
+            return
+        try:
             self._storage.run(lambda: self._store_all(taken))
+        except DatabaseBusy:
+            self._pending.extendleft(reversed(taken))  # nothing of them is stored: the next turn tries again
+            raise
 
     def _store_all(self, taken: Sequence[tuple[MetricKey, Statistic]]) -> None:
         for key, statistic in taken:

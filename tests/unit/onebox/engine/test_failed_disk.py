@@ -1,67 +1,28 @@
-"""Goal: once the disk has failed, no part of onebox goes on by itself, nor fills the log while the engine stops."""
+"""Goal: once the disk has failed, no part of onebox goes on by itself, nor fills the log while the engine stops; while
+another program holds the write lock, the log says so once, and nothing is lost."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
+import apsw
 import pytest
 
 from onebox.testing import EngineThread
+from tests.unit.onebox.engine.pending_work import leave_work
 
 DAY_S = 86_400
 
 
-def _leave_work(engine: EngineThread) -> None:
-    """Things that become due in the next day, for the background parts of the services."""
-    sqs = engine.client("sqs")
-    sqs.send_message(QueueUrl=sqs.create_queue(QueueName="q")["QueueUrl"], MessageBody="m")
-    _leave_expiring_items(engine.client("dynamodb"), engine.clock.now_ms() // 1000 + 3600)
-    _leave_expiring_objects(engine.client("s3"))
-    logs = engine.client("logs")
-    logs.create_log_group(logGroupName="g")
-    logs.put_retention_policy(logGroupName="g", retentionInDays=1)
-    logs.create_log_stream(logGroupName="g", logStreamName="s")
-    logs.put_log_events(
-        logGroupName="g", logStreamName="s", logEvents=[{"timestamp": engine.clock.now_ms(), "message": "m"}]
-    )
-    topic_arn = engine.client("sns").create_topic(Name="t")["TopicArn"]
-    # Nobody listens there: the confirmation is tried again later.
-    engine.client("sns").subscribe(TopicArn=topic_arn, Protocol="http", Endpoint="http://127.0.0.1:9/")
-    engine.client("cloudwatch").put_metric_alarm(
-        AlarmName="a",
-        Namespace="AWS/SQS",
-        MetricName="ApproximateNumberOfMessagesVisible",
-        Dimensions=[{"Name": "QueueName", "Value": "q"}],
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-
-
-def _leave_expiring_items(dynamodb: Any, until_s: int) -> None:
-    dynamodb.create_table(
-        TableName="table",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    dynamodb.update_time_to_live(TableName="table", TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
-    dynamodb.put_item(TableName="table", Item={"id": {"S": "1"}, "until": {"N": str(until_s)}})
-
-
-def _leave_expiring_objects(s3: Any) -> None:
-    s3.create_bucket(Bucket="bucket")
-    expiry = {"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
-    s3.put_bucket_lifecycle_configuration(Bucket="bucket", LifecycleConfiguration={"Rules": [expiry]})
-    s3.put_object(Bucket="bucket", Key="k", Body=b"x" * 1_000_000)
+def noise(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_background_parts_end_quietly_when_the_disk_fails(caplog: pytest.LogCaptureFixture) -> None:
     with EngineThread(manual_clock=True) as engine:
-        _leave_work(engine)
+        leave_work(engine)
 
         async def fail() -> None:
             engine._engine._storage.fail(OSError(5, "no disk"))
@@ -71,5 +32,34 @@ def test_background_parts_end_quietly_when_the_disk_fails(caplog: pytest.LogCapt
         for _ in range(6):
             engine.clock.advance(DAY_S / 2)
 
-    noise = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert noise == []
+    assert noise(caplog) == []
+
+
+def test_background_parts_wait_quietly_for_another_programs_lock(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with EngineThread(tmp_path, manual_clock=True) as engine:
+        leave_work(engine)
+        now = datetime.fromtimestamp(engine.clock.now_ms() / 1000, timezone.utc)
+        other = apsw.Connection(str(tmp_path / "onebox.db"), vfs="cksmvfs")
+        other.set_busy_timeout(5_000)
+        other.execute("BEGIN IMMEDIATE")
+        caplog.clear()
+        for _ in range(4):
+            engine.clock.advance(50)
+        other.execute("COMMIT")
+        other.close()
+        engine.client("sqs").create_queue(QueueName="another")  # waits until it is known that the lock is free
+        answer = engine.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="NumberOfMessagesSent",
+            Dimensions=[{"Name": "QueueName", "Value": "q"}],
+            StartTime=now - timedelta(minutes=1),
+            EndTime=now + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+
+    assert [point["Sum"] for point in answer["Datapoints"]] == [1]
+    (said,) = noise(caplog)
+    assert "another program holds the database's write lock" in said

@@ -20,6 +20,7 @@ from onebox.services.cloudwatch.arns import alarm_arn
 from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.limits import MINUTE_MS
 from onebox.services.cloudwatch.model import Alarm
+from onebox.storage.faults import DatabaseBusy
 
 
 class Evaluator:
@@ -44,6 +45,8 @@ class Evaluator:
             self._deps.storage.run(lambda: evaluate(alarm, now_ms))
         except StorageFault:
             raise
+        except DatabaseBusy:
+            pass  # said where it was found; the alarm is evaluated when it is due again
         except Exception:
             self._deps.log.exception("evaluating alarm %s failed", key.name)
         return None

@@ -17,6 +17,7 @@ from onebox.services.cloudwatch.background.evaluator import Evaluator
 from onebox.services.cloudwatch.background.rollup import Rollup
 from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.limits import COLLECT_INTERVAL_MS, EVALUATED_AT_ONCE, ROLLUP_INTERVAL_MS
+from onebox.storage.faults import DatabaseBusy
 
 
 class Schedule:
@@ -64,6 +65,8 @@ class Schedule:
         except StorageFault:
             self.stop()
             return
+        except DatabaseBusy:
+            pass  # said where it was found; the next turn goes on
         except Exception:
             self._deps.log.exception("rolling up metrics failed; trying again")
         self._run_piece()
@@ -108,6 +111,9 @@ class Schedule:
             self._is_looking = True
         except StorageFault:
             raise
+        except DatabaseBusy:
+            self._collecting = None
+            self._is_looking = True
         except Exception:
             self._deps.log.exception("collecting metrics failed; trying again")
             self._collecting = None

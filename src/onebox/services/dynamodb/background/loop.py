@@ -118,6 +118,8 @@ class Background:
                 pause_ms = 0
         except StorageFault:
             return  # the engine stops
+        except DatabaseBusy:
+            pass  # said where it was found; the next sweep goes on
         except Exception:  # noqa: BLE001 - a background loop: the next sweep tries again
             self._log.exception("a sweep of DynamoDB failed")
         if self._running:

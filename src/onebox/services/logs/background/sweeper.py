@@ -7,6 +7,7 @@ from onebox.errors import StorageFault
 from onebox.services.context import Deps
 from onebox.services.logs.limits import DAY_MS, SWEEP_EVENTS_MAX, SWEEP_INTERVAL_MS, SWEEP_PAUSE_MS
 from onebox.services.logs.store.events import EventStore
+from onebox.storage.faults import DatabaseBusy
 
 
 class Sweeper:
@@ -41,6 +42,8 @@ class Sweeper:
             more = self._deps.storage.run(self.sweep)
         except StorageFault:
             return  # the engine stops
+        except DatabaseBusy:
+            pass  # said where it was found; the next sweep goes on
         except Exception:
             self._deps.log.exception("sweeping log events failed")
         self._wait(SWEEP_PAUSE_MS if more else SWEEP_INTERVAL_MS)

@@ -19,6 +19,7 @@ from onebox.services.sqs.dead_letters import move_message
 from onebox.services.sqs.model import MoveTask, Queue, StoredMessage
 from onebox.services.sqs.receiving import refresh_groups
 from onebox.services.sqs.sending import notify_watchers
+from onebox.storage.faults import DatabaseBusy
 
 _PAUSE_AFTER_FAILURE_MS = 60_000
 NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
@@ -59,6 +60,8 @@ class Mover:
             pause_ms = self._core.storage.run(partial(move_some, self._core, task_id, self._core.clock.steady_ms()))
         except StorageFault:
             return  # the engine stops; the task goes on after the restart
+        except DatabaseBusy:
+            pause_ms = _PAUSE_AFTER_FAILURE_MS  # said where it was found
         except Exception:  # noqa: BLE001 - a background loop must outlive one failure
             self._log.exception("a step of the message move task %s failed", task_id)
             pause_ms = _PAUSE_AFTER_FAILURE_MS

@@ -13,6 +13,7 @@ from onebox.errors import StorageFault
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.expiry import remove_expired
 from onebox.services.sqs.limits import SWEEP_INTERVAL_MS, SWEEP_MESSAGES_MAX, SWEEP_QUEUES_MAX
+from onebox.storage.faults import DatabaseBusy
 
 # Between two portions the loop serves requests.
 _PAUSE_MS = 5
@@ -57,6 +58,8 @@ class Sweeper:
             more = self._core.storage.run(self._sweep_once)
         except StorageFault:
             return  # the engine stops
+        except DatabaseBusy:
+            pass  # said where it was found; the next sweep goes on
         except Exception:  # noqa: BLE001 - a background loop must outlive one failure
             self._log.exception("sweeping SQS queues failed")
         self._arm(_PAUSE_MS if more else SWEEP_INTERVAL_MS)
