@@ -183,7 +183,6 @@ IMPROVED = (
     "botocore.awsrequest:AWSConnection.request",
     "botocore.awsrequest:AWSRequest.body",
     "botocore.awsrequest:HeadersDict.__setitem__",
-    "botocore.regions:EndpointRulesetResolver._resolve_param_from_context",
     "botocore.useragent:UserAgentString.to_string",
     "botocore.useragent:sanitize_user_agent_string_component",
     "botocore.validate:is_json_value_header",

@@ -27,7 +27,6 @@ import onebox.services.lambda_.child
 from onebox.services.lambda_.child import fast_sdk
 from onebox.services.lambda_.child.fast_sdk import (
     answer_heads,
-    endpoint_parameters,
     pure_results,
     request_headers,
     user_agent,
@@ -85,7 +84,6 @@ def test_modules_that_are_not_imported_wait(monkeypatch: pytest.MonkeyPatch) -> 
         (pure_results, "botocore.validate"),
         (request_headers, "botocore.awsrequest"),
         (whole_requests, "botocore.awsrequest"),
-        (endpoint_parameters, "botocore.regions"),
         (user_agent, "botocore.useragent"),
     ],
 )

@@ -5,13 +5,12 @@ the parser of e-mails: a fifth of the time of a call. Only what is named in thes
 SDK that does it in another way is left as it is. ``onebox serve --no-fast-sdk`` turns this off. Standard library only,
 Python 3.10 to 3.14.
 
-    pure_results.py         caches functions whose results follow from their arguments
-    user_agent.py           builds the User-Agent again only when something that it tells has changed
-    endpoint_parameters.py  asks for parameters of an endpoint only where an operation has them
-    request_headers.py      looks up header fields without a new object for each name
-    whole_requests.py       sends a request's head and body with one system call
-    answer_heads.py         reads the fields of a usual answer at once
-    versions.py             whether the SDK's code is the code that is known here
+    pure_results.py     caches functions whose results follow from their arguments
+    user_agent.py       builds the User-Agent again only when something that it tells has changed
+    request_headers.py  looks up header fields without a new object for each name
+    whole_requests.py   sends a request's head and body with one system call
+    answer_heads.py     reads the fields of a usual answer at once
+    versions.py         whether the SDK's code is the code that is known here
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from importlib import import_module
 _IMPROVEMENTS = {
     "botocore.auth": ("pure_results",),
     "botocore.awsrequest": ("pure_results", "request_headers", "whole_requests"),
-    "botocore.regions": ("endpoint_parameters",),
     "botocore.useragent": ("pure_results", "user_agent"),
     "botocore.validate": ("pure_results",),
     "urllib3.connection": ("answer_heads",),
