@@ -70,9 +70,9 @@ class ItemStore:
     def find_item(self, table_id: int, position: Position) -> StoredItem | None:
         """The item at a position, or None."""
         row = self._execute(_FIND_ITEM, (table_id, *position)).fetchone()
-        return None if row is None else self._read(*row)
-
-    def _read(self, item_id: int, size_bytes: int, data: bytes) -> StoredItem:
+        if row is None:
+            return None
+        item_id, size_bytes, data = row
         return StoredItem(item_id, size_bytes, self._packer.unpack(data))
 
     def insert_item(
@@ -162,9 +162,10 @@ class ItemStore:
         found: list[tuple[Position, StoredItem]] = []
         size_bytes = 0
         for row in rows:
-            item = self._read(*row[2:])
-            found.append((Position(row[0], row[1]), item))
-            size_bytes += len(item.data)
+            partition_key, sort_key, item_id, item_bytes, packed = row
+            data = self._packer.unpack(packed)
+            found.append((Position(partition_key, sort_key), StoredItem(item_id, item_bytes, data)))
+            size_bytes += len(data)
             if size_bytes > bytes_max:
                 rows.close()
                 return found, True
