@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Protocol
 
+_UUID_SET = 4 << 76 | 2 << 62
+_UUID_KEPT = ~(15 << 76 | 3 << 62)
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -28,9 +30,9 @@ class RandomIds:
         self._unique = random.Random(self._random.getrandbits(256))  # noqa: S311
 
     def uuid(self) -> str:
-        # Version 4 and the variant of RFC 9562, set where uuid.UUID would set them, in a tenth of its time.
-        bits = self._unique.getrandbits
-        return f"{bits(32):08x}-{bits(16):04x}-4{bits(12):03x}-{bits(14) | 0x8000:04x}-{bits(48):012x}"
+        # Version 4 and the variant of RFC 9562, set where uuid.UUID would set them, in a fraction of its time.
+        digits = (self._unique.getrandbits(128) & _UUID_KEPT | _UUID_SET).to_bytes(16, "big").hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def token(self, characters: int) -> str:
         return "".join(self._random.choices(_ALPHANUMERIC, k=characters))
