@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -27,6 +27,8 @@ class Queue:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._groups: dict[int, int] = {}
+        self.receives = 0
+        self.tell: Callable[[], None] = lambda: None
         storage.execute("CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT)")
 
     def send(self, body: str) -> None:
@@ -34,12 +36,14 @@ class Queue:
         self._groups[self._storage.last_insert_id()] = self._storage.group
 
     def receive(self, _context: object, _arn: str, limit: int) -> tuple[list[ReceivedMessage], bool]:
+        self.receives += 1
         rows = self._storage.all("DELETE FROM message RETURNING rowid, body")
         assert len(rows) <= limit
         messages = [ReceivedMessage(body, Receipt(1, row_id, 1), body, body, "", {}, {}, None) for row_id, body in rows]
-        return messages, True
+        return messages, False
 
-    def subscribe(self, _arn: str, _callback: object) -> Any:
+    def subscribe(self, _arn: str, callback: Callable[[], None]) -> Any:
+        self.tell = callback
         return SimpleNamespace(cancel=lambda: None)
 
     def group_of(self, _arn: str, receipts: Sequence[Receipt]) -> int:
@@ -87,8 +91,26 @@ def test_a_message_that_is_not_on_disk_waits_and_one_that_is_does_not() -> None:
         queue.send("second")
         await storage.durable()
         storage.run(lambda: storage.execute("CREATE TABLE other (n)"))
-        poller.poll()
+        queue.tell()
         assert len(invoked.events) == 2, "it waited for a group that came later"
+        await storage.durable()
+
+    asyncio.run(work())
+
+
+def test_a_queue_that_holds_nothing_is_asked_again_when_it_tells() -> None:
+    async def work() -> None:
+        storage = Storage(open_connection(None), lambda _: None)
+        queue, invoked = Queue(storage), Invoked()
+        poller = make_poller(storage, queue, invoked)
+        poller.start()
+        for _ in range(3):
+            poller.poll()
+        assert queue.receives == 1
+        queue.send("first")
+        await storage.durable()
+        queue.tell()
+        assert (queue.receives, len(invoked.events)) == (2, 1)
         await storage.durable()
 
     asyncio.run(work())
