@@ -38,7 +38,7 @@ def authenticate(
     if credential is None:
         raise missing_token()
     if credential.presigned and credential.service == "s3" and credential.form_policy is None:
-        check_link(request.query, clock.now_ms())
+        check_link(credential, request.query, clock.now_ms())
     key_id = credential.access_key_id
     # Only keys that begin so are ever issued; a plain key needs no look-up.
     if not key_id.startswith(ISSUED_PREFIXES):

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from onebox.errors import AccessDenied
 from onebox.gateway.denials import AuthorizationQueryParametersError
+from onebox.gateway.sigv4 import Credential
 
 _EXPIRES_S_MAX = 604_800
 _REQUIRED = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
@@ -22,23 +23,27 @@ _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _SHOWN_CHARACTERS_MAX = 100
 
 
-def check_link(query: str, now_ms: int) -> None:
-    """Check a link by its query. Raises AccessDenied if it has expired, or AuthorizationQueryParametersError for what
-    is no time."""
-    values = dict(parse_qsl(query, keep_blank_values=True))
-    if "X-Amz-Credential" in values:
-        _check_version_4(values, now_ms)
+def check_link(credential: Credential, query: str, now_ms: int) -> None:
+    """Check the link that has this credential in its query. Raises AccessDenied if it has expired, or
+    AuthorizationQueryParametersError for what is no time.
+
+    The version and the moment are those that the signature is checked by: version 2 does not sign the whole query, so
+    what somebody adds to it must not count.
+    """
+    if credential.date:
+        _check_version_4(credential, query, now_ms)
     else:
-        _check_version_2(values.get("Expires", ""), now_ms)
+        _check_version_2(credential.timestamp, now_ms)
 
 
-def _check_version_4(values: dict[str, str], now_ms: int) -> None:
+def _check_version_4(credential: Credential, query: str, now_ms: int) -> None:
+    values = dict(parse_qsl(query, keep_blank_values=True))
     if not values.keys() >= {*_REQUIRED, _EXPIRES}:
         names = f"{', '.join(_REQUIRED)}, and {_EXPIRES}"
         raise AuthorizationQueryParametersError(
             f"Query-string authentication version 4 requires the {names} parameters."
         )
-    begins_at, lasts_s = _parse_date(values["X-Amz-Date"]), _parse_lifetime(values[_EXPIRES])
+    begins_at, lasts_s = _parse_date(credential.timestamp), _parse_lifetime(values[_EXPIRES])
     if begins_at.timestamp() * 1000 + lasts_s * 1000 < now_ms:
         _refuse(begins_at + timedelta(seconds=lasts_s), now_ms, **{_EXPIRES: str(lasts_s)})
 

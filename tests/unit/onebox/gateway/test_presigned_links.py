@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.errors import AccessDenied, AwsError
+from onebox.gateway.message import Request
 from onebox.gateway.presigned_links import check_link
+from onebox.gateway.sigv4 import find_credential
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 MEMBERS = {
@@ -34,14 +36,20 @@ TOO_LONG = (
 NO_DATE = "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
 
 
+def _check(query: str, now_ms: int) -> None:
+    credential = find_credential(Request("GET", "/bucket/key", query, {}, b""))
+    assert credential is not None
+    check_link(credential, query, now_ms)
+
+
 @pytest.mark.parametrize("members", [MEMBERS, VERSION_2], ids=["version 4", "version 2"])
 def test_link_expires_at_its_moment(members: dict[str, str]) -> None:
     query = urlencode(members)
     for valid_ms in (-86_400_000, 0, 60_000):
-        check_link(query, NOW_MS + valid_ms)
+        _check(query, NOW_MS + valid_ms)
 
     with pytest.raises(AccessDenied, match="Request has expired") as caught:
-        check_link(query, NOW_MS + 60_001)
+        _check(query, NOW_MS + 60_001)
 
     own = {"X-Amz-Expires": "60"} if members is MEMBERS else {}
     assert caught.value.members == {
@@ -72,14 +80,28 @@ def test_link_expires_at_its_moment(members: dict[str, str]) -> None:
 )
 def test_what_is_no_time_is_refused(members: dict[str, str], code: str, message: str) -> None:
     with pytest.raises(AwsError) as caught:
-        check_link(urlencode(members), NOW_MS)
+        _check(urlencode(members), NOW_MS)
 
     assert caught.value.wire_code == code
     assert message in caught.value.message
 
 
 def test_longest_lifetime_is_a_week() -> None:
-    check_link(urlencode({**MEMBERS, "X-Amz-Expires": "604800"}), NOW_MS + 604_800_000)
+    _check(urlencode({**MEMBERS, "X-Amz-Expires": "604800"}), NOW_MS + 604_800_000)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "%45xpires=9999999999",
+        urlencode({**MEMBERS, "X-Amz-Date": "20260102T000000Z"}).replace("X-Amz-", "X%2DAmz-"),
+    ],
+    ids=["other moment", "version 4"],
+)
+def test_what_is_added_to_a_link_of_version_2_does_not_prolong_it(added: str) -> None:
+    """Version 2 signs the moment and the parameters that name a resource, not the whole query."""
+    with pytest.raises(AccessDenied, match="Request has expired"):
+        _check(f"{urlencode(VERSION_2)}&{added}", NOW_MS + 61_000)
 
 
 @given(
@@ -89,5 +111,7 @@ def test_longest_lifetime_is_a_week() -> None:
 )
 def test_nothing_but_its_own_refusals_is_raised(members: dict[str, str], name: str, value: str) -> None:
     text = urlencode({**members, name: value}, errors="replace")
-    with contextlib.suppress(AwsError):
-        check_link(text, NOW_MS)
+    credential = find_credential(Request("GET", "/bucket/key", text, {}, b""))
+    if credential is not None:
+        with contextlib.suppress(AwsError):
+            check_link(credential, text, NOW_MS)
