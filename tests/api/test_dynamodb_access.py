@@ -129,6 +129,16 @@ def test_deny_on_leading_keys_stops_every_way_to_another_tenant(limited: Any, ta
     assert {name: allowed(way) for name, way in ways(dynamodb, OWN).items()} == dict.fromkeys(ways(dynamodb, OWN), True)
 
 
+def test_member_that_no_value_has_does_not_disguise_a_key(limited: Any, table: Any) -> None:
+    def disguise(request: Any, **_: Any) -> None:
+        request.data = request.data.replace(b'{"S": "b"}', b'{"X": "a", "S": "b"}')
+
+    dynamodb = limited(allow(Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}}))
+    dynamodb.meta.events.register("before-sign.dynamodb", disguise)
+    assert {name for name, way in ways(dynamodb, OTHER).items() if allowed(way)} == set()
+    assert {name for name, way in ways(dynamodb, OWN).items() if not allowed(way)} == set()
+
+
 def test_deny_without_leading_keys_stops_scans(limited: Any, table: Any) -> None:
     dynamodb = limited(allow(), deny({"Null": {"dynamodb:LeadingKeys": "true"}}, ["dynamodb:Scan", "dynamodb:Query"]))
     assert not allowed(lambda: dynamodb.scan(TableName="Notes"))

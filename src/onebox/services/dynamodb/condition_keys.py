@@ -53,6 +53,7 @@ CONDITION_KEYS = (
 )
 _NAME_MAPS = ("Key", "Item", "AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 _CONDITIONS = ("ConditionExpression", "FilterExpression", "KeyConditionExpression")
+_KEY_KINDS = ("S", "N", "B")
 _OPTIONS = ("ReturnConsumedCapacity", "ReturnValues", "Select")
 
 
@@ -206,15 +207,17 @@ def _is_attribute(operand: Operand, name: str, names: dict[str, str]) -> bool:
 
 
 def _key_text(value: Any) -> str:
-    """A key's value as policies compare it: the text of S, N (in its one canonical form) and B (base64)."""
+    """A key's value as policies compare it: the text of S, N (in its one canonical form) or B (base64). No other member
+    counts: the operation ignores members that the model does not have, and refuses a value of several kinds."""
     if not isinstance(value, dict):
         return str(value)
-    if isinstance(value.get("N"), str):
-        try:
-            return canonical_number(value["N"])
-        except AwsError:
-            return str(value["N"])
-    return str(next(iter(value.values()), ""))
+    number = value.get("N")
+    if not isinstance(number, str):
+        return str(next((value[kind] for kind in _KEY_KINDS if value.get(kind) is not None), ""))
+    try:
+        return canonical_number(number)
+    except AwsError:
+        return number
 
 
 def _is_full_scan(part: Part, partition: str | None) -> bool:
