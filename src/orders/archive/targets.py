@@ -15,9 +15,9 @@ from typing import Any
 from orders.archive.notification import Notification, to_envelope
 from orders.archive.ports import Refused, Target
 from orders.aws.clients import Aws, error_code
+from orders.domain.sizes import QUEUE_BYTES_MAX
 from orders.errors import OperatorError, OrderUnavailable
 
-QUEUE_BYTES_MAX = 1_048_576
 TOPIC_BYTES_MAX = 262_144
 
 

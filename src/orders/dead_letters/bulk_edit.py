@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from orders.dead_letters.reasons import pretty
-from orders.domain.sizes import parse_outgoing
+from orders.domain.sizes import parse_edited
 from orders.errors import OperatorError, OrderRejected
 from orders.json_text import lay_out_value, read_exact
 
@@ -116,7 +116,7 @@ def _set(holder: Any, key: str | int, change: Change) -> None:
 
 def _violation(text: str, *, claim_check: bool) -> str:
     try:
-        parse_outgoing(text, claim_check=claim_check)
+        parse_edited(text, claim_check=claim_check)
     except OrderRejected as violation:
         return violation.reason
     return ""

@@ -60,7 +60,7 @@ def body_key(attributes: Mapping[str, Any]) -> str | None:
 def read_body(attributes: Mapping[str, Any], content: bytes) -> dict[str, Any]:
     """The whole order whose head was stored. Raises DamagedBody."""
     try:
-        found = parse_order(content.decode(), bytes_max=None).attributes
+        found = parse_order(content.decode(), bytes_max=None, is_stored=True).attributes
     except (UnicodeDecodeError, OrderRejected) as error:
         raise DamagedBody(str(error)) from error
     if digest(found) != attributes[BODY_ATTRIBUTE].get("sha256"):

@@ -76,12 +76,13 @@ class Arrival(NamedTuple):
 _UNKNOWN_ARRIVAL = Arrival()
 
 
-def parse_order(body: str, *, bytes_max: int | None = ITEM_BYTES_MAX) -> Order:
+def parse_order(body: str, *, bytes_max: int | None = ITEM_BYTES_MAX, is_stored: bool = False) -> Order:
     """The order in a message body. Raises OrderRejected.
 
     ``bytes_max`` bounds the order as an item of DynamoDB; None takes any size, for a system with claim checks.
+    ``is_stored`` takes any number of values: what was stored stays readable, whatever is taken today.
     """
-    attributes, text = _unwrap(body)
+    attributes, text = _unwrap(body, is_stored=is_stored)
     try:
         return parse_attributes(attributes, text, bytes_max=bytes_max)
     except OrderRejected as error:
@@ -164,10 +165,12 @@ def _read_number(text: str) -> Decimal:
 _decode_any = json.JSONDecoder(parse_float=_read_number, parse_int=Decimal, parse_constant=Decimal).decode
 
 
-def _unwrap(body: str) -> tuple[dict[str, Any], str]:
+def _unwrap(body: str, *, is_stored: bool) -> tuple[dict[str, Any], str]:
     """The order's fields, and the JSON text that holds them."""
     text = body
     for _ in range(WRAPPINGS_MAX):
+        if not is_stored:
+            check_value_count(text)
         value = _parse_json(text)
         if type(value) is str:
             text = value
@@ -195,7 +198,6 @@ def is_envelope(value: dict[str, Any]) -> bool:
 
 
 def _parse_json(text: str) -> Any:
-    check_value_count(text)
     try:
         return _decode(text)
     except json.JSONDecodeError as error:

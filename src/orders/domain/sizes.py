@@ -5,6 +5,7 @@ order is sent that OrderProcessor then refuses for its size. A message up to MES
 order is stored as an item. A larger one is sent by claim check, where there are claim checks; S3 then keeps what no
 item holds (bodies.py).
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 Pure. Standard library only: this file travels with the function.
 """
 
@@ -16,6 +17,8 @@ from orders.domain.order import Order, parse_order
 from orders.errors import OrderRejected
 
 MESSAGE_BYTES_MAX = 262_144
+# What a queue takes, with the attributes.
+QUEUE_BYTES_MAX = 1_048_576
 
 
 def check_message_size(message_bytes: int, *, claim_check: bool) -> None:
@@ -42,5 +45,23 @@ def check_size(order: Order, text: str, message_bytes: int, *, claim_check: bool
 def parse_outgoing(text: str, *, claim_check: bool) -> Order:
     """The order in a text that is to be sent. Raises OrderRejected for what OrderProcessor would refuse."""
     order = parse_order(text, bytes_max=None)
-    check_size(order, text, len(text.encode("utf-8", "surrogatepass")), claim_check=claim_check)
+    check_size(order, text, _count_bytes(text), claim_check=claim_check)
     return order
+
+
+def parse_edited(text: str, *, claim_check: bool) -> Order:
+    """The order in an edited text. Raises OrderRejected for what OrderQueue or OrderProcessor would refuse.
+
+    It goes to the queue and not through SNS: laid out in lines it may be longer than the message that came.
+    ``claim_check`` tells that the order came by claim check, and goes back so if it is still large.
+    """
+    if claim_check:
+        return parse_outgoing(text, claim_check=True)
+    order = parse_order(text)
+    if (size := _count_bytes(text)) > QUEUE_BYTES_MAX:
+        raise OrderRejected(f"{size:,} bytes: a queue takes {QUEUE_BYTES_MAX:,}")
+    return order
+
+
+def _count_bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

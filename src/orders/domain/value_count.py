@@ -25,7 +25,7 @@ _drop_space = {ord(character): None for character in " \t\n\r"}
 def check_value_count(text: str) -> None:
     """Refuse a JSON text of more than VALUES_MAX values. Raises OrderRejected.
 
-    Values are those of members and elements, and the whole: ``{"a": [1, 2]}`` has four.
+    Values are those of members and elements, and the whole: ``{"a": [1, 2]}`` has four. An envelope's count too.
     """
     if len(text) <= COUNTED_CHARACTERS_MIN or _separators(text) < VALUES_MAX:
         return

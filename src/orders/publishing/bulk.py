@@ -20,6 +20,7 @@ from orders.batches import split_batches
 from orders.clock import Clock
 from orders.domain.order import parse_order
 from orders.domain.sizes import check_message_size, check_size
+from orders.domain.value_count import check_value_count
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.publishing.envelope import CloudEvents
 from orders.publishing.message import Message, add_trace, find_group, make_message
@@ -208,6 +209,7 @@ def make_order_message(
         wrapped = envelope.wrap(text, order, traceparent, tracestate) if envelope else text
         message = make_message(wrapped, order.attributes, traceparent)
         if check:
+            check_value_count(wrapped)  # the envelope's count too
             check_size(order, text, message.size_bytes, claim_check=claim_check)
         return message._replace(group=find_group(order.attributes, group_field)) if group_field else message
     except OrderRejected:

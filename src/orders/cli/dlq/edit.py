@@ -23,7 +23,7 @@ from orders.dead_letters.queues import Queue, dead_letter_queue, order_queue
 from orders.dead_letters.reader import read_log_of
 from orders.dead_letters.reasons import FailedOrder, describe_reason, pretty
 from orders.dead_letters.redrive import send_back
-from orders.domain.sizes import parse_outgoing
+from orders.domain.sizes import parse_edited
 from orders.errors import OperatorError, OrderRejected
 from orders.function_log.reader import FunctionLogs
 
@@ -56,7 +56,7 @@ def edit(aws: Aws, wanted: str, replacement: Path | None, as_json: bool) -> None
             _report_unchanged(order, as_json)
             return
         text = typed
-    order_id = parse_outgoing(text, claim_check=order.is_by_claim).order_id
+    order_id = parse_edited(text, claim_check=order.is_by_claim).order_id
     problems: dict[str, str] = {}
     edited = {order.message_id: text if order.claim is None else shorten(text, ClaimBucket(aws))}
     before, after = find_changes(pretty(order.body), text)
@@ -120,7 +120,7 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
         if text.strip() == original.strip():
             return None
         try:
-            parse_outgoing(text, claim_check=order.is_by_claim)
+            parse_edited(text, claim_check=order.is_by_claim)
         except OrderRejected as error:
             say(f"still not valid: {error.reason}", fg="red", err=True)
             if sys.stdin.isatty() and click.confirm("Edit again?", default=True, err=True):
@@ -135,7 +135,7 @@ def _edit(order: FailedOrder, draft: Path) -> str | None:
 def _read_checked(path: Path, *, claim_check: bool) -> str:
     text = path.read_text("utf-8")
     try:
-        parse_outgoing(text, claim_check=claim_check)
+        parse_edited(text, claim_check=claim_check)
     except OrderRejected as error:
         raise OperatorError(f"{path}: {error.reason}", "Nothing was sent. Fix the file and try again.") from error
     return text

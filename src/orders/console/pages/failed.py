@@ -26,7 +26,7 @@ from orders.console.live import Snapshot
 from orders.console.page_route import PageRoute
 from orders.console.pages.conflict import compare
 from orders.dead_letters.reasons import FailedOrder, export_line, pretty
-from orders.domain.sizes import parse_outgoing
+from orders.domain.sizes import parse_edited
 from orders.errors import OperatorError, OrderRejected
 
 # An order that came by claim check may have 4 MiB: a larger one than this is shown in part and edited by the command.
@@ -230,7 +230,7 @@ def send_edited(request: Request, form: FormData) -> Response:
     """Send one edited order back; if that fails, the form is shown again with the text."""
     message_id, body = text_of(form, "id"), _body_of(form)
     try:
-        order_id = parse_outgoing(body, claim_check=_is_by_claim(request, message_id)).order_id
+        order_id = parse_edited(body, claim_check=_is_by_claim(request, message_id)).order_id
     except OrderRejected as violation:
         return _draw_message(request, message_id, 422, body, f"Nothing was sent: {violation.reason}")
     failed = failed_of(request)
@@ -311,7 +311,7 @@ def _is_by_claim(request: Request, message_id: str) -> bool:
 
 def _find_violation(body: str, *, claim_check: bool) -> OrderRejected | None:
     try:
-        parse_outgoing(body, claim_check=claim_check)
+        parse_edited(body, claim_check=claim_check)
     except OrderRejected as violation:
         return violation
     return None

@@ -14,6 +14,8 @@ from orders.domain.bodies import DamagedBody, body_key, digest, read_body, split
 from orders.domain.limits import ITEM_BYTES_MAX, measure_item
 from orders.domain.order import BODY_ATTRIBUTE, parse_order
 from orders.domain.precedence import Effect, decide_effect
+from orders.domain.value_count import VALUES_MAX
+from orders.errors import OrderRejected
 
 NOTE = "x" * ITEM_BYTES_MAX
 numbers = st.integers(-(10**30), 10**30) | st.decimals(
@@ -53,6 +55,15 @@ def test_the_same_content_is_a_duplicate_whatever_its_notation_and_other_content
     same = f'{{"total": 22.20, "timestamp": "{moment}", "note": "{NOTE}", "orderId": "1"}}'
     assert decide_effect(one, split(same)[0]) is Effect.DUPLICATE
     assert decide_effect(one, split(large(timestamp=moment, total=22.2, more=1))[0]) is Effect.CONFLICT
+
+
+def test_what_was_stored_stays_readable_although_an_order_of_so_many_values_is_refused_today() -> None:
+    text = json.dumps({"orderId": "1", "x": [10] * VALUES_MAX})
+    head, body = split_body(parse_order(text, bytes_max=None, is_stored=True), text)
+    assert body is not None
+    assert len(read_body(head.attributes, body)["x"]) == VALUES_MAX
+    with pytest.raises(OrderRejected, match="200,003 values"):
+        split(text)
 
 
 def test_the_body_of_a_wrapped_order_is_the_order() -> None:

@@ -13,13 +13,22 @@ from orders.dead_letters.bulk_edit import apply_change, make_change
 from orders.domain.claims import CLAIM_BYTES_MAX
 from orders.domain.limits import ITEM_BYTES_MAX
 from orders.domain.order import parse_order
-from orders.domain.sizes import MESSAGE_BYTES_MAX, check_message_size, check_size, parse_outgoing
+from orders.domain.sizes import (
+    MESSAGE_BYTES_MAX,
+    QUEUE_BYTES_MAX,
+    check_message_size,
+    check_size,
+    parse_edited,
+    parse_outgoing,
+)
+from orders.domain.value_count import VALUES_MAX
 from orders.errors import OrderRejected
 from orders.intake.bodies import read_submission
 from orders.outbox import add
 from orders.outbox.queue import check_row
 from orders.outbox.rows import Row
 from orders.publishing.bulk import make_order_message
+from orders.publishing.envelope import CloudEvents
 from orders.publishing.order_files import Entry
 from orders.publishing.publisher import check_order
 from orders.table.verify import Expectations
@@ -97,7 +106,32 @@ def test_nothing_is_sent_that_no_claim_holds() -> None:
 
 
 def test_an_edited_order_is_checked_as_it_will_be_sent() -> None:
-    """Laid out it is longer: what came by claim check goes back by claim check, and nothing else is that large."""
+    """Laid out it is longer: what came by claim check goes back by claim check, and else an item has to hold it."""
     change = make_change("status", "new")
     assert not apply_change(DENSE, change, claim_check=True).violation
-    assert "SNS takes 262,144" in apply_change(DENSE, change, claim_check=False).violation
+    assert "bytes in DynamoDB, which takes 409,600" in apply_change(DENSE, change, claim_check=False).violation
+
+
+def test_a_failed_order_can_be_edited_although_laid_out_it_is_too_large_for_sns() -> None:
+    lines = [{"sku": f"S{number:05}", "quantity": 1, "unitPrice": 1.5} for number in range(4_000)]
+    failed = json.dumps({"orderId": "A", "total": "1.5", "items": lines}, separators=(",", ":"))
+    edited = apply_change(failed, make_change("total", "1.5"), claim_check=False)
+    assert len(failed) < MESSAGE_BYTES_MAX < len(edited.after)
+    assert not edited.violation
+
+
+def test_an_edited_order_that_no_queue_takes_is_refused() -> None:
+    text = json.dumps({"orderId": "A"})
+    assert parse_edited(text + " " * (QUEUE_BYTES_MAX - len(text)), claim_check=False).order_id == "A"
+    with pytest.raises(OrderRejected, match="1,048,577 bytes: a queue takes 1,048,576"):
+        parse_edited(text + " " * (QUEUE_BYTES_MAX + 1 - len(text)), claim_check=False)
+
+
+def test_the_values_of_an_envelope_count_before_it_is_sent_as_they_do_in_the_function() -> None:
+    def wrap(rest: int) -> str:
+        text = json.dumps({"orderId": "A", "x": [10] * rest})
+        return make_order_message(text, envelope=CloudEvents(), claim_check=True).text
+
+    assert parse_order(wrap(VALUES_MAX - 30), bytes_max=None).order_id == "A"
+    with pytest.raises(OrderRejected, match="200,007 values: an order has 200,000 at most"):
+        wrap(VALUES_MAX - 3)
