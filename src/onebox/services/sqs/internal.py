@@ -106,7 +106,7 @@ class SqsInternal:
 
     def receive(self, context: RequestContext, queue_arn: str, limit: int) -> tuple[list[ReceivedMessage], bool]:
         """Receive up to ``limit`` messages (more than ten, if asked) for the queue's visibility timeout; and whether
-        there may be more. If not, those who have subscribed are called when there are.
+        there may be more, even if none came. If not, those who have subscribed are called when there are.
 
         Counts a receive, unless the process ends before the caller has said how the attempt ended: :meth:`delete`,
         :meth:`fail_attempt` or :meth:`make_visible`. What failed too often moves to the dead-letter queue. Raises
@@ -116,10 +116,8 @@ class SqsInternal:
         now_ms = self._core.clock.steady_ms()
         messages, left = receive(self._core, queue, limit, queue.visibility_timeout_ms, now_ms, by_mapping=True)
         self._core.metrics.received(queue, len(messages), now_ms)
-        # What is left of a FIFO queue after an empty receive waits for others of its group.
-        may_hold_more = left > 0 and (bool(messages) or not queue.is_fifo)
         wall_of = self._core.clock.wall_of
-        return [describe_message(queue, message, now_ms, wall_of) for message in messages], may_hold_more
+        return [describe_message(queue, message, now_ms, wall_of) for message in messages], left > 0
 
     def delete(self, context: RequestContext, queue_arn: str, receipts: Sequence[Receipt]) -> None:
         """Delete messages; messages that are gone and receipts that no longer count are ignored."""

@@ -24,7 +24,7 @@ class Received(NamedTuple):
 
     messages: list[StoredMessage]
     left: int
-    """How many messages were visible besides, at most. Those of a FIFO queue may be behind others of their group."""
+    """How many messages are visible besides, at most; 0 if all of them are behind others of their group."""
 
 
 def receive(
@@ -35,21 +35,21 @@ def receive(
     ``by_mapping``: if the process ends before the attempt does, the receive does not count (interrupted.py).
     Raises OverLimit if a standard queue has 120,000 messages in flight.
     """
-    counts = release_due(core, queue, now_ms, max(limit, TRANSITIONS_PER_REQUEST_MAX))
+    # One more than are wanted, so that what is left tells of those that are due and stay so.
+    counts = release_due(core, queue, now_ms, max(limit + 1, TRANSITIONS_PER_REQUEST_MAX))
     limit = _check_in_flight(queue, counts, limit)
     if not counts.visible or not limit:
-        return Received([], counts.visible)
-    if queue.is_fifo:
-        messages = _choose_fifo(core, queue, limit, now_ms)
-    else:
-        messages = _choose_standard(core, queue, limit, now_ms)
+        return Received([], 0)
+    choose = _choose_fifo if queue.is_fifo else _choose_standard
+    messages, removed = choose(core, queue, limit, now_ms)
     if messages:
         due_at_ms = now_ms + visibility_timeout_ms
         core.messages.mark_received([message.id for message in messages], now_ms, due_at_ms, by_mapping=by_mapping)
         if core.watchers.is_watched(queue.arn):
             core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms), patient=True)
         core.messages.add_counts(queue.backlog_id, visible=-len(messages), in_flight=len(messages))
-    return Received(messages, counts.visible - len(messages))
+    left = counts.visible - len(messages) - removed if messages or removed else 0
+    return Received(messages, left)
 
 
 def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:
@@ -89,8 +89,8 @@ def _check_in_flight(queue: Queue, counts: Counts, limit: int) -> int:
     return max(0, min(limit, IN_FLIGHT_MAX - counts.in_flight))
 
 
-def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> list[StoredMessage]:
-    """The oldest messages that may be delivered; expired and failed messages before them are removed."""
+def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple[list[StoredMessage], int]:
+    """The oldest messages that may be delivered; expired and failed messages before them are removed: how many."""
     chosen: list[StoredMessage] = []
     removed_in_all = 0
     while True:
@@ -100,23 +100,32 @@ def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> list[
         chosen += delivered
         removed_in_all += removed
         if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
-            return chosen
+            return chosen, removed_in_all
 
 
-def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> list[StoredMessage]:
-    """From the first open group as many messages as possible, in order, then from the next."""
+def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple[list[StoredMessage], int]:
+    """From the first open group as many messages as possible, in order, then from the next; and how many expired and
+    failed messages were removed."""
     chosen: list[StoredMessage] = []
-    for group_id in core.groups.find_open(queue.backlog_id, limit):
-        from_group = _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
-        if from_group:
-            core.groups.close(queue.backlog_id, group_id, core.row_ids.next(now_ms))
-        chosen += from_group
-        if len(chosen) == limit:
-            break
-    return chosen
+    removed_in_all = 0
+    while True:
+        removed_before = removed_in_all
+        for group_id in core.groups.find_open(queue.backlog_id, limit - len(chosen)):
+            from_group, removed = _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
+            if from_group:
+                core.groups.close(queue.backlog_id, group_id, core.row_ids.next(now_ms))
+            chosen += from_group
+            removed_in_all += removed
+            if len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
+                return chosen, removed_in_all
+        if removed_in_all == removed_before:
+            return chosen, removed_in_all
+        # Groups that lost all their messages stood before others.
 
 
-def _choose_from_group(core: Core, queue: Queue, group_id: str, limit: int, now_ms: int) -> list[StoredMessage]:
+def _choose_from_group(
+    core: Core, queue: Queue, group_id: str, limit: int, now_ms: int
+) -> tuple[list[StoredMessage], int]:
     chosen: list[StoredMessage] = []
     removed_in_all = 0
     while True:
@@ -126,9 +135,9 @@ def _choose_from_group(core: Core, queue: Queue, group_id: str, limit: int, now_
         chosen += delivered
         removed_in_all += removed
         if removed and not chosen and not core.groups.refresh(queue.backlog_id, group_id):
-            return []
+            return [], removed_in_all
         if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
-            return chosen
+            return chosen, removed_in_all
 
 
 def partition_by_fate(

@@ -28,6 +28,8 @@ class Queue:
         self._storage = storage
         self._groups: dict[int, int] = {}
         self.receives = 0
+        self.removals_left = 0
+        """How many receives will only remove messages, and not come to their end."""
         self.tell: Callable[[], None] = lambda: None
         storage.execute("CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT)")
 
@@ -37,6 +39,9 @@ class Queue:
 
     def receive(self, _context: object, _arn: str, limit: int) -> tuple[list[ReceivedMessage], bool]:
         self.receives += 1
+        if self.removals_left:
+            self.removals_left -= 1
+            return [], True
         rows = self._storage.all("DELETE FROM message RETURNING rowid, body")
         assert len(rows) <= limit
         messages = [ReceivedMessage(body, Receipt(1, row_id, 1), body, body, "", {}, {}, None) for row_id, body in rows]
@@ -63,8 +68,8 @@ class Invoked:
         self.events.append(event)
 
 
-def make_poller(storage: Storage, queue: Queue, invoked: Invoked) -> QueuePoller:
-    clock = ManualClock()
+def make_poller(storage: Storage, queue: Queue, invoked: Invoked, clock: ManualClock | None = None) -> QueuePoller:
+    clock = clock or ManualClock()
     parts = SimpleNamespace(
         deps=SimpleNamespace(storage=storage, clock=clock, ids=SimpleNamespace(uuid=lambda: "id")),
         sqs=queue,
@@ -112,5 +117,22 @@ def test_a_queue_that_holds_nothing_is_asked_again_when_it_tells() -> None:
         queue.tell()
         assert (queue.receives, len(invoked.events)) == (2, 1)
         await storage.durable()
+
+    asyncio.run(work())
+
+
+def test_a_receive_that_only_removed_messages_is_followed_by_another_and_others_have_their_turn_in_between() -> None:
+    async def work() -> None:
+        storage, clock = Storage(open_connection(None), lambda _: None), ManualClock()
+        queue, invoked = Queue(storage), Invoked()
+        poller = make_poller(storage, queue, invoked, clock)
+        queue.send("behind")
+        queue.removals_left = 2
+        poller.start()
+        await storage.durable()
+        assert (queue.receives, invoked.events) == (1, [])
+        await clock.advance(1)
+        await storage.durable()
+        assert (queue.receives, len(invoked.events)) == (3, 1)
 
     asyncio.run(work())

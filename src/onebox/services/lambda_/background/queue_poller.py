@@ -32,6 +32,8 @@ _SQS = "sqs"
 """Whose readers alone see what a mapping changes: the messages of its queue."""
 _PROBLEM_WAIT_MS = 10_000
 _BUSY_WAIT_MS = 50
+_REMOVAL_WAIT_MS = 5
+"""After a receive that only removed messages, too old or failed too often, and did not come to their end."""
 _THROTTLED_WAIT_MS_MIN = 100
 _THROTTLED_WAIT_MS_MAX = 10_000
 
@@ -139,6 +141,8 @@ class QueuePoller:
             return False
         except StorageFault:
             return False  # The engine is stopping for it.
+        if not received and self._may_hold_more:
+            self._wait(_REMOVAL_WAIT_MS)
         self._gathered += wanted
         if not self._gathered:
             return received > 0

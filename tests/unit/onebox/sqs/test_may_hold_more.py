@@ -1,0 +1,72 @@
+"""Goal: a receive says that there may be more while there is anything that no notice will tell of later."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from onebox.services.sqs.limits import TRANSITIONS_PER_REQUEST_MAX
+from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
+
+RETENTION_S = 60
+
+
+def send(harness: SqsHarness, url: str, count: int, group: str | None = None) -> None:
+    extra = {} if group is None else {"MessageGroupId": group}
+    for start in range(0, count, 10):
+        entries = [
+            {"Id": str(n), "MessageBody": f"{group} {harness.clock.now_ms()} {n}", **extra}
+            for n in range(start, min(start + 10, count))
+        ]
+        assert not harness.call("SendMessageBatch", QueueUrl=url, Entries=entries).get("Failed")
+
+
+def receive(harness: SqsHarness, url: str, limit: int) -> tuple[int, bool]:
+    messages, may_hold_more = harness.inside(lambda context: harness.sqs.internal.receive(context, arn_of(url), limit))
+    return len(messages), may_hold_more
+
+
+def make_fifo(harness: SqsHarness, **attributes: str) -> str:
+    return harness.create_queue("q.fifo", FifoQueue="true", ContentBasedDeduplication="true", **attributes)
+
+
+def test_while_messages_are_due_that_the_receive_did_not_look_at(harness: SqsHarness) -> None:
+    url = harness.create_queue("q", DelaySeconds="1")
+    send(harness, url, TRANSITIONS_PER_REQUEST_MAX + 1)
+    harness.advance(1)
+    answers = [receive(harness, url, TRANSITIONS_PER_REQUEST_MAX) for _ in range(3)]
+    assert answers == [(TRANSITIONS_PER_REQUEST_MAX, True), (1, False), (0, False)]
+
+
+def test_while_more_are_too_old_than_one_receive_removes(harness: SqsHarness) -> None:
+    url = harness.create_queue("q", MessageRetentionPeriod=str(RETENTION_S))
+    send(harness, url, TRANSITIONS_PER_REQUEST_MAX)
+    harness.advance(RETENTION_S - 10)  # before the sweeper comes by
+    harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"MessageRetentionPeriod": str(2 * RETENTION_S)})
+    send(harness, url, 1)
+    harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"MessageRetentionPeriod": str(RETENTION_S)})
+    harness.sqs.core.clock.source.pass_ms(10_000)  # type: ignore[attr-defined]
+    assert [receive(harness, url, 10) for _ in range(2)] == [(0, True), (1, False)]
+
+
+@pytest.mark.parametrize("limit", [1, 10])
+def test_groups_that_lose_all_their_messages_do_not_hide_those_behind_them(harness: SqsHarness, limit: int) -> None:
+    dead = harness.create_queue("dead.fifo", FifoQueue="true")
+    redrive = json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1})
+    url = make_fifo(harness, RedrivePolicy=redrive, VisibilityTimeout="5")
+    for number in range(12):
+        send(harness, url, 1, f"failed-{number}")
+    assert [receive(harness, url, 12)[0] for _ in range(2)] == [12, 0]
+    harness.advance(5)
+    send(harness, url, 1, "behind")
+    answer = harness.call("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=limit)
+    assert [message["Body"].split()[0] for message in answer["Messages"]] == ["behind"]
+    assert harness.stored_counts(url) == harness.count_rows(url) == (0, 1, 0)
+    assert harness.stored_counts(dead) == harness.count_rows(dead) == (12, 0, 0)
+
+
+def test_not_while_all_others_wait_for_their_group(harness: SqsHarness) -> None:
+    url = make_fifo(harness)
+    send(harness, url, 3, "g")
+    assert [receive(harness, url, 1) for _ in range(2)] == [(1, True), (0, False)]
