@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from botocore.auth import HmacV1QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from onebox.services.s3.checksums import checksum_of
 from onebox.testing import EngineThread
@@ -108,3 +111,26 @@ def test_presigned_url_expires(config: dict[str, str], operation: str) -> None:
         assert caught.value.code == 403
         assert (root.findtext("Code"), root.findtext("Message")) == ("AccessDenied", "Request has expired")
         assert {*names, *(["X-Amz-Expires"] if config else [])} <= {member.tag for member in root}
+
+
+def test_nobody_prolongs_a_presigned_url_of_version_2_by_members_of_version_4() -> None:
+    """Its signature covers no other members of the query, so whoever has an old link may add some."""
+    with EngineThread(manual_clock=True, now_ms=int(time.time() * 1000)) as engine:
+        iam = engine.client("iam")
+        iam.create_user(UserName="Ann")
+        iam.attach_user_policy(UserName="Ann", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        key = iam.create_access_key(UserName="Ann")["AccessKey"]
+        engine.client("s3").create_bucket(Bucket="bucket")
+        engine.client("s3").put_object(Bucket="bucket", Key="k", Body=b"x")
+        link = AWSRequest(method="GET", url=f"{engine.endpoint_url}/bucket/k")
+        HmacV1QueryAuth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), expires=60).add_auth(link)
+        url = str(link.url)
+        assert urllib.request.urlopen(url).read() == b"x"
+
+        engine.clock.advance(62)
+        added = "&X%2DAmz-Credential=a&X-Amz-Algorithm=a&X-Amz-Signature=a&X-Amz-SignedHeaders=a"
+        today = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + 62))
+        for prolonged in (url, f"{url}{added}&X-Amz-Date={today}&X-Amz-Expires=600", f"{url}&Expire%73=9999999999"):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(prolonged)
+            assert b"<Message>Request has expired</Message>" in caught.value.read()
