@@ -19,15 +19,15 @@ Payload = tuple[bytes, bytes]
 def serialize(response: Response, date: str, keep_alive: bool, head_only: bool = False) -> Payload:
     """The bytes of an answer. ``head_only``: the answer to HEAD, which has the length of a body and no body."""
     status = response.status
-    text = _LINES.get(status) or _make_line(status)
+    lines = [_LINES.get(status) or _make_line(status)]  # a function's answer may have a hundred thousand headers
     is_framed = status in _BODILESS
     for name, value in response.headers:
-        text = f"{text}{name}: {value}\r\n"
+        lines.append(f"{name}: {value}\r\n")
         is_framed = is_framed or name.lower() in _FRAMING
     body = response.body
     length = "" if is_framed else f"Content-Length: {len(body)}\r\n"
     end = "\r\n" if keep_alive else "Connection: close\r\n\r\n"
-    head = f"{text}{length}Date: {date}\r\n{end}".encode("latin-1", "replace")
+    head = f"{''.join(lines)}{length}Date: {date}\r\n{end}".encode("latin-1", "replace")
     if head_only or status in _BODILESS:
         return head, b""
     if len(body) > _SMALL_BODY_BYTES:
