@@ -12,8 +12,8 @@ from onebox.errors import StorageFault
 class WantedTask:
     """Does ``work`` after each :meth:`want`, one run at a time.
 
-    A failure is logged, and the next ``want`` tries again. When the disk fails, no run begins any more: the engine
-    stops then.
+    A failure is logged, and the next ``want`` tries again, also one that came during the run. When the disk fails, no
+    run begins any more: the engine stops then.
     """
 
     def __init__(self, work: Callable[[], Awaitable[None]], log: logging.Logger, failure: str) -> None:
@@ -62,3 +62,4 @@ class WantedTask:
             self._log.exception("%s", self._failure)
         finally:
             self._task = None
+        self._begin()

@@ -65,6 +65,19 @@ def test_work_that_is_wanted_during_a_run_is_done_once_more() -> None:
     assert run(scenario).ended == 2
 
 
+def test_work_that_is_wanted_during_a_run_that_fails_is_done_once_more() -> None:
+    async def scenario(work: Work) -> None:
+        work.task.start()
+        work.task.want()
+        await asyncio.sleep(0)
+        assert (work.runs, work.ended) == (1, 0)
+        work.task.want()
+        await work.task.idle()
+
+    work = run(scenario, RuntimeError("a bug"))
+    assert (work.runs, work.ended) == (2, 1)
+
+
 def test_nothing_runs_after_the_stop() -> None:
     async def scenario(work: Work) -> None:
         work.task.start()
