@@ -80,8 +80,11 @@ class RequestReader:
 
     def takes_chunks(self, keep_alive: bool) -> bool:
         """Whether an answer to the request may come in chunks, for which version 1.0 of HTTP has no form."""
-        # A client of 1.0 asks for a lasting connection by a header, one of 1.1 need not: its version is known then.
-        return (keep_alive and "connection" not in self._headers) or self._parser.get_http_version() != "1.0"
+        # A client of 1.0 asks for a lasting connection by a header, one of 1.1 need not: its version is known then. The
+        # parser takes an old proxy's header for it, too.
+        headers = self._headers
+        is_known = keep_alive and "connection" not in headers and "proxy-connection" not in headers
+        return is_known or self._parser.get_http_version() != "1.0"
 
     def body_expected(self, expectation: str) -> None:
         """A head is complete whose client waits for a word before it sends the body: its header ``Expect``."""

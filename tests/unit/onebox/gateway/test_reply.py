@@ -22,8 +22,12 @@ async def _parts() -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize(
     ("requests", "is_in_chunks"),
-    [(NEW.replace(b"close", b"keep-alive") + OLD, [True, False]), (OLD + NEW, [False])],
-    ids=["1.1 then 1.0", "1.0 then 1.1"],
+    [
+        (NEW.replace(b"close", b"keep-alive") + OLD, [True, False]),
+        (OLD + NEW, [False]),
+        (OLD.replace(b"Connection", b"Proxy-Connection") + NEW, [False]),
+    ],
+    ids=["1.1 then 1.0", "1.0 then 1.1", "1.0 from a proxy then 1.1"],
 )
 def test_streamed_answer_has_the_form_of_its_own_request(requests: bytes, is_in_chunks: list[bool]) -> None:
     """Answers begin when both requests are there. One without chunks ends with its connection."""
