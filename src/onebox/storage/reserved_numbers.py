@@ -16,7 +16,7 @@ class ReservedNumbers:
     """How far one sequence of rising numbers may have been used."""
 
     def __init__(self, storage: Storage, name: str, ahead: int) -> None:
-        """``ahead``: how many numbers are reserved at once, so how far a crash may move the sequence on."""
+        """``ahead``: how many numbers are reserved at once, so how far a restart may move the sequence on."""
         self._storage = storage
         self._name = name
         self._ahead = ahead

@@ -1,6 +1,6 @@
 """The numbers of changes: the steady time in microseconds, made unique. They rise from change to change.
 
-After a crash they may go on up to a second ahead of the time, so that none is given twice whatever the clock says.
+After a restart they may go on up to a second ahead of the time, so that none is given twice whatever the clock says.
 """
 
 from __future__ import annotations
