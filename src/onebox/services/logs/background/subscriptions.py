@@ -69,7 +69,11 @@ class SubscriptionDelivery:
             await asyncio.sleep(0)
         if self._is_retry_due:
             self._is_retry_due = False
-            await self._retry_all()
+            try:
+                await self._retry_all()
+            except Exception:
+                self._is_retry_due = True  # the loop tries again after its pause
+                raise
 
     async def _deliver(self, batch: SubscriptionBatch) -> None:
         found = [(one, await self._find_messages(batch, one)) for one in self._store.of(batch.group_id)]
@@ -142,7 +146,9 @@ class SubscriptionDelivery:
             self._timer = self._clock.call_at(self._clock.steady_ms() + SUBSCRIPTION_RETRY_MS, self._begin_retries)
 
     def _begin_retries(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._is_retry_due = True
         self._wanted.set()
 
