@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import timeit
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +38,31 @@ def test_split_output_record_stays_whole_and_in_its_place() -> None:
 
 def test_split_output_record_ends_an_open_line() -> None:
     assert texts(b"open" + frame("x")) == ["open", "x"]
+
+
+def test_split_output_of_many_records_takes_time_in_proportion() -> None:
+    def duration_s(records: int) -> float:
+        return min(timeit.repeat(lambda: split_output(frame("") * records, NOW_MS), number=1, repeat=5))
+
+    assert duration_s(4_000) < 40 * duration_s(400), "one read of the pipe holds 4,096 records at most"
+
+
+def test_split_output_no_event_is_later_than_the_record_behind_it() -> None:
+    data = b"a\n" + frame("x", 1_500) + b"b\n" + frame("y", 1_000) + frame("z", 3_000) + b"c\n"
+    events, _ = split_output(data, NOW_MS)
+    assert events == [(1_000, "a\n"), (1_000, "x"), (1_000, "b\n"), (1_000, "y"), (NOW_MS, "z"), (NOW_MS, "c\n")]
+
+
+def test_reader_shows_paths_in_lines_records_and_what_has_no_line_end() -> None:
+    source, sink = os.pipe()
+    try:
+        reader = OutputReader(source, lambda text: text.replace("/data/f", "/var/task"))
+        os.write(sink, b"/data/f/a\n" + frame("/data/f/b") + b"/data/f/c\n/data/f/d")
+        shown = [text for _, text in reader.read(NOW_MS) + reader.close_line(NOW_MS)]
+    finally:
+        os.close(source)
+        os.close(sink)
+    assert shown == ["/var/task/a\n", "/var/task/b", "/var/task/c\n", "/var/task/d"]
 
 
 def test_split_output_other_line_separators_do_not_cut() -> None:

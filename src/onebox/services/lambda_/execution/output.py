@@ -51,18 +51,21 @@ class OutputReader:
             data = os.read(self._descriptor, _READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return [], False
-        events, self._pending = split_output(self._pending + data, now_ms)
+        found, self._pending = split_output(self._pending + data, now_ms)
+        events = self._show_paths(found)
         if len(self._pending) > _PENDING_BYTES_MAX:
             events += self.close_line(now_ms)
-        # Paths are looked for once in all of it: no event has the character that separates them here.
-        texts = self._show_path("\0".join([text for _, text in events])).split("\0")
-        shown = [(at_ms, text) for (at_ms, _), text in zip(events, texts, strict=False)]
-        return shown, len(data) == _READ_BYTES
+        return events, len(data) == _READ_BYTES
 
     def close_line(self, now_ms: int) -> list[LogEvent]:
         """What was printed without a line end; called when an invocation ends."""
         rest, self._pending = self._pending, b""
-        return [(now_ms, _decode(rest))] if rest else []
+        return self._show_paths([(now_ms, _decode(rest))]) if rest else []
+
+    def _show_paths(self, events: list[LogEvent]) -> list[LogEvent]:
+        # Paths are looked for once in all of it: no event has the character that separates them here.
+        texts = self._show_path("\0".join([text for _, text in events])).split("\0")
+        return [(at_ms, text) for (at_ms, _), text in zip(events, texts, strict=False)]
 
 
 def split_output(data: bytes, now_ms: int) -> tuple[list[LogEvent], bytes]:
@@ -89,12 +92,21 @@ def split_output(data: bytes, now_ms: int) -> tuple[list[LogEvent], bytes]:
         if len(data) < end:
             break
         at_us = int.from_bytes(data[length_at + 4 : length_at + 12], "big")
-        at_ms = min(at_us // 1000, now_ms)
-        # What was printed before the record, and is read with it, isn't later than it.
-        events = [(min(printed_at_ms, at_ms), text) for printed_at_ms, text in events]
-        events.append((at_ms, _decode(data[frame + _FRAME_HEAD_BYTES : end])))
+        events.append((min(at_us // 1000, now_ms), _decode(data[frame + _FRAME_HEAD_BYTES : end])))
         position = end
-    return events, data[position:]
+    return _none_later_than_the_next(events, now_ms), data[position:]
+
+
+def _none_later_than_the_next(events: list[LogEvent], now_ms: int) -> list[LogEvent]:
+    """What was printed before a record, and is read with it, isn't later than it."""
+    next_at_ms = now_ms
+    for place in range(len(events) - 1, -1, -1):
+        at_ms, text = events[place]
+        if at_ms > next_at_ms:
+            events[place] = (next_at_ms, text)
+        else:
+            next_at_ms = at_ms
+    return events
 
 
 def _decode(data: bytes) -> str:
