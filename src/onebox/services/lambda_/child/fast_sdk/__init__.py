@@ -8,7 +8,8 @@ Python 3.10 to 3.14.
     pure_results.py     caches functions whose results follow from their arguments
     user_agent.py       builds the User-Agent again only when something that it tells has changed
     request_headers.py  looks up header fields without a new object for each name
-    whole_requests.py   sends a request's head and body with one system call
+    plain_exchange.py   sends usual requests to onebox and reads their answers without urllib3 and http.client
+    connections.py      the connections that it uses, and what it gives http.client in their place
     answer_heads.py     reads the fields of a usual answer at once
     versions.py         whether the SDK's code is the code that is known here
 """
@@ -21,7 +22,8 @@ from importlib import import_module
 # A module of the SDK, and the modules of this folder whose improve() is given it.
 _IMPROVEMENTS = {
     "botocore.auth": ("pure_results",),
-    "botocore.awsrequest": ("pure_results", "request_headers", "whole_requests"),
+    "botocore.awsrequest": ("pure_results", "request_headers"),
+    "botocore.httpsession": ("plain_exchange",),
     "botocore.useragent": ("pure_results", "user_agent"),
     "botocore.validate": ("pure_results",),
     "urllib3.connection": ("answer_heads",),

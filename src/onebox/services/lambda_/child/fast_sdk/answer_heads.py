@@ -27,7 +27,7 @@ def improve(_module: ModuleType) -> None:
 
     def parse_headers(fp: Any, *args: Any, **kwargs: Any) -> Any:
         if not args and not kwargs and hasattr(fp, "peek"):
-            head = _arrived_head(fp.peek())
+            head = arrived_head(fp.peek())
             if head:
                 fp.read(len(head) + 2)
                 return _message(head)
@@ -49,8 +49,8 @@ def _show_ascii_at_once(policy: Any) -> None:
     policy.header_fetch_parse = header_fetch_parse
 
 
-def _arrived_head(received: bytes) -> bytes:
-    """The lines of a plain head that has arrived whole, else nothing."""
+def arrived_head(received: bytes) -> bytes:
+    """The fields' lines of a plain head that has arrived whole, else nothing."""
     end = received.find(_END) + 2
     head = received[:end] if 2 <= end <= _BYTES_MAX else b""
     is_plain = (
