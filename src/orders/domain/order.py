@@ -80,7 +80,7 @@ def parse_order(body: str, *, bytes_max: int | None = ITEM_BYTES_MAX, is_stored:
     """The order in a message body. Raises OrderRejected.
 
     ``bytes_max`` bounds the order as an item of DynamoDB; None takes any size, for a system with claim checks.
-    ``is_stored`` takes any number of values: what was stored stays readable, whatever is taken today.
+    ``is_stored`` takes any number of values: what a table or a spool holds stays readable, whatever is taken today.
     """
     attributes, text = _unwrap(body, is_stored=is_stored)
     try:

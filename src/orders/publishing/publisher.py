@@ -220,7 +220,8 @@ class OrderPublisher:
     def _report(self) -> Flushed:
         if self._closed:
             return self._last_report
-        ids = tuple(parse_order(order.text, bytes_max=None).order_id for order in self._spool.orders(REPORTED_MAX))
+        waiting = self._spool.orders(REPORTED_MAX)
+        ids = tuple(parse_order(order.text, bytes_max=None, is_stored=True).order_id for order in waiting)
         return Flushed(self._accepted, self._spool.waiting, ids, tuple(self._refused), self._reason)
 
     # --- Sending ------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 
 import orders as orders_package
 from orders import AsyncOrderPublisher, OrderPublisher, PublisherFull
+from orders.domain import value_count
 from orders.domain.order import parse_order
 from orders.errors import OperatorError, OrderRejected, OrderUnavailable
 from orders.publishing.message import Message
@@ -101,6 +102,21 @@ def test_publish_of_large_orders_keeps_calls_within_256_kib(endpoint: Endpoint, 
         endpoint.here.set()
         ours.flush()
     assert (endpoint.ids, endpoint.batches) == (ids(5), [2, 2, 1])
+
+
+def test_an_order_that_was_spooled_before_there_was_a_bound_on_values_is_reported(
+    endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.here.clear()
+    with publisher(endpoint, tmp_path) as before:
+        before.publish({"orderId": "1", "x": [1, 2, 3]})
+        before.close(0)
+    monkeypatch.setattr(value_count, "COUNTED_CHARACTERS_MIN", 0)
+    monkeypatch.setattr(value_count, "VALUES_MAX", 5)
+    with publisher(endpoint, tmp_path) as ours:
+        with pytest.raises(OrderRejected, match="6 values: an order has 5 at most"):
+            ours.publish({"orderId": "2", "x": [1, 2, 3]})
+        assert ours.close(0).order_ids == ("1",)
 
 
 def test_publish_of_what_is_no_order_is_refused_at_once_by_name(endpoint: Endpoint) -> None:
