@@ -68,6 +68,22 @@ def test_execute_statement_insert_literals_of_every_kind(dynamodb: Any) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("{'orderId': ?, 'v': ?}", {"orderId": {"S": "1"}, "v": {"S": "2"}}),
+        ("{'v': ?, 'orderId': ?}", {"v": {"S": "1"}, "orderId": {"S": "2"}}),
+        ("{'v': ?, 'v': ?, 'orderId': 'x'}", {"v": {"S": "2"}, "orderId": {"S": "x"}}),
+        ("{'v': {'deep': [?]}, 'orderId': ?}", {"v": {"M": {"deep": {"L": [{"S": "1"}]}}}, "orderId": {"S": "2"}}),
+    ],
+)
+def test_execute_statement_insert_takes_its_parameters_in_the_order_of_the_text(
+    dynamodb: Any, value: str, expected: dict[str, Any]
+) -> None:
+    dynamodb.execute_statement(Statement=f"INSERT INTO Orders VALUE {value}", Parameters=[{"S": "1"}, {"S": "2"}])
+    assert dynamodb.scan(TableName="Orders")["Items"] == [expected]
+
+
 def test_execute_statement_insert_of_a_taken_key_is_a_duplicate(dynamodb: Any) -> None:
     statement = """INSERT INTO Orders VALUE {'orderId': ?, 'v': ?}"""
     run(dynamodb, statement, {"S": "1"}, {"N": "1"})
