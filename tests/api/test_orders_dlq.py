@@ -220,6 +220,19 @@ def test_edit_of_an_event_shows_its_order_and_sends_the_order_alone(shop: Shop, 
     assert [json.loads(body) for body in shop.bodies("OrderQueue")] == [{"orderId": "A", "total": 5.1}]
 
 
+def test_edit_of_an_order_that_is_too_large_for_sns_once_it_is_laid_out_sends_it(shop: Shop, tmp_path: Path) -> None:
+    lines = [{"sku": f"S{number:05}", "quantity": 1, "unitPrice": 1.5} for number in range(4_000)]
+    failed = {"orderId": "A", "total": "bad", "items": lines}
+    message_id = shop.fail(json.dumps(failed, separators=(",", ":")), "total: expected a number")
+    command = editor(tmp_path, """path.write_text(text.replace('"bad"', '5'))""")
+    result = shop.run("dlq", "edit", message_id, EDITOR=command)
+    assert result.exit_code == 0, result.output
+    [sent] = shop.bodies("OrderQueue")
+    assert len(sent) > 262_144
+    assert json.loads(sent) == {**failed, "total": 5}
+    assert shop.bodies("OrderDLQ") == []
+
+
 def test_edit_that_is_still_wrong_sends_nothing_and_goes_on_from_there(shop: Shop, tmp_path: Path) -> None:
     message_id = shop.fail('{"total":5}', "orderId is missing")
     result = shop.run("dlq", "edit", message_id, EDITOR=editor(tmp_path, """path.write_text('{"orderId": ""}')"""))
