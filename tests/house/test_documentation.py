@@ -91,4 +91,4 @@ def test_what_the_console_costs_is_the_same_in_its_page_and_in_its_help() -> Non
 def test_operations_shows_what_plan_prints() -> None:
     text = (DOCS / "operations.md").read_text("utf-8")
     shown = text.partition("$ orders plan --rate 50/s\n")[2].partition("\n```")[0]
-    assert shown.strip() == CliRunner().invoke(main, ["plan", "--rate", "50/s"]).output.strip()
+    assert shown.strip() == CliRunner(env={"FORCE_COLOR": None}).invoke(main, ["plan", "--rate", "50/s"]).output.strip()
