@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from onebox.services.lambda_.execution.processor_use import ProcessorUse
+from onebox.services.lambda_.execution.processor_use import ProcessorUse, Use
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux tells")
 LONG_MS = 1e9
+NOTHING_COMPUTES = Use(processes_compute=False, loop_computes=False)
 
 
 @pytest.fixture
@@ -33,18 +34,22 @@ def compute() -> None:
 def test_processes_that_wait_use_little(waiting_pid: int) -> None:
     use = ProcessorUse()
     use.begin(0, [waiting_pid])
-    assert use.is_low(LONG_MS)
-    assert not use.is_low(LONG_MS), "nothing was looked at since"
+    assert use.end(LONG_MS) == NOTHING_COMPUTES
+    assert use.end(LONG_MS) is None, "nothing was looked at since"
 
 
 def test_a_busy_loop_or_a_busy_process_is_no_waiting(waiting_pid: int) -> None:
     use = ProcessorUse()
     use.begin(0, [waiting_pid])
     compute()  # this thread is the loop's
-    assert not use.is_low(10)
+    seen = use.end(10)
+    assert seen is not None
+    assert seen.loop_computes
     use.begin(0, [os.getpid()])
     compute()
-    assert not use.is_low(10)
+    seen = use.end(10)
+    assert seen is not None
+    assert seen.processes_compute
 
 
 def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:
@@ -52,6 +57,6 @@ def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:
         gone.wait()
     use = ProcessorUse()
     use.begin(0, [gone.pid])
-    assert not use.is_low(LONG_MS), "of no process anything is known"
+    assert use.end(LONG_MS) is None, "of no process anything is known"
     use.begin(0, [gone.pid, waiting_pid])
-    assert use.is_low(LONG_MS)
+    assert use.end(LONG_MS) == NOTHING_COMPUTES
