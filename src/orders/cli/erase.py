@@ -62,7 +62,7 @@ def erase(
     as_json: bool,
 ) -> None:
     """Erase a customer's orders, or one order, for good: from the table and its indexes, the history, the archive, the
-    queues and OrderDLQ.
+    queues, OrderDLQ and the claims in S3.
 
     Shows what it found and asks. Afterwards it looks again and shows what is left and until when. An erased order stays
     erased: notifications that arrive late or are replayed are dropped. Repeating the command is safe; after an
