@@ -58,6 +58,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         "_backlog",
         "_began_ms",
         "_burst",
+        "_framing_bytes",
         "_from_function",
         "_is_held",
         "_is_refused",
@@ -88,6 +89,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         """Whether the next request waits until other clients have read their answers."""
         self.cost_ms = self._last_cost_ms = 0.0
         self._burst = 0
+        self._framing_bytes = 0
+        """What came of a head, an extension of a chunk or a trailer since the last stage or piece of a body."""
         self.is_writable = True
         self._is_refused = False
         self._source_ip = ""
@@ -149,11 +152,13 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         progress, stage = self.progress, self.entered
         if stage is not None:
             self.entered = None
+            self._framing_bytes = 0
             progress.enter(stage, self._now_ms)
             return
         progress.received(read, self._now_ms)
-        if progress.stage is Stage.HEAD and progress.stage_bytes > HEAD_BYTES_MAX + TARGET_BYTES_MAX:
-            self._refuse(BadHead(431, "the head of the request is too large"))
+        self._framing_bytes = 0 if self._body_pieces else self._framing_bytes + read
+        if self._framing_bytes > HEAD_BYTES_MAX + TARGET_BYTES_MAX:
+            self._refuse(BadHead(431, "the head or the trailer of the request is too large"))
 
     def _feed_slice(self, data: bytes) -> int:
         """Read a slice of heads and chunks, and all that has come of a body whose length is known; how many bytes.
@@ -212,6 +217,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._parser.should_upgrade():
             return
+        if not self._content_bytes:  # a trailer may have followed
+            self._check_count()
         request = Request(
             self._method,
             self._target.path,

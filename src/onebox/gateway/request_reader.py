@@ -120,10 +120,14 @@ class RequestReader:
         if self._repeated_count > HEADERS_MAX:
             raise _too_large()
 
+    def _check_count(self) -> None:
+        """Count the headers once they are complete, and again with those that follow a body in chunks."""
+        if len(self._headers) + self._repeated_count > HEADERS_MAX:
+            raise _too_large()
+
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
-        if len(headers) + self._repeated_count > HEADERS_MAX:
-            raise _too_large()
+        self._check_count()
         # A client of AWS sends the same line and host again and again: what was found right once is right.
         head = (parser.get_method(), self._url, headers.get("host"))
         if head != self._known_head:
@@ -132,7 +136,8 @@ class RequestReader:
             check_method(self._method)
             self._target = read_target(self._url, headers)
             check_host(parser.get_http_version(), headers)
-            if not self._url.startswith(_ABSOLUTE):
+            # Without a host it may be right for one version of HTTP only.
+            if "host" in headers and not self._url.startswith(_ABSOLUTE):
                 self._known_head = head
         if parser.should_upgrade():
             return

@@ -21,6 +21,7 @@ from tests.polling import PATIENCE_S
 Handler = Callable[[Request, Reply], None]
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def with_server(
@@ -205,6 +206,7 @@ def test_upgrade_is_ignored_and_the_connection_goes_on(upgrade: bytes, body: byt
         (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X: 1\r\n" * 300 + b"\r\n", 431),
         (b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"1\r\nb\r\n0\r\n" + b"".join(b"X%d: 1\r\n" % number for number in range(300)) + b"\r\n", 431),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     ],
     ids=lambda value: str(value)[:40],
@@ -223,6 +225,35 @@ def test_what_rfc_9112_forbids_is_refused_once(raw: bytes, status: int) -> None:
         assert not handled
 
     with_server(handler, talk)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"GET / HTTP/1.1\r\nX", CHUNKED + b"1;x=", CHUNKED + b"1\r\nb\r\n0\r\nX"],
+    ids=["head", "extension of a chunk", "trailer"],
+)
+def test_a_line_without_end_is_refused(start: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        try:
+            for _ in range(20):
+                writer.write(b"a" * 16_384)
+                await writer.drain()
+            answer = await reader.read()
+        except ConnectionError:
+            return  # closed before all was sent
+        assert answer.startswith(b"HTTP/1.1 431 ")
+
+    with_server(echo, talk)
+
+
+def test_a_host_is_required_of_each_request_by_its_own_version() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+        assert await read_answer(reader) == (200, b"GET /  ")
+        assert (await read_answer(reader))[0] == 400
+
+    with_server(echo, talk)
 
 
 def test_an_absolute_target_is_a_path_and_a_host() -> None:
