@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onebox.errors import AwsError
 from onebox.services.dynamodb.values.attributes import serialize_item
 from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, measure_in_place, measure_number
-from onebox.services.dynamodb.values.rows import ROWS_MIN, measure_rows
+from onebox.services.dynamodb.values.rows import ROWS_MAX, ROWS_MIN, measure_rows
 
 _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(lambda text: {"S": text})
 _numbers = st.sampled_from(["0", "7", "-2.5", "1E2", "2.50", "+3", "0.0", "1E-130"]).map(lambda text: {"N": text})
@@ -94,6 +94,27 @@ def test_measure_rows_reports_the_first_wrong_element_though_a_later_one_is_wron
 @pytest.mark.parametrize("members", [{}, {"a": {"BOOL": True}}])
 def test_measure_rows_others_than_texts_and_numbers_are_left_to_the_walk(members: dict[str, Any]) -> None:
     assert measure_rows([{"M": dict(members)} for _ in range(ROWS_MIN)]) is None
+
+
+@pytest.mark.parametrize("wrong", [{"N": "x"}, {"S": "a"}, {"BOOL": True}, {"X": "a"}, None])
+def test_measure_rows_of_more_than_are_measured_at_once_as_one_by_one(wrong: Any) -> None:
+    elements = [{"M": {"a": {"N": f"{row}e1"}, "b": {"S": "é"}}} for row in range(2 * ROWS_MAX + 1)]
+    assert _outcome(elements) == _outcome_one_by_one(elements)
+    elements[ROWS_MAX + 1]["M"]["a"] = wrong
+    assert _outcome(elements) == _outcome_one_by_one(elements)
+
+
+@pytest.mark.parametrize("names", [15, 100])
+def test_numbers_are_worked_out_once_though_their_rows_are_measured_in_vain(names: int) -> None:
+    rows = 20_000 // names
+    elements = [
+        {"M": {**{f"n{at}": {"N": f"{row}{at:03}.5"} for at in range(names)}, "last": {"BOOL": True}}}
+        for row in range(1, rows + 1)
+    ]
+    CANONICAL_SIZES.clear()
+    measure_number.cache_clear()
+    serialize_item({"l": {"L": elements}})
+    assert measure_number.cache_info().misses == rows * names
 
 
 def test_measure_in_place_keeps_a_bounded_number_of_sizes() -> None:

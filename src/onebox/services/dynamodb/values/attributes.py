@@ -17,7 +17,7 @@ from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, CONTAINER_BYTES, ITEM_BYTES_MAX, NESTING_MAX
 from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, encode_number, measure_in_place, measure_number
-from onebox.services.dynamodb.values.rows import ROWS_MIN, measure_rows
+from onebox.services.dynamodb.values.rows import ROWS_MAX, ROWS_MIN, measure_rows
 from onebox.services.json_types import decode_base64, read_boolean
 
 AttributeValue = dict[str, Any]
@@ -123,12 +123,20 @@ def _measure_elements(content: list[Any], depth: int) -> int:
         raise _too_deep()
     if len(content) > ITEM_BYTES_MAX:
         raise ValidationException(ITEM_TOO_LARGE)  # without a look at what is in it
-    if len(content) >= ROWS_MIN and depth + 1 < NESTING_MAX:
-        rows_size = measure_rows(content)
-        if rows_size is not None:
-            return rows_size
+    if len(content) < ROWS_MIN or depth + 1 >= NESTING_MAX:
+        return _measure_each(content, depth)
     size = 0
-    for value in content:
+    for first in range(0, len(content), ROWS_MAX):
+        rows = content[first : first + ROWS_MAX]
+        rows_size = measure_rows(rows)
+        size += _measure_each(rows, depth) if rows_size is None else rows_size
+    return size
+
+
+def _measure_each(elements: list[Any], depth: int) -> int:
+    """The size of a list's elements, one after the other."""
+    size = 0
+    for value in elements:
         # Elements are mostly maps; one above the limit of nesting is left to the general case.
         if type(value) is dict and len(value) == 1 and "M" in value and depth + 1 < NESTING_MAX:
             members = value["M"]

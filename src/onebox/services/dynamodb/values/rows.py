@@ -1,7 +1,8 @@
 """Elements of a list that are alike, as the lines of an order are: maps of the same names with texts and numbers.
 
-They are measured name by name through all of them at once, in two thirds of the time that one after the other takes.
-Knows nothing of refusals: what is not so is left to the walk through single values.
+They are measured name by name through many of them at once, which takes less time from a dozen rows on. Knows nothing
+of refusals: what is not so is left to the walk through single values. The bounds keep the numbers of the rows within
+the cache of numbers, so that the walk after rows that were measured in vain works none of them out again.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from onebox.errors import ValidationException
 from onebox.services.dynamodb.limits import CONTAINER_BYTES
 from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, measure_in_place
 
-ROWS_MIN = 4
+ROWS_MIN = 16
 """Fewer are measured sooner one by one."""
+ROWS_MAX = 512
+"""How many are measured at once."""
+_NAMES_MAX = 16
+"""Rows of more names are measured sooner one by one."""
 
 
 def measure_rows(elements: list[Any]) -> int | None:
-    """The size of the elements, strings counted in characters; their numbers become canonical. None if they are not
-    all alike, or not all right."""
+    """The size of at most ROWS_MAX elements, strings counted in characters; their numbers become canonical. None if
+    they are not all alike, or not all right."""
     try:
         maps = [element["M"] for element in elements]
         names = tuple(maps[0].keys())
         count = len(maps)
-        if not names or sum(map(len, elements)) != count or sum(map(len, maps)) != count * len(names):
+        if not 1 <= len(names) <= _NAMES_MAX:
+            return None
+        if sum(map(len, elements)) != count or sum(map(len, maps)) != count * len(names):
             return None
         size = (CONTAINER_BYTES + len(names) + len("".join(names))) * count
         for name in names:
