@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from onebox.services.lambda_.background.poller_parts import PollerParts
 from onebox.services.lambda_.background.queue_poller import QueuePoller
+from onebox.services.lambda_.errors import TooManyRequestsException
 from onebox.services.lambda_.model import FunctionKey, Mapping
 from onebox.services.sqs.model import ReceivedMessage
 from onebox.services.sqs.receipts import Receipt
@@ -28,6 +29,7 @@ class Queue:
         self._storage = storage
         self._groups: dict[int, int] = {}
         self.receives = 0
+        self.returned: list[Receipt] = []
         self.removals_left = 0
         """How many receives will only remove messages, and not come to their end."""
         self.tell: Callable[[], None] = lambda: None
@@ -42,10 +44,20 @@ class Queue:
         if self.removals_left:
             self.removals_left -= 1
             return [], True
-        rows = self._storage.all("DELETE FROM message RETURNING rowid, body")
-        assert len(rows) <= limit
+        rows = self._storage.all(
+            "DELETE FROM message WHERE id IN (SELECT id FROM message ORDER BY id LIMIT ?) RETURNING rowid, body",
+            (limit,),
+        )
         messages = [ReceivedMessage(body, Receipt(1, row_id, 1), body, body, "", {}, {}, None) for row_id, body in rows]
-        return messages, False
+        return messages, bool(self._storage.all("SELECT 1 FROM message LIMIT 1"))
+
+    def delete(self, _context: object, _arn: str, receipts: Sequence[Receipt]) -> None:
+        """Received messages are gone already."""
+
+    def make_visible(self, _context: object, _arn: str, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            self._storage.execute("INSERT INTO message (id, body) VALUES (?, 'again')", (receipt.id,))
+        self.returned += receipts
 
     def subscribe(self, _arn: str, callback: Callable[[], None]) -> Any:
         self.tell = callback
@@ -60,15 +72,20 @@ class Invoked:
 
     def __init__(self) -> None:
         self.events: list[bytes] = []
+        self.throttles = False
 
     def has_concurrency(self, _function: object) -> bool:
         return True
 
     def invoke(self, _function: object, _qualifier: object, event: bytes, _done: object, **_options: object) -> None:
+        if self.throttles:
+            raise TooManyRequestsException("Rate Exceeded.")
         self.events.append(event)
 
 
-def make_poller(storage: Storage, queue: Queue, invoked: Invoked, clock: ManualClock | None = None) -> QueuePoller:
+def make_poller(
+    storage: Storage, queue: Queue, invoked: Invoked, clock: ManualClock | None = None, **configuration: Any
+) -> QueuePoller:
     clock = clock or ManualClock()
     parts = SimpleNamespace(
         deps=SimpleNamespace(storage=storage, clock=clock, ids=SimpleNamespace(uuid=lambda: "id")),
@@ -79,7 +96,7 @@ def make_poller(storage: Storage, queue: Queue, invoked: Invoked, clock: ManualC
         resolve=lambda _: FUNCTION,
         endpoint_url=lambda: "",
     )
-    mapping = Mapping("id", FUNCTION.key, None, QUEUE, True, CONFIGURATION, clock.now_ms())
+    mapping = Mapping("id", FUNCTION.key, None, QUEUE, True, CONFIGURATION | configuration, clock.now_ms())
     return QueuePoller(mapping, cast("PollerParts", parts))
 
 
@@ -134,5 +151,43 @@ def test_a_receive_that_only_removed_messages_is_followed_by_another_and_others_
         await clock.advance(1)
         await storage.durable()
         assert (queue.receives, len(invoked.events)) == (3, 1)
+
+    asyncio.run(work())
+
+
+def test_a_batch_that_the_filter_left_incomplete_is_completed_from_the_queue_before_its_window_ends() -> None:
+    async def work() -> None:
+        storage = Storage(open_connection(None), lambda _: None)
+        queue, invoked = Queue(storage), Invoked()
+        wanted = {"Filters": [{"Pattern": '{"body": [{"prefix": "wanted"}]}'}]}
+        poller = make_poller(
+            storage, queue, invoked, BatchSize=2, MaximumBatchingWindowInSeconds=300, FilterCriteria=wanted
+        )
+        for body in ("wanted 1", "not 1", "not 2", "not 3", "wanted 2"):
+            queue.send(body)
+        await storage.durable()
+        poller.start()
+        await storage.durable()
+        (event,) = invoked.events
+        assert (b"wanted 1" in event, b"wanted 2" in event, b"not" in event) == (True, True, False)
+
+    asyncio.run(work())
+
+
+def test_a_batch_that_is_throttled_is_tried_again_after_a_pause_and_not_before() -> None:
+    async def work() -> None:
+        storage, clock = Storage(open_connection(None), lambda _: None), ManualClock()
+        queue, invoked = Queue(storage), Invoked()
+        poller = make_poller(storage, queue, invoked, clock)
+        invoked.throttles = True
+        for body in ("first", "second"):
+            queue.send(body)
+        await storage.durable()
+        poller.start()
+        assert (queue.receives, len(queue.returned)) == (1, 1)
+        invoked.throttles = False
+        await clock.advance(0.1)
+        await storage.durable()
+        assert len(invoked.events) == 2
 
     asyncio.run(work())

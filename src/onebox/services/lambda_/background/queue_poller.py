@@ -108,7 +108,7 @@ class QueuePoller:
             return
         self._polling = True
         try:
-            while self._subscription is not None and self._take_batch():
+            while self._subscription is not None and self._retry is None and self._take_batch():
                 pass
         finally:
             self._polling = False
@@ -149,7 +149,7 @@ class QueuePoller:
         complete = len(self._gathered) >= self.mapping.batch_size or self._window_over
         if self.mapping.window_ms and not complete:
             self._open_window()
-            return False
+            return received > 0  # the function did not want all of them: more may make the batch complete
         self._invoke_gathered(function)
         return received > 0
 
