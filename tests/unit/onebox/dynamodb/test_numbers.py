@@ -37,6 +37,16 @@ def test_canonical_number_any_text_keeps_the_value_in_plain_digits(text: str) ->
     assert canonical_number(canonical) == canonical
 
 
+@given(numbers() | st.from_regex(r"-?[0-9]{0,3}0{0,36}(\.0{0,36}[0-9]{0,3})?", fullmatch=True))
+def test_measure_number_canonical_text_has_the_size_of_any_other_text_of_the_number(text: str) -> None:
+    try:
+        canonical, size = measure_number(text)
+    except ValidationException:
+        return
+    assert measure_number(canonical) == (canonical, size)
+    assert measure_number(f"{canonical}e0") == (canonical, size)
+
+
 @given(numbers(), numbers())
 def test_encode_number_any_two_has_the_order_of_the_values(left: str, right: str) -> None:
     one, two = Decimal(left), Decimal(right)

@@ -21,6 +21,8 @@ from onebox.services.dynamodb.limits import (
 )
 
 _FORM = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?\Z")
+_SHORT_CANONICAL = re.compile(r"(-?)(?:0|([1-9][0-9]*))\.([0-9]*[1-9])|(-?)([1-9][0-9]*)")
+"""A number in its canonical form, if its text is no longer than NUMBER_DIGITS_MAX; zero is left out."""
 _EXACT = Context(prec=600, Emax=1000, Emin=-1000)
 """Wide enough for the exact sum of any two numbers: 126 digits before the point and 168 after it."""
 _EXPONENT_DIGITS_MAX = 10
@@ -64,6 +66,10 @@ def measure_number(text: str) -> tuple[str, int]:
 
     Raises ValidationException for what is no number, too large, too small or too precise.
     """
+    # Nearly all numbers come as they are stored: those cost a fourth.
+    found = _SHORT_CANONICAL.fullmatch(text) if text and len(text) <= NUMBER_DIGITS_MAX else None
+    if found is not None:
+        return text, _size_of_canonical(found)
     parts = _parse(text)
     return _format(parts), _size(parts)
 
@@ -149,3 +155,13 @@ def _size(parts: _Parts) -> int:
     whole = min(max(parts.magnitude + 1, 0), len(parts.digits))
     fraction = len(parts.digits) - whole
     return 1 + (whole + 1) // 2 + (fraction + 1) // 2 + parts.negative
+
+
+def _size_of_canonical(found: re.Match[str]) -> int:
+    """As :func:`_size`, of a match of ``_SHORT_CANONICAL``."""
+    sign, whole, fraction, integer_sign, integer = found.groups()
+    if integer is not None:
+        return 1 + (len(integer.rstrip("0")) + 1) // 2 + len(integer_sign)
+    if whole is None:
+        return 1 + (len(fraction.lstrip("0")) + 1) // 2 + len(sign)
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + len(sign)
