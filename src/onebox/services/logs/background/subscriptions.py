@@ -132,6 +132,8 @@ class SubscriptionDelivery:
 
     def _keep(self, batch: SubscriptionBatch, subscription: SubscriptionFilter) -> None:
         """Have a batch tried again for one filter, inside a transaction."""
+        if all(one.name != subscription.name for one in self._store.of(batch.group_id)):
+            return  # deleted while its events were matched
         if self._store.find_oldest_retry(batch.group_id, subscription.name) is None:
             self._log.warning(
                 "subscribed events of %s wait: %s refuses them; tried again for a day",

@@ -15,7 +15,7 @@ from onebox.services.context import Deps, Principal, RequestContext
 from onebox.services.logs.background.subscriptions import SubscriptionDelivery
 from onebox.services.logs.background.wanted_work import PAUSE_AFTER_FAILURE_MS
 from onebox.services.logs.core import make_core
-from onebox.services.logs.limits import SUBSCRIPTION_RETRIES_AT_ONCE, SUBSCRIPTION_RETRY_MS
+from onebox.services.logs.limits import INLINE_WORK_MAX, SUBSCRIPTION_RETRIES_AT_ONCE, SUBSCRIPTION_RETRY_MS
 from onebox.services.logs.model import SubscriptionFilter
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
@@ -76,12 +76,15 @@ class Delivery:
             self.core.subscriptions.put(group.id, SubscriptionFilter(name, 0, "", name, None, "ByLogStream"))
 
     async def put(self, batches: int) -> None:
+        self.begin_put(batches, "text")
+        await self.settle(lambda: self.core.subscriptions.find_oldest_batch() is None)
+
+    def begin_put(self, batches: int, text: str) -> None:
         group = self.core.groups.find(ACCOUNT, REGION, "g")
         assert group is not None
         for _ in range(batches):
-            events = [(self.clock.now_ms(), "text")]
+            events = [(self.clock.now_ms(), text)]
             self.storage.run(lambda: self.core.ingest.append(self.context, group, self.stream_id, events))  # noqa: B023
-        await self.settle(lambda: self.core.subscriptions.find_oldest_batch() is None)
 
     async def settle(self, is_done: Callable[[], bool]) -> None:
         for _ in range(10_000):
@@ -132,5 +135,21 @@ def test_retries_that_fail_are_made_after_a_pause(failure: Exception) -> None:
         assert delivery.functions.invoked == []
         await delivery.clock.advance(PAUSE_AFTER_FAILURE_MS / 1000)
         await delivery.settle(lambda: delivery.functions.invoked == ["f"])
+
+    delivery.run(work)
+
+
+def test_nothing_waits_for_a_filter_that_is_deleted_while_its_events_are_packed() -> None:
+    delivery = Delivery(["f"])
+
+    async def work() -> None:
+        delivery.begin_put(1, "x" * (8 * INLINE_WORK_MAX // 16))
+        await delivery.clock.advance(0)  # now another thread packs it
+        group = delivery.core.groups.find(ACCOUNT, REGION, "g")
+        assert group is not None
+        delivery.storage.run(lambda: delivery.core.subscriptions.delete(group.id, "f"))
+        while delivery.core.subscriptions.find_oldest_batch() is not None:
+            await asyncio.sleep(0)
+        assert delivery.core.subscriptions.find_next_retried(0, "") is None
 
     delivery.run(work)
