@@ -20,7 +20,7 @@ from orders.domain.limits import DIGITS_MAX, significant
 
 _PLAIN_INTEGER_MAX = 10**DIGITS_MAX - 1
 _NUMBERS = frozenset((int, Decimal))
-_ROWS_MIN = 4  # fewer are done sooner one by one
+_ROWS_MIN = 8  # fewer are done sooner one by one
 
 
 def encode_value(value: Any) -> str:

@@ -43,7 +43,7 @@ def test_encode_value_is_read_by_boto3_as_the_same_value(value: Any) -> None:
 
 rows = st.lists(st.sampled_from(["sku", "quantity", "unitPrice", '"%s"']), max_size=4, unique=True).flatmap(
     lambda names: st.lists(
-        st.fixed_dictionaries({name: st.one_of(digits, decimals, texts) for name in names}), min_size=4, max_size=6
+        st.fixed_dictionaries({name: st.one_of(digits, decimals, texts) for name in names}), min_size=8, max_size=10
     )
 )
 
