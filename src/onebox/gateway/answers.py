@@ -19,7 +19,7 @@ Payload = tuple[bytes, bytes]
 def serialize(response: Response, date: str, keep_alive: bool, head_only: bool = False) -> Payload:
     """The bytes of an answer. ``head_only``: the answer to HEAD, which has the length of a body and no body."""
     status = response.status
-    lines = [_LINES.get(status) or _make_line(status)]  # a function's answer may have a hundred thousand headers
+    lines = [_LINES.get(status) or _make_line(status)]  # a function's answer may have thousands of headers
     is_framed = status in _BODILESS
     for name, value in response.headers:
         lines.append(f"{name}: {value}\r\n")

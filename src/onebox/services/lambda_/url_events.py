@@ -19,6 +19,8 @@ from onebox.services.lambda_.model import FunctionUrl
 from onebox.services.lambda_.platform_times import common_log_time
 
 _QUERY_FIELDS_MAX = 10_000
+_HEADERS_MAX = 10_000
+"""Of an answer, with its cookies. AWS names no limit; more would keep other clients waiting."""
 _TEXT = re.compile(r"text/.*|application/(json|xml|javascript)|[^;]*\+(json|xml)")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
 _LINE_BREAKS = re.compile(r"[\r\n\0]")
@@ -191,6 +193,8 @@ def _answer_headers(result: Wire, content_type: str) -> list[tuple[str, str]]:
     headers, cookies = result.get("headers") or {}, result.get("cookies") or []
     if not isinstance(headers, dict) or not isinstance(cookies, list):
         raise InvalidAnswer("headers is no object, or cookies no list")
+    if len(headers) + len(cookies) > _HEADERS_MAX:
+        raise InvalidAnswer(f"more than {_HEADERS_MAX:,} headers and cookies")
     found = [(str(name), _header_text(value)) for name, value in headers.items()]
     found += [("Set-Cookie", _header_text(cookie)) for cookie in cookies]
     if any(not _TOKEN.fullmatch(name) for name, _ in found):
