@@ -116,6 +116,28 @@ def test_expiration_walks_through_more_than_one_piece() -> None:
     asyncio.run(scenario())
 
 
+def test_rules_that_are_deleted_amid_the_walk_delete_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        judged = []
+
+        def judge(*arguments: Any) -> bool:
+            judged.append(1)
+            bench.s3._core.buckets.delete_setting("bucket", "lifecycle")
+            return is_current_due(*arguments)
+
+        await bench.begin(Expiration={"Days": 1})
+        for number in range(450):
+            await bench.call("PutObject", Key=f"log/{number:03}")
+        monkeypatch.setattr(lifecycle_walk, "is_current_due", judge)
+        await bench.clock.advance(2 * DAY_S)
+
+        assert len(judged) == 200, "the piece in which they were deleted"
+        assert await bench.keys() == [f"log/{number:03}" for number in range(200, 450)]
+
+    asyncio.run(scenario())
+
+
 def test_noncurrent_expiration_deletes_earlier_versions_alone() -> None:
     async def scenario() -> None:
         bench = Bench()

@@ -1,8 +1,8 @@
 """The daily walk that does what lifecycle rules say, shortly after midnight UTC.
 
-Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; buckets without
-rules cost nothing; what fails is logged, and neither the other buckets nor the next days' walks are missed. The walk
-ends when the disk fails. Knows rules only through ``lifecycle``.
+Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; each piece goes by the
+rules as they are then; buckets without rules cost nothing; what fails is logged, and neither the other buckets nor the
+next days' walks are missed. The walk ends when the disk fails. Knows rules only through ``lifecycle``.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _FAMILY = "LifecycleExpiration"
 _UploadPosition = tuple[str, str]
 """The key and the id of an upload."""
 _Position = TypeVar("_Position", VersionPosition, _UploadPosition)
+_Piece = Callable[[list[LifecycleRule], Bucket, _Position], "_Position | None"]
+"""Does what is due from a position on, inside a job; answers where the next piece begins."""
 
 
 class LifecycleWalk:
@@ -76,26 +78,24 @@ class LifecycleWalk:
             self._log.exception("S3: %s failed; the next walk begins at midnight UTC", what)
 
     async def _walk(self) -> None:
-        for name, document in self._core.buckets.buckets_with("lifecycle"):
-            await self._attempt(f"the lifecycle of bucket {name}", partial(self._walk_bucket, name, document))
+        for name in self._core.buckets.buckets_with("lifecycle"):
+            await self._attempt(f"the lifecycle of bucket {name}", partial(self._walk_bucket, name))
 
-    async def _walk_bucket(self, name: str, document: object) -> None:
-        rules = parse_rules(document)
-        if rules:
-            await self._walk_pieces(name, partial(self._expire, rules), ("", None))
-            await self._walk_pieces(name, partial(self._discard_uploads, rules), ("", ""))
+    async def _walk_bucket(self, name: str) -> None:
+        await self._walk_pieces(name, self._expire, ("", None))
+        await self._walk_pieces(name, self._discard_uploads, ("", ""))
 
-    async def _walk_pieces(
-        self, name: str, piece: Callable[[Bucket, _Position], _Position | None], begin: _Position
-    ) -> None:
-        """``piece`` does what is due from a position on, inside a job; it answers where the next one begins."""
+    async def _walk_pieces(self, name: str, piece: _Piece[_Position], begin: _Position) -> None:
         position: _Position | None = begin
         while position is not None:
-            bucket = self._core.buckets.find(name)  # it may have been deleted since the last piece
-            if bucket is None:
-                return
-            position = await self._storage.when_free(partial(piece, bucket, position))
+            position = await self._storage.when_free(partial(self._do_piece, name, piece, position))
             await asyncio.sleep(0)
+
+    def _do_piece(self, name: str, piece: _Piece[_Position], position: _Position) -> _Position | None:
+        """By the rules as they are now: since the last piece they, or the bucket, may have been changed or deleted."""
+        bucket, document = self._core.buckets.find(name), self._core.buckets.find_setting(name, "lifecycle")
+        rules = [] if document is None else parse_rules(document)
+        return piece(rules, bucket, position) if bucket is not None and rules else None
 
     def _expire(self, rules: list[LifecycleRule], bucket: Bucket, position: VersionPosition) -> VersionPosition | None:
         now_ms = self._clock.trusted_ms()

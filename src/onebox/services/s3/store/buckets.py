@@ -67,10 +67,9 @@ class BucketStore:
         """Remove a setting; harmless if there is none."""
         self._storage.execute("DELETE FROM s3_bucket_setting WHERE bucket = ? AND kind = ?", (bucket, kind))
 
-    def buckets_with(self, kind: str) -> list[tuple[str, Any]]:
-        """Every bucket that has a setting, with the setting."""
-        rows = self._storage.all("SELECT bucket, document FROM s3_bucket_setting WHERE kind = ?", (kind,))
-        return [(row[0], orjson.loads(row[1])) for row in rows]
+    def buckets_with(self, kind: str) -> list[str]:
+        """The names of all buckets that have a setting."""
+        return [row[0] for row in self._storage.all("SELECT bucket FROM s3_bucket_setting WHERE kind = ?", (kind,))]
 
 
 def _bucket(row: Row) -> Bucket:
