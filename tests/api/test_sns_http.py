@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from onebox.storage.faults import DatabaseBusy
 from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld
 from tests.polling import PATIENCE_S, until
@@ -139,6 +140,26 @@ def test_failing_http_endpoint_is_tried_again_after_twenty_seconds(
     statuses, seconds = retried(timed, endpoint, 3)
     assert statuses == [500, 429, 200]
     assert seconds >= 40  # the first attempt needs no wait, each repetition its 20 seconds
+
+
+def test_outcome_waits_for_another_program_s_lock(
+    world: SnsWorld, endpoint: Any, timed: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = world.topic()
+    subscribe(world, topic, endpoint)
+    storage = timed._engine._storage
+    write, refusals = storage.write, [DatabaseBusy(), DatabaseBusy()]
+
+    async def refuse_outcomes(job: Any) -> Any:
+        if "HttpSender" in job.__qualname__ and refusals:
+            raise refusals.pop()
+        return await write(job)
+
+    monkeypatch.setattr(storage, "write", refuse_outcomes)
+    endpoint.statuses = [500]
+    world.sns.publish(TopicArn=topic, Message="hello")
+    assert retried(timed, endpoint, 2)[0] == [500, 200]
+    assert not refusals
 
 
 def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_queue(

@@ -9,6 +9,7 @@ AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from onebox.services.sns.delivery_status import Outcome
 from onebox.services.sns.model import HttpDelivery, Redrive
 from onebox.services.sns.neighbours import SERVICE
 from onebox.services.sqs.internal import Delivery
+from onebox.storage.faults import DatabaseBusy
 
 _IN_PROGRESS_MAX = 16
 _ANSWER_TIMEOUT_S = 15.0
@@ -94,7 +96,7 @@ class HttpSender:
         try:
             await self._core.storage.durable()  # an endpoint sees nothing that a power cut could still take back
             answer = await _attempt(delivery)
-            await self._core.storage.write(lambda: self._record_outcome(delivery, answer))
+            await self._store_outcome(delivery, answer)
         except StorageFault:
             return  # the engine stops; the delivery goes on after the restart
         except Exception:  # noqa: BLE001 - the edge of a background task
@@ -102,6 +104,14 @@ class HttpSender:
             return
         del self._in_progress[delivery.id]
         self._send_due()
+
+    async def _store_outcome(self, delivery: HttpDelivery, answer: Answer) -> None:
+        """However long another program holds the write lock: else the request would be sent again."""
+        is_stored = False
+        while not is_stored:
+            with contextlib.suppress(DatabaseBusy):  # said where it was found; each try waits for the lock
+                await self._core.storage.write(lambda: self._record_outcome(delivery, answer))
+                is_stored = True
 
     def _record_outcome(self, delivery: HttpDelivery, answer: Answer) -> None:
         """Store the outcome of an attempt: done, to be retried, or failed for good."""
