@@ -1,8 +1,8 @@
 """The daily walk that does what lifecycle rules say, shortly after midnight UTC.
 
-Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; each piece goes by the
-rules as they are then; buckets without rules cost nothing; what fails is logged, and neither the other buckets nor the
-next days' walks are missed. The walk ends when the disk fails. Knows rules only through ``lifecycle``.
+Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; each piece goes by
+the rules as they are then; buckets without rules cost nothing; what fails is logged, and neither the other buckets nor
+the next days' walks are missed. The walk ends when the disk fails. Knows rules only through ``lifecycle``.
 """
 
 from __future__ import annotations
