@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from onebox.clock import sleep_until
 from onebox.errors import StorageFault
 from onebox.services.context import Deps
+from onebox.storage.faults import DatabaseBusy
 
 PAUSE_AFTER_FAILURE_MS = 10_000
 
@@ -22,7 +23,8 @@ async def work_when_wanted(deps: Deps, wanted: asyncio.Event, work: Callable[[],
             await work()
         except StorageFault:
             return  # the engine stops
-        except Exception:
-            deps.log.exception("%s failed; trying again in %d s", what, PAUSE_AFTER_FAILURE_MS // 1000)
+        except Exception as error:
+            if not isinstance(error, DatabaseBusy):  # that is said where it was found
+                deps.log.exception("%s failed; trying again in %d s", what, PAUSE_AFTER_FAILURE_MS // 1000)
             wanted.set()
             await sleep_until(deps.clock, deps.clock.steady_ms() + PAUSE_AFTER_FAILURE_MS)

@@ -20,15 +20,15 @@ from onebox.testing import ManualClock
 
 
 @pytest.mark.parametrize(
-    ("failures", "calls_before", "calls_after"),
+    ("failures", "calls_before", "calls_after", "logged"),
     [
-        ([DatabaseBusy()], 1, 2),
-        ([RuntimeError("a bug"), RuntimeError("a bug")], 1, 2),
-        ([StorageFault("no disk")], 1, 1),
+        ([DatabaseBusy()], 1, 2, 0),
+        ([RuntimeError("a bug"), RuntimeError("a bug")], 1, 2, 2),
+        ([StorageFault("no disk")], 1, 1, 0),
     ],
 )
 def test_work_that_fails_is_done_again_after_a_pause(
-    failures: Sequence[Exception], calls_before: int, calls_after: int
+    failures: Sequence[Exception], calls_before: int, calls_after: int, logged: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     calls: list[int] = []
 
@@ -51,3 +51,4 @@ def test_work_that_fails_is_done_again_after_a_pause(
         storage.close()
 
     asyncio.run(run())
+    assert [record.name for record in caplog.records].count("test") == logged
