@@ -344,7 +344,7 @@ ROWS = [
     ),
     Row(
         "DynamoDB: list of 60,000 numbers",
-        _put_item(lambda: b'{"L":[%b{"N":"1"}]}' % (b'{"N":"1"},' * 60_000)),
+        _put_item(lambda: b'{"L":[%b]}' % b",".join(b'{"N":"%d.5"}' % number for number in range(60_000))),
         (200,),
     ),
     Row("DynamoDB: string of 100 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 100_000_000)), (413,), is_long=True),

@@ -71,8 +71,13 @@ def _find_fault(value: Any, nested: bool) -> str | None:
                 inner += content
             elif kind == "M":
                 inner += content.values()
-        pending += [(member, True) for member in reversed(inner)]
+        pending += [(member, True) for member in reversed(inner) if not _is_plain(member)]
     return None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a text or a number, as most are, and nothing else."""
+    return type(value) is dict and len(value) == 1 and type(value.get("N", value.get("S"))) is str
 
 
 def _content_fault(kind: str, content: Any) -> str | None:

@@ -130,6 +130,8 @@ def _measure_elements(content: list[Any], depth: int) -> int:
         rows = content[first : first + ROWS_MAX]
         rows_size = measure_rows(rows)
         size += _measure_each(rows, depth) if rows_size is None else rows_size
+        if size > ITEM_BYTES_MAX:
+            raise ValidationException(ITEM_TOO_LARGE)  # without a look at the rest
     return size
 
 
@@ -137,12 +139,17 @@ def _measure_each(elements: list[Any], depth: int) -> int:
     """The size of a list's elements, one after the other."""
     size = 0
     for value in elements:
-        # Elements are mostly maps; one above the limit of nesting is left to the general case.
-        if type(value) is dict and len(value) == 1 and "M" in value and depth + 1 < NESTING_MAX:
+        # Elements are mostly maps or numbers; one above the limit of nesting is left to the general case.
+        if type(value) is not dict or len(value) != 1:
+            size += _measure_members({"": value}, depth + 1)
+        elif "M" in value and depth + 1 < NESTING_MAX:
             members = value["M"]
             if type(members) is not dict:
                 raise TypeError
             size += CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2)
+        elif "N" in value and type(value["N"]) is str:
+            known = CANONICAL_SIZES.get(value["N"])
+            size += measure_in_place(value) if known is None else known
         else:
             size += _measure_members({"": value}, depth + 1)
     return size
