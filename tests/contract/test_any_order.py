@@ -21,6 +21,7 @@ from orders.clock import SystemClock
 from orders.domain.limits import ITEM_BYTES_MAX, check_limits
 from orders.domain.order import Order, parse_order
 from orders.domain.precedence import is_same_content
+from orders.domain.sizes import MESSAGE_BYTES_MAX
 from orders.errors import OrderRejected
 from orders.processor.aws_json_client import connect
 from orders.processor.consume import consume
@@ -104,7 +105,8 @@ def test_what_is_accepted_is_stored_as_it_was_written_and_the_rest_is_refused_by
     if outcome.name == "rejected":
         with pytest.raises(OrderRejected) as refusal:
             check_order(text)
-        assert outcome.reason == refusal.value.reason
+        if len(text.encode("utf-8", "surrogatepass")) <= MESSAGE_BYTES_MAX:  # else it is too large for SNS first
+            assert outcome.reason == refusal.value.reason
         refusal.value.reason.encode()
         return
     assert outcome.name == "stored", outcome.reason
