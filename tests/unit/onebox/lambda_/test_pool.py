@@ -19,14 +19,13 @@ from typing import Any
 
 import pytest
 
-from onebox.services.lambda_.execution import pool
 from onebox.services.lambda_.execution.environment import Environment
 from onebox.services.lambda_.execution.environment_maker import link_packages
 from onebox.services.lambda_.execution.execution import Execution
 from onebox.services.lambda_.execution.interpreters import own_interpreter
 from onebox.services.lambda_.execution.outcome import Outcome
 from onebox.services.lambda_.execution.pool import PoolLimits, WorkerPool
-from onebox.services.lambda_.execution.processor_use import ProcessorUse, Use
+from onebox.services.lambda_.execution.processor_use import ProcessorUse
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
 from onebox.steady_clock import SystemClock
 from tests.polling import PATIENCE_S
@@ -151,56 +150,18 @@ async def test_background_work_that_waits_gets_more_children_than_there_are_proc
         assert not any(outcome.failed for outcome in await asyncio.gather(*outcomes))
 
 
-@pytest.mark.parametrize(
-    ("use", "gets_more"),
-    [
-        (Use(processes_compute=True, loop_computes=False), False),
-        (Use(processes_compute=False, loop_computes=True), True),
-        (None, True),
-    ],
-)
-def test_background_work_that_has_waited_for_long_gets_more_children_unless_they_compute(
-    use: Use | None, gets_more: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    count = (os.cpu_count() or 1) + 2
-    looks = 0
-
-    def look(*_: object) -> Use | None:
-        nonlocal looks
-        looks += 1
-        return use
-
-    async def run() -> None:
-        async with world(tmp_path, workers_max=count + 1) as here:
-            gate = here.gate("gate")
-            outcomes = [here.submit(function("f"), gate, patient=True) for _ in range(count)]
-            while here.started < count - 1:
-                await asyncio.sleep(0.01)
-            began = looks
-            while looks < began + 3 and here.started < count:
-                await asyncio.sleep(0.01)
-            assert (here.started == count) is gets_more
-            os.unlink(gate)
-            assert not any(outcome.failed for outcome in await asyncio.gather(*outcomes))
-
-    monkeypatch.setattr(ProcessorUse, "end", look)
-    monkeypatch.setattr(pool, "_PATIENCE_MS", 0)
-    monkeypatch.setattr(pool, "_LOOK_MS", 1)
-    asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
-
-
 @running
 async def test_background_work_that_hangs_leaves_a_place_to_other_functions(tmp_path: Path) -> None:
     count = (os.cpu_count() or 1) + 2
     looks = 0
 
-    def nothing_computes(*_: object) -> Use:
+    def is_low(*_: object) -> bool:
         nonlocal looks
         looks += 1
-        return Use(processes_compute=False, loop_computes=False)
+        return True
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ProcessorUse, "end", nothing_computes)
+        patch.setattr(ProcessorUse, "is_low", is_low)
         async with world(tmp_path, workers_max=count) as here:
             gate = here.gate("gate")
             hanging = [here.submit(function("f"), gate, patient=True) for _ in range(2 * count)]

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from onebox.services.lambda_.execution.processor_use import ProcessorUse, Use
+from onebox.services.lambda_.execution.processor_use import ProcessorUse
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux tells")
 LONG_MS = 1e9
-NOTHING_COMPUTES = Use(processes_compute=False, loop_computes=False)
 
 
 @pytest.fixture
@@ -34,22 +33,18 @@ def compute() -> None:
 def test_processes_that_wait_use_little(waiting_pid: int) -> None:
     use = ProcessorUse()
     use.begin(0, [waiting_pid])
-    assert use.end(LONG_MS) == NOTHING_COMPUTES
-    assert use.end(LONG_MS) is None, "nothing was looked at since"
+    assert use.is_low(LONG_MS)
+    assert not use.is_low(LONG_MS), "nothing was looked at since"
 
 
 def test_a_busy_loop_or_a_busy_process_is_no_waiting(waiting_pid: int) -> None:
     use = ProcessorUse()
     use.begin(0, [waiting_pid])
     compute()  # this thread is the loop's
-    seen = use.end(10)
-    assert seen is not None
-    assert seen.loop_computes
+    assert not use.is_low(10)
     use.begin(0, [os.getpid()])
     compute()
-    seen = use.end(10)
-    assert seen is not None
-    assert seen.processes_compute
+    assert not use.is_low(10)
 
 
 def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:
@@ -57,6 +52,6 @@ def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:
         gone.wait()
     use = ProcessorUse()
     use.begin(0, [gone.pid])
-    assert use.end(LONG_MS) is None, "of no process anything is known"
+    assert not use.is_low(LONG_MS), "of no process anything is known"
     use.begin(0, [gone.pid, waiting_pid])
-    assert use.end(LONG_MS) == NOTHING_COMPUTES
+    assert use.is_low(LONG_MS)

@@ -42,7 +42,7 @@ class MakeEnvironment(Protocol):
 # A worker whose credentials end within this time is replaced.
 _EXPIRY_MARGIN_MS = 20 * 60_000
 _PATIENCE_MS = 200
-"""So long background work waits for one more worker; less while nothing computes."""
+"""So long background work waits for one more worker; less while the workers wait rather than compute."""
 _LOOK_MS = 50
 # Memory is a reason to replace a worker only now and then: a function that always needs much would have none warm.
 _CALLS_BEFORE_MEMORY_COUNTS = 1000
@@ -204,16 +204,14 @@ class WorkerPool:
             group.patience = self._clock.call_at(self._clock.steady_ms() + _LOOK_MS, lambda: self._look(group))
 
     def _look(self, group: Group) -> None:
-        """Background work waited a moment ago: one more worker, if it waits again although nothing computes, or for
-        long although the workers do not compute. More workers that compute would only compete."""
+        """Background work waited a moment ago: one more worker, if it waits again although nothing computes, or if it
+        has waited for long."""
         group.patience = None
         if not group.waiting:
             return
         now_ms = self._clock.monotonic_ms()
         is_late = now_ms - group.waiting[0].waiting_since_ms >= _PATIENCE_MS
-        use = group.processor_use.end(now_ms)
-        helps = is_late if use is None else not use.processes_compute and (is_late or not use.loop_computes)
-        if helps and self._leaves_a_place():
+        if (group.processor_use.is_low(now_ms) or is_late) and self._leaves_a_place():
             self._start_one(group)
         else:
             self._scale(group)

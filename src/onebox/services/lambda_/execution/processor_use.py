@@ -26,13 +26,6 @@ class _Reading(NamedTuple):
     """The same for each process."""
 
 
-class Use(NamedTuple):
-    """What was busy for a time."""
-
-    processes_compute: bool
-    loop_computes: bool
-
-
 class ProcessorUse:
     """Looks at the time between two calls. Call it on the event loop's thread."""
 
@@ -43,19 +36,20 @@ class ProcessorUse:
         """Look at these processes from ``now_ms`` on, a moment on the monotonic clock."""
         self._earlier = _read(now_ms, pids)
 
-    def end(self, now_ms: float) -> Use | None:
-        """What has computed much since :meth:`begin`; None if that is unknown."""
+    def is_low(self, now_ms: float) -> bool:
+        """Whether neither the processes nor the loop have computed much since :meth:`begin`; False if that is
+        unknown."""
         earlier, self._earlier = self._earlier, None
         if earlier is None or now_ms <= earlier.at_ms:
-            return None
+            return False
         now = _read(now_ms, earlier.process_ms)
         if now is None or not now.process_ms:
-            return None
+            return False
         took_ms = now.at_ms - earlier.at_ms
         computed_ms = sum(used_ms - earlier.process_ms[pid] for pid, used_ms in now.process_ms.items())
-        return Use(
-            processes_compute=computed_ms > _COMPUTING_SHARE_MAX * took_ms * len(now.process_ms),
-            loop_computes=now.loop_ms - earlier.loop_ms > _LOOP_SHARE_MAX * took_ms,
+        return (
+            computed_ms <= _COMPUTING_SHARE_MAX * took_ms * len(now.process_ms)
+            and now.loop_ms - earlier.loop_ms <= _LOOP_SHARE_MAX * took_ms
         )
 
 
