@@ -96,15 +96,23 @@ class FifoQueue(RuleBasedStateMachine):
     def take(self, limit: int) -> list[Message]:
         """What a receive must return; moves failed messages to the model's dead letters."""
         expected: list[Message] = []
-        groups = sorted((g for g in self.places if self.is_open(g)), key=self.places.__getitem__)[:limit]
-        for group in groups:
-            taken = self.take_from(group, limit - len(expected))
-            if taken:
-                self.take_last_place(group)
-            expected += taken
-            if len(expected) == limit:
-                break
-        return expected
+        served: set[str] = set()
+        while True:
+            dead = len(self.dead)
+            groups = sorted(
+                (g for g in self.places if g not in served and self.is_open(g)), key=self.places.__getitem__
+            )
+            for group in groups[: limit - len(expected)]:
+                taken = self.take_from(group, limit - len(expected))
+                if taken:
+                    served.add(group)
+                    self.take_last_place(group)
+                expected += taken
+                if len(expected) == limit:
+                    return expected
+            if len(self.dead) == dead:
+                return expected
+            # Groups that lost all their messages stood before others.
 
     def is_open(self, group: str) -> bool:
         first = next((m for m in self.messages if m.group == group), None)
