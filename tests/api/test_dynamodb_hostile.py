@@ -102,6 +102,25 @@ def test_dense_but_legal_item_is_stored(engine: EngineThread) -> None:
     assert (status, answer) == (200, {})
 
 
+def test_a_list_that_no_item_holds_is_refused_in_the_words_of_its_operation(engine: EngineThread) -> None:
+    numbers = b",".join(b'{"N":"%d.5"}' % number for number in range(90_000))
+    value = b'{"L":[' + numbers + b"]}"
+    update = b'{"TableName":"Orders","Key":{"id":{"S":"2"}},"UpdateExpression":"SET v = :v",'
+    update += b'"ExpressionAttributeValues":{":v":' + value + b"}}"
+    told = [send(engine, "PutItem", put(value))[1]["message"], send(engine, "UpdateItem", update)[1]["message"]]
+    assert told == [
+        "Item size has exceeded the maximum allowed size",
+        "Item size to update has exceeded the maximum allowed size",
+    ]
+
+
+def test_a_condition_may_name_a_list_that_no_item_holds(engine: EngineThread) -> None:
+    numbers = b",".join(b'{"N":"%d.5"}' % number for number in range(90_000))
+    request = b'{"TableName":"Orders","Key":{"id":{"S":"none"}},"ConditionExpression":"v <> :v",'
+    request += b'"ExpressionAttributeValues":{":v":{"L":[' + numbers + b"]}}}"
+    assert send(engine, "DeleteItem", request) == (200, {})
+
+
 def test_condition_over_a_dense_item_is_bounded(engine: EngineThread) -> None:
     send(engine, "PutItem", put(b'{"L":[' + b'{"N":"1"},' * 100_000 + b'{"N":"1"}]}'))
     request = {

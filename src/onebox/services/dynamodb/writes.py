@@ -28,6 +28,8 @@ from onebox.services.dynamodb.store.items import ItemStore
 from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import Position, check_index_key
 
+_UPDATED_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
+
 
 @dataclass(slots=True)
 class Put:
@@ -214,9 +216,9 @@ class ItemWriter:
         if stored is None and write.actions and all(isinstance(a, RemoveAction | DeleteAction) for a in write.actions):
             return Prepared(write, None, None, None)  # there is nothing to take away, and nothing is made
         new = apply_actions(write.actions, old if old is not None else write.key)
-        data, size_bytes = serialize_item(new)
+        data, size_bytes = serialize_item(new, _UPDATED_TOO_LARGE)
         if size_bytes > ITEM_BYTES_MAX:
-            raise ValidationException("Item size to update has exceeded the maximum allowed size")
+            raise ValidationException(_UPDATED_TOO_LARGE)
         for index in write.table.indexes:
             check_index_key(new, index.key, index.name, updated=True)
         return Prepared(write, stored, old, new, data=data, size_bytes=size_bytes)

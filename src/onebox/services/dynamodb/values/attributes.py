@@ -9,6 +9,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUn
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NoReturn
 
 import orjson
@@ -32,12 +33,20 @@ SET_KINDS = frozenset(("SS", "NS", "BS"))
 ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 
 
-def serialize_item(item: Item) -> tuple[bytes, int]:
+class _Oversize(Exception):
+    """A list is larger than an item may be."""
+
+
+def serialize_item(item: Item, too_large: str = ITEM_TOO_LARGE) -> tuple[bytes, int]:
     """Check every value, make numbers canonical in place; the item's JSON and its size in bytes.
 
-    Raises ValidationException or SerializationException.
+    Raises ValidationException or SerializationException; with the words ``too_large`` for a list that is larger than
+    an item may be, without a look at the rest. Other items that are too large are the caller's to refuse.
     """
-    characters = _measure_members(item, 1)
+    try:
+        characters = _measure_members(item, 1, ITEM_BYTES_MAX)
+    except _Oversize:
+        raise ValidationException(too_large) from None
     if "" in item or characters > ATTRIBUTE_NAME_BYTES_MAX:
         for name in item:
             check_attribute_name(name)
@@ -57,8 +66,8 @@ def measure_item(item: Item) -> int:
 
 
 def check_value(value: AttributeValue) -> None:
-    """Check one value and make its numbers canonical in place. Raises as :func:`serialize_item`."""
-    _measure_members({"": value}, 0)
+    """Check one value and make its numbers canonical in place, whatever its size. Raises as :func:`serialize_item`."""
+    _measure_members({"": value}, 0, sys.maxsize)
 
 
 def check_attribute_name(name: str) -> None:
@@ -76,8 +85,8 @@ def kind_of(value: AttributeValue) -> str:
     raise AssertionError("a checked value has a kind")
 
 
-def _measure_members(members: dict[str, Any], depth: int) -> int:
-    """The size of a map's members, strings counted in characters."""
+def _measure_members(members: dict[str, Any], depth: int, most: int) -> int:
+    """The size of a map's members, strings counted in characters. Raises _Oversize for a list of more than ``most``."""
     size = 0
     value: Any = None
     try:
@@ -97,10 +106,10 @@ def _measure_members(members: dict[str, Any], depth: int) -> int:
                     size += measure_in_place(value)
             elif "M" in value:
                 content = value["M"]
-                size += CONTAINER_BYTES + len(content) + _measure_nested(content, depth)
+                size += CONTAINER_BYTES + len(content) + _measure_nested(content, depth, most)
             elif "L" in value:
                 content = value["L"]
-                size += CONTAINER_BYTES + len(content) + _measure_elements(content, depth)
+                size += CONTAINER_BYTES + len(content) + _measure_elements(content, depth, most)
             else:
                 size += _measure_rarer(value)
     except (ValueError, AttributeError, TypeError):
@@ -108,50 +117,50 @@ def _measure_members(members: dict[str, Any], depth: int) -> int:
     return size
 
 
-def _measure_nested(content: dict[str, Any], depth: int) -> int:
+def _measure_nested(content: dict[str, Any], depth: int, most: int) -> int:
     if type(content) is not dict:
         raise TypeError
     if depth >= NESTING_MAX:
         raise _too_deep()
-    return _measure_members(content, depth + 1)
+    return _measure_members(content, depth + 1, most)
 
 
-def _measure_elements(content: list[Any], depth: int) -> int:
+def _measure_elements(content: list[Any], depth: int, most: int) -> int:
     if type(content) is not list:
         raise TypeError
     if depth >= NESTING_MAX:
         raise _too_deep()
-    if len(content) > ITEM_BYTES_MAX:
-        raise ValidationException(ITEM_TOO_LARGE)  # without a look at what is in it
+    if len(content) > most:
+        raise _Oversize
     if len(content) < ROWS_MIN or depth + 1 >= NESTING_MAX:
-        return _measure_each(content, depth)
+        return _measure_each(content, depth, most)
     size = 0
     for first in range(0, len(content), ROWS_MAX):
         rows = content[first : first + ROWS_MAX]
         rows_size = measure_rows(rows)
-        size += _measure_each(rows, depth) if rows_size is None else rows_size
-        if size > ITEM_BYTES_MAX:
-            raise ValidationException(ITEM_TOO_LARGE)  # without a look at the rest
+        size += _measure_each(rows, depth, most) if rows_size is None else rows_size
+        if size > most:
+            raise _Oversize
     return size
 
 
-def _measure_each(elements: list[Any], depth: int) -> int:
+def _measure_each(elements: list[Any], depth: int, most: int) -> int:
     """The size of a list's elements, one after the other."""
     size = 0
     for value in elements:
         # Elements are mostly maps or numbers; one above the limit of nesting is left to the general case.
         if type(value) is not dict or len(value) != 1:
-            size += _measure_members({"": value}, depth + 1)
+            size += _measure_members({"": value}, depth + 1, most)
         elif "M" in value and depth + 1 < NESTING_MAX:
             members = value["M"]
             if type(members) is not dict:
                 raise TypeError
-            size += CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2)
+            size += CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2, most)
         elif "N" in value and type(value["N"]) is str:
             known = CANONICAL_SIZES.get(value["N"])
             size += measure_in_place(value) if known is None else known
         else:
-            size += _measure_members({"": value}, depth + 1)
+            size += _measure_members({"": value}, depth + 1, most)
     return size
 
 
