@@ -126,7 +126,7 @@ def send_all(site: Site, requests: Sequence[list[tuple[str, str]]], ledger: Ledg
 
 
 def send_until_answered(site: Site, key: str, body: str) -> Any:
-    """The content of the first 202; what is refused for now, or never answered, is sent again."""
+    """The content of the first 202; what is refused in the meantime, or never answered, is sent again."""
     return until(lambda: send(site, key, body), f"an answer to {key}", pause_s=0.05)
 
 

@@ -330,7 +330,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         self._server.handler(request, reply)
         cost_ms, last_ms = self._server.turns.end(self._began_ms), self._last_cost_ms
         self._began_ms += cost_ms
-        self.cost_ms = cost_ms if cost_ms < last_ms else last_ms  # what interrupts the process makes single ones dear
+        # The lesser of two: what interrupts the process makes single requests look expensive.
+        self.cost_ms = cost_ms if cost_ms < last_ms else last_ms
         self._last_cost_ms = cost_ms
 
     def _has_room(self, request: Request, reply: Reply) -> bool:

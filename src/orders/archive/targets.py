@@ -15,10 +15,8 @@ from typing import Any
 from orders.archive.notification import Notification, to_envelope
 from orders.archive.ports import Refused, Target
 from orders.aws.clients import Aws, error_code
-from orders.domain.sizes import QUEUE_BYTES_MAX
+from orders.domain.sizes import MESSAGE_BYTES_MAX, QUEUE_BYTES_MAX
 from orders.errors import OperatorError, OrderUnavailable
-
-TOPIC_BYTES_MAX = 262_144
 
 
 def find_target(aws: Aws, name: str, *, raw: bool) -> Target:
@@ -97,7 +95,7 @@ class QueueTarget:
 class TopicTarget:
     """Publishes the message with its attributes. Each copy is a new notification with an id of its own."""
 
-    bytes_max = TOPIC_BYTES_MAX
+    bytes_max = MESSAGE_BYTES_MAX
 
     def __init__(self, aws: Aws, name: str, arn: str) -> None:
         self.name = name
