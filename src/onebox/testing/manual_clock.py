@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 from collections.abc import Callable
@@ -60,7 +61,8 @@ class ManualTimer:
 
 
 class ManualClock(SteadyClock):
-    """Time moves by :meth:`advance` alone; due timers run in order, each at its own moment.
+    """Time moves by :meth:`advance` alone; due timers run in order, each at its own moment. A timer that is overdue when
+    it is set runs with the event loop's next turn: what an advance has overtaken happens without another one.
 
     ``source`` is a machine on which other clocks ran before; ``now_ms`` a new one's wall time.
     """
@@ -70,15 +72,20 @@ class ManualClock(SteadyClock):
         super().__init__(self.source)
         self._order = itertools.count()
         self._timers: list[tuple[int, int, ManualTimer]] = []
+        self._is_advancing = False
 
     def monotonic_ms(self) -> float:
         """The steady time, for durations."""
         return float(self.steady_ms())
 
     def call_at(self, steady_at_ms: int, callback: Callable[[], None]) -> ManualTimer:
-        """Keep ``callback`` until :meth:`advance` reaches the moment; past moments run at the next advance."""
+        """See :class:`onebox.clock.Clock`. A timer for the present moment waits for the next advance, as it takes the
+        system's clock a millisecond; outside of an event loop an overdue one does, too."""
         timer = ManualTimer(steady_at_ms, callback)
         heapq.heappush(self._timers, (steady_at_ms, next(self._order), timer))
+        if steady_at_ms < self.steady_ms() and not self._is_advancing:
+            with contextlib.suppress(RuntimeError):
+                asyncio.get_running_loop().call_soon(self._run_overdue)
         return timer
 
     def jump(self, seconds: float) -> None:
@@ -88,15 +95,33 @@ class ManualClock(SteadyClock):
     async def advance(self, seconds: float) -> None:
         """Move time, running what becomes due and letting its consequences settle in between."""
         target_ms = self.steady_ms() + round(seconds * 1000)
-        await _settle()
-        while self._timers and self._timers[0][0] <= target_ms:
+        self._is_advancing = True
+        try:
+            await _settle()
+            await self._run_until(target_ms)
+            self.source.pass_ms(max(0, target_ms - self.steady_ms()))
+            await _settle()
+            await self._run_until(target_ms)  # what was set late, for a moment that had passed by then
+        finally:
+            self._is_advancing = False
+
+    async def _run_until(self, until_ms: int) -> None:
+        while self._run_next(until_ms):
+            await _settle()
+
+    def _run_next(self, until_ms: int) -> bool:
+        """Run the first timer that is due until then, at its moment; False if there is none."""
+        while self._timers and self._timers[0][0] <= until_ms:
             at_ms, _, timer = heapq.heappop(self._timers)
-            self.source.pass_ms(max(0, at_ms - self.steady_ms()))
             if timer.callback is not None:
+                self.source.pass_ms(max(0, at_ms - self.steady_ms()))
                 timer.callback()
-                await _settle()
-        self.source.pass_ms(target_ms - self.steady_ms())
-        await _settle()
+                return True
+        return False
+
+    def _run_overdue(self) -> None:
+        if not self._is_advancing:
+            self._run_next(self.steady_ms())
 
 
 async def _settle() -> None:
