@@ -90,7 +90,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", choices=names, metavar="PART", help=f"of {', '.join(names)} (million: only here)"
     )
-    parser.add_argument("--orders", type=int, default=2_000, help="orders of each run of a pipeline (default 2,000)")
+    parser.add_argument("--orders", type=int, default=6_000, help="orders of each run of a pipeline (default 6,000)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each figure; the median counts (default 3)")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each run of an operation (default 1.5)")
     parser.add_argument("--stored", type=int, default=100_000, help="orders stored for the growth figure")

@@ -162,12 +162,12 @@ def measure_many_stored(peers: Sequence[type[Peer]], settings: Settings) -> Iter
 PIPELINES = (Onebox, MiniStack)
 PARTS = (
     Part("start", "Start and idle memory", (Onebox, MiniStack, Moto, Dynalite), measure_start, 45),
-    Part("ours", "Our processor, PublishBatch, real orders", PIPELINES, measure_ours, 45),
-    Part("seed", "The seed's code, single publishes by 4 connections", PIPELINES, measure_seed, 50),
-    Part("latency", "Publish to readable, the seed's code", PIPELINES, measure_latencies, 30),
+    Part("ours", "Our processor, PublishBatch, real orders", PIPELINES, measure_ours, 75),
+    Part("seed", "The seed's code, single publishes by 4 connections", PIPELINES, measure_seed, 90),
+    Part("latency", "Publish to readable, the seed's code", PIPELINES, measure_latencies, 40),
     Part("dynamodb", "Operations of DynamoDB", (Onebox, Dynalite, Moto, MiniStack), measure_dynamodb, 90),
     Part("messaging", "Operations of SQS and SNS", (Onebox, Moto, MiniStack), measure_messaging, 90),
-    Part("growth", "A table that has grown", (Onebox,), measure_stored, 75),
-    Part("slow-disk", "Disks that sync in 0.2 and in 5 ms", (Onebox,), measure_slow_disk, 75),
+    Part("growth", "A table that has grown", (Onebox,), measure_stored, 100),
+    Part("slow-disk", "Disks that sync in 0.2 and in 5 ms", (Onebox,), measure_slow_disk, 90),
     Part("million", "A million orders stored", (Onebox,), measure_many_stored, 600, is_long=True),
 )

@@ -86,7 +86,7 @@ def measure(library: Path, sync_us: int, orders: int, figures: Figures) -> None:
     with SlowedOnebox(library, sync_us) as server:
         pipeline = Pipeline(server)
         pipeline.deploy(seed_function(), raw=True)
-        warm_up(pipeline, seed_function())
+        warm_up(pipeline)
         figures.p50_ms.append(measure_latency(pipeline, LATENCIES)["p50_ms"])
 
 
@@ -137,7 +137,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="make bench-slow-disk", description=__doc__)
     parser.add_argument("--sync-us", type=int, nargs="+", default=list(SYNC_TIMES_US), help="the fastest first")
-    parser.add_argument("--orders", type=int, default=2_000)
+    parser.add_argument("--orders", type=int, default=6_000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     describe(measure_disks(arguments.sync_us, arguments.orders, arguments.runs))

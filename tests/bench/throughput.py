@@ -18,7 +18,7 @@ from tests.bench.publisher import SnsConnection, publish_all, quote
 from tests.bench.usage import read_usage
 from tests.peers.servers import Peer
 
-WARM_UP_ORDERS = 200
+WARM_UP_ORDERS = 1_000
 LATENCIES = 200
 ASKING_S = 0.0002
 GET_ITEM = "X-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Type: application/x-amz-json-1.0\r\n"
@@ -74,26 +74,29 @@ def compare(peers: Sequence[type[Peer]], runs: int, work: Work) -> dict[str, lis
     results: dict[str, list[Throughput]] = {peer.name: [] for peer in peers}
     for _ in range(runs):
         for peer in peers:
-            with deployed(peer, work.function, raw=work.raw) as pipeline:
+            with deployed(peer, work.function, raw=work.raw, threads=work.threads, batch=work.batch) as pipeline:
                 measured = measure_throughput(pipeline, work.name, work.orders, threads=work.threads, batch=work.batch)
                 results[peer.name].append(measured)
     return results
 
 
 @contextmanager
-def deployed(peer: type[Peer], function: Function, *, raw: bool) -> Iterator[Pipeline]:
-    """One pipeline on a server of its own, warmed up."""
+def deployed(
+    peer: type[Peer], function: Function, *, raw: bool, threads: int = 2, batch: int = 10
+) -> Iterator[Pipeline]:
+    """One pipeline on a server of its own, warmed up as it is going to be published to."""
     with peer() as server:
         pipeline = Pipeline(server)
         pipeline.deploy(function, raw=raw)
-        warm_up(pipeline, function)
+        warm_up(pipeline, threads=threads, batch=batch)
         yield pipeline
 
 
-def warm_up(pipeline: Pipeline, function: Function) -> None:
-    """Start the functions' processes, so that their start is no part of a figure."""
-    messages = quote([text for _, text in seed_orders(WARM_UP_ORDERS, "warm-up")])
-    publish_all("127.0.0.1", pipeline.peer.port, pipeline.topic_arn, messages, threads=2, batch=10)
+def warm_up(pipeline: Pipeline, *, threads: int = 2, batch: int = 10, orders: int = WARM_UP_ORDERS) -> None:
+    """Start the functions' processes, so that their start is no part of a figure: a server starts further ones only as
+    orders wait."""
+    messages = quote([text for _, text in seed_orders(orders, "warm-up")])
+    publish_all("127.0.0.1", pipeline.peer.port, pipeline.topic_arn, messages, threads=threads, batch=batch)
     pipeline.wait_until_drained()
 
 
