@@ -61,8 +61,8 @@ class ManualTimer:
 
 
 class ManualClock(SteadyClock):
-    """Time moves by :meth:`advance` alone; due timers run in order, each at its own moment. A timer that is overdue when
-    it is set runs with the event loop's next turn: what an advance has overtaken happens without another one.
+    """Time moves by :meth:`advance` alone; due timers run in order, each at its own moment. A timer that is overdue
+    when it is set runs with the event loop's next turn: what an advance has overtaken happens without another one.
 
     ``source`` is a machine on which other clocks ran before; ``now_ms`` a new one's wall time.
     """
