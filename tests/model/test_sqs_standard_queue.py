@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from onebox.errors import AwsError
+from onebox.services.sqs.internal import Subscription
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 RECEIVES_MAX = 2
@@ -46,6 +47,7 @@ class StandardQueue(RuleBasedStateMachine):
         self.dead: list[str] = []
         self.sent = 0
         self.handles: list[tuple[str, Message]] = []
+        self.subscription: Subscription | None = None
 
     def teardown(self) -> None:
         self.harness.close()
@@ -53,6 +55,15 @@ class StandardQueue(RuleBasedStateMachine):
     @property
     def now_ms(self) -> int:
         return self.harness.clock.now_ms()
+
+    @rule()
+    def watch_or_not(self) -> None:
+        """While somebody waits for the queue, what is sent is kept in memory for the receive."""
+        if self.subscription is None:
+            self.subscription = self.harness.sqs.internal.subscribe(arn_of(self.url), lambda: None)
+        else:
+            self.subscription.cancel()
+            self.subscription = None
 
     @rule(count=st.integers(1, 10), delay_s=st.sampled_from([0, 0, 5, 40]))
     def send(self, count: int, delay_s: int) -> None:

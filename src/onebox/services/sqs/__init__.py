@@ -16,7 +16,7 @@ The map of the folder, top down::
     background_signals.py how operations tell the background work that there is something to do
     rules.py  attributes.py  redrive_policy.py  permissions.py  message_validation.py  message_attributes.py
     characters.py  message_view.py  batches.py  receipts.py  queue_urls.py  task_handles.py    pure
-    store/                all SQL of the service, by table
+    store/                all SQL of the service, by table; arrivals.py: messages kept for their first receive
     model.py  limits.py  errors.py  metrics.py
 
 Within the folder every moment (``now_ms``, ``_at_ms``) is steady time (:mod:`onebox.clock`): a wall clock that is

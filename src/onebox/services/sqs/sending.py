@@ -44,7 +44,8 @@ def _send_standard(
         NewMessage(row_id, now_ms + valid.delay_ms if valid.delay_ms else None, one, valid)
         for row_id, one, valid in zip(row_ids, sent, messages, strict=True)
     ]
-    core.messages.insert(queue.backlog_id, new_messages, sender_id, now_ms, fifo=False)
+    is_awaited = core.watchers.is_watched(queue.arn)
+    core.messages.insert(queue.backlog_id, new_messages, sender_id, now_ms, fifo=False, is_awaited=is_awaited)
     visible = len(messages) - len(due)
     core.messages.add_counts(queue.backlog_id, visible=visible, delayed=len(due))
     notify_watchers(core, queue, row_ids[0], visible, min(due, default=None))
@@ -64,7 +65,8 @@ def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, no
     core.deduplication.remember(queue.backlog_id, scope, valid.dedup_id, sent, rules.decide_deduplication_end(now_ms))
     due_at_ms = now_ms + valid.delay_ms if valid.delay_ms else None
     message = NewMessage(row_id, due_at_ms, sent, valid)
-    core.messages.insert(queue.backlog_id, [message], sender_id, now_ms, fifo=True)
+    is_awaited = core.watchers.is_watched(queue.arn)
+    core.messages.insert(queue.backlog_id, [message], sender_id, now_ms, fifo=True, is_awaited=is_awaited)
     delayed = due_at_ms is not None
     core.groups.add(queue.backlog_id, valid.group_id, row_id, is_open=not delayed)
     core.messages.add_counts(queue.backlog_id, visible=not delayed, delayed=delayed)

@@ -5,12 +5,13 @@ Every method works on whole batches: a statement costs more than a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from onebox.services.sqs.model import Counts, Sent, State, StoredMessage, ValidMessage
+from onebox.services.sqs.store.arrivals import Arrivals
 from onebox.storage.database import Storage
 from onebox.storage.packing import Packer
 
@@ -49,6 +50,7 @@ class MessageStore:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._packer = Packer()
+        self._arrivals = Arrivals()
 
     # -- counts ------------------------------------------------------------------------------------------------
 
@@ -71,9 +73,16 @@ class MessageStore:
     # -- coming and going --------------------------------------------------------------------------------------
 
     def insert(
-        self, backlog_id: int, messages: Sequence[NewMessage], sender_id: str, now_ms: int, *, fifo: bool
+        self,
+        backlog_id: int,
+        messages: Sequence[NewMessage],
+        sender_id: str,
+        now_ms: int,
+        *,
+        fifo: bool,
+        is_awaited: bool,
     ) -> None:
-        """Store new messages; the counts are the caller's."""
+        """Store new messages; the counts are the caller's. ``is_awaited``: somebody waits to receive them."""
         self._storage.executemany(
             "INSERT INTO sqs_message (id, backlog_id, state, due_at_ms, receive_count, arrived_at_ms, group_id)"
             " VALUES (?, ?, ?, ?, 0, ?, ?)",
@@ -104,6 +113,9 @@ class MessageStore:
                 for row_id, _, sent, content in messages
             ],
         )
+        if is_awaited:
+            for message in messages:
+                self._arrivals.add(_as_stored(message, sender_id, now_ms))
 
     def _pack(self, body: str) -> tuple[str, bytes | None]:
         """The columns ``body`` and ``packed``: one of them holds the text."""
@@ -171,23 +183,22 @@ class MessageStore:
 
     def find_ready(self, backlog_id: int, limit: int) -> list[StoredMessage]:
         """The first messages that may be handed out, in order of arrival."""
-        return self._read(
-            self._storage.execute(
-                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
-                " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 ORDER BY m.id LIMIT ?",
-                (backlog_id, limit),
-            )
+        rows = self._storage.all(
+            "SELECT id FROM sqs_message WHERE backlog_id = ? AND state = 0 AND due_at_ms = 0 ORDER BY id LIMIT ?",
+            (backlog_id, limit),
         )
+        return self.find_messages([row_id for (row_id,) in rows])
 
-    def find_messages(self, ids: Iterable[int]) -> list[StoredMessage]:
-        """Messages by row id, in order of arrival."""
-        return self._read(
-            self._storage.execute(
-                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
-                f" WHERE m.id {_IN_IDS} ORDER BY m.id",
-                (_dump(ids),),
+    def find_messages(self, ids: Collection[int]) -> list[StoredMessage]:
+        """Messages by row id, in order of arrival. These messages are there."""
+        found = self._arrivals.take(ids)
+        if len(found) < len(ids):
+            rows = self._storage.execute(
+                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id WHERE m.id {_IN_IDS}",
+                (_dump([row_id for row_id in ids if row_id not in found]),),
             )
-        )
+            found.update((message.id, message) for message in self._read(rows))
+        return [found[row_id] for row_id in sorted(found)]
 
     def find_statuses(self, backlog_id: int, ids: Iterable[int]) -> dict[int, MessageStatus]:
         """Where messages of this backlog stand; those that are gone are left out."""
@@ -331,6 +342,31 @@ class MessageStore:
 def _state_columns(delayed_until_ms: int | None) -> tuple[int, int]:
     """The columns ``state`` and ``due_at_ms`` of a new message."""
     return (State.VISIBLE.value, 0) if delayed_until_ms is None else (State.DELAYED.value, delayed_until_ms)
+
+
+def _as_stored(new: NewMessage, sender_id: str, now_ms: int) -> StoredMessage:
+    """The message as :meth:`MessageStore.find_messages` reads it before anything happens to it."""
+    content = new.content
+    return StoredMessage(
+        id=new.id,
+        receive_count=0,
+        uncounted_receives=0,
+        first_received_at_ms=None,
+        message_id=new.sent.message_id,
+        body_md5=content.body_md5,
+        sent_at_ms=now_ms,
+        sender_id=sender_id,
+        attributes=content.attributes,
+        attributes_md5=content.attributes_md5,
+        trace_header=content.trace_header,
+        group_id=content.group_id,
+        dedup_id=content.dedup_id,
+        sequence_number=new.sent.sequence_number,
+        dead_letter_source_arn=None,
+        receive_count_on_arrival=0,
+        arrived_at_ms=now_ms,
+        body=content.body,
+    )
 
 
 def _dump(ids: Iterable[int]) -> str:
