@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.services.sqs.limits import TRANSITIONS_PER_REQUEST_MAX
 from onebox.testing import EngineThread
 
 Client = Callable[..., Any]
@@ -94,6 +95,19 @@ def test_message_older_than_the_retention_period_is_gone(timed: EngineThread) ->
     counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert counts["ApproximateNumberOfMessages"] == "0"
     assert receive(sqs, url) == []
+
+
+def test_long_poll_looks_on_behind_more_old_messages_than_one_look_removes(timed: EngineThread) -> None:
+    sqs = timed.client("sqs", read_timeout=20)  # time stands still: a poll that waits would never be answered
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    for _ in range(2 * TRANSITIONS_PER_REQUEST_MAX // 10 + 1):
+        entries = [{"Id": str(number), "MessageBody": "old"} for number in range(10)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    timed.clock.advance(100)  # the sweeper was there after 60 seconds
+    sqs.send_message(QueueUrl=url, MessageBody="new")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
+    assert receive(sqs, url) == []
+    assert [m["Body"] for m in receive(sqs, url, WaitTimeSeconds=20)] == ["new"]
 
 
 def test_change_message_visibility_extends_and_ends(timed: EngineThread) -> None:

@@ -9,19 +9,19 @@ from onebox.services.sqs.core import Core
 from onebox.services.sqs.errors import invalid_value
 from onebox.services.sqs.limits import RECEIVE_ATTEMPT_MS
 from onebox.services.sqs.model import Queue, State, StoredMessage
-from onebox.services.sqs.receiving import receive
+from onebox.services.sqs.receiving import Received, receive
 
 
 def receive_attempt(
     core: Core, queue: Queue, attempt_id: str, limit: int, visibility_timeout_ms: int, now_ms: int
-) -> list[StoredMessage]:
+) -> Received:
     """Receive messages, or those of the same attempt again, under the same receipts, their timeout started anew.
 
     Raises InvalidParameterValue if one of them was deleted, became visible or was received otherwise in between.
     """
     receipts = core.deduplication.find_attempt(queue.backlog_id, attempt_id, now_ms)
     if receipts:
-        return _repeat(
+        messages = _repeat(
             core,
             queue,
             attempt_id=attempt_id,
@@ -29,15 +29,16 @@ def receive_attempt(
             visibility_timeout_ms=visibility_timeout_ms,
             now_ms=now_ms,
         )
-    messages = receive(core, queue, limit, visibility_timeout_ms, now_ms).messages
-    if messages:
+        return Received(messages, 0)
+    received = receive(core, queue, limit, visibility_timeout_ms, now_ms)
+    if received.messages:
         core.deduplication.remember_attempt(
             queue.backlog_id,
             attempt_id,
-            [(message.id, message.receive_count + 1) for message in messages],
+            [(message.id, message.receive_count + 1) for message in received.messages],
             now_ms + RECEIVE_ATTEMPT_MS,
         )
-    return messages
+    return received
 
 
 def _repeat(

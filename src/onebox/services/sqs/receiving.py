@@ -35,8 +35,8 @@ def receive(
     ``by_mapping``: if the process ends before the attempt does, the receive does not count (interrupted.py).
     Raises OverLimit if a standard queue has 120,000 messages in flight.
     """
-    # One more than are wanted, so that what is left tells of those that are due and stay so.
-    counts = release_due(core, queue, now_ms, max(limit + 1, TRANSITIONS_PER_REQUEST_MAX))
+    # More than this receive takes and removes, so that what is left tells of those that are due and stay so.
+    counts = release_due(core, queue, now_ms, limit + TRANSITIONS_PER_REQUEST_MAX)
     limit = _check_in_flight(queue, counts, limit)
     if not counts.visible or not limit:
         return Received([], 0)
@@ -111,7 +111,14 @@ def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple[lis
     while True:
         removed_before = removed_in_all
         for group_id in core.groups.find_open(queue.backlog_id, limit - len(chosen)):
-            from_group, removed = _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
+            from_group, removed = _choose_from_group(
+                core,
+                queue,
+                group_id=group_id,
+                limit=limit - len(chosen),
+                removals_max=TRANSITIONS_PER_REQUEST_MAX - removed_in_all,
+                now_ms=now_ms,
+            )
             if from_group:
                 core.groups.close(queue.backlog_id, group_id, core.row_ids.next(now_ms))
             chosen += from_group
@@ -124,8 +131,9 @@ def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple[lis
 
 
 def _choose_from_group(
-    core: Core, queue: Queue, group_id: str, limit: int, now_ms: int
+    core: Core, queue: Queue, *, group_id: str, limit: int, removals_max: int, now_ms: int
 ) -> tuple[list[StoredMessage], int]:
+    """As many messages of one group as possible, and how many were removed, no more once these are ``removals_max``."""
     chosen: list[StoredMessage] = []
     removed_in_all = 0
     while True:
@@ -136,7 +144,7 @@ def _choose_from_group(
         removed_in_all += removed
         if removed and not chosen and not core.groups.refresh(queue.backlog_id, group_id):
             return [], removed_in_all
-        if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
+        if not removed or len(chosen) == limit or removed_in_all >= removals_max:
             return chosen, removed_in_all
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -70,3 +71,40 @@ def test_not_while_all_others_wait_for_their_group(harness: SqsHarness) -> None:
     url = make_fifo(harness)
     send(harness, url, 3, "g")
     assert [receive(harness, url, 1) for _ in range(2)] == [(1, True), (0, False)]
+
+
+def test_while_more_are_due_and_failed_than_one_receive_moves(harness: SqsHarness) -> None:
+    dead = harness.create_queue("dead")
+    redrive = json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1})
+    url = harness.create_queue("q", RedrivePolicy=redrive, VisibilityTimeout="5")
+    count = 2 * TRANSITIONS_PER_REQUEST_MAX
+    send(harness, url, count)
+    assert receive(harness, url, count)[0] == count
+    harness.advance(5)
+    assert [receive(harness, url, 10) for _ in range(3)] == [(0, True), (0, False), (0, False)]
+    assert harness.stored_counts(dead) == harness.count_rows(dead) == (count, 0, 0)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_fifo_receive_removes_no_more_than_its_bound(harness: SqsHarness, groups: int) -> None:
+    url = make_fifo(harness, MessageRetentionPeriod=str(RETENTION_S))
+    in_group = 2 * TRANSITIONS_PER_REQUEST_MAX // groups - 10
+    for group in range(groups):
+        send(harness, url, in_group, f"old-{group}")
+    harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
+    assert receive(harness, url, 10) == (0, True)
+    assert harness.count_rows(url) == (groups * in_group - TRANSITIONS_PER_REQUEST_MAX, 0, 0)
+
+
+@pytest.mark.parametrize("attempt", [{}, {"ReceiveRequestAttemptId": "a"}])
+def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_too_old(
+    harness: SqsHarness, attempt: dict[str, str]
+) -> None:
+    url = make_fifo(harness, MessageRetentionPeriod=str(RETENTION_S))
+    send(harness, url, 2 * TRANSITIONS_PER_REQUEST_MAX + 10, "g")
+    harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
+    send(harness, url, 1, "g")
+    poll = harness.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20, **attempt)
+    answer = harness.run(asyncio.wait_for(poll, 30))  # time stands still: a poll that waits would never end
+    assert len(answer["Messages"]) == 1
+    assert harness.stored_counts(url) == harness.count_rows(url) == (0, 1, 0)

@@ -39,25 +39,28 @@ async def receive_message(core: Core, context: RequestContext, request: Wire) ->
     """Hand out messages, waiting for them if the request or the queue says so."""
     call = _read_call(request)
     begun_at_ms = core.clock.steady_ms()
-    queue, shown = core.storage.run(lambda: _take(core, context, call, begun_at_ms))
+    queue, shown, left = core.storage.run(lambda: _take(core, context, call, begun_at_ms))
     wait_ms = queue.wait_ms if call.wait_s is None else call.wait_s * SECOND_MS
     if not shown and wait_ms and not core.watchers.is_closed:
-        shown = await _wait_and_take(core, context, call, queue.arn, begun_at_ms + wait_ms)
+        shown = await _wait_and_take(
+            core, context, call, queue_arn=queue.arn, deadline_at_ms=begun_at_ms + wait_ms, left=left
+        )
     core.metrics.received(queue, len(shown), core.clock.steady_ms())
     await core.storage.durable()
     return {"Messages": shown} if shown else {}
 
 
 async def _wait_and_take(
-    core: Core, context: RequestContext, call: _Call, queue_arn: str, deadline_at_ms: int
+    core: Core, context: RequestContext, call: _Call, *, queue_arn: str, deadline_at_ms: int, left: int
 ) -> list[Wire]:
+    """Look again until there is something or the wait is over; ``left`` is what the look before has left."""
     woken = asyncio.Event()
     subscription = core.watchers.watch(queue_arn, woken.set)
     try:
-        while await wait_for(core.clock, woken, deadline_at_ms) and not core.watchers.is_closed:
+        while await _wait_for_more(core, woken, deadline_at_ms, left) and not core.watchers.is_closed:
             woken.clear()
             now_ms = core.clock.steady_ms()
-            _, shown = core.storage.run(lambda now_ms=now_ms: _take(core, context, call, now_ms))  # type: ignore[misc]
+            _, shown, left = core.storage.run(lambda now_ms=now_ms: _take(core, context, call, now_ms))  # type: ignore[misc]
             if shown:
                 return shown
         return []
@@ -65,23 +68,34 @@ async def _wait_and_take(
         subscription.cancel()
 
 
-def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tuple[Queue, list[Wire]]:
-    """Receive what is there now. Raises the errors of ReceiveMessage."""
+async def _wait_for_more(core: Core, woken: asyncio.Event, deadline_at_ms: int, left: int) -> bool:
+    """Wait until there may be something to receive; False if the wait is over."""
+    if not left:
+        return await wait_for(core.clock, woken, deadline_at_ms)
+    # The last look removed as many messages as one look may, and no notice tells of those behind them.
+    await asyncio.sleep(0)  # the loop serves other requests between two looks
+    return core.clock.steady_ms() < deadline_at_ms
+
+
+def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tuple[Queue, list[Wire], int]:
+    """Receive what is there now, and how many messages are left (see Received). Raises the errors of
+    ReceiveMessage."""
     queue = load_queue(core, context, call.queue_url, "ReceiveMessage")
     timeout_ms = (
         queue.visibility_timeout_ms if call.visibility_timeout_s is None else call.visibility_timeout_s * SECOND_MS
     )
     if queue.is_fifo and call.attempt_id is not None:
-        messages = receive_attempt(
+        messages, left = receive_attempt(
             core, queue, attempt_id=call.attempt_id, limit=call.limit, visibility_timeout_ms=timeout_ms, now_ms=now_ms
         )
     else:
-        messages = receive(core, queue, call.limit, timeout_ms, now_ms).messages
+        messages, left = receive(core, queue, call.limit, timeout_ms, now_ms)
     wall_of, system_names, user_names = core.clock.wall_of, call.system_names, call.user_names
-    return queue, [
+    shown = [
         show_message(queue, message, now_ms=now_ms, wall_of=wall_of, system_names=system_names, user_names=user_names)
         for message in messages
     ]
+    return queue, shown, left
 
 
 def _read_call(request: Wire) -> _Call:
