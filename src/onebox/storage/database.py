@@ -76,6 +76,11 @@ class Storage:
         """Whether the disk failed; nothing is acknowledged any more."""
         return self._fault is not None
 
+    @property
+    def is_disk_slow(self) -> bool:
+        """Whether syncs take so long that they run beside the event loop."""
+        return self._log_sync is not None and self._log_sync.is_slow
+
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> apsw.Cursor:
         """Run one statement. Writes belong inside :meth:`run`; reads may stand alone.
 

@@ -155,7 +155,7 @@ async def test_background_work_that_hangs_leaves_a_place_to_other_functions(tmp_
     count = (os.cpu_count() or 1) + 2
     looks = 0
 
-    def is_low(*_: object) -> bool:
+    def is_low(*_: object, **__: object) -> bool:
         nonlocal looks
         looks += 1
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,23 @@ def test_a_busy_loop_or_a_busy_process_is_no_waiting(waiting_pid: int) -> None:
     use.begin(0, [os.getpid()])
     compute()
     assert not use.is_low(10)
+
+
+def used_ms() -> float:
+    """How long this thread has had a processor or wanted one."""
+    had_ns, wanted_ns, _ = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text().split()
+    return (int(had_ns) + int(wanted_ns)) / 1e6
+
+
+@pytest.mark.parametrize("disk_is_slow", [False, True])
+def test_a_slow_disk_leaves_a_busy_loop_to_more_processes(waiting_pid: int, disk_is_slow: bool) -> None:
+    use = ProcessorUse()
+    before_ms = used_ms()
+    use.begin(0, [waiting_pid])
+    for _ in range(10):
+        compute()
+    busy_four_fifths_ms = (used_ms() - before_ms) / 0.8
+    assert use.is_low(busy_four_fifths_ms, disk_is_slow=disk_is_slow) is disk_is_slow
 
 
 def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -64,12 +64,19 @@ class WorkerPool:
     """All workers of onebox."""
 
     def __init__(
-        self, clock: Clock, make_environment: MakeEnvironment, log: logging.Logger, limits: PoolLimits
+        self,
+        clock: Clock,
+        make_environment: MakeEnvironment,
+        log: logging.Logger,
+        limits: PoolLimits,
+        is_disk_slow: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``is_disk_slow`` tells whether whoever waits for onebox's disk waits long."""
         self._clock = clock
         self._make_environment = make_environment
         self._log = log
         self._limits = limits
+        self._is_disk_slow = is_disk_slow
         # One more than processors: while one waits for onebox's disk, the others compute.
         self._eager_max = (os.cpu_count() or 1) + 1
         self._groups: dict[GroupKey, Group] = {}
@@ -211,7 +218,8 @@ class WorkerPool:
             return
         now_ms = self._clock.monotonic_ms()
         is_late = now_ms - group.waiting[0].waiting_since_ms >= _PATIENCE_MS
-        if (group.processor_use.is_low(now_ms) or is_late) and self._leaves_a_place():
+        is_low = group.processor_use.is_low(now_ms, disk_is_slow=self._is_disk_slow())
+        if (is_low or is_late) and self._leaves_a_place():
             self._start_one(group)
         else:
             self._scale(group)

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 _COMPUTING_SHARE_MAX = 0.5
 _LOOP_SHARE_MAX = 0.7
+_LOOP_SHARE_MAX_ON_SLOW_DISK = 0.9
+"""There each further process makes the groups larger, and so an order cheaper for the loop."""
 _NS_PER_MS = 1_000_000
 
 
@@ -36,7 +38,7 @@ class ProcessorUse:
         """Look at these processes from ``now_ms`` on, a moment on the monotonic clock."""
         self._earlier = _read(now_ms, pids)
 
-    def is_low(self, now_ms: float) -> bool:
+    def is_low(self, now_ms: float, *, disk_is_slow: bool = False) -> bool:
         """Whether neither the processes nor the loop have computed much since :meth:`begin`; False if that is
         unknown."""
         earlier, self._earlier = self._earlier, None
@@ -46,10 +48,11 @@ class ProcessorUse:
         if now is None or not now.process_ms:
             return False
         took_ms = now.at_ms - earlier.at_ms
+        loop_share_max = _LOOP_SHARE_MAX_ON_SLOW_DISK if disk_is_slow else _LOOP_SHARE_MAX
         computed_ms = sum(used_ms - earlier.process_ms[pid] for pid, used_ms in now.process_ms.items())
         return (
             computed_ms <= _COMPUTING_SHARE_MAX * took_ms * len(now.process_ms)
-            and now.loop_ms - earlier.loop_ms <= _LOOP_SHARE_MAX * took_ms
+            and now.loop_ms - earlier.loop_ms <= loop_share_max * took_ms
         )
 
 
