@@ -34,8 +34,8 @@ class Starvation:
 
     def since(self, moment_s: float) -> float:
         """How long it has been since a moment (``perf_counter``), by the last look before it, in s."""
-        place = max(0, bisect_right(self._moments_s, moment_s) - 1)
-        return self.look() - self._totals_s[place]
+        before_s = self._totals_s[max(0, bisect_right(self._moments_s, moment_s) - 1)]
+        return self.look() - before_s  # a look may drop the oldest of the earlier ones
 
 
 def _waited_s(pid: str) -> float:
