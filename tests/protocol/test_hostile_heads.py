@@ -84,3 +84,64 @@ def test_head_of_an_own_page_has_no_body(engine: EngineThread) -> None:
             answer += part
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert answer.endswith(b"\r\n\r\n")
+
+
+def _answer(engine: EngineThread, request: bytes) -> bytes:
+    """The answer to a request that asks for the end of the connection."""
+    address = ("127.0.0.1", int(engine.endpoint_url.rpartition(":")[2]))
+    with socket.create_connection(address, timeout=PATIENCE_S) as client:
+        client.sendall(request)
+        return b"".join(iter(lambda: client.recv(65_536), b""))
+
+
+def _chunked(engine: EngineThread, method: str, target: str, headers: list[str], trailers: list[str]) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", *headers, "Transfer-Encoding: chunked"]
+    request = [*lines, "Connection: close", "", "1", "x", "0", *trailers, "", ""]
+    return _answer(engine, "\r\n".join(request).encode())
+
+
+def test_a_trailer_names_neither_the_caller_nor_the_operation(engine: EngineThread) -> None:
+    trailers = [f"Authorization: {authorization('sqs')}", "X-Amz-Target: AmazonSQS.ListQueues"]
+    headed = _chunked(engine, "POST", "/", ["Content-Type: application/x-amz-json-1.0", *trailers], [])
+    trailed = _chunked(engine, "POST", "/", ["Content-Type: application/x-amz-json-1.0"], trailers)
+    assert b"SerializationException" in headed
+    assert trailed.startswith(b"HTTP/1.1 405 ")  # a POST to S3's root
+
+
+@pytest.mark.parametrize("upgrade", [[], ["Connection: Upgrade", "Upgrade: h2c"]], ids=["plain", "upgrade"])
+def test_a_trailer_is_no_header_of_an_object(engine: EngineThread, upgrade: list[str]) -> None:
+    s3 = engine.client("s3")
+    trailers = ["x-amz-meta-a: trailer", "Content-Type: text/html", "x-amz-tagging: a=b", "x-amz-checksum-crc32: AAAA"]
+    headers = [f"Authorization: {authorization('s3')}", "x-amz-meta-b: header", *upgrade]
+    answer = _chunked(engine, "PUT", "/abc/trailed", headers, trailers)
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+    stored = s3.get_object(Bucket="abc", Key="trailed")
+    assert (stored["Body"].read(), stored["Metadata"]) == (b"x", {"b": "header"})
+    assert stored["ContentType"] != "text/html"
+    assert s3.get_object_tagging(Bucket="abc", Key="trailed")["TagSet"] == []
+
+
+def test_trailers_of_a_request_are_not_headers_of_the_next(engine: EngineThread) -> None:
+    s3 = engine.client("s3")
+    head = f"PUT /abc/{{}} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization('s3')}\r\n"
+    first = head.format("first") + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-amz-meta-a: trailer\r\n\r\n"
+    second = head.format("second") + "Connection: close\r\nContent-Length: 1\r\n\r\ny"
+    assert _answer(engine, (first + second).encode()).count(b"HTTP/1.1 200 ") == 2
+    assert [s3.head_object(Bucket="abc", Key=key)["Metadata"] for key in ("first", "second")] == [{}, {}]
+
+
+@pytest.mark.parametrize("trailer", ["x-amz-meta-a: trailer", "x-amz-tagging: a=b", "x-amz-acl: public-read"])
+def test_a_trailer_inside_of_an_aws_chunked_body_is_no_header_of_an_object(engine: EngineThread, trailer: str) -> None:
+    head = [
+        "PUT /abc/inside HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: {authorization('s3')}",
+        "Connection: close",
+        "Content-Encoding: aws-chunked",
+        "x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "x-amz-decoded-content-length: 1",
+    ]
+    body = f"1\r\nx\r\n0\r\n{trailer}\r\n\r\n"
+    answer = _answer(engine, "\r\n".join((*head, f"Content-Length: {len(body)}", "", body)).encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"<Code>MalformedTrailerError</Code>" in answer

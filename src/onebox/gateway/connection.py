@@ -217,8 +217,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._parser.should_upgrade():
             return
-        if not self._content_bytes:  # a trailer may have followed
-            self._check_count()
+        if self._fields is not self._headers:
+            self._check_trailers()
         request = Request(
             self._method,
             self._target.path,

@@ -44,6 +44,7 @@ class RequestReader:
         "_body_bytes_max",
         "_body_pieces",
         "_content_bytes",
+        "_fields",
         "_find_body_bytes_max",
         "_header_bytes",
         "_headers",
@@ -68,6 +69,8 @@ class RequestReader:
         self._content_bytes: int
         """The length of the body where the head tells it, else 0."""
         self._body_pieces = 0
+        self._fields: dict[str, str]
+        """Where the next header goes, and then the next trailer."""
         self._body_bytes_max: int | None = None
         self.entered: Stage | None = None
         """The stage that was entered last by what is being read; None if it is the one before."""
@@ -108,12 +111,12 @@ class RequestReader:
             raise _too_large()
         key = name.decode("latin-1").lower()
         text = value.decode("latin-1")
-        headers = self._headers
-        if key in headers:
+        fields = self._fields
+        if key in fields:
             check_repeated(key)
             self._count_repeated()
-            text = f"{headers[key]},{text}"
-        headers[key] = text
+            text = f"{fields[key]},{text}"
+        fields[key] = text
 
     def _count_repeated(self) -> None:
         self._repeated_count += 1
@@ -121,8 +124,14 @@ class RequestReader:
             raise _too_large()
 
     def _check_count(self) -> None:
-        """Count the headers once they are complete, and again with those that follow a body in chunks."""
+        """Count the headers once they are complete."""
         if len(self._headers) + self._repeated_count > HEADERS_MAX:
+            raise _too_large()
+
+    def _check_trailers(self) -> None:
+        """Count the trailers of a body in chunks together with the headers. They are used for nothing: none of AWS's
+        clients sends one here (the trailers of S3's aws-chunked form stand inside of the body)."""
+        if len(self._headers) + len(self._fields) + self._repeated_count > HEADERS_MAX:
             raise _too_large()
 
     def on_headers_complete(self) -> None:
@@ -139,9 +148,11 @@ class RequestReader:
             # Without a host it may be right for one version of HTTP only.
             if "host" in headers and not self._url.startswith(_ABSOLUTE):
                 self._known_head = head
+        length = headers.get("content-length")
+        if length is None:
+            self._fields = {}  # what comes after a body in chunks never becomes a header
         if parser.should_upgrade():
             return
-        length = headers.get("content-length")
         if length is not None:
             self._content_bytes = int(length)
             if self._content_bytes > BODY_BYTES_MAX:
@@ -196,6 +207,7 @@ class RequestReader:
     def _start_message(self) -> None:
         self._url = b""
         self._headers: dict[str, str] = {}
+        self._fields = self._headers
         self._header_bytes = 0
         self._repeated_count = 0
         self._body = b""
