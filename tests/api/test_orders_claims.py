@@ -204,7 +204,7 @@ def test_an_order_that_neither_a_message_nor_an_item_may_hold_is_refused_before_
     path.write_text(DENSE)
     refused = orders("publish", str(path), "--claim-check")
     assert refused.exit_code == 3
-    assert "the order takes 434,016 bytes in DynamoDB, which takes 409,600" in refused.output
+    assert "the order takes 434,016 bytes in DynamoDB, which leaves 409,408 for an order" in refused.output
     many = {"orderId": "many", "x": [0] * 600_000}
     said = publish(orders, tmp_path, many, expected=3)
     assert "the order holds 600,003 values: an order has 200,000 at most" in said
@@ -219,7 +219,7 @@ def test_the_console_publishes_large_orders_through_s3(engine: EngineThread) -> 
     with console_for(engine, ACCOUNT, names=names) as console:
         checked = console.post("/publish/check-file", {"text": f"{json.dumps(order)}\n{DENSE}"}).json()
         assert (checked["valid"], checked["refused"][0]["line"]) == (1, 2)
-        assert "409,600" in checked["refused"][0]["reason"]
+        assert "409,408" in checked["refused"][0]["reason"]
         assert console.post("/publish/orders", {"text": json.dumps(order)}).status_code == 303
         assert len(stored(engine, "from-console")["items"]["L"]) == 30
         both = [json.dumps(large(f"from-console-{number}", 110)) for number in range(2)]

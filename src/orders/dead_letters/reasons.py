@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orders.dead_letters.messages import QueueMessage
-from orders.domain.limits import ITEM_BYTES_MAX
+from orders.domain.limits import ORDER_BYTES_MAX
 from orders.domain.order import find_event, is_envelope, parse_order, unwrap_body
 from orders.errors import OrderRejected
 from orders.function_log.failures import LoggedFailure, LoggedFailures
@@ -71,7 +71,7 @@ def make_failed_order(message: QueueMessage, failure: LoggedFailure | None) -> F
     checked: OrderRejected | None = None
     try:
         # As OrderProcessor reads it: what is too large for an item is taken by claim check only.
-        bytes_max = ITEM_BYTES_MAX if message.claim is None else None
+        bytes_max = ORDER_BYTES_MAX if message.claim is None else None
         order_id: str | None = parse_order(message.body, bytes_max=bytes_max).order_id
     except OrderRejected as error:
         checked, order_id = error, _find_order_id(message.body)

@@ -36,6 +36,7 @@ MODULES = (
     "orders/domain/order.py",
     "orders/domain/precedence.py",
     "orders/domain/sizes.py",
+    "orders/domain/stored_item.py",
     "orders/domain/times.py",
     "orders/domain/trace_context.py",
     "orders/domain/value_count.py",

@@ -13,16 +13,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from orders.domain.limits import ITEM_BYTES_MAX, measure_item, significant
-from orders.domain.order import BODY_ATTRIBUTE, Order, parse_order, unwrap_body
+from orders.domain.limits import ORDER_BYTES_MAX, measure_item, significant
+from orders.domain.order import Order, parse_order, unwrap_body
+from orders.domain.stored_item import BODY_ATTRIBUTE
 from orders.errors import OrderRejected
 
 BODIES_PREFIX = "bodies/"
 # What the head holds of the order, where it is short: the keys of the indexes and what they project.
 HEAD_FIELDS = ("orderId", "userId", "status", "timestamp", "country", "currency", "itemName", "quantity", "total")
 HEAD_BYTES_MAX = 2_048
-# An item also holds the notification it came by, and its trace.
-_RESERVED_BYTES = 1_024
 
 
 class DamagedBody(Exception):
@@ -35,7 +34,7 @@ def split_body(order: Order, text: str) -> tuple[Order, bytes | None]:
     ``text`` is what the order was read from.
     """
     size = measure_item(order.attributes)
-    if size <= ITEM_BYTES_MAX - _RESERVED_BYTES:
+    if size <= ORDER_BYTES_MAX:
         return order, None
     # Half of a surrogate pair can only stand in a value that a later field of the same name has replaced.
     content = unwrap_body(text).encode("utf-8", "replace")

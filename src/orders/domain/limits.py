@@ -1,8 +1,9 @@
 """DynamoDB's limits on an order as a whole, known and unknown fields alike.
 
-Promises: an order that passes fits into a DynamoDB item, so an oversized order is refused before it is published. The
-check is linear in the order's size, and the path in an error is bounded. For ordinary orders one type check a value is
-enough; texts and sizes are measured only if the length of the JSON text shows that they may exceed a limit.
+Promises: an order that passes fits into a DynamoDB item with all that is stored beside it (stored_item.py), so an
+oversized order is refused before it is published. The check is linear in the order's size, and the path in an error is
+bounded. For ordinary orders one type check a value is enough; texts and sizes are measured only if the length of the
+JSON text shows that they may exceed a limit.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html (sizes)
 Pure. Standard library only: this file travels with the function.
@@ -15,6 +16,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, NamedTuple
 
+from orders.domain.stored_item import ARRIVAL_BYTES_MAX
 from orders.errors import OrderRejected
 
 # A number has up to 38 significant digits. It is zero, or its magnitude is 1E-130 to 9.99E+125.
@@ -24,12 +26,14 @@ EXPONENT_MIN = -130
 LEVELS_MAX = 32
 NAME_BYTES_MAX = 65_535
 ITEM_BYTES_MAX = 400 * 1024
+# An item may also hold how the order came. The limit is the same without a history, which can be switched on later.
+ORDER_BYTES_MAX = ITEM_BYTES_MAX - ARRIVAL_BYTES_MAX
 
 _PLAIN_INTEGER_MAX = 10**DIGITS_MAX - 1
 # A shorter text holds no name that is too long: a character takes at most 4 bytes.
 _SHORT_NAME = NAME_BYTES_MAX // 4
 # A text of so many bytes makes no item that is too large: no value takes more than twice the bytes of its text.
-_SHORT_TEXT_BYTES = ITEM_BYTES_MAX // 2
+_SHORT_TEXT_BYTES = ORDER_BYTES_MAX // 2
 _CONTAINER_BYTES = 3
 _PATH_PART_MAX = 60
 _PATH_MAX = 300
@@ -46,7 +50,7 @@ class _Place(NamedTuple):
 
 
 def check_limits(
-    attributes: Mapping[str, Any], text: str | None = None, *, bytes_max: int | None = ITEM_BYTES_MAX
+    attributes: Mapping[str, Any], text: str | None = None, *, bytes_max: int | None = ORDER_BYTES_MAX
 ) -> None:
     """Refuse an order that DynamoDB cannot hold. Raises OrderRejected, which names the path.
 
@@ -64,7 +68,7 @@ def check_limits(
         check_item_size(attributes, text, bytes_max)
 
 
-def check_item_size(attributes: Mapping[str, Any], text: str | None = None, bytes_max: int = ITEM_BYTES_MAX) -> None:
+def check_item_size(attributes: Mapping[str, Any], text: str | None = None, bytes_max: int = ORDER_BYTES_MAX) -> None:
     """Refuse an order that is too large for an item. Raises OrderRejected.
 
     ``text`` is what it was read from, with or without a wrapping: a short text is not measured.
@@ -73,7 +77,7 @@ def check_item_size(attributes: Mapping[str, Any], text: str | None = None, byte
         return
     size = measure_item(attributes)
     if size > bytes_max:
-        raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which takes {bytes_max:,}")
+        raise OrderRejected(f"the order takes {size:,} bytes in DynamoDB, which leaves {bytes_max:,} for an order")
 
 
 def fits_number(value: int | Decimal) -> bool:

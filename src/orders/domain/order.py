@@ -27,29 +27,13 @@ from orders.domain.contract import (
     shown,
     violation,
 )
-from orders.domain.limits import ITEM_BYTES_MAX, check_limits, find_unreadable_number
-from orders.domain.trace_context import read_traceparent
+from orders.domain.limits import ORDER_BYTES_MAX, check_limits, find_unreadable_number
+from orders.domain.stored_item import own_fields, read_notification_id, split_arrival
 from orders.domain.value_count import check_value_count
 from orders.errors import OrderRejected
 
 # The deepest wrapping that this system produces: encoded twice inside an envelope.
 WRAPPINGS_MAX = 4
-# The attribute of a stored item that names the notification it came by, where a history is kept. It is no field of the
-# order: readers leave it out, and an order that arrives with a field of this name is stored without it.
-NOTIFICATION_ATTRIBUTE = "orders:notification"
-# The same for the trace context that came with that notification.
-TRACE_ATTRIBUTE = "orders:traceparent"
-# The attribute of an item that stands for an erased order: when it was erased. No notification replaces such an item.
-ERASED_ATTRIBUTE = "orders:erased"
-# Beside it while the erasure is under way: a digest of the customer, by which a run after a crash finds the orders.
-ERASING_ATTRIBUTE = "orders:erasing"
-# The attribute of an item whose order is too large for DynamoDB: digest and size of the body, which is kept in S3
-# (bodies.py). The item's other attributes are then the head of the order.
-BODY_ATTRIBUTE = "orders:body"
-# What the system alone writes: an order that arrives with a field of this name is stored without it.
-_WRITTEN_BY_THE_SYSTEM = (ERASED_ATTRIBUTE, BODY_ATTRIBUTE)
-# What a stored item holds beside the order's own fields, and readers leave out.
-_HIDDEN_ATTRIBUTES = frozenset({NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE, ERASING_ATTRIBUTE})
 
 
 class Order(NamedTuple):
@@ -66,17 +50,7 @@ class Order(NamedTuple):
     """The trace context of that notification."""
 
 
-class Arrival(NamedTuple):
-    """How a stored order came into the table. None where no history was kept, or nobody sent a trace context."""
-
-    notification: str | None = None
-    traceparent: str | None = None
-
-
-_UNKNOWN_ARRIVAL = Arrival()
-
-
-def parse_order(body: str, *, bytes_max: int | None = ITEM_BYTES_MAX, is_stored: bool = False) -> Order:
+def parse_order(body: str, *, bytes_max: int | None = ORDER_BYTES_MAX, is_stored: bool = False) -> Order:
     """The order in a message body. Raises OrderRejected.
 
     ``bytes_max`` bounds the order as an item of DynamoDB; None takes any size, for a system with claim checks.
@@ -92,15 +66,14 @@ def parse_order(body: str, *, bytes_max: int | None = ITEM_BYTES_MAX, is_stored:
 
 
 def parse_attributes(
-    attributes: dict[str, Any], text: str | None = None, *, bytes_max: int | None = ITEM_BYTES_MAX
+    attributes: dict[str, Any], text: str | None = None, *, bytes_max: int | None = ORDER_BYTES_MAX
 ) -> Order:
     """Validate fields and build the order. Raises OrderRejected, which names the field's path.
 
     Fractions are Decimals, as parse_order makes them. ``text`` is the JSON that they were read from, if there is any.
     """
-    attributes, _ = split_arrival(attributes)
-    if ERASED_ATTRIBUTE in attributes or BODY_ATTRIBUTE in attributes:
-        attributes = {name: value for name, value in attributes.items() if name not in _WRITTEN_BY_THE_SYSTEM}
+    # What is checked is what is stored: its size has to be that of the item.
+    attributes = _without_null_keys(own_fields(attributes))
     check_fields(attributes)
     check_limits(attributes, text, bytes_max=bytes_max)
     return _make_order(attributes, parse_moment_ns)
@@ -111,24 +84,17 @@ def read_stored(attributes: dict[str, Any]) -> Order:
     counts as older than any other.
     """
     attributes, arrival = split_arrival(attributes)
-    return _make_order(attributes, _find_moment_ns)._replace(**arrival._asdict())
+    return _make_order(_without_null_keys(attributes), _find_moment_ns)._replace(**arrival._asdict())
 
 
-def split_arrival(attributes: dict[str, Any]) -> tuple[dict[str, Any], Arrival]:
-    """A stored item's own fields, and how it came."""
-    if _HIDDEN_ATTRIBUTES.isdisjoint(attributes):
-        return attributes, _UNKNOWN_ARRIVAL
-    fields = {name: value for name, value in attributes.items() if name not in _HIDDEN_ATTRIBUTES}
-    notification = attributes.get(NOTIFICATION_ATTRIBUTE)
-    return fields, Arrival(
-        notification if isinstance(notification, str) else None, read_traceparent(attributes.get(TRACE_ATTRIBUTE))
-    )
-
-
-def _make_order(attributes: dict[str, Any], read_moment_ns: Callable[[Any], int | None]) -> Order:
+def _without_null_keys(attributes: dict[str, Any]) -> dict[str, Any]:
     for name in INDEX_KEYS:
         if attributes.get(name, attributes) is None:
             attributes = {key: kept for key, kept in attributes.items() if key != name}
+    return attributes
+
+
+def _make_order(attributes: dict[str, Any], read_moment_ns: Callable[[Any], int | None]) -> Order:
     timestamp = attributes.get("timestamp")
     return Order(attributes["orderId"], attributes, None if timestamp is None else read_moment_ns(timestamp))
 
@@ -227,8 +193,7 @@ def find_notification_id(body: str) -> str | None:
         value = _decode(body)
     except (ValueError, RecursionError, DecimalException, _NotANumber):
         return None
-    found = value.get("MessageId") if type(value) is dict and is_envelope(value) else None
-    return found if type(found) is str and found else None
+    return read_notification_id(value.get("MessageId")) if type(value) is dict and is_envelope(value) else None
 
 
 def find_event(body: str) -> dict[str, Any] | None:

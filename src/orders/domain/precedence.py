@@ -13,7 +13,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from orders.domain.order import ERASED_ATTRIBUTE, Order
+from orders.domain.order import Order
+from orders.domain.stored_item import ERASED_ATTRIBUTE
 
 
 class Effect(Enum):

@@ -13,6 +13,8 @@ import re
 
 # The message attribute, the HTTP header, the outbox column and the field of an event that hold a trace context.
 TRACEPARENT = "traceparent"
+# Version, trace id, parent id and flags are of fixed length.
+TRACEPARENT_BYTES = 55
 # The state that vendors keep beside it: https://www.w3.org/TR/trace-context/#tracestate-header
 TRACESTATE = "tracestate"
 TRACESTATE_CHARACTERS_MAX = 512

@@ -13,7 +13,7 @@ from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
 from orders.domain.cloud_events import is_cloud_event
-from orders.domain.limits import ITEM_BYTES_MAX
+from orders.domain.limits import ORDER_BYTES_MAX
 from orders.domain.order import parse_attributes, parse_order, unwrap_body
 from orders.errors import OrderRejected
 
@@ -33,7 +33,7 @@ class Violation(NamedTuple):
 
 
 def find_violations(
-    text: str, at_most: int = VIOLATIONS_MAX, *, bytes_max: int | None = ITEM_BYTES_MAX
+    text: str, at_most: int = VIOLATIONS_MAX, *, bytes_max: int | None = ORDER_BYTES_MAX
 ) -> list[Violation]:
     """The violations in an order's text, in checking order; at most so many.
 

@@ -19,8 +19,8 @@ from typing import Any
 from orders.aws.clients import Aws, error_code
 from orders.clock import Clock
 from orders.domain.history import Happening, OrderEvent, from_attributes
-from orders.domain.order import ERASED_ATTRIBUTE, ERASING_ATTRIBUTE
 from orders.domain.personal import is_kept
+from orders.domain.stored_item import ERASED_ATTRIBUTE, ERASING_ATTRIBUTE
 from orders.erasure.person import Person
 from orders.errors import OperatorError
 from orders.history.event_table import EventTable

@@ -8,7 +8,8 @@ from contextlib import closing
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-from orders.domain.order import ERASED_ATTRIBUTE, parse_moment_ns
+from orders.domain.order import parse_moment_ns
+from orders.domain.stored_item import ERASED_ATTRIBUTE
 from orders.errors import OrderRejected
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html

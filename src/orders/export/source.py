@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orders.aws.clients import Aws
-from orders.domain.order import split_arrival
+from orders.domain.stored_item import split_arrival
 from orders.errors import OperatorError
 from orders.function_log.lines import parse_line
 from orders.function_log.reader import OVERLAP_MS, FunctionLogs

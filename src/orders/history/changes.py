@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from orders.domain.differences import find_differences
 from orders.domain.history import Happening, OrderEvent, change_key, summarize
-from orders.domain.order import ERASED_ATTRIBUTE, split_arrival
+from orders.domain.stored_item import ERASED_ATTRIBUTE, split_arrival
 from orders.domain.trace_context import TRACEPARENT
 from orders.json_text import to_json
 from orders.processor.attribute_values import decode_item

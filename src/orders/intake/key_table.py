@@ -14,7 +14,7 @@ from typing import Any
 
 from orders.clock import Clock
 from orders.domain.bodies import DamagedBody, body_key, read_body
-from orders.domain.order import BODY_ATTRIBUTE, split_arrival
+from orders.domain.stored_item import BODY_ATTRIBUTE, split_arrival
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.intake.idempotency import KeyRecord, decode_outcomes, digest_key, encode_outcomes
 from orders.processor.attribute_values import decode_item

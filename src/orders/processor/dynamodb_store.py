@@ -19,7 +19,8 @@ from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
 from orders.batches import split_batches
-from orders.domain.order import ERASED_ATTRIBUTE, NOTIFICATION_ATTRIBUTE, TRACE_ATTRIBUTE, Order, read_stored
+from orders.domain.order import Order, read_stored
+from orders.domain.stored_item import ERASED_ATTRIBUTE, Arrival, add_arrival
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.attribute_values import decode_item, encode_members, encode_value
 from orders.processor.dynamodb_client import (
@@ -198,12 +199,7 @@ def _statement_bytes(statement: tuple[int, bytes]) -> int:
 
 
 def _item_of(order: Order) -> dict[str, Any]:
-    if order.notification is None:
-        return order.attributes
-    item = {**order.attributes, NOTIFICATION_ATTRIBUTE: order.notification}
-    if order.traceparent is not None:
-        item[TRACE_ATTRIBUTE] = order.traceparent
-    return item
+    return add_arrival(order.attributes, Arrival(order.notification, order.traceparent))
 
 
 def _stored_order(item: Mapping[str, Any]) -> Order:

@@ -18,7 +18,7 @@ from orders.aws.clients import Aws, error_code
 from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER
 from orders.aws.tables import delete_table, table_exists
 from orders.clock import Clock, SystemClock
-from orders.domain.order import split_arrival
+from orders.domain.stored_item import split_arrival
 from orders.errors import OperatorError
 from orders.processor.attribute_values import decode_item
 from orders.retry import Backoff

@@ -10,7 +10,8 @@ from __future__ import annotations
 COUNTED_FROM_BYTES = 256 * 1024
 """Smaller bodies cannot hold enough values to matter."""
 CONTAINERS_MAX = 140_000
-"""Objects and arrays of one body: some 80 ms of parsing. A DynamoDB item of 400 KB holds up to 136,000 numbers."""
+"""Objects and arrays of one body: some 80 ms of parsing. A DynamoDB item of 400 KB holds up to 136,000 numbers other
+than zero. It may hold more values of one or two bytes (zero, null, a boolean, an empty text): those are refused."""
 SEPARATORS_MAX = 2_000_000
 """Commas of one body: some 80 ms of parsing."""
 

@@ -16,7 +16,7 @@ from orders.console.fields import address
 from orders.console.page_route import PageRoute
 from orders.console.pages.orders import currency_of, is_number, moment_ms
 from orders.domain.contract import FIELDS, ORDER_ID_BYTES_MAX
-from orders.domain.order import BODY_ATTRIBUTE
+from orders.domain.stored_item import BODY_ATTRIBUTE
 from orders.function_log.reader import FunctionLogs
 from orders.function_log.search import LogQuery, search_back
 from orders.history.event_table import EventTable, NoHistory

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from orders.domain.bodies import DamagedBody, body_key, digest, read_body, split_body
 from orders.domain.limits import ITEM_BYTES_MAX, measure_item
-from orders.domain.order import BODY_ATTRIBUTE, parse_order
+from orders.domain.order import parse_order
 from orders.domain.precedence import Effect, decide_effect
+from orders.domain.stored_item import BODY_ATTRIBUTE
 from orders.domain.value_count import VALUES_MAX
 from orders.errors import OrderRejected
 

@@ -16,6 +16,7 @@ from orders.domain.limits import (
     ITEM_BYTES_MAX,
     LEVELS_MAX,
     NAME_BYTES_MAX,
+    ORDER_BYTES_MAX,
     check_limits,
     fits_number,
     measure_item,
@@ -101,15 +102,23 @@ def test_names_of_64_kilobytes_less_one_are_taken_and_longer_or_empty_ones_refus
     assert "empty" in refusal_of('{"orderId":"A","":1}').reason
 
 
-def test_an_item_of_400_kilobytes_is_taken_and_one_byte_more_refused() -> None:
-    rest = ITEM_BYTES_MAX - len("orderIdA") - len("x")
+def test_an_order_that_leaves_room_for_how_it_came_is_taken_and_one_byte_more_refused() -> None:
+    assert ITEM_BYTES_MAX - len("orders:notification") - 100 - len("orders:traceparent") - 55 == ORDER_BYTES_MAX
+    rest = ORDER_BYTES_MAX - len("orderIdA") - len("x")
     parse_order(json.dumps({"orderId": "A", "x": "y" * rest}))
-    assert "409,601 bytes" in refusal_of(json.dumps({"orderId": "A", "x": "y" * (rest + 1)})).reason
+    error = refusal_of(json.dumps({"orderId": "A", "x": "y" * (rest + 1)}))
+    assert error.reason == "the order takes 409,409 bytes in DynamoDB, which leaves 409,408 for an order"
+
+
+def test_a_null_that_is_not_stored_does_not_count() -> None:
+    order = {"orderId": "A", "userId": None, "x": "y" * (ORDER_BYTES_MAX - len("orderIdA") - len("x"))}
+    assert "userId" not in parse_order(json.dumps(order)).attributes
+    assert "409,409 bytes" in refusal_of(json.dumps({**order, "x": f"{order['x']}y"})).reason
 
 
 @pytest.mark.parametrize(("element", "element_bytes"), [("1", 3), ("-1", 4), ("[]", 4), ("{}", 4), ('"\u00e9"', 3)])
 def test_many_small_values_are_counted_whatever_the_length_of_their_text(element: str, element_bytes: int) -> None:
-    fitting = (ITEM_BYTES_MAX - len("orderIdA") - len("x") - 3) // element_bytes
+    fitting = (ORDER_BYTES_MAX - len("orderIdA") - len("x") - 3) // element_bytes
     parse_order(f'{{"orderId":"A","x":[{",".join([element] * fitting)}]}}')
     assert "bytes in DynamoDB" in refusal_of(f'{{"orderId":"A","x":[{",".join([element] * (fitting + 1))}]}}').reason
 

@@ -10,7 +10,8 @@ import pytest
 from orders.domain.bodies import body_key, read_body
 from orders.domain.claims import gone, make_key, write_pointer
 from orders.domain.limits import ITEM_BYTES_MAX
-from orders.domain.order import BODY_ATTRIBUTE, ERASED_ATTRIBUTE, Order
+from orders.domain.order import Order
+from orders.domain.stored_item import BODY_ATTRIBUTE, ERASED_ATTRIBUTE
 from orders.errors import OrderRejected, OrderUnavailable
 from orders.processor.breaker import Breaker
 from orders.processor.consume import consume
