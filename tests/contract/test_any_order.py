@@ -124,7 +124,7 @@ def test_what_the_limits_refuse_dynamodb_refuses(store: DynamoDbOrders, members:
     except ArithmeticError:
         return  # Python cannot read it either
     try:
-        check_limits(attributes)
+        check_limits(attributes, bytes_max=ITEM_BYTES_MAX)
     except OrderRejected:
         assert isinstance(store.insert([Order(attributes["orderId"], attributes, None)])[0], OrderRejected)
 

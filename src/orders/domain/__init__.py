@@ -16,6 +16,7 @@ personal.py         an order without what tells who the customer is
 precedence.py       which of two notifications of one order wins
 claims.py           pointers to orders in S3 that are too large for a message
 sizes.py            how large an order may be as a message, as an item, by claim check
+stored_item.py      what an item holds beside the order's own fields
 bodies.py           orders that are too large for an item: the head, and the body in S3
 differences.py      what differs between two versions of an order
 history.py          the events of an order, and the keys under which each is stored once
@@ -23,6 +24,6 @@ trace_context.py    trace ids in W3C's and X-Ray's form
 times.py            parses timestamps and durations
 
 Imports the standard library, errors.py, clock.py and json_text.py only. bodies.py, claims.py, cloud_events.py,
-contract.py, differences.py, history.py, limits.py, order.py, precedence.py, sizes.py and value_count.py are part of the
-functions' package.
+contract.py, differences.py, history.py, limits.py, order.py, precedence.py, sizes.py, stored_item.py and value_count.py
+are part of the functions' package.
 """

@@ -42,26 +42,18 @@ def check_size(order: Order, text: str, message_bytes: int, *, claim_check: bool
         check_item_size(order.attributes, text)
 
 
-def parse_outgoing(text: str, *, claim_check: bool) -> Order:
-    """The order in a text that is to be sent. Raises OrderRejected for what OrderProcessor would refuse."""
-    order = parse_order(text, bytes_max=None)
-    check_size(order, text, _count_bytes(text), claim_check=claim_check)
-    return order
-
-
 def parse_edited(text: str, *, claim_check: bool) -> Order:
     """The order in an edited text. Raises OrderRejected for what OrderQueue or OrderProcessor would refuse.
 
     It goes to the queue and not through SNS: laid out in lines it may be longer than the message that came.
     ``claim_check`` tells that the order came by claim check, and goes back so if it is still large.
     """
+    size = len(text.encode("utf-8", "surrogatepass"))
     if claim_check:
-        return parse_outgoing(text, claim_check=True)
+        order = parse_order(text, bytes_max=None)
+        check_size(order, text, size, claim_check=True)
+        return order
     order = parse_order(text)
-    if (size := _count_bytes(text)) > QUEUE_BYTES_MAX:
+    if size > QUEUE_BYTES_MAX:
         raise OrderRejected(f"{size:,} bytes: a queue takes {QUEUE_BYTES_MAX:,}")
     return order
-
-
-def _count_bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

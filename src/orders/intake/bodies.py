@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from orders.domain.cloud_events import is_cloud_event
 from orders.domain.contract import name_kind
 from orders.domain.order import Order, is_envelope, parse_order
-from orders.domain.sizes import MESSAGE_BYTES_MAX, check_message_size, check_size
+from orders.domain.sizes import MESSAGE_BYTES_MAX, check_message_size
 from orders.domain.violations import find_violations
 from orders.errors import OrderRejected
 from orders.intake.problems import FieldError, Refused
-from orders.publishing.message import Message, make_message
+from orders.publishing.message import Message, make_fitting_message
 
 ORDERS_MAX = 500
 # An order alone is answered with all of its violations, one in a list with the first few.
@@ -136,7 +136,7 @@ def _after_space(text: str, at: int) -> int:
 def _check(text: str, value: Any, errors_max: int, claim_check: bool) -> Entry:
     try:
         order = _parse(text, value, claim_check=claim_check)
-        return Entry(order.order_id, _make_message(text, order, claim_check=claim_check))
+        return Entry(order.order_id, make_fitting_message(text, order, claim_check=claim_check))
     except OrderRejected as error:
         problem = error
     order_id = _order_id(value)
@@ -145,13 +145,6 @@ def _check(text: str, value: Any, errors_max: int, claim_check: bool) -> Entry:
     found = find_violations(text, errors_max, bytes_max=None)
     errors = tuple(FieldError(one.path, one.expectation) for one in found)
     return Entry(order_id, None, errors or (FieldError(problem.field, problem.reason),))
-
-
-def _make_message(text: str, order: Order, *, claim_check: bool) -> Message:
-    """The message of a valid order. Raises OrderRejected for one that is too large."""
-    message = make_message(text, order.attributes)
-    check_size(order, text, message.size_bytes, claim_check=claim_check)
-    return message
 
 
 def _parse(text: str, value: Any, *, claim_check: bool) -> Order:

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from orders.domain.order import parse_order
-from orders.domain.sizes import check_size
 from orders.errors import OrderRejected
 from orders.outbox.rows import Outcome, Refusal, Row
-from orders.publishing.message import Message, find_group, make_message
+from orders.publishing.message import Message, find_group, make_fitting_message
 from orders.publishing.ports import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Rejection
 from orders.text import printable
 
@@ -123,8 +122,7 @@ def check_row(row: Row, group_field: str | None = None, *, claim_check: bool = F
     order = parse_order(row.body, bytes_max=None)
     if order.order_id != row.order_id:
         raise OrderRejected(f"the column order_id is {row.order_id!r}, but the order's orderId is {order.order_id!r}")
-    message = make_message(row.body, order.attributes, row.traceparent)
+    message = make_fitting_message(row.body, order, row.traceparent, claim_check=claim_check)
     if group_field is not None:
         message = message._replace(group=find_group(order.attributes, group_field))
-    check_size(order, row.body, message.size_bytes, claim_check=claim_check)
     return Pending(row, message)

@@ -16,6 +16,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from orders.domain.claims import SIZE_ATTRIBUTE, write_pointer
+from orders.domain.order import Order
+from orders.domain.sizes import check_size
 from orders.domain.trace_context import TRACEPARENT, read_traceparent
 from orders.errors import OrderRejected
 
@@ -65,6 +67,13 @@ def make_message(text: str, fields: Mapping[str, Any], traceparent: str | None =
         if number is not None:
             found.append(Attribute(name, "Number", number))
     return add_trace(Message(text, tuple(found)), traceparent)
+
+
+def make_fitting_message(text: str, order: Order, traceparent: str | None = None, *, claim_check: bool) -> Message:
+    """The message for a valid order of this text. Raises OrderRejected for one that is too large for its way."""
+    message = make_message(text, order.attributes, traceparent)
+    check_size(order, text, message.size_bytes, claim_check=claim_check)
+    return message
 
 
 def add_trace(message: Message, traceparent: str | None) -> Message:

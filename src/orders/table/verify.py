@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, Protocol
 
 from orders.domain.order import Order, parse_order, read_stored, unwrap_body
 from orders.domain.precedence import Effect, decide_effect, is_same_content
-from orders.domain.sizes import parse_outgoing
 from orders.errors import OrderRejected
+from orders.publishing.message import make_fitting_message
 from orders.publishing.order_files import Entry
 
 CHUNK = 100
@@ -123,7 +123,9 @@ class Expectations:
             self.refused.append((entry, entry.problem))
             return
         try:
-            order = parse_outgoing(entry.text, claim_check=self._takes_claims)
+            order = _parse(entry.text)
+            # By the rule of those who publish: what they refuse was neither stored nor dead-lettered.
+            make_fitting_message(entry.text, order, claim_check=self._takes_claims)
         except OrderRejected as error:
             self.refused.append((entry, error.reason))
             return

@@ -19,7 +19,6 @@ from orders.domain.sizes import (
     check_message_size,
     check_size,
     parse_edited,
-    parse_outgoing,
 )
 from orders.domain.value_count import VALUES_MAX
 from orders.errors import OrderRejected
@@ -38,8 +37,8 @@ DENSE = json.dumps({"orderId": "A", "x": [[1]] * 62_000}, separators=(",", ":"))
 REASON = "the order takes 434,012 bytes in DynamoDB, which leaves 409,408 for an order"
 
 
-def intake(text: str) -> None:
-    [entry] = read_submission(text.encode(), claim_check=True).entries
+def intake(text: str, *, claim_check: bool = True) -> None:
+    [entry] = read_submission(text.encode(), claim_check=claim_check).entries
     if entry.errors:
         raise OrderRejected(entry.errors[0].detail)
 
@@ -48,8 +47,8 @@ def add_to_outbox(text: str) -> None:
     add(sqlite3.connect(":memory:"), text, claim_check=True)
 
 
-def verify(text: str) -> None:
-    expected = Expectations(takes_claims=True)
+def verify(text: str, *, claim_check: bool = True) -> None:
+    expected = Expectations(takes_claims=claim_check)
     expected.add(Entry("f", 1, 1, text))
     if expected.refused:
         raise OrderRejected(expected.refused[0][1])
@@ -59,7 +58,6 @@ def verify(text: str) -> None:
     "way",
     [
         parse_order,
-        lambda text: parse_outgoing(text, claim_check=True),
         lambda text: make_order_message(text, claim_check=True),
         lambda text: check_order(text, claim_check=True),
         lambda text: check_row(Row(1, "A", text), claim_check=True),
@@ -67,7 +65,7 @@ def verify(text: str) -> None:
         intake,
         verify,
     ],
-    ids=["processor", "rule", "publish", "publisher", "relay", "outbox", "intake", "verify"],
+    ids=["processor", "publish", "publisher", "relay", "outbox", "intake", "verify"],
 )
 def test_an_order_that_fits_a_message_but_no_item_is_refused_everywhere_in_the_same_words(
     way: Callable[[str], Any],
@@ -80,9 +78,36 @@ def test_an_order_that_fits_a_message_but_no_item_is_refused_everywhere_in_the_s
 
 def test_an_order_too_large_for_an_item_is_taken_where_its_message_is_too_large_for_sns() -> None:
     large = json.dumps({"orderId": "A", "note": "x" * ITEM_BYTES_MAX})
-    assert parse_outgoing(large, claim_check=True).order_id == "A"
+    assert make_order_message(large, claim_check=True).text == large
     with pytest.raises(OrderRejected, match="SNS takes 262,144, a claim check 4,194,304"):
-        parse_outgoing(large, claim_check=False)
+        make_order_message(large, claim_check=False)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda text, takes: make_order_message(text, claim_check=takes),
+        lambda text, takes: check_row(Row(1, "A", text), claim_check=takes),
+        lambda text, takes: intake(text, claim_check=takes),
+        lambda text, takes: verify(text, claim_check=takes),
+    ],
+    ids=["publish", "relay", "intake", "verify"],
+)
+def test_the_attributes_of_a_message_count_as_its_text_does(way: Callable[[str, bool], Any]) -> None:
+    """SNS counts both. By its text alone each of these would be a byte smaller than what SNS takes."""
+    attributes_bytes = len("statusString") + len("new")
+    plain = json.dumps({"orderId": "A", "status": "new", "note": ""})
+    fitting = MESSAGE_BYTES_MAX - attributes_bytes - len(plain)
+    way(plain.replace('""', f'"{"x" * fitting}"'), False)
+    with pytest.raises(OrderRejected, match="262,145 bytes: SNS takes 262,144"):
+        way(plain.replace('""', f'"{"x" * (fitting + 1)}"'), False)
+
+    # Dense: as a message it is refused for its item, a byte larger it goes by claim check.
+    dense = json.dumps({"orderId": "A", "status": "new", "x": [[1]] * 65_000, "note": ""}, separators=(",", ":"))
+    fitting = MESSAGE_BYTES_MAX - attributes_bytes - len(dense)
+    with pytest.raises(OrderRejected, match="in DynamoDB"):
+        way(dense.replace('""', f'"{"x" * fitting}"'), True)
+    way(dense.replace('""', f'"{"x" * (fitting + 1)}"'), True)
 
 
 @pytest.mark.parametrize(("size", "is_taken"), [(MESSAGE_BYTES_MAX, True), (MESSAGE_BYTES_MAX + 1, False)])
