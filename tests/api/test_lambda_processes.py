@@ -181,6 +181,19 @@ def handler(event, context):
     assert payload["errorMessage"].endswith("Runtime exited with error: signal: killed")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_functions_and_what_they_start_interrupt_no_process_that_is_at_work(client: Callable[..., Any]) -> None:
+    code = """
+import os, subprocess, sys
+TELL = "import os; print(os.sched_getscheduler(0))"
+def handler(event, context):
+    program = subprocess.run([sys.executable, "-c", TELL], capture_output=True, text=True)
+    return [os.sched_getscheduler(0), int(program.stdout)]
+"""
+    make_function(client, code)
+    assert invoke(client)[0] == [os.SCHED_BATCH, os.SCHED_BATCH]
+
+
 @pytest.mark.parametrize("switch", ["--fast-sdk", "--no-fast-sdk"])
 def test_fast_sdk_is_a_setting(tmp_path: Path, switch: str) -> None:
     code = """

@@ -63,6 +63,7 @@ class ChildProcess:
             )
         finally:
             os.close(writer)
+        _interrupt_nobody(self._transport.get_pid())
         if self._killed:  # ``kill`` came while the process was being made.
             self._kill_group()
         else:
@@ -119,6 +120,15 @@ class ChildProcess:
         self._exited.set()
         if not self._killed:
             self._on_exit(return_code)
+
+
+def _interrupt_nobody(pid: int) -> None:
+    """Have Linux run the process, and all that it starts, as soon as a processor is free, but not in place of another
+    process that is at work: giving a function an invocation would interrupt the event loop, which serves everybody.
+    https://man7.org/linux/man-pages/man7/sched.7.html (SCHED_BATCH)"""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # It has ended, or the machine does not allow it.
+            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
 
 class _Protocol(asyncio.SubprocessProtocol):
