@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from onebox.clock import Clock
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.lambda_.package import Package
 from onebox.services.lambda_.store.code import PIECE_BYTES, CodeStore
@@ -24,16 +25,12 @@ _DELETED_AT_ONCE = 2
 class Archives:
     """Moves archives between requests, database and code folders."""
 
-    def __init__(self, store: CodeStore, storage: Storage, log: logging.Logger) -> None:
+    def __init__(self, store: CodeStore, storage: Storage, clock: Clock, log: logging.Logger) -> None:
         self._store = store
         self._storage = storage
         self._storing: set[int] = set()
         """Archives that have no hash yet, and must not be deleted."""
-        self._sweep = WantedTask(
-            self._delete_unused,
-            log,
-            "lambda: archives that nobody uses could not be deleted; tried again with the next one",
-        )
+        self._sweep = WantedTask(self._delete_unused, clock, log, "lambda: the deletion of archives that nobody uses")
         store.watch(self._sweep.want)
 
     def start(self) -> None:

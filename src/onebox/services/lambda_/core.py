@@ -150,7 +150,7 @@ def make_core(
     functions, policies = FunctionStore(deps.storage, code), PolicyStore(deps.storage)
     finder = FunctionFinder(functions, deps.ids)
     log_buffer = LogBuffer(deps.storage, deps.clock, logs, deps.log)
-    archives = Archives(code, deps.storage, deps.log)
+    archives = Archives(code, deps.storage, deps.clock, deps.log)
     environments = EnvironmentMaker(deps, functions, archives, iam=iam, logs=log_buffer, settings=settings)
     pool = WorkerPool(
         deps.clock, environments.make, deps.log, settings.pool, is_disk_slow=lambda: deps.storage.is_disk_slow

@@ -15,6 +15,7 @@ from onebox.services.lambda_.store.code import PIECE_BYTES, CodeStore
 from onebox.storage.database import Storage
 from onebox.storage.migrate import load_scripts, migrate
 from onebox.storage.opening import open_connection
+from onebox.testing import ManualClock
 
 LARGE = Package(bytes(range(251)) * 12_000, "large", 5_000_000)
 SMALL = Package(b"PK small", "small", 8)
@@ -29,7 +30,7 @@ class Bench:
         migrate(connection)
         self.storage = Storage(connection, lambda _: None)
         self.store = CodeStore(self.storage)
-        self.archives = Archives(self.store, self.storage, logging.getLogger("test"))
+        self.archives = Archives(self.store, self.storage, ManualClock(), logging.getLogger("test"))
 
     async def put(self, package: Package) -> None:
         async with self.archives.stored_ahead(package) as ahead:
@@ -107,7 +108,7 @@ def test_what_a_crash_left_is_deleted_at_the_next_start() -> None:
         bench.storage.run(left)
         assert bench.rows() == (2, 3, 1)
 
-        again = Archives(bench.store, bench.storage, logging.getLogger("test"))
+        again = Archives(bench.store, bench.storage, ManualClock(), logging.getLogger("test"))
         again.start()
         await again.swept()
 
@@ -154,7 +155,7 @@ def test_archives_of_an_earlier_version_are_kept() -> None:
     async def read() -> None:
         storage = Storage(connection, lambda _: None)
         store = CodeStore(storage)
-        reader = Archives(store, storage, logging.getLogger("test"))
+        reader = Archives(store, storage, ManualClock(), logging.getLogger("test"))
         assert {name: await reader.read(name) for name in ("large", "one piece")} == {
             "large": LARGE.archive,
             "one piece": whole,

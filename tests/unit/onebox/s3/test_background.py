@@ -22,6 +22,7 @@ from onebox.services.s3.model import StoredObject, new_version
 from onebox.services.s3.service import S3
 from onebox.services.sqs.model import Delivery
 from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
 from onebox.storage.migrate import migrate
 from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
@@ -209,6 +210,85 @@ def test_walk_survives_an_error_and_goes_on_the_next_day(broken: str, monkeypatc
         await bench.clock.advance(DAY_S)
 
         assert await bench.keys() == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("tried on purpose"), StorageFault("no disk")])
+def test_failed_expiration_leaves_the_removal_of_uploads_to_the_same_night(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+
+        def fail(*_: object) -> Any:
+            raise failure
+
+        monkeypatch.setattr(lifecycle_walk, "is_current_due", fail)
+        await bench.begin(Expiration={"Days": 1}, AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1})
+        await bench.call("PutObject", Key="log/1")
+        await bench.call("CreateMultipartUpload", Key="log/2")
+
+        await bench.clock.advance(2 * DAY_S)
+
+        assert await bench.keys() == ["log/1"]
+        uploads = (await bench.call("ListMultipartUploads"))["Uploads"]
+        assert len(uploads) == isinstance(failure, StorageFault)
+
+    asyncio.run(scenario())
+
+
+def test_walk_waits_for_another_program_s_lock(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        when_free, refusals = bench.storage.when_free, [DatabaseBusy()] * 5
+
+        async def refuse(job: Callable[[], Any]) -> Any:
+            if refusals:
+                raise refusals.pop()
+            return await when_free(job)
+
+        await bench.begin(Expiration={"Days": 1})
+        for number in range(450):
+            await bench.call("PutObject", Key=f"log/{number:03}")
+        await bench.clock.advance(1.5 * DAY_S)
+        monkeypatch.setattr(bench.storage, "when_free", refuse)
+        await bench.clock.advance(0.6 * DAY_S)
+
+        monkeypatch.undo()
+        assert (refusals, await bench.keys(), caplog.records) == ([], [], [])
+
+    asyncio.run(scenario())
+
+
+def test_delivery_of_events_waits_for_another_program_s_lock(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        await bench.begin(Expiration={"Days": 1})
+        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:ObjectCreated:*"]}
+        await bench.call(
+            "PutBucketNotificationConfiguration",
+            NotificationConfiguration={"QueueConfigurations": [queue]},
+            SkipDestinationValidation=True,
+        )
+        when_free, refusals = bench.storage.when_free, [DatabaseBusy()] * 3
+
+        async def refuse(job: Callable[[], Any]) -> Any:
+            if "_deliver_one" in repr(job) and refusals:
+                raise refusals.pop()
+            return await when_free(job)
+
+        monkeypatch.setattr(bench.storage, "when_free", refuse)
+        for key in ("1", "2"):
+            await bench.call("PutObject", Key=key)
+        await bench.clock.advance(0)
+
+        keys = [message["Records"][0]["s3"]["object"]["key"] for _, message in bench.told]
+        assert (refusals, keys, caplog.records) == ([], ["1", "2"], [])
 
     asyncio.run(scenario())
 

@@ -8,17 +8,21 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from datetime import datetime, timezone
 
-from onebox.errors import AwsError
+from onebox.clock import sleep_until
+from onebox.errors import AwsError, StorageFault
 from onebox.services.cloudformation.deploy.callbacks import Callbacks
 from onebox.services.cloudformation.deploy.client import StackClient, principal_of
 from onebox.services.cloudformation.model import Event, Stack
 from onebox.services.context import Deps
 from onebox.services.registry import ApiCaller
+from onebox.storage.faults import DatabaseBusy
 
 _log = logging.getLogger("onebox.cloudformation")
+_BUSY_PAUSE_MS = 1_000
 
 
 class Notifications:
@@ -47,19 +51,32 @@ class Notifications:
             self._deps.storage.after_commit(lambda: self._pending.put_nowait((stack, event)))
 
     async def _send_all(self) -> None:
-        while True:
-            stack, event = await self._pending.get()
-            client = StackClient(self._deps, self._caller, stack, self._callbacks)
-            for topic_arn in stack.source.notification_arns:
-                request = {
-                    "TopicArn": topic_arn,
-                    "Subject": "AWS CloudFormation Notification",
-                    "Message": notification_text(stack, event),
-                }
-                try:
-                    await client.call("sns", "Publish", request)
-                except AwsError as error:
-                    _log.warning("stack %s could not notify %s: %s", stack.name, topic_arn, error.message)
+        with contextlib.suppress(StorageFault):  # the engine stops
+            while True:
+                stack, event = await self._pending.get()
+                for topic_arn in stack.source.notification_arns:
+                    while not await self._try_send(stack, event, topic_arn):
+                        await sleep_until(self._deps.clock, self._deps.clock.steady_ms() + _BUSY_PAUSE_MS)
+
+    async def _try_send(self, stack: Stack, event: Event, topic_arn: str) -> bool:
+        """Send one notification; False if it must be tried again."""
+        client = StackClient(self._deps, self._caller, stack, self._callbacks)
+        request = {
+            "TopicArn": topic_arn,
+            "Subject": "AWS CloudFormation Notification",
+            "Message": notification_text(stack, event),
+        }
+        try:
+            await client.call("sns", "Publish", request)
+        except AwsError as error:
+            _log.warning("stack %s could not notify %s: %s", stack.name, topic_arn, error.message)
+        except StorageFault:
+            raise
+        except DatabaseBusy:
+            return False  # said where it was found
+        except Exception:  # noqa: BLE001 - the edge of a background task: the next notifications are sent
+            _log.exception("stack %s could not notify %s", stack.name, topic_arn)
+        return True
 
 
 def notification_text(stack: Stack, event: Event) -> str:

@@ -15,6 +15,7 @@ from onebox.services.cloudformation.model import Resource, Snapshot
 from onebox.services.cloudformation.resources.existing import means_gone
 from onebox.services.cloudformation.resources.types import LiveResource
 from onebox.services.cloudformation.states import RESOURCE_STATES, ResourceTrigger
+from onebox.storage.faults import DatabaseBusy
 
 _log = logging.getLogger("onebox.cloudformation")
 
@@ -50,8 +51,8 @@ async def delete_physical(run: StackRun, logical_id: str, physical: Snapshot) ->
     )
     try:
         await run.type_of(physical.type).lifecycle.delete(run.client, live)
-    except StorageFault:
-        raise
+    except (StorageFault, DatabaseBusy):
+        raise  # after the latter the operation goes on as after a restart
     except AwsError as error:
         return None if means_gone(error) else failure_reason(error, run.token)
     except Exception:  # noqa: BLE001 - the edge of a background task: the stack must reach a state, the log has the bug

@@ -26,6 +26,7 @@ from onebox.services.cloudformation.resources.types import (
 from onebox.services.cloudformation.states import NEW, RESOURCE_STATES, ResourceTrigger
 from onebox.services.cloudformation.template.document import ResourceDeclaration
 from onebox.services.context import Wire
+from onebox.storage.faults import DatabaseBusy
 
 _log = logging.getLogger("onebox.cloudformation")
 
@@ -50,8 +51,8 @@ async def reconcile_resource(run: StackRun, declaration: ResourceDeclaration, bl
             done = await _change(run, declaration, row, wanted)
         await _read_attributes(run, declaration, blueprint)
         return done
-    except StorageFault:
-        raise
+    except (StorageFault, DatabaseBusy):
+        raise  # after the latter the operation goes on as after a restart
     except AwsError as error:
         reason = failure_reason(error, run.token)
     except Exception:  # noqa: BLE001 - the edge of a background task: the stack must reach a state, the log has the bug

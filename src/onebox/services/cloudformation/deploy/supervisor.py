@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from onebox.clock import wait_for
+from onebox.clock import sleep_until, wait_for
 from onebox.errors import StorageFault
 from onebox.services.cloudformation.deploy.cleanup import clean_up
 from onebox.services.cloudformation.deploy.create_update import create_stack, update_stack
@@ -19,8 +19,10 @@ from onebox.services.cloudformation.deploy.rollback import roll_back_creation, r
 from onebox.services.cloudformation.deploy.run import StackRun, Tools
 from onebox.services.cloudformation.model import Stack
 from onebox.services.cloudformation.states import OperationKind, StackTrigger
+from onebox.storage.faults import DatabaseBusy
 
 _log = logging.getLogger("onebox.cloudformation")
+_BUSY_PAUSE_MS = 1_000
 
 PHASES: dict[str, Callable[[StackRun], Awaitable[None]]] = {
     OperationKind.CREATE: create_stack,
@@ -85,13 +87,22 @@ class Supervisor:
             if stack is None or stack.operation is None:
                 return
             try:
-                await PHASES[stack.operation.kind](StackRun(self._tools, stack))
+                await self._run(stack, stack.operation.kind)
             except StorageFault:
                 self._stopped = True  # the process is about to end; nothing more can be written
                 return
-            except Exception:  # noqa: BLE001 - the edge of a background task: the stack must not hang
-                _log.exception("operation %s on stack %s failed", stack.operation.kind, stack.name)
-                await self._give_up(stack)
+            except DatabaseBusy:  # said where it was found; the operation goes on as after a restart
+                clock = self._tools.deps.clock
+                await sleep_until(clock, clock.steady_ms() + _BUSY_PAUSE_MS)
+
+    async def _run(self, stack: Stack, kind: str) -> None:
+        try:
+            await PHASES[kind](StackRun(self._tools, stack))
+        except (StorageFault, DatabaseBusy):
+            raise
+        except Exception:  # noqa: BLE001 - the edge of a background task: the stack must not hang
+            _log.exception("operation %s on stack %s failed", kind, stack.name)
+            await self._give_up(stack)
 
     async def _give_up(self, stack: Stack) -> None:
         current = self._tools.store.stacks.find(stack.stack_id) or stack

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import orjson
 
 from onebox.errors import StorageFault
-from onebox.services.logs.background.wanted_work import work_when_wanted
+from onebox.runtime.wanted_task import WantedTask
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.insights.lexer import QueryError
 from onebox.services.logs.insights.planner import Plan, ResultRow, make_plan
@@ -28,6 +28,7 @@ from onebox.services.logs.limits import (
 )
 from onebox.services.logs.model import EventRange, LogEvent, LogGroup, Position, Query
 from onebox.services.logs.search import event_bytes
+from onebox.storage.faults import DatabaseBusy
 
 _FORGOTTEN_AT_ONCE = 100
 
@@ -37,23 +38,18 @@ class QueryRuns:
 
     def __init__(self, core: LogsCore) -> None:
         self._core = core
-        self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = WantedTask(self._run_all, core.deps.clock, core.deps.log, "running queries")
 
     def start(self) -> None:
         """Run what a former run left, then whatever comes."""
-        self._core.query_signals.on_start = self._wanted.set
-        self._wanted.set()
-        work = work_when_wanted(self._core.deps, self._wanted, self._run_all, "running queries")
-        self._task = asyncio.get_running_loop().create_task(work)
+        self._core.query_signals.on_start = self._task.want
+        self._task.start()
+        self._task.want()
 
     async def stop(self) -> None:
         """Nothing runs afterwards; a query that is not complete runs again after the next start."""
         self._core.query_signals.on_start = None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._task.stop()
 
     async def _run_all(self) -> None:
         await self._core.deps.storage.write(self._forget_old)
@@ -63,8 +59,8 @@ class QueryRuns:
     async def _run_safely(self, query: Query) -> None:
         try:
             await self._run(query)
-        except StorageFault:
-            raise
+        except (StorageFault, DatabaseBusy):
+            raise  # after the latter it runs again
         except Exception:
             self._core.deps.log.exception("the query %s failed", query.id)
             await self._set_status(query, "Failed")

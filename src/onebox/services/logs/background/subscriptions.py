@@ -15,8 +15,8 @@ from functools import partial
 from onebox.arn import make_arn
 from onebox.clock import Timer
 from onebox.errors import StorageFault
+from onebox.runtime.wanted_task import WantedTask
 from onebox.services.context import Principal, RequestContext
-from onebox.services.logs.background.wanted_work import work_when_wanted
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.limits import (
     INLINE_WORK_MAX,
@@ -40,26 +40,24 @@ class SubscriptionDelivery:
         self._core = core
         self._store = core.subscriptions
         self._storage, self._clock, self._log = core.deps.storage, core.deps.clock, core.deps.log
-        self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = WantedTask(self._deliver_all, self._clock, self._log, "delivering subscribed events")
+        self._is_running = False
         self._timer: Timer | None = None
         """For the next retries."""
         self._is_retry_due = False
 
     def start(self) -> None:
         """Deliver what a former run left, then whatever comes."""
-        self._core.ingest.on_subscribed = self._wanted.set
+        self._is_running = True
+        self._core.ingest.on_subscribed = self._task.want
+        self._task.start()
         self._begin_retries()
-        work = work_when_wanted(self._core.deps, self._wanted, self._deliver_all, "delivering subscribed events")
-        self._task = asyncio.get_running_loop().create_task(work)
 
     async def stop(self) -> None:
         """Nothing runs afterwards; what is not delivered is delivered after the next start."""
         self._core.ingest.on_subscribed = _ignore
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        self._is_running = False
+        await self._task.stop()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -144,7 +142,7 @@ class SubscriptionDelivery:
         self._storage.after_commit(self._retry_later)
 
     def _retry_later(self) -> None:
-        if self._timer is None and self._task is not None:
+        if self._timer is None and self._is_running:
             self._timer = self._clock.call_at(self._clock.steady_ms() + SUBSCRIPTION_RETRY_MS, self._begin_retries)
 
     def _begin_retries(self) -> None:
@@ -152,7 +150,7 @@ class SubscriptionDelivery:
             self._timer.cancel()
             self._timer = None
         self._is_retry_due = True
-        self._wanted.set()
+        self._task.want()
 
     async def _retry_all(self) -> None:
         before_ms = self._clock.steady_ms() - SUBSCRIPTION_RETRIED_MS

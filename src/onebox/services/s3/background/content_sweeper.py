@@ -28,9 +28,7 @@ class ContentSweeper:
         self._looked_at = self._look_until = 0
         """What a crash may have left is between these content ids."""
         self._task = WantedTask(
-            self._sweep,
-            core.deps.log,
-            "S3: bytes that no object has could not be deleted; tried again with the next ones",
+            self._sweep, core.deps.clock, core.deps.log, "S3: the deletion of bytes that no object has"
         )
         core.contents.watch(self._add)
 

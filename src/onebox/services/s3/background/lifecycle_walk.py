@@ -1,8 +1,9 @@
 """The daily walk that does what lifecycle rules say, shortly after midnight UTC.
 
 Promises: a piece of the walk is one short transaction, so requests never wait for a bucket's end; each piece goes by
-the rules as they are then; buckets without rules cost nothing; what fails is logged, and neither the other buckets nor
-the next days' walks are missed. The walk ends when the disk fails. Knows rules only through ``lifecycle``.
+the rules as they are then; buckets without rules cost nothing; what fails is logged, and neither the bucket's other
+kind of work, the other buckets nor the next days' walks are missed. The walk ends when the disk fails. Knows rules only
+through ``lifecycle``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from onebox.services.s3.lifecycle import (
 )
 from onebox.services.s3.listing_sources import AllVersions, VersionPosition
 from onebox.services.s3.model import Bucket, Deletion, StoredObject
+from onebox.storage.faults import DatabaseBusy
 
 _PIECE = 200
 """Versions or uploads that a piece looks at, and parts of uploads after which it ends."""
@@ -79,16 +81,16 @@ class LifecycleWalk:
 
     async def _walk(self) -> None:
         for name in self._core.buckets.buckets_with("lifecycle"):
-            await self._attempt(f"the lifecycle of bucket {name}", partial(self._walk_bucket, name))
-
-    async def _walk_bucket(self, name: str) -> None:
-        await self._walk_pieces(name, self._expire, ("", None))
-        await self._walk_pieces(name, self._discard_uploads, ("", ""))
+            expire = partial(self._walk_pieces, name, self._expire, ("", None))
+            await self._attempt(f"the expiration of objects of bucket {name}", expire)
+            discard = partial(self._walk_pieces, name, self._discard_uploads, ("", ""))
+            await self._attempt(f"the removal of unfinished uploads of bucket {name}", discard)
 
     async def _walk_pieces(self, name: str, piece: _Piece[_Position], begin: _Position) -> None:
         position: _Position | None = begin
         while position is not None:
-            position = await self._storage.when_free(partial(self._do_piece, name, piece, position))
+            with contextlib.suppress(DatabaseBusy):  # said where it was found; each try waits for the lock
+                position = await self._storage.when_free(partial(self._do_piece, name, piece, position))
             await asyncio.sleep(0)
 
     def _do_piece(self, name: str, piece: _Piece[_Position], position: _Position) -> _Position | None:

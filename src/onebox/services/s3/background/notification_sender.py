@@ -19,6 +19,7 @@ from onebox.services.s3.core import S3Core
 from onebox.services.s3.destinations import UNREACHABLE, Destinations
 from onebox.services.s3.event_records import SERVICE, bucket_arn, finish_record
 from onebox.services.s3.store.notifications import Channel, Notification
+from onebox.storage.faults import DatabaseBusy
 
 _PIECE = 10
 """Events of one destination that are delivered before the next one's turn, and requests', comes."""
@@ -42,7 +43,7 @@ class NotificationSender:
         self._pauses: dict[Channel, tuple[int, Timer]] = {}
         """Channels whose destination could not be reached: the pause in milliseconds, and its end."""
         self._task = WantedTask(
-            self._deliver, core.deps.log, "s3: the services that take event notifications could not be loaded"
+            self._deliver, core.deps.clock, core.deps.log, "s3: the delivery of event notifications"
         )
         core.events.watch(self._noted)
 
@@ -83,6 +84,8 @@ class NotificationSender:
             await self._pause(channel, error.wire_code)
         except StorageFault:
             raise
+        except DatabaseBusy:
+            self._ready[channel] = None  # said where it was found; each try waits for the lock
         except Exception:  # noqa: BLE001 - one destination must not end the delivery to the others
             self._log.exception("s3: an event for %s could not be delivered", channel.destination_arn)
             await self._pause(channel, "a fault of onebox")

@@ -8,6 +8,7 @@ import pytest
 
 from onebox.errors import AwsError, ValidationError
 from onebox.services.context import Wire
+from onebox.storage.faults import DatabaseBusy
 from tests.unit.onebox.cloudformation.fake_services import refusing
 from tests.unit.onebox.cloudformation.harness import Harness
 
@@ -340,6 +341,48 @@ def test_bug_in_a_resource_type_ends_in_a_state(cfn: Harness) -> None:
     cfn.create({"Resources": {"A": queue(QueueName="a")}})
     assert cfn.stack()["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "Internal Failure" in cfn.reasons()
+
+
+@pytest.mark.parametrize("refused", ["CreateQueue", "DeleteQueue"])
+def test_operation_goes_on_when_another_program_lets_go_of_the_lock(
+    cfn: Harness, refused: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusals = [DatabaseBusy()] * 3
+
+    def refuse(operation: str, request: Wire) -> bool:
+        if operation == refused and refusals:
+            raise refusals.pop()
+        return False
+
+    cfn.services.fails = refuse
+    cfn.create({"Resources": {"A": queue(QueueName="a")}})
+    cfn.run(cfn.clock.advance(10))
+    cfn.settle()
+    assert cfn.stack()["StackStatus"] == "CREATE_COMPLETE"
+    cfn.call("DeleteStack", StackName="shop")
+    cfn.run(cfn.clock.advance(10))
+    cfn.settle()
+    assert (refusals, cfn.services.queues, caplog.records) == ([], {}, [])
+
+
+def test_notification_waits_for_another_program_s_lock_and_survives_a_bug(
+    cfn: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = "arn:aws:sns:eu-west-1:123456789012:news"
+    cfn.services.topics[topic] = {"attributes": {}, "tags": [], "messages": []}
+    failures = [RuntimeError("a bug"), DatabaseBusy(), DatabaseBusy()]
+
+    def fail(operation: str, request: Wire) -> bool:
+        if operation == "Publish" and failures:
+            raise failures.pop()
+        return False
+
+    cfn.services.fails = fail
+    cfn.create({"Resources": {"A": queue(QueueName="a")}}, NotificationARNs=[topic])
+    cfn.run(cfn.clock.advance(10))
+    cfn.settle()
+    assert len(cfn.services.topics[topic]["messages"]) == len(cfn.events()) - 1
+    assert [record.message for record in caplog.records] == [f"stack shop could not notify {topic}"]
 
 
 def test_exports_in_use_cannot_be_deleted_or_changed(cfn: Harness) -> None:

@@ -11,9 +11,9 @@ import pytest
 from onebox.errors import AwsError
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
+from onebox.runtime.wanted_task import PAUSE_AFTER_FAILURE_MS
 from onebox.services.context import Deps, Principal, RequestContext
 from onebox.services.logs.background.subscriptions import SubscriptionDelivery
-from onebox.services.logs.background.wanted_work import PAUSE_AFTER_FAILURE_MS
 from onebox.services.logs.core import make_core
 from onebox.services.logs.limits import INLINE_WORK_MAX, SUBSCRIPTION_RETRIES_AT_ONCE, SUBSCRIPTION_RETRY_MS
 from onebox.services.logs.model import SubscriptionFilter
