@@ -27,7 +27,6 @@ class SnsWorld:
     def queue(self, name: str = "Inbox", *, open_to_sns: bool = True) -> str:
         """The ARN of a new queue into which SNS may deliver."""
         attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
-        url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         arn = f"arn:aws:sqs:{self.sqs.meta.region_name}:{self.account}:{name}"
         if open_to_sns:
             statement = {
@@ -36,8 +35,9 @@ class SnsWorld:
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
             }
-            policy = {"Version": "2012-10-17", "Statement": [statement]}
-            self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+            # With the queue: one that is set later takes AWS up to a minute, and SNS drops what is refused meanwhile.
+            attributes["Policy"] = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
         return arn
 
     def subscribe(self, topic_arn: str, queue_arn: str, **attributes: str) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 
 from tests.aws.harness.places import Refused, find_place
-from tests.aws.harness.run import FAILED, clean_earlier, run_tests
+from tests.aws.harness.run import FAILED, INTERRUPTED, clean_earlier, run_tests
 
 
 def main() -> int:
@@ -20,6 +20,9 @@ def main() -> int:
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return FAILED
+    except (KeyboardInterrupt, EOFError):  # once something exists, the run itself minds interruptions
+        print("\nInterrupted; nothing was created or deleted.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _read_arguments() -> argparse.Namespace:

@@ -48,19 +48,28 @@ class Functions:
     def make(self, code: str, **overrides: Any) -> dict[str, Any]:
         """Create a function and wait until it takes calls; what CreateFunction answered."""
         request = self.request(code, **overrides)
-
-        def create() -> dict[str, Any] | None:
-            try:
-                answer: dict[str, Any] = self.api.create_function(**request)
-            except ClientError as error:
-                if "cannot be assumed by Lambda" not in str(error):
-                    raise
-                return None  # the role is new and not known everywhere yet
-            return answer
-
-        created: dict[str, Any] = self._until(create, "the role to be known to Lambda")
+        created = self._with_role(self.api.create_function, request, "cannot be assumed by Lambda")
         self.settle(request["FunctionName"])
         return created
+
+    def map(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an event source mapping; what CreateEventSourceMapping answered."""
+        return self._with_role(self.api.create_event_source_mapping, request, "role does not have permissions")
+
+    def _with_role(self, call: Any, request: dict[str, Any], refusal: str) -> dict[str, Any]:
+        """Call until the role, which is new, and its policies are known everywhere."""
+
+        def attempt() -> dict[str, Any] | None:
+            try:
+                answer: dict[str, Any] = call(**request)
+            except ClientError as error:
+                if refusal not in str(error):
+                    raise
+                return None
+            return answer
+
+        answered: dict[str, Any] = self._until(attempt, "the role and its policies to be known to Lambda")
+        return answered
 
     def settle(self, name: str | None = None) -> dict[str, Any]:
         """Wait until the function takes calls and changes; its configuration."""

@@ -21,8 +21,7 @@ def sqs(client: Client) -> Any:
 
 
 def connect(functions: Functions, queue_arn: Any, **settings: Any) -> Any:
-    request = {"FunctionName": functions.name, "EventSourceArn": queue_arn, **settings}
-    return functions.api.create_event_source_mapping(**request)
+    return functions.map({"FunctionName": functions.name, "EventSourceArn": queue_arn, **settings})
 
 
 def printed(logs: Any, function: str) -> list[str]:

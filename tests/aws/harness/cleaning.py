@@ -60,22 +60,31 @@ def clean(
     wanted: Callable[[str], bool],
     *,
     patience_s: float,
+    quiet_s: float = 0.0,
     pause: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.monotonic,
 ) -> Cleaning:
-    """Delete the resources of the runs for which ``wanted`` is true, for ``patience_s`` at most."""
+    """Delete the resources of the runs for which ``wanted`` is true, for ``patience_s`` at most.
+
+    It ends when nothing was found for ``quiet_s``: where lists are late, something may come up after a first empty one.
+    """
     done = Cleaning()
     seen: dict[tuple[str, str], str] = {}
-    end = now() + patience_s
+    quiet_since = now()
+    end = quiet_since + patience_s
     while True:
         search = find_leftovers(connect, wanted)
+        moment = now()
         done.left, done.unseen = search.found, search.unseen
         seen.update({(one.kind.name, one.handle): one.kind.name for one in search.found})
-        if not search.found or now() > end:
+        if search.found:
+            quiet_since = moment
+            done.refusals = _delete_all(connect, search.found)
+        elif moment - quiet_since >= quiet_s:
             break
-        done.refusals = _delete_all(connect, search.found)
-        if done.refusals:
-            pause(PAUSE_S)
+        if moment > end:
+            break
+        pause(PAUSE_S)
     gone = seen.keys() - {(one.kind.name, one.handle) for one in done.left}
     for key in gone:
         done.deleted[seen[key]] = done.deleted.get(seen[key], 0) + 1

@@ -61,9 +61,7 @@ class Estimate:
 
 def make_estimate(counts: Mapping[str, Calls], region: str, prices: Mapping[str, Any]) -> Estimate:
     """Raises Refused for a region without prices."""
-    if region not in prices["regions"]:
-        known = ", ".join(sorted(prices["regions"]))
-        raise Refused(f"There are no prices for {region}, so no cost can be told; set AWS_DEFAULT_REGION to {known}.")
+    check_region(region, prices)
     local = {name: price["usd"] for name, price in prices["regions"][region]["prices"].items()}
     made: dict[str, int] = {}
     dollars: dict[str, float] = {}
@@ -80,6 +78,13 @@ def make_estimate(counts: Mapping[str, Calls], region: str, prices: Mapping[str,
             dollars[service] = dollars.get(service, 0.0) + price * times
     total = sum(calls.count for calls in counts.values()) * WAITING
     return Estimate(total, made, dollars, unpriced, prices["as_of"])
+
+
+def check_region(region: str, prices: Mapping[str, Any]) -> None:
+    """Raises Refused for a region without prices."""
+    if region not in prices["regions"]:
+        known = " or ".join(sorted(prices["regions"]))
+        raise Refused(f"There are no prices for {region}, so no cost can be told; set AWS_DEFAULT_REGION to {known}.")
 
 
 def price_of(service: str, operation: str, calls: Calls, local: Mapping[str, float]) -> float | None:

@@ -96,7 +96,8 @@ def find_caller(place: Place) -> Caller:
     try:
         answer = place.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise Refused(f"GetCallerIdentity fails, so it is unknown whose account this is: {error}") from error
+        advice = "Log in again" if place.costs_money else "Start the emulator, or name its address as TARGET"
+        raise Refused(f"GetCallerIdentity fails, so it is unknown whose account this is: {error}. {advice}.") from error
     caller = Caller(answer["Account"], answer["Arn"])
     if place.costs_money and caller.arn.endswith(":root"):
         raise Refused(f"{caller.arn} is an account's root user: use a user or role with limited rights.")
@@ -136,9 +137,13 @@ def _find_aws(environment: Mapping[str, str]) -> Place:
 
 
 def _find_region() -> str:
-    session = boto3.Session()
-    if session.get_credentials() is None:
-        raise Refused("There are no credentials: log in (aws sso login) or set AWS_PROFILE.")
-    if not session.region_name:
-        raise Refused("There is no region: set AWS_DEFAULT_REGION or AWS_PROFILE.")
-    return session.region_name
+    try:
+        session = boto3.Session()
+        has_credentials, region = session.get_credentials() is not None, session.region_name
+    except BotoCoreError as error:  # a profile that does not exist, a configuration that cannot be read
+        raise Refused(f"The AWS configuration cannot be used: {error}. Check AWS_PROFILE and ~/.aws/config.") from error
+    if not has_credentials:
+        raise Refused("There are no credentials: log in (`aws sso login`) or set AWS_PROFILE.")
+    if not region:
+        raise Refused("There is no region: set AWS_DEFAULT_REGION, or AWS_PROFILE to a profile with a region.")
+    return region

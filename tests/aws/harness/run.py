@@ -15,19 +15,23 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
+
 from orders.capacity.plan import load_prices
 from tests.aws.harness.cleaning import clean, find_leftovers, show_cleaning
 from tests.aws.harness.counting import Calls, read_counts
-from tests.aws.harness.estimate import make_estimate, show_estimate
+from tests.aws.harness.estimate import check_region, make_estimate, show_estimate
 from tests.aws.harness.names import begin_of, make_run, prefix_of
 from tests.aws.harness.places import Place, Refused, find_caller, write_place
 
 ROOT = Path(__file__).parents[3]
 COUNT_VARIABLE = "TESTS_AWS_COUNT"
 CLEANING_PATIENCE_S = 600.0
+QUIET_S = 90.0
+"""On AWS nothing more may be found for so long: lists are late, and Lambda writes logs after the function is gone."""
 EMULATOR_PATIENCE_S = 20.0
 ENDING_PATIENCE_S = 60.0
-FAILED, LEFT_BEHIND = 1, 3
+FAILED, LEFT_BEHIND, INTERRUPTED = 1, 3, 128 + signal.SIGINT
 Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
@@ -38,8 +42,10 @@ def run_tests(place: Place, only: str | None, say: Say, confirm: Confirm) -> int
     where = "AWS" if place.endpoint_url is None else place.endpoint_url
     say(f"Target   {where}, account {caller.account} ({caller.arn}), region {place.region}")
     if place.costs_money:
-        say("Counting the calls in a rehearsal on onebox ...")
-        for line in show_estimate(make_estimate(rehearse(only), place.region, load_prices())):
+        prices = load_prices()
+        check_region(place.region, prices)
+        say("Counting the calls in a rehearsal on onebox, which takes some minutes ...")
+        for line in show_estimate(make_estimate(rehearse(only), place.region, prices)):
             say(line)
         if not confirm(f"Create and delete these resources in account {caller.account}?"):
             raise Refused("Not confirmed; nothing was created.")
@@ -51,7 +57,7 @@ def run_tests(place: Place, only: str | None, say: Say, confirm: Confirm) -> int
         try:
             code = _test(only, {**os.environ, **write_place(place, run)})
         except KeyboardInterrupt:
-            code = 128 + signal.SIGINT
+            code = INTERRUPTED
             say("Interrupted; cleaning up")
         return _clean(place, lambda one: one == run, say) or code
 
@@ -60,7 +66,8 @@ def rehearse(only: str | None) -> Mapping[str, Calls]:
     """The calls of the chosen tests, counted on onebox. Raises Refused if they fail there."""
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "counts.json"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        # Nothing of the account, and no place: the rehearsal must not reach AWS.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TESTS_AWS_"))}
         done = subprocess.run(
             [*_command(only), "--exitfirst"],
             cwd=ROOT,
@@ -70,6 +77,8 @@ def rehearse(only: str | None) -> Mapping[str, Calls]:
             text=True,
             check=False,
         )
+        if done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED:
+            raise Refused(f"ONLY={only} matches no test. It is an expression of names, such as ONLY='sqs or sns'.")
         if done.returncode:
             raise Refused(f"The tests fail on onebox itself:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
         return read_counts(counts)
@@ -113,9 +122,9 @@ def _test(only: str | None, environment: Mapping[str, str]) -> int:
         return process.wait()
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)  # again if the terminal sent it already: pytest ends at once
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(ENDING_PATIENCE_S)
-        except subprocess.TimeoutExpired:
+        if process.poll() is None:  # it hangs, or Ctrl-C came once more
             process.kill()
             process.wait()
         raise
@@ -127,16 +136,31 @@ def _command(only: str | None) -> list[str]:
 
 
 def _clean(place: Place, wanted: Callable[[str], bool], say: Say) -> int:
-    patience_s = CLEANING_PATIENCE_S if place.costs_money else EMULATOR_PATIENCE_S
+    patience_s, quiet_s = (CLEANING_PATIENCE_S, QUIET_S) if place.costs_money else (EMULATOR_PATIENCE_S, 0.0)
+    if place.costs_money:
+        say(f"Cleaning up, until nothing is found for {QUIET_S:.0f} s; Ctrl-C leaves the rest to CLEAN=1 ...")
     try:
-        done = clean(_connect(place), wanted, patience_s=patience_s)
+        done = clean(_connect(place), wanted, patience_s=patience_s, quiet_s=quiet_s)
     except KeyboardInterrupt:
-        say("Interrupted while cleaning up; delete the rest with CLEAN=1 and the same TARGET")
+        say(f"Interrupted while cleaning up. {_advice(place)}")
         return LEFT_BEHIND
     for line in show_cleaning(done):
         say(line)
     # An emulator that does not offer a service cannot list its resources, and has none.
-    return LEFT_BEHIND if done.left or (done.unseen and place.costs_money) else 0
+    if not done.left and not (done.unseen and place.costs_money):
+        return 0
+    say(_advice(place))
+    return LEFT_BEHIND
+
+
+def _advice(place: Place) -> str:
+    """How to go on where something may be left."""
+    if place.endpoint_url is not None:
+        return f"Delete what is left: `make test-aws TARGET={place.endpoint_url} CLEAN=1`"
+    return (
+        "Delete what is left, after logging in again if the credentials have expired: "
+        f"`AWS_DEFAULT_REGION={place.region} make test-aws TARGET=aws CLEAN=1`"
+    )
 
 
 def _connect(place: Place) -> Callable[[str], object]:

@@ -140,6 +140,49 @@ def test_what_cannot_be_deleted_or_looked_for_is_told(connect: Callable[[str], A
     assert "UNSEEN   table: Unavailable: later" in shown
 
 
+def test_what_comes_up_after_an_empty_list_is_deleted_too(connect: Callable[[str], Any]) -> None:
+    """On AWS lists are late, and Lambda writes the log of a function that is gone."""
+    moments = [0.0]
+
+    def wait(seconds: float) -> None:
+        moments[0] += seconds
+        if moments[0] == 40:
+            connect("logs").create_log_group(logGroupName=f"/aws/lambda/{prefix_of(RUN)}late")
+
+    done = clean(connect, lambda _run: True, patience_s=600, quiet_s=60, pause=wait, now=lambda: moments[0])
+    assert done.deleted == {"log group": 1}
+    assert (done.left, moments[0]) == ([], 100), "quiet for 60 s after the last one"
+
+
+def test_each_round_is_followed_by_a_pause_although_nothing_was_refused() -> None:
+    """A stack takes minutes to go, and accepts to be deleted all the while."""
+
+    class Slow:
+        """A stack that is being deleted, and nothing else."""
+
+        def get_paginator(self, operation: str) -> Any:
+            found = {"StackName": f"{prefix_of(RUN)}s", "StackId": "s", "StackStatus": "DELETE_IN_PROGRESS"}
+            self.page = {"Stacks": [found]} if operation == "describe_stacks" and moments[0] < 10 else {}
+            return self
+
+        def paginate(self, **_: Any) -> Any:
+            return [self.page]
+
+        def list_buckets(self) -> Any:
+            return {"Buckets": []}
+
+        def delete_stack(self, **_: Any) -> None:
+            pass
+
+    moments = [0.0]
+
+    def wait(seconds: float) -> None:
+        moments[0] += seconds
+
+    done = clean(lambda _service: Slow(), lambda _run: True, patience_s=60, pause=wait, now=lambda: moments[0])
+    assert (done.deleted, moments[0]) == ({"stack": 1}, 10)
+
+
 @pytest.mark.parametrize(
     ("name", "run"),
     [

@@ -56,6 +56,12 @@ def test_aws_is_refused_while_requests_would_go_elsewhere(logged_in: dict[str, s
         find_place(AWS, {**logged_in, name: "http://127.0.0.1:4566"})
 
 
+def test_a_profile_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(Refused, match=r"profile \(nobody\) could not be found.*AWS_PROFILE"):
+        find_place(AWS, {})
+
+
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"])
 def test_aws_without_credentials_or_region_is_refused(
     logged_in: dict[str, str], missing: str, monkeypatch: pytest.MonkeyPatch

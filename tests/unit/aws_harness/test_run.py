@@ -8,8 +8,10 @@ import sys
 import pytest
 
 from onebox.testing import EngineThread
+from tests.aws import __main__ as command
 from tests.aws.harness import run as module
-from tests.aws.harness.places import Place, Refused
+from tests.aws.harness.cleaning import Cleaning
+from tests.aws.harness.places import VARIABLE, Place, Refused
 from tests.aws.harness.run import LEFT_BEHIND, clean_earlier, run_tests
 
 # What the tests' process does: a queue of this run, and an end that nobody expects.
@@ -78,7 +80,60 @@ def test_a_rehearsal_that_fails_is_no_estimate(monkeypatch: pytest.MonkeyPatch) 
         module.rehearse(None)
 
 
-def test_leftovers_of_earlier_runs_are_shown_and_deleted_after_a_yes(place: Place) -> None:
+def test_a_region_without_prices_is_refused_before_the_rehearsal(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "rehearse", lambda _only: pytest.fail("the rehearsal was started"))
+    costly = Place(place.endpoint_url, "sa-east-1", costs_money=True, key=place.key, secret=place.secret)
+    with pytest.raises(Refused, match="set AWS_DEFAULT_REGION to eu-west-1 or us-east-1"):
+        run_tests(costly, None, lambda _line: None, lambda _question: True)
+
+
+def test_a_choice_that_matches_no_test_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_command", lambda _only: [sys.executable, "-c", "raise SystemExit(5)"])
+    with pytest.raises(Refused, match="ONLY=sqz matches no test"):
+        module.rehearse("sqz")
+
+
+def test_a_rehearsal_never_runs_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv(VARIABLE, "{}")
+    script = f"import os; raise SystemExit(sum(name in os.environ for name in ('AWS_PROFILE', {VARIABLE!r})) or 5)"
+    monkeypatch.setattr(module, "_command", lambda _only: [sys.executable, "-c", script])
+    with pytest.raises(Refused, match="matches no test"):
+        module.rehearse("x")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, EOFError])
+def test_an_interruption_before_anything_exists_says_so(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], interruption: type[BaseException]
+) -> None:
+    def interrupt(_only: str | None) -> None:
+        raise interruption
+
+    costly = Place(place.endpoint_url, "us-east-1", costs_money=True, key=place.key, secret=place.secret)
+    monkeypatch.setattr(command, "find_place", lambda *_: costly)
+    monkeypatch.setattr(module, "rehearse", interrupt)
+    monkeypatch.setattr(sys, "argv", ["make test-aws", "aws"])
+    assert command.main() == 130
+    assert "Interrupted; nothing was created or deleted." in capsys.readouterr().err
+
+
+def test_what_is_left_is_told_with_the_command_that_deletes_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = Cleaning(unseen={"queue": "ExpiredToken: expired"})
+    monkeypatch.setattr(module, "clean", lambda *_, **__: left)
+    monkeypatch.setattr(module, "rehearse", lambda _only: {})
+    monkeypatch.setattr(module, "_test", lambda *_: 0)
+    costly = Place(place.endpoint_url, "us-east-1", costs_money=True, key=place.key, secret=place.secret)
+    told: list[str] = []
+    assert run_tests(costly, None, told.append, lambda _question: True) == LEFT_BEHIND
+    assert told[-2:] == [
+        "UNSEEN   queue: ExpiredToken: expired",
+        f"Delete what is left: `make test-aws TARGET={place.endpoint_url} CLEAN=1`",
+    ]
+
+
+def test_leftovers_of_earlier_runs_are_shown_and_deleted_after_a_yes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sqs = place.client("sqs")
     for name in ("onebox-aws-test-6b0afdf224cf-a", "onebox-aws-test-6b0afdf224cf-b", "orders"):
         sqs.create_queue(QueueName=name)
@@ -88,6 +143,7 @@ def test_leftovers_of_earlier_runs_are_shown_and_deleted_after_a_yes(place: Plac
         clean_earlier(costly, told.append, lambda _question: False)
     assert "Run      6b0afdf224cf of 2026-11-28 16:14 UTC left 2 resources" in told
     assert len(queues(place)) == 3
+    monkeypatch.setattr(module, "QUIET_S", 0.0)
     assert clean_earlier(costly, told.append, lambda _question: True) == 0
     assert told[-1] == "Cleaned  2 queues"
     assert queues(place) == ["orders"]
