@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,12 +33,15 @@ QUIET_S = 90.0
 EMULATOR_PATIENCE_S = 20.0
 ENDING_PATIENCE_S = 60.0
 FAILED, LEFT_BEHIND, INTERRUPTED = 1, 3, 128 + signal.SIGINT
+FOLDERS = ("tests", "aws")
+NO_TEST = "ONLY={} matches no test. It is an expression of names, such as ONLY='sqs or sns'."
 Say = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
 def run_tests(place: Place, only: str | None, say: Say, confirm: Confirm) -> int:
     """Run the tests; the exit code of pytest, or LEFT_BEHIND if something could not be deleted. Raises Refused."""
+    check_choice(only)
     caller = find_caller(place)
     where = "AWS" if place.endpoint_url is None else place.endpoint_url
     say(f"Target   {where}, account {caller.account} ({caller.arn}), region {place.region}")
@@ -59,7 +63,18 @@ def run_tests(place: Place, only: str | None, say: Say, confirm: Confirm) -> int
         except KeyboardInterrupt:
             code = INTERRUPTED
             say("Interrupted; cleaning up")
+        if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+            say(NO_TEST.format(only))
         return _clean(place, lambda one: one == run, say) or code
+
+
+def check_choice(only: str | None) -> None:
+    """Raises Refused for a word that pytest finds in the folders' names: it would choose all tests, or none."""
+    for word in re.findall(r"[^\s()]+", only or ""):
+        if word not in ("and", "or", "not") and any(word.lower() in folder for folder in FOLDERS):
+            raise Refused(
+                f"ONLY={only}: all tests stand in tests/aws, so {word!r} matches each. Name a file: test_{word}_"
+            )
 
 
 def rehearse(only: str | None) -> Mapping[str, Calls]:
@@ -78,7 +93,7 @@ def rehearse(only: str | None) -> Mapping[str, Calls]:
             check=False,
         )
         if done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED:
-            raise Refused(f"ONLY={only} matches no test. It is an expression of names, such as ONLY='sqs or sns'.")
+            raise Refused(NO_TEST.format(only))
         if done.returncode:
             raise Refused(f"The tests fail on onebox itself:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
         return read_counts(counts)

@@ -93,6 +93,18 @@ def test_a_choice_that_matches_no_test_is_named(monkeypatch: pytest.MonkeyPatch)
         module.rehearse("sqz")
 
 
+@pytest.mark.parametrize("only", ["sts", "sqs or (sts)", "AWS", "not test"])
+def test_a_choice_that_matches_the_folders_is_refused(place: Place, only: str) -> None:
+    """pytest -k sts would run everything, because it stands in `tests`."""
+    with pytest.raises(Refused, match="matches each"):
+        run_tests(place, only, lambda _line: None, lambda _question: False)
+
+
+def test_other_choices_are_taken() -> None:
+    for only in (None, "sqs or sns", "test_sts_ and not session", "not (s3 or iam)"):
+        module.check_choice(only)
+
+
 def test_a_rehearsal_never_runs_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.setenv(VARIABLE, "{}")
