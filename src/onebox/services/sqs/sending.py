@@ -10,8 +10,7 @@ from functools import partial
 
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.model import Queue, Sent, ValidMessage
-from onebox.services.sqs.store.messages import NewMessage
+from onebox.services.sqs.model import Queue, Sent, StoredMessage, ValidMessage
 
 
 def send(core: Core, queue: Queue, messages: Sequence[ValidMessage], sender_id: str, now_ms: int) -> list[Sent]:
@@ -38,17 +37,18 @@ def _send_standard(
     core: Core, queue: Queue, messages: Sequence[ValidMessage], sender_id: str, now_ms: int
 ) -> list[Sent]:
     row_ids = core.row_ids.take(len(messages), now_ms)
-    due = [now_ms + valid.delay_ms for valid in messages if valid.delay_ms]
     sent = [Sent(core.ids.uuid(), None) for _ in messages]
-    new_messages = [
-        NewMessage(row_id, now_ms + valid.delay_ms if valid.delay_ms else None, one, valid)
+    stored = [
+        _as_stored(valid, row_id, one, sender_id, now_ms)
         for row_id, one, valid in zip(row_ids, sent, messages, strict=True)
     ]
-    is_awaited = core.watchers.is_watched(queue.arn)
-    core.messages.insert(queue.backlog_id, new_messages, sender_id, now_ms, fifo=False, is_awaited=is_awaited)
-    visible = len(messages) - len(due)
-    core.messages.add_counts(queue.backlog_id, visible=visible, delayed=len(due))
-    notify_watchers(core, queue, row_ids[0], visible, min(due, default=None))
+    due_at_ms = [valid.delay_ms and now_ms + valid.delay_ms for valid in messages]
+    awaited = core.watchers.is_watched(queue.arn)
+    core.messages.insert(queue.backlog_id, stored, due_at_ms, fifo=False, awaited=awaited)
+    delayed = [due for due in due_at_ms if due]
+    visible = len(messages) - len(delayed)
+    core.messages.add_counts(queue.backlog_id, visible=visible, delayed=len(delayed))
+    notify_watchers(core, queue, row_ids[0], visible, min(delayed, default=None))
     return sent
 
 
@@ -63,12 +63,36 @@ def _send_fifo(core: Core, queue: Queue, valid: ValidMessage, sender_id: str, no
     row_id = core.row_ids.next(now_ms)
     sent = Sent(core.ids.uuid(), rules.format_sequence_number(row_id))
     core.deduplication.remember(queue.backlog_id, scope, valid.dedup_id, sent, rules.decide_deduplication_end(now_ms))
-    due_at_ms = now_ms + valid.delay_ms if valid.delay_ms else None
-    message = NewMessage(row_id, due_at_ms, sent, valid)
-    is_awaited = core.watchers.is_watched(queue.arn)
-    core.messages.insert(queue.backlog_id, [message], sender_id, now_ms, fifo=True, is_awaited=is_awaited)
-    delayed = due_at_ms is not None
+    due_at_ms = valid.delay_ms and now_ms + valid.delay_ms
+    stored = _as_stored(valid, row_id, sent, sender_id, now_ms)
+    awaited = core.watchers.is_watched(queue.arn)
+    core.messages.insert(queue.backlog_id, [stored], [due_at_ms], fifo=True, awaited=awaited)
+    delayed = due_at_ms > 0
     core.groups.add(queue.backlog_id, valid.group_id, row_id, is_open=not delayed)
     core.messages.add_counts(queue.backlog_id, visible=not delayed, delayed=delayed)
-    notify_watchers(core, queue, row_id, not delayed, due_at_ms)
+    notify_watchers(core, queue, row_id, not delayed, due_at_ms or None)
     return sent
+
+
+def _as_stored(valid: ValidMessage, row_id: int, sent: Sent, sender_id: str, now_ms: int) -> StoredMessage:
+    """A message to which nothing has happened yet."""
+    return StoredMessage(
+        id=row_id,
+        receive_count=0,
+        uncounted_receives=0,
+        first_received_at_ms=None,
+        message_id=sent.message_id,
+        body_md5=valid.body_md5,
+        sent_at_ms=now_ms,
+        sender_id=sender_id,
+        attributes=valid.attributes,
+        attributes_md5=valid.attributes_md5,
+        trace_header=valid.trace_header,
+        group_id=valid.group_id,
+        dedup_id=valid.dedup_id,
+        sequence_number=sent.sequence_number,
+        dead_letter_source_arn=None,
+        receive_count_on_arrival=0,
+        arrived_at_ms=now_ms,
+        body=valid.body,
+    )
