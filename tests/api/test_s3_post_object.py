@@ -411,6 +411,24 @@ def test_forms_that_are_none_are_refused_in_awss_words(client: Make, bucket: str
     assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket)
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "", "form-data"])
+def test_post_to_a_bucket_that_is_no_form_fails_a_precondition(client: Make, bucket: str, kind: str) -> None:
+    post = client("s3", signature_version="s3v4").generate_presigned_post(bucket, "k")
+
+    answer = send(post["url"], form(post["fields"], b"abc"), **{"Content-Type": kind})
+
+    sentence = "At least one of the pre-conditions you specified did not hold"
+    assert answer.error == (412, "PreconditionFailed", sentence)
+    assert answer.member("Condition") == "Bucket POST must be of the enclosure-type multipart/form-data"
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=bucket)
+
+
+def test_type_of_a_form_is_read_in_any_case(client: Make, bucket: str) -> None:
+    post = client("s3").generate_presigned_post(bucket, "k")
+    kind = f"Multipart/Form-Data; boundary={BOUNDARY}"
+    assert send(post["url"], form(post["fields"], b"abc"), **{"Content-Type": kind}).status == 204
+
+
 def test_bucket_that_does_not_exist(client: Make) -> None:
     post = client("s3").generate_presigned_post("form-nowhere", "k")
 

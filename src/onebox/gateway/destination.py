@@ -63,7 +63,7 @@ def find_destination(path: str, query: str, headers: dict[str, str]) -> Destinat
         return Destination("lambda", "")
     if path.startswith("/service/") and "smithy-protocol" in headers:
         return Destination("cloudwatch", "")
-    if "AWSAccessKeyId=" in query or headers.get("content-type", "").startswith("multipart/form-data"):
+    if "AWSAccessKeyId=" in query or headers.get("content-type", "").lower().startswith("multipart/form-data"):
         return Destination("s3", "")
     return Destination(None, "")
 

@@ -22,7 +22,14 @@ from onebox.gateway.form_credentials import find_form_credential
 from onebox.gateway.message import Request, Response
 from onebox.gateway.protocols.codec import ErrorWriter, OperationCodec
 from onebox.gateway.protocols.dialects import MissingAction, dialect_of
-from onebox.gateway.protocols.post_object import OPERATION, codec_of, is_form, read_upload
+from onebox.gateway.protocols.post_object import (
+    OPERATION,
+    codec_of,
+    is_form,
+    is_upload_without_form,
+    not_a_form,
+    read_upload,
+)
 from onebox.gateway.protocols.protocols import find_codec, find_error_encoder
 from onebox.gateway.protocols.rest_routes import find_rest_operation
 from onebox.gateway.protocols.sqs_query import unknown_operation
@@ -183,6 +190,8 @@ def _resolve_rest(service: str, request: Request, credential: Credential | None)
     operation = find_rest_operation(service, request)
     codec = find_codec(service, protocol, operation) if operation is not None else None
     if operation is None or codec is None:
+        if service == "s3" and is_upload_without_form(request):
+            raise _error(service, protocol, not_a_form())
         raise _error(service, protocol, dialect_of(service, protocol).unknown_route(request.method))
     return Route(service, operation, codec, credential)
 

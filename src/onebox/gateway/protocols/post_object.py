@@ -20,6 +20,7 @@ from onebox.gateway.protocols.xml_text import escape
 from onebox.services.context import Wire
 
 OPERATION = "PostObject"
+_FORM_TYPE = "multipart/form-data"
 _HEADER_FIELDS = frozenset(
     {
         "cache-control",
@@ -59,6 +60,12 @@ class MethodNotAllowed(AwsError):
     status = 405
 
 
+class PreconditionFailed(AwsError):
+    """A POST to a bucket that is no form."""
+
+    status = 412
+
+
 @dataclass(frozen=True, slots=True)
 class FormUpload:
     """A form that was read."""
@@ -71,7 +78,22 @@ class FormUpload:
 
 def is_form(request: Request) -> bool:
     """Whether a request is an upload by a form."""
-    return request.method == "POST" and request.headers.get("content-type", "").startswith("multipart/form-data")
+    content_type = request.headers.get("content-type", "")
+    return request.method == "POST" and content_type[: len(_FORM_TYPE)].lower() == _FORM_TYPE
+
+
+def is_upload_without_form(request: Request) -> bool:
+    """Whether a request that is none of S3's operations is a POST to a bucket."""
+    bucket, _, rest = address_path(request).lstrip("/").partition("/")
+    return request.method == "POST" and bool(bucket) and not rest
+
+
+def not_a_form() -> PreconditionFailed:
+    """What S3 answers to an upload without a form."""
+    return PreconditionFailed(
+        "At least one of the pre-conditions you specified did not hold",
+        Condition="Bucket POST must be of the enclosure-type multipart/form-data",
+    )
 
 
 def read_upload(request: Request) -> FormUpload:
