@@ -40,6 +40,10 @@ class Clock(Protocol):
     def call_at(self, steady_at_ms: int, callback: Callable[[], None]) -> Timer:
         """Run ``callback`` on the event loop when the steady time ``steady_at_ms`` has come (soon, if it is past)."""
 
+    def watch_jumps(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call ``callback`` after each jump of the wall clock, when the first reading of the wall time has found it,
+        maybe in the middle of a transaction. Returns what ends that; it is idempotent."""
+
 
 async def sleep_until(clock: Clock, steady_at_ms: int) -> None:
     """Wait until the steady time ``steady_at_ms``."""

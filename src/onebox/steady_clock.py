@@ -74,8 +74,7 @@ class SteadyClock:
         self._untrusted_ms = 0
         """The sum of the jumps that are not trusted yet."""
         self._trusted_at_ms = 0
-        self.on_jump: Callable[[], None] = lambda: None
-        """Called after a jump, so that the new state can be kept."""
+        self._jump_watchers: dict[object, Callable[[], None]] = {}
 
     def now_ms(self) -> int:
         """See :class:`onebox.clock.Clock`."""
@@ -111,6 +110,16 @@ class SteadyClock:
             return asyncio.get_running_loop().call_later(delay_ms / 1000, callback)
         return _LongTimer(self, steady_at_ms, callback)
 
+    def watch_jumps(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """See :class:`onebox.clock.Clock`."""
+        key = object()
+        self._jump_watchers[key] = callback
+
+        def end() -> None:
+            self._jump_watchers.pop(key, None)
+
+        return end
+
     def state(self) -> ClockState:
         """The state to keep."""
         self.now_ms()
@@ -144,7 +153,8 @@ class SteadyClock:
         self._untrusted_ms += jump_ms
         self._trusted_at_ms = self.steady_ms() + TRUST_AFTER_MS
         _log.warning("%s", _describe_jump(jump_ms))
-        self.on_jump()
+        for callback in list(self._jump_watchers.values()):
+            callback()
 
     def _measure_base(self) -> int:
         """Wall time minus elapsed time, from readings between which the process was not held up."""

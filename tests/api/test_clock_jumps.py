@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,19 @@ def receive(machine: Machine, url: str, **arguments: Any) -> list[dict[str, Any]
 
 def make_queue(machine: Machine, **attributes: str) -> str:
     return str(machine.client("sqs").create_queue(QueueName="q", Attributes=attributes)["QueueUrl"])
+
+
+@JUMPS
+def test_the_answer_that_notices_a_jump_has_the_new_date(machine: Machine, jump_s: int) -> None:
+    def shown_ms() -> float:
+        answer = machine.client("sqs").list_queues()
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp() * 1000
+
+    for _ in range(2):
+        assert shown_ms() == machine.wall_ms() // 1000 * 1000
+        machine.jump(jump_s, "running")  # within the second of the answer before
+        assert shown_ms() == machine.wall_ms() // 1000 * 1000
+        machine.pass_s(0.4)
 
 
 @JUMPS

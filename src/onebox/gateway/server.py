@@ -81,11 +81,13 @@ class HttpServer:
         self._date = ""
         """Of this second; empty if no answer was made in it."""
         self._date_end: Timer | None = None
+        self._unwatch_jumps: Callable[[], None] = lambda: None
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
         """Listen; ``port`` 0 takes a free one. Raises OSError."""
         loop = asyncio.get_running_loop()
+        self._unwatch_jumps = self._clock.watch_jumps(self._forget_date)
         self._server = await loop.create_server(lambda: HttpConnection(self), host, port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -108,6 +110,7 @@ class HttpServer:
     def abort(self) -> None:
         """Cut every connection at once, and those that are still to come."""
         self._is_aborted = True
+        self._unwatch_jumps()
         for connection in list(self._connections):
             connection.abort()
         for timer in (self._sweep, self._date_end):
@@ -150,7 +153,8 @@ class HttpServer:
         return self._clock.monotonic_ms()
 
     def date(self) -> str:
-        """The Date header's value; made at most once a second, so that no answer reads the clock for it."""
+        """The Date header's value; made once a second and after a jump of the wall clock, so that no answer reads the
+        clock for it."""
         return self._date or self._make_date()
 
     def _make_date(self) -> str:
@@ -160,7 +164,11 @@ class HttpServer:
         return self._date
 
     def _forget_date(self) -> None:
+        """The second is over, or the wall clock was set."""
         self._date = ""
+        if self._date_end is not None:
+            self._date_end.cancel()
+            self._date_end = None
 
     def _sweep_in(self, delay_ms: int) -> None:
         self._sweep = self._clock.call_at(self._clock.steady_ms() + delay_ms, self._end_the_slow)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import apsw
 
 from onebox.clock import Timer
@@ -28,10 +30,11 @@ class ClockKeeper:
         self._storage = storage
         self._clock = clock
         self._timer: Timer | None = None
+        self._unwatch: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Begin."""
-        self._clock.on_jump = self._keep_soon
+        self._unwatch = self._clock.watch_jumps(self._keep_soon)
         self._keep()
 
     def stop(self) -> None:
@@ -39,7 +42,7 @@ class ClockKeeper:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self._clock.on_jump = lambda: None
+            self._unwatch()
             if not self._storage.has_failed:
                 self._storage.run_patiently(self._save)
 
