@@ -51,6 +51,19 @@ class Statistic:
             if len(values) > 2 * VALUES_MAX:
                 self.values = bounded(values)
 
+    def add_all(self, values: Sequence[float]) -> None:
+        """Add one sample of each of these values, of which there is one at least."""
+        self.samples += len(values)
+        self.total += sum(values)
+        self.minimum = min(self.minimum, *values)
+        self.maximum = max(self.maximum, *values)
+        known = self.values
+        if known is not None:
+            for value in values:
+                known[value] = known.get(value, 0) + 1
+            if len(known) > 2 * VALUES_MAX:
+                self.values = bounded(known)
+
     def merge(self, other: Statistic) -> None:
         """Add the samples of ``other``; where one side's values are not known, the sum's are not."""
         self.samples += other.samples
@@ -111,8 +124,7 @@ class MetricBuffer:
         if statistic is None:
             least = min(values)
             statistic = self._statistics[key] = Statistic(0, 0.0, least, least, {})
-        for value in values:
-            statistic.add(value)
+        statistic.add_all(values)
 
     def drain(self) -> list[tuple[MetricKey, Statistic]]:
         """All that was recorded since the last drain."""
