@@ -9,7 +9,7 @@ AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -55,9 +55,9 @@ class PublishMetrics:
     sizes: list[int] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, metric: str) -> None:
-        """Count one."""
-        self.counts[metric] = self.counts.get(metric, 0) + 1
+    def add(self, metric: str, count: int = 1) -> None:
+        """Count one, or more."""
+        self.counts[metric] = self.counts.get(metric, 0) + count
 
     def record(self, storage: Storage, metrics: MetricBuffer, topic: CachedTopic, now_ms: int) -> None:
         """Add all of it to CloudWatch's buffer once the publish is on disk: what is undone is not counted."""
@@ -135,19 +135,33 @@ class Fanout:
         origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version, signer)
         publication = _Publication(context, topic, origin, metrics)
         for subscription in topic.subscriptions:
-            accepted = list(_filter(subscription, messages, metrics))
+            accepted = _filter(subscription, messages, metrics)
             outcomes: Sequence[AwsError | str | None]
             if subscription.protocol == "sqs":
                 outcomes = self._deliver_to_queue(publication, subscription, subscription.endpoint, accepted)
             else:
                 outcomes = [self._deliver(publication, subscription, *one) for one in accepted]
-            for (message, body), outcome in zip(accepted, outcomes, strict=True):
-                if subscription.protocol in topic.feedback:
-                    self._log_status(publication, subscription, message, body, outcome)
-                if isinstance(outcome, AwsError):
-                    self._send_to_dead_letters(publication, subscription, message, body, outcome)
-                elif subscription.protocol not in _HTTP:  # those are counted when the endpoint has answered
-                    metrics.add("NumberOfNotificationsDelivered")
+            self._settle(publication, subscription, accepted, outcomes)
+
+    def _settle(
+        self,
+        publication: _Publication,
+        subscription: CachedSubscription,
+        accepted: Sequence[tuple[Message, str]],
+        outcomes: Sequence[AwsError | str | None],
+    ) -> None:
+        """Count, log and keep what became of the deliveries to one subscription."""
+        wants_status = subscription.protocol in publication.topic.feedback
+        delivered = 0
+        for (message, body), outcome in zip(accepted, outcomes, strict=True):
+            if wants_status:
+                self._log_status(publication, subscription, message, body, outcome)
+            if isinstance(outcome, AwsError):
+                self._send_to_dead_letters(publication, subscription, message, body, outcome)
+            else:
+                delivered += 1
+        if delivered and subscription.protocol not in _HTTP:  # those are counted when the endpoint has answered
+            publication.metrics.add("NumberOfNotificationsDelivered", delivered)
 
     def _deliver(
         self, publication: _Publication, subscription: CachedSubscription, message: Message, body: str
@@ -259,17 +273,20 @@ class Fanout:
 
 
 def _filter(
-    subscription: CachedSubscription, messages: Iterable[Message], metrics: PublishMetrics
-) -> Iterator[tuple[Message, str]]:
+    subscription: CachedSubscription, messages: Sequence[Message], metrics: PublishMetrics
+) -> list[tuple[Message, str]]:
     """The messages that the subscription's filter accepts, each with its text for the protocol."""
-    for message in messages:
-        body = message.body_for(subscription.protocol)
-        if subscription.filter_policy is not None:
-            verdict = subscription.filter_policy.decide(message, body)
-            if verdict is not Verdict.ACCEPTED:
-                _count_filtered(subscription, verdict, metrics)
-                continue
-        yield message, body
+    texts = [(message, message.body_for(subscription.protocol)) for message in messages]
+    if subscription.filter_policy is None:
+        return texts
+    accepted = []
+    for message, body in texts:
+        verdict = subscription.filter_policy.decide(message, body)
+        if verdict is Verdict.ACCEPTED:
+            accepted.append((message, body))
+        else:
+            _count_filtered(subscription, verdict, metrics)
+    return accepted
 
 
 def _make_delivery(envelope: Envelope | None, message: Message, body: str, *, is_fifo: bool) -> Delivery:

@@ -16,7 +16,7 @@ from onebox.services.sqs.errors import QueueDoesNotExist
 from onebox.services.sqs.expiry import refresh_counts
 from onebox.services.sqs.in_flight import delete_received, find_in_flight, release
 from onebox.services.sqs.limits import SECOND_MS
-from onebox.services.sqs.message_validation import check_size, validate_message
+from onebox.services.sqs.message_validation import validate_delivery
 from onebox.services.sqs.message_view import describe_message
 from onebox.services.sqs.model import Delivery, Queue, QueueInfo, ReceivedMessage, ValidMessage
 from onebox.services.sqs.queue_access import check_service
@@ -182,20 +182,6 @@ def _of_queue(queue: Queue, receipts: Sequence[Receipt]) -> list[Receipt]:
 def _validate_delivery(queue: Queue, delivery: Delivery, trace_header: str | None) -> ValidMessage | AwsError:
     """The message to be stored, or what SendMessage would say against it."""
     try:
-        valid = validate_message(queue, _as_request(queue, delivery), trace_header)
-        check_size(queue, valid)
+        return validate_delivery(queue, delivery, trace_header)
     except AwsError as error:
         return error
-    return valid
-
-
-def _as_request(queue: Queue, delivery: Delivery) -> Wire:
-    """The SendMessage that a delivery means."""
-    request: Wire = {"MessageBody": delivery.body}
-    if delivery.attributes:
-        request["MessageAttributes"] = delivery.attributes
-    if delivery.group_id is not None:
-        request["MessageGroupId"] = delivery.group_id
-    if delivery.dedup_id is not None and queue.is_fifo:
-        request["MessageDeduplicationId"] = delivery.dedup_id
-    return request

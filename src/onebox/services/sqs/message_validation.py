@@ -19,7 +19,7 @@ from onebox.services.sqs.errors import (
     invalid_value,
 )
 from onebox.services.sqs.limits import DELAY_S_MAX, SECOND_MS
-from onebox.services.sqs.model import Queue, ValidMessage
+from onebox.services.sqs.model import Delivery, Queue, ValidMessage
 
 # Letters, digits and punctuation of ASCII, which is all of it but blanks and control characters.
 _TOKEN = re.compile(r"[!-~]{1,128}\Z")
@@ -30,22 +30,58 @@ def validate_message(queue: Queue, request: Wire, trace_header: str | None = Non
 
     ``trace_header`` is the AWSTraceHeader of a message that brings none itself.
     """
-    body = request.get("MessageBody")
+    return _validate(
+        queue,
+        body=request.get("MessageBody"),
+        attributes=request.get("MessageAttributes"),
+        system_attributes=request.get("MessageSystemAttributes"),
+        group_id=request.get("MessageGroupId"),
+        dedup_id=request.get("MessageDeduplicationId"),
+        delay_s=request.get("DelaySeconds"),
+        trace_header=trace_header,
+    )
+
+
+def validate_delivery(queue: Queue, delivery: Delivery, trace_header: str | None) -> ValidMessage:
+    """The same for the SendMessage that a delivery of another service means, the size included."""
+    valid = _validate(
+        queue,
+        body=delivery.body,
+        attributes=delivery.attributes,
+        system_attributes=None,
+        group_id=delivery.group_id,
+        dedup_id=delivery.dedup_id if queue.is_fifo else None,
+        delay_s=None,
+        trace_header=trace_header,
+    )
+    check_size(queue, valid)
+    return valid
+
+
+def _validate(
+    queue: Queue,
+    *,
+    body: str | None,
+    attributes: Wire | None,
+    system_attributes: Wire | None,
+    group_id: str | None,
+    dedup_id: str | None,
+    delay_s: int | None,
+    trace_header: str | None,
+) -> ValidMessage:
     if not body:
         raise MissingParameter("The request must contain the parameter MessageBody.")
     check_characters(body)
     encoded = body.encode()
-    attributes = request.get("MessageAttributes")
     body_bytes = len(encoded) + (message_attributes.check_attributes(attributes) if attributes else 0)
-    system_attributes = request.get("MessageSystemAttributes")
     if system_attributes:
         trace_header = message_attributes.check_system_attributes(system_attributes)
-    group_id, dedup_id = _check_ids(queue, request, encoded)
+    dedup_id = _check_ids(queue, group_id, dedup_id, encoded)
     return ValidMessage(
         body=body,
         body_md5=hashlib.md5(encoded, usedforsecurity=False).hexdigest(),
         body_bytes=body_bytes,
-        delay_ms=_check_delay(queue, request.get("DelaySeconds")),
+        delay_ms=_check_delay(queue, delay_s),
         attributes=message_attributes.format_attributes(attributes) if attributes else None,
         attributes_md5=message_attributes.digest(attributes) if attributes else None,
         trace_header=trace_header,
@@ -105,9 +141,8 @@ def _check_delay(queue: Queue, delay_s: int | None) -> int:
     return delay_s * SECOND_MS
 
 
-def _check_ids(queue: Queue, request: Wire, body: bytes) -> tuple[str | None, str | None]:
-    """MessageGroupId and MessageDeduplicationId; the latter made from the body where the queue says so."""
-    group_id, dedup_id = request.get("MessageGroupId"), request.get("MessageDeduplicationId")
+def _check_ids(queue: Queue, group_id: str | None, dedup_id: str | None, body: bytes) -> str | None:
+    """Check both ids; the MessageDeduplicationId, made from the body where the queue says so."""
     if group_id is not None:
         _check_token("MessageGroupId", group_id)
     if not queue.is_fifo:
@@ -117,15 +152,15 @@ def _check_ids(queue: Queue, request: Wire, body: bytes) -> tuple[str | None, st
                 "MessageDeduplicationId",
                 "The request include parameter that is not valid for this queue type.",
             )
-        return group_id, None
+        return None
     if group_id is None:
         raise MissingParameter("The request must contain the parameter MessageGroupId.")
     if dedup_id is not None:
         _check_token("MessageDeduplicationId", dedup_id)
-        return group_id, dedup_id
+        return dedup_id
     if not queue.deduplicates_by_content:
         raise _no_deduplication()
-    return group_id, hashlib.sha256(body).hexdigest()
+    return hashlib.sha256(body).hexdigest()
 
 
 def _check_token(parameter: str, value: str) -> None:
