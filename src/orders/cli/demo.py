@@ -4,6 +4,8 @@ this.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -157,11 +159,21 @@ def _sum_up(result: Result) -> None:
     click.echo(f"  orders/s       {rate:,.0f}, from the first publish to the last stored, with the function's start")
     if latency is not None:
         click.echo(f"  latency        {_show_latency(latency)}, from queue to table")
+    _show_next_steps()
+
+
+def _show_next_steps() -> None:
     click.secho("Next steps", bold=True)
+    activate = Path(sys.executable).parent / "activate"
+    if shutil.which("orders") is None and activate.exists():  # `make run` calls it by its path
+        click.echo(f"  . {os.path.relpath(activate):<21} so that `orders` is found, in each terminal")
     click.echo("  orders up               run the system until Ctrl-C, with a live view")
-    click.echo("  orders publish FILE     publish your own orders; then orders status, orders list, orders dlq list")
+    click.echo(
+        "  orders publish FILE     in another terminal, publish your own orders; then orders status, orders list,"
+    )
+    click.echo("                          orders dlq list")
     click.echo("  docs/by-hand.md         create every part with the AWS CLI")
-    click.echo("  src/orders/local/sample/NOTICE.md the source of the orders (Online Retail, UCI, CC BY 4.0)")
+    click.echo("The orders are from Online Retail (UCI, CC BY 4.0): src/orders/local/sample/NOTICE.md")
 
 
 def _show_latency(latency: Latency) -> str:

@@ -11,6 +11,7 @@ from orders.aws.clients import Aws
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say, show_time
 from orders.clock import SystemClock
+from orders.domain.amounts import with_amounts
 from orders.text import printable
 from orders.tracking.search import FoundMessage, FoundRequest, SearchResult, find_anything
 from orders.tracking.search_sources import SystemSources
@@ -82,7 +83,8 @@ def _print_request(request: FoundRequest) -> None:
 
 
 def _describe(order: dict[str, Any], *more: str) -> str:
-    fields = [order.get(name) for name in (*more, "status", "timestamp", "total", "currency")]
+    shown = with_amounts(order)
+    fields = [shown.get(name) for name in (*more, "status", "timestamp", "total", "currency")]
     return "  ".join(printable(value, SHOWN_MAX) for value in fields if value is not None)
 
 

@@ -68,7 +68,8 @@ def choose_target(live: Live, versions: Sequence[Version], wanted: int | None) -
         return live.version
     earlier = [number for number in numbers if live.version == LATEST or number < int(live.version)]
     if not earlier:
-        raise OperatorError(f"there is no version before {live.version}", f"Published versions: {_list(numbers)}.")
+        advice = f"Published versions: {_list(numbers)}. `orders deploy` publishes another, if something changed."
+        raise OperatorError(f"there is no version before {live.version}", advice)
     return str(max(earlier))
 
 

@@ -105,6 +105,14 @@ class Database:
         self.engine.dispose()
 
 
+def check_installed() -> None:
+    """Raises OperatorError where SQLAlchemy is not installed, which most modules of this folder need."""
+    try:
+        import sqlalchemy  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
+
+
 def open_database(url: str, *, create: bool = False) -> Database:
     """The database at a URL, or in a SQLite file given by its path. Connects to nothing yet.
 
@@ -155,11 +163,10 @@ def _dotted(version: tuple[Any, ...]) -> str:
 
 
 def _parse(url: str) -> URL:
-    try:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-    except ModuleNotFoundError as error:
-        raise _not_installed(error) from error
+    check_installed()
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     if "://" not in url:
         url = f"sqlite:///{url}"
     scheme, _, rest = url.partition("://")

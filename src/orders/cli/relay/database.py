@@ -52,12 +52,13 @@ def _database_option(default: str | None) -> Callable[[Command], Command]:
 
 
 def reporting_database(command: Command) -> Command:
-    """The database's errors become the command's failure."""
+    """The database's errors become the command's failure, and so does a SQLAlchemy that is not installed."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        from orders.outbox.database import DatabaseUnavailable
+        from orders.outbox.database import DatabaseUnavailable, check_installed
 
+        check_installed()
         try:
             return command(*args, **kwargs)
         except DatabaseUnavailable as error:

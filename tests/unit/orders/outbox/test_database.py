@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -51,3 +53,18 @@ def test_init_makes_nothing_on_a_server_that_is_too_old(tmp_path: Path, monkeypa
     assert "is too old" in done.output
     with closing(sqlite3.connect(shop)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "command", [["init"], ["init", "--show"], ["run", "--once"], ["status"], ["refused"], ["retry", "1"], ["drop", "1"]]
+)
+def test_without_sqlalchemy_each_command_of_the_relay_says_how_to_install_it(command: list[str]) -> None:
+    """`make setup` does not install it. A process of its own, in which nothing of it is imported yet."""
+    script = "import sys; sys.modules['sqlalchemy'] = None\nfrom orders.cli.main import main; main()"
+    arguments = [sys.executable, "-c", script, "relay", *command, "--database", "shop.db"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "orders: sqlalchemy is not installed",
+        "Install it: `pip install 'orders-onebox[outbox]'`, or here `make setup-outbox`.",
+    ]
