@@ -320,6 +320,20 @@ def test_command_where_nothing_answers_says_how_to_start_one(cli: Cli) -> None:
     assert (result.exit_code, "orders up" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("url", "reason", "advice"),
+    [
+        ("http://127.0.0.1:1", "no onebox answers at http://127.0.0.1:1", "`orders up --port 1`"),
+        # Nobody was asked there: a name of another machine gets no request without credentials.
+        ("https://aws.example.com", "no credentials are configured for https://aws.example.com", "AWS_ACCESS_KEY_ID"),
+    ],
+)
+def test_an_endpoint_without_credentials_is_told_by_what_is_known_of_it(url: str, reason: str, advice: str) -> None:
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url}
+    result = CliRunner().invoke(main, ["get", "A"], env=environment)
+    assert (result.exit_code, reason in result.stderr, advice in result.stderr) == (1, True, True), result.stderr
+
+
 def test_command_without_endpoint_and_credentials_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orders.aws.settings.find_listener", lambda _url: None)
     result = CliRunner().invoke(main, ["get", "A"], env={"AWS_DEFAULT_REGION": "us-east-1"})

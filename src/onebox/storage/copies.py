@@ -165,7 +165,7 @@ def summary(health: Health) -> str:
         return f"the log is damaged; {health.groups_missing:,} or more acknowledged groups of changes are missing"
     if health.structure_errors:
         return f"the structure is damaged: {health.structure_errors[0]}"
-    return f"{health.pages:,} pages, nothing wrong"
+    return f"{health.pages:,} {'page' if health.pages == 1 else 'pages'}, nothing wrong"
 
 
 def _copy_pages(database: Path, target: Path, progress: Progress) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from threading import RLock
 from typing import Any
+from urllib.parse import urlsplit
 
 from orders.aws.names import Names
-from orders.aws.settings import Settings
+from orders.aws.settings import LOOPBACK, Settings
 from orders.errors import OperatorError
 
 CONNECT_TIMEOUT_S = 5
@@ -32,17 +33,7 @@ class Aws:
 
         session = boto3.Session(profile_name=self.settings.profile, region_name=self.settings.region)
         if self.settings.access_key is None and session.get_credentials() is None:
-            url = self.settings.endpoint_url
-            other = self.settings.other_listener
-            missing = (
-                f"{other}, not a onebox"
-                if other
-                else f"no onebox {f'answers at {url}' if url else 'runs on this machine'}"
-            )
-            raise OperatorError(
-                f"no AWS credentials are configured, and {missing}",
-                f"Start one with `orders up{' --port 4567' if other else ''}`, or configure AWS with `aws configure`.",
-            )
+            raise _without_credentials(self.settings)
         if session.region_name is None:
             raise OperatorError("no AWS region is configured", "Give --region, or set AWS_REGION.")
         return session
@@ -127,3 +118,22 @@ def error_code(error: Exception) -> str:
     """The code of an AWS error, empty for other errors."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def _without_credentials(settings: Settings) -> OperatorError:
+    """What is missing where no credentials are found: onebox, which needs none, is not where it was looked for."""
+    url, other = settings.endpoint_url, settings.other_listener
+    nobody = "no AWS credentials are configured, and"
+    if other:
+        advice = "Start one with `orders up --port 4567`, or configure AWS with `aws configure`."
+        return OperatorError(f"{nobody} {other}, not a onebox", advice)
+    if url is None:
+        advice = "Start one with `orders up`, or configure AWS with `aws configure`."
+        return OperatorError(f"{nobody} no onebox runs on this machine", advice)
+    address = urlsplit(url)
+    if address.hostname in LOOPBACK:
+        port = f" --port {address.port}" if address.port else ""
+        advice = f"Start one there with `orders up{port}`, or name another with --endpoint-url or AWS_ENDPOINT_URL."
+        return OperatorError(f"{nobody} no onebox answers at {url}", advice)
+    advice = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE. A onebox takes any, such as `test`."
+    return OperatorError(f"no credentials are configured for {url}", advice)
