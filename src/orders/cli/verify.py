@@ -41,7 +41,13 @@ COLOURS = {State.WAITING: "yellow"}
 @click.command()
 @click.argument("sources", metavar="FILE...|-", nargs=-1, required=True)
 @click.option("--wait", "wait_s", type=click.IntRange(0), default=0, help="Seconds to wait for orders in transit.")
-@click.option("--map", "mapping", multiple=True, help="The column mapping that the CSV files were published with.")
+@click.option(
+    "--map",
+    "mapping",
+    metavar="FIELD=COLUMN[:TYPE],...",
+    multiple=True,
+    help="The column mapping that the CSV files were published with (`orders publish --map`).",
+)
 @json_option
 @aws_options
 def verify(aws: Aws, sources: tuple[str, ...], wait_s: int, mapping: tuple[str, ...], as_json: bool) -> None:
