@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from onebox.services.dynamodb.values.numbers import measure_numbers
 from onebox.testing import EngineThread
 from tests.api.dynamodb_support import create_table
 from tests.stalls.loop import loop_turns
@@ -112,6 +113,34 @@ def test_a_list_that_no_item_holds_is_refused_in_the_words_of_its_operation(engi
         "Item size has exceeded the maximum allowed size",
         "Item size to update has exceeded the maximum allowed size",
     ]
+
+
+def number_set(count: int) -> bytes:
+    return b'{"NS":[' + b",".join(b'"%d"' % number for number in range(count)) + b"]}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"L":[' + b",".join([number_set(20_000)] * 75) + b"]}",
+        b'{"L":[' + b",".join([b'{"M":{"a":' + number_set(20_000) + b"}}"] * 75) + b"]}",
+        b'{"M":{' + b",".join(b'"%d":' % name + number_set(20_000) for name in range(75)) + b"}}",
+        number_set(1_500_000),
+    ],
+    ids=["list of sets", "list of maps", "map", "one set"],
+)
+def test_numbers_that_no_item_holds_are_not_all_looked_at(engine: EngineThread, value: bytes) -> None:
+    looked_at: list[str] = []
+
+    def counted(texts: list[str]) -> tuple[list[str], int]:
+        looked_at.extend(texts)
+        return measure_numbers(texts)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("onebox.services.dynamodb.values.attributes.measure_numbers", counted)
+        answer = send(engine, "PutItem", put(value))
+    assert answer[1]["message"] == "Item size has exceeded the maximum allowed size"
+    assert len(looked_at) < 200_000
 
 
 def test_a_condition_may_name_a_list_that_no_item_holds(engine: EngineThread) -> None:

@@ -347,6 +347,22 @@ ROWS = [
         _put_item(lambda: b'{"L":[%b]}' % b",".join(b'{"N":"%d.5"}' % number for number in range(60_000))),
         (200,),
     ),
+    Row(
+        "DynamoDB: list of 100,000 numbers",
+        _put_item(
+            lambda: b'{"L":[%b]}' % b",".join(b'{"N":"%dE%d"}' % (at % 99 + 1, at // 99 % 120) for at in range(100_000))
+        ),
+        (200,),
+        is_long=True,
+    ),
+    Row(
+        "DynamoDB: 75 sets of 20,000 numbers",
+        _put_item(
+            lambda: b'{"L":[%b]}' % b",".join([b'{"NS":[%b]}' % b",".join(b'"%d"' % n for n in range(20_000))] * 75)
+        ),
+        (400,),
+        is_long=True,
+    ),
     Row("DynamoDB: string of 100 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 100_000_000)), (413,), is_long=True),
     Row("DynamoDB: string of 15 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 15_000_000)), (400,)),
     Row("DynamoDB: 5 M nested brackets", _put_item(lambda: b"[" * 5_000_000), (400,)),

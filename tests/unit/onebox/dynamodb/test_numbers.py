@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Context, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onebox.errors import ValidationException
@@ -14,6 +15,7 @@ from onebox.services.dynamodb.values.numbers import (
     canonical_number,
     encode_number,
     measure_number,
+    measure_numbers,
     subtract_numbers,
 )
 
@@ -45,6 +47,34 @@ def test_measure_number_canonical_text_has_the_size_of_any_other_text_of_the_num
         return
     assert measure_number(canonical) == (canonical, size)
     assert measure_number(f"{canonical}e0") == (canonical, size)
+
+
+written = st.one_of(
+    numbers(),
+    st.integers(-(10**40), 10**40).map(str),
+    st.decimals(-(10**9), 10**9, allow_nan=False, places=3).map(str),
+    st.from_regex(r"-?[0-9]{0,3}0{0,36}(\.0{0,36}[0-9]{0,3})?", fullmatch=True),
+    st.text("0123456789+-.eE,_ n٣", max_size=6),
+)
+
+
+def outcome(measure: Callable[[], object]) -> object:
+    try:
+        return measure()
+    except ValidationException as error:
+        return error.message
+
+
+@given(st.lists(written, max_size=6))
+@example(["1,2"])
+@example(["0", "-0", "0e99999999999999999999", "-0.0", "1e125", "9e-130", "1." + "0" * 60])
+@example(["1", "x", "1e126"])
+def test_measure_numbers_of_many_as_one_by_one(texts: list[str]) -> None:
+    def one_by_one() -> object:
+        measured = [measure_number(text) for text in texts]
+        return [text for text, _ in measured], sum(size for _, size in measured)
+
+    assert outcome(lambda: measure_numbers(texts)) == outcome(one_by_one)
 
 
 @given(numbers(), numbers())

@@ -17,7 +17,7 @@ import orjson
 from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, CONTAINER_BYTES, ITEM_BYTES_MAX, NESTING_MAX
-from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, encode_number, measure_in_place, measure_number
+from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, encode_number, measure_in_place, measure_numbers
 from onebox.services.dynamodb.values.rows import ROWS_MAX, ROWS_MIN, measure_rows
 from onebox.services.json_types import decode_base64, read_boolean
 
@@ -34,14 +34,14 @@ ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 
 
 class _Oversize(Exception):
-    """A list is larger than an item may be."""
+    """What was measured so far is larger than an item may be."""
 
 
 def serialize_item(item: Item, too_large: str = ITEM_TOO_LARGE) -> tuple[bytes, int]:
     """Check every value, make numbers canonical in place; the item's JSON and its size in bytes.
 
-    Raises ValidationException or SerializationException; with the words ``too_large`` for a list that is larger than
-    an item may be, without a look at the rest. Other items that are too large are the caller's to refuse.
+    Raises ValidationException or SerializationException; with the words ``too_large`` where what was measured so far is
+    larger than an item may be, without a look at the rest. Some items that are too large are left to the caller.
     """
     try:
         characters = _measure_members(item, 1, ITEM_BYTES_MAX)
@@ -86,7 +86,7 @@ def kind_of(value: AttributeValue) -> str:
 
 
 def _measure_members(members: dict[str, Any], depth: int, most: int) -> int:
-    """The size of a map's members, strings counted in characters. Raises _Oversize for a list of more than ``most``."""
+    """The size of a map's members, strings counted in characters. Raises _Oversize soon after more than ``most``."""
     size = 0
     value: Any = None
     try:
@@ -111,7 +111,9 @@ def _measure_members(members: dict[str, Any], depth: int, most: int) -> int:
                 content = value["L"]
                 size += CONTAINER_BYTES + len(content) + _measure_elements(content, depth, most)
             else:
-                size += _measure_rarer(value)
+                size += _measure_rarer(value, most)
+            if size > most:
+                raise _Oversize
     except (ValueError, AttributeError, TypeError):
         _refuse_shape(value)
     return size
@@ -156,11 +158,15 @@ def _measure_each(elements: list[Any], depth: int, most: int) -> int:
             if type(members) is not dict:
                 raise TypeError
             size += CONTAINER_BYTES + len(members) + _measure_members(members, depth + 2, most)
+            if size > most:
+                raise _Oversize
         elif "N" in value and type(value["N"]) is str:
             known = CANONICAL_SIZES.get(value["N"])
             size += measure_in_place(value) if known is None else known
         else:
             size += _measure_members({"": value}, depth + 1, most)
+            if size > most:
+                raise _Oversize
     return size
 
 
@@ -171,8 +177,10 @@ def _too_deep() -> ValidationException:
     )
 
 
-def _measure_rarer(value: AttributeValue) -> int:
+def _measure_rarer(value: AttributeValue, most: int) -> int:
     ((kind, content),) = value.items()
+    if type(content) is list and len(content) > most:  # a set: one of its members at most is empty
+        raise _Oversize
     if kind == "BOOL":
         value["BOOL"] = _as_boolean(content)
         return 1
@@ -186,7 +194,7 @@ def _measure_rarer(value: AttributeValue) -> int:
     if kind == "SS":
         return _measure_string_set(content)
     if kind == "NS":
-        return _measure_number_set(content, value)
+        return _measure_number_set(content, value, most)
     if kind == "BS":
         return _measure_binary_set(content)
     raise ValueError
@@ -212,16 +220,28 @@ def _measure_string_set(content: list[str]) -> int:
     return size
 
 
-def _measure_number_set(content: list[str], value: AttributeValue) -> int:
+def _measure_number_set(content: list[str], value: AttributeValue, most: int) -> int:
     _check_list(content)
     if not content:
         raise invalid_values("An number set  may not be empty")
-    measured = [measure_number(text) for text in content]
-    texts = [text for text, _ in measured]
+    texts: list[str] = []
+    size = 0
+    for first in range(0, len(content), ROWS_MAX):
+        some, some_size = measure_numbers(content[first : first + ROWS_MAX])
+        texts += some
+        size += some_size
+        if len(set(some)) != len(some):
+            raise _has_duplicates()
+        if size > most:
+            raise _Oversize
     if len(set(texts)) != len(texts):
-        raise ValidationException("Input collection contains duplicates")
+        raise _has_duplicates()
     value["NS"] = texts
-    return sum(size for _, size in measured)
+    return size
+
+
+def _has_duplicates() -> ValidationException:
+    return ValidationException("Input collection contains duplicates")
 
 
 def _measure_binary_set(content: list[str]) -> int:

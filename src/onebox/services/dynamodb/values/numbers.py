@@ -9,7 +9,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,11 +21,23 @@ from onebox.services.dynamodb.limits import (
 )
 
 _FORM = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?\Z")
-_SHORT_CANONICAL = re.compile(r"(-?)(?:0|([1-9][0-9]*))\.([0-9]*[1-9])|(-?)([1-9][0-9]*)")
-"""A number in its canonical form, if its text is no longer than NUMBER_DIGITS_MAX; zero is left out."""
+_CANONICAL = r"(?:0|-?(?:[1-9][0-9]*|(?:0|[1-9][0-9]*)\.[0-9]*[1-9]))"
+_SHORT_CANONICAL = re.compile(_CANONICAL)
+"""A number in its canonical form, if its text is no longer than NUMBER_DIGITS_MAX."""
+_ALL_CANONICAL = re.compile(f"(?:{_CANONICAL},)*")
+"""As _SHORT_CANONICAL, of several, with a comma behind each."""
+_CHARACTERS = "0123456789+-.eE"
+_STORED = Context(
+    prec=NUMBER_DIGITS_MAX,
+    Emin=NUMBER_MAGNITUDE_MIN,
+    Emax=NUMBER_MAGNITUDE_MAX,
+    traps=[Inexact, InvalidOperation, Overflow, Subnormal],
+)
+"""What can be stored; all else is trapped."""
 _EXACT = Context(prec=600, Emax=1000, Emin=-1000)
 """Wide enough for the exact sum of any two numbers: 126 digits before the point and 168 after it."""
 _EXPONENT_DIGITS_MAX = 10
+_TO_ZEROS = str.maketrans("123456789", "000000000")
 _TEXT_MAX = 512
 """Ours: longer texts, which no client writes, would fill the caches."""
 
@@ -62,16 +74,34 @@ def measure_in_place(value: dict[str, str]) -> int:
 
 @lru_cache(maxsize=8192)
 def measure_number(text: str) -> tuple[str, int]:
-    """The canonical text and the bytes that DynamoDB counts for it.
+    """The canonical text and the bytes that DynamoDB counts for it: one, and one for each begun pair of significant
+    digits on either side of the point, and one for a minus.
 
     Raises ValidationException for what is no number, too large, too small or too precise.
     """
-    # Nearly all numbers come as they are stored: those cost a fourth.
-    found = _SHORT_CANONICAL.fullmatch(text) if text and len(text) <= NUMBER_DIGITS_MAX else None
-    if found is not None:
-        return text, _size_of_canonical(found)
-    parts = _parse(text)
-    return _format(parts), _size(parts)
+    # Nearly all numbers come as they are stored.
+    is_canonical = len(text) <= NUMBER_DIGITS_MAX and _SHORT_CANONICAL.fullmatch(text) is not None
+    canonical = text if is_canonical else _canonicalize(text)
+    if "." in canonical:
+        whole, _, fraction = canonical.lstrip("-0.").partition(".")
+        pairs = (len(whole) + 1) // 2 + (len(fraction) + 1) // 2
+    else:
+        pairs = (len(canonical.strip("-0")) + 1) // 2
+    return canonical, 1 + pairs + (canonical[0] == "-")
+
+
+def measure_numbers(texts: list[str]) -> tuple[list[str], int]:
+    """The canonical texts of many numbers and their bytes together, in a fraction of the time that they take one by
+    one; ``texts`` itself if they are canonical. Raises as :func:`measure_number`, and TypeError for what is no text."""
+    joined = ",".join(texts) + ","
+    longest = max(map(len, texts), default=0)
+    if joined.count(",") != len(texts) or longest > _TEXT_MAX or joined.strip(_CHARACTERS + ","):
+        canonical = [_canonicalize(text) for text in texts]
+    elif longest <= NUMBER_DIGITS_MAX and _ALL_CANONICAL.fullmatch(joined):
+        canonical = texts
+    else:
+        canonical = _canonicalize_all(texts)
+    return canonical, _measure_all(canonical)
 
 
 def canonical_number(text: str) -> str:
@@ -137,6 +167,27 @@ def _split(text: str) -> _Parts:
     return _Parts(sign == "-", digits.rstrip("0"), magnitude)
 
 
+def _canonicalize_all(texts: list[str]) -> list[str]:
+    """As :func:`_canonicalize`, of texts that hold the characters of numbers alone and are not too long."""
+    values = map(_STORED.normalize, map(_STORED.create_decimal, texts))
+    try:
+        return [f"{value:f}" if value else "0" for value in values]
+    except ArithmeticError:
+        return [_canonicalize(text) for text in texts]
+
+
+def _canonicalize(text: str) -> str:
+    """The canonical text. Raises as :func:`measure_number`."""
+    # Decimal reads more than DynamoDB does: spaces, underscores, other digits, infinity.
+    if len(text) <= _TEXT_MAX and not text.strip(_CHARACTERS):
+        try:
+            value = _STORED.create_decimal(text)
+            return f"{value.normalize(_STORED):f}" if value else "0"
+        except ArithmeticError:
+            pass  # said below in DynamoDB's words
+    return _format(_parse(text))
+
+
 def _format(parts: _Parts) -> str:
     negative, digits, magnitude = parts
     if not digits:
@@ -150,18 +201,8 @@ def _format(parts: _Parts) -> str:
     return "-" + plain if negative else plain
 
 
-def _size(parts: _Parts) -> int:
-    """A byte, and one for each begun pair of significant digits on either side of the point, and one for a minus."""
-    whole = min(max(parts.magnitude + 1, 0), len(parts.digits))
-    fraction = len(parts.digits) - whole
-    return 1 + (whole + 1) // 2 + (fraction + 1) // 2 + parts.negative
-
-
-def _size_of_canonical(found: re.Match[str]) -> int:
-    """As :func:`_size`, of a match of ``_SHORT_CANONICAL``."""
-    sign, whole, fraction, integer_sign, integer = found.groups()
-    if integer is not None:
-        return 1 + (len(integer.rstrip("0")) + 1) // 2 + len(integer_sign)
-    if whole is None:
-        return 1 + (len(fraction.lstrip("0")) + 1) // 2 + len(sign)
-    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + len(sign)
+def _measure_all(texts: list[str]) -> int:
+    """The bytes of numbers in canonical form, as measure_number counts them."""
+    significant = ",".join([text.lstrip("-0.").rstrip("0") for text in texts])
+    pairs = significant.translate(_TO_ZEROS).replace("00", "2")
+    return len(texts) + pairs.count("2") + pairs.count("0") + "".join(texts).count("-")
