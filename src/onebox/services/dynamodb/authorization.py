@@ -86,6 +86,9 @@ def table_names(operation: str, request: Wire) -> list[str]:
     name = request.get("TableName")
     if name is not None:
         return [name]
+    if operation in _STATEMENT_MEMBERS:
+        statements = [find_statement(entry.get("Statement", "")) for entry in _statements(operation, request)]
+        return list(dict.fromkeys(statement.table_name for statement in statements if statement is not None))
     return list(dict.fromkeys(need.table_name for need in _needs(operation, request) if need.table_name is not None))
 
 

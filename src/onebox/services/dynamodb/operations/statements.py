@@ -231,7 +231,6 @@ def _read_transaction(core: Core, context: RequestContext, request: Wire, statem
 
 def _refuse_mixture(statements: Sequence[Statement | ValidationException], operation: str) -> None:
     """Refuse reads beside writes; statements that cannot be parsed are reported by themselves."""
-    reads = sum(isinstance(statement, Select) for statement in statements)
-    refused = sum(isinstance(statement, ValidationException) for statement in statements)
-    if 0 < reads < len(statements) - refused:
+    kinds = {type(statement) for statement in statements if not isinstance(statement, ValidationException)}
+    if Select in kinds and len(kinds) > 1:
         raise ValidationException(f"{operation} cannot mix read and write statements")

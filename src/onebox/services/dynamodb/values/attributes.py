@@ -100,10 +100,7 @@ def _measure_members(members: dict[str, Any], depth: int, most: int) -> int:
                     raise TypeError
                 size += len(content)
             elif "N" in value:
-                try:
-                    size += CANONICAL_SIZES[value["N"]]
-                except KeyError:
-                    size += measure_in_place(value)
+                size += CANONICAL_SIZES.get(value["N"]) or measure_in_place(value)
             elif "M" in value:
                 content = value["M"]
                 size += CONTAINER_BYTES + len(content) + _measure_nested(content, depth, most)

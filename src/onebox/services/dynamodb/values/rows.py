@@ -1,10 +1,10 @@
 """Elements of a list that are alike: numbers, or, as the lines of an order are, maps of the same names with texts and
 numbers.
 
-They are measured name by name through many of them at once, which takes less time from a dozen rows on. Knows nothing
-of refusals: what is not so is left to the walk through single values. The bounds keep the numbers of short columns
-within the cache of numbers, so that the walk after rows that were measured in vain works none of them out again; those
-of long columns are worked out together, which costs a part of that walk.
+They are measured name by name through many of them at once, which takes less time from half a dozen rows on. Knows
+nothing of refusals: what is not so is left to the walk through single values. The bounds keep the numbers of short
+columns within the cache of numbers, so that the walk after rows that were measured in vain works none of them out
+again; those of long columns are worked out together, which costs a part of that walk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from onebox.errors import ValidationException
 from onebox.services.dynamodb.limits import CONTAINER_BYTES
 from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, measure_in_place, measure_numbers
 
-ROWS_MIN = 16
+ROWS_MIN = 8
 """Fewer are measured sooner one by one."""
 ROWS_MAX = 512
 """How many are measured at once."""
@@ -31,27 +31,29 @@ def measure_rows(elements: list[Any]) -> int | None:
     try:
         if "N" in elements[0]:
             return _measure_numbers(elements) if sum(map(len, elements)) == len(elements) else None
-        maps = [element["M"] for element in elements]
-        names = tuple(maps[0].keys())
-        count = len(maps)
-        if not 1 <= len(names) <= _NAMES_MAX:
+        first, count = elements[0]["M"], len(elements)
+        width = len(first)
+        if not 1 <= width <= _NAMES_MAX:
             return None
-        if sum(map(len, elements)) != count or sum(map(len, maps)) != count * len(names):
-            return None
-        size = (CONTAINER_BYTES + len(names) + len("".join(names))) * count
-        for name in names:
-            column = [members[name] for members in maps]
-            if sum(map(len, column)) != count:  # every value has a kind, as the lines below find: it has no other
-                return None
-            if "S" in column[0]:
-                size += len("".join([value["S"] for value in column]))
-            elif "N" in column[0]:
+        # What has more kinds or more names than it should is left out, which shows in the end; what lacks a name or a
+        # kind of the first row's is a KeyError.
+        maps = [members for element in elements if len(element) == 1 and len(members := element["M"]) == width]
+        listed = len(maps)
+        size = (CONTAINER_BYTES + width + len("".join(first))) * count
+        for name, sample in first.items():
+            if "S" in sample:
+                texts = [value["S"] for members in maps if len(value := members[name]) == 1]
+                listed += len(texts)
+                size += len("".join(texts))
+            elif "N" in sample:
+                column = [value for members in maps if len(value := members[name]) == 1]
+                listed += len(column)
                 size += _measure_numbers(column)
             else:
                 return None
     except (AttributeError, KeyError, TypeError, ValidationException):
         return None
-    return size
+    return size if listed == count * (1 + width) else None
 
 
 def _measure_numbers(column: list[dict[str, str]]) -> int:
