@@ -358,6 +358,20 @@ def test_batch_execute_statement_too_many_or_none_are_refused(dynamodb: Any) -> 
     assert "greater than or equal to 1" in message(dynamodb.batch_execute_statement, Statements=[])
 
 
+def test_batch_execute_statement_reads_beside_writes_are_refused(dynamodb: Any) -> None:
+    read, other_read = ({"Statement": f"SELECT * FROM Orders WHERE orderId = '{key}'"} for key in ("o-1", "o-2"))
+    write = {"Statement": "INSERT INTO Orders VALUE {'orderId': 'o-3'}"}
+    unreadable = {"Statement": "SELEC"}
+    for statements in ([read, write], [unreadable, write, read, other_read]):
+        refusal = message(dynamodb.batch_execute_statement, Statements=statements)
+        assert refusal == "BatchExecuteStatement cannot mix read and write statements"
+    for alike in ([read, unreadable, other_read], [write, unreadable]):
+        responses = dynamodb.batch_execute_statement(Statements=alike)["Responses"]
+        assert [response.get("Error", {}).get("Code") for response in responses] == [
+            "ValidationError" if statement is unreadable else None for statement in alike
+        ]
+
+
 def test_execute_transaction_is_all_or_nothing(dynamodb: Any) -> None:
     dynamodb.put_item(TableName="Orders", Item={"orderId": {"S": "taken"}})
     insert = "INSERT INTO Orders VALUE {'orderId': ?}"
