@@ -2,9 +2,9 @@
 numbers.
 
 They are measured name by name through many of them at once, which takes less time from half a dozen rows on. Knows
-nothing of refusals: what is not so is left to the walk through single values. The bounds keep the numbers of short
-columns within the cache of numbers, so that the walk after rows that were measured in vain works none of them out
-again; those of long columns are worked out together, which costs a part of that walk.
+nothing of refusals: what is not so is left to the walk through single values. The bounds keep a few new numbers of a
+column within the cache of numbers, so that the walk after rows that were measured in vain works none of them out again;
+many new ones are worked out together, which costs a part of that walk.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def _measure_numbers(column: list[dict[str, str]]) -> int:
     try:
         return sum([CANONICAL_SIZES[value["N"]] for value in column])
     except KeyError:
-        if len(column) < _NUMBERS_MIN:
-            return sum([measure_in_place(value) for value in column])
+        new = {value["N"] for value in column if value["N"] not in CANONICAL_SIZES}
+        if len(new) < _NUMBERS_MIN:
+            return sum([CANONICAL_SIZES.get(value["N"]) or measure_in_place(value) for value in column])
     texts = [value["N"] for value in column]
     canonical, size = measure_numbers(texts)
     if canonical is not texts:
