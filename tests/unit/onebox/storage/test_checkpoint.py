@@ -80,9 +80,12 @@ def test_log_of_a_slow_disk_keeps_its_size(tmp_path: Path, page_bytes: int, monk
         assert storage.first("PRAGMA page_size") == (page_bytes,)
         rows = [(bytes(100_000),)]
         sizes = []
+        tasks = len(asyncio.all_tasks())  # besides a checkpoint's
         for _ in range(300):
             await storage.write(lambda: storage.executemany("INSERT INTO t (filler) VALUES (?)", rows))
             sizes.append(log_path(path).stat().st_size)
+            while sizes[-1] > LOG_BYTES_KEPT * 1.2 and len(asyncio.all_tasks()) > tasks:
+                await asyncio.sleep(0.001)  # a busy machine copies slowly: what comes meanwhile is no part of the rule
         assert LOG_BYTES_KEPT * 0.9 < max(sizes) < LOG_BYTES_KEPT * 1.5, "the rest is what came during the copying"
         assert failures == []
 
