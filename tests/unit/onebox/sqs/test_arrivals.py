@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import orjson
 import pytest
 
 from onebox.errors import AwsError
@@ -155,6 +156,28 @@ def test_memory_is_bounded_whatever_the_characters_are() -> None:
     kept = arrivals.take(range(2 * fitting))
     assert 0.9 * fitting < len(kept) <= fitting
     assert list(kept) == list(range(len(kept))), "the oldest, which are received first"
+
+
+def test_memory_is_bounded_after_others_have_read_the_texts_as_utf_8() -> None:
+    arrivals = Arrivals()
+    body = "\U0001f600" * 10_000
+    for row_id in range(1_000):
+        shared = f"{row_id} {body}"  # with a message of another queue, whose answer is written first
+        arrivals.add(stored(row_id, shared, 0))
+        orjson.dumps(shared)
+        assert list(arrivals.take([row_id])) == [row_id]
+    fitting = BYTES_MAX // (4 * len(body))
+    for row_id in range(1_000, 1_000 + 2 * fitting):
+        arrivals.add(stored(row_id, body, 0))
+    assert 0.9 * fitting < len(arrivals.take(range(1_000, 1_000 + 2 * fitting))) <= fitting
+
+
+@pytest.mark.parametrize("text", ["attributes", "trace_header"])
+def test_every_text_that_may_be_long_is_counted(text: str) -> None:
+    arrivals = Arrivals()
+    for row_id in range(100):
+        arrivals.add(stored(row_id, "short", 0)._replace(**{text: "x" * 50_000}))
+    assert 0.9 * BYTES_MAX < 50_000 * len(arrivals.take(range(100))) <= BYTES_MAX
 
 
 def test_what_nobody_takes_makes_room() -> None:

@@ -17,7 +17,7 @@ BYTES_MAX = 2 * 1024 * 1024
 KEPT_MS_MAX = 10_000
 """What nobody has taken until then makes room for newer messages."""
 _OVERHEAD_BYTES = 1_024
-"""Of a message without its body and attributes."""
+"""Of a message without its long texts."""
 
 
 class Arrivals:
@@ -25,7 +25,9 @@ class Arrivals:
     their rows: those that wait longest are received first."""
 
     def __init__(self) -> None:
-        self._messages: dict[int, StoredMessage] = {}
+        self._messages: dict[int, tuple[StoredMessage, int]] = {}
+        """Each with the bytes that were counted for it. A later count may be higher: whatever reads a text as UTF-8,
+        a message of another queue for example, makes Python keep that form beside it."""
         self._bytes = 0
 
     def add(self, message: StoredMessage) -> None:
@@ -35,27 +37,34 @@ class Arrivals:
             self._forget_older_than(message.arrived_at_ms - KEPT_MS_MAX)
             if self._bytes + size > BYTES_MAX:
                 return
-        self._messages[message.id] = message
+        self._messages[message.id] = message, size
         self._bytes += size
 
     def take(self, ids: Iterable[int]) -> dict[int, StoredMessage]:
         """Those of these messages that are here, by row id. They are not here any more afterwards: a message that was
         taken may change."""
         messages = self._messages
-        taken = {row_id: messages.pop(row_id) for row_id in ids if row_id in messages}
-        self._bytes -= sum([_size(message) for message in taken.values()])
+        taken: dict[int, StoredMessage] = {}
+        for row_id in ids:
+            if row_id in messages:
+                taken[row_id], size = messages.pop(row_id)
+                self._bytes -= size
         return taken
 
     def _forget_older_than(self, moment_ms: int) -> None:
         while self._messages:
-            row_id, oldest = next(iter(self._messages.items()))
+            row_id, (oldest, size) = next(iter(self._messages.items()))
             if oldest.arrived_at_ms > moment_ms:
                 return
             del self._messages[row_id]
-            self._bytes -= _size(oldest)
+            self._bytes -= size
 
 
 def _size(message: StoredMessage) -> int:
     """The bytes of memory that a message takes, whatever its characters are."""
-    attributes = message.attributes
-    return _OVERHEAD_BYTES + getsizeof(message.body) + (getsizeof(attributes) if attributes else 0)
+    size = _OVERHEAD_BYTES + getsizeof(message.body)
+    if message.attributes:
+        size += getsizeof(message.attributes)
+    if message.trace_header:
+        size += getsizeof(message.trace_header)
+    return size
