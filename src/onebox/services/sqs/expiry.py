@@ -11,7 +11,7 @@ from onebox.services.sqs.receiving import refresh_groups, release_due
 
 def refresh_counts(core: Core, queue: Queue, now_ms: int) -> Counts:
     """Set a queue's counts right: what fell due becomes visible, what is too old goes; up to a bound."""
-    counts = release_due(core, queue, now_ms, TRANSITIONS_PER_REQUEST_MAX)
+    counts, _ = release_due(core, queue, now_ms, TRANSITIONS_PER_REQUEST_MAX)
     if not counts.visible:
         return counts
     remove_expired(core, queue, now_ms)

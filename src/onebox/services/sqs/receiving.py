@@ -27,6 +27,15 @@ class Received(NamedTuple):
     """How many messages are visible besides, at most; 0 if all of them are behind others of their group."""
 
 
+class Released(NamedTuple):
+    """What became of the messages whose delay or timeout has ended."""
+
+    counts: Counts
+    """Of the queue afterwards."""
+    are_all: bool
+    """Whether none of them is left."""
+
+
 def receive(
     core: Core, queue: Queue, limit: int, visibility_timeout_ms: int, now_ms: int, *, by_mapping: bool = False
 ) -> Received:
@@ -36,7 +45,7 @@ def receive(
     Raises OverLimit if a standard queue has 120,000 messages in flight.
     """
     # More than this receive takes and removes, so that what is left tells of those that are due and stay so.
-    counts = release_due(core, queue, now_ms, limit + TRANSITIONS_PER_REQUEST_MAX)
+    counts, are_all_released = release_due(core, queue, now_ms, limit + TRANSITIONS_PER_REQUEST_MAX)
     limit = _check_in_flight(queue, counts, limit)
     if not counts.visible or not limit:
         return Received([], 0)
@@ -48,23 +57,25 @@ def receive(
         if core.watchers.is_watched(queue.arn):
             core.storage.after_commit(partial(core.watchers.expect, queue.arn, due_at_ms), patient=True)
         core.messages.add_counts(queue.backlog_id, visible=-len(messages), in_flight=len(messages))
-    left = counts.visible - len(messages) - removed if messages or removed else 0
-    return Received(messages, left)
+    if not messages and not removed and are_all_released:
+        return Received([], 0)
+    return Received(messages, counts.visible - len(messages) - removed)
 
 
-def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Counts:
-    """Make messages visible whose delay or timeout has ended, up to ``limit``; the counts afterwards."""
+def release_due(core: Core, queue: Queue, now_ms: int, limit: int) -> Released:
+    """Make messages visible whose delay or timeout has ended, up to ``limit``."""
     counts = core.messages.load_counts(queue.backlog_id)
     if not counts.in_flight and not counts.delayed:
-        return counts
+        return Released(counts, are_all=True)
     due = core.messages.find_due(queue.backlog_id, now_ms, limit)
     if not due:
-        return counts
+        return Released(counts, are_all=True)
     make_visible(core, queue, [(row_id, group_id) for row_id, _, group_id in due])
     in_flight = sum(state == State.IN_FLIGHT for _, state, _ in due)
     delayed = len(due) - in_flight
     core.messages.add_counts(queue.backlog_id, len(due), -in_flight, -delayed)
-    return Counts(counts.visible + len(due), counts.in_flight - in_flight, counts.delayed - delayed)
+    counts = Counts(counts.visible + len(due), counts.in_flight - in_flight, counts.delayed - delayed)
+    return Released(counts, are_all=len(due) < limit)
 
 
 def make_visible(core: Core, queue: Queue, messages: Sequence[tuple[int, str | None]]) -> None:

@@ -108,3 +108,17 @@ def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_too_old(
     answer = harness.run(asyncio.wait_for(poll, 30))  # time stands still: a poll that waits would never end
     assert len(answer["Messages"]) == 1
     assert harness.stored_counts(url) == harness.count_rows(url) == (0, 1, 0)
+
+
+def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_due_in_a_closed_group(harness: SqsHarness) -> None:
+    url = make_fifo(harness, VisibilityTimeout="300")
+    send(harness, url, 1, "closed")
+    assert receive(harness, url, 1) == (1, False)
+    harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"DelaySeconds": "5"})
+    send(harness, url, 2 * TRANSITIONS_PER_REQUEST_MAX + 20, "closed")
+    send(harness, url, 1, "open")
+    harness.sqs.core.clock.source.pass_ms(5_000)  # type: ignore[attr-defined]
+    poll = harness.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20)
+    answer = harness.run(asyncio.wait_for(poll, 30))  # time stands still: a poll that waits would never end
+    assert [message["Body"].split()[0] for message in answer["Messages"]] == ["open"]
+    assert receive(harness, url, 10) == (0, False)
