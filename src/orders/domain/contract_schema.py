@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.domain.contract import CONTRACT_VERSION, FIELDS, Field
+from orders.domain.limits import ORDER_BYTES_MAX
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # A keyword of ours: JSON Schema has none for a version, and readers skip what they do not know.
@@ -22,7 +23,8 @@ UNKNOWN_ANNOTATION = "x-unknown-fields-personal"
 DESCRIPTION = (
     "One notification of an order. Only orderId is required. Known fields are checked if present; null means the "
     "same as omitting the field. Other fields are stored unchanged. Each number has at most 38 significant digits. "
-    "An order has at most 32 levels of nesting, and at most 400 KB in DynamoDB and 256 KB as a message."
+    f"An order has at most 32 levels of nesting, and takes at most {ORDER_BYTES_MAX:,} bytes in DynamoDB and 256 KB "
+    "as a message."
 )
 EXAMPLE: dict[str, Any] = {
     "orderId": "536365",

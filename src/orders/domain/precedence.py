@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from orders.domain.order import Order
-from orders.domain.stored_item import ERASED_ATTRIBUTE
+from orders.domain.stored_item import BODY_ATTRIBUTE, ERASED_ATTRIBUTE
 
 
 class Effect(Enum):
@@ -34,11 +34,21 @@ def decide_effect(stored: Order | None, arriving: Order) -> Effect:
         return Effect.STORE
     if ERASED_ATTRIBUTE in stored.attributes:
         return Effect.ERASED
-    if is_same_content(stored.attributes, arriving.attributes):
+    if is_same_content(stored.attributes, arriving.attributes) or _is_whole_of(stored, arriving):
         return Effect.DUPLICATE
     if stored.moment_ns is None or arriving.moment_ns is None or arriving.moment_ns > stored.moment_ns:
         return Effect.STORE
     return Effect.STALE if arriving.moment_ns < stored.moment_ns else Effect.CONFLICT
+
+
+def _is_whole_of(stored: Order, arriving: Order) -> bool:
+    """Whether the stored item is the head of the order that arrives whole: earlier versions left an item less room."""
+    body = stored.attributes.get(BODY_ATTRIBUTE)
+    if not isinstance(body, Mapping) or BODY_ATTRIBUTE in arriving.attributes:
+        return False
+    from orders.domain.bodies import digest  # only where large orders are stored
+
+    return bool(body.get("sha256") == digest(arriving.attributes))
 
 
 def is_same_content(one: Any, other: Any) -> bool:

@@ -75,7 +75,9 @@ def clean(
     while True:
         search = find_leftovers(connect, wanted)
         moment = now()
-        done.left, done.unseen = search.found, search.unseen
+        # What was found and can no longer be looked for, such as after the credentials expired, may be there still.
+        hidden = [one for one in done.left if one.kind.name in search.unseen]
+        done.left, done.unseen = [*search.found, *hidden], search.unseen
         seen.update({(one.kind.name, one.handle): one.kind.name for one in search.found})
         if search.found:
             quiet_since = moment

@@ -140,6 +140,39 @@ def test_what_cannot_be_deleted_or_looked_for_is_told(connect: Callable[[str], A
     assert "UNSEEN   table: Unavailable: later" in shown
 
 
+def test_what_was_found_and_can_no_longer_be_looked_for_is_not_told_as_deleted() -> None:
+    class Expiring:
+        """SQS that lists a queue once, and then refuses everything."""
+
+        lists = 0
+
+        def get_paginator(self, _operation: str) -> Any:
+            return self
+
+        def paginate(self, **_: Any) -> Any:
+            self.lists += 1
+            if self.lists > 1:
+                raise expired
+            return [{"QueueUrls": [f"http://localhost/1/{prefix_of(RUN)}q"]}]
+
+        def delete_queue(self, **_: Any) -> None:
+            raise expired
+
+    expired = ClientError({"Error": {"Code": "ExpiredToken", "Message": "log in"}}, "sqs")
+    sqs = Expiring()
+
+    def one_only(service: str) -> Any:
+        if service == "sqs":
+            return sqs
+        raise expired
+
+    done = clean(one_only, lambda _run: True, patience_s=60, pause=lambda _s: None, now=lambda: 0.0)
+    shown = "\n".join(show_cleaning(done))
+    assert done.deleted == {}
+    assert f"LEFT     queue {prefix_of(RUN)}q: ExpiredToken: log in" in shown
+    assert "UNSEEN   queue: ExpiredToken: log in" in shown
+
+
 def test_what_comes_up_after_an_empty_list_is_deleted_too(connect: Callable[[str], Any]) -> None:
     """On AWS lists are late, and Lambda writes the log of a function that is gone."""
     moments = [0.0]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders.domain.bodies import DamagedBody, body_key, digest, read_body, split_body
-from orders.domain.limits import ITEM_BYTES_MAX, measure_item
-from orders.domain.order import parse_order
+from orders.domain.limits import ITEM_BYTES_MAX, ORDER_BYTES_MAX, measure_item
+from orders.domain.order import parse_order, read_stored
 from orders.domain.precedence import Effect, decide_effect
 from orders.domain.stored_item import BODY_ATTRIBUTE
 from orders.domain.value_count import VALUES_MAX
@@ -56,6 +56,20 @@ def test_the_same_content_is_a_duplicate_whatever_its_notation_and_other_content
     same = f'{{"total": 22.20, "timestamp": "{moment}", "note": "{NOTE}", "orderId": "1"}}'
     assert decide_effect(one, split(same)[0]) is Effect.DUPLICATE
     assert decide_effect(one, split(large(timestamp=moment, total=22.2, more=1))[0]) is Effect.CONFLICT
+
+
+def test_an_order_whose_body_was_kept_by_an_earlier_version_is_a_duplicate_when_it_comes_whole() -> None:
+    """Earlier versions left an item 1,024 bytes less: what they kept in S3 may fit an item today."""
+    moment = "2026-05-03T12:00:00Z"
+    text = json.dumps({"orderId": "1", "timestamp": moment, "total": 22.2, "note": "x" * (ORDER_BYTES_MAX - 100)})
+    whole, body = split(text)
+    assert body is None
+    kept = {"sha256": digest(whole.attributes), "bytes": measure_item(whole.attributes)}
+    head = {"orderId": "1", "timestamp": moment, "total": Decimal("22.2"), BODY_ATTRIBUTE: kept}
+    stored = read_stored(head)
+    assert decide_effect(stored, whole) is Effect.DUPLICATE
+    assert decide_effect(stored, split(text.replace("22.2", "22.20"))[0]) is Effect.DUPLICATE
+    assert decide_effect(stored, split(text.replace("22.2", "22.3"))[0]) is Effect.CONFLICT
 
 
 def test_what_was_stored_stays_readable_although_an_order_of_so_many_values_is_refused_today() -> None:
