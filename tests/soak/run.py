@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tests.polling import until
 from tests.soak.box import EXPIRING_A_SECOND, REMOVED_AFTER_S, SoakBox, watching
 from tests.soak.ledger import Ledger, StoredOrders, audit_dead_letters
-from tests.soak.publisher import Publisher
+from tests.soak.publisher import BATCH, Publisher
 from tests.soak.samples import Sample, describe_growth, describe_retention, describe_waits, second_half
 from tests.soak.traffic import Traffic
 
@@ -81,8 +81,11 @@ def soak(box: SoakBox, plan: Plan, say: Callable[[str], None]) -> Result:
         say(f"capacity now: {capacity:,.0f} orders/s; the load is {rate:,.0f} messages/s, {rate / capacity:.0%} of it")
     result = Result(rate, capacity, ledger, [])
     say(_HEAD)
+    earlier, planned = ledger.messages, int(rate * plan.seconds)
     with _publishing(box, plan, rate, traffic, publisher) as is_over:
         result.samples += _watch(box, plan, ledger, is_over, say)
+    if (published := ledger.messages - earlier) < planned - BATCH:
+        say(f"the machine was too busy for this rate: {published:,} messages of {planned:,} in the given time")
     began = time.monotonic()
     _wait_until_idle(box)
     say(f"OrderQueue was empty {time.monotonic() - began:.1f} s after the last publish")
