@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from onebox.clock import Clock
@@ -35,6 +36,8 @@ class Core:
     watchers: Watchers
     metrics: QueueMetrics
     background: BackgroundSignals
+    looking_on: asyncio.Lock
+    """Held by the long poll that looks again at once; the others wait for their turn."""
 
 
 def make_core(deps: Deps) -> Core:
@@ -65,4 +68,5 @@ def make_core(deps: Deps) -> Core:
         watchers=Watchers(deps.clock, find_next_due, has_visible, lambda: storage.group),
         metrics=QueueMetrics(deps.metrics, deps.clock, storage),
         background=BackgroundSignals(),
+        looking_on=asyncio.Lock(),
     )

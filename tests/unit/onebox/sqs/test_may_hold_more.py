@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import pairwise
 
 import pytest
 
+from onebox.services.context import Wire
 from onebox.services.sqs.limits import TRANSITIONS_PER_REQUEST_MAX
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
@@ -122,3 +124,31 @@ def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_due_in_a_closed_g
     answer = harness.run(asyncio.wait_for(poll, 30))  # time stands still: a poll that waits would never end
     assert [message["Body"].split()[0] for message in answer["Messages"]] == ["open"]
     assert receive(harness, url, 10) == (0, False)
+
+
+def test_long_polls_that_look_on_do_so_one_after_the_other(
+    harness: SqsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, polls = 20, 10
+    monkeypatch.setattr("onebox.services.sqs.receiving.TRANSITIONS_PER_REQUEST_MAX", look)
+    url = harness.create_queue("q", MessageRetentionPeriod=str(RETENTION_S))
+    send(harness, url, 4 * polls * look)
+    harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
+    send(harness, url, polls)
+    left: list[int] = []
+
+    async def poll_and_count_in_each_turn() -> list[Wire]:
+        begun = [
+            harness.begin("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=20)
+            for _ in range(polls)
+        ]
+        answers = asyncio.gather(*begun)
+        while not answers.done():
+            await asyncio.sleep(0)
+            left.append(harness.count_rows(url)[0])
+        return await answers
+
+    answers = harness.run(asyncio.wait_for(poll_and_count_in_each_turn(), 60))
+    assert [len(answer["Messages"]) for answer in answers] == [1] * polls
+    # The first turn is that in which all polls come.
+    assert max(before - after for before, after in pairwise(left)) <= look + 1

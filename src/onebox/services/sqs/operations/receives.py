@@ -72,8 +72,9 @@ async def _wait_for_more(core: Core, woken: asyncio.Event, deadline_at_ms: int, 
     """Wait until there may be something to receive; False if the wait is over."""
     if not left:
         return await wait_for(core.clock, woken, deadline_at_ms)
-    # The last look removed as many messages as one look may, and no notice tells of those behind them.
-    await asyncio.sleep(0)  # the loop serves other requests between two looks
+    # The last look removed or released as many messages as one look may; no notice tells of those behind them.
+    async with core.looking_on:  # one poll after the other: many looks in one turn would delay other requests
+        await asyncio.sleep(0)
     return core.clock.steady_ms() < deadline_at_ms
 
 
