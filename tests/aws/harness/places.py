@@ -100,7 +100,7 @@ def find_caller(place: Place) -> Caller:
         raise Refused(f"GetCallerIdentity fails, so it is unknown whose account this is: {error}. {advice}.") from error
     caller = Caller(answer["Account"], answer["Arn"])
     if place.costs_money and caller.arn.endswith(":root"):
-        raise Refused(f"{caller.arn} is an account's root user: use a user or role with limited rights.")
+        raise Refused(f"{caller.arn} is an account's root user: log in as an IAM user or a role.")
     if place.costs_money and not caller.arn.startswith("arn:aws:"):
         raise Refused(f"{caller.arn} is in a partition whose prices are not known.")
     return caller
