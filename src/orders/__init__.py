@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from orders.publishing.envelope import CloudEvents
     from orders.publishing.publisher import AsyncOrderPublisher, Flushed, OrderPublisher, PublisherFull
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["AsyncOrderPublisher", "CloudEvents", "Flushed", "OrderPublisher", "PublisherFull", "__version__"]
 
 
