@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from onebox.services.s3.checksums import checksum_of
 
@@ -48,3 +49,15 @@ def test_complete_with_full_object_checksum_is_that_of_the_whole(s3: Any, bucket
 
     assert done[member] == checksum_of(algorithm, b"".join(pieces))
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"".join(pieces)
+
+
+@pytest.mark.parametrize("member", ["ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64"])
+def test_a_checksum_that_is_not_offered_is_refused_and_not_forgotten(s3: Any, bucket: str, member: str) -> None:
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    named = {"Bucket": bucket, "Key": "k", "UploadId": upload}
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.upload_part(**named, PartNumber=1, Body=b"x", **{member: "AAAA"})
+    parts = [{"PartNumber": 1, "ETag": s3.upload_part(**named, PartNumber=1, Body=b"x")["ETag"]}]
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.complete_multipart_upload(**named, MultipartUpload={"Parts": parts}, **{member: "AAAA"})
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)

@@ -132,16 +132,28 @@ def test_trailers_of_a_request_are_not_headers_of_the_next(engine: EngineThread)
 
 @pytest.mark.parametrize("trailer", ["x-amz-meta-a: trailer", "x-amz-tagging: a=b", "x-amz-acl: public-read"])
 def test_a_trailer_inside_of_an_aws_chunked_body_is_no_header_of_an_object(engine: EngineThread, trailer: str) -> None:
+    answer = _aws_chunked(engine, "/abc/inside", trailer)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"<Code>MalformedTrailerError</Code>" in answer
+
+
+@pytest.mark.parametrize("target", ["/abc/inside", "/abc/inside?partNumber=1&uploadId=u"])
+def test_a_trailing_checksum_that_is_not_offered_is_refused_as_in_a_header(engine: EngineThread, target: str) -> None:
+    answer = _aws_chunked(engine, target, "x-amz-checksum-sha512: AAAA", "x-amz-trailer: x-amz-checksum-sha512")
+    assert answer.startswith(b"HTTP/1.1 501 ")
+    assert b"<Header>ChecksumSHA512</Header>" in answer
+
+
+def _aws_chunked(engine: EngineThread, target: str, trailer: str, *headers: str) -> bytes:
     head = [
-        "PUT /abc/inside HTTP/1.1",
+        f"PUT {target} HTTP/1.1",
         "Host: localhost",
         f"Authorization: {authorization('s3')}",
         "Connection: close",
         "Content-Encoding: aws-chunked",
         "x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER",
         "x-amz-decoded-content-length: 1",
+        *headers,
     ]
     body = f"1\r\nx\r\n0\r\n{trailer}\r\n\r\n"
-    answer = _answer(engine, "\r\n".join((*head, f"Content-Length: {len(body)}", "", body)).encode())
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"<Code>MalformedTrailerError</Code>" in answer
+    return _answer(engine, "\r\n".join((*head, f"Content-Length: {len(body)}", "", body)).encode())

@@ -12,7 +12,13 @@ from dataclasses import replace
 from onebox.errors import AwsError
 from onebox.gateway.message import Request
 
-_TRAILERS = frozenset(f"x-amz-checksum-{algorithm}" for algorithm in ("crc32", "crc32c", "crc64nvme", "sha1", "sha256"))
+_TRAILERS = frozenset(
+    f"x-amz-checksum-{algorithm}"
+    for algorithm in (
+        *("crc32", "crc32c", "crc64nvme", "sha1", "sha256"),
+        *("md5", "sha512", "xxhash3", "xxhash64", "xxhash128"),  # S3 refuses these, as it does in a header
+    )
+)
 _SIGNATURE = "x-amz-trailer-signature"
 _LINE_BYTES_MAX = 4096
 _SMALL_CHUNK_BYTES = 8192

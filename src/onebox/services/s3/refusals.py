@@ -7,6 +7,7 @@ from onebox.services.s3.errors import AccessControlListNotSupported, NotOffered
 
 _HARMLESS_ACLS = frozenset({"private", "bucket-owner-full-control"})
 GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
+UNSUPPORTED_CHECKSUMS = ("ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128")
 _UNSUPPORTED_ON_OBJECTS = (
     "WebsiteRedirectLocation",
     "SSECustomerAlgorithm",
@@ -17,11 +18,7 @@ _UNSUPPORTED_ON_OBJECTS = (
     "ObjectLockLegalHoldStatus",
     "WriteOffsetBytes",
     "CopySourceSSECustomerAlgorithm",
-    "ChecksumSHA512",
-    "ChecksumMD5",
-    "ChecksumXXHASH64",
-    "ChecksumXXHASH3",
-    "ChecksumXXHASH128",
+    *UNSUPPORTED_CHECKSUMS,
 )
 
 

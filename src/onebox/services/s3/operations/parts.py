@@ -16,7 +16,7 @@ from onebox.services.s3.errors import (
 from onebox.services.s3.integrity import digests
 from onebox.services.s3.limits import LISTED_MAX, PART_NUMBER_MAX
 from onebox.services.s3.model import NULL_VERSION, Part, owner_id
-from onebox.services.s3.refusals import refuse_members
+from onebox.services.s3.refusals import UNSUPPORTED_CHECKSUMS, refuse_members
 from onebox.services.s3.rules import (
     check_copy_conditions,
     quoted,
@@ -29,7 +29,7 @@ _COPY_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})", re.ASCII)
 
 async def upload_part(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Store a part, in place of an earlier one with its number."""
-    refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey")
+    refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey", *UNSUPPORTED_CHECKSUMS)
     part = await _store_part(core, context, request, request.get("Body", b""))
     return {"ETag": quoted(part.etag), **part.checksums}
 

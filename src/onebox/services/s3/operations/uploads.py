@@ -20,6 +20,7 @@ from onebox.services.s3.errors import (
 from onebox.services.s3.headers import checked_headers
 from onebox.services.s3.limits import PART_BYTES_MIN
 from onebox.services.s3.model import Extent, Part, Upload, new_version
+from onebox.services.s3.refusals import UNSUPPORTED_CHECKSUMS, refuse_members
 from onebox.services.s3.rules import (
     bare,
     check_key,
@@ -84,6 +85,7 @@ def _checked_type(algorithm: str, kind: str | None) -> str:
 
 def complete_multipart_upload(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Make an object of the parts that the request lists; the others are discarded."""
+    refuse_members(request, *UNSUPPORTED_CHECKSUMS)
     upload = core.objects.load_upload(context.account, request["Bucket"], request["Key"], request["UploadId"])
     bucket = core.objects.load_bucket(upload.bucket, context.account)
     parts = _listed_parts(core, upload, request.get("MultipartUpload", {}).get("Parts"))
