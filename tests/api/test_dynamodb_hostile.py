@@ -115,6 +115,18 @@ def test_a_list_that_no_item_holds_is_refused_in_the_words_of_its_operation(engi
     ]
 
 
+def test_a_large_item_is_refused_for_a_wrong_value_or_parameter_first(engine: EngineThread) -> None:
+    large = b'{"S":"' + b"x" * 500_000 + b'"}'
+    wrong_value = put(b'{"L":[' + large + b',{"N":"x"}]}')
+    wrong_parameter = put(large)[:-1] + b',"ReturnValues":"ALL_NEW"}'
+    told = [send(engine, "PutItem", body)[1]["message"] for body in (wrong_value, wrong_parameter, put(large))]
+    assert told == [
+        "The parameter cannot be converted to a numeric value: x",
+        "ReturnValues can only be ALL_OLD or NONE",
+        "Item size has exceeded the maximum allowed size",
+    ]
+
+
 def number_set(count: int) -> bytes:
     return b'{"NS":[' + b",".join(b'"%d"' % number for number in range(count)) + b"]}"
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.errors import SerializationException, ValidationException
+from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
 from onebox.services.dynamodb.values.attributes import (
     Item,
     check_value,
@@ -157,6 +158,54 @@ def test_check_value_invalid_value_is_refused(value: dict[str, Any], words: str)
 def test_check_value_wrong_json_type_is_a_serialization_error(value: Any, words: str) -> None:
     with pytest.raises(SerializationException, match=words):
         check_value(value)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ([*map(str, range(700)), "1.0", "x"], "The parameter cannot be converted to a numeric value: x"),
+        (["0", "-0", *map(str, range(1, 700)), "x"], "The parameter cannot be converted to a numeric value: x"),
+        ([*map(str, range(700)), "1.0"], "Input collection contains duplicates"),
+        (["7", "0.70e1", *map(str, range(10, 700))], "Input collection contains duplicates"),
+        (["0e5"] * 400_000, "Input collection contains duplicates"),
+    ],
+    ids=[
+        "wrong behind equal",
+        "wrong far behind equal",
+        "equal far apart",
+        "equal side by side",
+        "more than an item's",
+    ],
+)
+def test_serialize_item_large_set_is_refused_for_a_wrong_number_then_for_equal_ones(
+    members: list[str], words: str
+) -> None:
+    with pytest.raises(ValidationException) as refusal:
+        serialize_item({"a": {"NS": members}})
+    assert refusal.value.message == words
+
+
+def test_serialize_item_too_large_with_few_values_is_refused_for_a_wrong_value_first() -> None:
+    large = {"S": "x" * (ITEM_BYTES_MAX + 1)}
+    for item in ({"a": large, "b": {"N": "x"}}, {"a": {"L": [large, {"M": {"b": {"N": "x"}}}]}}):
+        with pytest.raises(ValidationException, match="cannot be converted to a numeric value: x"):
+            serialize_item(item)
+    assert serialize_item({"a": large, "b": {"N": "1"}})[1] == ITEM_BYTES_MAX + 5
+
+
+@pytest.mark.parametrize("element", [{"M": {"a": {"N": "1"}}}, {"L": []}])
+def test_serialize_item_list_at_the_limit_of_nesting_holds_numbers_alone(element: dict[str, Any]) -> None:
+    def nested(elements: list[dict[str, Any]]) -> Item:
+        value: dict[str, Any] = {"L": elements}
+        for _ in range(30):
+            value = {"L": [value]}
+        return {"a": value}
+
+    numbers = [{"N": f"{number}.0"} for number in range(1_000)]
+    assert b'"999"' in serialize_item(nested(numbers))[0]
+    for elements in ([element] * 20, [*numbers, element], [element, *numbers], [*numbers[:512], *[element] * 20]):
+        with pytest.raises(ValidationException, match="Nesting Levels have exceeded supported limits"):
+            serialize_item(nested(elements))
 
 
 @pytest.mark.parametrize("wrap", [lambda value: {"M": {"a": value}}, lambda value: {"L": [value]}])

@@ -25,12 +25,14 @@ _NAMES_MAX = 16
 """Rows of more names are measured sooner one by one."""
 
 
-def measure_rows(elements: list[Any]) -> int | None:
+def measure_rows(elements: list[Any], *, may_hold_maps: bool = True) -> int | None:
     """The size of at most ROWS_MAX elements, strings counted in characters; their numbers become canonical. None if
-    they are not all alike, or not all right."""
+    they are not all alike, or not all right. Without ``may_hold_maps``, maps are not right."""
     try:
         if "N" in elements[0]:
             return _measure_numbers(elements) if sum(map(len, elements)) == len(elements) else None
+        if not may_hold_maps:
+            return None
         first, count = elements[0]["M"], len(elements)
         width = len(first)
         if not 1 <= width <= _NAMES_MAX:
