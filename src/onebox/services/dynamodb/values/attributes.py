@@ -33,6 +33,8 @@ SET_KINDS = frozenset(("SS", "NS", "BS"))
 ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 _FEW_QUOTES = 30_000
 """The JSON of 5,000 numbers in a map has so many quotes; to look at their values takes some 10 ms."""
+_LOOKED_AT_WITH_EQUAL = 20_000
+"""How many numbers of a set are looked at if some of them are equal."""
 
 
 class _Oversize(Exception):
@@ -236,13 +238,16 @@ def _measure_number_set(content: list[str], value: AttributeValue, most: int) ->
         raise invalid_values("An number set  may not be empty")
     texts: list[str] = []
     size = 0
+    has_equal = False
     for first in range(0, len(content), ROWS_MAX):
         some, some_size = measure_numbers(content[first : first + ROWS_MAX])
         texts += some
         size += some_size
-        if size > most or 2 * len(texts) > most + 1:  # so many would be larger if none were equal
+        has_equal = has_equal or len(set(some)) != len(some)
+        # A wrong number is told of before equal ones, unless it is far behind them.
+        if size > most or (has_equal and len(texts) >= _LOOKED_AT_WITH_EQUAL):
             break
-    if len(set(texts)) != len(texts):
+    if has_equal or len(set(texts)) != len(texts):
         raise ValidationException("Input collection contains duplicates")
     if size > most:
         raise _Oversize
