@@ -356,9 +356,9 @@ ROWS = [
         is_long=True,
     ),
     Row(
-        "DynamoDB: 75 sets of 20,000 numbers",
+        "DynamoDB: 19 sets of 20,000 numbers",
         _put_item(
-            lambda: b'{"L":[%b]}' % b",".join([b'{"NS":[%b]}' % b",".join(b'"%d"' % n for n in range(20_000))] * 75)
+            lambda: b'{"L":[%b]}' % b",".join([b'{"NS":[%b]}' % b",".join(b'"%d"' % n for n in range(20_000))] * 19)
         ),
         (400,),
         is_long=True,
