@@ -13,11 +13,11 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from onebox.services.sqs.errors import InvalidParameterValue
-from onebox.services.sqs.internal import Subscription
-from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
+from tests.model.watched_queue import WatchedQueue
+from tests.unit.onebox.sqs.harness import arn_of
 
 RECEIVES_MAX = 3
 DEDUPLICATION_MS = 300_000
@@ -32,10 +32,9 @@ class Message:
     receives: int = 0
 
 
-class FifoQueue(RuleBasedStateMachine):
+class FifoQueue(WatchedQueue):
     def __init__(self) -> None:
         super().__init__()
-        self.harness = SqsHarness()
         self.dead_url = self.harness.create_queue("dead.fifo", FifoQueue="true")
         self.url = self.harness.create_queue(
             "queue.fifo",
@@ -49,23 +48,6 @@ class FifoQueue(RuleBasedStateMachine):
         self.places: dict[str, int] = {}
         self.place = 0
         self.handles: list[tuple[str, Message, int]] = []
-        self.subscription: Subscription | None = None
-
-    def teardown(self) -> None:
-        self.harness.close()
-
-    @property
-    def now_ms(self) -> int:
-        return self.harness.clock.now_ms()
-
-    @rule()
-    def watch_or_not(self) -> None:
-        """While somebody waits for the queue, what is sent is kept in memory for the receive."""
-        if self.subscription is None:
-            self.subscription = self.harness.sqs.internal.subscribe(arn_of(self.url), lambda: None)
-        else:
-            self.subscription.cancel()
-            self.subscription = None
 
     @rule(group=st.sampled_from("abc"), dedup=st.sampled_from([None, None, None, "x", "y"]))
     def send(self, group: str, dedup: str | None) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from onebox.errors import AwsError
-from onebox.services.sqs.internal import Subscription
-from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
+from tests.model.watched_queue import WatchedQueue
+from tests.unit.onebox.sqs.harness import arn_of
 
 RECEIVES_MAX = 2
 RETENTION_S = 300
@@ -33,10 +33,9 @@ class Message:
     handles: list[str] = field(default_factory=list)
 
 
-class StandardQueue(RuleBasedStateMachine):
+class StandardQueue(WatchedQueue):
     def __init__(self) -> None:
         super().__init__()
-        self.harness = SqsHarness()
         self.dead_url = self.harness.create_queue("dead", MessageRetentionPeriod="1209600")
         self.url = self.harness.create_queue(
             "queue",
@@ -47,23 +46,6 @@ class StandardQueue(RuleBasedStateMachine):
         self.dead: list[str] = []
         self.sent = 0
         self.handles: list[tuple[str, Message]] = []
-        self.subscription: Subscription | None = None
-
-    def teardown(self) -> None:
-        self.harness.close()
-
-    @property
-    def now_ms(self) -> int:
-        return self.harness.clock.now_ms()
-
-    @rule()
-    def watch_or_not(self) -> None:
-        """While somebody waits for the queue, what is sent is kept in memory for the receive."""
-        if self.subscription is None:
-            self.subscription = self.harness.sqs.internal.subscribe(arn_of(self.url), lambda: None)
-        else:
-            self.subscription.cancel()
-            self.subscription = None
 
     @rule(count=st.integers(1, 10), delay_s=st.sampled_from([0, 0, 5, 40]))
     def send(self, count: int, delay_s: int) -> None:
