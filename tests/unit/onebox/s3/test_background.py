@@ -66,6 +66,15 @@ class Bench:
         await self.call("PutBucketLifecycleConfiguration", LifecycleConfiguration=rules)
         await self.s3.start()
 
+    async def notify(self, *events: str) -> None:
+        """Have a queue told of these events."""
+        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": list(events)}
+        await self.call(
+            "PutBucketNotificationConfiguration",
+            NotificationConfiguration={"QueueConfigurations": [queue]},
+            SkipDestinationValidation=True,
+        )
+
     async def keys(self) -> list[str]:
         return [item["Key"] for item in (await self.call("ListObjectsV2"))["Contents"]]
 
@@ -163,13 +172,7 @@ def test_expiration_is_told_as_what_lifecycle_did(versioning: str) -> None:
         await bench.begin(Expiration={"Days": 1})
         if versioning:
             await bench.call("PutBucketVersioning", VersioningConfiguration={"Status": versioning})
-        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:LifecycleExpiration:*", "s3:ObjectRemoved:*"]}
-        configuration = {"QueueConfigurations": [queue]}
-        await bench.call(
-            "PutBucketNotificationConfiguration",
-            NotificationConfiguration=configuration,
-            SkipDestinationValidation=True,
-        )
+        await bench.notify("s3:LifecycleExpiration:*", "s3:ObjectRemoved:*")
         await bench.call("PutObject", Key="log/1")
 
         await bench.clock.advance(2 * DAY_S)
@@ -269,12 +272,7 @@ def test_delivery_of_events_waits_for_another_program_s_lock(
     async def scenario() -> None:
         bench = Bench()
         await bench.begin(Expiration={"Days": 1})
-        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:ObjectCreated:*"]}
-        await bench.call(
-            "PutBucketNotificationConfiguration",
-            NotificationConfiguration={"QueueConfigurations": [queue]},
-            SkipDestinationValidation=True,
-        )
+        await bench.notify("s3:ObjectCreated:*")
         when_free, refusals = bench.storage.when_free, [DatabaseBusy()] * 3
 
         async def refuse(job: Callable[[], Any]) -> Any:
@@ -324,12 +322,7 @@ def test_delivery_of_events_ends_quietly_when_the_disk_fails(
     async def scenario() -> None:
         bench = Bench()
         await bench.begin(Expiration={"Days": 1})
-        queue = {"QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:ObjectCreated:*"]}
-        await bench.call(
-            "PutBucketNotificationConfiguration",
-            NotificationConfiguration={"QueueConfigurations": [queue]},
-            SkipDestinationValidation=True,
-        )
+        await bench.notify("s3:ObjectCreated:*")
         failures = []
 
         def fail(*_: object, **__: object) -> None:
