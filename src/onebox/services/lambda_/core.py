@@ -152,9 +152,7 @@ def make_core(
     log_buffer = LogBuffer(deps.storage, deps.clock, logs, deps.log)
     archives = Archives(code, deps.storage, deps.clock, deps.log)
     environments = EnvironmentMaker(deps, functions, archives, iam=iam, logs=log_buffer, settings=settings)
-    pool = WorkerPool(
-        deps.clock, environments.make, deps.log, settings.pool, is_disk_slow=lambda: deps.storage.is_disk_slow
-    )
+    pool = WorkerPool(deps.clock, environments.make, deps.log, settings.pool, lambda: deps.storage.is_disk_slow)
     concurrency = Concurrency(functions)
     invoker = Invoker(deps, concurrency, pool)
     destinations = Destinations(deps, sqs, iam, settings.endpoint_url)

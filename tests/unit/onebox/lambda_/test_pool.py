@@ -63,7 +63,9 @@ class World:
         self.logged: list[str] = []
         self.lives_ms: Iterator[int] = itertools.repeat(3_600_000)
         limits = PoolLimits(workers_max, idle_ms=600_000, calls_max=calls_max)
-        self.pool = WorkerPool(SystemClock(), self.make_environment, logging.getLogger("test"), limits)
+        self.is_disk_slow = False
+        log = logging.getLogger("test")
+        self.pool = WorkerPool(SystemClock(), self.make_environment, log, limits, lambda: self.is_disk_slow)
         (folder / "code").mkdir(exist_ok=True)
         (folder / "code/app.py").write_text(CODE)
         if not (folder / "runtime").exists():
@@ -154,20 +156,24 @@ async def test_background_work_that_waits_gets_more_children_than_there_are_proc
 async def test_background_work_that_hangs_leaves_a_place_to_other_functions(tmp_path: Path) -> None:
     count = (os.cpu_count() or 1) + 2
     looks = 0
+    told: set[bool] = set()
 
-    def is_low(*_: object, **__: object) -> bool:
+    def is_low(*_: object, disk_is_slow: bool) -> bool:
         nonlocal looks
         looks += 1
+        told.add(disk_is_slow)
         return True
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ProcessorUse, "is_low", is_low)
         async with world(tmp_path, workers_max=count) as here:
+            here.is_disk_slow = True
             gate = here.gate("gate")
             hanging = [here.submit(function("f"), gate, patient=True) for _ in range(2 * count)]
             while looks < 2 * count and here.pool.workers_of(function("f")) < count:
                 await asyncio.sleep(0.01)
             assert here.pool.workers_of(function("f")) == count - 1
+            assert told == {True}, "the disk decides how busy the loop may be"
             for name in "abca":
                 await here.run(function(name))
             os.unlink(gate)

@@ -34,18 +34,18 @@ def compute() -> None:
 def test_processes_that_wait_use_little(waiting_pid: int) -> None:
     use = ProcessorUse()
     use.begin(0, [waiting_pid])
-    assert use.is_low(LONG_MS)
-    assert not use.is_low(LONG_MS), "nothing was looked at since"
+    assert use.is_low(LONG_MS, disk_is_slow=False)
+    assert not use.is_low(LONG_MS, disk_is_slow=False), "nothing was looked at since"
 
 
 def test_a_busy_loop_or_a_busy_process_is_no_waiting(waiting_pid: int) -> None:
     use = ProcessorUse()
     use.begin(0, [waiting_pid])
     compute()  # this thread is the loop's
-    assert not use.is_low(10)
+    assert not use.is_low(10, disk_is_slow=False)
     use.begin(0, [os.getpid()])
     compute()
-    assert not use.is_low(10)
+    assert not use.is_low(10, disk_is_slow=False)
 
 
 def used_ms() -> float:
@@ -70,6 +70,6 @@ def test_a_process_that_has_ended_counts_no_more(waiting_pid: int) -> None:
         gone.wait()
     use = ProcessorUse()
     use.begin(0, [gone.pid])
-    assert not use.is_low(LONG_MS), "of no process anything is known"
+    assert not use.is_low(LONG_MS, disk_is_slow=False), "of no process anything is known"
     use.begin(0, [gone.pid, waiting_pid])
-    assert use.is_low(LONG_MS)
+    assert use.is_low(LONG_MS, disk_is_slow=False)

@@ -69,7 +69,7 @@ class WorkerPool:
         make_environment: MakeEnvironment,
         log: logging.Logger,
         limits: PoolLimits,
-        is_disk_slow: Callable[[], bool] = lambda: False,
+        is_disk_slow: Callable[[], bool],
     ) -> None:
         """``is_disk_slow`` tells whether whoever waits for onebox's disk waits long."""
         self._clock = clock

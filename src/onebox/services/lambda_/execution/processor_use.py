@@ -38,7 +38,7 @@ class ProcessorUse:
         """Look at these processes from ``now_ms`` on, a moment on the monotonic clock."""
         self._earlier = _read(now_ms, pids)
 
-    def is_low(self, now_ms: float, *, disk_is_slow: bool = False) -> bool:
+    def is_low(self, now_ms: float, *, disk_is_slow: bool) -> bool:
         """Whether neither the processes nor the loop have computed much since :meth:`begin`; False if that is
         unknown."""
         earlier, self._earlier = self._earlier, None
