@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from onebox.gateway.protocols.json_bounds import SEPARATORS_MAX, TOO_MANY_VALUES
 from onebox.services.dynamodb.values.numbers import measure_numbers
 from onebox.testing import EngineThread
 from tests.api.dynamodb_support import create_table
@@ -153,6 +154,13 @@ def test_numbers_that_no_item_holds_are_not_all_looked_at(engine: EngineThread, 
         answer = send(engine, "PutItem", put(value))
     assert answer[1]["message"] == "Item size has exceeded the maximum allowed size"
     assert len(looked_at) < 200_000
+
+
+def test_a_body_with_more_members_of_sets_than_one_request_may_hold_is_refused_unread(engine: EngineThread) -> None:
+    """Commas inside of a string are no members."""
+    refused = send(engine, "PutItem", put(number_set(SEPARATORS_MAX)))
+    assert (refused[0], refused[1]["message"]) == (400, TOO_MANY_VALUES)
+    assert send(engine, "PutItem", put(b'{"S":"' + b"," * 2 * SEPARATORS_MAX + b'"}'))[1]["message"] != TOO_MANY_VALUES
 
 
 def test_a_condition_may_name_a_list_that_no_item_holds(engine: EngineThread) -> None:
