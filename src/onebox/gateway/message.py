@@ -46,6 +46,8 @@ class Response:
 
 @dataclass(slots=True)
 class StreamedResponse(Response):
-    """An HTTP answer whose body comes in parts; ``body`` is empty. What raises amid them cuts the connection."""
+    """An HTTP answer whose body comes in parts; ``body`` is empty. What raises amid them cuts the connection.
+
+    A header Content-Length, exactly so spelled, tells how long all parts are together."""
 
     chunks: AsyncIterator[bytes] = field(kw_only=True)

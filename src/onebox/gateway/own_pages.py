@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 import orjson
 
 from onebox.errors import AwsError
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request, Response, StreamedResponse
 from onebox.gateway.reply import Reply
 from onebox.services.catalog import Catalog
 from onebox.services.loading import ServiceLoader
 from onebox.services.own_paths import CALLBACKS_PATH, CERTIFICATES_PATH, CODE_PATH
+from onebox.services.pieces import Pieces
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 
@@ -75,7 +76,10 @@ class OwnPages:
                 return
             _log.exception("a page of the server failed")
             response = _json(500, {"message": "The page failed; the log of onebox says why."})
-        self._storage.after_commit(lambda: reply.send(response))
+        if isinstance(response, StreamedResponse):
+            await reply.stream(response)
+        else:
+            self._storage.after_commit(lambda: reply.send(response))
 
     async def _take_callback(self, request: Request) -> Response:
         """The answer of a custom resource or a wait condition, which comes without a signature."""
@@ -95,7 +99,8 @@ class OwnPages:
         archive = await self._catalog.functions.internal.read_code(request.query)
         if archive is None:
             return _json(403, {"message": "this link is no longer valid; GetFunction gives a new one"})
-        return Response(200, archive, [("Content-Type", "application/zip")])
+        headers = [("Content-Type", "application/zip"), ("Content-Length", str(len(archive)))]
+        return StreamedResponse(200, b"", headers, chunks=_each(archive))
 
     async def _find_certificate(self, path: str) -> Response:
         await self._services.load("sns")
@@ -109,6 +114,11 @@ class OwnPages:
         if refusal is None:
             return _json(404, {"message": "no refused request of this id is among the last 1,000 since the start"})
         return _json(200, refusal)
+
+
+async def _each(archive: Pieces) -> AsyncIterator[bytes]:
+    for piece in archive:
+        yield piece
 
 
 def _json(status: int, body: dict[str, object]) -> Response:

@@ -87,8 +87,9 @@ class Reply:
         The task that awaits this is to be what ``cancelled`` cancels."""
         self.is_open = True
         response.headers = [*response.headers, *self.headers]
-        chunked = self.takes_chunks
-        self.keep_alive = self.keep_alive and chunked
+        has_length = any(name == "Content-Length" for name, _ in response.headers)
+        chunked = self.takes_chunks and not has_length
+        self.keep_alive = self.keep_alive and (chunked or has_length)
         date = self._connection.date()
         self._add(serialize_streamed_head(response, date, keep_alive=self.keep_alive, chunked=chunked))
         sends_body = has_body(response.status) and self._asked[0] != "HEAD"

@@ -7,7 +7,6 @@ result passes through. Used by the JSON protocols, and by rest-json for its bodi
 
 from __future__ import annotations
 
-import binascii
 import math
 from base64 import b64encode
 from collections.abc import Callable
@@ -17,16 +16,17 @@ import orjson
 from orjson import Fragment
 
 from onebox.errors import InternalFault, ValidationException
+from onebox.gateway.protocols.base64_text import decode_base64
 from onebox.gateway.protocols.compile import Compiled, MissingFlags, Transform, member_wire_name
 from onebox.gateway.protocols.dialects import Dialect
 from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES
+from onebox.gateway.protocols.long_texts import LongText
 from onebox.gateway.protocols.timestamps import parse_epoch_seconds, write_epoch_seconds
 from onebox.gateway.specs.loader import ServiceModel, Shape
 
 _INTEGER_BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _ELEMENTS_MAX = 20_000
 """Elements of a list that the model describes; no service takes more than 10,000 (PutLogEvents)."""
-_BASE64_SLICE = 4 * 1024 * 1024
 _NOT_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -172,33 +172,17 @@ class JsonDecoders:
         wrong = self._wrong
 
         def decode(value: Any) -> Any:
-            if type(value) is not str:
+            if type(value) is LongText:
+                decoded: Any = value.from_base64()
+            elif type(value) is str:
+                decoded = decode_base64(value)
+            else:
                 raise wrong(value, "blob")
-            decoded = decode_base64(value)
             if decoded is None:
                 raise wrong(value, "blob")
             return decoded
 
         return decode
-
-
-def decode_base64(text: str) -> bytes | None:
-    """Strict base64, or None."""
-    try:
-        decoded = binascii.a2b_base64(text) if len(text) <= _BASE64_SLICE else _decode_in_slices(text)
-    except (ValueError, binascii.Error):
-        return None
-    # The C decoder skips foreign characters; the lengths agree only if there were none, and no early padding.
-    padding_at = text.find("=")
-    is_strict = len(text) == (len(decoded) + 2) // 3 * 4 and (padding_at < 0 or padding_at >= len(text) - 2)
-    return decoded if is_strict else None
-
-
-def _decode_in_slices(text: str) -> bytes:
-    """Between two slices other threads run."""
-    # The bytes are collected in a list: growing one buffer would copy 50 MB in one go.
-    slices = [text[start : start + _BASE64_SLICE] for start in range(0, len(text), _BASE64_SLICE)]
-    return b"".join([binascii.a2b_base64(part) for part in slices])
 
 
 def _same(value: Any) -> Any:

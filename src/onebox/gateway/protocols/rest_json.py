@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from onebox.errors import AwsError, InternalFault
 from onebox.gateway.message import Request, Response, StreamedResponse
 from onebox.gateway.protocols import event_stream
@@ -18,9 +16,10 @@ from onebox.gateway.protocols.compile import MissingFlags
 from onebox.gateway.protocols.dialects import Dialect, InvalidRequestContentException
 from onebox.gateway.protocols.error_forms import find_error_form
 from onebox.gateway.protocols.event_stream import build_event_encoder, encode_each, find_event_stream
-from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES, is_cheap_json
+from onebox.gateway.protocols.json_bounds import TOO_MANY_VALUES
 from onebox.gateway.protocols.json_rpc import encode_error_members
 from onebox.gateway.protocols.json_shapes import JsonDecoders, JsonEncoders, dump_json
+from onebox.gateway.protocols.long_texts import load_json
 from onebox.gateway.protocols.rest import (
     HeaderWriter,
     body_members,
@@ -75,11 +74,11 @@ def _body_decoder(model: ServiceModel, shape: Shape, dialect: Dialect, flags: Mi
 
 
 def _loads(body: bytes, dialect: Dialect) -> Any:
-    if not is_cheap_json(body):
-        raise InvalidRequestContentException(TOO_MANY_VALUES)
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = load_json(body)
+    except OverflowError:
+        raise InvalidRequestContentException(TOO_MANY_VALUES) from None
+    except ValueError:
         raise dialect.malformed() from None
     if value is None or type(value) is str:
         raise dialect.malformed()

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from onebox.gateway.protocols.json_shapes import decode_base64
+from onebox.gateway.protocols.base64_text import decode_base64
 from onebox.gateway.protocols.timestamps import (
     parse_timestamp_text,
     write_epoch_seconds,

@@ -16,7 +16,8 @@ from functools import partial
 from onebox.clock import Clock
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.lambda_.package import Package
-from onebox.services.lambda_.store.code import PIECE_BYTES, CodeStore
+from onebox.services.lambda_.store.code import CodeStore
+from onebox.services.pieces import PIECE_BYTES, Pieces
 from onebox.storage.database import Storage
 
 _DELETED_AT_ONCE = 2
@@ -56,8 +57,7 @@ class Archives:
         archive_id = await self._storage.when_free(partial(self._store.insert_empty, len(archive)))
         self._storing.add(archive_id)
         try:
-            for position, start in enumerate(range(0, len(archive), PIECE_BYTES)):
-                piece = archive[start : start + PIECE_BYTES]
+            for position, piece in enumerate(archive):
                 # Durable piece by piece: one commit of all of them would keep everybody waiting.
                 await self._storage.write(partial(self._store.add_piece, archive_id, position, piece))
             yield archive_id
@@ -65,7 +65,7 @@ class Archives:
             self._storing.discard(archive_id)
             self._sweep.want()  # in case that it was not taken
 
-    async def read(self, sha256: str) -> bytes | None:
+    async def read(self, sha256: str) -> Pieces | None:
         """An archive; None if it is not stored, or no longer."""
         found = self._store.find(sha256)
         if found is None:
@@ -78,7 +78,7 @@ class Archives:
             pieces.append(piece)
             if position:
                 await asyncio.sleep(0)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return Pieces(pieces)
 
     async def _delete_unused(self) -> None:
         for archive_id in self._store.list_unused():

@@ -42,6 +42,7 @@ from onebox.services.lambda_.store.provisioned import ProvisionedStore
 from onebox.services.lambda_.store.settings import SettingStore
 from onebox.services.lambda_.store.urls import UrlStore
 from onebox.services.logs.internal import LogsInternal
+from onebox.services.pieces import Pieces
 from onebox.services.registry import Access
 from onebox.services.sqs.internal import SqsInternal
 
@@ -50,7 +51,9 @@ class StoredObjects(Protocol):
     """What Lambda asks of S3; see :class:`onebox.services.s3.internal.S3Internal`."""
 
     def read_access(self, context: RequestContext, bucket: str, key: str, version_id: str | None = None) -> Access: ...
-    def fetch(self, context: RequestContext, bucket: str, key: str, version_id: str | None = None) -> bytes: ...
+    async def fetch(
+        self, context: RequestContext, bucket: str, key: str, version_id: str | None = None, *, bytes_max: int
+    ) -> Pieces | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from onebox.clock import Clock
 from onebox.services.context import RequestContext
 from onebox.services.lambda_.archives import Archives
 from onebox.services.own_paths import CODE_PATH
+from onebox.services.pieces import Pieces
 
 _VALID_MS = 10 * 60_000
 
@@ -34,7 +35,7 @@ class CodeDownloads:
         signature = self._sign(code, expires_ms)
         return f"{context.endpoint_url}{CODE_PATH}?code={code}&expires={expires_ms}&signature={signature}"
 
-    async def read(self, query: str) -> bytes | None:
+    async def read(self, query: str) -> Pieces | None:
         """The archive that a link means; None if the link is wrong or too old, or the code is gone."""
         try:
             values = {name: found[0] for name, found in parse_qs(query, max_num_fields=3).items()}

@@ -15,6 +15,7 @@ from onebox.services.lambda_.resource_policies import check_service
 from onebox.services.lambda_.url_events import UrlAnswer, UrlRequest
 from onebox.services.lambda_.url_streams import StreamBroken
 from onebox.services.lambda_.urls import FunctionUrls
+from onebox.services.pieces import Pieces
 
 __all__ = ["FunctionUrls", "LambdaInternal", "StreamBroken", "UrlAnswer", "UrlRequest"]
 
@@ -67,7 +68,7 @@ class LambdaInternal:
         self._core.finder.load(reference.key, reference.qualifier)
         self._core.events.accept(context, reference.key, reference.qualifier, payload)
 
-    async def read_code(self, query: str) -> bytes | None:
+    async def read_code(self, query: str) -> Pieces | None:
         """The archive that a link of GetFunction means, by the query of its address; None if the link is no good."""
         return await self._core.downloads.read(query)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import lzma
 import os
 import shutil
@@ -23,6 +22,7 @@ from pathlib import Path, PurePosixPath
 
 from onebox.services.lambda_.errors import InvalidParameterValueException
 from onebox.services.lambda_.limits import UNZIPPED_BYTES_MAX, ZIP_DIRECTORY_BYTES_MAX, ZIP_ENTRIES_MAX
+from onebox.services.pieces import Pieces
 
 _UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _NAME_BYTES_MAX = 255
@@ -44,19 +44,19 @@ _DAMAGE: tuple[type[Exception], ...] = (
 class Package:
     """An archive that Lambda takes."""
 
-    archive: bytes
+    archive: Pieces
     sha256: str
     """Base64, as CodeSha256."""
     unzipped_bytes: int
 
 
-def inspect(archive: bytes) -> Package:
+def inspect(archive: Pieces) -> Package:
     """Read a whole archive as unpacking would. Raises InvalidParameterValueException if Lambda would refuse it."""
     if not archive:
         raise InvalidParameterValueException("Uploaded file must be a non-empty zip")
     _check_directory_size(archive)
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        with zipfile.ZipFile(archive.open()) as opened:
             entries = _checked_entries(opened.infolist())
             for entry in entries if len(entries) <= _ENTRIES_READ_MAX else ():
                 with opened.open(entry) as content:
@@ -67,25 +67,28 @@ def inspect(archive: bytes) -> Package:
     return Package(archive, code_sha256(archive), sum(entry.file_size for entry in entries))
 
 
-def code_sha256(archive: bytes) -> str:
+def code_sha256(archive: Iterable[bytes]) -> str:
     """CodeSha256 as AWS gives it: the archive's SHA-256 in base64."""
-    return base64.b64encode(hashlib.sha256(archive).digest()).decode("ascii")
+    digest = hashlib.sha256()
+    for piece in archive:
+        digest.update(piece)
+    return base64.b64encode(digest.digest()).decode("ascii")
 
 
-def unpack(archive: bytes, folder: Path) -> None:
+def unpack(archive: Pieces, folder: Path) -> None:
     """Unpack into ``folder``, over what is there. Raises InvalidParameterValueException if the archive is damaged."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        with zipfile.ZipFile(archive.open()) as opened:
             for entry in _checked_entries(opened.infolist()):
                 _extract(opened, entry, folder)
     except _DAMAGE as error:
         raise InvalidParameterValueException(_UNREADABLE) from error
 
 
-def _check_directory_size(archive: bytes) -> None:
+def _check_directory_size(archive: Pieces) -> None:
     """Refuse a table of contents that is too long to be read: its length stands at the archive's end."""
-    tail = archive[-(_END_RECORD_BYTES + _COMMENT_BYTES_MAX) :]
+    tail = archive.tail(_END_RECORD_BYTES + _COMMENT_BYTES_MAX)
     at = tail.rfind(_END_RECORD)
     if at < 0 or len(tail) < at + _END_RECORD_BYTES:
         raise InvalidParameterValueException(_UNREADABLE)

@@ -60,14 +60,15 @@ class Bodies:
             raise
 
     async def read(self, extents: Sequence[Extent], first_byte: int, size_bytes: int) -> bytes:
-        """A stretch of an object. Raises BytesGone."""
-        if size_bytes <= SLICE_BYTES:
-            return self._read_slice(extents, first_byte, size_bytes)
-        parts = []
+        """A stretch of an object that is not too long to be in memory as a whole. Raises BytesGone."""
+        return b"".join([part async for part in self.slices(extents, first_byte, size_bytes)])
+
+    async def slices(self, extents: Sequence[Extent], first_byte: int, size_bytes: int) -> AsyncIterator[bytes]:
+        """A stretch of an object, a slice at a time; other requests are answered in between. Raises BytesGone."""
         for first in range(0, size_bytes, SLICE_BYTES):
-            parts.append(self._read_slice(extents, first_byte + first, min(SLICE_BYTES, size_bytes - first)))
-            await asyncio.sleep(0)
-        return b"".join(parts)
+            if first:
+                await asyncio.sleep(0)
+            yield self._read_slice(extents, first_byte + first, min(SLICE_BYTES, size_bytes - first))
 
     def _read_slice(self, extents: Sequence[Extent], first_byte: int, size_bytes: int) -> bytes:
         part = self._contents.read(extents, first_byte, size_bytes)

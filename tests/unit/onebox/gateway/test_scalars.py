@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebox.gateway.protocols.json_shapes import decode_base64
+from onebox.gateway.protocols.base64_text import decode_base64
 from onebox.gateway.protocols.scalars import scalar_parser, scalar_writer
 from onebox.gateway.protocols.timestamps import parse_timestamp_text, write_http_date, write_iso
 

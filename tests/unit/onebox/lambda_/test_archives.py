@@ -11,14 +11,15 @@ import pytest
 
 from onebox.services.lambda_.archives import Archives
 from onebox.services.lambda_.package import Package
-from onebox.services.lambda_.store.code import PIECE_BYTES, CodeStore
+from onebox.services.lambda_.store.code import CodeStore
+from onebox.services.pieces import PIECE_BYTES, Pieces
 from onebox.storage.database import Storage
 from onebox.storage.migrate import load_scripts, migrate
 from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
 
-LARGE = Package(bytes(range(251)) * 12_000, "large", 5_000_000)
-SMALL = Package(b"PK small", "small", 8)
+LARGE = Package(Pieces.of(bytes(range(251)) * 12_000), "large", 5_000_000)
+SMALL = Package(Pieces.of(b"PK small"), "small", 8)
 BEFORE_PIECES = 53
 
 
@@ -141,7 +142,7 @@ def test_archives_of_an_earlier_version_are_kept() -> None:
         if number <= BEFORE_PIECES:
             connection.execute(f"BEGIN;\n{script}\n;PRAGMA user_version = {number}; COMMIT;").fetchall()
     whole = bytes(range(256)) * 4096
-    archives = {"large": LARGE.archive, "one piece": whole, "small": SMALL.archive}
+    archives = {"large": bytes(LARGE.archive), "one piece": whole, "small": bytes(SMALL.archive)}
     assert len(whole) == PIECE_BYTES
     connection.executemany("INSERT INTO lambda_code VALUES (?, ?, ?)", [(*one, 7) for one in archives.items()])
     connection.execute("INSERT INTO lambda_code VALUES ('without size', x'00', NULL)")
@@ -158,7 +159,7 @@ def test_archives_of_an_earlier_version_are_kept() -> None:
         reader = Archives(store, storage, ManualClock(), logging.getLogger("test"))
         assert {name: await reader.read(name) for name in ("large", "one piece")} == {
             "large": LARGE.archive,
-            "one piece": whole,
+            "one piece": Pieces.of(whole),
         }
         assert store.sum_unzipped_bytes(["large", "without size"]) == 8
         assert storage.all("PRAGMA foreign_key_check") == []

@@ -13,9 +13,10 @@ import pytest
 from onebox.ids import RandomIds
 from onebox.services.lambda_.execution.code_folders import CodeFolder, CodeFolders
 from onebox.services.lambda_.model import LATEST, FunctionKey, FunctionVersion
+from onebox.services.pieces import Pieces
 from tests.api.lambda_support import zipped
 
-ARCHIVE = zipped({"app.py": "CODE = 1\n", "pack/inner.py": "X = 1\n", "data": "d"})
+ARCHIVE = Pieces.of(zipped({"app.py": "CODE = 1\n", "pack/inner.py": "X = 1\n", "data": "d"}))
 
 
 def function(name: str = "f", code_sha256: str = "1") -> FunctionVersion:
@@ -29,8 +30,8 @@ def writable(path: Path) -> Path:
     return path
 
 
-def loaded(archives: list[bytes]) -> Callable[[], Awaitable[list[bytes]]]:
-    async def load() -> list[bytes]:
+def loaded(archives: list[Pieces]) -> Callable[[], Awaitable[list[Pieces]]]:
+    async def load() -> list[Pieces]:
         return archives
 
     return load
@@ -121,7 +122,7 @@ def test_take_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
         with pytest.raises(Exception, match="Could not unzip"):
-            await folders.take(function(), loaded([ARCHIVE[:-40]]))
+            await folders.take(function(), loaded([Pieces.of(bytes(ARCHIVE)[:-40])]))
         assert list((tmp_path / "code").iterdir()) == []
 
     asyncio.run(run())
@@ -130,7 +131,7 @@ def test_take_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
 def test_take_layers_lie_over_each_other_in_their_order(tmp_path: Path) -> None:
     async def run() -> None:
         folders = CodeFolders(tmp_path / "code", RandomIds())
-        layers = [zipped({"python/a.py": "1", "bin/x": "1"}), zipped({"python/a.py": "2"})]
+        layers = [Pieces.of(zipped(files)) for files in ({"python/a.py": "1", "bin/x": "1"}, {"python/a.py": "2"})]
         folder = await folders.take(function(), loaded([ARCHIVE, *layers]))
         assert (folder.opt / "python/a.py").read_text() == "2"
         assert (folder.opt / "bin/x").read_text() == "1"

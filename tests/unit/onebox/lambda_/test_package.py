@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from onebox.services.lambda_.errors import InvalidParameterValueException
 from onebox.services.lambda_.package import code_sha256, inspect, unpack
+from onebox.services.pieces import Pieces
 
 
 def archive(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
@@ -28,7 +29,7 @@ def archive(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
 def test_unpack_writes_files_and_keeps_the_executable_bit(tmp_path: Path) -> None:
     script = zipfile.ZipInfo("bin/run")
     script.external_attr = 0o755 << 16
-    unpack(archive(("a.py", b"x"), (script, b"y")), tmp_path / "code")
+    unpack(Pieces.of(archive(("a.py", b"x"), (script, b"y"))), tmp_path / "code")
     assert (tmp_path / "code/a.py").read_bytes() == b"x"
     assert os.access(tmp_path / "code/bin/run", os.X_OK)
     assert not os.access(tmp_path / "code/a.py", os.X_OK)
@@ -39,16 +40,16 @@ def test_unpack_writes_files_and_keeps_the_executable_bit(tmp_path: Path) -> Non
 def test_unpack_name_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     evil = archive((name, b"x"))
     with pytest.raises(InvalidParameterValueException):
-        inspect(evil)
+        inspect(Pieces.of(evil))
     with pytest.raises(InvalidParameterValueException):
-        unpack(evil, tmp_path / "in/code")
+        unpack(Pieces.of(evil), tmp_path / "in/code")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_unpack_link_is_no_way_out(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16
-    unpack(archive((link, b"/etc"), ("link2", b"x")), tmp_path / "code")
+    unpack(Pieces.of(archive((link, b"/etc"), ("link2", b"x"))), tmp_path / "code")
     assert not (tmp_path / "code/link").is_symlink()
 
 
@@ -56,27 +57,27 @@ def test_unpack_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     data = bytearray(archive(("a.py", b"x" * 1000), ("b.py", b"y" * 1000)))
     data[40] ^= 0xFF
     with pytest.raises(InvalidParameterValueException, match="Could not unzip"):
-        inspect(bytes(data))
+        inspect(Pieces.of(bytes(data)))
     with pytest.raises(InvalidParameterValueException, match="Could not unzip"):
-        unpack(bytes(data), tmp_path / "code")
+        unpack(Pieces.of(bytes(data)), tmp_path / "code")
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"PK\x03\x04", archive()])
 def test_inspect_what_is_no_archive_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidParameterValueException):
-        inspect(data)
+        inspect(Pieces.of(data))
 
 
 def test_inspect_too_large_unpacked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = archive(*((f"{number}", b"\0" * 200_000) for number in range(6)))
-    inspect(bomb)
+    inspect(Pieces.of(bomb))
     monkeypatch.setattr("onebox.services.lambda_.package.UNZIPPED_BYTES_MAX", 1_200_000)
     with pytest.raises(InvalidParameterValueException, match="Unzipped size must be smaller than 1200000 bytes"):
-        inspect(bomb)
+        inspect(Pieces.of(bomb))
 
 
 def test_code_sha256_is_that_of_aws() -> None:
-    assert code_sha256(b"") == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    assert code_sha256([b""]) == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
 @pytest.mark.parametrize(
@@ -94,18 +95,18 @@ def test_code_sha256_is_that_of_aws() -> None:
 )
 def test_inspect_names_that_cannot_live_in_one_folder_are_refused(names: list[str]) -> None:
     with pytest.raises(InvalidParameterValueException, match="Could not unzip"):
-        inspect(archive(*((name, b"x") for name in names)))
+        inspect(Pieces.of(archive(*((name, b"x") for name in names))))
 
 
 def test_inspect_folders_named_twice_are_fine(tmp_path: Path) -> None:
-    package = inspect(archive(("a/", b""), ("a/", b""), ("a/b", b"x"), ("./c", b"y")))
+    package = inspect(Pieces.of(archive(("a/", b""), ("a/", b""), ("a/b", b"x"), ("./c", b"y"))))
     unpack(package.archive, tmp_path / "code")
     assert sorted(path.name for path in (tmp_path / "code").rglob("*")) == ["a", "b", "c"]
 
 
 def test_inspect_too_many_entries_are_refused() -> None:
     with pytest.raises(InvalidParameterValueException, match="Could not unzip"):
-        inspect(archive(*((str(number), b"") for number in range(100_001))))
+        inspect(Pieces.of(archive(*((str(number), b"") for number in range(100_001)))))
 
 
 def test_inspect_table_of_contents_too_long_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +114,7 @@ def test_inspect_table_of_contents_too_long_is_refused_before_it_is_read(monkeyp
     monkeypatch.setattr("onebox.services.lambda_.package.ZIP_DIRECTORY_BYTES_MAX", 100_000)
     monkeypatch.setattr("zipfile.ZipFile", None)
     with pytest.raises(InvalidParameterValueException, match="Could not unzip"):
-        inspect(many)
+        inspect(Pieces.of(many))
 
 
 @given(st.binary(max_size=200), st.integers(0, 300))
@@ -121,4 +122,4 @@ def test_inspect_what_it_takes_can_be_unpacked(noise: bytes, at: int) -> None:
     data = bytearray(archive(("a.py", b"x" * 50), ("b/c.py", b"y")))
     data[at : at + len(noise)] = noise
     with contextlib.suppress(InvalidParameterValueException), tempfile.TemporaryDirectory() as folder:
-        unpack(inspect(bytes(data)).archive, Path(folder, "code"))
+        unpack(inspect(Pieces.of(bytes(data))).archive, Path(folder, "code"))

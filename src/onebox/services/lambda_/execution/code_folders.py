@@ -20,6 +20,7 @@ from pathlib import Path
 from onebox.ids import Ids
 from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 from onebox.services.lambda_.package import unpack
+from onebox.services.pieces import Pieces
 
 _Fingerprint = tuple[int, int, int, int, int]
 _BYTECODE = "__pycache__"
@@ -61,7 +62,7 @@ class CodeFolders:
         remove_tree(self._root)
 
     async def take(
-        self, function: FunctionVersion, load_archives: Callable[[], Awaitable[Sequence[bytes]]]
+        self, function: FunctionVersion, load_archives: Callable[[], Awaitable[Sequence[Pieces]]]
     ) -> CodeFolder:
         """The folder of a version, unpacked and verified; give it back with :meth:`release`. ``load_archives`` gives
         the code's archive and those of the layers, in their order.
@@ -113,7 +114,7 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _make(folder: CodeFolder, code: bytes, layers: Sequence[bytes]) -> None:
+def _make(folder: CodeFolder, code: Pieces, layers: Sequence[Pieces]) -> None:
     try:
         for layer in layers:
             unpack(layer, folder.opt)

@@ -30,6 +30,7 @@ from onebox.services.lambda_.model import FunctionKey, FunctionVersion
 from onebox.services.lambda_.principals import role_context, session_name
 from onebox.services.lambda_.settings import LambdaSettings
 from onebox.services.lambda_.store.functions import FunctionStore
+from onebox.services.pieces import Pieces
 
 # What AWS has in /var/runtime: its runtime client and its SDK, with all they import.
 _PACKAGES = (
@@ -93,7 +94,7 @@ class EnvironmentMaker:
             self._code.release(code)
             raise
 
-    async def _load_archives(self, function: FunctionVersion) -> list[bytes]:
+    async def _load_archives(self, function: FunctionVersion) -> list[Pieces]:
         archives = []
         for sha256 in (function.code_sha256, *function.layer_hashes):
             archive = await self._archives.read(sha256)

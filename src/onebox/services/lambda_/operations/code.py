@@ -17,27 +17,28 @@ from onebox.services.lambda_.errors import (
     RequestEntityTooLargeException,
 )
 from onebox.services.lambda_.package import Package, inspect
+from onebox.services.pieces import Pieces
 from onebox.services.registry import Access
 
 
-async def load_package(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> Package:
+async def load_package(core: LambdaCore, context: RequestContext, code: Wire) -> Package:
     """The checked archive of ``Code`` or of a request of UpdateFunctionCode. Raises in AWS's words."""
-    archive = _load_archive(core, context, code, operation)
+    archive = await _load_archive(core, context, code)
     return await asyncio.get_running_loop().run_in_executor(None, inspect, archive)
 
 
-def _load_archive(core: LambdaCore, context: RequestContext, code: Wire, operation: str) -> bytes:
+async def _load_archive(core: LambdaCore, context: RequestContext, code: Wire) -> Pieces:
     if code.get("ImageUri"):
         raise InvalidParameterValueException(
             "Please don't provide ImageUri when updating a function with packageType Zip."
         )
-    archive: bytes | None = code.get("ZipFile")
+    archive: bytes | Pieces | None = code.get("ZipFile")
     if archive is not None:
         if len(archive) > limits.INLINE_ZIP_BYTES_MAX:
             raise RequestEntityTooLargeException(
                 f"Zipped size must be smaller than {limits.INLINE_ZIP_BYTES_MAX} bytes"
             )
-        return archive
+        return Pieces.of(archive)
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if not bucket or not key:
         raise InvalidParameterValueException("Please provide a source for function code.")
@@ -46,9 +47,12 @@ def _load_archive(core: LambdaCore, context: RequestContext, code: Wire, operati
         raise InvalidParameterValueException(_s3_error("NoSuchBucket", "The specified bucket does not exist"))
     _check_read_access(core, context, objects.read_access(context, bucket, key, version_id))
     try:
-        return objects.fetch(context, bucket, key, version_id)
+        stored = await objects.fetch(context, bucket, key, version_id, bytes_max=limits.UNZIPPED_BYTES_MAX)
     except AwsError as error:
         raise InvalidParameterValueException(_s3_error(error.wire_code, error.message)) from error
+    if stored is None:
+        raise InvalidParameterValueException(f"Unzipped size must be smaller than {limits.UNZIPPED_BYTES_MAX} bytes")
+    return stored
 
 
 def _check_read_access(core: LambdaCore, context: RequestContext, access: Access) -> None:

@@ -43,7 +43,7 @@ async def create_function(core: LambdaCore, context: RequestContext, request: Wi
     _check_role(core, context, request["Role"])
     _check_dead_letter_rights(core, context, configuration, reference.key.name)
     _check_new(core, reference)
-    package = await load_package(core, context, request["Code"], "CreateFunction")
+    package = await load_package(core, context, request["Code"])
 
     def create() -> Wire:
         _check_new(core, reference)
@@ -102,7 +102,7 @@ async def update_function_code(core: LambdaCore, context: RequestContext, reques
     """Give ``$LATEST`` other code; its execution environments end."""
     name = request["FunctionName"]
     core.check_revision(core.load_unqualified(context, name, "UpdateFunctionCode"), request.get("RevisionId"))
-    package = await load_package(core, context, request, "UpdateFunctionCode")
+    package = await load_package(core, context, request)
 
     def update() -> Wire:
         function = core.load_unqualified(context, name, "UpdateFunctionCode")

@@ -41,7 +41,7 @@ async def publish_layer_version(core: LambdaCore, context: RequestContext, reque
     """Store an archive as the next version of a layer."""
     layer = _own(context, parse_layer_name(context, request["LayerName"]))
     _check_settings(request)
-    package = await load_package(core, context, request["Content"], "PublishLayerVersion")
+    package = await load_package(core, context, request["Content"])
     settings = {name: request[name] for name in _SETTINGS if name in request}
 
     def publish() -> Wire:

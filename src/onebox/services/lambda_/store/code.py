@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from onebox.services.lambda_.package import Package
+from onebox.services.pieces import PIECE_BYTES
 from onebox.storage.database import Storage
 
-PIECE_BYTES = 1024 * 1024
 _UNUSED = "NOT EXISTS (SELECT 1 FROM lambda_code AS c WHERE c.archive_id = a.archive_id)"
 
 
@@ -54,8 +54,8 @@ class CodeStore:
             return
         if archive_id is None:
             archive_id = self.insert_empty(len(package.archive))
-            for position, start in enumerate(range(0, len(package.archive), PIECE_BYTES)):
-                self.add_piece(archive_id, position, package.archive[start : start + PIECE_BYTES])
+            for position, piece in enumerate(package.archive):
+                self.add_piece(archive_id, position, piece)
         self._storage.execute(
             "INSERT INTO lambda_code (sha256, archive_id, unzipped_bytes) VALUES (?, ?, ?)",
             (package.sha256, archive_id, package.unzipped_bytes),
