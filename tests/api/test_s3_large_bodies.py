@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import apsw
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.services.s3.checksums import checksum_of
 from onebox.testing import EngineThread
 from tests.polling import until
 from tests.stalls.loop import longest_stall_s
@@ -51,6 +52,38 @@ def test_a_large_object_is_put_read_and_copied_whole_and_holds_up_nobody(engine:
     s3.complete_multipart_upload(Bucket="large", Key="c", UploadId=upload_id, MultipartUpload=parts)
     assert digest(s3, "c") == wanted
     assert max(stalls.values()) < STALL_S, stalls
+
+
+def test_an_object_that_is_deleted_or_replaced_while_it_is_read_is_read_to_its_end(s3: Any) -> None:
+    changes: dict[str, Callable[[], object]] = {
+        "deleted": lambda: s3.delete_object(Bucket="large", Key="deleted"),
+        "replaced": lambda: s3.put_object(Bucket="large", Key="replaced", Body=b"new"),
+    }
+    for key, change in changes.items():
+        s3.put_object(Bucket="large", Key=key, Body=LARGE)
+        answer = s3.get_object(Bucket="large", Key=key)
+        start = answer["Body"].read(1000)
+        change()
+        assert answer["ContentLength"] == len(LARGE)
+        assert start + answer["Body"].read() == LARGE
+
+
+def test_a_part_is_copied_from_a_stretch_with_its_checksum(s3: Any) -> None:
+    s3.put_object(Bucket="large", Key="source", Body=LARGE)
+    stretch = LARGE[3:-5]
+    for algorithm in ("CRC32", "CRC64NVME", "SHA256"):
+        upload_id = s3.create_multipart_upload(Bucket="large", Key="p", ChecksumAlgorithm=algorithm)["UploadId"]
+        copied = s3.upload_part_copy(
+            Bucket="large",
+            Key="p",
+            UploadId=upload_id,
+            PartNumber=1,
+            CopySource={"Bucket": "large", "Key": "source"},
+            CopySourceRange=f"bytes=3-{len(LARGE) - 6}",
+        )["CopyPartResult"]
+        assert copied["ETag"] == f'"{hashlib.md5(stretch, usedforsecurity=False).hexdigest()}"'
+        assert copied[f"Checksum{algorithm}"] == checksum_of(algorithm, stretch)
+        s3.abort_multipart_upload(Bucket="large", Key="p", UploadId=upload_id)
 
 
 def contents(data: Path) -> int:

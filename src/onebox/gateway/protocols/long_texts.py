@@ -8,7 +8,6 @@ where they are until their member is decoded, a slice at a time.
 from __future__ import annotations
 
 import binascii
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +21,8 @@ LONG_TEXT_BYTES = 1024 * 1024
 """From this size on a text stays in the body."""
 REST_BYTES_MAX = 4 * 1024 * 1024
 """What the body may hold besides."""
+_MARK = b"\\u0000"
+"""Begins the word that stands for a long text. No text of a request with long ones has this character."""
 _TEXTS_MAX = 100_000
 _SLICE_BYTES = 1024 * 1024
 _ESCAPED_QUOTES_MAX = 100_000
@@ -80,8 +81,10 @@ class LongText:
 
 
 def load_json(body: bytes) -> Any:
-    """The value of a body; its long texts as :class:`LongText`, a long name of a member as some other name. Raises ValueError for what is no JSON, OverflowError
-    for a body with too many values, or with too much besides its long texts."""
+    """The value of a body; its long texts as :class:`LongText`, a long name of a member as some other name.
+
+    Raises ValueError for what is no JSON, OverflowError for a body with too many values, or with too much besides its
+    long texts."""
     rest, texts = _cut(body) if len(body) > LONG_TEXT_BYTES else (body, {})
     if not is_cheap_json(rest):
         raise OverflowError("too many values")
@@ -95,15 +98,13 @@ def load_json(body: bytes) -> Any:
 
 def _cut(body: bytes) -> tuple[bytes, dict[str, LongText]]:
     view = memoryview(body)
-    word = secrets.token_hex(16)
     parts: list[bytes | memoryview] = []
     texts: dict[str, LongText] = {}
     kept_from = kept_bytes = 0
     for begin, end in _strings(body):
         if end - begin >= LONG_TEXT_BYTES:
-            name = f"{word}{len(texts)}"
-            texts[name] = LongText(view[begin:end])
-            parts += (view[kept_from:begin], name.encode())
+            parts += (view[kept_from:begin], b"%b%d" % (_MARK, len(texts)))
+            texts[f"\0{len(texts)}"] = LongText(view[begin:end])
             kept_bytes += begin - kept_from
             kept_from = end
         elif kept_bytes + end - kept_from > REST_BYTES_MAX:
@@ -111,7 +112,10 @@ def _cut(body: bytes) -> tuple[bytes, dict[str, LongText]]:
     parts.append(view[kept_from:])
     if kept_bytes + len(body) - kept_from > REST_BYTES_MAX:
         raise OverflowError("too much besides the long texts")
-    return b"".join(parts), texts
+    rest = b"".join(parts)
+    if texts and rest.count(_MARK) > len(texts):
+        raise ValueError("a text that stands for another")
+    return rest, texts
 
 
 def _strings(body: bytes) -> Iterator[tuple[int, int]]:

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html. Knows nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from onebox.errors import AwsError, InternalFault
-from onebox.gateway.message import Request, Response
+from onebox.gateway.message import Request, Response, StreamedResponse
 from onebox.gateway.protocols.aws_chunked import unchunked
 from onebox.gateway.protocols.codec import ErrorWriter, OperationSpec, RequestReader, ResultWriter, WireProtocol
 from onebox.gateway.protocols.compile import MissingFlags
@@ -97,8 +97,10 @@ def _build_writer(operation: OperationSpec) -> ResultWriter:
     def write(result: Wire, request_id: str) -> Response:
         headers = [("x-amz-request-id", request_id)]
         rest = not_in_headers(result, header_writers, headers)
-        body = encode_body(rest, headers)
-        return Response(206 if partial and result.get("ContentRange") else status, body, headers)
+        own_status = 206 if partial and result.get("ContentRange") else status
+        if isinstance(rest.get("Body"), AsyncIterator):  # its length stands in the header Content-Length
+            return StreamedResponse(own_status, b"", headers, chunks=rest["Body"])
+        return Response(own_status, encode_body(rest, headers), headers)
 
     return write
 

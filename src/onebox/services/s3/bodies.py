@@ -38,10 +38,17 @@ class Bodies:
             yield content_id
 
     @asynccontextmanager
-    async def copied_ahead(self, extents: Sequence[Extent], size_bytes: int) -> AsyncIterator[int | None]:
-        """The same for the bytes of an object. Raises BytesGone."""
-        async with self._ahead(size_bytes, lambda first, size: self._read_slice(extents, first, size)) as content_id:
-            yield content_id
+    async def copied_ahead(
+        self, extents: Sequence[Extent], first_byte: int, size_bytes: int
+    ) -> AsyncIterator[int | None]:
+        """The same for a stretch of an object. Raises BytesGone."""
+
+        def load(first: int, size: int) -> bytes:
+            return self._read_slice(extents, first_byte + first, size)
+
+        with self._contents.held([extent.content_id for extent in extents]):
+            async with self._ahead(size_bytes, load) as content_id:
+                yield content_id
 
     @asynccontextmanager
     async def _ahead(self, size_bytes: int, load: Callable[[int, int], bytes]) -> AsyncIterator[int | None]:
@@ -64,11 +71,13 @@ class Bodies:
         return b"".join([part async for part in self.slices(extents, first_byte, size_bytes)])
 
     async def slices(self, extents: Sequence[Extent], first_byte: int, size_bytes: int) -> AsyncIterator[bytes]:
-        """A stretch of an object, a slice at a time; other requests are answered in between. Raises BytesGone."""
-        for first in range(0, size_bytes, SLICE_BYTES):
-            if first:
-                await asyncio.sleep(0)
-            yield self._read_slice(extents, first_byte + first, min(SLICE_BYTES, size_bytes - first))
+        """A stretch of an object, a slice at a time; other requests are answered in between. Raises BytesGone if the
+        object is gone before the first slice: from then on its bytes stay until they are read."""
+        with self._contents.held([extent.content_id for extent in extents]):
+            for first in range(0, size_bytes, SLICE_BYTES):
+                if first:
+                    await asyncio.sleep(0)
+                yield self._read_slice(extents, first_byte + first, min(SLICE_BYTES, size_bytes - first))
 
     def _read_slice(self, extents: Sequence[Extent], first_byte: int, size_bytes: int) -> bytes:
         part = self._contents.read(extents, first_byte, size_bytes)

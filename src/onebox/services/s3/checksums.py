@@ -124,3 +124,25 @@ def full_object_checksum(algorithm: str, parts: list[tuple[bytes, int]]) -> str:
     for digest, size_bytes in others:
         total = crc.combined(total, int.from_bytes(digest, "big"), size_bytes)
     return b64encode(total.to_bytes(crc.bits // 8, "big")).decode("ascii")
+
+
+class RunningChecksum:
+    """The checksum of bytes that come one part after the other."""
+
+    def __init__(self, algorithm: str) -> None:
+        self._algorithm = algorithm
+        self._sha = None if algorithm in _CRCS else hashlib.new(algorithm, usedforsecurity=False)
+        self._parts: list[tuple[bytes, int]] = [(_DIGESTS[algorithm](b""), 0)]
+
+    def add(self, part: bytes) -> None:
+        """The next part."""
+        if self._sha is not None:
+            self._sha.update(part)
+        else:
+            self._parts.append((_DIGESTS[self._algorithm](part), len(part)))
+
+    def result(self) -> str:
+        """The checksum in base64."""
+        if self._sha is not None:
+            return b64encode(self._sha.digest()).decode("ascii")
+        return full_object_checksum(self._algorithm, self._parts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections.abc import AsyncIterator
 
 from onebox.services.context import Wire
-from onebox.services.s3.checksums import SLOW_ALGORITHMS
+from onebox.services.s3.checksums import SLOW_ALGORITHMS, RunningChecksum, member_of
 from onebox.services.s3.rules import check_md5, checked_checksums, etag_of, wanted_checksum
 
 _INLINE_BYTES_MAX = 1024 * 1024
@@ -21,3 +23,15 @@ async def digests(request: Wire, data: bytes | memoryview, default_algorithm: st
     if len(data) > (_SLOW_INLINE_BYTES_MAX if algorithm in SLOW_ALGORITHMS else _INLINE_BYTES_MAX):
         return etag, await asyncio.to_thread(checked_checksums, wanted, default_algorithm, data)
     return etag, checked_checksums(wanted, default_algorithm, data)
+
+
+async def digests_of_slices(slices: AsyncIterator[bytes], algorithm: str) -> tuple[str, dict[str, str]]:
+    """The entity tag and the checksum (none for "") of bytes that come in slices."""
+    md5, checksum = hashlib.md5(usedforsecurity=False), RunningChecksum(algorithm) if algorithm else None
+    async for part in slices:
+        md5.update(part)
+        if checksum is not None:
+            await asyncio.to_thread(checksum.add, part)
+    if checksum is None:
+        return md5.hexdigest(), {}
+    return md5.hexdigest(), {member_of(algorithm): await asyncio.to_thread(checksum.result)}

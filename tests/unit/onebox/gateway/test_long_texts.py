@@ -77,6 +77,7 @@ def test_from_base64_anything_else_is_refused(text: str) -> None:
         b'{"a":"' + b"x" * 2 * LONG_TEXT_BYTES + b'"',
         b"x" * 2 * LONG_TEXT_BYTES,
         b'{"a":"' + b"x" * 2 * LONG_TEXT_BYTES + b'\\"}',
+        b'{"b":"\\u00000","a":"' + b"x" * 2 * LONG_TEXT_BYTES + b'"}',
     ],
 )
 def test_load_json_what_is_no_json_is_refused(bad: bytes) -> None:
@@ -101,7 +102,7 @@ def test_load_json_too_much_besides_the_long_texts_is_refused(hostile: bytes) ->
         load_json(hostile)
 
 
-_CHARACTERS = st.characters(codec="utf-8") | st.sampled_from('\\"')
+_CHARACTERS = st.characters(codec="utf-8", min_codepoint=1) | st.sampled_from('\\"')
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(_CHARACTERS),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=4),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebox.services.s3.checksums import checksum_of, full_object_checksum
+from onebox.services.s3.checksums import ALGORITHMS, RunningChecksum, checksum_of, full_object_checksum
 
 # The check values of https://reveng.sourceforge.io/crc-catalogue for «123456789».
 CHECK_VALUES = {"CRC32": "cbf43926", "CRC32C": "e3069283", "CRC64NVME": "ae8b14860a799888"}
@@ -26,6 +26,16 @@ def test_full_object_checksum_of_parts_is_that_of_the_whole(algorithm: str, part
     of_parts = [(b64decode(checksum_of(algorithm, part)), len(part)) for part in parts]
 
     assert full_object_checksum(algorithm, of_parts) == checksum_of(algorithm, b"".join(parts))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@given(parts=st.lists(st.binary(max_size=200), max_size=5))
+def test_running_checksum_of_parts_is_that_of_the_whole(algorithm: str, parts: list[bytes]) -> None:
+    running = RunningChecksum(algorithm)
+    for part in parts:
+        running.add(part)
+
+    assert running.result() == checksum_of(algorithm, b"".join(parts))
 
 
 @given(st.binary(max_size=3000))

@@ -36,3 +36,26 @@ def test_one_commit_removes_four_mebibytes_and_leaves_the_rest() -> None:
         assert (left, stored()) == (ids[4:6], ids[4:6])
 
     asyncio.run(scenario())
+
+
+def test_a_content_that_is_read_stays_until_its_last_reader_is_done() -> None:
+    connection = open_connection(None)
+    migrate(connection)
+    storage = Storage(connection, lambda _: None)
+    store = ContentStore(storage)
+    left: list[int] = []
+    store.watch(left.extend)
+
+    async def scenario() -> None:
+        read, other = storage.run(lambda: [store.insert(b"x"), store.insert(b"y")])
+        with store.held([read]):
+            with store.held([read, other]):
+                storage.run(lambda: store.delete([read]))
+                storage.flush()
+                assert (left, store.is_kept(read), store.is_kept(other)) == ([read], True, True)
+                left.clear()
+            assert left == [other]
+        assert left == [other, read]
+        assert not store.is_kept(read)
+
+    asyncio.run(scenario())

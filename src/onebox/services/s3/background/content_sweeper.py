@@ -55,7 +55,8 @@ class ContentSweeper:
             self._left.extend(found)
             await asyncio.sleep(0)
         while self._left:
-            await self._delete(self._left[0])
+            if not self._contents.is_kept(self._left[0]):
+                await self._delete(self._left[0])
             self._left.popleft()
             await asyncio.sleep(0)
 

@@ -34,7 +34,7 @@ async def copy_object(core: S3Core, context: RequestContext, request: Wire) -> W
         tags = parse_tagging_header(context, request.get("Tagging"))
     extents = core.versions.extents(source.object_id)
     try:
-        async with core.bodies.copied_ahead(extents, source.size_bytes) as ahead:
+        async with core.bodies.copied_ahead(extents, 0, source.size_bytes) as ahead:
             return await core.deps.storage.write(
                 lambda: _write(core, context, request, source, headers=headers, tags=tags, ahead=ahead)
             )

@@ -13,9 +13,9 @@ from onebox.services.s3.errors import (
     InvalidRequest,
     NoSuchKey,
 )
-from onebox.services.s3.integrity import digests
+from onebox.services.s3.integrity import digests, digests_of_slices
 from onebox.services.s3.limits import LISTED_MAX, PART_NUMBER_MAX
-from onebox.services.s3.model import NULL_VERSION, Part, owner_id
+from onebox.services.s3.model import NULL_VERSION, Part, StoredObject, Upload, owner_id
 from onebox.services.s3.refusals import UNSUPPORTED_CHECKSUMS, refuse_members
 from onebox.services.s3.rules import (
     check_copy_conditions,
@@ -30,7 +30,21 @@ _COPY_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})", re.ASCII)
 async def upload_part(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """Store a part, in place of an earlier one with its number."""
     refuse_members(request, "SSECustomerAlgorithm", "SSECustomerKey", *UNSUPPORTED_CHECKSUMS)
-    part = await _store_part(core, context, request, request.get("Body", b""))
+    data = request.get("Body", b"")
+    upload = _load_upload(core, context, request)
+    etag, checksums = await digests(request, data, upload.checksum_algorithm)
+    async with core.bodies.stored_ahead(data) as ahead:
+        part = await core.deps.storage.write(
+            lambda: _write_part(
+                core,
+                context,
+                request,
+                content_id=core.contents.insert(data) if ahead is None else ahead,
+                size_bytes=len(data),
+                etag=etag,
+                checksums=checksums,
+            )
+        )
     return {"ETag": quoted(part.etag), **part.checksums}
 
 
@@ -43,10 +57,9 @@ async def upload_part_copy(core: S3Core, context: RequestContext, request: Wire)
     check_copy_conditions(request, source.etag, source.modified_at_ms)
     first_byte, size_bytes = _copied_stretch(request.get("CopySourceRange"), source.size_bytes)
     try:
-        data = await core.bodies.read(core.versions.extents(source.object_id), first_byte, size_bytes)
+        part = await _copy_part(core, context, request, source, first_byte, size_bytes)
     except BytesGone:
         raise NoSuchKey(Key=key) from None
-    part = await _store_part(core, context, request, data)
     result: Wire = {
         "CopyPartResult": {"ETag": quoted(part.etag), "LastModified": part.modified_at_ms, **part.checksums}
     }
@@ -76,7 +89,29 @@ def _copied_stretch(text: str | None, size_bytes: int) -> tuple[int, int]:
     return first, last - first + 1
 
 
-async def _store_part(core: S3Core, context: RequestContext, request: Wire, data: bytes) -> Part:
+async def _copy_part(
+    core: S3Core, context: RequestContext, request: Wire, source: StoredObject, first_byte: int, size_bytes: int
+) -> Part:
+    """Store a stretch of up to gigabytes as a part, never the whole of it in memory. Raises BytesGone."""
+    upload = _load_upload(core, context, request)
+    extents = core.versions.extents(source.object_id)
+    slices = core.bodies.slices(extents, first_byte, size_bytes)
+    etag, checksums = await digests_of_slices(slices, upload.checksum_algorithm)
+    async with core.bodies.copied_ahead(extents, first_byte, size_bytes) as ahead:
+
+        def write() -> Part:
+            content_id = ahead
+            if content_id is None:
+                content_id = core.contents.insert(core.contents.read(extents, first_byte, size_bytes))
+            return _write_part(
+                core, context, request, content_id=content_id, size_bytes=size_bytes, etag=etag, checksums=checksums
+            )
+
+        return await core.deps.storage.write(write)
+
+
+def _load_upload(core: S3Core, context: RequestContext, request: Wire) -> Upload:
+    """The upload that gets a part. Raises InvalidArgument, InvalidRequest, NoSuchUpload and what a bucket raises."""
     number = request["PartNumber"]
     if not 1 <= number <= PART_NUMBER_MAX:
         raise InvalidArgument(
@@ -91,28 +126,33 @@ async def _store_part(core: S3Core, context: RequestContext, request: Wire, data
             f"Checksum Type mismatch occurred, expected checksum Type: {upload.checksum_algorithm.lower()}, "
             f"actual checksum Type: {wanted[0].lower()}"
         )
-    etag, checksums = await digests(request, data, upload.checksum_algorithm)
+    return upload
 
-    def write() -> Part:
-        core.objects.load_upload(
-            context.account, request["Bucket"], request["Key"], request["UploadId"]
-        )  # it may have ended while the checksum was computed
-        content_id = core.contents.insert(data) if ahead is None else ahead
-        part = Part(
-            part_number=number,
-            content_id=content_id,
-            size_bytes=len(data),
-            etag=etag,
-            modified_at_ms=whole_seconds(context.now_ms),
-            checksums=checksums,
-        )
-        replaced = core.uploads.put_part(upload.upload_id, part)
-        if replaced is not None:
-            core.contents.delete([replaced])
-        return part
 
-    async with core.bodies.stored_ahead(data) as ahead:
-        return await core.deps.storage.write(write)
+def _write_part(
+    core: S3Core,
+    context: RequestContext,
+    request: Wire,
+    *,
+    content_id: int,
+    size_bytes: int,
+    etag: str,
+    checksums: dict[str, str],
+) -> Part:
+    # Loaded once more: the upload may have ended while the checksum was computed.
+    upload = core.objects.load_upload(context.account, request["Bucket"], request["Key"], request["UploadId"])
+    part = Part(
+        part_number=request["PartNumber"],
+        content_id=content_id,
+        size_bytes=size_bytes,
+        etag=etag,
+        modified_at_ms=whole_seconds(context.now_ms),
+        checksums=checksums,
+    )
+    replaced = core.uploads.put_part(upload.upload_id, part)
+    if replaced is not None:
+        core.contents.delete([replaced])
+    return part
 
 
 def list_parts(core: S3Core, context: RequestContext, request: Wire) -> Wire:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from onebox.services.context import RequestContext, Wire
-from onebox.services.s3.bodies import BytesGone
+from onebox.services.s3.bodies import SLICE_BYTES, BytesGone
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import InvalidPart, InvalidRequest
 from onebox.services.s3.headers import DEFAULT_CONTENT_TYPE
@@ -27,11 +29,23 @@ async def get_object(core: S3Core, context: RequestContext, request: Wire) -> Wi
         bucket, stored, stretch = _load(core, context, request)
         first_byte, size_bytes = stretch or (0, stored.size_bytes)
         result = _described(core, request, bucket, stored, stretch)
+        extents = core.versions.extents(stored.object_id)
         try:
-            result["Body"] = await core.bodies.read(core.versions.extents(stored.object_id), first_byte, size_bytes)
+            if size_bytes <= SLICE_BYTES:
+                result["Body"] = await core.bodies.read(extents, first_byte, size_bytes)
+            else:  # sent as it is read, so that no answer has gigabytes in memory
+                slices = core.bodies.slices(extents, first_byte, size_bytes)
+                result["Body"] = _continued(await anext(slices), slices)
+                await core.deps.storage.durable()  # what is sent before a commit must be on disk
         except BytesGone:
             continue  # it was replaced meanwhile: answer the new object, or that there is none
         return result
+
+
+async def _continued(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in others:
+        yield part
 
 
 def head_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:

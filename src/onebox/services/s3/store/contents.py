@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from onebox.services.s3.limits import CHUNK_BYTES
@@ -22,6 +24,9 @@ class ContentStore:
         self._group = -1
         self._room_bytes = 0
         """How much may still be removed at once in the storage's group of that number."""
+        self._readers: Counter[int] = Counter()
+        self._kept: set[int] = set()
+        """Contents that are to be deleted once they are read."""
 
     def insert(self, data: bytes | memoryview) -> int:
         """Store bytes; the id of their content."""
@@ -84,9 +89,33 @@ class ContentStore:
         """Have ``on_left`` called with the contents that :meth:`delete` left, after its commit."""
         self._on_left = on_left
 
+    @contextmanager
+    def held(self, content_ids: Sequence[int]) -> Iterator[None]:
+        """Keep contents as long as they are read, whatever is deleted meanwhile."""
+        self._readers.update(content_ids)
+        try:
+            yield
+        finally:
+            self._readers.subtract(content_ids)
+            free = [one for one in content_ids if self._readers[one] <= 0]
+            for one in free:
+                del self._readers[one]
+            kept = self._kept.intersection(free)
+            self._kept -= kept
+            if kept and self._on_left is not None:
+                self._on_left(list(kept))
+
+    def is_kept(self, content_id: int) -> bool:
+        """Whether a content is being read; if so, it is left again when its last reader is done."""
+        if content_id not in self._readers:
+            return False
+        self._kept.add(content_id)
+        return True
+
     def delete(self, content_ids: Sequence[int]) -> None:
-        """Remove contents with their bytes; nothing may refer to them any more. Large ones, and what is too much with
-        others of the same commit, are left for :meth:`delete_chunks`: all at once would keep everybody waiting."""
+        """Remove contents with their bytes; nothing may refer to them any more. Large ones, those being read, and what
+        is too much with others of the same commit are left for :meth:`delete_chunks`: all at once would keep everybody
+        waiting."""
         on_left = self._on_left
         left = [one for one in content_ids if not self._has_room(one)] if on_left is not None else []
         later = set(left)
@@ -110,6 +139,8 @@ class ContentStore:
 
     def _has_room(self, content_id: int) -> bool:
         """Whether the open commit may remove this content, too."""
+        if content_id in self._readers:
+            return False
         if self._group != self._storage.group:
             self._group, self._room_bytes = self._storage.group, _AT_ONCE_BYTES
         row = self._storage.first(
