@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from onebox.services.sqs.limits import TRANSITIONS_PER_REQUEST_MAX
+from onebox.services.sqs.limits import LOOK_CHANGES_MAX, LOOKS_OF_SHORT_POLL_MAX
 from onebox.testing import EngineThread
 
 Client = Callable[..., Any]
@@ -97,17 +97,20 @@ def test_message_older_than_the_retention_period_is_gone(timed: EngineThread) ->
     assert receive(sqs, url) == []
 
 
-def test_long_poll_looks_on_behind_more_old_messages_than_one_look_removes(timed: EngineThread) -> None:
+@pytest.mark.parametrize(("looks", "finds"), [(2, True), (LOOKS_OF_SHORT_POLL_MAX, False)])
+def test_polls_look_on_behind_more_old_messages_than_one_look_removes(
+    timed: EngineThread, looks: int, finds: bool
+) -> None:
     sqs = timed.client("sqs", read_timeout=20)  # time stands still: a poll that waits would never be answered
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
-    for _ in range(2 * TRANSITIONS_PER_REQUEST_MAX // 10 + 1):
+    for _ in range(looks * LOOK_CHANGES_MAX // 10 + 1):
         entries = [{"Id": str(number), "MessageBody": "old"} for number in range(10)]
         sqs.send_message_batch(QueueUrl=url, Entries=entries)
     timed.clock.advance(100)  # the sweeper was there after 60 seconds
     sqs.send_message(QueueUrl=url, MessageBody="new")
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
-    assert receive(sqs, url) == []
-    assert [m["Body"] for m in receive(sqs, url, WaitTimeSeconds=20)] == ["new"]
+    short, long = ([m["Body"] for m in receive(sqs, url, WaitTimeSeconds=wait_s)] for wait_s in (0, 20 - 20 * finds))
+    assert (short, long) == ((["new"], []) if finds else ([], ["new"]))
 
 
 def test_change_message_visibility_extends_and_ends(timed: EngineThread) -> None:

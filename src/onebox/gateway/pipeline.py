@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from onebox.arn import partition_of
@@ -29,7 +30,15 @@ from onebox.ids import Ids
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.loading import ServiceLoader
-from onebox.services.registry import AnyBound, BoundOperation, BoundWaitingOperation, Service
+from onebox.services.registry import (
+    AnyBound,
+    BoundOperation,
+    BoundPollingOperation,
+    BoundWaitingOperation,
+    Service,
+    Wait,
+    Waiting,
+)
 from onebox.storage.database import Storage
 from onebox.storage.faults import DatabaseBusy
 
@@ -140,7 +149,8 @@ class Pipeline:
             self._answer_failure(error, request_id, route, reply)
         else:
             if isinstance(operation, BoundWaitingOperation):
-                self._begin_waiting(context, route, operation, call, reply)
+                wait = partial(operation.run, context, call)
+                self._begin_waiting(context, route, wait, reply, ends_durable=operation.ends_durable)
             else:
                 self._answer_now(context, route, operation, call, reply)
 
@@ -179,7 +189,8 @@ class Pipeline:
         if isinstance(entry, BoundWaitingOperation):
             return await entry.run(context, request)
         run = entry.run
-        return await self._storage.write(lambda: run(context, request))
+        answer = await self._storage.write(lambda: run(context, request))
+        return await answer.wait() if isinstance(answer, Waiting) else answer
 
     def _admit(
         self,
@@ -232,10 +243,17 @@ class Pipeline:
                 raise denial(service.name, decision.reason)
 
     def _answer_now(
-        self, context: RequestContext, route: Route, operation: BoundOperation, call: Wire, reply: Reply
+        self,
+        context: RequestContext,
+        route: Route,
+        operation: BoundOperation | BoundPollingOperation,
+        call: Wire,
+        reply: Reply,
     ) -> None:
-        def job() -> Response:
+        def job() -> Response | Waiting:
             result = operation.run(context, call)
+            if isinstance(result, Waiting):
+                return result
             # Encoded inside the job: an answer that cannot be written undoes its effect.
             response = route.codec.encode(result, context.request_id)
             if len(response.body) >= COMPRESSED_FROM_BYTES and route.service in COMPRESSING_SERVICES:
@@ -250,13 +268,15 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
             return
-        if operation.reads_only:
+        if isinstance(response, Waiting):
+            self._begin_waiting(context, route, response.wait, reply, ends_durable=True)
+        elif operation.reads_only:
             self._storage.after_read(lambda: reply.send(response), route.service)
         else:
             self._storage.after_commit(lambda: reply.send(response))
 
     async def _answer_when_free(
-        self, context: RequestContext, route: Route, job: Callable[[], Response], reply: Reply
+        self, context: RequestContext, route: Route, job: Callable[[], Response | Waiting], reply: Reply
     ) -> None:
         """Run the job once the other program lets go of the write lock."""
         try:
@@ -264,12 +284,15 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
         else:
-            reply.send(response)
+            if isinstance(response, Waiting):
+                await self._answer_later(context, route, response.wait, reply, ends_durable=True)
+            else:
+                reply.send(response)
 
     def _begin_waiting(
-        self, context: RequestContext, route: Route, operation: BoundWaitingOperation, call: Wire, reply: Reply
+        self, context: RequestContext, route: Route, wait: Wait, reply: Reply, *, ends_durable: bool
     ) -> None:
-        self._start_task(self._answer_later(context, route, operation, call, reply), reply)
+        self._start_task(self._answer_later(context, route, wait, reply, ends_durable=ends_durable), reply)
 
     def _start_task(self, work: Coroutine[Any, Any, None], reply: Reply) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -278,17 +301,17 @@ class Pipeline:
         reply.cancelled = task.cancel
 
     async def _answer_later(
-        self, context: RequestContext, route: Route, operation: BoundWaitingOperation, call: Wire, reply: Reply
+        self, context: RequestContext, route: Route, wait: Wait, reply: Reply, *, ends_durable: bool
     ) -> None:
         try:
-            result = await operation.run(context, call)
+            result = await wait()
             response = route.codec.encode(result, context.request_id)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
             return
         if isinstance(response, StreamedResponse):
             await self._stream(response, reply)
-        elif operation.ends_durable:
+        elif ends_durable:
             reply.send(response)
         else:
             self._storage.after_commit(lambda: reply.send(response))

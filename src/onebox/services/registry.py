@@ -18,6 +18,7 @@ from onebox.services.iam.policy import Statement
 CoreT = TypeVar("CoreT")
 
 Handler: TypeAlias = Callable[[CoreT, RequestContext, Wire], Wire]
+PollingHandler: TypeAlias = Callable[[CoreT, RequestContext, Wire], "Wire | Waiting"]
 WaitingHandler: TypeAlias = Callable[[CoreT, RequestContext, Wire], Awaitable[Wire]]
 ConditionKeys: TypeAlias = Mapping[str, "str | Iterable[str]"]
 
@@ -38,7 +39,7 @@ class Operation(Generic[CoreT]):
 
 @dataclass(frozen=True, slots=True)
 class WaitingOperation(Generic[CoreT]):
-    """An operation that waits (long polls, invocations). It runs outside any transaction and writes through
+    """An operation that always waits (invocations). It runs outside any transaction and writes through
     ``await storage.write(job)``."""
 
     handler: WaitingHandler[CoreT]
@@ -48,7 +49,26 @@ class WaitingOperation(Generic[CoreT]):
     """It ends with ``storage.write`` or ``storage.durable()``: its answer need not wait for what others wrote since."""
 
 
-OperationTable: TypeAlias = Mapping[str, "Operation[CoreT] | WaitingOperation[CoreT]"]
+Wait: TypeAlias = Callable[[], Awaitable[Wire]]
+
+
+class Waiting(NamedTuple):
+    """What a :class:`PollingOperation` returns if its answer is not there yet."""
+
+    wait: Wait
+    """Awaited outside any transaction, for the answer. It ends with ``storage.write`` or ``storage.durable()``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollingOperation(Generic[CoreT]):
+    """An operation that is answered at once, as an :class:`Operation` is, or waits until there is an answer (long
+    polls). What it does at once is part of its request's turn of the event loop."""
+
+    handler: PollingHandler[CoreT]
+    action: str | None = None
+
+
+OperationTable: TypeAlias = Mapping[str, "Operation[CoreT] | PollingOperation[CoreT] | WaitingOperation[CoreT]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +89,16 @@ class BoundWaitingOperation:
     ends_durable: bool
 
 
-AnyBound: TypeAlias = "BoundOperation | BoundWaitingOperation"
+@dataclass(frozen=True, slots=True)
+class BoundPollingOperation:
+    """A :class:`PollingOperation` joined with its service's core."""
+
+    run: Callable[[RequestContext, Wire], Wire | Waiting]
+    reads_only: bool = False
+    anonymous: bool = False
+
+
+AnyBound: TypeAlias = "BoundOperation | BoundPollingOperation | BoundWaitingOperation"
 
 
 def bind(table: OperationTable[CoreT], core: CoreT) -> dict[str, AnyBound]:
@@ -80,6 +109,8 @@ def bind(table: OperationTable[CoreT], core: CoreT) -> dict[str, AnyBound]:
             bound[name] = BoundWaitingOperation(
                 partial(operation.handler, core), operation.anonymous, operation.ends_durable
             )
+        elif isinstance(operation, PollingOperation):
+            bound[name] = BoundPollingOperation(partial(operation.handler, core))
         else:
             run = partial(operation.handler, core)
             bound[name] = BoundOperation(run, operation.reads_only, operation.anonymous)

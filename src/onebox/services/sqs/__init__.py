@@ -11,6 +11,7 @@ The map of the folder, top down::
     interrupted.py
                           what operations and internal.py share: the use cases
     queue_access.py       from a QueueUrl to the queue, and what the queue's policy allows
+    looks.py              how much receives may remove in one turn of the event loop, and which poll looks next
     watchers.py           who waits for a queue's messages, and the timer for the next one that becomes visible
     background/           expired messages and purged queues (sweeper.py), message move tasks (mover.py)
     background_signals.py how operations tell the background work that there is something to do

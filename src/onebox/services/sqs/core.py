@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from onebox.clock import Clock
 from onebox.ids import Ids
 from onebox.services.context import Deps
 from onebox.services.sqs.background_signals import BackgroundSignals
+from onebox.services.sqs.looks import Looks
 from onebox.services.sqs.metrics import QueueMetrics
 from onebox.services.sqs.store.deduplication import DeduplicationStore
 from onebox.services.sqs.store.groups import GroupStore
@@ -36,8 +36,7 @@ class Core:
     watchers: Watchers
     metrics: QueueMetrics
     background: BackgroundSignals
-    looking_on: asyncio.Lock
-    """Held by the long poll that looks again at once; the others wait for their turn."""
+    looks: Looks
 
 
 def make_core(deps: Deps) -> Core:
@@ -68,5 +67,5 @@ def make_core(deps: Deps) -> Core:
         watchers=Watchers(deps.clock, find_next_due, has_visible, lambda: storage.group),
         metrics=QueueMetrics(deps.metrics, deps.clock, storage),
         background=BackgroundSignals(),
-        looking_on=asyncio.Lock(),
+        looks=Looks(deps.clock),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.model import Queue, StoredMessage
+from onebox.services.sqs.model import MovableMessage, Queue, StoredMessage
 from onebox.services.sqs.sending import notify_watchers
 
 
@@ -31,7 +31,7 @@ def move_to_dead_letters(
     notify_watchers(core, target, new_ids[0], len(messages), None)
 
 
-def move_message(core: Core, target: Queue, message: StoredMessage, new_id: int, now_ms: int) -> None:
+def move_message(core: Core, target: Queue, message: StoredMessage | MovableMessage, new_id: int, now_ms: int) -> None:
     """Put a visible message at the end of a queue; its body and the counts are the caller's."""
     core.messages.move(message.id, new_id, target.backlog_id, now_ms)
     if target.is_fifo:

@@ -12,7 +12,7 @@ import asyncio
 from functools import partial
 
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.limits import TRANSITIONS_PER_REQUEST_MAX
+from onebox.services.sqs.limits import COUNTED_CHANGES_MAX
 from onebox.services.sqs.model import Queue
 from onebox.services.sqs.receiving import make_visible
 
@@ -33,7 +33,7 @@ async def return_interrupted(core: Core) -> int:
 def _return_some(core: Core, queue: Queue) -> int:
     if not core.messages.load_counts(queue.backlog_id).in_flight:
         return 0
-    messages = core.messages.find_with_mapping(queue.backlog_id, TRANSITIONS_PER_REQUEST_MAX)
+    messages = core.messages.find_with_mapping(queue.backlog_id, COUNTED_CHANGES_MAX)
     if messages:
         core.messages.uncount_receives([row_id for row_id, _ in messages])
         make_visible(core, queue, messages)

@@ -144,6 +144,14 @@ class StoredMessage(NamedTuple):
         return self.receive_count - self.uncounted_receives
 
 
+class MovableMessage(NamedTuple):
+    """What a move task needs to know of a message."""
+
+    id: int
+    group_id: str | None
+    dead_letter_source_arn: str | None
+
+
 class ReceivedMessage(NamedTuple):
     """A message handed to another service, with all its attributes, in the words of ReceiveMessage."""
 

@@ -14,7 +14,7 @@ from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.dead_letters import find_dead_letter_queue, move_to_dead_letters
 from onebox.services.sqs.errors import OverLimit
-from onebox.services.sqs.limits import IN_FLIGHT_MAX, TRANSITIONS_PER_REQUEST_MAX
+from onebox.services.sqs.limits import IN_FLIGHT_MAX, LOOK_CHANGES_MAX
 from onebox.services.sqs.model import Counts, Queue, State, StoredMessage
 from onebox.services.sqs.rules import Fate
 
@@ -45,7 +45,7 @@ def receive(
     Raises OverLimit if a standard queue has 120,000 messages in flight.
     """
     # More than this receive takes and removes, so that what is left tells of those that are due and stay so.
-    counts, are_all_released = release_due(core, queue, now_ms, limit + TRANSITIONS_PER_REQUEST_MAX)
+    counts, are_all_released = release_due(core, queue, now_ms, limit + LOOK_CHANGES_MAX)
     limit = _check_in_flight(queue, counts, limit)
     if not counts.visible or not limit:
         return Received([], 0)
@@ -110,7 +110,7 @@ def _choose_standard(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple
         delivered, removed = partition_by_fate(core, queue, found, now_ms)
         chosen += delivered
         removed_in_all += removed
-        if not removed or len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
+        if not removed or len(chosen) == limit or core.looks.changes_left <= 0:
             return chosen, removed_in_all
 
 
@@ -122,19 +122,12 @@ def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple[lis
     while True:
         removed_before = removed_in_all
         for group_id in core.groups.find_open(queue.backlog_id, limit - len(chosen)):
-            from_group, removed = _choose_from_group(
-                core,
-                queue,
-                group_id=group_id,
-                limit=limit - len(chosen),
-                removals_max=TRANSITIONS_PER_REQUEST_MAX - removed_in_all,
-                now_ms=now_ms,
-            )
+            from_group, removed = _choose_from_group(core, queue, group_id, limit - len(chosen), now_ms)
             if from_group:
                 core.groups.close(queue.backlog_id, group_id, core.row_ids.next(now_ms))
             chosen += from_group
             removed_in_all += removed
-            if len(chosen) == limit or removed_in_all >= TRANSITIONS_PER_REQUEST_MAX:
+            if len(chosen) == limit or core.looks.changes_left <= 0:
                 return chosen, removed_in_all
         if removed_in_all == removed_before:
             return chosen, removed_in_all
@@ -142,9 +135,9 @@ def _choose_fifo(core: Core, queue: Queue, limit: int, now_ms: int) -> tuple[lis
 
 
 def _choose_from_group(
-    core: Core, queue: Queue, *, group_id: str, limit: int, removals_max: int, now_ms: int
+    core: Core, queue: Queue, group_id: str, limit: int, now_ms: int
 ) -> tuple[list[StoredMessage], int]:
-    """As many messages of one group as possible, and how many were removed, no more once these are ``removals_max``."""
+    """As many messages of one group as possible, and how many were removed."""
     chosen: list[StoredMessage] = []
     removed_in_all = 0
     while True:
@@ -155,7 +148,7 @@ def _choose_from_group(
         removed_in_all += removed
         if removed and not chosen and not core.groups.refresh(queue.backlog_id, group_id):
             return [], removed_in_all
-        if not removed or len(chosen) == limit or removed_in_all >= removals_max:
+        if not removed or len(chosen) == limit or core.looks.changes_left <= 0:
             return chosen, removed_in_all
 
 
@@ -164,24 +157,26 @@ def partition_by_fate(
 ) -> tuple[list[StoredMessage], int]:
     """Those to be delivered, and how many others were expired or moved to the dead-letter queue."""
     delivered: list[StoredMessage] = []
-    expired: list[int] = []
+    expired: list[StoredMessage] = []
     failed: list[StoredMessage] = []
     for message in found:
         fate = rules.decide_fate(queue, message, now_ms)
         if fate is Fate.DELIVER:
             delivered.append(message)
         elif fate is Fate.EXPIRE:
-            expired.append(message.id)
+            expired.append(message)
         else:
             failed.append(message)
     if failed:
         target = find_dead_letter_queue(core, queue)
         if target is None:
-            delivered = [m for m in found if m.id not in expired]
+            delivered = [message for message in found if message not in expired]
             failed = []
         else:
             move_to_dead_letters(core, queue, target, failed, now_ms)
     if expired:
-        core.messages.delete(expired)
+        core.messages.delete([message.id for message in expired])
         core.messages.add_counts(queue.backlog_id, visible=-len(expired))
+    if expired or failed:
+        core.looks.note_changes(sum(rules.count_changes(len(message.body)) for message in (*expired, *failed)))
     return delivered, len(expired) + len(failed)

@@ -13,6 +13,7 @@ from enum import Enum
 from onebox.services.sqs.errors import InvalidParameterValue, invalid_value
 from onebox.services.sqs.limits import (
     ATTRIBUTE_CHANGE_MS,
+    CHANGE_BYTES,
     DEDUPLICATION_MS,
     MOVE_MESSAGES_PER_STEP_MAX,
     RECEIVE_MESSAGES_MAX,
@@ -64,6 +65,11 @@ def decide_deduplication_scope(queue: Queue, group_id: str, now_ms: int) -> str:
 def decide_deduplication_end(now_ms: int) -> int:
     """Until when the same deduplication id is a repetition."""
     return now_ms + DEDUPLICATION_MS
+
+
+def count_changes(text_bytes: int) -> int:
+    """What removing or moving a message counts: one, and one for each 8 KB of its text."""
+    return 1 + text_bytes // CHANGE_BYTES
 
 
 def decide_pace(messages_per_second: int | None) -> tuple[int, int]:

@@ -108,7 +108,10 @@ class Harness:
         async def writing(entry: BoundOperation) -> Wire:
             return await self.storage.write(lambda: entry.run(context, request))
 
-        return self.run(waiting(entry) if isinstance(entry, BoundWaitingOperation) else writing(entry))
+        if isinstance(entry, BoundWaitingOperation):
+            return self.run(waiting(entry))
+        assert isinstance(entry, BoundOperation)
+        return self.run(writing(entry))
 
     def create_role(self, name: str, path: str) -> str:
         """A role that CloudFormation may assume; its ARN."""

@@ -14,7 +14,7 @@ from onebox.errors import StorageFault
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
-from onebox.services.registry import BoundWaitingOperation
+from onebox.services.registry import BoundOperation, BoundWaitingOperation
 from onebox.services.s3.background import lifecycle_walk
 from onebox.services.s3.destinations import Destinations
 from onebox.services.s3.lifecycle import DAY_MS, Filter, LifecycleRule, due_at_ms, is_current_due
@@ -57,6 +57,7 @@ class Bench:
         call = {"Bucket": "bucket", **request}
         if isinstance(entry, BoundWaitingOperation):
             return await entry.run(context, call)
+        assert isinstance(entry, BoundOperation)
         run = entry.run
         return await self.storage.write(lambda: run(context, call))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from onebox.ids import RandomIds
 from onebox.runtime.metrics import MetricBuffer
 from onebox.services.context import Deps, Principal, RequestContext, Wire
-from onebox.services.registry import BoundWaitingOperation
+from onebox.services.registry import BoundWaitingOperation, Waiting
 from onebox.services.sqs.model import ReceivedMessage
 from onebox.services.sqs.service import Sqs
 from onebox.storage.database import Storage
@@ -67,7 +67,8 @@ class SqsHarness:
         if isinstance(entry, BoundWaitingOperation):
             return await entry.run(context, request)
         run = entry.run
-        return await self.storage.write(lambda: run(context, request))
+        answer = await self.storage.write(lambda: run(context, request))
+        return await answer.wait() if isinstance(answer, Waiting) else answer
 
     def inside(self, job: Callable[[RequestContext], T]) -> T:
         """Run a job of another service that uses ``sqs.internal``, and commit it."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from onebox.services.context import Wire
-from onebox.services.sqs.limits import TRANSITIONS_PER_REQUEST_MAX
+from onebox.services.sqs.limits import CHANGE_BYTES, LOOK_CHANGES_MAX
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 RETENTION_S = 60
@@ -36,15 +36,15 @@ def make_fifo(harness: SqsHarness, **attributes: str) -> str:
 
 def test_while_messages_are_due_that_the_receive_did_not_look_at(harness: SqsHarness) -> None:
     url = harness.create_queue("q", DelaySeconds="1")
-    send(harness, url, TRANSITIONS_PER_REQUEST_MAX + 1)
+    send(harness, url, LOOK_CHANGES_MAX + 1)
     harness.advance(1)
-    answers = [receive(harness, url, TRANSITIONS_PER_REQUEST_MAX) for _ in range(3)]
-    assert answers == [(TRANSITIONS_PER_REQUEST_MAX, True), (1, False), (0, False)]
+    answers = [receive(harness, url, LOOK_CHANGES_MAX) for _ in range(3)]
+    assert answers == [(LOOK_CHANGES_MAX, True), (1, False), (0, False)]
 
 
 def test_while_more_are_too_old_than_one_receive_removes(harness: SqsHarness) -> None:
     url = harness.create_queue("q", MessageRetentionPeriod=str(RETENTION_S))
-    send(harness, url, TRANSITIONS_PER_REQUEST_MAX)
+    send(harness, url, LOOK_CHANGES_MAX)
     harness.advance(RETENTION_S - 10)  # before the sweeper comes by
     harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"MessageRetentionPeriod": str(2 * RETENTION_S)})
     send(harness, url, 1)
@@ -79,7 +79,7 @@ def test_while_more_are_due_and_failed_than_one_receive_moves(harness: SqsHarnes
     dead = harness.create_queue("dead")
     redrive = json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1})
     url = harness.create_queue("q", RedrivePolicy=redrive, VisibilityTimeout="5")
-    count = 2 * TRANSITIONS_PER_REQUEST_MAX
+    count = 2 * LOOK_CHANGES_MAX
     send(harness, url, count)
     assert receive(harness, url, count)[0] == count
     harness.advance(5)
@@ -90,12 +90,12 @@ def test_while_more_are_due_and_failed_than_one_receive_moves(harness: SqsHarnes
 @pytest.mark.parametrize("groups", [1, 2])
 def test_a_fifo_receive_removes_no_more_than_its_bound(harness: SqsHarness, groups: int) -> None:
     url = make_fifo(harness, MessageRetentionPeriod=str(RETENTION_S))
-    in_group = 2 * TRANSITIONS_PER_REQUEST_MAX // groups - 10
+    in_group = 2 * LOOK_CHANGES_MAX // groups - 10
     for group in range(groups):
         send(harness, url, in_group, f"old-{group}")
     harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
     assert receive(harness, url, 10) == (0, True)
-    assert harness.count_rows(url) == (groups * in_group - TRANSITIONS_PER_REQUEST_MAX, 0, 0)
+    assert harness.count_rows(url) == (groups * in_group - LOOK_CHANGES_MAX, 0, 0)
 
 
 @pytest.mark.parametrize("attempt", [{}, {"ReceiveRequestAttemptId": "a"}])
@@ -103,7 +103,7 @@ def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_too_old(
     harness: SqsHarness, attempt: dict[str, str]
 ) -> None:
     url = make_fifo(harness, MessageRetentionPeriod=str(RETENTION_S))
-    send(harness, url, 2 * TRANSITIONS_PER_REQUEST_MAX + 10, "g")
+    send(harness, url, 2 * LOOK_CHANGES_MAX + 10, "g")
     harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
     send(harness, url, 1, "g")
     poll = harness.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20, **attempt)
@@ -117,7 +117,7 @@ def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_due_in_a_closed_g
     send(harness, url, 1, "closed")
     assert receive(harness, url, 1) == (1, False)
     harness.call("SetQueueAttributes", QueueUrl=url, Attributes={"DelaySeconds": "5"})
-    send(harness, url, 2 * TRANSITIONS_PER_REQUEST_MAX + 20, "closed")
+    send(harness, url, 2 * LOOK_CHANGES_MAX + 20, "closed")
     send(harness, url, 1, "open")
     harness.sqs.core.clock.source.pass_ms(5_000)  # type: ignore[attr-defined]
     poll = harness.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20)
@@ -126,29 +126,63 @@ def test_long_poll_of_a_fifo_queue_comes_to_the_end_of_what_is_due_in_a_closed_g
     assert receive(harness, url, 10) == (0, False)
 
 
-def test_long_polls_that_look_on_do_so_one_after_the_other(
-    harness: SqsHarness, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["too old", "failed", "failed, in groups"])
+@pytest.mark.parametrize("wait_s", [0, 20])
+def test_receives_at_once_remove_no_more_in_one_turn_than_one_of_them(
+    harness: SqsHarness, kind: str, wait_s: int
 ) -> None:
-    look, polls = 20, 10
-    monkeypatch.setattr("onebox.services.sqs.receiving.TRANSITIONS_PER_REQUEST_MAX", look)
-    url = harness.create_queue("q", MessageRetentionPeriod=str(RETENTION_S))
-    send(harness, url, 4 * polls * look)
-    harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
-    send(harness, url, polls)
+    polls, count = 30, 8 * LOOK_CHANGES_MAX
+    url = make_queue_of_dead(harness, kind, count)
+    for number in range(polls):
+        send(harness, url, 1, f"live-{number}" if kind == "failed, in groups" else None)
     left: list[int] = []
 
     async def poll_and_count_in_each_turn() -> list[Wire]:
+        left.append(harness.count_rows(url)[0] + harness.count_rows(url)[1])
         begun = [
-            harness.begin("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=20)
+            harness.begin("ReceiveMessage", QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=wait_s)
             for _ in range(polls)
         ]
         answers = asyncio.gather(*begun)
         while not answers.done():
             await asyncio.sleep(0)
-            left.append(harness.count_rows(url)[0])
+            left.append(sum(harness.count_rows(url)))
         return await answers
 
     answers = harness.run(asyncio.wait_for(poll_and_count_in_each_turn(), 60))
     assert [len(answer["Messages"]) for answer in answers] == [1] * polls
-    # The first turn is that in which all polls come.
-    assert max(before - after for before, after in pairwise(left)) <= look + 1
+    # Each receive removes one at least, so that none is stopped by others for good.
+    assert max(before - after for before, after in pairwise(left)) <= LOOK_CHANGES_MAX + polls
+    assert left[0] - left[-1] == count
+
+
+def make_queue_of_dead(harness: SqsHarness, kind: str, count: int) -> str:
+    """A queue whose messages will be removed by receives: its URL."""
+    if kind == "too old":
+        url = harness.create_queue("q", MessageRetentionPeriod=str(RETENTION_S))
+        send(harness, url, count)
+        harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
+        return url
+    is_fifo = kind == "failed, in groups"
+    dead = harness.create_queue("dead.fifo", FifoQueue="true") if is_fifo else harness.create_queue("dead")
+    redrive = json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1})
+    url = (
+        make_fifo(harness, RedrivePolicy=redrive, VisibilityTimeout="5")
+        if is_fifo
+        else harness.create_queue("q", RedrivePolicy=redrive, VisibilityTimeout="5")
+    )
+    for group in range(20):
+        send(harness, url, count // 20, f"group-{group}" if is_fifo else None)
+    assert sum(receive(harness, url, count)[0] for _ in range(2)) == count
+    harness.advance(5)
+    return url
+
+
+def test_a_look_removes_fewer_messages_that_are_large(harness: SqsHarness) -> None:
+    url = harness.create_queue("q", MessageRetentionPeriod=str(RETENTION_S))
+    text = "x" * (CHANGE_BYTES * LOOK_CHANGES_MAX // 4)
+    for _ in range(10):
+        harness.call("SendMessage", QueueUrl=url, MessageBody=text)
+    harness.sqs.core.clock.source.pass_ms(RETENTION_S * 1000)  # type: ignore[attr-defined]
+    assert receive(harness, url, 1) == (0, True)
+    assert harness.count_rows(url) == (6, 0, 0)

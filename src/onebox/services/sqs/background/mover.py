@@ -7,8 +7,9 @@ AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from functools import partial
 
 from onebox.clock import Timer
@@ -16,7 +17,7 @@ from onebox.errors import StorageFault
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.dead_letters import move_message
-from onebox.services.sqs.model import MoveTask, Queue, StoredMessage
+from onebox.services.sqs.model import MovableMessage, MoveTask, Queue
 from onebox.services.sqs.receiving import refresh_groups
 from onebox.services.sqs.sending import notify_watchers
 from onebox.storage.faults import DatabaseBusy
@@ -33,6 +34,8 @@ class Mover:
         self._core = core
         self._log = log
         self._timers: dict[str, Timer] = {}
+        self._due: deque[str] = deque()
+        """The tasks whose next step is due: one step is made in each turn of the event loop."""
         self._running = False
 
     def start(self) -> None:
@@ -47,26 +50,43 @@ class Mover:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._due.clear()
 
     def begin(self, task_id: str, pause_ms: int) -> None:
         """Make a task's next step after a pause."""
         if self._running:
             at_ms = self._core.clock.steady_ms() + pause_ms
-            self._timers[task_id] = self._core.clock.call_at(at_ms, partial(self._step, task_id))
+            self._timers[task_id] = self._core.clock.call_at(at_ms, partial(self._fall_due, task_id))
 
-    def _step(self, task_id: str) -> None:
+    def _fall_due(self, task_id: str) -> None:
         del self._timers[task_id]
-        try:
-            pause_ms = self._core.storage.run(partial(move_some, self._core, task_id, self._core.clock.steady_ms()))
-        except StorageFault:
-            return  # the engine stops; the task goes on after the restart
-        except DatabaseBusy:
-            pause_ms = _PAUSE_AFTER_FAILURE_MS  # said where it was found
-        except Exception:  # noqa: BLE001 - a background loop must outlive one failure
-            self._log.exception("a step of the message move task %s failed", task_id)
-            pause_ms = _PAUSE_AFTER_FAILURE_MS
+        self._due.append(task_id)
+        if len(self._due) == 1:
+            self._step()
+
+    def _step(self) -> None:
+        """A step of the task that is due first."""
+        if not self._due:
+            return  # stopped
+        task_id = self._due[0]
+        pause_ms = self._move_some(task_id)
+        self._due.popleft()
         if pause_ms is not None:
             self.begin(task_id, pause_ms)
+        if self._due:
+            asyncio.get_running_loop().call_soon(self._step)
+
+    def _move_some(self, task_id: str) -> int | None:
+        """The pause before the task's next step, None if there is none."""
+        try:
+            return self._core.storage.run(partial(move_some, self._core, task_id, self._core.clock.steady_ms()))
+        except StorageFault:
+            return None  # the engine stops; the task goes on after the restart
+        except DatabaseBusy:
+            return _PAUSE_AFTER_FAILURE_MS  # said where it was found
+        except Exception:  # noqa: BLE001 - a background loop must outlive one failure
+            self._log.exception("a step of the message move task %s failed", task_id)
+            return _PAUSE_AFTER_FAILURE_MS
 
 
 def move_some(core: Core, task_id: str, now_ms: int) -> int | None:
@@ -79,26 +99,26 @@ def move_some(core: Core, task_id: str, now_ms: int) -> int | None:
         core.move_tasks.end(task_id, "FAILED", NO_QUEUE)
         return None
     pause_ms, limit = rules.decide_pace(task.messages_per_second)
-    messages = core.messages.find_visible(source.backlog_id, task.last_message_id, limit)
+    messages, are_all = core.messages.find_movable(source.backlog_id, task.last_message_id, limit)
     moved, failure = _move_messages(core, task, source, messages, now_ms)
     core.move_tasks.add_moved(task_id, moved)
     if failure is not None:
         core.move_tasks.end(task_id, "FAILED", failure)
         return None
-    if len(messages) < limit:
+    if are_all:
         core.move_tasks.end(task_id, "COMPLETED")
         return None
     return pause_ms
 
 
 def _move_messages(
-    core: Core, task: MoveTask, source: Queue, messages: list[StoredMessage], now_ms: int
+    core: Core, task: MoveTask, source: Queue, messages: list[MovableMessage], now_ms: int
 ) -> tuple[int, str | None]:
     """How many were moved, and why no more could be."""
     arrived: Counter[str] = Counter()
     first_ids: dict[str, int] = {}
     failure = None
-    moved: list[StoredMessage] = []
+    moved: list[MovableMessage] = []
     for message in messages:
         target_arn = task.destination_arn or message.dead_letter_source_arn
         target = core.queues.find_by_arn(target_arn) if target_arn else None
@@ -120,7 +140,7 @@ def _move_messages(
     return len(moved), failure
 
 
-def _move_message(core: Core, target: Queue, message: StoredMessage, now_ms: int) -> int:
+def _move_message(core: Core, target: Queue, message: MovableMessage, now_ms: int) -> int:
     """Its new row id."""
     new_id = core.row_ids.next(now_ms)
     sequence_number = rules.format_sequence_number(new_id) if target.is_fifo else None

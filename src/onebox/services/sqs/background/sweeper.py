@@ -12,7 +12,7 @@ from onebox.clock import Timer
 from onebox.errors import StorageFault
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.expiry import remove_expired
-from onebox.services.sqs.limits import SWEEP_INTERVAL_MS, SWEEP_MESSAGES_MAX, SWEEP_QUEUES_MAX
+from onebox.services.sqs.limits import SWEEP_CHANGES_MAX, SWEEP_INTERVAL_MS, SWEEP_QUEUES_MAX
 from onebox.storage.faults import DatabaseBusy
 
 # Between two portions the loop serves requests.
@@ -67,13 +67,18 @@ class Sweeper:
     def _sweep_once(self) -> bool:
         """Sweep a portion: some messages of purged queues, some queues. Whether there may be more."""
         core, now_ms = self._core, self._core.clock.steady_ms()
-        more = core.messages.sweep_abandoned(SWEEP_MESSAGES_MAX) > 0
+        swept = core.messages.sweep_abandoned(SWEEP_CHANGES_MAX)
+        left = SWEEP_CHANGES_MAX - swept
         if not self._unswept:
             self._unswept = core.queues.list_keys()
-        portion, self._unswept = self._unswept[:SWEEP_QUEUES_MAX], self._unswept[SWEEP_QUEUES_MAX:]
-        for key in portion:
+        for _ in range(min(SWEEP_QUEUES_MAX, len(self._unswept))):
+            if left <= 0:
+                break
+            key = self._unswept.pop(0)
             queue = core.queues.find(*key)
-            if queue is not None and remove_expired(core, queue, now_ms):
-                self._unswept.append(key)
-        core.deduplication.sweep(now_ms, SWEEP_MESSAGES_MAX)
-        return more or bool(self._unswept)
+            if queue is not None:
+                left -= remove_expired(core, queue, now_ms, left)
+                if left <= 0:
+                    self._unswept.append(key)  # behind the others
+        core.deduplication.sweep(now_ms, SWEEP_CHANGES_MAX)
+        return swept > 0 or bool(self._unswept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onebox.services.registry import Operation, OperationTable, WaitingOperation
+from onebox.services.registry import Operation, OperationTable, PollingOperation
 from onebox.services.sqs.core import Core
 from onebox.services.sqs.operations import in_flight, move_tasks, permissions, queues, receives, sends, tags
 
@@ -24,7 +24,7 @@ OPERATIONS: OperationTable[Core] = {
     "ListQueueTags": Operation(tags.list_queue_tags, reads_only=True),
     "ListQueues": Operation(queues.list_queues, reads_only=True),
     "PurgeQueue": Operation(queues.purge_queue),
-    "ReceiveMessage": WaitingOperation(receives.receive_message, ends_durable=True),
+    "ReceiveMessage": PollingOperation(receives.receive_message),
     "RemovePermission": Operation(permissions.remove_permission),
     "SendMessage": Operation(sends.send_message),
     "SendMessageBatch": Operation(sends.send_message_batch, action="SendMessage"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from onebox.clock import wait_for
 from onebox.services.context import RequestContext, Wire
+from onebox.services.registry import Waiting
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.limits import SECOND_MS
+from onebox.services.sqs.limits import LOOKS_OF_SHORT_POLL_MAX, SECOND_MS
 from onebox.services.sqs.message_attributes import NameFilter
 from onebox.services.sqs.message_view import choose_system_attributes, show_message
 from onebox.services.sqs.model import Queue
@@ -35,47 +37,51 @@ class _Call:
     user_names: NameFilter
 
 
-async def receive_message(core: Core, context: RequestContext, request: Wire) -> Wire:
+def receive_message(core: Core, context: RequestContext, request: Wire) -> Wire | Waiting:
     """Hand out messages, waiting for them if the request or the queue says so."""
     call = _read_call(request)
     begun_at_ms = core.clock.steady_ms()
-    queue, shown, left = core.storage.run(lambda: _take(core, context, call, begun_at_ms))
+    queue, shown, left = _take(core, context, call, begun_at_ms)
     wait_ms = queue.wait_ms if call.wait_s is None else call.wait_s * SECOND_MS
-    if not shown and wait_ms and not core.watchers.is_closed:
-        shown = await _wait_and_take(
-            core, context, call, queue_arn=queue.arn, deadline_at_ms=begun_at_ms + wait_ms, left=left
-        )
+    if shown or not (left or wait_ms) or core.watchers.is_closed:
+        core.metrics.received(queue, len(shown), begun_at_ms)
+        return _answer(shown)
+    return Waiting(partial(_look_on, core, context, call, queue, begun_at_ms + wait_ms))
+
+
+async def _look_on(core: Core, context: RequestContext, call: _Call, queue: Queue, deadline_at_ms: int) -> Wire:
+    """Look again until there is something or the wait is over."""
+    woken = asyncio.Event()
+    subscription = core.watchers.watch(queue.arn, woken.set)
+    looks = 1
+    try:
+        # The first time at once: no notice tells of messages that came before there was a subscription.
+        while True:
+            woken.clear()
+            _, shown, left = await core.looks.look(partial(_take_now, core, context, call))
+            looks += 1
+            if shown or core.watchers.is_closed:
+                break
+            if left and looks < LOOKS_OF_SHORT_POLL_MAX:
+                continue  # no notice tells of what a look has left
+            if core.clock.steady_ms() >= deadline_at_ms:
+                break
+            if not left and not await wait_for(core.clock, woken, deadline_at_ms):
+                break
+    finally:
+        subscription.cancel()
     core.metrics.received(queue, len(shown), core.clock.steady_ms())
     await core.storage.durable()
+    return _answer(shown)
+
+
+def _answer(shown: list[Wire]) -> Wire:
     return {"Messages": shown} if shown else {}
 
 
-async def _wait_and_take(
-    core: Core, context: RequestContext, call: _Call, *, queue_arn: str, deadline_at_ms: int, left: int
-) -> list[Wire]:
-    """Look again until there is something or the wait is over; ``left`` is what the look before has left."""
-    woken = asyncio.Event()
-    subscription = core.watchers.watch(queue_arn, woken.set)
-    try:
-        while await _wait_for_more(core, woken, deadline_at_ms, left) and not core.watchers.is_closed:
-            woken.clear()
-            now_ms = core.clock.steady_ms()
-            _, shown, left = core.storage.run(lambda now_ms=now_ms: _take(core, context, call, now_ms))  # type: ignore[misc]
-            if shown:
-                return shown
-        return []
-    finally:
-        subscription.cancel()
-
-
-async def _wait_for_more(core: Core, woken: asyncio.Event, deadline_at_ms: int, left: int) -> bool:
-    """Wait until there may be something to receive; False if the wait is over."""
-    if not left:
-        return await wait_for(core.clock, woken, deadline_at_ms)
-    # The last look removed or released as many messages as one look may; no notice tells of those behind them.
-    async with core.looking_on:  # one poll after the other: many looks in one turn would delay other requests
-        await asyncio.sleep(0)
-    return core.clock.steady_ms() < deadline_at_ms
+def _take_now(core: Core, context: RequestContext, call: _Call) -> tuple[Queue, list[Wire], int]:
+    now_ms = core.clock.steady_ms()
+    return core.storage.run(lambda: _take(core, context, call, now_ms))
 
 
 def _take(core: Core, context: RequestContext, call: _Call, now_ms: int) -> tuple[Queue, list[Wire], int]:

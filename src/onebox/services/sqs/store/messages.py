@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from onebox.services.sqs.model import Counts, State, StoredMessage
+from onebox.services.sqs.model import Counts, MovableMessage, State, StoredMessage
+from onebox.services.sqs.rules import count_changes
 from onebox.services.sqs.store.arrivals import Arrivals
 from onebox.storage.database import Storage
 from onebox.storage.packing import Packer
@@ -279,15 +280,25 @@ class MessageStore:
 
     # -- background --------------------------------------------------------------------------------------------
 
-    def find_visible(self, backlog_id: int, up_to_id: int, limit: int) -> list[StoredMessage]:
-        """The oldest visible messages, up to a row id."""
-        return self._read(
-            self._storage.execute(
-                f"SELECT {_MESSAGE_COLUMNS} FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
-                " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 AND m.id <= ? ORDER BY m.id LIMIT ?",
-                (backlog_id, up_to_id, limit),
-            )
+    def find_movable(self, backlog_id: int, up_to_id: int, limit: int) -> tuple[list[MovableMessage], bool]:
+        """The oldest visible messages, up to a row id; fewer than ``limit`` where their texts are long
+        (``rules.count_changes``). And whether these are all."""
+        rows = self._storage.execute(
+            "SELECT m.id, b.group_id, b.dead_letter_source_arn,"
+            " octet_length(b.body) + coalesce(octet_length(b.packed), 0)"
+            " FROM sqs_message m JOIN sqs_body b ON b.id = m.id"
+            " WHERE m.backlog_id = ? AND m.state = 0 AND m.due_at_ms = 0 AND m.id <= ? ORDER BY m.id",
+            (backlog_id, up_to_id),
         )
+        found: list[MovableMessage] = []
+        changes = 0
+        for row_id, group_id, source_arn, size_bytes in rows:
+            if changes >= limit:
+                rows.close(force=True)
+                return found, False
+            found.append(MovableMessage(row_id, group_id, source_arn))
+            changes += count_changes(size_bytes)
+        return found, True
 
     def find_oldest_visible(self, backlog_id: int, limit: int) -> list[tuple[int, int, int, str | None]]:
         """The first visible messages: id, sent_at_ms, arrived_at_ms, group."""
