@@ -86,6 +86,14 @@ def test_a_pipe_gets_each_row_in_one_line(run: Callable[[list[str], int | None],
     assert row.split()[:6] == [ORDER["orderId"], USER, "new", ORDER["timestamp"], "19.90", "GBP"]
 
 
+@pytest.mark.parametrize("name", [*COMMANDS, "alarms", "audit"])
+def test_no_line_in_a_pipe_ends_with_spaces(name: str, run: Callable[[list[str], int | None], str]) -> None:
+    arguments, _ = COMMANDS.get(name, ([name], []))
+    lines = run(arguments, None).splitlines()
+    assert lines
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_csv_and_json_hold_every_column_of_every_order(run: Callable[[list[str], int | None], str]) -> None:
     assert run(["list", "--csv"], None) == run(["list", "--format", "csv"], 60)
     assert USER in run(["list", "--csv"], 60)

@@ -7,7 +7,7 @@ import click
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json, say, show_time
+from orders.cli.output import print_json, print_rich, say, show_time
 from orders.clock import SystemClock
 from orders.deployment.function import DeployedFunction
 from orders.domain.times import parse_duration_ms
@@ -106,4 +106,4 @@ def _print_table(reports: list[AlarmReport]) -> None:
         if report.state == FIRING and report.reason:
             words.append(f"\n{printable(report.reason, REASON_SHOWN)}", style="dim")
         table.add_row(Text(printable(report.name)), words)
-    console().print(table)
+    print_rich(table)

@@ -8,7 +8,7 @@ from orders.audit.entries import DONE, STARTED, Entry
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json, say, show_time
+from orders.cli.output import print_json, print_rich, say, show_time
 from orders.clock import SystemClock
 from orders.domain.times import ms_of_moment, parse_time
 from orders.errors import OperatorError
@@ -77,7 +77,7 @@ def _print_table(found: list[Entry]) -> None:
             Text(entry.result, style=COLOURS.get(entry.result, "red")),
             Text(printable(f"{_change(entry)}{reason}", 3 * VALUE_SHOWN)),
         )
-    console().print(table)
+    print_rich(table)
 
 
 def _name(who: str) -> str:

@@ -13,7 +13,7 @@ from orders.aws.clients import Aws
 from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
 from orders.cli.options import aws_options, json_option, stack_name_option
-from orders.cli.output import console, plural, print_json, say
+from orders.cli.output import plural, print_json, print_rich, say
 from orders.clock import SystemClock
 from orders.deployment.artifacts import ArtifactBucket
 from orders.deployment.canary import CanaryAlarm
@@ -200,7 +200,7 @@ def _print_plan(plan: Plan) -> None:
         note = "[red]is replaced[/]" if change.replacement == "True" else ""
         table.add_row(f"[{colour}]{change.action}[/]", change.logical_id, f"[dim]{change.resource_type}[/]", note)
     if plan.changes:
-        console().print(table)
+        print_rich(table)
     if plan.drift:
         say("Changed outside of the stack, to be changed back:")
     for difference in plan.drift:

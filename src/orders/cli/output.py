@@ -14,7 +14,7 @@ from orders.text import printable_block
 WIDTH_OF_NO_TERMINAL = 100_000
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -29,6 +29,18 @@ def terminal_width() -> int | None:
     """How many columns the terminal has; None if the output is no terminal."""
     screen = console()
     return screen.width if screen.is_terminal else None
+
+
+def print_rich(renderable: RenderableType) -> None:
+    """Print a table of rich's; where the output is no terminal, without the spaces that fill its columns."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(renderable)
+        return
+    with screen.capture() as captured:
+        screen.print(renderable)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True, fg: str | None = None) -> None:

@@ -26,7 +26,7 @@ from orders.aws.measures import (
 from orders.cli.failing_table import failing_lines, failing_row
 from orders.cli.option_rows import Options, option_rows, options_document, read_options
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, plural, print_json, show_count, show_number, show_time
+from orders.cli.output import plural, print_json, print_rich, say, show_count, show_number, show_time
 from orders.clock import SystemClock
 from orders.monitoring.alarms import FIRING, AlarmReport, report_alarm, report_alarms
 from orders.monitoring.backlog import describe_backlog, find_backlog
@@ -56,12 +56,11 @@ def status(aws: Aws, as_json: bool) -> None:
     if as_json:
         print_json({**plain(now), "options": options_document(options)})
     else:
-        terminal = console()
-        terminal.print(render(now, options))
+        print_rich(render(now, options))
         if not now.is_deployed:
-            terminal.print("\nSet the system up with `orders deploy`.")
+            say("\nSet the system up with `orders deploy`.")
         elif now.failed:
-            terminal.print("\n`orders dlq list` shows why orders failed.")
+            say("\n`orders dlq list` shows why orders failed.")
     sys.exit(0 if now.is_deployed else 1)
 
 

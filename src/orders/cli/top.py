@@ -30,7 +30,7 @@ from orders.aws.measures import (
 )
 from orders.cli.keys import reading_keys
 from orders.cli.options import aws_options, json_option
-from orders.cli.output import console, print_json, show_number, show_time
+from orders.cli.output import console, print_json, print_rich, show_number, show_time
 from orders.cli.patience import attempt, describe_outage, silent_outage
 from orders.cli.status import plain, render
 from orders.cli.terminated import stopping_on_sigterm
@@ -82,7 +82,7 @@ def top(aws: Aws, every: float, once: bool, as_json: bool) -> None:
     if as_json:
         print_json(_plain(now))
     else:
-        console().print(screen(now, hint=""))
+        print_rich(screen(now, hint=""))
 
 
 def _check_is_deployed(now: Status) -> None:

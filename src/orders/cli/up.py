@@ -22,7 +22,7 @@ from orders.aws.settings import (
 )
 from orders.cli.deploy import run_deploy
 from orders.cli.options import prefix_option
-from orders.cli.output import console, say
+from orders.cli.output import console, print_rich, say
 from orders.cli.patience import attempt, describe_outage, silent_outage
 from orders.cli.status import render
 from orders.cli.terminated import stopping_on_sigterm
@@ -134,7 +134,7 @@ def log_file(port: int) -> Path:
 
 
 def _watch(aws: Aws) -> NoReturn:
-    """Show the status until KeyboardInterrupt."""
+    """Show the status until KeyboardInterrupt; once if there is no terminal."""
     from rich.live import Live
 
     clock = SystemClock()
@@ -142,13 +142,15 @@ def _watch(aws: Aws) -> NoReturn:
     outage = silent_outage(clock)
     screen = console()
     last = reader.read(clock.now_ms())
+    if not screen.is_terminal:
+        print_rich(render(last))
+        while True:
+            clock.wait_ms(REFRESH_MS)
     with Live(render(last), console=screen, auto_refresh=False) as live:
         while True:
             clock.wait_ms(REFRESH_MS)
-            # Without a terminal nobody looks, so nothing is read; the process only holds onebox.
-            if screen.is_terminal:
-                last = attempt(outage, lambda: reader.read(clock.now_ms())) or last
-                live.update(_live_view(last, outage.since_ms), refresh=True)
+            last = attempt(outage, lambda: reader.read(clock.now_ms())) or last
+            live.update(_live_view(last, outage.since_ms), refresh=True)
 
 
 def _live_view(now: Status, lost_since_ms: int | None) -> Group:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orders.cli.options import json_option
-from orders.cli.output import console, plural, print_json, say, show_time
+from orders.cli.output import plural, print_json, print_rich, say, show_time
 from orders.cli.relay.database import outbox_options, reporting_database
 from orders.json_text import lay_out
 from orders.text import printable, printable_block
@@ -84,5 +84,5 @@ def _list(rows: list[RefusedRow], as_json: bool) -> None:
                 printable(row.reason, REASON_SHOWN),
             )
             table.add_row(str(row.id), *(cell.replace("[", r"\[") for cell in cells))
-        console().print(table)
+        print_rich(table)
     say(f"{plural(len(rows), 'refused row')}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orders.cli.options import json_option
-from orders.cli.output import console, plural, print_json, say, show_time
+from orders.cli.output import plural, print_json, print_rich, say, show_time
 from orders.cli.relay.database import outbox_options, reporting_database
 from orders.domain.times import parse_duration_ms
 from orders.text import printable, show_duration
@@ -92,7 +92,7 @@ def _print(found: OutboxStatus) -> None:
     for group in found.reasons:
         reason = printable(group.reason, REASON_SHOWN).replace("[", r"\[")
         table.add_row(f"{group.rows:,}", str(group.first_id), printable(group.code), reason)
-    console().print(table)
+    print_rich(table)
     say("Next: `orders relay refused` lists them")
 
 
