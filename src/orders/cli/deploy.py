@@ -12,6 +12,7 @@ from orders.audit.log import Change
 from orders.aws.clients import Aws
 from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import ask
 from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import plural, print_json, print_rich, say
 from orders.clock import SystemClock
@@ -165,7 +166,7 @@ def quiet_audience() -> Audience:
 
 def _speaking(yes: bool, as_json: bool) -> Audience:
     if as_json:
-        return Audience(agree=lambda plan: yes or _ask(plan, to_stderr=True))
+        return Audience(agree=lambda plan: yes or _ask(plan))
     return Audience(
         agree=lambda plan: _show_and_ask(plan, yes),
         on_step=lambda step: say(_STEPS[step]) if step in _STEPS else None,
@@ -182,13 +183,12 @@ _STEPS = {
 
 def _show_and_ask(plan: Plan, yes: bool) -> bool:
     _print_plan(plan)
-    return yes or _ask(plan, to_stderr=False)
+    return yes or _ask(plan)
 
 
-def _ask(plan: Plan, *, to_stderr: bool) -> bool:
+def _ask(plan: Plan) -> bool:
     number = len(plan.changes) + len(plan.drift)
-    question = f"Apply {plural(number, 'change')}?" if number else "Go on?"
-    return click.confirm(question, err=to_stderr)
+    return ask(f"Apply {plural(number, 'change')}?" if number else "Go on?")
 
 
 def _print_plan(plan: Plan) -> None:

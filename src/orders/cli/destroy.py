@@ -11,6 +11,7 @@ from orders.archive.bucket import ArchiveBucket
 from orders.aws.clients import Aws
 from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm, yes_option
 from orders.cli.options import aws_options, json_option, stack_name_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
@@ -35,7 +36,7 @@ class Data(NamedTuple):
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@yes_option
 @click.option("--with-table", is_flag=True, help="Delete the table Orders and all orders in it as well.")
 @click.option("--with-history", is_flag=True, help="Delete the table OrderEvents and the history in it as well.")
 @click.option("--with-archive", is_flag=True, help="Delete the archive bucket and all notifications in it as well.")
@@ -63,10 +64,12 @@ def destroy(
     chosen = {"table": with_table, "history": with_history, "archive": with_archive, "claims": with_claims}
     data = [one for one in _find_data(aws) if one.exists()]
     doomed = [one for one in data if chosen[one.key]]
-    if not yes:
-        also = "".join(f"AND {one.name} with {one.contents} " for one in doomed)
-        click.confirm(f"Delete the stack {stack.name} {also}at {aws.place}?", abort=True, err=as_json)
-    stack_deleted = _destroy_stack(aws, stack, as_json=as_json)
+    is_there = stack.find_status() is not None
+    what = [f"the stack {stack.name}"] if is_there else []
+    what += [f"{one.name} with {one.contents}" for one in doomed]
+    if what:
+        confirm(f"Delete {' AND '.join(what)} on {aws.place}?", yes=yes)
+    stack_deleted = is_there and _destroy_stack(aws, stack, as_json=as_json)
     lost = [one for one in data if one not in doomed and not one.exists()]
     if lost:
         raise OperatorError(
@@ -122,8 +125,6 @@ def _find_data(aws: Aws) -> list[Data]:
 
 def _destroy_stack(aws: Aws, stack: Stack, *, as_json: bool) -> bool:
     audience = Audience() if as_json else Audience(on_event=_print_event)
-    if stack.find_status() is None:
-        return False
     with audit_log(aws).change("destroy", stack.name, before={"parameters": stack.parameters()}):
         deleted = destroy_stack(stack, audience)
         CanaryAlarm(aws).remove()  # of a canary that was under way: a deployment made it, not the stack

@@ -10,6 +10,7 @@ import click
 from orders.aws.clients import Aws
 from orders.claims.bucket import ClaimBucket
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm, yes_option
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say, show_time
 from orders.clock import Clock, SystemClock
@@ -48,7 +49,7 @@ AUDITED_IDS = 100
     help="A publisher's spool to look through as well; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be erased.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@yes_option
 @json_option
 @aws_options
 def erase(
@@ -79,8 +80,7 @@ def erase(
     if dry_run:
         _finish(report, as_json=as_json, dry_run=True)
         return
-    if not yes:
-        click.confirm(f"Erase this for good at {aws.place}?", abort=True, err=as_json)
+    confirm(f"Erase this for good on {aws.place}?", yes=yes)
     _erase(aws, places, person, report, keep_amounts=keep_amounts, as_json=as_json)
     report.remains = find_remains(aws, clock.now_ms())
     _finish(report, as_json=as_json, dry_run=False)

@@ -6,6 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm, yes_option
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.clock import SystemClock
@@ -15,7 +16,6 @@ from orders.errors import OperatorError
 from orders.levers.levers import Levers
 from orders.monitoring.counting import CountReader
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 NO_LIMIT = "none"
 
 
@@ -35,9 +35,10 @@ def pause(aws: Aws, reason: str, yes: bool, as_json: bool) -> None:
 
     A deployment does not resume a paused system; `orders resume` does.
     """
-    if not yes:
-        click.confirm(f"Stop processing orders at {aws.place}?", abort=True, err=True)
-    changed = levers_of(aws).pause(audit_log(aws).change, reason)
+    levers = levers_of(aws)
+    if not levers.is_paused():
+        confirm(f"Stop processing orders on {aws.place}?", yes=yes)
+    changed = levers.pause(audit_log(aws).change, reason)
     if as_json:
         print_json({"paused": True, "changed": changed})
     else:
@@ -93,8 +94,7 @@ def rollback(aws: Aws, wanted: int | None, yes: bool, as_json: bool) -> None:
     plan = levers.plan_rollback(wanted)
     if not as_json:
         say(plan.describe())
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    confirm("Go on?", yes=yes)
     levers.rollback(audit_log(aws).change, plan)
     if as_json:
         print_json({"version": plan.target, "rolled_back": plan.bad})

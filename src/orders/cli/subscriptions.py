@@ -6,6 +6,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import print_json, say
 from orders.cli.tables import Column, print_table
@@ -51,8 +52,8 @@ def unsubscribe(aws: Aws, arn: str, yes: bool, as_json: bool) -> None:
     """
     there = Subscriptions(aws)
     subscription = there.find_by_arn(arn)
-    if there.is_order_queue(subscription) and not yes:
-        click.confirm("This is OrderQueue's own subscription. Without it no order is stored. Remove it?", abort=True)
+    if there.is_order_queue(subscription):
+        confirm("This is OrderQueue's own subscription. Without it no order is stored. Remove it?", yes=yes)
     with audit_log(aws).change("unsubscribe", arn, before=subscription._asdict()):
         there.unsubscribe(arn)
     if as_json:

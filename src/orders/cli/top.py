@@ -88,7 +88,7 @@ def top(aws: Aws, every: float, once: bool, as_json: bool) -> None:
 def _check_is_deployed(now: Status) -> None:
     """Raises OperatorError where there is nothing to watch."""
     if not now.is_deployed:
-        raise OperatorError(f"there is no order system at {now.place}", "Set the system up with `orders deploy`.")
+        raise OperatorError(f"there is no order system on {now.place}", "Set the system up with `orders deploy`.")
 
 
 def _watch(reader: StatusReader, clock: SystemClock, every_s: float) -> None:

@@ -70,6 +70,10 @@ class Levers:
         self._clock = clock
         self._who = who
 
+    def is_paused(self) -> bool:
+        """Whether OrderQueue's trigger is disabled."""
+        return is_disabled(self._load_trigger())
+
     def pause(self, record: Record, reason: str = "") -> bool:
         """Stop processing: the trigger takes no more orders; calls that run end. False if it was paused."""
         trigger = self._load_trigger()

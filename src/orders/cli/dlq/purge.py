@@ -6,18 +6,18 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm_by_name, yes_option
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say
 from orders.dead_letters.queues import dead_letter_queue
 from orders.dead_letters.redrive import delete_chosen
-from orders.errors import OperatorError
 
 
 @click.command(short_help="Delete failed orders permanently.")
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@yes_option
 @json_option
 @aws_options
 def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_json: bool) -> None:
@@ -50,10 +50,4 @@ def purge(aws: Aws, wanted: tuple[str, ...], reason: str | None, yes: bool, as_j
 
 
 def _confirm(name: str, count: int, yes: bool) -> None:
-    if yes:
-        return
-    typed = click.prompt(
-        f"{plural(count, 'failed order')} will be deleted permanently. Type {name} to delete", err=True
-    )
-    if typed != name:
-        raise OperatorError("nothing was deleted", f"Type {name} to confirm, or give --yes.")
+    confirm_by_name(f"{plural(count, 'failed order')} will be deleted permanently.", name, yes=yes)

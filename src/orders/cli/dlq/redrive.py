@@ -10,6 +10,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm, yes_option
 from orders.cli.dlq.choice import choose, report_problems
 from orders.cli.failures import EXIT_INTERRUPTED
 from orders.cli.options import aws_options, json_option
@@ -24,7 +25,7 @@ from orders.rate_limit import RateLimiter
 @click.argument("wanted", metavar="[ID]...", nargs=-1)
 @click.option("--reason", metavar="TEXT", help="Those whose exception or reason, as `list` shows it, contains this.")
 @click.option("--rate", type=click.IntRange(1, 500), help="Maximum orders per second, to limit the load.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@yes_option
 @json_option
 @aws_options
 def redrive(aws: Aws, wanted: tuple[str, ...], reason: str | None, rate: int | None, yes: bool, as_json: bool) -> None:
@@ -71,8 +72,7 @@ def _redrive_all(aws: Aws, queue: Queue, rate: int | None, yes: bool, *, quiet: 
     failed_orders = counts.messages
     if not yes and not failed_orders:
         return 0
-    if not yes:
-        click.confirm(f"Send {plural(failed_orders, 'failed order')} back to OrderQueue?", abort=True)
+    confirm(f"Send {plural(failed_orders, 'failed order')} back to OrderQueue?", yes=yes)
     before = {"orders": failed_orders, "rate": rate}
     with (
         _showing(quiet=quiet) as show,

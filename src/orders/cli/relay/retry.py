@@ -9,6 +9,7 @@ import click
 
 from orders.aws.clients import Aws
 from orders.cli.auditing import audit_log
+from orders.cli.confirmation import confirm, yes_option
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, say
 from orders.cli.relay.database import outbox_options, reporting_database
@@ -53,7 +54,7 @@ def retry(
 @click.command(short_help="Delete refused rows.")
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
 @click.option("--all", "all_rows", is_flag=True, help="All refused rows.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@yes_option
 @json_option
 @outbox_options()
 @aws_options
@@ -62,8 +63,7 @@ def drop(aws: Aws, database: str, table: str, ids: tuple[int, ...], all_rows: bo
     """Delete refused rows for good: their orders are never published. The change is recorded in the audit log."""
     rows = _open(database, table)
     chosen = _choose(rows, ids, all_rows)
-    if not yes and not click.confirm(f"Delete {plural(len(chosen), 'refused row')} of {table} for good?", err=True):
-        raise OperatorError("nothing was deleted")
+    confirm(f"Delete {plural(len(chosen), 'refused row')} of {table} for good?", yes=yes)
     with audit_log(aws).change("relay drop", table, before={"rows": chosen[:100], "count": len(chosen)}):
         dropped = rows.drop(chosen)
     print_json({"dropped": dropped}) if as_json else say(f"{plural(dropped, 'row')} deleted")
