@@ -1,13 +1,16 @@
-"""Goal: every command and file that a document names exists, with the options that it is shown with."""
+"""Goal: every command and file that a document names exists, with the options that it is shown with, and each command's
+summary is read whole."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from onebox.cli.main import main as onebox
 from orders.cli.main import main as orders
@@ -37,6 +40,26 @@ def test_the_targets_of_make_that_a_document_names_exist(document: Path) -> None
 def test_the_files_that_a_document_names_exist(document: Path) -> None:
     named = re.findall(r"`((?:src|tests|docs|tools|examples)/[\w./-]+)`", document.read_text("utf-8"))
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_summary_of_a_command_is_cut(name: str) -> None:
+    for group in [(), *_groups(COMMANDS[name])]:
+        done = CliRunner().invoke(COMMANDS[name], [*group, "--help"], terminal_width=80)
+        assert done.exit_code == 0
+        assert [line for line in done.output.splitlines() if re.match(r"  [a-z].*\.\.\.$", line)] == []
+
+
+def _groups(command: click.Command, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The names that lead to each group of commands below a command."""
+    if not isinstance(command, click.Group):
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        if isinstance(inner, click.Group):
+            yield (*above, name)
+            yield from _groups(inner, (*above, name))
 
 
 def _commands(document: Path) -> list[list[str]]:

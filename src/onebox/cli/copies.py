@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from onebox.cli.failures import CommandFailed
 from onebox.config import default_data_folder
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,7 +29,7 @@ def _json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
 
 
-@click.command()
+@click.command(short_help="Copy the database to a file.")
 @click.argument("target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @_data_option
 @_json_option
@@ -46,7 +47,7 @@ def backup(target: Path, data: Path | None, as_json: bool) -> None:
     _print(as_json, f"backed up to {target}: {size:,} bytes", file=str(target), bytes=size)
 
 
-@click.command()
+@click.command(short_help="Restore a backup into the data folder.")
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_data_option
 @click.option("--replace", is_flag=True, help="Replace the existing database; it is kept under another name.")
@@ -67,7 +68,7 @@ def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> No
     _print(as_json, f"restored {source} to {folder}{kept}", folder=str(folder), former=str(former) if former else None)
 
 
-@click.command()
+@click.command(short_help="Verify every page of the database or of a backup.")
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_data_option
 @_json_option
@@ -101,7 +102,7 @@ def check(file: Path | None, data: Path | None, as_json: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="Rewrite the database without free space.")
 @_data_option
 @_json_option
 def compact(data: Path | None, as_json: bool) -> None:
@@ -127,8 +128,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (CopyRefused, DataFolderUnusable) as error:
-        click.echo(f"onebox: {error}", err=True)
-        sys.exit(1)
+        raise CommandFailed(str(error)) from None
 
 
 def _progress(verb: str, as_json: bool) -> Callable[[int, int], None]:

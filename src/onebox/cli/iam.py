@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
 
-from onebox.config import DEFAULT_HOST, DEFAULT_PORT, default_data_folder
+from onebox.cli.failures import CommandFailed
+from onebox.cli.own_pages import another_server, printable, read_page, url_option
+from onebox.config import default_data_folder
 
 if TYPE_CHECKING:
     from onebox.services.iam.model import AccessKey
 
 
-@click.group()
+@click.group(short_help="Create the first access key; explain refusals.")
 def iam() -> None:
     """Create access keys for `onebox serve --credentials required`; explain refusals."""
 
 
-@iam.command("create-admin")
+@iam.command("create-admin", short_help="Create a user with all permissions and an access key.")
 @click.option("--name", default="admin", show_default=True, help="The user; created if missing.")
 @click.option("--account", default="000000000000", show_default=True, help="The account, 12 digits.")
 @click.option(
@@ -48,17 +47,15 @@ def create_admin(name: str, account: str, data: Path | None, as_json: bool) -> N
     click.echo(f"export AWS_SECRET_ACCESS_KEY={key.secret_access_key}")
 
 
-@iam.command("condition-keys")
+@iam.command("condition-keys", short_help="Print the condition keys that policies can use.")
 def condition_keys() -> None:
     """Print the condition keys that policies can use, by service (the table of docs/compatibility.md)."""
     click.echo(condition_key_table())
 
 
-@iam.command()
+@iam.command(short_help="Explain why a request was refused.")
 @click.argument("request_id")
-@click.option(
-    "--url", default=f"http://{DEFAULT_HOST}:{DEFAULT_PORT}", show_default=True, help="URL of the running onebox."
-)
+@url_option
 @click.option("--json", "as_json", is_flag=True, help="Print the unformatted response.")
 def explain(request_id: str, url: str, as_json: bool) -> None:
     """Explain why a request was refused: which statement of which policy denied it.
@@ -66,15 +63,9 @@ def explain(request_id: str, url: str, as_json: bool) -> None:
     Every error response contains the REQUEST_ID (boto3: ResponseMetadata.RequestId). onebox keeps the last 1,000
     refusals since its start.
     """
-    try:
-        with urllib.request.urlopen(f"{url}/_onebox/refusals/{quote(request_id, safe='')}", timeout=5) as answer:  # noqa: S310
-            refusal = json.load(answer)
-    except urllib.error.HTTPError as error:
-        click.echo(f"onebox: {json.load(error).get('message', error.reason)}", err=True)
-        sys.exit(1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        click.echo(f"no onebox answers on {url} ({error}). Start one with: onebox serve", err=True)
-        sys.exit(1)
+    refusal = read_page(url, f"/_onebox/refusals/{quote(request_id, safe='')}")
+    if "request_id" not in refusal:
+        raise another_server(url)
     click.echo(json.dumps(refusal) if as_json else _explanation(refusal))
 
 
@@ -125,37 +116,31 @@ def _create_admin(folder: Path, account: str, name: str) -> AccessKey:
         with DataFolder(folder) as data:
             return asyncio.run(create(data.path / DATABASE_NAME))
     except AwsError as error:
-        reason = error.message
+        raise CommandFailed(error.message) from None
     except (DataFolderUnusable, DatabaseUnusable) as error:
-        reason = str(error)
-    click.echo(f"onebox: {reason}", err=True)
-    sys.exit(1)
+        raise CommandFailed(str(error)) from None
 
 
 def _explanation(refusal: dict[str, Any]) -> str:
     """A refusal as text. What clients chose (names, resources) is quoted, so that it cannot move the cursor."""
     lines = [
         f"request   {refusal['request_id']}",
-        f"caller    {_safe(refusal['principal'])}",
-        f"action    {_safe(refusal['action'])}",
-        f"resource  {_safe(refusal['resource'])}",
+        f"caller    {printable(refusal['principal'])}",
+        f"action    {printable(refusal['action'])}",
+        f"resource  {printable(refusal['resource'])}",
     ]
     decided = refusal["decided_by"]
     if decided:
         lines.append(f"denied by {_statement(decided)}")
     else:
         lines.append(f"denied    no {refusal['kind']} policy allows the action")
-    lines += [f"asked     {_safe(policy)}" for policy in refusal["policies"]]
+    lines += [f"asked     {printable(policy)}" for policy in refusal["policies"]]
     for note in refusal["near_misses"]:
-        keys = ", ".join(_safe(key) for key in note["failed_conditions"])
+        keys = ", ".join(printable(key) for key in note["failed_conditions"])
         lines.append(f"would allow, but for its condition on {keys}: {_statement(note)}")
     return "\n".join(lines)
 
 
 def _statement(note: dict[str, Any]) -> str:
-    sid = f" ({_safe(note['sid'])})" if note["sid"] else ""
-    return f"statement {note['number']}{sid} of {_safe(note['policy'])}"
-
-
-def _safe(text: str) -> str:
-    return text if text.isprintable() else ascii(text)
+    sid = f" ({printable(note['sid'])})" if note["sid"] else ""
+    return f"statement {note['number']}{sid} of {printable(note['policy'])}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from onebox.services.registry import Service
 
 
-@click.command()
+@click.command(short_help="List the supported AWS operations.")
 @click.argument("service", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--markdown", is_flag=True, help="Print the tables of docs/compatibility.md.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onebox.engine import Engine
 
 
-@click.command()
+@click.command(short_help="Run onebox in the foreground.")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
