@@ -43,9 +43,16 @@ class LargeBodies:
 
     async def prepare(self, request: Request) -> Prepared | RoutingError:
         """Unpack, route and decode a request; RoutingError if no operation fits it."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor(), _prepare, request)
+
+    async def do(self, work: Callable[[], None]) -> None:
+        """Do an operation's long work in the thread."""
+        await asyncio.get_running_loop().run_in_executor(self._executor(), work)
+
+    def _executor(self) -> ThreadPoolExecutor:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "onebox-decode")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _prepare, request)
+        return self._thread
 
     def stop(self) -> None:
         """Begin nothing more."""

@@ -27,6 +27,7 @@ from onebox.gateway.refusals import failure, too_large
 from onebox.gateway.reply import Reply
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.ids import Ids
+from onebox.services.beside import Beside, WorkNeeded
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
 from onebox.services.loading import ServiceLoader
@@ -137,13 +138,14 @@ class Pipeline:
         decode: Callable[[], Wire],
         request_id: str,
         reply: Reply,
+        beside: Beside | None = None,
     ) -> None:
         operation = service.operations.get(route.operation)
         if operation is None:
             reply.send(route.codec.not_offered(request_id))
             return
         try:
-            context, call = self._admit(service, received, plain, route, operation, decode, request_id)
+            context, call = self._admit(service, received, plain, route, operation, decode, request_id, beside)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             # A refusal, too, waits until the policy or the credentials that it tells of are on disk.
             self._answer_failure(error, request_id, route, reply)
@@ -169,7 +171,16 @@ class Pipeline:
             return
         service = await self._load(prepared.route, request_id, reply)
         if service is not None:
-            self._run(service, request, prepared.request, prepared.route, prepared.decoded, request_id, reply)
+            self._run(
+                service,
+                request,
+                prepared.request,
+                prepared.route,
+                prepared.decoded,
+                request_id=request_id,
+                reply=reply,
+                beside=Beside(is_large=True),
+            )
 
     async def stop(self) -> None:
         """Cancel what still waits."""
@@ -184,13 +195,21 @@ class Pipeline:
         entry = owner.operations.get(operation)
         if entry is None:
             raise InvalidAction(f"The operation {operation} of {service} is not offered.")
-        context = replace(context, now_ms=self._clock.now_ms(), request_id=self._ids.uuid())
+        context = replace(context, now_ms=self._clock.now_ms(), request_id=self._ids.uuid(), beside=None)
         self._authorize(context, owner, operation, request)
         if isinstance(entry, BoundWaitingOperation):
             return await entry.run(context, request)
-        run = entry.run
-        answer = await self._storage.write(lambda: run(context, request))
+        answer = await self._write(entry, context, request)
         return await answer.wait() if isinstance(answer, Waiting) else answer
+
+    async def _write(
+        self, operation: BoundOperation | BoundPollingOperation, context: RequestContext, request: Wire
+    ) -> Wire | Waiting:
+        try:
+            return await self._storage.write(lambda: operation.run(context, request))
+        except WorkNeeded as needed:
+            await self._decoding.do(needed.beside.do)
+            return await self._write(operation, replace(context, beside=needed.beside), request)
 
     def _admit(
         self,
@@ -201,6 +220,7 @@ class Pipeline:
         operation: AnyBound,
         decode: Callable[[], Wire],
         request_id: str,
+        beside: Beside | None,
     ) -> tuple[RequestContext, Wire]:
         credential = route.credential
         region = credential.region if credential is not None else DEFAULT_REGION
@@ -227,6 +247,7 @@ class Pipeline:
             endpoint_url=f"http://{headers.get('host', 'localhost')}",
             source_ip=request.source_ip,
             headers=headers,
+            beside=beside,
         )
         call = decode()
         self._authorize(context, service, route.operation, call)
@@ -262,8 +283,15 @@ class Pipeline:
 
         try:
             response = job() if operation.reads_only else self._storage.run(job)
-        except DatabaseBusy:
-            self._start_task(self._answer_when_free(context, route, job, reply), reply)
+        except (DatabaseBusy, WorkNeeded) as reason:
+
+            def again(beside: Beside) -> None:
+                self._answer_now(replace(context, beside=beside), route, operation, call, reply)
+
+            if isinstance(reason, WorkNeeded):
+                self._start_task(self._answer_beside(reason.beside, again), reply)
+            else:
+                self._start_task(self._answer_when_free(context, route, job, reply, again), reply)
             return
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
@@ -276,11 +304,18 @@ class Pipeline:
             self._storage.after_commit(lambda: reply.send(response))
 
     async def _answer_when_free(
-        self, context: RequestContext, route: Route, job: Callable[[], Response | Waiting], reply: Reply
+        self,
+        context: RequestContext,
+        route: Route,
+        job: Callable[[], Response | Waiting],
+        reply: Reply,
+        again: Callable[[Beside], None],
     ) -> None:
         """Run the job once the other program lets go of the write lock."""
         try:
             response = await self._storage.write(job)
+        except WorkNeeded as needed:
+            await self._answer_beside(needed.beside, again)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
         else:
@@ -288,6 +323,11 @@ class Pipeline:
                 await self._answer_later(context, route, response.wait, reply, ends_durable=True)
             else:
                 reply.send(response)
+
+    async def _answer_beside(self, beside: Beside, again: Callable[[Beside], None]) -> None:
+        """Have an operation's long work done beside the event loop, then run the operation again."""
+        await self._decoding.do(beside.do)
+        again(beside)
 
     def _begin_waiting(
         self, context: RequestContext, route: Route, wait: Wait, reply: Reply, *, ends_durable: bool

@@ -10,6 +10,7 @@ from typing import Any, Final
 from onebox.clock import Clock
 from onebox.ids import Ids
 from onebox.runtime.metrics import MetricBuffer
+from onebox.services.beside import Beside
 from onebox.storage.database import Storage
 
 # A request or result in AWS's own spelling: member names as in the service model, blobs as bytes, timestamps as
@@ -78,6 +79,8 @@ class RequestContext:
     """Lower-cased request headers, for the few operations that need one."""
     called_via: Final[str | None] = None
     """The AWS service that calls in the client's name (``cloudformation.amazonaws.com``), or None for the client."""
+    beside: Final[Beside | None] = None
+    """For a request that is large, or has asked for work beside the event loop: that work."""
 
     def may_set_tag(self, key: str) -> bool:
         """Whether the caller may use a tag of this name: those that begin with ``aws:`` are for AWS's services."""

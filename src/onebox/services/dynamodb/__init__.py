@@ -11,8 +11,10 @@ How it hangs together, top down::
     internal.py         streams, their shards and records, for Lambda and the DynamoDB Streams service
     core.py             the parts that operations work with
     constraints.py  wire_types.py  parameter_styles.py    what a request must hold before anything else is judged
+    request_values.py   the values of a large request, checked beside the event loop
     write_requests.py  key_updates.py  key_conditions.py  start_keys.py  legacy.py    requests, as writes and conditions
     writes.py  transactions.py      deciding and storing writes
+    index_entries.py    what a write changes in the indexes
     change_records.py  stream_settings.py   the records of a table's stream
     reads.py  pages.py  ranges.py   Query and Scan
     partiql/  expressions/          the two languages, over one token_stream.py

@@ -6,7 +6,11 @@ ITEM_BYTES_MAX = 400 * 1024
 PAGE_BYTES_MAX = 1024 * 1024
 """A Query or Scan reads at most this much before it answers with LastEvaluatedKey."""
 BATCH_GET_BYTES_MAX = 16 * 1024 * 1024
+BATCH_JSON_BYTES_MAX = 20 * 1024 * 1024
+"""Items of a batch whose JSON is larger together are left unprocessed, ours: an item of many small values has up to
+eight times the JSON of its size."""
 TRANSACTION_BYTES_MAX = 4 * 1024 * 1024
+"""Of the items before the transaction, and of those after it."""
 
 ATTRIBUTE_NAME_BYTES_MAX = 65_535
 
@@ -54,6 +58,8 @@ CAPACITY_UNITS_MAX = 1_000_000_000_000
 READ_UNIT_BYTES = 4096
 WRITE_UNIT_BYTES = 1024
 
+LONG_WORK_BYTES = 64 * 1024
+"""Stored items of more JSON are looked into beside the event loop, ours: up to 7 ms of work."""
 STEP_ITEMS = 200
 STEP_BYTES = 1024 * 1024
 """How much one step of background work handles at most, ours: a few milliseconds of work."""

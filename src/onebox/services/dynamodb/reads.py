@@ -17,7 +17,13 @@ from onebox.errors import ValidationException
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.expressions.conditions import holds, paths_of
-from onebox.services.dynamodb.expressions.effort import PAGE_EFFORT_MAX, count_operators, row_effort
+from onebox.services.dynamodb.expressions.effort import (
+    PAGE_EFFORT_MAX,
+    check_effort,
+    count_large_values,
+    count_operators,
+    row_effort,
+)
 from onebox.services.dynamodb.expressions.nodes import Condition, Path
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.limits import PAGE_BYTES_MAX
@@ -77,11 +83,16 @@ class Page:
     """The last item read so far."""
     effort: int = 0
     """What looking at the items has cost so far."""
+    large_values: int = 0
+    """How many values of a large request the filter looks at, each time."""
 
 
 def read_page(store: ItemStore, reading: Reading, meter: Meter) -> Page:
     """Read one page."""
     page = Page()
+    if reading.filter is not None:
+        page.large_values = count_large_values(reading.filter)
+        check_effort(reading.filter, b"", page.large_values)
     units = 0.0
     for rows in _partitions(store, reading):
         read_before = page.read_bytes
@@ -114,7 +125,7 @@ def _fill(page: Page, rows: Rows, reading: Reading) -> bool:
         else:
             page.count += 1
             page.items.append(orjson.Fragment(data))
-        page.effort += row_effort(operators, data) if operators else 1
+        page.effort += 1 if shows_rows else row_effort(operators, data, page.large_values)
         if page.scanned == limit or page.effort > PAGE_EFFORT_MAX:
             return True
     return False

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from onebox.errors import AwsError, ValidationException
+from onebox.services.beside import WorkNeeded
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
@@ -63,14 +64,26 @@ class Transaction:
         self._check_targets()
         writer = self._core.writer
         prepared: list[Prepared] = []
+        needed: WorkNeeded | None = None
+        old_bytes = 0
         for at, write in enumerate(self._writes):
             if write is None:
                 continue
+            stored = writer.find(write)
+            old_bytes += 0 if stored is None else stored.size_bytes
+            if old_bytes > TRANSACTION_BYTES_MAX:
+                raise transaction_too_large()
             try:
-                prepared.append(writer.prepare(write))
+                prepared.append(writer.prepare_found(write, stored, context=self._context))
+            except WorkNeeded as error:
+                needed = error  # that of the other writes is done at the same time
             except (ConditionalCheckFailedException, DuplicateItemException, ValidationException) as error:
                 self._failures[at] = error
+        if needed is not None:
+            raise needed
         raise_if_cancelled(self._failures)
+        if sum(change.size_bytes for change in prepared) > TRANSACTION_BYTES_MAX:
+            raise transaction_too_large()
         tally = Tally(self._core.items)
         with self._core.numbers.held():
             for change in prepared:

@@ -14,6 +14,7 @@ from typing import Any
 from onebox.errors import SerializationException
 from onebox.services.context import Wire
 from onebox.services.dynamodb.values.attributes import KINDS
+from onebox.services.dynamodb.values.checked import CheckedItem, CheckedValue
 from onebox.services.json_types import NAMESPACE, list_fault, map_fault, read_boolean, scalar_fault, structure_fault
 
 _VALUE_MAPS = frozenset(("ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"))
@@ -37,6 +38,8 @@ def _values_of(node: Any) -> Iterator[tuple[Any, bool]]:
             yield from _values_of(member)
     elif isinstance(node, dict):
         for name, member in node.items():
+            if type(member) is CheckedItem:
+                continue
             if name in _VALUE_MAPS and isinstance(member, dict):
                 yield from ((value, True) for value in member.values())
             elif name in _VALUE_LISTS:
@@ -55,7 +58,7 @@ def _find_fault(value: Any, nested: bool) -> str | None:
     pending = [(value, nested)]
     while pending:
         current, is_nested = pending.pop()
-        if current is None:
+        if current is None or type(current) is CheckedValue:
             continue
         fault = structure_fault(current, "AttributeValue", nested=is_nested)
         if fault is not None:

@@ -8,20 +8,24 @@ Knows nothing of requests; parsed actions come from ``actions.py`` and from Part
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from onebox.errors import ValidationException
+from onebox.services.beside import do_beside
+from onebox.services.context import RequestContext
 from onebox.services.dynamodb.capacity import Meter, write_units
 from onebox.services.dynamodb.change_records import ChangeRecorder, Image
 from onebox.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
 from onebox.services.dynamodb.expressions.conditions import holds
-from onebox.services.dynamodb.expressions.effort import check_effort
+from onebox.services.dynamodb.expressions.effort import check_effort, count_large_values
 from onebox.services.dynamodb.expressions.nodes import Action, Condition, DeleteAction, RemoveAction
 from onebox.services.dynamodb.expressions.updates import apply_actions
-from onebox.services.dynamodb.limits import ITEM_BYTES_MAX
-from onebox.services.dynamodb.model import Index, StoredItem, Stream, Table
+from onebox.services.dynamodb.index_entries import EntryChange, Version, plan_entries, version_of
+from onebox.services.dynamodb.limits import ITEM_BYTES_MAX, LONG_WORK_BYTES
+from onebox.services.dynamodb.model import StoredItem, Stream, Table
 from onebox.services.dynamodb.recovery.change_numbers import ChangeNumbers
 from onebox.services.dynamodb.store.history import HistoryStore
 from onebox.services.dynamodb.store.items import ItemStore
@@ -93,6 +97,7 @@ class Prepared:
     new: Item | None
     data: bytes = b""
     size_bytes: int = 0
+    entries: Sequence[EntryChange] = ()
 
 
 class ItemWriter:
@@ -106,31 +111,50 @@ class ItemWriter:
         self._history = history
         self._numbers = numbers
 
-    def apply(self, write: Write, meter: Meter, tally: Tally, *, needs_old: bool = False) -> Prepared:
-        """Prepare and commit. Raises ConditionalCheckFailedException or ValidationException, nothing written."""
-        prepared = self.prepare(write, needs_old=needs_old)
+    def apply(
+        self,
+        write: Write,
+        meter: Meter,
+        tally: Tally,
+        *,
+        needs_old: bool = False,
+        context: RequestContext | None = None,
+        at: int = 0,
+    ) -> Prepared:
+        """Prepare and commit. Raises as :meth:`prepare`, nothing written."""
+        prepared = self.prepare(write, needs_old=needs_old, context=context, at=at)
         self.commit(prepared, meter, tally)
         return prepared
 
-    def prepare(self, write: Write, *, needs_old: bool = False) -> Prepared:
-        """Decide the write. Raises ConditionalCheckFailedException or ValidationException."""
-        stored = self._store.find_item(write.table.table_id, write.position)
-        old: Item | None = None
-        reads_old = needs_old or write.condition is not None or not write.table.is_plain or isinstance(write, Update)
-        if stored is not None and reads_old:
-            old = orjson.loads(stored.data)
-        if write.condition is not None:
-            if stored is not None:
-                check_effort(write.condition, stored.data)
-            if not holds(write.condition, old or {}):
-                raise ConditionalCheckFailedException(old if write.returns_old_on_failure else None)
-        if isinstance(write, Put):
-            if write.must_be_new and stored is not None:
-                raise DuplicateItemException(orjson.loads(stored.data) if write.returns_old_on_failure else None)
-            return Prepared(write, stored, old, write.item, data=write.data, size_bytes=write.size_bytes)
-        if isinstance(write, Update):
-            return self._prepare_update(write, stored, old)
-        return Prepared(write, stored, old, None)
+    def prepare(
+        self, write: Write, *, needs_old: bool = False, context: RequestContext | None = None, at: int = 0
+    ) -> Prepared:
+        """Decide the write, of a large item beside the event loop if it is of a request (``context``). ``at`` tells
+        writes of a request apart that may name one item.
+
+        Raises ConditionalCheckFailedException, ValidationException or WorkNeeded.
+        """
+        return self.prepare_found(write, self.find(write), needs_old=needs_old, context=context, at=at)
+
+    def find(self, write: Write) -> StoredItem | None:
+        """The item that the write is about, or None."""
+        return self._store.find_item(write.table.table_id, write.position)
+
+    def prepare_found(
+        self,
+        write: Write,
+        stored: StoredItem | None,
+        *,
+        needs_old: bool = False,
+        context: RequestContext | None = None,
+        at: int = 0,
+    ) -> Prepared:
+        """As :meth:`prepare`, with what :meth:`find` has found."""
+        looks_inside = needs_old or write.condition is not None or not write.table.is_plain or isinstance(write, Update)
+        if context is None or not looks_inside or not _is_long(context, stored):
+            return decide(write, stored, looks_inside=looks_inside)
+        inputs = (at, id(write.table), write.position, stored)
+        return do_beside(context.beside, inputs, lambda: decide(write, stored, looks_inside=looks_inside))
 
     def commit(self, prepared: Prepared, meter: Meter, tally: Tally) -> None:
         """Write what was prepared."""
@@ -167,8 +191,8 @@ class ItemWriter:
             tally.add(table, 0, 0, prepared.size_bytes - old_bytes)
         if table.stream is not None:
             self._record_change(table.stream, prepared)
-        for index in table.indexes:
-            self._maintain(index, prepared, item_id, meter, tally)
+        if prepared.entries:
+            self._maintain(prepared, item_id, meter, tally)
 
     def insert(self, put: Put, meter: Meter, tally: Tally) -> bool:
         """Store an item that must be new, without looking first; False (and nothing done) if its place is taken."""
@@ -189,8 +213,8 @@ class ItemWriter:
             self._changes.record(table.stream, table.key, None, Image(put.item, put.data, put.size_bytes))
         if table.indexes:
             prepared = Prepared(put, None, None, put.item, data=put.data, size_bytes=put.size_bytes)
-            for index in table.indexes:
-                self._maintain(index, prepared, item_id, meter, tally)
+            prepared.entries = plan_entries(table, None, Version(put.item, put.size_bytes))
+            self._maintain(prepared, item_id, meter, tally)
         return True
 
     def _begin_change(self, table: Table, stored: StoredItem | None) -> int:
@@ -212,46 +236,64 @@ class ItemWriter:
         by_ttl = isinstance(write, Delete) and write.by_ttl
         self._changes.record(stream, write.table.key, old, new, by_ttl=by_ttl)
 
-    def _prepare_update(self, write: Update, stored: StoredItem | None, old: Item | None) -> Prepared:
-        if stored is None and write.actions and all(isinstance(a, RemoveAction | DeleteAction) for a in write.actions):
-            return Prepared(write, None, None, None)  # there is nothing to take away, and nothing is made
-        new = apply_actions(write.actions, old if old is not None else write.key)
-        data, size_bytes = serialize_item(new, _UPDATED_TOO_LARGE)
-        if size_bytes > ITEM_BYTES_MAX:
-            raise ValidationException(_UPDATED_TOO_LARGE)
-        for index in write.table.indexes:
-            check_index_key(new, index.key, index.name, updated=True)
-        return Prepared(write, stored, old, new, data=data, size_bytes=size_bytes)
-
-    def _maintain(self, index: Index, prepared: Prepared, item_id: int, meter: Meter, tally: Tally) -> None:
+    def _maintain(self, prepared: Prepared, item_id: int, meter: Meter, tally: Tally) -> None:
         table, position = prepared.write.table, prepared.write.position
-        old, new = prepared.old, prepared.new
-        before = None if old is None else index.key.find_index_position(old)
-        after = None if new is None else index.key.find_index_position(new)
-        if before == after:
-            if before is None or after is None or old is None or new is None:
-                return
-            if index.project(old) == index.project(new):
-                return
-            assert prepared.stored is not None, "there was an old item"
-            old_bytes = index.entry_bytes(old, prepared.stored.size_bytes)
-            new_bytes = index.entry_bytes(new, prepared.size_bytes)
-            if self._store.resize_entry(index.index_id, after, position, new_bytes):
-                tally.add(table, index.index_id, 0, new_bytes - old_bytes)
-            elif self._store.insert_entry(index.index_id, after, position, item_id, new_bytes):
-                tally.add(table, index.index_id, 1, new_bytes)
-            meter.write(table, write_units(max(old_bytes, new_bytes)), index)
-            return
-        if before is not None and old is not None and prepared.stored is not None:
-            old_bytes = index.entry_bytes(old, prepared.stored.size_bytes)
-            if self._store.delete_entry(index.index_id, before, position):
-                tally.add(table, index.index_id, -1, -old_bytes)
-            meter.write(table, write_units(old_bytes), index)
-        if after is not None and new is not None:
-            new_bytes = index.entry_bytes(new, prepared.size_bytes)
-            if self._store.insert_entry(index.index_id, after, position, item_id, new_bytes):
-                tally.add(table, index.index_id, 1, new_bytes)
-            meter.write(table, write_units(new_bytes), index)
+        for index, before, after, old_bytes, new_bytes in prepared.entries:
+            index_id = index.index_id
+            if before is not None and before == after:
+                if self._store.resize_entry(index_id, before, position, new_bytes):
+                    tally.add(table, index_id, 0, new_bytes - old_bytes)
+                elif self._store.insert_entry(index_id, before, position, item_id, new_bytes):
+                    tally.add(table, index_id, 1, new_bytes)
+                meter.write(table, write_units(max(old_bytes, new_bytes)), index)
+                continue
+            if before is not None:
+                if self._store.delete_entry(index_id, before, position):
+                    tally.add(table, index_id, -1, -old_bytes)
+                meter.write(table, write_units(old_bytes), index)
+            if after is not None:
+                if self._store.insert_entry(index_id, after, position, item_id, new_bytes):
+                    tally.add(table, index_id, 1, new_bytes)
+                meter.write(table, write_units(new_bytes), index)
+
+
+def decide(write: Write, stored: StoredItem | None, *, looks_inside: bool) -> Prepared:
+    """What a write makes of the item that is stored. Raises ConditionalCheckFailedException or ValidationException."""
+    old: Item | None = orjson.loads(stored.data) if stored is not None and looks_inside else None
+    if write.condition is not None:
+        data = b"" if stored is None else stored.data
+        check_effort(write.condition, data, count_large_values(write.condition))
+        if not holds(write.condition, old or {}):
+            raise ConditionalCheckFailedException(old if write.returns_old_on_failure else None)
+    if isinstance(write, Put):
+        if write.must_be_new and stored is not None:
+            raise DuplicateItemException(orjson.loads(stored.data) if write.returns_old_on_failure else None)
+        prepared = Prepared(write, stored, old, write.item, data=write.data, size_bytes=write.size_bytes)
+    elif isinstance(write, Update):
+        prepared = _decide_update(write, stored, old)
+    else:
+        prepared = Prepared(write, stored, old, None)
+    if write.table.indexes and not isinstance(write, Check):
+        new = None if prepared.new is None else Version(prepared.new, prepared.size_bytes)
+        prepared.entries = plan_entries(write.table, version_of(stored, old), new)
+    return prepared
+
+
+def _decide_update(write: Update, stored: StoredItem | None, old: Item | None) -> Prepared:
+    if stored is None and write.actions and all(isinstance(a, RemoveAction | DeleteAction) for a in write.actions):
+        return Prepared(write, None, None, None)  # there is nothing to take away, and nothing is made
+    new = apply_actions(write.actions, old if old is not None else write.key)
+    data, size_bytes = serialize_item(new, _UPDATED_TOO_LARGE)
+    if size_bytes > ITEM_BYTES_MAX:
+        raise ValidationException(_UPDATED_TOO_LARGE)
+    for index in write.table.indexes:
+        check_index_key(new, index.key, index.name, updated=True)
+    return Prepared(write, stored, old, new, data=data, size_bytes=size_bytes)
+
+
+def _is_long(context: RequestContext, stored: StoredItem | None) -> bool:
+    """Whether looking into the stored item, or the values of the request, takes long."""
+    return context.beside is not None or (stored is not None and len(stored.data) > LONG_WORK_BYTES)
 
 
 class Tally:

@@ -119,7 +119,8 @@ def _add(old: AttributeValue | None, operand: AttributeValue) -> AttributeValue:
     if kind not in SET_KINDS:
         raise ValidationException(_WRONG_TYPE)
     members = old[kind]
-    return {kind: members + [member for member in operand[kind] if member not in members]}
+    known = set(members)
+    return {kind: members + [member for member in operand[kind] if member not in known]}
 
 
 def _delete(old: AttributeValue | None, operand: AttributeValue) -> AttributeValue | None:

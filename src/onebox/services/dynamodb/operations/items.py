@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from onebox.services.beside import Beside, do_beside
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
@@ -17,6 +18,7 @@ from onebox.services.dynamodb.expressions.conditions import holds
 from onebox.services.dynamodb.expressions.nodes import Path
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.legacy import parse_attributes_to_get
+from onebox.services.dynamodb.limits import LONG_WORK_BYTES
 from onebox.services.dynamodb.model import LOCAL, StoredItem, Table
 from onebox.services.dynamodb.parameter_styles import GET, check_styles
 from onebox.services.dynamodb.reads import check_scalar_keys
@@ -30,7 +32,8 @@ def put_item(core: Core, context: RequestContext, request: Wire) -> Wire:
     put = parse_put(core.table_cache, context, request)
     meter, tally = Meter(), Tally(core.items)
     # Most puts are of new items: where a missing item would pass the condition, one statement stores and decides.
-    if (put.condition is None or holds(put.condition, {})) and core.writer.insert(put, meter, tally):
+    is_quick = context.beside is None and (put.condition is None or holds(put.condition, {}))
+    if is_quick and core.writer.insert(put, meter, tally):
         tally.store()
         meter.record(core.deps.metrics, context)
         return {} if len(request) == 2 else _answer(Prepared(put, None, None, put.item), request, meter)
@@ -88,6 +91,14 @@ def shown_item(stored: StoredItem, paths: tuple[Path, ...] | None) -> Any:
     return project(orjson.loads(stored.data), paths)
 
 
+def shown_items(beside: Beside | None, found: list[tuple[StoredItem, tuple[Path, ...] | None]]) -> list[Any]:
+    """As :func:`shown_item`, of several items; what takes long is done beside the event loop."""
+    looked_into = [stored.data for stored, paths in found if paths is not None]
+    if sum(map(len, looked_into)) <= LONG_WORK_BYTES:
+        return [shown_item(stored, paths) for stored, paths in found]
+    return do_beside(beside, tuple(looked_into), lambda: [shown_item(stored, paths) for stored, paths in found])
+
+
 def meter_get(meter: Meter, table: Table, stored: StoredItem | None, request: Wire) -> None:
     """Count the read of one item, found or not."""
     size_bytes = 0 if stored is None else stored.size_bytes
@@ -96,7 +107,7 @@ def meter_get(meter: Meter, table: Table, stored: StoredItem | None, request: Wi
 
 def _apply(core: Core, context: RequestContext, write: Write, request: Wire, meter: Meter, tally: Tally) -> Prepared:
     needs_old = request.get("ReturnValues", "NONE") != "NONE"
-    prepared = core.writer.apply(write, meter, tally, needs_old=needs_old)
+    prepared = core.writer.apply(write, meter, tally, needs_old=needs_old, context=context)
     tally.store()
     meter.record(core.deps.metrics, context)
     return prepared

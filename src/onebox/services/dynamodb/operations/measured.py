@@ -6,12 +6,14 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-di
 from __future__ import annotations
 
 from onebox.errors import AwsError, ValidationException
+from onebox.services.beside import Beside
 from onebox.services.context import IncompleteWire, RequestContext, Wire
 from onebox.services.dynamodb.authorization import table_names
 from onebox.services.dynamodb.capacity import NAMESPACE
 from onebox.services.dynamodb.constraints import check_constraints
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import ConditionalCheckFailedException, TransactionCanceledException
+from onebox.services.dynamodb.request_values import check_request_values
 from onebox.services.dynamodb.wire_types import check_types
 from onebox.services.registry import Handler
 
@@ -31,6 +33,8 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
         try:
             if not is_checked_late or len(request) > 2 or type(request) is IncompleteWire:
                 check_constraints(name, request)
+            if context.beside is not None and context.beside.is_large:
+                _check_values(context.beside, request)
             answer = handler(core, context, request)
         except AwsError as error:
             first = _first_fault(name, request, error)
@@ -54,6 +58,13 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
         return answer
 
     return run
+
+
+def _check_values(beside: Beside, request: Wire) -> None:
+    """Have the values of a large request checked beside the event loop."""
+    fault = beside.result("values", lambda: check_request_values(request))
+    if fault is not None:
+        raise fault
 
 
 def _first_fault(name: str, request: Wire, error: AwsError) -> AwsError:

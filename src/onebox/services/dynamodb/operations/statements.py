@@ -66,8 +66,8 @@ def batch_execute_statement(core: Core, context: RequestContext, request: Wire) 
     meter, tally = Meter(), Tally(core.items)
     targets: list[tuple[int, Position]] = []
     responses = [
-        _run_in_batch(core, context, statement, entry, meter, tally=tally, targets=targets)
-        for statement, entry in zip(statements, entries, strict=True)
+        _run_in_batch(core, context, statement, entry, at, meter=meter, tally=tally, targets=targets)
+        for at, (statement, entry) in enumerate(zip(statements, entries, strict=True))
     ]
     if len(set(targets)) != len(targets):
         raise ValidationException("Provided list of item keys contains duplicates")
@@ -89,8 +89,9 @@ def _run_in_batch(
     context: RequestContext,
     statement: Statement | ValidationException,
     entry: Wire,
-    meter: Meter,
+    at: int,
     *,
+    meter: Meter,
     tally: Tally,
     targets: list[tuple[int, Position]],
 ) -> Wire:
@@ -116,7 +117,7 @@ def _run_in_batch(
             )
         else:
             shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-            item = _write(core, context, statement, parameters, meter=meter, tally=tally, shows_old=shows_old)
+            item = _write(core, context, statement, parameters, meter=meter, tally=tally, shows_old=shows_old, at=at)
     except AwsError as error:
         # Nothing was written: every refusal comes before the statement's first write.
         response["Error"] = _batch_error(error)
@@ -142,11 +143,12 @@ def _write(
     meter: Meter,
     tally: Tally,
     shows_old: bool,
+    at: int = 0,
 ) -> Item | None:
-    """Run a statement that writes; the item that its RETURNING clause shows."""
+    """Run a statement that writes, the one at a place of its request; the item that its RETURNING clause shows."""
     if isinstance(statement, Insert):
         put = execution.parse_insert(core, context, statement, parameters)
-        execution.insert(core, put, meter, tally, shows_existing=shows_old)
+        execution.insert(core, context, put, meter, tally, shows_existing=shows_old)
         return None
     write: Write
     if isinstance(statement, UpdateStatement):
@@ -157,7 +159,7 @@ def _write(
         raise ValidationException("EXISTS is only supported in ExecuteTransaction")
     write.returns_old_on_failure = shows_old
     returning = statement.returning
-    prepared = core.writer.apply(write, meter, tally, needs_old=returning is not None)
+    prepared = core.writer.apply(write, meter, tally, needs_old=returning is not None, context=context, at=at)
     return execution.returned_item(prepared, returning)
 
 

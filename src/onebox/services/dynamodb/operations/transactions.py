@@ -12,8 +12,10 @@ from onebox.errors import AwsError, ValidationException
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
+from onebox.services.dynamodb.expressions.nodes import Path
 from onebox.services.dynamodb.limits import TRANSACTION_BYTES_MAX
-from onebox.services.dynamodb.operations.items import item_collection_metrics, parse_paths, shown_item
+from onebox.services.dynamodb.model import StoredItem
+from onebox.services.dynamodb.operations.items import item_collection_metrics, parse_paths, shown_items
 from onebox.services.dynamodb.parameter_styles import GET, check_styles
 from onebox.services.dynamodb.transactions import (
     TokenGuard,
@@ -60,7 +62,8 @@ def transact_get_items(core: Core, context: RequestContext, request: Wire) -> Wi
     """Fetch up to 100 items as of one moment."""
     entries = request["TransactItems"]
     meter = Meter(factor=2)
-    responses: list[Wire] = []
+    found: list[StoredItem | None] = []
+    wanted: list[tuple[Path, ...] | None] = []
     failures: list[AwsError | None] = []
     targets: list[tuple[int, Position]] = []
     total_bytes = 0
@@ -83,13 +86,17 @@ def transact_get_items(core: Core, context: RequestContext, request: Wire) -> Wi
         size_bytes = 0 if stored is None else stored.size_bytes
         total_bytes += size_bytes
         meter.read(table, read_units(size_bytes, consistent=True))
-        item = None if stored is None else shown_item(stored, paths)
-        responses.append({"Item": item} if item else {})
+        found.append(stored)
+        wanted.append(paths)
     refuse_repeated_items(targets)
     raise_if_cancelled(failures)
     if total_bytes > TRANSACTION_BYTES_MAX:
         raise transaction_too_large()
+    there = [(stored, paths) for stored, paths in zip(found, wanted, strict=True) if stored is not None]
+    shown = iter(shown_items(context.beside, there))
+    items = [None if stored is None else next(shown) for stored in found]
     meter.record(core.deps.metrics, context)
+    responses: list[Wire] = [{"Item": item} if item else {} for item in items]
     return meter.add_list_to({"Responses": responses}, request, split=True)
 
 

@@ -15,18 +15,20 @@ from typing import Any, TypeVar
 import orjson
 
 from onebox.errors import ValidationException
+from onebox.services.beside import do_beside
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
 from onebox.services.dynamodb.errors import DuplicateItemException
 from onebox.services.dynamodb.expressions.binding.bindings import Bindings
 from onebox.services.dynamodb.expressions.conditions import holds
-from onebox.services.dynamodb.expressions.effort import check_effort
+from onebox.services.dynamodb.expressions.effort import check_effort, count_large_values
 from onebox.services.dynamodb.expressions.lexer import ExpressionError
 from onebox.services.dynamodb.expressions.nodes import Condition, Function, Literal, Path, ValueRef
 from onebox.services.dynamodb.expressions.paths import find_value
 from onebox.services.dynamodb.expressions.projections import project
 from onebox.services.dynamodb.key_updates import check_keys_untouched
+from onebox.services.dynamodb.limits import LONG_WORK_BYTES
 from onebox.services.dynamodb.model import GLOBAL, Index, Table
 from onebox.services.dynamodb.pages import Start
 from onebox.services.dynamodb.partiql.nodes import (
@@ -85,7 +87,11 @@ def parse_insert(core: Core, context: RequestContext, statement: Insert, paramet
     """The put that an INSERT means."""
     names = statement.parameter_names
     item = _bind_item(statement, parameters) if names is None else dict(zip(names, parameters.values, strict=True))
-    data, size_bytes = serialize_item(item)
+    if context.beside is None or not parameters.values:
+        data, size_bytes = serialize_item(item)
+    else:
+        asked = ("insert", id(parameters.values))  # the list is the request's own
+        data, size_bytes = do_beside(context.beside, asked, lambda: serialize_item(item))
     check_item_size(size_bytes)
     table = core.table_cache.load(context, statement.table_name)
     return make_located_put(table, item, data, size_bytes)
@@ -108,8 +114,13 @@ def _bind_item(statement: Insert, parameters: Parameters) -> Item:
     return item
 
 
-def insert(core: Core, put: Put, meter: Meter, tally: Tally, *, shows_existing: bool) -> None:
+def insert(core: Core, context: RequestContext, put: Put, meter: Meter, tally: Tally, *, shows_existing: bool) -> None:
     """Store what an INSERT means. Raises DuplicateItemException."""
+    if context.beside is not None:
+        put.must_be_new = True
+        put.returns_old_on_failure = shows_existing
+        core.writer.apply(put, meter, tally, context=context)
+        return
     if core.writer.insert(put, meter, tally):
         return
     existing = None
@@ -186,12 +197,19 @@ def select_one(
     meter.read(table, read_units(size_bytes, consistent=consistent))
     if stored is None:
         return None
-    item: Item = orjson.loads(stored.data)
-    if keyed.rest is not None:
-        check_effort(keyed.rest, stored.data)
-        if not holds(keyed.rest, item):
-            return None
-    return _shown(item, statement.paths)
+    rest, data = keyed.rest, stored.data
+
+    def look_inside() -> Item | None:
+        item: Item = orjson.loads(data)
+        if rest is not None:
+            check_effort(rest, data, count_large_values(rest))
+            if not holds(rest, item):
+                return None
+        return _shown(item, statement.paths)
+
+    if context.beside is None and len(data) <= LONG_WORK_BYTES:
+        return look_inside()
+    return do_beside(context.beside, (len(targets), data), look_inside)
 
 
 def select_page(

@@ -1,2 +1,2 @@
-"""Attribute values, lists of like ones, keys and numbers: ``attributes.py``, ``rows.py``, ``keys.py``, ``numbers.py``.
-Pure."""
+"""Attribute values, those that were checked before, lists of like ones, keys and numbers: ``attributes.py``,
+``checked.py``, ``rows.py``, ``keys.py``, ``numbers.py``. Pure."""

@@ -17,6 +17,7 @@ import orjson
 from onebox.errors import SerializationException, ValidationException
 from onebox.services.dynamodb.errors import invalid_values
 from onebox.services.dynamodb.limits import ATTRIBUTE_NAME_BYTES_MAX, CONTAINER_BYTES, ITEM_BYTES_MAX, NESTING_MAX
+from onebox.services.dynamodb.values.checked import CheckedItem, CheckedValue
 from onebox.services.dynamodb.values.numbers import CANONICAL_SIZES, encode_number, measure_in_place, measure_numbers
 from onebox.services.dynamodb.values.rows import ROWS_MAX, ROWS_MIN, measure_rows
 from onebox.services.json_types import decode_base64, read_boolean
@@ -33,6 +34,7 @@ SET_KINDS = frozenset(("SS", "NS", "BS"))
 ITEM_TOO_LARGE = "Item size has exceeded the maximum allowed size"
 _FEW_QUOTES = 30_000
 """The JSON of 5,000 numbers in a map has so many quotes; to look at their values takes some 10 ms."""
+_SLICE = 8192
 _LOOKED_AT_WITH_EQUAL = 20_000
 """How many numbers of a set are looked at if some of them are equal."""
 
@@ -48,6 +50,10 @@ def serialize_item(item: Item, too_large: str = ITEM_TOO_LARGE) -> tuple[bytes, 
     what was measured so far is larger than an item may be, without a look at the rest. Other items that are too large
     are left to the caller: AWS tells first of a wrong value, and of some wrong parameters.
     """
+    if type(item) is CheckedItem:
+        if item.fault is not None:
+            raise item.fault
+        return item.data, item.size_bytes
     try:
         characters = _measure_members(item, 1, ITEM_BYTES_MAX)
     except _Oversize:
@@ -81,6 +87,10 @@ def measure_item(item: Item) -> int:
 
 def check_value(value: AttributeValue) -> None:
     """Check one value and make its numbers canonical in place, whatever its size. Raises as :func:`serialize_item`."""
+    if type(value) is CheckedValue:
+        if value.fault is not None:
+            raise value.fault
+        return
     _measure_members({"": value}, 0, sys.maxsize)
 
 
@@ -227,7 +237,7 @@ def _measure_string_set(content: list[str]) -> int:
     size = 0
     for text in content:
         size += len(text)
-    if len(set(content)) != len(content):
+    if _has_equal(content):
         raise invalid_values(f"Input collection [{', '.join(content)}] contains duplicates.")
     return size
 
@@ -247,7 +257,7 @@ def _measure_number_set(content: list[str], value: AttributeValue, most: int) ->
         # A wrong number is told of before equal ones, unless it is far behind them.
         if size > most or (has_equal and len(texts) >= _LOOKED_AT_WITH_EQUAL):
             break
-    if has_equal or len(set(texts)) != len(texts):
+    if has_equal or _has_equal(texts):
         raise ValidationException("Input collection contains duplicates")
     if size > most:
         raise _Oversize
@@ -260,9 +270,17 @@ def _measure_binary_set(content: list[str]) -> int:
     if not content:
         raise invalid_values("Binary sets should not be empty")
     decoded = [decode_binary(text) for text in content]
-    if len(set(decoded)) != len(decoded):
+    if _has_equal(decoded):
         raise invalid_values(f"Input collection [{', '.join(content)}]of type BS contains duplicates.")
     return sum(map(len, decoded))
+
+
+def _has_equal(members: list[Any]) -> bool:
+    """Whether some are equal. In slices, between which the interpreter may turn to other threads."""
+    known: set[Any] = set()
+    for first in range(0, len(members), _SLICE):
+        known.update(members[first : first + _SLICE])
+    return len(known) != len(members)
 
 
 def _check_list(content: Any) -> None:

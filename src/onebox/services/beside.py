@@ -1,0 +1,78 @@
+"""Work that is too long for the event loop, done beside it while other requests go on.
+
+An operation asks for the result of such work with :func:`do_beside`. While there is none, the operation ends with
+:class:`WorkNeeded`: what it wrote is undone, the gateway has the work done in a thread, and runs the operation again,
+which finds the result. Work depends on its inputs alone and changes nothing else. Inputs that another request has
+changed meanwhile are other work. After ROUNDS_MAX runs the operation does the work itself, so that it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+ROUNDS_MAX = 30
+"""More than a batch of 25 statements needs, each of which asks by itself."""
+
+
+class WorkNeeded(Exception):
+    """An operation needs the results of work that is to be done beside the event loop."""
+
+    def __init__(self, beside: Beside) -> None:
+        super().__init__("work is to be done beside the event loop")
+        self.beside = beside
+
+
+class Beside:
+    """The work of one request that was asked for, and its results."""
+
+    __slots__ = ("_asked", "_results", "_rounds", "is_large")
+
+    def __init__(self, *, is_large: bool = False) -> None:
+        self.is_large = is_large
+        """The request itself is large: its values are looked at beside the event loop as well."""
+        self._asked: dict[Hashable, Callable[[], Any]] = {}
+        self._results: dict[Hashable, Callable[[], Any]] = {}
+        self._rounds = 0
+
+    def result(self, inputs: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` returns or raises. ``inputs`` is all it depends on that may change while the request runs.
+
+        Raises WorkNeeded if it was not done yet.
+        """
+        if inputs in self._results:
+            found: T = self._results[inputs]()
+            return found
+        if self._rounds >= ROUNDS_MAX:
+            return work()
+        self._asked[inputs] = work
+        raise WorkNeeded(self)
+
+    def do(self) -> None:
+        """Do what was asked for; called in the thread."""
+        self._rounds += 1
+        while self._asked:
+            inputs, work = self._asked.popitem()
+            self._results[inputs] = _outcome(work)
+
+
+def _outcome(work: Callable[[], Any]) -> Callable[[], Any]:
+    try:
+        value = work()
+    except Exception as error:  # noqa: BLE001 - raised again where the operation asks for the result
+        return _raising(error)
+    return lambda: value
+
+
+def _raising(error: Exception) -> Callable[[], Any]:
+    def result() -> Any:
+        raise error
+
+    return result
+
+
+def do_beside(beside: Beside | None, inputs: Hashable, work: Callable[[], T]) -> T:
+    """What ``work`` returns or raises, for the request of a context's ``beside``. Raises WorkNeeded."""
+    return (beside or Beside()).result(inputs, work)
