@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from onebox.services.sns.limits import FANOUT_PARTS_MAX
 from onebox.testing import EngineThread
 from tests.api.sns_world import SnsWorld, refusal
 
@@ -58,6 +59,23 @@ def test_filter_policy_on_body_chooses_and_changes_at_once(world: SnsWorld, sns:
     sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue="{}")
     sns.publish(TopicArn=topic, Message=unwanted)
     assert world.bodies(queue) == [unwanted]
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_publish_to_more_subscriptions_than_one_turn_serves_is_answered_when_all_have_it(
+    world: SnsWorld, sns: Any, is_batch: bool
+) -> None:
+    topic, queue = world.topic(), world.queue()
+    for number in range(FANOUT_PARTS_MAX + 1):
+        world.subscribe(topic, f"{queue}-missing-{number}")
+    world.subscribe(topic, queue)
+    if is_batch:
+        entries = [{"Id": str(number), "Message": str(number)} for number in range(10)]
+        answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+        sent = [one["MessageId"] for one in answer["Successful"]]
+    else:
+        sent = [sns.publish(TopicArn=topic, Message="x")["MessageId"]]
+    assert [json.loads(message["Body"])["MessageId"] for message in world.received(queue)] == sent
 
 
 def test_publish_counts_in_the_topics_metrics(timed: EngineThread) -> None:

@@ -8,6 +8,7 @@ The map of the folder, top down::
     internal.py           publishing for CloudWatch, inside its transaction
     core.py               the parts that every operation works with
     fanout.py             one message to all subscriptions of its topic
+    fanout_turns.py       fan-outs to many subscriptions, turn by turn
     delivery_status.py    what became of deliveries, in CloudWatch Logs (feedback.py: which topics want it)
     signatures.py         the key that signs notifications (signing.py: the algorithm)
     http_outbox.py        requests to HTTP endpoints, stored with the publish

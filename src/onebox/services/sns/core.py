@@ -12,6 +12,7 @@ from onebox.services.iam.internal import IamInternal
 from onebox.services.logs.internal import LogsInternal
 from onebox.services.sns.delivery_status import DeliveryStatusLog
 from onebox.services.sns.fanout import Fanout
+from onebox.services.sns.fanout_turns import FanoutTurns
 from onebox.services.sns.http_outbox import HttpOutbox
 from onebox.services.sns.neighbours import Functions, Queues
 from onebox.services.sns.signatures import Signatures
@@ -42,6 +43,7 @@ class Core:
     status_log: DeliveryStatusLog
     signatures: Signatures
     fanout: Fanout
+    fanout_turns: FanoutTurns
 
 
 def make_core(deps: Deps, queues: Queues, functions: Functions, logs: LogsInternal, iam: IamInternal) -> Core:
@@ -66,4 +68,5 @@ def make_core(deps: Deps, queues: Queues, functions: Functions, logs: LogsIntern
         status_log=status_log,
         signatures=signatures,
         fanout=Fanout(queues, functions, http, status_log, signatures),
+        fanout_turns=FanoutTurns(deps.storage, deps.clock),
     )

@@ -9,7 +9,7 @@ AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -124,8 +124,9 @@ class Fanout:
 
     def send(
         self, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
-    ) -> None:
-        """Deliver messages to every subscription whose filter accepts them, to each in this order."""
+    ) -> Iterator[None]:
+        """Deliver messages to every subscription whose filter accepts them, to each in this order: a part at each step,
+        inside the transaction of whoever takes the step."""
         if context.account != topic.account:
             # Queues and functions are asked in the name of the topic's account, not the publisher's.
             context = replace(context, account=topic.account)
@@ -134,14 +135,22 @@ class Fanout:
         signer = self._signatures.signer() if topic.signs else None
         origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version, signer)
         publication = _Publication(context, topic, origin, metrics)
-        for subscription in topic.subscriptions:
-            accepted = _filter(subscription, messages, metrics)
+        for subscription, part in _parts(topic, messages):
+            accepted = _filter(subscription, part, metrics)
             outcomes: Sequence[AwsError | str | None]
             if subscription.protocol == "sqs":
                 outcomes = self._deliver_to_queue(publication, subscription, subscription.endpoint, accepted)
             else:
                 outcomes = [self._deliver(publication, subscription, *one) for one in accepted]
             self._settle(publication, subscription, accepted, outcomes)
+            yield
+
+    def send_all(
+        self, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
+    ) -> None:
+        """The same, all parts at once."""
+        for _ in self.send(context, topic, messages, metrics):
+            pass
 
     def _settle(
         self,
@@ -270,6 +279,17 @@ class Fanout:
                 self._logged_minute.clear()
             self._logged_minute[key] = minute
             _log.warning("sns: %s refused a notification: %s: %s", endpoint, error.wire_code, error.message)
+
+
+def _parts(topic: CachedTopic, messages: Sequence[Message]) -> Iterator[tuple[CachedSubscription, Sequence[Message]]]:
+    """What goes to a subscription together: all messages, or one after the other where the filter takes long."""
+    for subscription in topic.subscriptions:
+        policy = subscription.filter_policy
+        if policy is None or not policy.is_costly:
+            yield subscription, messages
+        else:
+            for message in messages:
+                yield subscription, (message,)
 
 
 def _filter(

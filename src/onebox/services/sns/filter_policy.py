@@ -21,6 +21,8 @@ from onebox.services.sns.filter_conditions import ABSENT, Test, compile_conditio
 from onebox.services.sns.limits import FILTER_TESTS_MAX
 from onebox.services.sns.model import Message
 
+_FEW_TESTS = 5
+
 
 class Verdict(Enum):
     """The outcome for a message, and for metrics why it was filtered out."""
@@ -39,6 +41,11 @@ class FilterPolicy:
         self._of_body = scope == "MessageBody"
         self._root = _Node()
         self._tests = _compile_object(policy, self._root, nests=self._of_body)
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether a message with many values may take milliseconds."""
+        return self._tests > _FEW_TESTS
 
     def decide(self, message: Message, body: str) -> Verdict:
         """Whether the subscription accepts the message, whose text for it is ``body``."""

@@ -40,7 +40,7 @@ class SnsInternal:
             request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": core.ids.uuid()}
         parsed = parse_message(request, core.ids.uuid(), topic.max_message_bytes)
         metrics = PublishMetrics()
-        core.fanout.send(context, topic, [parsed], metrics)
+        core.fanout.send_all(context, topic, [parsed], metrics)
         metrics.record(core.storage, core.metrics, topic, context.now_ms)
         return parsed.message_id
 
@@ -54,7 +54,8 @@ class SnsInternal:
         if topic.is_fifo:
             request |= {"MessageGroupId": topic_arn, "MessageDeduplicationId": core.ids.uuid()}
         metrics = PublishMetrics()
-        core.fanout.send(context, topic, [parse_message(request, core.ids.uuid(), topic.max_message_bytes)], metrics)
+        parsed = parse_message(request, core.ids.uuid(), topic.max_message_bytes)
+        core.fanout.send_all(context, topic, [parsed], metrics)
         metrics.record(core.storage, core.metrics, topic, context.now_ms)
 
     def find_certificate(self, path: str) -> bytes | None:

@@ -21,17 +21,35 @@ from onebox.services.sns.store.topics import TopicStore
 _TOPICS_REMEMBERED_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
 class CachedSubscription:
     """A confirmed subscription, ready to be delivered to."""
 
-    row: Subscription
-    arn: str
-    protocol: str
-    endpoint: str
-    is_raw: bool
-    filter_policy: FilterPolicy | None
-    dead_letter_arn: str | None
+    __slots__ = ("_filter_policy", "_is_compiled", "arn", "endpoint", "is_raw", "protocol", "row")
+
+    def __init__(self, row: Subscription) -> None:
+        self.row = row
+        self.arn = row.arn
+        self.protocol = row.protocol
+        self.endpoint = row.endpoint
+        self.is_raw = row.is_raw
+        self._filter_policy: FilterPolicy | None = None
+        self._is_compiled = not row.attributes.get("FilterPolicy")
+
+    @property
+    def filter_policy(self) -> FilterPolicy | None:
+        """The filter, compiled at its first use: a topic may have thousands of them."""
+        if not self._is_compiled:
+            attributes = self.row.attributes
+            scope = attributes.get("FilterPolicyScope", "MessageAttributes")
+            self._filter_policy = parse_filter_policy(attributes["FilterPolicy"], scope)
+            self._is_compiled = True
+        return self._filter_policy
+
+    @property
+    def dead_letter_arn(self) -> str | None:
+        """Where refused messages go."""
+        redrive = self.row.attributes.get("RedrivePolicy")
+        return json.loads(redrive)["deadLetterTargetArn"] if redrive else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +116,5 @@ def _compile_topic(topic: Topic, subscriptions: list[Subscription]) -> CachedTop
         metric_dimensions=(("TopicName", topic.name),),
         statements=compile_policy(policy) if policy else None,
         feedback=compile_feedback(attributes),
-        subscriptions=tuple(_compile_subscription(subscription) for subscription in subscriptions),
-    )
-
-
-def _compile_subscription(subscription: Subscription) -> CachedSubscription:
-    attributes = subscription.attributes
-    filter_policy = attributes.get("FilterPolicy")
-    redrive = attributes.get("RedrivePolicy")
-    scope = attributes.get("FilterPolicyScope", "MessageAttributes")
-    return CachedSubscription(
-        row=subscription,
-        arn=subscription.arn,
-        protocol=subscription.protocol,
-        endpoint=subscription.endpoint,
-        is_raw=subscription.is_raw,
-        filter_policy=parse_filter_policy(filter_policy, scope) if filter_policy else None,
-        dead_letter_arn=json.loads(redrive)["deadLetterTargetArn"] if redrive else None,
+        subscriptions=tuple(CachedSubscription(subscription) for subscription in subscriptions),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from onebox.services.registry import Operation, OperationTable, WaitingOperation
+from onebox.services.registry import Operation, OperationTable, PollingOperation, WaitingOperation
 from onebox.services.sns.core import Core
 from onebox.services.sns.operations import data_protection, permissions, publishing, subscriptions, tags, topics
 
 OPERATIONS: OperationTable[Core] = {
-    "Publish": Operation(publishing.publish),
-    "PublishBatch": Operation(publishing.publish_batch, action="Publish"),
+    "Publish": PollingOperation(publishing.publish),
+    "PublishBatch": PollingOperation(publishing.publish_batch, action="Publish"),
     "CreateTopic": WaitingOperation(topics.create_topic),
     "DeleteTopic": Operation(topics.delete_topic),
     "ListTopics": Operation(topics.list_topics, reads_only=True),

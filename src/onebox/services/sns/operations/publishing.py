@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from onebox.services.context import RequestContext, Wire
+from onebox.services.registry import Waiting
 from onebox.services.sns.core import Core
 from onebox.services.sns.errors import (
     BatchEntryIdsNotDistinctException,
@@ -27,17 +29,16 @@ _ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]+")
 _SEQUENCE_BASE = 10_000_000_000_000_000_000
 
 
-def publish(core: Core, context: RequestContext, request: Wire) -> Wire:
+def publish(core: Core, context: RequestContext, request: Wire) -> Wire | Waiting:
     """Publish one message."""
     topic = load_topic(core.cache, context, _target(request), "Publish")
     message = _parse(core, topic, request)
-    metrics = PublishMetrics()
-    (sent,) = _send(core, context, topic, [message], metrics)
-    metrics.record(core.storage, core.metrics, topic, context.now_ms)
-    return _result(sent)
+    if topic.is_fifo:
+        return _result(_send_fifo(core, context, topic, [message])[0])
+    return _send(core, context, topic, [message], _result(message))
 
 
-def publish_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
+def publish_batch(core: Core, context: RequestContext, request: Wire) -> Wire | Waiting:
     """Publish up to ten messages. A message that breaks a rule refuses the whole batch, as in AWS."""
     topic = load_topic(core.cache, context, request["TopicArn"], "Publish")
     entries = request["PublishBatchRequestEntries"]
@@ -48,11 +49,10 @@ def publish_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
         messages.append(_parse(core, topic, entry, place))
     if sum(message.body_bytes for message in messages) > topic.max_message_bytes:
         raise BatchRequestTooLongException("The length of all the messages put together is more than the limit.")
-    metrics = PublishMetrics()
-    sent = _send(core, context, topic, messages, metrics)
-    metrics.record(core.storage, core.metrics, topic, context.now_ms)
+    sent = _send_fifo(core, context, topic, messages) if topic.is_fifo else messages
     successful = [{"Id": entry["Id"], **_result(message)} for entry, message in zip(entries, sent, strict=True)]
-    return {"Successful": successful, "Failed": []}
+    answer: Wire = {"Successful": successful, "Failed": []}
+    return answer if topic.is_fifo else _send(core, context, topic, messages, answer)
 
 
 def _target(request: Wire) -> str:
@@ -84,16 +84,35 @@ def _parse(core: Core, topic: CachedTopic, request: Wire, place: str = "") -> Me
 
 
 def _send(
-    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
-) -> Sequence[Message]:
-    """Fan messages out; as they were sent, in the same order."""
-    if topic.is_fifo:
-        return [_send_fifo(core, context, topic, message, metrics) for message in messages]
-    core.fanout.send(context, topic, messages, metrics)
-    return messages
+    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], answer: Wire
+) -> Wire | Waiting:
+    """Fan messages of a standard topic out; ``answer`` is there when all of them are delivered."""
+    metrics = PublishMetrics()
+    fanout = core.fanout.send(context, topic, messages, metrics)
+    record = partial(metrics.record, core.storage, core.metrics, topic, context.now_ms)
+    if core.fanout_turns.deliver_some(fanout):
+        record()
+        return answer
+
+    async def deliver_rest() -> Wire:
+        await core.fanout_turns.deliver_rest(fanout)
+        record()
+        return answer
+
+    return Waiting(deliver_rest)
 
 
 def _send_fifo(
+    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message]
+) -> Sequence[Message]:
+    """Fan messages of a FIFO topic out, all in this turn: no other publish may come in between. As they were sent."""
+    metrics = PublishMetrics()
+    sent = [_send_one_fifo(core, context, topic, message, metrics) for message in messages]
+    metrics.record(core.storage, core.metrics, topic, context.now_ms)
+    return sent
+
+
+def _send_one_fifo(
     core: Core, context: RequestContext, topic: CachedTopic, message: Message, metrics: PublishMetrics
 ) -> Message:
     """Fan a message out; a repetition is answered like the first and delivered no more."""
@@ -116,7 +135,7 @@ def _send_fifo(
         now_ms=now_ms,
     )
     message = message._replace(sequence=_sequence_text(sequence))
-    core.fanout.send(context, topic, [message], metrics)
+    core.fanout.send_all(context, topic, [message], metrics)
     return message
 
 

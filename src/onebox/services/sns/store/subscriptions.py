@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import orjson
+
 from onebox.services.sns.model import Subscription
 from onebox.storage.database import Row, Storage
 
@@ -116,7 +118,7 @@ def _subscription(row: Row) -> Subscription:
         token=token,
         authenticated=bool(authenticated),
         owner_only_unsubscribes=bool(owner_only_unsubscribes),
-        attributes=json.loads(attributes),
+        attributes=orjson.loads(attributes),
         created_at_ms=created_at_ms,
         id=id_,
     )
