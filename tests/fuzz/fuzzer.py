@@ -22,7 +22,8 @@ from onebox.gateway.message import Request
 from tests.fuzz.inputs import Inputs, spoil
 from tests.fuzz.world import build_world
 from tests.protocol.peer import PROTOCOLS, operation_models, serialized
-from tests.stalls.box import Box, authorization
+from tests.stalls.box import Box
+from tests.stalls.wire import authorization
 
 SIGNING_NAMES = {"cloudwatch": "monitoring"}
 # Operations that start processes or wait by design have suites of their own.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.long_life.growth import Sample, count_rows, server_bytes_a_call, take
 from tests.neighbours.box import Box, running_box
-from tests.stalls.box import http
+from tests.stalls.wire import http
 
 CALLERS = 4
 SAMPLES = 10

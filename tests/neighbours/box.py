@@ -19,7 +19,7 @@ from botocore.config import Config
 from onebox.config import Settings
 from tests.api.dynamodb_support import create_table
 from tests.api.lambda_support import make_function, make_role
-from tests.stalls.box import JSON, http
+from tests.stalls.wire import JSON, http
 
 LARGE = "large"
 BATCH = 25

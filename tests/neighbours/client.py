@@ -16,8 +16,8 @@ import threading
 import time
 
 from tests.neighbours.starvation import Starvation
-from tests.stalls.box import JSON, http
 from tests.stalls.neighbour import cpu_seconds
+from tests.stalls.wire import JSON, http
 
 EVERY_S = 0.02
 WARM_UP = 40

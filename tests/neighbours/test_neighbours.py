@@ -11,7 +11,7 @@ import pytest
 
 from tests.neighbours.__main__ import CALLS_MAX, LIMIT_MS
 from tests.neighbours.box import Box, neighbours, running_box
-from tests.neighbours.scenarios import Scenario, quiet, scenarios
+from tests.neighbours.scenarios import Disturb, Scenario, quiet, scenarios
 
 ITEMS = 40_000
 LOCK_S = 1.0
@@ -31,13 +31,19 @@ def test_neighbours_do_not_notice(box: Box, scenario: Scenario) -> None:
     measured: list[tuple[float, float]] = []
     for _ in range(ATTEMPTS):
         box.fill(ITEMS)
-        with neighbours(box, scenario.kinds) as before:
-            quiet(box)
-        with neighbours(box, scenario.kinds) as waits:
-            scenario.disturb(box)
-        assert not [kind for kind, wait in waits.items() if wait.refused], waits
-        undisturbed, disturbed = (max(one[kind].fair_p99 for kind in scenario.undisturbed) for one in (before, waits))
-        measured.append((undisturbed, disturbed))
+        disturbed = _longest_wait(box, scenario, scenario.disturb)
+        if disturbed <= LIMIT_MS:
+            return
+        undisturbed = _longest_wait(box, scenario, quiet)
         if disturbed <= LIMIT_MS + undisturbed:
             return
-    raise AssertionError(f"p99 before and meanwhile, in ms: {measured}")
+        measured.append((disturbed, undisturbed))
+    raise AssertionError(f"p99 meanwhile and afterwards, in ms: {measured}")
+
+
+def _longest_wait(box: Box, scenario: Scenario, disturb: Disturb) -> float:
+    """The longest p99 (ms) of the neighbours that may not notice."""
+    with neighbours(box, scenario.kinds) as waits:
+        disturb(box)
+    assert not [kind for kind, wait in waits.items() if wait.refused], waits
+    return max(waits[kind].fair_p99 for kind in scenario.undisturbed)

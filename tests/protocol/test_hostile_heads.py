@@ -9,7 +9,7 @@ import pytest
 
 from onebox.testing import EngineThread
 from tests.polling import PATIENCE_S
-from tests.stalls.box import authorization
+from tests.stalls.wire import authorization
 
 
 @pytest.fixture(scope="module")

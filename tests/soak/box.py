@@ -19,7 +19,7 @@ from tests.long_life.growth import children, count_rows, open_files, resident_ki
 from tests.neighbours.client import GIVE_UP_S
 from tests.peers.servers import Onebox
 from tests.soak.samples import Sample, Wait
-from tests.stalls.box import JSON, authorization
+from tests.stalls.wire import JSON, authorization
 
 EXPIRING_A_SECOND = 10
 KEPT_S = 60

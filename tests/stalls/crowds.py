@@ -13,7 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.polling import until
-from tests.stalls.box import JSON, PATIENCE_S, Box, http
+from tests.stalls.box import PATIENCE_S, Box
+from tests.stalls.wire import JSON, http
 
 _OK = b"HTTP/1.1 200 "
 _FORM = "application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.stalls.box import http
+from tests.stalls.wire import http
 
 REQUEST = http(
     "dynamodb", b"{}", X_Amz_Target="DynamoDB_20120810.ListTables", Content_Type="application/x-amz-json-1.0"

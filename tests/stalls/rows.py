@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.polling import until
-from tests.stalls.box import JSON, Box, http
+from tests.stalls.box import Box
 from tests.stalls.crowds import (
     alarms_at_rest,
     print_much,
@@ -23,6 +23,7 @@ from tests.stalls.crowds import (
     use_every_service,
     wait_by_many,
 )
+from tests.stalls.wire import JSON, http
 
 _FORM = "application/x-www-form-urlencoded"
 ALLOW = {"Effect": "Allow", "Action": "*"}
