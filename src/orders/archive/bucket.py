@@ -15,7 +15,6 @@ from orders.archive.objects import HOUR_MS, ObjectName, StoredObject, hour_prefi
 from orders.aws.clients import Aws, error_code
 from orders.errors import OperatorError
 
-KEYS_MAX = 1_000
 # A bucket of this name that another account has is none of ours.
 MISSING_CODES = frozenset({"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NotFound"})
 

@@ -140,9 +140,3 @@ def _is_health_of_onebox(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(health, dict) and health.get("service") == "onebox"
-
-
-def is_onebox_at(url: str) -> bool:
-    """Whether a onebox answers at this address, local or remote."""
-    listener = find_listener(url)
-    return listener is not None and listener.is_onebox

@@ -113,11 +113,6 @@ def _queue_differences(name: str, drift: ResourceDrift | None) -> list[Differenc
     return compare_queue(name, drift.expected, drift.differences)
 
 
-def describe_all(differences: list[Difference]) -> list[str]:
-    """A sentence for each difference."""
-    return [one.describe() for one in differences]
-
-
 def undone(differences: list[Difference]) -> dict[str, Any]:
     """The differences as the audit log records their undoing: values before, by setting."""
     return {f"{one.resource}.{one.name}": one.actual for one in differences}

@@ -41,18 +41,6 @@ class InvalidChangeSetStatusException(AwsError):
     code = "InvalidChangeSetStatus"
 
 
-class TokenAlreadyExistsException(AwsError):
-    """The client request token was used with another request."""
-
-    code = "TokenAlreadyExistsException"
-
-
-class InvalidOperationException(AwsError):
-    """The operation is not possible for this stack."""
-
-    code = "InvalidOperationException"
-
-
 class StackSetNotFoundException(AwsError):
     """No stack set of this name."""
 

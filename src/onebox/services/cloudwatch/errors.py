@@ -41,10 +41,6 @@ class InvalidFormatFault(AwsError):
     """InvalidFormat: data that is not JSON."""
 
 
-class LimitExceededFault(AwsError):
-    """LimitExceeded: a quota is used up."""
-
-
 class DashboardInvalidInputError(AwsError):
     """InvalidParameterInput: the dashboard's body breaks its schema."""
 

@@ -21,7 +21,7 @@ from onebox.services.dynamodb.parameter_styles import UPDATE, WRITE, check_style
 from onebox.services.dynamodb.reads import check_scalar_keys
 from onebox.services.dynamodb.table_cache import TableCache
 from onebox.services.dynamodb.values.attributes import ITEM_TOO_LARGE, Item, check_value, serialize_item
-from onebox.services.dynamodb.values.keys import Position, check_index_key
+from onebox.services.dynamodb.values.keys import check_index_key
 from onebox.services.dynamodb.writes import Check, Delete, Put, Update
 
 
@@ -114,12 +114,6 @@ def check_key(key: Item) -> None:
     """Check the values of a Key."""
     for value in key.values():
         check_value(value)
-
-
-def parse_key(table: Table, key: Item) -> Position:
-    """Where a Key points, after checking its values."""
-    check_key(key)
-    return table.key.position_of_key(key)
 
 
 def check_item_size(size_bytes: int) -> None:

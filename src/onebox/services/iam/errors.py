@@ -51,12 +51,6 @@ class UnmodifiableEntityException(AwsError):
     code = "UnmodifiableEntity"
 
 
-class PolicyNotAttachableException(AwsError):
-    """A policy made for service-linked roles."""
-
-    code = "PolicyNotAttachable"
-
-
 class MalformedCertificateException(AwsError):
     """A certificate or key that is not PEM."""
 

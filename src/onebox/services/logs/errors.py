@@ -21,10 +21,6 @@ class LimitExceededException(AwsError):
     """A quota is used up."""
 
 
-class OperationAbortedException(AwsError):
-    """Another state of the resource forbids the operation."""
-
-
 class TooManyTagsException(AwsError):
     """A resource has at most 50 tags."""
 

@@ -58,10 +58,6 @@ class ReceiptHandleIsInvalid(AwsError):
     status = 404
 
 
-class MessageNotInflight(AwsError):
-    """Modelled by AWS; ChangeMessageVisibility answers InvalidParameterValue instead, as AWS does."""
-
-
 class OverLimit(AwsError):
     """Too many messages in flight, or too many statements or actions in a permission."""
 

@@ -43,7 +43,7 @@ def check_put(request: Wire) -> None:
     violations.check_length(request["Value"], "value", 1)
     violations.check_length(request.get("Description"), "description", 0, _DESCRIPTION_CHARACTERS_MAX)
     violations.check_length(request.get("AllowedPattern"), "allowedPattern", 0, _PATTERN_CHARACTERS_MAX)
-    violations.check_enum(request.get("Tier"), "tier", ("Standard", "Advanced", "Intelligent-Tiering"))
+    violations.check_enum(request.get("Tier"), "tier", TIERS)
     violations.raise_if_any()
     kind = request.get("Type")
     if kind is not None and kind not in TYPES:

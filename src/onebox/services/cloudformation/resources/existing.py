@@ -60,15 +60,6 @@ class ResourceExists(AwsError):
         super().__init__(f"Resource of type '{type_name}' with identifier '{identifier}' already exists.")
 
 
-class ResourceGone(AwsError):
-    """The resource that was to be changed is not there."""
-
-    code = "NotFound"
-
-    def __init__(self, type_name: str, identifier: str) -> None:
-        super().__init__(f"Resource of type '{type_name}' with identifier '{identifier}' was not found.")
-
-
 def error_names(error: AwsError) -> frozenset[str]:
     """The code and the shape's name, bare: ``AWS.SimpleQueueService.NonExistentQueue`` is ``NonExistentQueue``."""
     original = getattr(error, "original", error)

@@ -80,10 +80,6 @@ class UploadStore:
         )
         return [_upload(row) for row in rows]
 
-    def has_any(self, bucket: str) -> bool:
-        """Whether a bucket has an upload in progress."""
-        return self._storage.first("SELECT 1 FROM s3_upload WHERE bucket = ? LIMIT 1", (bucket,)) is not None
-
 
 def _upload(row: Row) -> Upload:
     upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers, tags = row
