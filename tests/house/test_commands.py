@@ -1,5 +1,5 @@
-"""Goal: every command and file that a document names exists, with the options that it is shown with, and each command's
-summary is read whole."""
+"""Goal: every command and file that a document or a message names exists, with the options that it is shown with, and
+each command's summary is read whole."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from orders.cli.main import main as orders
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# What a person may read of the programs themselves.
+SPEAKING = [
+    ROOT / "template.yaml",
+    *(path for kind in ("py", "html", "js") for path in sorted((ROOT / "src").rglob(f"*.{kind}"))),
+]
 COMMANDS: dict[str, click.Command] = {"orders": orders, "onebox": onebox}
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 # Where a command ends in a line of shell.
@@ -40,6 +45,17 @@ def test_the_targets_of_make_that_a_document_names_exist(document: Path) -> None
 def test_the_files_that_a_document_names_exist(document: Path) -> None:
     named = re.findall(r"`((?:src|tests|docs|tools|examples)/[\w./-]+)`", document.read_text("utf-8"))
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def test_the_commands_that_a_message_names_exist() -> None:
+    wrong = []
+    for path in SPEAKING:
+        text = re.sub(r'"\s*\n\s*f?"', "", path.read_text("utf-8"))  # a sentence goes on in the next literal
+        for call in re.findall(r"`((?:orders|onebox) [^`]+)`", text):
+            words = _words(re.sub(r"\{[^}]*\}", "X", call))
+            if why := _find_fault(words):
+                wrong.append(f"{path.relative_to(ROOT)}: {call}: {why}")
+    assert not wrong
 
 
 @pytest.mark.parametrize("name", COMMANDS)
