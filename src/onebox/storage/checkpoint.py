@@ -59,6 +59,8 @@ class Checkpointer:
         self._pages_left = 0
         """Pages at the log's beginning that the last checkpoint had to leave there."""
         self._is_wanted = False
+        self._is_behind = False
+        """What was to be copied soon was committed while an earlier copy was under way."""
         self._log_sync = log
         page_bytes: Any = connection.pragma("page_size")
         self._page_share = PAGE_BYTES / page_bytes
@@ -78,6 +80,8 @@ class Checkpointer:
         elif self._running is None and self._is_due(pages):
             self._is_wanted = False
             self._running = asyncio.get_running_loop().create_task(self._checkpoint(pages))
+        elif self._is_wanted:
+            self._is_wanted, self._is_behind = False, True
         return apsw.SQLITE_OK
 
     def _is_due(self, pages: int) -> bool:
@@ -96,7 +100,7 @@ class Checkpointer:
 
     async def _checkpoint(self, pages: int) -> None:
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self._copy_pages)
+            await self._copy_beside_the_loop()
             self._has_copied = True
         except apsw.BusyError:
             self._pages_left = pages
@@ -106,6 +110,12 @@ class Checkpointer:
             self._on_failure(error)
         finally:
             self._running = None
+
+    async def _copy_beside_the_loop(self) -> None:
+        self._is_behind = True
+        while self._is_behind:
+            self._is_behind = False
+            await asyncio.get_running_loop().run_in_executor(None, self._copy_pages)
 
     def _copy_pages(self) -> None:
         own = apsw.Connection(str(self._path), vfs=self._vfs)

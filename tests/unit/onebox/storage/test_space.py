@@ -9,11 +9,12 @@ import apsw
 
 from onebox.storage.checkpoint import Checkpointer
 from onebox.storage.database import Storage
+from onebox.storage.log_sync import sync_file
 from onebox.storage.opening import open_connection
 from onebox.storage.space import FREE_PAGES_KEPT, LOOK_EVERY_MS, PAGES_A_SLICE, SpaceKeeper
 from onebox.testing import ManualClock
 from tests.polling import PATIENCE_S
-from tests.unit.onebox.storage.disks import log_sync
+from tests.unit.onebox.storage.disks import HeldSync, log_sync
 
 ROWS = 8_000
 
@@ -66,6 +67,40 @@ def test_file_is_cut_though_nobody_writes_any_more(tmp_path: Path) -> None:
         await storage.write(lambda: storage.execute("DELETE FROM t"))
         keeper.start()
         await clock.advance(60)
+        while path.stat().st_size > peak / 2:
+            await asyncio.sleep(0)
+        keeper.stop()
+        await checkpointer.stop()
+        storage.close()
+        checkpointer.release()
+
+    asyncio.run(asyncio.wait_for(work(), PATIENCE_S))
+
+
+def test_file_is_cut_though_the_last_slice_came_while_a_checkpoint_was_under_way(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    held = HeldSync()
+
+    def sync(synced: Path, file: int) -> None:
+        (held if synced == path else sync_file)(synced, file)
+
+    async def work() -> None:
+        clock = ManualClock()
+        connection = open_connection(path)
+        connection.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, filler BLOB)")
+        log = log_sync(path, connection, sync)
+        storage = Storage(connection, _no_fault, log)
+        checkpointer = Checkpointer(path, connection, log, _no_fault)
+        keeper = SpaceKeeper(storage, clock, checkpointer.checkpoint_soon)
+        rows = [(n, bytes(3_500)) for n in range(ROWS)]
+        held.hold()
+        await storage.write(lambda: storage.executemany("INSERT INTO t VALUES (?, ?)", rows))
+        await asyncio.get_running_loop().run_in_executor(None, held.wait_until_begun)
+        peak = path.stat().st_size
+        await storage.write(lambda: storage.execute("DELETE FROM t"))
+        keeper.start()
+        await clock.advance(60)
+        held.end()
         while path.stat().st_size > peak / 2:
             await asyncio.sleep(0)
         keeper.stop()
