@@ -283,7 +283,7 @@ class Fanout:
 
 def _parts(topic: CachedTopic, messages: Sequence[Message]) -> Iterator[tuple[CachedSubscription, Sequence[Message]]]:
     """What goes to a subscription together: all messages, or one after the other where the filter takes long."""
-    for subscription in topic.subscriptions:
+    for subscription in topic.subscriptions.all():
         policy = subscription.filter_policy
         if policy is None or not policy.is_costly:
             yield subscription, messages

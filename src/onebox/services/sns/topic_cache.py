@@ -8,7 +8,9 @@ table of SNS.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from onebox.services.iam.policy import Statement, compile_policy
 from onebox.services.sns.feedback import Feedback, compile_feedback
@@ -52,6 +54,23 @@ class CachedSubscription:
         return json.loads(redrive)["deadLetterTargetArn"] if redrive else None
 
 
+class CachedSubscriptions:
+    """A topic's confirmed subscriptions, read at their first use: there may be thousands, and only a publish needs
+    them."""
+
+    __slots__ = ("_found", "_read")
+
+    def __init__(self, read: Callable[[], list[Subscription]]) -> None:
+        self._read = read
+        self._found: tuple[CachedSubscription, ...] | None = None
+
+    def all(self) -> tuple[CachedSubscription, ...]:
+        """All of them, the oldest first."""
+        if self._found is None:
+            self._found = tuple(CachedSubscription(row) for row in self._read())
+        return self._found
+
+
 @dataclass(frozen=True, slots=True)
 class CachedTopic:
     """A topic, ready to be published to. ``statements`` is None for AWS's default policy."""
@@ -70,7 +89,7 @@ class CachedTopic:
     metric_dimensions: tuple[tuple[str, str], ...]
     statements: tuple[Statement, ...] | None
     feedback: dict[str, Feedback]
-    subscriptions: tuple[CachedSubscription, ...]
+    subscriptions: CachedSubscriptions
 
 
 class TopicCache:
@@ -91,7 +110,9 @@ class TopicCache:
             return None
         if len(self._topics) >= _TOPICS_REMEMBERED_MAX:
             self._topics.clear()
-        cached = self._topics[topic_arn] = _compile_topic(topic, self._subscriptions.list_confirmed(topic_arn))
+        cached = self._topics[topic_arn] = _compile_topic(
+            topic, CachedSubscriptions(partial(self._subscriptions.list_confirmed, topic_arn))
+        )
         return cached
 
     def forget(self, topic_arn: str) -> None:
@@ -99,7 +120,7 @@ class TopicCache:
         self._topics.pop(topic_arn, None)
 
 
-def _compile_topic(topic: Topic, subscriptions: list[Subscription]) -> CachedTopic:
+def _compile_topic(topic: Topic, subscriptions: CachedSubscriptions) -> CachedTopic:
     attributes = topic.attributes
     policy = attributes.get("Policy")
     return CachedTopic(
@@ -116,5 +137,5 @@ def _compile_topic(topic: Topic, subscriptions: list[Subscription]) -> CachedTop
         metric_dimensions=(("TopicName", topic.name),),
         statements=compile_policy(policy) if policy else None,
         feedback=compile_feedback(attributes),
-        subscriptions=tuple(CachedSubscription(subscription) for subscription in subscriptions),
+        subscriptions=subscriptions,
     )
