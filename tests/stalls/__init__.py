@@ -4,6 +4,7 @@ box.py       a onebox as a process of its own, and the client that attacks it
 neighbour.py the neighbour, a process of its own: how long it waits
 rows.py      the requests
 crowds.py    many clients at once, and many resources
+queues.py    full queues and wide topics
 loop.py      the same measured inside onebox: processor time of the event loop's turns
 __main__.py  ``make stalls``: all of them, as a table
 """

@@ -23,6 +23,15 @@ from tests.stalls.crowds import (
     use_every_service,
     wait_by_many,
 )
+from tests.stalls.queues import (
+    delete_full,
+    move_many,
+    publish_to_costly_filters,
+    publish_to_filters,
+    publish_to_queues,
+    receive_failed,
+    receive_old,
+)
 from tests.stalls.wire import JSON, http
 
 _FORM = "application/x-www-form-urlencoded"
@@ -391,6 +400,18 @@ ROWS = [
     Row("SNS: 500 connections publishing", publish_by_many(500, 10), (200,), is_long=True),
     Row("SNS: 200 connections, each with 30 publishes", publish_by_many(200, 60, pipelined=30), (200,), is_long=True),
     Row("SQS: 2,000 long polls when messages come", wait_by_many(2_000), (200,), is_long=True),
+    Row("SQS: 300 receives of messages too old, also FIFO", receive_old(20_000, 300), (200,), is_long=True),
+    Row("SQS: 300 receives of 20,000 messages that failed", receive_failed(20_000, 300), (200,), is_long=True),
+    Row(
+        "SQS: the same, FIFO, in 20,000 groups that failed", receive_failed(20_000, 300, ".fifo"), (200,), is_long=True
+    ),
+    Row("SQS: a queue with 200,000 messages deleted", delete_full(200_000), (200,), is_long=True),
+    Row("SQS: 20 move tasks of 2,000 messages", move_many(20, 2_000), (200,), is_long=True),
+    Row("SNS: 5 batches of ten 20 KB to 100 queues", publish_to_queues(100, 5, 20_000), (200,), is_long=True),
+    Row("SNS: two batches to 12,500 filters", publish_to_filters(12_500), (200,), is_long=True),
+    Row(
+        "SNS: 2,000 texts for 200 filters of 11 wildcards", publish_to_costly_filters(200, 2_000), (200,), is_long=True
+    ),
     Row("CloudWatch: 1,000 queues and 1,000 alarms", alarms_at_rest(1_000), (200,), is_long=True),
     Row("Logs: PutLogEvents with 10,000 lines", _put_lines, (200,), is_long=True),
     Row("Logs: FilterLogEvents over 300,000 lines", search_lines(300_000), (200,), is_long=True),

@@ -155,28 +155,31 @@ def _choose_from_group(
 def partition_by_fate(
     core: Core, queue: Queue, found: Sequence[StoredMessage], now_ms: int
 ) -> tuple[list[StoredMessage], int]:
-    """Those to be delivered, and how many others were expired or moved to the dead-letter queue."""
+    """Those to be delivered, and how many others were expired or moved to the dead-letter queue; up to where no more
+    may be changed in this turn (but for one)."""
     delivered: list[StoredMessage] = []
     expired: list[StoredMessage] = []
     failed: list[StoredMessage] = []
+    changes = 0
     for message in found:
         fate = rules.decide_fate(queue, message, now_ms)
         if fate is Fate.DELIVER:
             delivered.append(message)
-        elif fate is Fate.EXPIRE:
-            expired.append(message)
-        else:
-            failed.append(message)
+            continue
+        if changes and changes >= core.looks.changes_left:
+            break
+        changes += rules.count_changes(len(message.body))
+        (expired if fate is Fate.EXPIRE else failed).append(message)
     if failed:
         target = find_dead_letter_queue(core, queue)
         if target is None:
-            delivered = [message for message in found if message not in expired]
+            delivered = sorted(delivered + failed)  # by row id
             failed = []
         else:
             move_to_dead_letters(core, queue, target, failed, now_ms)
     if expired:
         core.messages.delete([message.id for message in expired])
         core.messages.add_counts(queue.backlog_id, visible=-len(expired))
-    if expired or failed:
-        core.looks.note_changes(sum(rules.count_changes(len(message.body)) for message in (*expired, *failed)))
+    if changes:
+        core.looks.note_changes(changes)
     return delivered, len(expired) + len(failed)

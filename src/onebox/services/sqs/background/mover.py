@@ -7,7 +7,6 @@ AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter, deque
 from functools import partial
@@ -35,7 +34,8 @@ class Mover:
         self._log = log
         self._timers: dict[str, Timer] = {}
         self._due: deque[str] = deque()
-        """The tasks whose next step is due: one step is made in each turn of the event loop."""
+        """The tasks whose next step is due. One step is made at a time, and the next one when it is on disk: messages
+        may be large."""
         self._running = False
 
     def start(self) -> None:
@@ -70,11 +70,16 @@ class Mover:
             return  # stopped
         task_id = self._due[0]
         pause_ms = self._move_some(task_id)
+        self._core.storage.after_commit(partial(self._step_ended, task_id, pause_ms))
+
+    def _step_ended(self, task_id: str, pause_ms: int | None) -> None:
+        if not self._due:
+            return  # stopped
         self._due.popleft()
         if pause_ms is not None:
             self.begin(task_id, pause_ms)
         if self._due:
-            asyncio.get_running_loop().call_soon(self._step)
+            self._step()
 
     def _move_some(self, task_id: str) -> int | None:
         """The pause before the task's next step, None if there is none."""
