@@ -22,7 +22,7 @@ PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.10 --no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-outbox run test test-long test-aws peers lint format bench bench-slow-disk bench-million bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls screenshots lock clean
+.PHONY: help setup setup-outbox run test test-long test-aws peers lint format bench bench-slow-disk bench-million bench-console accessibility cost crash outbox-chaos bench-outbox bench-intake bench-export intake-kills drill-outage power-cuts simulate neighbours long-life soak clients fuzz stalls memory screenshots lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
@@ -120,6 +120,9 @@ fuzz: $(DEV_STAMP) ## Send 200,000 valid and hostile requests of all operations 
 
 stalls: $(DEV_STAMP) ## Send hostile requests and measure how long another client waits
 	$(BIN)/python -m tests.stalls
+
+memory: $(DEV_STAMP) ## Measure the memory that clients take who read nothing, or send nothing to its end
+	$(BIN)/python -m tests.stalls.memory
 
 screenshots: $(DEV_STAMP) ## Update the screenshots of docs/console.md (needs the package chromium)
 	$(BIN)/python -m tests.browser.screenshots

@@ -15,10 +15,12 @@ import httptools
 
 from onebox.gateway.answers import serialize
 from onebox.gateway.heads import BadHead, refusal
+from onebox.gateway.incoming import BodiesRefused, IncomingBodies
 from onebox.gateway.limits import (
     BURST_PIECES_MAX,
     BURST_REQUESTS_MAX,
     COPIED_BYTES_MAX,
+    CROWDED_BODY_MS,
     HEAD_BYTES_MAX,
     PIPELINED_REQUESTS_MAX,
     REQUEST_BYTES,
@@ -40,6 +42,7 @@ class Host(Protocol):
 
     turns: Turns
     unread: UnreadAnswers
+    incoming: IncomingBodies
 
     def handler(self, request: Request, reply: Reply, /) -> None: ...
     def body_bytes_max(self, path: str, query: str, headers: dict[str, str]) -> int: ...
@@ -64,12 +67,16 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         "_is_refused",
         "_last_cost_ms",
         "_now_ms",
+        "_owes_continue",
         "_replies",
+        "_room_bytes",
+        "_room_since_ms",
         "_server",
         "_source_ip",
         "_transport",
         "_unparsed",
         "_waits_for_turn",
+        "awaits_room",
         "cost_ms",
         "is_writable",
         "progress",
@@ -87,6 +94,13 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         self._waits_for_turn = False
         self._is_held = False
         """Whether the next request waits until other clients have read their answers."""
+        self.awaits_room = False
+        """Whether the body that comes next is read only when there is room for it."""
+        self._owes_continue = False
+        """Whether its client waits for a word before it sends the body."""
+        self._room_bytes = 0
+        """Reserved for the body that is being read."""
+        self._room_since_ms = 0.0
         self.cost_ms = self._last_cost_ms = 0.0
         self._burst = 0
         self._framing_bytes = 0
@@ -144,7 +158,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             self._unparsed = data[read:]
         if (self._unparsed or self._body_pieces > BURST_PIECES_MAX) and self._transport is not None:
             self._transport.pause_reading()
-            self._serve_backlog_soon()
+            if not self.awaits_room:
+                self._serve_backlog_soon()
         self._note_progress(read)
 
     def _note_progress(self, read: int) -> None:
@@ -171,6 +186,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             if read < len(_HEAD_END):
                 read = SLICE_BYTES
             self._feed(data[:read])
+        if self.awaits_room:
+            return read
         end = max(SLICE_BYTES, read + self.body_bytes_left)
         if read < end:
             self._feed(data[read:end])
@@ -184,9 +201,26 @@ class HttpConnection(RequestReader, asyncio.Protocol):
                 reply.cancelled()
             if reply.reserved_bytes:
                 self._server.unread.give_back(reply.reserved_bytes)
+            self._give_back_body(reply)
         self._replies.clear()
+        self._drop_backlog()
+        self._server.incoming.forget(self)
+        if self._room_bytes:
+            self._server.incoming.room_for(self._room_bytes).give_back(self._room_bytes)
+            self._room_bytes = 0
+        self._body = b""  # the parser and the connection refer to each other, so they outlive this
+
+    def _drop_backlog(self) -> None:
+        for _, reply in self._backlog:
+            self._give_back_body(reply)
         self._backlog.clear()
         self._unparsed = b""
+
+    def _give_back_body(self, reply: Reply) -> None:
+        """The request of a reply is not needed any more."""
+        size_bytes, reply.body_bytes = reply.body_bytes, 0
+        if size_bytes:
+            self._server.incoming.room_for(size_bytes).give_back(size_bytes)
 
     def pause_writing(self) -> None:
         self.is_writable = False
@@ -207,11 +241,54 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         self._is_held = False
         self._serve_backlog_soon()
 
+    def room_found(self, size_bytes: int) -> None:
+        """Other bodies are answered: there is room for the one that waited."""
+        self.awaits_room = False
+        self._take_room(size_bytes)
+        if self._owes_continue:
+            self._owes_continue = False
+            self._continue()
+        self._serve_backlog_soon()
+
     # the reader's callbacks
 
     def body_expected(self, expectation: str) -> None:
-        if expectation.lower() == "100-continue" and self._transport is not None:
+        if expectation.lower() == "100-continue":
+            if self.awaits_room:
+                self._owes_continue = True
+            else:
+                self._continue()
+
+    def _continue(self) -> None:
+        if self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def large_body_expected(self, size_bytes: int) -> None:
+        try:
+            has_room = self._server.incoming.room_for(size_bytes).take(self, size_bytes)
+        except BodiesRefused:
+            raise BadHead(503, "too many large bodies are on their way; try again") from None
+        if has_room:
+            self._take_room(size_bytes)
+            return
+        self.awaits_room = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+        self._server.client_is_slow()
+
+    def _take_room(self, size_bytes: int) -> None:
+        self._room_bytes = size_bytes
+        self._room_since_ms = self._server.now_ms()
+        self.progress.enter(Stage.BODY, self._room_since_ms)
+
+    def holds_up(self, now_ms: float) -> bool:
+        """Whether others wait for the room of this body, and its client is slow."""
+        if not self._room_bytes or self._unparsed or self._backlog:
+            return False
+        if not self._server.incoming.room_for(self._room_bytes).waiting:
+            return False
+        most_ms = CROWDED_BODY_MS + self._room_bytes * 1000 / 1024**2
+        return self.progress.is_stalled(now_ms) or now_ms - self._room_since_ms > most_ms
 
     def on_message_complete(self) -> None:
         transport = self._transport
@@ -231,6 +308,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         )
         keep_alive = self._parser.should_keep_alive()
         reply = Reply(self, (self._method, self._headers), keep_alive, self.takes_chunks(keep_alive))
+        reply.body_bytes, self._room_bytes = self._room_bytes, 0
+        self._body = b""  # an idle connection holds nothing
         self.entered = Stage.IDLE
         if self._backlog or self._burst >= BURST_REQUESTS_MAX or self._server.turns.is_spent or not self._can_serve():
             self._backlog.append((request, reply))
@@ -268,6 +347,8 @@ class HttpConnection(RequestReader, asyncio.Protocol):
                 reply.written()
                 break
             replies.popleft()
+            if reply.body_bytes:
+                self._give_back_body(reply)
             if not reply.keep_alive:
                 transport.close()
                 return
@@ -305,8 +386,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         """Close at once if nothing waits for an answer, else after it."""
         if self._transport is None:
             return
-        self._backlog.clear()
-        self._unparsed = b""
+        self._drop_backlog()
         if not self._replies:
             self._transport.close()
         for reply in self._replies:
@@ -364,15 +444,15 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         if self._transport is None:
             return
         self._now_ms = self._began_ms = self._server.turns.begin()
-        if self._unparsed and not self._backlog:
+        if self._unparsed and not self._backlog and not self.awaits_room:
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
         elif self._backlog and self._can_serve():
             self._handle(*self._backlog.popleft())
-        if self._backlog or self._unparsed:
+        if self._backlog or (self._unparsed and not self.awaits_room):
             if self._can_serve():
                 self._serve_backlog_soon()
-        elif self.is_writable:
+        elif self.is_writable and not self.awaits_room:
             self._transport.resume_reading()
 
     def _refuse(self, error: BadHead) -> None:

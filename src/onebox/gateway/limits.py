@@ -43,6 +43,18 @@ STALLED_MS = 1_000
 READING_BYTES = 16 * 1024
 """A client that has not read so much has read nothing."""
 
+RESERVED_BODY_BYTES = 64 * 1024
+"""Larger bodies are read when there is room for them in memory."""
+MEDIUM_BODY_BYTES = 1024 * 1024
+"""Bodies up to this size have a room of their own. The largest batches of SNS, SQS and Logs are about as long."""
+MEDIUM_BODIES_BYTES_MAX = 64 * 1024 * 1024
+"""Of all connections together, as below: received, or received and not answered."""
+LARGE_BODIES_BYTES_MAX = 256 * 1024 * 1024
+WAITING_BODIES_MAX = 256
+"""Bodies of one kind that wait for room; of each a first packet is in memory. Further ones are refused."""
+CROWDED_BODY_MS = 10_000
+"""While others wait for room, a body must have come after so long and a second more for each MiB of it."""
+
 SMALL_BODY_BYTES = 256 * 1024
 """Bodies up to this size are decoded at once, larger ones beside the event loop."""
 COPIED_BYTES_MAX = 16 * 1024 * 1024

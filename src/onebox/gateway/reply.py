@@ -41,6 +41,7 @@ class Reply:
         "_asked",
         "_connection",
         "_written",
+        "body_bytes",
         "cancelled",
         "headers",
         "is_open",
@@ -58,6 +59,8 @@ class Reply:
         self.takes_chunks = takes_chunks
         self.reserved_bytes = 0
         """What the answer is expected to take, as long as it is not written (unread.py)."""
+        self.body_bytes = 0
+        """What the request's body takes, if it was large, until it is answered (incoming.py)."""
         self.headers: Sequence[tuple[str, str]] = ()
         """Headers that the answer gets besides its own."""
         self.payload: Payload | None = None

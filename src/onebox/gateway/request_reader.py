@@ -23,6 +23,7 @@ from onebox.gateway.limits import (
     BODY_BYTES_MAX,
     HEAD_BYTES_MAX,
     HEADERS_MAX,
+    RESERVED_BODY_BYTES,
     SMALL_BODY_BYTES,
     TARGET_BYTES_MAX,
 )
@@ -93,6 +94,10 @@ class RequestReader:
         """A head is complete whose client waits for a word before it sends the body: its header ``Expect``."""
         raise NotImplementedError
 
+    def large_body_expected(self, size_bytes: int) -> None:
+        """A body comes that is larger than :data:`RESERVED_BODY_BYTES`: what it takes at most. Raises BadHead."""
+        raise NotImplementedError
+
     def _feed(self, data: bytes) -> None:
         """Read on. Raises httptools.HttpParserError."""
         try:
@@ -157,6 +162,8 @@ class RequestReader:
             self._content_bytes = int(length)
             if self._content_bytes > BODY_BYTES_MAX:
                 raise BadHead(413, "the body is too large")
+            if self._content_bytes > RESERVED_BODY_BYTES:
+                self.large_body_expected(min(self._content_bytes, self._most_bytes()))
         self.entered = Stage.BODY
         if "expect" in headers:
             self.body_expected(headers["expect"])
@@ -166,7 +173,9 @@ class RequestReader:
         self._body_pieces += 1
         if self._body_bytes > BODY_BYTES_MAX:
             raise BadHead(413, "the body is too large")
-        if self._body_bytes > SMALL_BODY_BYTES and self._is_too_large():
+        if not self._content_bytes and self._body_bytes - len(body) <= RESERVED_BODY_BYTES < self._body_bytes:
+            self.large_body_expected(self._most_bytes())  # the head of a body in chunks does not tell its length
+        if self._body_bytes > SMALL_BODY_BYTES and self._body_bytes > self._most_bytes():
             self._body = b""  # read to its end, so that the client gets the answer, and not kept
         elif not self._body:
             self._body = body
@@ -193,12 +202,13 @@ class RequestReader:
             return data[upgrade.args[0] :]
         return None
 
-    def _is_too_large(self) -> bool:
+    def _most_bytes(self) -> int:
+        """The largest body that is kept for this request."""
         # Asked for large bodies only: the answer takes longer than a small request's head.
         if self._body_bytes_max is None:
             target = self._target
             self._body_bytes_max = self._find_body_bytes_max(target.path, target.query, self._headers)
-        return self._body_bytes > self._body_bytes_max
+        return self._body_bytes_max
 
     def on_message_begin(self) -> None:
         self.entered = Stage.HEAD

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from onebox.clock import Clock, Timer, wait_for
 from onebox.gateway.connection import HttpConnection
+from onebox.gateway.incoming import IncomingBodies
 from onebox.gateway.limits import (
     CONNECTIONS_MAX,
     RESERVED_FILES,
@@ -67,6 +68,7 @@ class HttpServer:
         self.is_from_function = is_from_function
         self.turns = Turns(clock)
         self.unread = UnreadAnswers()
+        self.incoming = IncomingBodies()
         self._clock = clock
         self._connections: set[HttpConnection] = set()
         self._connections_max = _connections_max()
@@ -75,8 +77,8 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._sweep: Timer | None = None
         self._sweeps_soon = False
-        self._unread_most = 0
-        """Bytes of unread answers, at most, since memory was given back."""
+        self._held_most = 0
+        """Bytes of unread answers and of large bodies, at most, since memory was given back."""
         self._is_aborted = False
         self._date = ""
         """Of this second; empty if no answer was made in it."""
@@ -190,16 +192,21 @@ class HttpServer:
                 held_bytes = self.unread.bytes_of(connection)
                 total += held_bytes
                 unread.append((stalled_ms, held_bytes, connection))
-            elif not connection.is_waiting and connection.progress.deadline_ms() <= now_ms:
+            elif connection.holds_up(now_ms):
+                _log.warning("cut off a client whose large body came too slowly while others waited for its room")
+                connection.time_out()
+            elif connection.awaits_room or connection.is_waiting:
+                continue
+            elif connection.progress.deadline_ms() <= now_ms:
                 connection.time_out()
         self._cut_off_stalled(unread, total)
         self.unread.release()
-        self._unread_most = max(self._unread_most, total)
-        if not unread and self._unread_most > _GIVEN_BACK_FROM_BYTES:
-            self._unread_most = 0
+        self._held_most = max(self._held_most, total + self.incoming.most_bytes())
+        if not unread and not self.incoming.taken_bytes and self._held_most > _GIVEN_BACK_FROM_BYTES:
+            self._held_most = 0
             give_back_memory()
-        self._sweeps_soon = bool(unread) or self.unread.is_holding
-        if self._connections or self._unread_most:
+        self._sweeps_soon = bool(unread) or self.unread.is_holding or self.incoming.waiting > 0
+        if self._connections or self._held_most:
             self._sweep_in(_UNREAD_SWEEP_MS if self._sweeps_soon else _SWEEP_MS)
 
     def _cut_off_stalled(self, unread: list[tuple[float, int, HttpConnection]], total: int) -> None:

@@ -10,6 +10,7 @@ from onebox.gateway.limits import (
     HEAD_TIMEOUT_MS,
     IDLE_TIMEOUT_MS,
     READING_BYTES,
+    STALLED_MS,
     UNREAD_TIMEOUT_MS,
 )
 
@@ -51,6 +52,10 @@ class Progress:
         """The client waits for an answer, or reads one: an idle connection begins to wait now at the earliest."""
         if self.stage is Stage.IDLE:
             self._since_ms = now_ms
+
+    def is_stalled(self, now_ms: float) -> bool:
+        """Whether the client brings less of a body than it must while others wait."""
+        return self.stage is Stage.BODY and now_ms - self._since_ms > STALLED_MS
 
     def deadline_ms(self) -> float:
         """When the client must have sent more."""
