@@ -6,7 +6,7 @@ lambda_handler.py  OrderArchive, the function that writes batches of notificatio
 reading.py         the notifications of a time range in order, each once, in bounded memory
 choice.py          which notifications are replayed
 replay.py          sends notifications, with retries, a rate and a position from which a run resumes
-progress.py        what a replay tells of itself in the audit log; pure
+progress.py        what a replay records about itself in the audit log; pure
 position.py        how far a replay has come, on disk
 ports.py           the interfaces of the archive and of the target
 bucket.py          the AWS adapter: the archive bucket in S3

@@ -1,4 +1,4 @@
-"""What a replay tells of itself in the audit log while it runs, and how that is read. Pure."""
+"""What a replay records about itself in the audit log while it runs, and how that is read. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How many a minute, and the newest value, of CloudWatch's metrics. Pure.
 
-CloudWatch on AWS tells of a minute one or two minutes later. How late it is now is seen from all series together: the
+CloudWatch on AWS reports a minute one or two minutes later. How late it is now is seen from all series together: the
 newest minute that any of them has is known for all, so a series without a value in it has stopped, and its rate is 0.
 """
 

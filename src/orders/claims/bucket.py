@@ -58,7 +58,7 @@ class ClaimBucket:
         return True
 
     def put(self, content: bytes) -> str:
-        """Write a message's content; its key. The same content has the same key, and lasts anew.
+        """Write a message's content; its key. The same content has the same key, and its retention starts again.
 
         Raises OrderUnavailable where another attempt may help, OperatorError where something must be edited.
         """

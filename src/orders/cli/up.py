@@ -127,7 +127,7 @@ def _running_console(aws: Aws, port: int | None) -> Iterator[str]:
 
 
 def log_file(port: int) -> Path:
-    """What onebox says of itself; anew with each start."""
+    """onebox's log file; each start begins a new one."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir("orders", appauthor=False)) / f"onebox-{port}.log"

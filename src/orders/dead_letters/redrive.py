@@ -50,7 +50,7 @@ def send_back(
     """
 
     def draft(message: QueueMessage) -> OutgoingMessage:
-        # It starts anew: how long its predecessors waited for the table says nothing of it.
+        # It starts from the beginning: how long its predecessors waited for the table says nothing of it.
         attributes = {name: value for name, value in message.attributes.items() if name != MARK_NAME}
         body = (edited or {}).get(message.message_id, message.body)
         if body is not message.body:

@@ -1,7 +1,8 @@
-"""A person's notifications in the archive: objects are written anew without them, and the old ones deleted.
+"""A person's notifications in the archive: objects are rewritten without them, and the old ones deleted.
 
 Promises: the new object is written before the old one is deleted, so a crash leaves a repeat that a reader recognises,
-and the next run deletes it. Every version of an object is looked at; an older one that tells of the person is deleted.
+and the next run deletes it. Every version of an object is looked at; an older one that holds the person's
+data is deleted.
 AWS: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 """
 
@@ -53,7 +54,7 @@ class ArchiveCopies:
                     yield order_id_of(text)
 
     def erase(self, person: Person) -> int:
-        # Listed before anything is written: what is written anew need not be read again.
+        # Listed before anything is written: what is rewritten need not be read again.
         return sum(self._erase_from(version, person) for version in list(self._versions()))
 
     def _erase_from(self, version: Version, person: Person) -> int:

@@ -20,7 +20,7 @@ class Person(NamedTuple):
     order_ids: frozenset[str]
 
     def owns(self, text: str) -> bool:
-        """Whether a notification or a queue's message tells of the person."""
+        """Whether a notification or a queue's message holds the person's data."""
         fields = read_fields(text)
         if fields is None:
             words = {word.rstrip("\\") for word in text.split('"')[1:]}

@@ -18,7 +18,7 @@ class Copies(Protocol):
     """Whether looking changes nothing: a look into OrderQueue uses one of a message's three receives."""
 
     def find(self, person: Person) -> Iterator[str | None]:
-        """The order id of each copy that tells of the person; None where it has none."""
+        """The order id of each copy that holds the person's data; None where it has none."""
 
     def erase(self, person: Person) -> int:
         """Erase the copies; how many."""

@@ -44,12 +44,12 @@ class Crash(NamedTuple):
 
 
 def is_crash(text: str) -> bool:
-    """Whether a line of plain text tells of a call that ended without an answer."""
+    """Whether a line of plain text reports a call that ended without an answer."""
     return text.startswith("[ERROR] ") or TIMED_OUT in text[:200] or EXITED in text[:200]
 
 
 def is_failure(line: LogLine) -> bool:
-    """Whether a line tells of a failure: an order's or a call's, whoever's function wrote it."""
+    """Whether a line reports a failure: an order's or a call's, whoever's function wrote it."""
     content = parse_line(line.text)
     if content:
         return content.get("level") in _ERROR_LEVELS

@@ -33,7 +33,7 @@ class LoggedFailure(NamedTuple):
 
 
 class LoggedFailures(NamedTuple):
-    """What a log tells of failed messages."""
+    """What a log says about failed messages."""
 
     by_message: Mapping[str, LoggedFailure] = {}
     unnamed: Sequence[Crash] = ()

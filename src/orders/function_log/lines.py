@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 
     @property
     def is_platform(self) -> bool:
-        """Whether it tells of no order: Lambda's lines about a call that went well (START, END, REPORT), business
+        """Whether it is about no order: Lambda's lines about a call that went well (START, END, REPORT), business
         metrics, the messages of a batch that is delivered again.
         """
         is_failure = any(mark in self.text for mark in ("Task timed out", "Status: ", "Runtime exited"))

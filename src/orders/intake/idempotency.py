@@ -1,7 +1,7 @@
 """What a request means whose idempotency key is known.
 
 A record holds the digest of the first body, what became of each order, and until when a request works on it. A key
-belongs to its caller. The answer is made anew from the body and the outcomes, so the same body gets the same answer.
+belongs to its caller. The answer is made again from the body and the outcomes, so the same body gets the same answer.
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 Pure. Standard library only: this file travels with the function.
 """

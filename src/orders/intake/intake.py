@@ -39,7 +39,7 @@ class Limits(NamedTuple):
 
 
 class Handled(NamedTuple):
-    """An answer, and what the log tells of it."""
+    """An answer, and its line in the log."""
 
     answer: Answer
     resource: str = ""

@@ -14,7 +14,7 @@ claims.py    claims rows for one relay, so that relays do not send the same orde
 sending.py   sends claimed rows over several connections
 waking.py    waits for new rows: PostgreSQL's LISTEN, or polling
 relay.py     the loop: claim, send, record, wait
-report.py    what a relay tells of itself
+report.py    what a relay reports about itself
 refused.py   lists, retries and drops refused rows
 status.py    the state of an outbox at one moment
 """

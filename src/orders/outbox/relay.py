@@ -28,7 +28,7 @@ from orders.outbox.waking import Waking
 from orders.publishing.ports import Topic
 from orders.retry import Backoff
 
-# A topic that failed so often is looked up anew: credentials may have been edited.
+# A topic that failed so often is looked up again: credentials may have been edited.
 FAILURES_BEFORE_RECONNECT = 3
 BACKOFF = Backoff(base_ms=50.0, cap_ms=5_000.0)
 # Of `--once`: with full jitter about half a minute of trying.

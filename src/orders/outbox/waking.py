@@ -1,6 +1,6 @@
 """Waits for new rows, for a time, or for the request to stop, whichever comes first.
 
-PostgreSQL tells of new rows (LISTEN) at the moment of their commit, if the table has its trigger; a slow poll finds
+PostgreSQL notifies of new rows (LISTEN) at the moment of their commit, if the table has its trigger; a slow poll finds
 what it does not tell. The other databases are asked every poll_ms.
 https://www.postgresql.org/docs/current/sql-listen.html
 """
@@ -97,7 +97,7 @@ class ListeningWaking(PollingWaking):
 
     def wait_for_rows(self) -> None:
         if self._connection is None:
-            # Rows committed before the connection listens are told of by nobody: look once more at once.
+            # Nothing notifies of rows committed before the connection listens: look once more at once.
             with suppress(DatabaseUnavailable):
                 self._listen()
                 return

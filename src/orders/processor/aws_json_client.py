@@ -3,7 +3,7 @@
 Why not boto3 here: its client took 350 ms of processor time to make and 1 ms for each call, of which the
 function makes one for ten orders and a cold start makes one client; this file takes 30 ms and 0.2 ms
 (docs/decisions/0005). The operator's commands use boto3.
-Promises: a connection is kept and made anew once where the other side closed it while idle; what comes back is the
+Promises: a connection is kept and made again once where the other side closed it while idle; what comes back is the
 answer of the service or Unreachable.
 AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 Standard library only: this file travels with the function.

@@ -20,7 +20,7 @@ MESSAGES_MAX = 1_000
 
 
 def crash_line(error: Exception, records: Sequence[Mapping[str, Any]], request_id: str) -> dict[str, Any]:
-    """What is told of a batch none of whose messages has an outcome."""
+    """The log line of a batch none of whose messages has an outcome."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
     return {
         **batch_line(records, request_id),

@@ -202,7 +202,7 @@ def log_line(
     trace: Trace | None = None,
     next_try: NextTry | None = None,
 ) -> dict[str, Any]:
-    """What is told of one order. ``latencyMs`` runs from its arrival in the queue, ``durationMs`` from this
+    """The log line of one order. ``latencyMs`` runs from its arrival in the queue, ``durationMs`` from this
     call's. ``traceId`` stands where the publisher sent a trace context, ``receiveCount`` where a try failed: in this
     line, or in one before it.
     """

@@ -36,7 +36,7 @@ _MOMENT_MS_MAX = 10**13
 
 
 class Mark(NamedTuple):
-    """What the copy of a message tells of the messages before it."""
+    """What the copy of a message says about the messages before it."""
 
     times: int
     """How often the order was set aside."""

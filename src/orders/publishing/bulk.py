@@ -88,7 +88,7 @@ def publish_entries(
     on_progress: Callable[[Progress], None] = lambda _: None,
     outage: Outage | None = None,
 ) -> None:
-    """Publish all entries; afterwards ``progress`` tells of each. An exception stops it after the
+    """Publish all entries; afterwards ``progress`` holds the outcome of each. An exception stops it after the
     batches under way, whose orders are then in the ledger or unsent.
 
     With ``envelope`` each order is sent as the data of a CloudEvent, with ``group_field`` in the message group of that

@@ -78,7 +78,7 @@ class IssuedCredentials:
         self._storage.run(lambda: self._access_keys.set_used(access_key_id, now_ms, service, region))
 
     def forget(self) -> None:
-        """Look every key up anew; called when keys, users or roles change."""
+        """Look every key up again; called when keys, users or roles change."""
         self._known.clear()
 
     def issue_session(self, principal: Principal, role_arn: str | None, now_ms: int, duration_s: int) -> Session:

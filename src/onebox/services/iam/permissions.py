@@ -119,7 +119,7 @@ class Permissions:
         return DeniedBy(RESOURCE, True) if _is_denied(question, statements) else None
 
     def forget(self) -> None:
-        """Read every entity's policies anew at its next request; called with every change of IAM's tables."""
+        """Read every entity's policies again at its next request; called with every change of IAM's tables."""
         self._entity_sets.clear()
 
     def find_entity(self, principal: Principal) -> Role | User | None:

@@ -180,7 +180,7 @@ class QueuedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventInvokeConfig:
-    """How asynchronous invocations of a function are retried and where the hopeless ones go."""
+    """How asynchronous invocations of a function are retried, and where failed ones go."""
 
     retries_max: int
     age_s_max: int

@@ -13,7 +13,7 @@ How it is laid out, top down::
     destinations.py     where events go: queues, topics, functions
     background/         the daily walk of lifecycle rules; the delivery of events; the deletion of unused bytes
     listing.py  listing_sources.py    pages with prefixes and delimiters
-    notification_rules.py  event_records.py    who is told of an event, and in which words
+    notification_rules.py  event_records.py    who is notified of an event, and the notification's form
     tagging.py  encryption.py  condition_keys.py  copy_source.py
     headers.py  integrity.py  checksums.py  lifecycle.py  post_policy.py  refusals.py  rules.py    what they decide
     store/              all SQL of the service

@@ -18,7 +18,7 @@ from onebox.services.s3.store.versions import VersionStore
 
 @dataclass(frozen=True, slots=True)
 class S3Core:
-    """The stores of the service; ``objects``, which keeps them consistent; ``events``, which tells of changes."""
+    """The stores of the service; ``objects``, which keeps them consistent; ``events``, which notifies of changes."""
 
     deps: Deps
     buckets: BucketStore

@@ -2,7 +2,7 @@
 
 Promises: what a process runs is what the database holds. No folder outlives onebox's process, so that neither a power
 cut nor anything that happened while onebox was not running can change code; within a process's life a folder is
-compared, at each start of a worker, with what was unpacked, and made anew if anything was changed, cut or removed. No
+compared, at each start of a worker, with what was unpacked, and made again if anything was changed, cut or removed. No
 folder serves two functions, and the files are read-only.
 """
 

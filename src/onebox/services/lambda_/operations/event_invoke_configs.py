@@ -1,4 +1,4 @@
-"""How asynchronous invocations are retried, and where the hopeless ones go.
+"""How asynchronous invocations are retried, and where failed ones go.
 AWS: https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"""
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def _client_context(text: str | None) -> str | None:
     if len(text) > _CLIENT_CONTEXT_CHARACTERS_MAX:
         raise InvalidParameterValueException("Client context must be at most 3583 bytes.")
     try:
-        # Written anew, on one line and in ASCII: it becomes a header for the function's process.
+        # Written again, on one line and in ASCII: it becomes a header for the function's process.
         parsed = orjson.loads(base64.b64decode(text, validate=True))
     except ValueError as error:
         raise InvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.") from error
