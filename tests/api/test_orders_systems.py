@@ -340,6 +340,14 @@ def test_canary_is_taken_back_by_the_guard_of_its_system(engine: EngineThread, s
     assert lambda_.get_alias(FunctionName="OrderProcessor", Name="live")["RevisionId"] == before["RevisionId"]
 
 
+@pytest.mark.parametrize("command", [["status"], ["list"], ["dlq", "list"], ["pause"], ["top", "--once"]])
+def test_advice_is_about_the_system_that_the_options_named(seed: System, command: list[str]) -> None:
+    options = "--region us-east-1 --prefix absent-"
+    done = seed.run(*command, *options.split(), code=1)
+    assert "`orders deploy`" in done.stderr
+    assert done.stderr.endswith(f"\nGive it {options} too.\n")
+
+
 def test_prefix_that_is_none_is_refused_in_a_sentence(seed: System) -> None:
     refused = seed.run("status", "--prefix", "Staging", code=1)
     assert "'Staging' is not a name prefix" in refused.output

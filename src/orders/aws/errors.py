@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import Any
 
 from orders.errors import OperatorError
 
@@ -44,12 +45,22 @@ def describe_error(error: Exception) -> tuple[str, str]:
         return str(error), "Check --endpoint-url: an endpoint that speaks HTTP only is given as http://…"
     if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"):
         return str(error), "Configure AWS with `aws configure`, or start a onebox with `orders up`."
-    if "AccessDenied" in str(error) or "UnrecognizedClient" in str(error) or "ExpiredToken" in str(error):
+    reason = _describe_refusal(error) if hasattr(error, "operation_name") else str(error)
+    if "AccessDenied" in reason or "UnrecognizedClient" in reason or "ExpiredToken" in reason:
         return (
-            str(error),
+            reason,
             "Check the credentials and their permissions: `aws sts get-caller-identity` shows their identity.",
         )
-    return str(error), ""
+    return reason, ""
+
+
+def _describe_refusal(error: Any) -> str:
+    """The sentence for botocore's ClientError: the operation, AWS's message and code."""
+    refusal = error.response.get("Error", {})
+    retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+    after = f" after {retries} retries" if retries > 1 else ""
+    said = (refusal.get("Message") or "no reason given").rstrip(".")
+    return f"{error.operation_name} failed{after}: {said} ({refusal.get('Code', 'no code')})"
 
 
 def explain_error(error: Exception) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from orders.aws.clients import Aws
 from orders.aws.settings import PREFIX_VARIABLE, find_settings
+from orders.errors import OperatorError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,7 +29,12 @@ def aws_options(command: Command) -> Command:
         **kwargs: Any,
     ) -> Any:
         settings = find_settings(os.environ, endpoint_url, region, profile, prefix)
-        return command(*args, aws=Aws(settings), **kwargs)
+        try:
+            return command(*args, aws=Aws(settings), **kwargs)
+        except OperatorError as error:
+            given = {"endpoint-url": endpoint_url, "region": region, "profile": profile, "prefix": prefix}
+            error.advice = _for_the_same_system(error.advice, given)
+            raise
 
     for option in (
         prefix_option,
@@ -40,6 +46,14 @@ def aws_options(command: Command) -> Command:
     ):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
+
+
+def _for_the_same_system(advice: str, given: Mapping[str, str | None]) -> str:
+    """Advice with the options that led to this system; without them its command would go to another one."""
+    options = " ".join(f"--{name} {value}" for name, value in given.items() if value)
+    if not options or "`orders " not in advice or "`orders up" in advice:
+        return advice
+    return f"{advice}\nGive it {options} too."
 
 
 prefix_option = click.option(

@@ -28,6 +28,7 @@ from orders.cli.option_rows import Options, option_rows, options_document, read_
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import plural, print_json, print_rich, say, show_count, show_number, show_time
 from orders.clock import SystemClock
+from orders.errors import OperatorError
 from orders.monitoring.alarms import FIRING, AlarmReport, report_alarm, report_alarms
 from orders.monitoring.backlog import describe_backlog, find_backlog
 from orders.monitoring.metrics import FunctionState
@@ -58,8 +59,8 @@ def status(aws: Aws, as_json: bool) -> None:
     else:
         print_rich(render(now, options))
         if not now.is_deployed:
-            say("\nSet the system up with `orders deploy`.")
-        elif now.failed:
+            raise OperatorError("parts of the system are missing", "Set the system up with `orders deploy`.")
+        if now.failed:
             say("\n`orders dlq list` shows why orders failed.")
     sys.exit(0 if now.is_deployed else 1)
 
