@@ -2,7 +2,8 @@
 
 box.py       a onebox as a process of its own, and the client that attacks it
 neighbour.py the neighbour, a process of its own: how long it waits
-rows.py      the requests
+rows.py      the requests; dynamodb.py: those to DynamoDB
+row.py       what a row is, and the ways to send its request
 crowds.py    many clients at once, and many resources
 queues.py    full queues and wide topics
 loop.py      the same measured inside onebox: processor time of the event loop's turns

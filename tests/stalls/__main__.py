@@ -10,7 +10,8 @@ import sys
 import time
 
 from tests.stalls.box import Outcome, measure, running_box
-from tests.stalls.rows import ROWS, Row
+from tests.stalls.row import Row
+from tests.stalls.rows import ROWS
 
 LIMIT_MS = 100
 ATTEMPTS = 3

@@ -9,11 +9,9 @@ import random
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tests.polling import until
 from tests.stalls.box import Box
 from tests.stalls.crowds import (
     alarms_at_rest,
@@ -23,6 +21,7 @@ from tests.stalls.crowds import (
     use_every_service,
     wait_by_many,
 )
+from tests.stalls.dynamodb import DYNAMODB_ROWS
 from tests.stalls.queues import (
     delete_full,
     move_many,
@@ -32,56 +31,16 @@ from tests.stalls.queues import (
     receive_failed,
     receive_old,
 )
-from tests.stalls.wire import JSON, http
+from tests.stalls.row import FORM, Body, Row, call, form, raw, rpc
+from tests.stalls.wire import http
 
-_FORM = "application/x-www-form-urlencoded"
 ALLOW = {"Effect": "Allow", "Action": "*"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One attack. ``attack`` sends it and returns the status of the answer (0: cut off, -1: an error of boto3's)."""
-
-    name: str
-    attack: Callable[[Box], int]
-    statuses: tuple[int, ...]
-    """The answers that are right."""
-    is_long: bool = False
-    """Runs in ``make stalls`` only."""
-
-
-Body = Callable[[], bytes]
-"""Made when it is sent: all of them together have a gigabyte."""
-
-
-def _raw(request: Body) -> Callable[[Box], int]:
-    return lambda box: box.send(request())
-
-
-def _rpc(target: str, service: str, body: Body) -> Callable[[Box], int]:
-    return lambda box: box.send(http(service, body(), X_Amz_Target=target, Content_Type=JSON))
-
-
-def _form(service: str, body: Body) -> Callable[[Box], int]:
-    return lambda box: box.send(http(service, body(), Content_Type=_FORM))
-
-
-def _call(service: str, operation: str, **parameters: Any) -> Callable[[Box], int]:
-    def attack(box: Box) -> int:
-        client = box.client(service)
-        try:
-            answer = getattr(client, operation)(**parameters)
-        except client.exceptions.ClientError as error:
-            return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-        return int(answer["ResponseMetadata"]["HTTPStatusCode"])
-
-    return attack
 
 
 def _simulate(resource: str, asked: str) -> Callable[[Box], int]:
     bucket = "arn:aws:s3:::"
     policy = json.dumps({"Version": "2012-10-17", "Statement": [{**ALLOW, "Resource": bucket + resource}]})
-    return _call(
+    return call(
         "iam",
         "simulate_custom_policy",
         PolicyInputList=[policy],
@@ -106,7 +65,7 @@ def _sns_wildcard(box: Box) -> int:
 
 
 def _logs_pattern(pattern: str, message: str) -> Callable[[Box], int]:
-    return _call("logs", "test_metric_filter", filterPattern=pattern, logEventMessages=[message])
+    return call("logs", "test_metric_filter", filterPattern=pattern, logEventMessages=[message])
 
 
 def _allowed_pattern(box: Box) -> int:
@@ -114,7 +73,7 @@ def _allowed_pattern(box: Box) -> int:
         "Parameters": {"P": {"Type": "String", "AllowedPattern": "(a+)+"}},
         "Resources": {"W": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
     }
-    return _call(
+    return call(
         "cloudformation",
         "create_stack",
         StackName="pattern",
@@ -202,11 +161,11 @@ def _put_lines(box: Box) -> int:
 def _create_function(code: Body) -> Callable[[Box], int]:
     principal = {"Service": "lambda.amazonaws.com"}
     trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
-    make_role = _call("iam", "create_role", RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))
+    make_role = call("iam", "create_role", RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))
 
     def attack(box: Box) -> int:
         make_role(box)
-        return _call(
+        return call(
             "lambda",
             "create_function",
             FunctionName="f",
@@ -220,7 +179,7 @@ def _create_function(code: Body) -> Callable[[Box], int]:
 
 
 def _chunked_upload(box: Box) -> int:
-    _call("s3", "create_bucket", Bucket="chunks")(box)
+    call("s3", "create_bucket", Bucket="chunks")(box)
     count = 4_000_000
     body = b"1\r\nx\r\n" * count + b"0\r\n\r\n"
     headers = {
@@ -233,45 +192,23 @@ def _chunked_upload(box: Box) -> int:
 
 def _xml(body: Body) -> Callable[[Box], int]:
     def attack(box: Box) -> int:
-        _call("s3", "create_bucket", Bucket="xml")(box)
+        call("s3", "create_bucket", Bucket="xml")(box)
         return box.send(http("s3", body(), path="/xml?delete", Content_Type="application/xml"))
 
     return attack
 
 
 def _put_big_object(box: Box) -> int:
-    _call("s3", "create_bucket", Bucket="big")(box)
+    call("s3", "create_bucket", Bucket="big")(box)
     return box.send(http("s3", b"x" * 100_000_000, method="PUT", path="/big/key"))
 
 
 def _endless(start: bytes) -> Callable[[Box], int]:
-    return _raw(lambda: start + b"a" * 200_000_000)
-
-
-def _put_item(value: Body) -> Callable[[Box], int]:
-    def attack(box: Box) -> int:
-        _make_table(box)
-        body = b'{"TableName":"stalls","Item":{"k":{"S":"a"},"v":%b}}' % value()
-        return _rpc("DynamoDB_20120810.PutItem", "dynamodb", lambda: body)(box)
-
-    return attack
-
-
-def _make_table(box: Box) -> None:
-    _call(
-        "dynamodb",
-        "create_table",
-        TableName="stalls",
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )(box)
-    dynamodb = box.client("dynamodb")
-    until(lambda: dynamodb.describe_table(TableName="stalls")["Table"]["TableStatus"] == "ACTIVE", "the table")
+    return raw(lambda: start + b"a" * 200_000_000)
 
 
 def _sqs(operation: str, body: Body) -> Callable[[Box], int]:
-    return _rpc(f"AmazonSQS.{operation}", "sqs", body)
+    return rpc(f"AmazonSQS.{operation}", "sqs", body)
 
 
 _BATCH = b'{"QueueUrl":"http://localhost/000000000000/q","Entries":[%b]}'
@@ -288,7 +225,7 @@ def _bomb(size: int) -> bytes:
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9) as stream:
         for _ in range(size // 1_000_000):
             stream.write(b" " * 1_000_000)
-    return http("monitoring", packed.getvalue(), Content_Encoding="gzip", Content_Type=_FORM)
+    return http("monitoring", packed.getvalue(), Content_Encoding="gzip", Content_Type=FORM)
 
 
 def _pipelined(count: int) -> bytes:
@@ -311,10 +248,10 @@ ROWS = [
     Row("IAM: resource of 60 characters with 20 `*a`", _simulate("*a" * 20 + "b", "a" * 60), (200,)),
     Row("IAM: resource with 5 stars on 1,600 characters", _simulate("*a*b*c*d*e", "abcd" * 400), (200,)),
     Row("CloudFormation: AllowedPattern (a+)+", _allowed_pattern, (400,)),
-    Row("CloudFormation: Sub bomb", _call("cloudformation", "validate_template", TemplateBody=_sub_bomb()), (200, 400)),
+    Row("CloudFormation: Sub bomb", call("cloudformation", "validate_template", TemplateBody=_sub_bomb()), (200, 400)),
     Row(
         "CloudFormation: 1 MB of YAML",
-        _call("cloudformation", "validate_template", TemplateBody="Resources:\n" + _YAML),
+        call("cloudformation", "validate_template", TemplateBody="Resources:\n" + _YAML),
         (400,),
     ),
     Row("SNS: filter wildcard with 3 stars on 20,000 characters", _sns_wildcard, (200,)),
@@ -332,10 +269,10 @@ ROWS = [
         _sqs("SendMessageBatch", lambda: _BATCH % (b'"' + b"x" * 3_900_000 + b'"')),
         (400,),
     ),
-    Row("Form: 5 M pairs", _form("sns", lambda: b"Action=Publish&" + b"a=1&" * 5_000_000), (413,), is_long=True),
-    Row("Form: 1 M pairs", _form("sns", lambda: b"Action=Publish&" + b"a=1&" * 1_000_000), (400,)),
-    Row("Form: 120 MB of &", _form("sns", lambda: b"Action=Publish&" + b"&" * 120_000_000), (413,), is_long=True),
-    Row("Form: one key of 20,000 dots", _form("sns", lambda: b"Action=Publish&" + b"a." * 20_000 + b"=1"), (400,)),
+    Row("Form: 5 M pairs", form("sns", lambda: b"Action=Publish&" + b"a=1&" * 5_000_000), (413,), is_long=True),
+    Row("Form: 1 M pairs", form("sns", lambda: b"Action=Publish&" + b"a=1&" * 1_000_000), (400,)),
+    Row("Form: 120 MB of &", form("sns", lambda: b"Action=Publish&" + b"&" * 120_000_000), (413,), is_long=True),
+    Row("Form: one key of 20,000 dots", form("sns", lambda: b"Action=Publish&" + b"a." * 20_000 + b"=1"), (400,)),
     Row("XML: text of 120 MB", _xml(lambda: b"<Delete>" + b"x" * 120_000_000 + b"</Delete>"), (400, 413), is_long=True),
     Row("XML: text of 4 MB", _xml(lambda: b"<Delete>" + b"x" * 4_000_000 + b"</Delete>"), (400,)),
     Row(
@@ -346,56 +283,27 @@ ROWS = [
     Row("XML: 1 M elements", _xml(lambda: b"<Delete>" + b"<a/>" * 1_000_000 + b"</Delete>"), (400,)),
     Row("S3: aws-chunked, 4 M chunks of one byte", _chunked_upload, (400,)),
     Row("S3: an object of 100 MB", _put_big_object, (200,), is_long=True),
-    Row("HTTP: chunked body of 2 M chunks", _raw(_one_byte_chunks), (400, 413)),
-    Row(
-        "DynamoDB: list of 2 M elements",
-        _put_item(lambda: b'{"L":[%b{"N":"1"}]}' % (b'{"N":"1"},' * 1_500_000)),
-        (400, 413),
-    ),
-    Row(
-        "DynamoDB: list of 60,000 numbers",
-        _put_item(lambda: b'{"L":[%b]}' % b",".join(b'{"N":"%d.5"}' % number for number in range(60_000))),
-        (200,),
-    ),
-    Row(
-        "DynamoDB: list of 100,000 numbers",
-        _put_item(
-            lambda: b'{"L":[%b]}' % b",".join(b'{"N":"%dE%d"}' % (at % 99 + 1, at // 99 % 120) for at in range(100_000))
-        ),
-        (200,),
-        is_long=True,
-    ),
-    Row(
-        "DynamoDB: 19 sets of 20,000 numbers",
-        _put_item(
-            lambda: b'{"L":[%b]}' % b",".join([b'{"NS":[%b]}' % b",".join(b'"%d"' % n for n in range(20_000))] * 19)
-        ),
-        (400,),
-        is_long=True,
-    ),
-    Row("DynamoDB: string of 100 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 100_000_000)), (413,), is_long=True),
-    Row("DynamoDB: string of 15 MB", _put_item(lambda: b'{"S":"%b"}' % (b"x" * 15_000_000)), (400,)),
-    Row("DynamoDB: 5 M nested brackets", _put_item(lambda: b"[" * 5_000_000), (400,)),
-    Row("DynamoDB: number of 15 M digits", _put_item(lambda: b'{"N":"%b"}' % (b"9" * 15_000_000)), (400,)),
+    Row("HTTP: chunked body of 2 M chunks", raw(_one_byte_chunks), (400, 413)),
+    *DYNAMODB_ROWS,
     Row(
         "Gzip bomb of 1 GB",
-        _raw(lambda: _bomb(1_000_000_000)),
+        raw(lambda: _bomb(1_000_000_000)),
         (400, 413),
         is_long=True,
     ),
-    Row("Gzip bomb of 60 MB", _raw(lambda: _bomb(60_000_000)), (400, 413)),
+    Row("Gzip bomb of 60 MB", raw(lambda: _bomb(60_000_000)), (400, 413)),
     Row("Lambda: zip with 60,000 entries", _create_function(lambda: _zip(60_000)), (201, 409)),
     Row("S3: form with a file of 100 MB", _post_form(100_000_000), (204,), is_long=True),
     Row("S3: an object of 300 MB, deleted", _delete_large(3), (204,), is_long=True),
-    Row("S3: form with 2 MB and no file", _raw(lambda: _endless_form(2_000_000)), (400,)),
+    Row("S3: form with 2 MB and no file", raw(lambda: _endless_form(2_000_000)), (400,)),
     Row("Lambda: zip of 50 MB", _create_function(lambda: _large_zip(49_000_000)), (201,), is_long=True),
     Row("Lambda: 70 MB of base64", _create_function(lambda: b"x" * 50_000_000), (400, 413), is_long=True),
     Row("HTTP: 200 MB of URL", _endless(b"GET /"), (414, 431, 0)),
     Row("HTTP: 200 MB of one header line", _endless(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "), (431, 0)),
-    Row("HTTP: 100,000 headers", _raw(lambda: b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 100_000), (431, 0)),
-    Row("HTTP: 20,000 pipelined requests", _raw(lambda: _pipelined(20_000)), (200,)),
-    Row("HTTP: 4,000 pipelined upgrades", _raw(lambda: _upgrades(4_000)), (405,)),
-    Row("Query string of 30 KB of pairs", _raw(_long_query), (404,)),
+    Row("HTTP: 100,000 headers", raw(lambda: b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 100_000), (431, 0)),
+    Row("HTTP: 20,000 pipelined requests", raw(lambda: _pipelined(20_000)), (200,)),
+    Row("HTTP: 4,000 pipelined upgrades", raw(lambda: _upgrades(4_000)), (405,)),
+    Row("Query string of 30 KB of pairs", raw(_long_query), (404,)),
     Row("All: the first use of each service", use_every_service, (200,), is_long=True),
     Row("SNS: 500 connections publishing", publish_by_many(500, 10), (200,), is_long=True),
     Row("SNS: 200 connections, each with 30 publishes", publish_by_many(200, 60, pipelined=30), (200,), is_long=True),

@@ -12,7 +12,8 @@ import pytest
 from tests.stalls.__main__ import LIMIT_MS
 from tests.stalls.box import Box, measure, running_box
 from tests.stalls.crowds import use_every_service
-from tests.stalls.rows import ROWS, Row
+from tests.stalls.row import Row
+from tests.stalls.rows import ROWS
 
 # A machine that is busy with something else delays everybody. What onebox does is the same each time.
 ATTEMPTS = 4

@@ -328,6 +328,9 @@ class Pipeline:
         """Have an operation's long work done beside the event loop, then run the operation again."""
         await self._decoding.do(beside.do)
         again(beside)
+        del again  # with the request, whose values are freed in the thread
+        if not beside.is_asked:
+            await self._decoding.do(beside.forget)
 
     def _begin_waiting(
         self, context: RequestContext, route: Route, wait: Wait, reply: Reply, *, ends_durable: bool

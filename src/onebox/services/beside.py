@@ -9,7 +9,7 @@ changed meanwhile are other work. After ROUNDS_MAX runs the operation does the w
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -25,37 +25,55 @@ class WorkNeeded(Exception):
         self.beside = beside
 
 
+class _Done(NamedTuple):
+    inputs: object
+    result: Callable[[], Any]
+    work: Callable[[], Any]
+    """Kept for what it refers to: a large request or item that the event loop frees would hold it up."""
+
+
 class Beside:
     """The work of one request that was asked for, and its results."""
 
-    __slots__ = ("_asked", "_results", "_rounds", "is_large")
+    __slots__ = ("_asked", "_done", "_rounds", "is_large")
 
     def __init__(self, *, is_large: bool = False) -> None:
         self.is_large = is_large
         """The request itself is large: its values are looked at beside the event loop as well."""
-        self._asked: dict[Hashable, Callable[[], Any]] = {}
-        self._results: dict[Hashable, Callable[[], Any]] = {}
+        self._asked: dict[Hashable, tuple[object, Callable[[], Any]]] = {}
+        self._done: dict[Hashable, _Done] = {}
         self._rounds = 0
 
-    def result(self, inputs: Hashable, work: Callable[[], T]) -> T:
-        """What ``work`` returns or raises. ``inputs`` is all it depends on that may change while the request runs.
+    def result(self, name: Hashable, inputs: object, work: Callable[[], T]) -> T:
+        """What ``work`` returns or raises. ``name`` tells it from the request's other work; ``inputs`` is all that it
+        depends on and that may change while the request runs.
 
         Raises WorkNeeded if it was not done yet.
         """
-        if inputs in self._results:
-            found: T = self._results[inputs]()
+        done = self._done.get(name)
+        if done is not None and done.inputs == inputs:
+            found: T = done.result()
             return found
         if self._rounds >= ROUNDS_MAX:
             return work()
-        self._asked[inputs] = work
+        self._asked[name] = inputs, work
         raise WorkNeeded(self)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is work to do."""
+        return bool(self._asked)
 
     def do(self) -> None:
         """Do what was asked for; called in the thread."""
         self._rounds += 1
         while self._asked:
-            inputs, work = self._asked.popitem()
-            self._results[inputs] = _outcome(work)
+            name, (inputs, work) = self._asked.popitem()
+            self._done[name] = _Done(inputs, _outcome(work), work)
+
+    def forget(self) -> None:
+        """Free the results; called in the thread, because they are large."""
+        self._done.clear()
 
 
 def _outcome(work: Callable[[], Any]) -> Callable[[], Any]:
@@ -73,6 +91,6 @@ def _raising(error: Exception) -> Callable[[], Any]:
     return result
 
 
-def do_beside(beside: Beside | None, inputs: Hashable, work: Callable[[], T]) -> T:
+def do_beside(beside: Beside | None, name: Hashable, inputs: object, work: Callable[[], T]) -> T:
     """What ``work`` returns or raises, for the request of a context's ``beside``. Raises WorkNeeded."""
-    return (beside or Beside()).result(inputs, work)
+    return (beside or Beside()).result(name, inputs, work)

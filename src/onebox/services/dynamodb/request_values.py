@@ -7,7 +7,6 @@ milliseconds: it is done beside the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from onebox.errors import AwsError, SerializationException
 from onebox.services.context import Wire
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
 from onebox.services.dynamodb.values.checked import CheckedItem, CheckedValue, count_values
-from onebox.services.dynamodb.wire_types import check_types
+from onebox.services.dynamodb.wire_types import check_types, parts_of
 
 _VALUE_MAPS = ("ExclusiveStartKey", "ExpressionAttributeValues", "Key")
 _VALUE_LISTS = ("AttributeValueList", "Parameters")
@@ -30,29 +29,9 @@ def check_request_values(request: Wire) -> SerializationException | None:
         check_types(request)
     except SerializationException as fault:
         return fault
-    for part in _parts_of(request):
+    for part in parts_of(request):
         _check_part(part)
     return None
-
-
-def _parts_of(request: Wire) -> Iterator[Wire]:
-    """The structures of a request that hold items, keys and values."""
-    yield request
-    for part in request.get("RequestItems", {}).values():
-        if isinstance(part, dict):
-            yield part
-        else:
-            yield from _members(part)
-    for entries in ("TransactItems", "TransactStatements", "Statements"):
-        found = request.get(entries, [])
-        yield from found
-        yield from _members(found)
-
-
-def _members(entries: list[Wire]) -> Iterator[Wire]:
-    """The puts, deletes, gets and so on of the entries of a list."""
-    for entry in entries:
-        yield from (member for member in entry.values() if isinstance(member, dict))
 
 
 def _check_part(part: Wire) -> None:

@@ -19,38 +19,52 @@ from onebox.services.json_types import NAMESPACE, list_fault, map_fault, read_bo
 
 _VALUE_MAPS = frozenset(("ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"))
 _VALUE_LISTS = frozenset(("AttributeValueList", "Parameters"))
-_VALUE_HOLDERS = frozenset(("AttributeUpdates", "Expected"))
+_CONDITION_MAPS = frozenset(("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter"))
 _SCALARS = {"S": "string", "N": "string", "B": "blob"}
 
 
 def check_types(request: Wire) -> None:
     """Raise SerializationException for the first attribute value of another type, in the order of the text."""
-    for value, nested in _values_of(request):
-        fault = _find_fault(value, nested)
-        if fault is not None:
-            raise SerializationException(fault)
+    for part in parts_of(request):
+        for value, nested in _values_of(part):
+            fault = _find_fault(value, nested)
+            if fault is not None:
+                raise SerializationException(fault)
 
 
-def _values_of(node: Any) -> Iterator[tuple[Any, bool]]:
-    """The attribute values of a decoded request, each with whether it is an element of a list or map."""
-    if isinstance(node, list):
-        for member in node:
-            yield from _values_of(member)
-    elif isinstance(node, dict):
-        for name, member in node.items():
-            if type(member) is CheckedItem:
-                continue
-            if name in _VALUE_MAPS and isinstance(member, dict):
-                yield from ((value, True) for value in member.values())
-            elif name in _VALUE_LISTS:
-                yield from ((value, True) for value in member)
-            elif name == "Keys" and isinstance(member, list):
-                yield from ((value, True) for key in member for value in key.values())
-            elif name in _VALUE_HOLDERS:
-                yield from ((entry["Value"], False) for entry in member.values() if "Value" in entry)
-                yield from _values_of(list(member.values()))
-            else:
-                yield from _values_of(member)
+def parts_of(request: Wire) -> Iterator[Wire]:
+    """The structures of a request that hold items, keys and values, in the order of the text."""
+    yield request
+    for part in request.get("RequestItems", {}).values():
+        if isinstance(part, dict):
+            yield part
+        else:
+            yield from _members(part)
+    for entries in ("TransactItems", "TransactStatements", "Statements"):
+        found = request.get(entries, [])
+        yield from found
+        yield from _members(found)
+
+
+def _members(entries: list[Wire]) -> Iterator[Wire]:
+    """The puts, deletes, gets and so on of the entries of a list."""
+    for entry in entries:
+        yield from (member for member in entry.values() if isinstance(member, dict))
+
+
+def _values_of(part: Wire) -> Iterator[tuple[Any, bool]]:
+    """The attribute values of a part, each with whether it is an element of a list or map."""
+    for name, member in part.items():
+        if name in _VALUE_MAPS and type(member) is not CheckedItem:
+            yield from ((value, True) for value in member.values())
+        elif name in _VALUE_LISTS:
+            yield from ((value, True) for value in member)
+        elif name == "Keys":
+            yield from ((value, True) for key in member for value in key.values())
+        elif name in _CONDITION_MAPS:
+            yield from ((entry["Value"], False) for entry in member.values() if "Value" in entry)
+            for entry in member.values():
+                yield from ((value, True) for value in entry.get("AttributeValueList", ()))
 
 
 def _find_fault(value: Any, nested: bool) -> str | None:

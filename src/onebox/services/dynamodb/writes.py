@@ -153,8 +153,8 @@ class ItemWriter:
         looks_inside = needs_old or write.condition is not None or not write.table.is_plain or isinstance(write, Update)
         if context is None or not looks_inside or not _is_long(context, stored):
             return decide(write, stored, looks_inside=looks_inside)
-        inputs = (at, id(write.table), write.position, stored)
-        return do_beside(context.beside, inputs, lambda: decide(write, stored, looks_inside=looks_inside))
+        name, inputs = (at, write.table.table_id, write.position), (id(write.table), stored)
+        return do_beside(context.beside, name, inputs, lambda: decide(write, stored, looks_inside=looks_inside))
 
     def commit(self, prepared: Prepared, meter: Meter, tally: Tally) -> None:
         """Write what was prepared."""

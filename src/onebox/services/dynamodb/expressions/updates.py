@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from onebox.errors import ValidationException
 from onebox.services.dynamodb.expressions.conditions import find_operand
 from onebox.services.dynamodb.expressions.nodes import (
@@ -36,7 +34,8 @@ _MISSING = "The provided expression refers to an attribute that does not exist i
 def apply_actions(actions: tuple[Action, ...], item: Item) -> Item:
     """The item after the update."""
     values = [_find_new_value(action, item) for action in actions]
-    updated: Item = orjson.loads(orjson.dumps(item))  # nothing below may be shared with the old item
+    updated = dict(item)
+    copied: dict[tuple[PathPart, ...], Any] = {}
     removals: list[tuple[PathPart, ...]] = []
     settings: list[tuple[Path, AttributeValue]] = []
     for action, value in zip(actions, values, strict=True):
@@ -46,11 +45,30 @@ def apply_actions(actions: tuple[Action, ...], item: Item) -> Item:
             removals.append(action.path.parts)
     # Elements beyond the end of a list are appended in the order of their indexes.
     for path, value in sorted(settings, key=lambda pair: _last_index(pair[0])):
+        _copy_containers(updated, path.parts, copied)
         _put(updated, path.parts, value)
     # From the back, so that no removal moves the elements that others name.
     for parts in sorted(removals, key=lambda parts: _last_index(Path(parts)), reverse=True):
+        _copy_containers(updated, parts, copied)
         _remove(updated, parts)
     return updated
+
+
+def _copy_containers(item: Item, parts: tuple[PathPart, ...], copied: dict[tuple[PathPart, ...], Any]) -> None:
+    """Copy the maps and lists on the way to a path's last part, each once: the old item shares the others."""
+    holder: Any = item
+    for depth, part in enumerate(parts[:-1], 1):
+        way = parts[:depth]
+        if way not in copied:
+            if (isinstance(part, int) and part >= len(holder)) or (isinstance(part, str) and part not in holder):
+                return
+            kind = "L" if isinstance(parts[depth], int) else "M"
+            content = holder[part].get(kind)
+            if content is None:
+                return
+            copied[way] = content.copy()
+            holder[part] = {kind: copied[way]}
+        holder = copied[way]
 
 
 def _last_index(path: Path) -> int:

@@ -96,7 +96,7 @@ def shown_items(beside: Beside | None, found: list[tuple[StoredItem, tuple[Path,
     looked_into = [stored.data for stored, paths in found if paths is not None]
     if sum(map(len, looked_into)) <= LONG_WORK_BYTES:
         return [shown_item(stored, paths) for stored, paths in found]
-    return do_beside(beside, tuple(looked_into), lambda: [shown_item(stored, paths) for stored, paths in found])
+    return do_beside(beside, "shown", looked_into, lambda: [shown_item(stored, paths) for stored, paths in found])
 
 
 def meter_get(meter: Meter, table: Table, stored: StoredItem | None, request: Wire) -> None:

@@ -62,7 +62,7 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
 
 def _check_values(beside: Beside, request: Wire) -> None:
     """Have the values of a large request checked beside the event loop."""
-    fault = beside.result("values", lambda: check_request_values(request))
+    fault = beside.result("values", None, lambda: check_request_values(request))
     if fault is not None:
         raise fault
 

@@ -90,8 +90,8 @@ def parse_insert(core: Core, context: RequestContext, statement: Insert, paramet
     if context.beside is None or not parameters.values:
         data, size_bytes = serialize_item(item)
     else:
-        asked = ("insert", id(parameters.values))  # the list is the request's own
-        data, size_bytes = do_beside(context.beside, asked, lambda: serialize_item(item))
+        name = ("insert", id(parameters.values))  # the list is the request's own
+        data, size_bytes = do_beside(context.beside, name, None, lambda: serialize_item(item))
     check_item_size(size_bytes)
     table = core.table_cache.load(context, statement.table_name)
     return make_located_put(table, item, data, size_bytes)
@@ -209,7 +209,7 @@ def select_one(
 
     if context.beside is None and len(data) <= LONG_WORK_BYTES:
         return look_inside()
-    return do_beside(context.beside, (len(targets), data), look_inside)
+    return do_beside(context.beside, len(targets), data, look_inside)
 
 
 def select_page(
