@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -26,6 +27,7 @@ BANNED_IN_ONEBOX = {
     "secrets.token_hex": "Ids.hex",
     "os.urandom": "Ids",
 }
+WAITS = {"call_at", "sleep_until", "wait_for"}
 MAY_TOUCH_TIME_AND_CHANCE = {"onebox/steady_clock.py", "onebox/ids.py"}
 
 
@@ -33,18 +35,33 @@ def _name(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
-def _imports(path: Path) -> Iterator[str]:
+class Call(NamedTuple):
+    function: str
+    line: int
+    arguments: str
+    """The positional ones, of functions that wait."""
+
+
+@cache
+def _imports(path: Path) -> list[str]:
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            found.append(node.module)
+    return found
 
 
-def _calls(path: Path) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node.lineno
+@cache
+def _calls(path: Path) -> list[Call]:
+    return [_call(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+
+
+def _call(node: ast.Call) -> Call:
+    function = ast.unparse(node.func)
+    waits = function.rpartition(".")[2] in WAITS
+    return Call(function, node.lineno, ", ".join(map(ast.unparse, node.args)) if waits else "")
 
 
 def test_imports_of_the_two_packages_never_cross() -> None:
@@ -95,7 +112,9 @@ def test_time_and_chance_are_injected(path: Path) -> None:
     if _name(path) in MAY_TOUCH_TIME_AND_CHANCE:
         return
     wrong = [
-        f"line {line}: {call}, use {BANNED_IN_ONEBOX[call]}" for call, line in _calls(path) if call in BANNED_IN_ONEBOX
+        f"line {call.line}: {call.function}, use {BANNED_IN_ONEBOX[call.function]}"
+        for call in _calls(path)
+        if call.function in BANNED_IN_ONEBOX
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -103,13 +122,8 @@ def test_time_and_chance_are_injected(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in MODULES if _name(path).startswith("onebox/")], ids=_name)
 def test_waiting_is_in_steady_time(path: Path) -> None:
     """The wall clock may be set while somebody waits."""
-    waits = {"call_at", "sleep_until", "wait_for"}
     wrong = [
-        f"line {node.lineno}: {ast.unparse(node)}"
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func).rpartition(".")[2] in waits
-        and any("now_ms()" in ast.unparse(argument) for argument in node.args)
+        f"line {call.line}: {call.function}({call.arguments})" for call in _calls(path) if "now_ms()" in call.arguments
     ]
     assert not wrong, "use Clock.steady_ms: " + ", ".join(wrong)
 
