@@ -339,3 +339,10 @@ def test_command_without_endpoint_and_credentials_says_what_to_do(monkeypatch: p
     result = CliRunner().invoke(main, ["get", "A"], env={"AWS_DEFAULT_REGION": "us-east-1"})
     assert result.exit_code == 1
     assert "no AWS credentials are configured, and no onebox runs" in result.stderr
+
+
+def test_up_refuses_what_onebox_would_refuse_before_it_starts_one(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["up", "--ephemeral", "--data", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "--ephemeral keeps nothing, --data DIR keeps everything: give one of them" in done.stderr
+    assert "python -m onebox" not in done.output

@@ -69,6 +69,8 @@ def up(
     If a onebox already runs on the port, it is used and left running. The console is started too, for this machine
     only; `orders console` starts it with other settings.
     """
+    if ephemeral and data is not None:
+        raise click.UsageError("--ephemeral keeps nothing, --data DIR keeps everything: give one of them")
     names = find_names(os.environ, prefix)
     with stopping_on_sigterm(), suppress(KeyboardInterrupt), ExitStack() as stack:
         url = f"http://127.0.0.1:{port}"
