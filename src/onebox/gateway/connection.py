@@ -201,7 +201,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
                 reply.cancelled()
             if reply.reserved_bytes:
                 self._server.unread.give_back(reply.reserved_bytes)
-            self._give_back_body(reply)
+            reply.forget_body()
         self._replies.clear()
         self._drop_backlog()
         self._server.incoming.forget(self)
@@ -212,15 +212,14 @@ class HttpConnection(RequestReader, asyncio.Protocol):
 
     def _drop_backlog(self) -> None:
         for _, reply in self._backlog:
-            self._give_back_body(reply)
+            reply.forget_body()
         self._backlog.clear()
         self._unparsed = b""
 
-    def _give_back_body(self, reply: Reply) -> None:
+    def give_back_body(self, reply: Reply) -> None:
         """The request of a reply is not needed any more."""
         size_bytes, reply.body_bytes = reply.body_bytes, 0
-        if size_bytes:
-            self._server.incoming.room_for(size_bytes).give_back(size_bytes)
+        self._server.incoming.room_for(size_bytes).give_back(size_bytes)
 
     def pause_writing(self) -> None:
         self.is_writable = False
@@ -348,7 +347,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
                 break
             replies.popleft()
             if reply.body_bytes:
-                self._give_back_body(reply)
+                reply.forget_body()
             if not reply.keep_alive:
                 transport.close()
                 return

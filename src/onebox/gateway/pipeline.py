@@ -297,6 +297,7 @@ class Pipeline:
             self._answer_failure(error, context.request_id, route, reply)
             return
         if isinstance(response, Waiting):
+            reply.forget_body()  # a poll needs it no more, and others may wait for its room
             self._begin_waiting(context, route, response.wait, reply, ends_durable=True)
         elif operation.reads_only:
             self._storage.after_read(lambda: reply.send(response), route.service)

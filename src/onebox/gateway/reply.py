@@ -24,6 +24,7 @@ class Answering(Protocol):
     @property
     def is_writable(self) -> bool: ...
     def answer_ready(self) -> None: ...
+    def give_back_body(self, reply: Reply, /) -> None: ...
     def abort(self) -> None: ...
     def date(self) -> str: ...
 
@@ -60,7 +61,7 @@ class Reply:
         self.reserved_bytes = 0
         """What the answer is expected to take, as long as it is not written (unread.py)."""
         self.body_bytes = 0
-        """What the request's body takes, if it was large, until it is answered (incoming.py)."""
+        """What the request's body takes, if it was large, as long as it is needed (incoming.py)."""
         self.headers: Sequence[tuple[str, str]] = ()
         """Headers that the answer gets besides its own."""
         self.payload: Payload | None = None
@@ -111,6 +112,11 @@ class Reply:
         """What there was is written, and the client takes more."""
         if self._written is not None and not self._written.done():
             self._written.set_result(None)
+
+    def forget_body(self) -> None:
+        """The request's body is not needed any more."""
+        if self.body_bytes:
+            self._connection.give_back_body(self)
 
     def abort(self) -> None:
         """Cut the connection without an answer (the outcome is unknown), or amid it."""
