@@ -15,15 +15,24 @@ _ELEMENTS_MAX = 60_000
 _ATTRIBUTES_MAX = 20_000
 _BYTES_MAX = 4 * 1024 * 1024
 _SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]')
+_CONTROLS = re.compile("[\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+"""The ampersand first: it begins the references."""
+_NUMBERED = {chr(code): f"&#x{code:x};" for code in (*range(9), 11, 12, *range(13, 32), 0xFFFE, 0xFFFF)}
 
 
 def escape(text: str) -> str:
     """Text for an element or attribute. Characters that XML lacks become references, as S3 writes them."""
     if _SPECIAL.search(text) is None:
         return text
-    return _SPECIAL.sub(lambda match: _NAMED.get(match[0]) or f"&#x{ord(match[0]):x};", text)
+    # One pass for each character: a call for each place takes 200 ms for a megabyte of quotes.
+    for character, reference in _NAMED.items():
+        text = text.replace(character, reference)
+    if _CONTROLS.search(text) is not None:
+        for character, reference in _NUMBERED.items():
+            text = text.replace(character, reference)
+    return text
 
 
 def escape_message(text: str) -> str:
