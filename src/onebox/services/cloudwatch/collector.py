@@ -6,11 +6,11 @@ work is cut into steps of a few milliseconds each, between which other requests 
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
 
 from onebox.runtime.metrics import MetricKey, Statistic
+from onebox.runtime.pauses import let_others_run
 from onebox.services.cloudwatch.alarms.signals import AlarmSignals
 from onebox.services.cloudwatch.gauges import Gauge, GaugeSampler
 from onebox.services.cloudwatch.model import Datum, MetricId
@@ -37,7 +37,7 @@ class Collector:
     async def collect(self, now_ms: int) -> None:
         """Sample the gauges and store all that was recorded, so that a read that follows sees it."""
         for _ in self.steps(now_ms, whole=True):
-            await asyncio.sleep(0)
+            await let_others_run()
 
     def steps(self, now_ms: int, *, whole: bool = False) -> Iterator[None]:
         """The same a step at a time; with ``whole`` also the repeated readings of gauges that did not change."""

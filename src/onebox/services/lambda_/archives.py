@@ -7,13 +7,13 @@ crash at the next start. Who reads an archive gets the whole of it or nothing.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 from onebox.clock import Clock
+from onebox.runtime.pauses import let_others_run
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.lambda_.package import Package
 from onebox.services.lambda_.store.code import CodeStore
@@ -58,6 +58,7 @@ class Archives:
         self._storing.add(archive_id)
         try:
             for position, piece in enumerate(archive):
+                await let_others_run()
                 # Durable piece by piece: one commit of all of them would keep everybody waiting.
                 await self._storage.write(partial(self._store.add_piece, archive_id, position, piece))
             yield archive_id
@@ -77,7 +78,7 @@ class Archives:
                 return None
             pieces.append(piece)
             if position:
-                await asyncio.sleep(0)
+                await let_others_run()
         return Pieces(pieces)
 
     async def _delete_unused(self) -> None:
@@ -87,4 +88,4 @@ class Archives:
 
     async def _delete(self, archive_id: int) -> None:
         while await self._storage.when_free(partial(self._store.delete_pieces, archive_id, _DELETED_AT_ONCE)):
-            await asyncio.sleep(0)
+            await let_others_run()

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from onebox.runtime.pauses import let_others_run
 from onebox.services.logs.limits import (
     EVENT_OVERHEAD_BYTES,
     INLINE_WORK_MAX,
@@ -44,6 +45,7 @@ async def find_events(
     found = Found(last=place)
     scanned = page_bytes = 0
     while True:
+        await let_others_run()  # before the first piece, too: many searches may begin at once
         taken, more = _take(read(found.last, SLICE_EVENTS + 1))
         matches = await match_all(pattern, [event.message for event in taken])
         for event, matched in zip(taken, matches, strict=True):
@@ -58,7 +60,6 @@ async def find_events(
         if not more or scanned >= SCAN_EVENTS_MAX:
             found.more = more
             return found
-        await asyncio.sleep(0)
 
 
 def _take(events: Iterator[LogEvent]) -> tuple[list[LogEvent], bool]:

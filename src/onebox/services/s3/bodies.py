@@ -6,11 +6,11 @@ comes (a condition fails, the client leaves), the bytes are removed again, after
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+from onebox.runtime.pauses import let_others_run
 from onebox.services.s3.limits import CHUNK_BYTES
 from onebox.services.s3.model import Extent
 from onebox.services.s3.store.contents import ContentStore
@@ -58,6 +58,7 @@ class Bodies:
         content_id = self._storage.run(self._contents.insert_empty)
         try:
             for first in range(0, size_bytes, SLICE_BYTES):
+                await let_others_run()
                 part = load(first, min(SLICE_BYTES, size_bytes - first))
                 # Durable slice by slice: one commit of all of them would keep everybody waiting.
                 await self._storage.write(partial(self._contents.add, content_id, first // CHUNK_BYTES, part))
@@ -75,8 +76,8 @@ class Bodies:
         object is gone before the first slice: from then on its bytes stay until they are read."""
         with self._contents.held([extent.content_id for extent in extents]):
             for first in range(0, size_bytes, SLICE_BYTES):
-                if first:
-                    await asyncio.sleep(0)
+                if size_bytes > SLICE_BYTES:
+                    await let_others_run()
                 yield self._read_slice(extents, first_byte + first, min(SLICE_BYTES, size_bytes - first))
 
     def _read_slice(self, extents: Sequence[Extent], first_byte: int, size_bytes: int) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import orjson
 
 from onebox.errors import StorageFault
+from onebox.runtime.pauses import let_others_run
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.insights.lexer import QueryError
@@ -111,7 +112,7 @@ class _Run:
                 break
             if slice_events >= QUERY_SLICE_EVENTS or slice_bytes > QUERY_SLICE_BYTES:
                 slice_events = slice_bytes = 0
-                await asyncio.sleep(0)
+                await let_others_run()
                 if not self._is_running():
                     return False
         for shown in self._plan.finish():

@@ -15,6 +15,7 @@ from functools import partial
 from onebox.arn import make_arn
 from onebox.clock import Timer
 from onebox.errors import StorageFault
+from onebox.runtime.pauses import let_others_run
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.context import Principal, RequestContext
 from onebox.services.logs.core import LogsCore
@@ -64,7 +65,7 @@ class SubscriptionDelivery:
     async def _deliver_all(self) -> None:
         while (batch := self._store.find_oldest_batch()) is not None:
             await self._deliver(batch)
-            await asyncio.sleep(0)
+            await let_others_run()
         if self._is_retry_due:
             self._is_retry_due = False
             try:
@@ -171,7 +172,7 @@ class SubscriptionDelivery:
             if batch is None or subscription is None or not self._is_open(batch, subscription):
                 return
             await self._retry(batch, subscription)
-            await asyncio.sleep(0)
+            await let_others_run()
         self._begin_retries()  # behind the batches that came meanwhile
 
     async def _retry(self, batch: SubscriptionBatch, subscription: SubscriptionFilter) -> None:

@@ -6,11 +6,11 @@ deleted after the next start; requests never wait for a large object's end.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
 
+from onebox.runtime.pauses import let_others_run
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.s3.core import S3Core
 
@@ -53,13 +53,13 @@ class ContentSweeper:
                 self._looked_at, self._look_until, _CONTENTS_LOOKED_AT
             )
             self._left.extend(found)
-            await asyncio.sleep(0)
+            await let_others_run()
         while self._left:
             if not self._contents.is_kept(self._left[0]):
                 await self._delete(self._left[0])
             self._left.popleft()
-            await asyncio.sleep(0)
+            await let_others_run()
 
     async def _delete(self, content_id: int) -> None:
         while await self._storage.when_free(partial(self._contents.delete_chunks, content_id, _CHUNKS_AT_ONCE)):
-            await asyncio.sleep(0)
+            await let_others_run()

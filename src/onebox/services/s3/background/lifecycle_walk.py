@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from onebox.clock import sleep_until
 from onebox.errors import StorageFault
+from onebox.runtime.pauses import let_others_run
 from onebox.services.context import Principal, RequestContext
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.event_records import SERVICE
@@ -91,7 +92,7 @@ class LifecycleWalk:
         while position is not None:
             with contextlib.suppress(DatabaseBusy):  # said where it was found; each try waits for the lock
                 position = await self._storage.when_free(partial(self._do_piece, name, piece, position))
-            await asyncio.sleep(0)
+            await let_others_run()
 
     def _do_piece(self, name: str, piece: _Piece[_Position], position: _Position) -> _Position | None:
         """By the rules as they are now: since the last piece they, or the bucket, may have been changed or deleted."""

@@ -8,11 +8,11 @@ Requests to S3 never wait for it.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from onebox.clock import Timer
 from onebox.errors import AwsError, StorageFault
+from onebox.runtime.pauses import let_others_run
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.context import Principal, RequestContext
 from onebox.services.s3.core import S3Core
@@ -93,7 +93,7 @@ class NotificationSender:
             # Events that came in a pause have put nothing into ``_ready``.
             if self._end_pause(channel) or len(notifications) == _PIECE:
                 self._ready[channel] = None
-        await asyncio.sleep(0)
+        await let_others_run()
 
     def _deliver_one(self, destinations: Destinations, notification: Notification) -> None:
         """Deliver one event and forget it. Raises AwsError if its destination cannot be reached."""
@@ -151,7 +151,7 @@ class NotificationSender:
                 channel.bucket,
                 channel.destination_arn,
             )
-            await asyncio.sleep(0)
+            await let_others_run()
 
     def _context(self, notification: Notification) -> RequestContext:
         trace = notification.trace_header
