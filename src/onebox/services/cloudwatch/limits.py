@@ -19,6 +19,10 @@ DATUM_FUTURE_MS_MAX = 2 * HOUR_MS
 STATISTICS_DATAPOINTS_MAX = 1_440
 METRIC_DATA_DATAPOINTS_MAX = 100_800
 METRIC_DATA_QUERIES_MAX = 500
+MATH_DATAPOINTS_MAX = 10_000_000
+"""Ours, not AWS's: datapoints that the expressions of one request may compute on the way, some seconds of work."""
+MATH_INLINE_DATAPOINTS_MAX = 5_000
+"""Queries on so many datapoints are computed on the event loop, larger ones beside it."""
 LIST_METRICS_PAGE = 500
 LIST_METRICS_AGE_MS = 14 * DAY_MS
 LIST_METRICS_RECENT_MS = 3 * HOUR_MS

@@ -5,13 +5,17 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Metric
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
+from onebox.runtime.pauses import let_others_run
 from onebox.services.cloudwatch.errors import ValidationError
-from onebox.services.cloudwatch.metric_math.evaluate import Scope, evaluate
+from onebox.services.cloudwatch.limits import MATH_DATAPOINTS_MAX, MATH_INLINE_DATAPOINTS_MAX
+from onebox.services.cloudwatch.metric_math.evaluate import Scope, evaluate, find_searches
 from onebox.services.cloudwatch.metric_math.parser import names_in, parse_expression
 from onebox.services.cloudwatch.metric_math.values import MathError, TimeSeries, Value
 from onebox.services.cloudwatch.metric_search import find_metrics, parse_search
@@ -40,19 +44,30 @@ class Window:
         return list(range(self.start_ms, self.end_ms, period_s * 1000))
 
 
+T = TypeVar("T")
+Results = list[tuple[Query, list[TimeSeries]]]
+
+
 class MetricQueries:
     def __init__(self, store: MetricStore, reader: MetricReader) -> None:
         self._store = store
         self._reader = reader
+        self._computing = asyncio.Lock()
 
-    def results(self, queries: Sequence[Query], window: Window) -> list[tuple[Query, list[TimeSeries]]]:
-        """Each query that returns data with its series: one, or several for an array."""
+    async def show(self, queries: Sequence[Query], window: Window, shown: Callable[[Results], T]) -> T:
+        """What ``shown``, a pure function, makes of the results. The data is read a query at a time; much of it is
+        computed on another thread, so that other requests are answered in between."""
         resolver = _Resolver(self._store, self._reader, queries, window)
-        return [(query, resolver.series_of(query)) for query in queries if query.get("ReturnData", True) is not False]
+        for _ in resolver.read_ahead():
+            await let_others_run()
+        if resolver.datapoints <= MATH_INLINE_DATAPOINTS_MAX:
+            return shown(resolver.results())
+        async with self._computing:  # several threads would only take turns
+            return await asyncio.to_thread(lambda: shown(resolver.results()))
 
     def alarm_series(self, queries: Sequence[Query], window: Window) -> Series:
         """The one series that an alarm on an expression watches."""
-        ((_, found), *_) = self.results(queries, window)
+        ((_, found), *_) = _Resolver(self._store, self._reader, queries, window).results()
         return found[0].values if found else {}
 
 
@@ -107,7 +122,61 @@ class _Resolver:
         self._window = window
         self._values: dict[str, Value] = {}
         self._pending: set[str] = set()
-        self._scope = Scope(self.value, self._metrics, self._search, window.grid)
+        self._searched: dict[tuple[str, str, int], list[TimeSeries] | MathError] = {}
+        self._is_read = False
+        """Whether all that the queries refer to was read: what is left is pure."""
+        self.datapoints = 0
+        """Those read and computed so far."""
+        self._scope = Scope(self.value, self._metrics, self._search, self._grid, self._note)
+
+    def results(self) -> Results:
+        """Each query that returns data with its series: one, or several for an array. Raises ValidationError."""
+        returned = (query for query in self._queries.values() if query.get("ReturnData", True) is not False)
+        return [(query, self.series_of(query)) for query in returned]
+
+    def read_ahead(self) -> Iterator[None]:
+        """Read all that the queries refer to, a metric at a time."""
+        for query_id, query in self._queries.items():
+            if "MetricStat" in query:
+                with suppress(MathError):  # raised again where it is used
+                    self._note(self.value(query_id))
+                self._pending.discard(query_id)
+                yield
+                continue
+            for search in find_searches(parse_expression(query["Expression"])):
+                if search not in self._searched:
+                    yield from self._search_ahead(*search)
+        self._is_read = True
+
+    def _search_ahead(self, text: str, stat_name: str, period_s: int) -> Iterator[None]:
+        found: list[TimeSeries] = []
+        try:
+            for metric in find_metrics(self._store, parse_search(text), self._window.account, self._window.region):
+                found.append(self._read(metric, stat_name, period_s, None, search_label(metric)))
+                self._note(found[-1])
+                yield
+            self._searched[text, stat_name, period_s] = found
+        except MathError as error:
+            self._searched[text, stat_name, period_s] = error
+
+    def _grid(self, period_s: int) -> list[int]:
+        window = self._window
+        self._count((window.end_ms - window.start_ms) // (period_s * 1000))
+        return window.grid(period_s)
+
+    def _note(self, value: Value) -> None:
+        if isinstance(value, TimeSeries):
+            self._count(len(value.values))
+        elif isinstance(value, list):
+            self._count(sum(len(series.values) for series in value))
+
+    def _count(self, datapoints: int) -> None:
+        self.datapoints += datapoints
+        if self.datapoints > MATH_DATAPOINTS_MAX:
+            raise MathError(
+                f"The expressions compute more than {MATH_DATAPOINTS_MAX} datapoints. Shorten the time range, use a "
+                "longer period or fewer expressions"
+            )
 
     def series_of(self, query: Query) -> list[TimeSeries]:
         try:
@@ -159,6 +228,13 @@ class _Resolver:
         return [value for value in values if isinstance(value, TimeSeries)]
 
     def _search(self, text: str, stat_name: str, period_s: int) -> list[TimeSeries]:
+        searched = self._searched.get((text, stat_name, period_s))
+        if isinstance(searched, MathError):
+            raise searched
+        if searched is not None:
+            return searched
+        if self._is_read:
+            raise MathError("SEARCH expects a search text, a statistic and a period that are written out")
         found = find_metrics(self._store, parse_search(text), self._window.account, self._window.region)
         return [self._read(metric, stat_name, period_s, None, search_label(metric)) for metric in found]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from onebox.services.cloudwatch.metric_math.functions import FUNCTIONS, operate
@@ -33,10 +34,38 @@ class Scope:
     search: Callable[[str, str, int], list[TimeSeries]]
     """SEARCH(): the metrics that match a text, with a statistic and a period in seconds."""
     grid: Callable[[int], list[int]]
+    note: Callable[[Value], None]
+    """Told of each value on the way; raises MathError when they are too many."""
 
 
 def evaluate(node: Node, scope: Scope) -> Value:
     """The value of an expression. Raises MathError."""
+    value = _compute(node, scope)
+    scope.note(value)
+    return value
+
+
+def find_searches(node: Node) -> Iterator[tuple[str, str, int]]:
+    """The text, statistic and period of each SEARCH in an expression, as far as they are right."""
+    match node:
+        case Array(items):
+            inner: tuple[Node, ...] = items
+        case Negation(operand):
+            inner = (operand,)
+        case Operation(_, left, right):
+            inner = (left, right)
+        case Call(function, arguments):
+            inner = arguments
+            if function == "SEARCH":
+                with suppress(MathError):
+                    yield _search_arguments([one.value for one in arguments if isinstance(one, Number | Text)])
+        case _:
+            inner = ()
+    for one in inner:
+        yield from find_searches(one)
+
+
+def _compute(node: Node, scope: Scope) -> Value:
     match node:
         case Number(value):
             return value

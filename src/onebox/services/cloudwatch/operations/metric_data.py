@@ -9,7 +9,7 @@ from onebox.services.cloudwatch.core import CloudWatchCore
 from onebox.services.cloudwatch.errors import InvalidNextToken, ValidationError
 from onebox.services.cloudwatch.limits import METRIC_DATA_DATAPOINTS_MAX, METRIC_DATA_QUERIES_MAX
 from onebox.services.cloudwatch.metric_math.values import TimeSeries
-from onebox.services.cloudwatch.metric_queries import Window, check_queries
+from onebox.services.cloudwatch.metric_queries import Results, Window, check_queries
 from onebox.services.cloudwatch.reader import rounded_start_ms
 from onebox.services.cloudwatch.validation import check_enum, check_range
 from onebox.services.context import RequestContext, Wire
@@ -40,10 +40,12 @@ async def get_metric_data(core: CloudWatchCore, context: RequestContext, request
     shortest_s = min((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
     window = Window(context.account, context.region, rounded_start_ms(start_ms, shortest_s, context.now_ms), end_ms)
     await core.collector.collect(context.now_ms)
-    found = [
-        (query["Id"], series) for query, all_series in core.queries.results(queries, window) for series in all_series
-    ]
-    results, more = _page(found, scan == "TimestampDescending", skipped, limit)
+
+    def shown(found: Results) -> tuple[list[Wire], bool]:
+        by_id = [(query["Id"], series) for query, all_series in found for series in all_series]
+        return _page(by_id, scan == "TimestampDescending", skipped, limit)
+
+    results, more = await core.queries.show(queries, window, shown)
     return {
         "MetricDataResults": results,
         "Messages": [],

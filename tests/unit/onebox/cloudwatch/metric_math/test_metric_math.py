@@ -36,6 +36,7 @@ def compute(text: str) -> Value:
         lambda text: [series for series in metrics if text in series.label],
         lambda *_: metrics,
         lambda period_s: list(range(0, 4 * M, period_s * 1000)),
+        lambda _: None,
     )
     return evaluate(parse_expression(text), scope)
 
@@ -136,7 +137,7 @@ def test_arithmetic_agrees_with_python_where_both_have_data(
 ) -> None:
     function = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
     named: dict[str, Value] = {"a": TimeSeries(left, 60, "a"), "b": TimeSeries(right, 60, "b")}
-    scope = Scope(named.__getitem__, lambda _: [], lambda *_: [], lambda _: [])
+    scope = Scope(named.__getitem__, lambda _: [], lambda *_: [], lambda _: [], lambda _: None)
     value = evaluate(parse_expression(f"a {sign} b"), scope)
     assert isinstance(value, TimeSeries)
     assert value.values == {at: function(left[at], right[at]) for at in left.keys() & right.keys()}
