@@ -43,3 +43,7 @@ def limit_connections() -> None:
         return connect(address, PATIENCE_S if timeout is unlimited else timeout, *others, **more)
 
     socket.create_connection = create_connection  # type: ignore[assignment]  # wider types
+    from botocore.config import Config
+
+    # A client of boto3 has 60 seconds unless it names others. The stubs know of None only.
+    Config.OPTION_DEFAULTS["read_timeout"] = PATIENCE_S  # type: ignore[assignment]
