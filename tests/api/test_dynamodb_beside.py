@@ -159,6 +159,19 @@ REQUESTS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
             "ExpressionAttributeValues": {":a": lists(7_000), ":b": lists(7_000)},
         },
     ),
+    "Expected with 40,000 members": lambda: (
+        "put_item",
+        {"TableName": "Orders", "Item": KEY, "Expected": {f"a{at}": {"Exists": False} for at in range(40_000)}},
+    ),
+    "40,000 values of an expression": lambda: (
+        "put_item",
+        {
+            "TableName": "Orders",
+            "Item": KEY,
+            "ConditionExpression": "v = :v",
+            "ExpressionAttributeValues": {f":v{at}": {"N": "1"} for at in range(40_000)},
+        },
+    ),
     "wrong value": lambda: ("put_item", {"TableName": "Orders", "Item": {**KEY, "v": lists(13_000), "w": {"N": "x"}}}),
 }
 

@@ -27,6 +27,7 @@ from onebox.services.dynamodb.expressions.nodes import (
     RemoveAction,
     SetAction,
 )
+from onebox.services.dynamodb.limits import MEMBERS_MAX
 from onebox.services.dynamodb.values.attributes import (
     ORDERED_KINDS,
     SET_KINDS,
@@ -46,6 +47,12 @@ _COUNTS: dict[str, Callable[[int], bool]] = {
 }
 
 
+def check_members(name: str, members: Wire | None) -> None:
+    """Refuse a map of conditions, of updates, or of what expressions name, with more than MEMBERS_MAX members."""
+    if members is not None and len(members) > MEMBERS_MAX:
+        raise ValidationException(f"{name} has more than {MEMBERS_MAX} members; see onebox's compatibility page")
+
+
 def parse_attributes_to_get(request: Wire) -> tuple[Path, ...] | None:
     """``AttributesToGet`` as paths; None if it is absent."""
     names = request.get("AttributesToGet")
@@ -60,18 +67,21 @@ def parse_attributes_to_get(request: Wire) -> tuple[Path, ...] | None:
 
 def parse_expected(request: Wire) -> Condition | None:
     """``Expected`` as a condition; None if there is none."""
+    check_members("Expected", request.get("Expected"))
     parts = [_expectation(name, expected) for name, expected in request.get("Expected", {}).items()]
     return _join(request, parts)
 
 
 def parse_filter(request: Wire, member: str) -> Condition | None:
     """``QueryFilter`` or ``ScanFilter`` as a condition; None if there is none."""
+    check_members(member, request.get(member))
     parts = [parse_comparison(name, condition) for name, condition in request.get(member, {}).items()]
     return _join(request, parts)
 
 
 def parse_attribute_updates(request: Wire) -> tuple[Action, ...]:
     """``AttributeUpdates`` as actions."""
+    check_members("AttributeUpdates", request.get("AttributeUpdates"))
     return tuple(_action(name, update) for name, update in request.get("AttributeUpdates", {}).items())
 
 

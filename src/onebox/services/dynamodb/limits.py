@@ -32,6 +32,8 @@ EXPRESSION_NESTING_MAX = 150
 EXPRESSION_CACHE_ENTRIES = 2048
 """How many parsed expressions of each kind are kept; ours."""
 
+MEMBERS_MAX = 5_000
+"""Of Expected, filters and AttributeUpdates, and names or values of expressions, ours: some 40 ms of work."""
 BATCH_WRITES_MAX = 25
 BATCH_GETS_MAX = 100
 TRANSACTION_ACTIONS_MAX = 100

@@ -11,27 +11,44 @@ from typing import Any
 
 import orjson
 
-from onebox.errors import AwsError, SerializationException
+from onebox.errors import AwsError, SerializationException, ValidationException
 from onebox.services.context import Wire
+from onebox.services.dynamodb.legacy import check_members
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
 from onebox.services.dynamodb.values.checked import CheckedItem, CheckedValue, count_values
 from onebox.services.dynamodb.wire_types import check_types, parts_of
 
 _VALUE_MAPS = ("ExclusiveStartKey", "ExpressionAttributeValues", "Key")
 _VALUE_LISTS = ("AttributeValueList", "Parameters")
+_BOUNDED_MAPS = (
+    "AttributeUpdates",
+    "Expected",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+)
 _CONDITION_MAPS = ("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 
 
-def check_request_values(request: Wire) -> SerializationException | None:
+def check_request_values(request: Wire) -> AwsError | None:
     """Check them in place. The answer is the first value whose JSON has another type, which AWS reports before all
-    else; the others are left unchecked then."""
+    else, or that a condition has more members than onebox takes; the others are left unchecked then."""
     try:
         check_types(request)
-    except SerializationException as fault:
+        for part in parts_of(request):
+            _check_lengths(part)
+    except (SerializationException, ValidationException) as fault:
         return fault
     for part in parts_of(request):
         _check_part(part)
     return None
+
+
+def _check_lengths(part: Wire) -> None:
+    for name in _BOUNDED_MAPS:
+        check_members(name, part.get(name))
 
 
 def _check_part(part: Wire) -> None:

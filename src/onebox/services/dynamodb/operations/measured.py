@@ -6,7 +6,6 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-di
 from __future__ import annotations
 
 from onebox.errors import AwsError, ValidationException
-from onebox.services.beside import Beside
 from onebox.services.context import IncompleteWire, RequestContext, Wire
 from onebox.services.dynamodb.authorization import table_names
 from onebox.services.dynamodb.capacity import NAMESPACE
@@ -30,14 +29,17 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
     def run(core: Core, context: RequestContext, request: Wire) -> Wire:
         clock = core.deps.clock
         started_ms = clock.monotonic_ms()
+        first: AwsError | None = None
         try:
+            if context.beside is not None and context.beside.is_large:
+                first = context.beside.result("values", None, lambda: check_request_values(request))
+                if first is not None:
+                    raise first
             if not is_checked_late or len(request) > 2 or type(request) is IncompleteWire:
                 check_constraints(name, request)
-            if context.beside is not None and context.beside.is_large:
-                _check_values(context.beside, request)
             answer = handler(core, context, request)
         except AwsError as error:
-            first = _first_fault(name, request, error)
+            first = first or _first_fault(name, request, error)
             _record_failure(core, context, request, name, first)
             raise first from None
         except KeyError as error:
@@ -58,13 +60,6 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
         return answer
 
     return run
-
-
-def _check_values(beside: Beside, request: Wire) -> None:
-    """Have the values of a large request checked beside the event loop."""
-    fault = beside.result("values", None, lambda: check_request_values(request))
-    if fault is not None:
-        raise fault
 
 
 def _first_fault(name: str, request: Wire, error: AwsError) -> AwsError:
