@@ -3,9 +3,9 @@
 AWS's order of members and layout (two spaces, `` : ``) are kept, since people compare and grep these bodies.
 
 Where the origin has a signer, ``Signature`` is an RSA signature and ``SigningCertURL`` the address of its certificate.
-Elsewhere the member is present, so that readers who expect it find it, and holds the plain digest (SHA-1, or SHA-256
-for SignatureVersion 2) of AWS's string to sign, in base64; no certificate is served at its ``SigningCertURL``, so that
-a verifying library refuses the message at once. FIFO topics carry no signature in AWS either.
+Elsewhere the member is present, so that readers who expect it find it, and holds a plain digest of the message's id
+(SHA-1, or SHA-256 for SignatureVersion 2), in base64; no certificate is served at its ``SigningCertURL``, so that a
+verifying library refuses the message at once. FIFO topics carry no signature in AWS either.
 AWS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 """
 
@@ -14,8 +14,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import orjson
@@ -37,11 +38,11 @@ class Origin(NamedTuple):
     """Empty for FIFO topics, which carry no signature."""
     signer: Signer | None = None
 
-    def sign(self, to_sign: str) -> str:
-        """The signature, or the digest that stands for it."""
+    def sign(self, message_id: str, make_text: Callable[[], str]) -> str:
+        """The signature of AWS's string to sign, which ``make_text`` makes; or the digest that stands for it."""
         if self.signer is not None:
-            return self.signer.sign(to_sign, self.signature_version)
-        return _digest_of(to_sign, self.signature_version)
+            return self.signer.sign(make_text(), self.signature_version)
+        return _digest_of(message_id, self.signature_version)
 
     @property
     def certificate_url(self) -> str:
@@ -76,7 +77,8 @@ class Envelope:
 
     def _signature_lines(self, message: Message, body: str) -> str:
         origin = self._origin
-        signature = origin.sign(_notification_to_sign(message, body, origin.topic_arn, self._timestamp))
+        make_text = partial(_notification_to_sign, message, body, origin.topic_arn, self._timestamp)
+        signature = origin.sign(message.message_id, make_text)
         return (
             f'  "SignatureVersion" : "{origin.signature_version}",\n  "Signature" : "{signature}",\n'
             f'  "SigningCertURL" : "{self._certificate}",\n'
@@ -110,7 +112,7 @@ def confirmation(origin: Origin, token: str, message_id: str) -> str:
         "SubscribeURL": url,
         "Timestamp": timestamp,
         "SignatureVersion": signature_version or "1",
-        "Signature": origin.sign(to_sign),
+        "Signature": origin.sign(message_id, lambda: to_sign),
         "SigningCertURL": origin.certificate_url,
     }
     return "{\n" + ",\n".join(f'  "{name}" : {_json(value)}' for name, value in members.items()) + "\n}"
@@ -133,7 +135,9 @@ def lambda_event(message: Message, body: str, origin: Origin, subscription_arn: 
         "Message": body,
         "Timestamp": timestamp,
         "SignatureVersion": "1",  # on AWS too, even where the topic's is 2 and the signature made so
-        "Signature": origin.sign(_notification_to_sign(message, body, topic_arn, timestamp)),
+        "Signature": origin.sign(
+            message.message_id, partial(_notification_to_sign, message, body, topic_arn, timestamp)
+        ),
         "SigningCertUrl": origin.certificate_url,
         "UnsubscribeUrl": f"{endpoint_url}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}",
         "MessageAttributes": {
@@ -188,7 +192,7 @@ def _json(text: str) -> str:
     return orjson.dumps(text).decode()
 
 
-def _digest_of(to_sign: str, signature_version: str) -> str:
+def _digest_of(message_id: str, signature_version: str) -> str:
     # Not a signature (see above), so that SHA-1 is AWS's choice and protects nothing.
     algorithm = hashlib.sha256 if signature_version == "2" else hashlib.sha1
-    return binascii.b2a_base64(algorithm(to_sign.encode()).digest(), newline=False).decode()
+    return binascii.b2a_base64(algorithm(message_id.encode()).digest(), newline=False).decode()

@@ -1,4 +1,4 @@
-"""Fan-out: one message to all subscriptions of its topic, inside the publisher's transaction.
+"""Fan-out: one message to all subscriptions of its topic, part by part, inside the transaction of whoever takes a part.
 
 Promises: a publish never fails for its deliveries. One that is refused (queue gone, policy denies) is counted, logged
 once a minute per subscription, and kept in the subscription's dead-letter queue if it has one.

@@ -43,13 +43,14 @@ MOVE_MESSAGES_PER_SECOND_MAX = 500
 MOVE_TASK_RESULTS_MAX = 10
 
 # Ours: what may be done in one turn of the event loop, so that nobody waits long for the next one. A message is removed
-# or moved in 10 to 50 microseconds, and every 8 KB of its text take as long again.
+# or moved in 10 to 20 microseconds, with its message group in three times as long; each 8 KB of its text count as one.
 LOOK_CHANGES_MAX = 100
 """Messages that all looks of a turn remove or move, about: too old, or received too often. So many more may become
 visible at each look."""
 LOOKS_OF_SHORT_POLL_MAX = 10
 """A short poll that finds nothing but such messages looks on in further turns, and then gives up."""
 CHANGE_BYTES = 8_192
+CHANGES_IN_GROUP = 3
 COUNTED_CHANGES_MAX = 1_000
 """Messages that become visible, and half as many that are removed, when a queue's messages are counted."""
 SWEEP_CHANGES_MAX = 500

@@ -168,7 +168,7 @@ def partition_by_fate(
             continue
         if changes and changes >= core.looks.changes_left:
             break
-        changes += rules.count_changes(len(message.body))
+        changes += rules.count_changes(len(message.body), in_group=queue.is_fifo)
         (expired if fate is Fate.EXPIRE else failed).append(message)
     if failed:
         target = find_dead_letter_queue(core, queue)

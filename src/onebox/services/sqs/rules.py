@@ -14,6 +14,7 @@ from onebox.services.sqs.errors import InvalidParameterValue, invalid_value
 from onebox.services.sqs.limits import (
     ATTRIBUTE_CHANGE_MS,
     CHANGE_BYTES,
+    CHANGES_IN_GROUP,
     DEDUPLICATION_MS,
     MOVE_MESSAGES_PER_STEP_MAX,
     RECEIVE_MESSAGES_MAX,
@@ -67,9 +68,10 @@ def decide_deduplication_end(now_ms: int) -> int:
     return now_ms + DEDUPLICATION_MS
 
 
-def count_changes(text_bytes: int) -> int:
-    """What removing or moving a message counts: one, and one for each 8 KB of its text."""
-    return 1 + text_bytes // CHANGE_BYTES
+def count_changes(text_bytes: int, *, in_group: bool = False) -> int:
+    """What removing or moving a message counts: one, or three with its message group, and one for each 8 KB of its
+    text."""
+    return (CHANGES_IN_GROUP if in_group else 1) + text_bytes // CHANGE_BYTES
 
 
 def decide_pace(messages_per_second: int | None) -> tuple[int, int]:
