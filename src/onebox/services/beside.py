@@ -72,8 +72,9 @@ class Beside:
             self._done[name] = _Done(inputs, _outcome(work), work)
 
     def forget(self) -> None:
-        """Free the results; called in the thread, because they are large."""
-        self._done.clear()
+        """Free the results; called in the thread, one after the other, because they are large."""
+        while self._done:
+            self._done.popitem()
 
 
 def _outcome(work: Callable[[], Any]) -> Callable[[], Any]:
