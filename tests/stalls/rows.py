@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from tests.stalls.answers import ANSWER_ROWS
 from tests.stalls.box import Box
 from tests.stalls.crowds import (
     alarms_at_rest,
@@ -285,6 +286,7 @@ ROWS = [
     Row("S3: an object of 100 MB", _put_big_object, (200,), is_long=True),
     Row("HTTP: chunked body of 2 M chunks", raw(_one_byte_chunks), (400, 413)),
     *DYNAMODB_ROWS,
+    *ANSWER_ROWS,
     Row(
         "Gzip bomb of 1 GB",
         raw(lambda: _bomb(1_000_000_000)),

@@ -20,6 +20,8 @@ from onebox.errors import AwsError, InvalidAction
 from onebox.gateway.callers import authenticate
 from onebox.gateway.compression import COMPRESSED_FROM_BYTES, COMPRESSING_SERVICES, compressed
 from onebox.gateway.denials import denial
+from onebox.gateway.faults import InternalFailure, ServiceUnavailable
+from onebox.gateway.heavy_answers import HeavyAnswers
 from onebox.gateway.large_bodies import LargeBodies, decompressed, is_compressed
 from onebox.gateway.limits import COMPRESSED_SMALL_BYTES, SMALL_BODY_BYTES
 from onebox.gateway.message import Request, Response, StreamedResponse
@@ -27,6 +29,7 @@ from onebox.gateway.refusals import failure, too_large
 from onebox.gateway.reply import Reply
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.ids import Ids
+from onebox.runtime.pauses import let_others_run
 from onebox.services.beside import Beside, WorkNeeded
 from onebox.services.context import ANONYMOUS, RequestContext, Wire
 from onebox.services.iam.internal import IamInternal
@@ -51,20 +54,6 @@ _NOT_LOOKED_UP = (
 )
 
 
-class InternalFailure(AwsError):
-    """A fault of ours; the client learns no more than that, the log holds the rest under the request id."""
-
-    status = 500
-    receiver_fault = True
-
-
-class ServiceUnavailable(AwsError):
-    """Another program kept the database locked for too long; the SDKs try again by themselves."""
-
-    status = 503
-    receiver_fault = True
-
-
 class Pipeline:
     """Answers requests with the operations of the services."""
 
@@ -86,6 +75,7 @@ class Pipeline:
         self._credentials_required = credentials_required
         self._tasks: set[asyncio.Task[None]] = set()
         self._decoding = LargeBodies()
+        self._heavy = HeavyAnswers(clock)
         self._log = logging.getLogger("onebox.gateway")
 
     def handle(self, request: Request, reply: Reply) -> None:
@@ -153,6 +143,8 @@ class Pipeline:
             if isinstance(operation, BoundWaitingOperation):
                 wait = partial(operation.run, context, call)
                 self._begin_waiting(context, route, wait, reply, ends_durable=operation.ends_durable)
+            elif isinstance(operation, BoundOperation) and operation.reads_only and self._heavy.holds(route):
+                self._start_task(self._answer_in_turn(context, route, operation, call, reply), reply)
             else:
                 self._answer_now(context, route, operation, call, reply)
 
@@ -170,6 +162,7 @@ class Pipeline:
             reply.send(prepared.response(request_id))
             return
         service = await self._load(prepared.route, request_id, reply)
+        await let_others_run()  # several may have been decoded during one turn
         if service is not None:
             self._run(
                 service,
@@ -281,6 +274,7 @@ class Pipeline:
                 return compressed(response, context.headers.get("accept-encoding", ""))
             return response
 
+        began_ms = self._heavy.now_ms()
         try:
             response = job() if operation.reads_only else self._storage.run(job)
         except (DatabaseBusy, WorkNeeded) as reason:
@@ -300,9 +294,16 @@ class Pipeline:
             reply.forget_body()  # a poll needs it no more, and others may wait for its room
             self._begin_waiting(context, route, response.wait, reply, ends_durable=True)
         elif operation.reads_only:
+            self._heavy.note(route, began_ms)
             self._storage.after_read(lambda: reply.send(response), route.service)
         else:
             self._storage.after_commit(lambda: reply.send(response))
+
+    async def _answer_in_turn(
+        self, context: RequestContext, route: Route, operation: BoundOperation, call: Wire, reply: Reply
+    ) -> None:
+        await let_others_run()
+        self._answer_now(context, route, operation, call, reply)
 
     async def _answer_when_free(
         self,
@@ -349,7 +350,7 @@ class Pipeline:
     ) -> None:
         try:
             result = await wait()
-            response = route.codec.encode(result, context.request_id)
+            response = await self._heavy.encode(route, result, context.request_id)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
             return
