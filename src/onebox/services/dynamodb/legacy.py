@@ -67,21 +67,25 @@ def parse_attributes_to_get(request: Wire) -> tuple[Path, ...] | None:
 
 def parse_expected(request: Wire) -> Condition | None:
     """``Expected`` as a condition; None if there is none."""
-    check_members("Expected", request.get("Expected"))
+    if "Expected" in request:
+        check_members("Expected", request["Expected"])
     parts = [_expectation(name, expected) for name, expected in request.get("Expected", {}).items()]
     return _join(request, parts)
 
 
 def parse_filter(request: Wire, member: str) -> Condition | None:
     """``QueryFilter`` or ``ScanFilter`` as a condition; None if there is none."""
-    check_members(member, request.get(member))
+    if member in request:
+        check_members(member, request[member])
     parts = [parse_comparison(name, condition) for name, condition in request.get(member, {}).items()]
     return _join(request, parts)
 
 
 def parse_attribute_updates(request: Wire) -> tuple[Action, ...]:
     """``AttributeUpdates`` as actions."""
-    check_members("AttributeUpdates", request.get("AttributeUpdates"))
+    if "AttributeUpdates" not in request:
+        return ()
+    check_members("AttributeUpdates", request["AttributeUpdates"])
     return tuple(_action(name, update) for name, update in request.get("AttributeUpdates", {}).items())
 
 

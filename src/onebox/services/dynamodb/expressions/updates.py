@@ -45,7 +45,8 @@ def apply_actions(actions: tuple[Action, ...], item: Item) -> Item:
             removals.append(action.path.parts)
     # Elements beyond the end of a list are appended in the order of their indexes.
     for path, value in sorted(settings, key=lambda pair: _last_index(pair[0])):
-        _copy_containers(updated, path.parts, copied)
+        if len(path.parts) > 1:
+            _copy_containers(updated, path.parts, copied)
         _put(updated, path.parts, value)
     # From the back, so that no removal moves the elements that others name.
     for parts in sorted(removals, key=lambda parts: _last_index(Path(parts)), reverse=True):
