@@ -49,8 +49,8 @@ ROWS = (
         f"{sns.FILTER_POLICY_KEYS_MAX} keys, {sns.FILTER_POLICY_COMBINATIONS_MAX} combinations, "
         f"{sns.FILTER_POLICY_BYTES_MAX // KIB} KiB, {sns.FILTER_POLICY_DEPTH_MAX} levels; "
         f"{sns.FILTER_WILDCARDS_OF_PATTERN_MAX} wildcards per pattern, {sns.FILTER_WILDCARD_POINTS_MAX} complexity "
-        "points per policy. A message is filtered out if its number of values times the policy's number of tests "
-        f"exceeds {sns.FILTER_TESTS_MAX:,}",
+        "points per policy. A message is filtered out, with a warning in the log, if the values of the policy's keys "
+        f"times the tests of each exceed {sns.FILTER_TESTS_MAX:,}",
     ),
     (
         "SNS publish, and batch",

@@ -26,7 +26,7 @@ from onebox.services.sns.envelope import Envelope, Origin, lambda_event
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_policy import Verdict
 from onebox.services.sns.http_outbox import HttpOutbox
-from onebox.services.sns.limits import RAW_DELIVERY_ATTRIBUTES_MAX
+from onebox.services.sns.limits import FILTER_TESTS_MAX, RAW_DELIVERY_ATTRIBUTES_MAX
 from onebox.services.sns.model import Message
 from onebox.services.sns.neighbours import SERVICE, Functions, Queues
 from onebox.services.sns.signatures import Signatures
@@ -136,7 +136,7 @@ class Fanout:
         origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version, signer)
         publication = _Publication(context, topic, origin, metrics)
         for subscription, part in _parts(topic, messages):
-            accepted = _filter(subscription, part, metrics)
+            accepted = self._filter(publication, subscription, part)
             outcomes: Sequence[AwsError | str | None]
             if subscription.protocol == "sqs":
                 outcomes = self._deliver_to_queue(publication, subscription, subscription.endpoint, accepted)
@@ -151,6 +151,27 @@ class Fanout:
         """The same, all parts at once."""
         for _ in self.send(context, topic, messages, metrics):
             pass
+
+    def _filter(
+        self, publication: _Publication, subscription: CachedSubscription, messages: Sequence[Message]
+    ) -> list[tuple[Message, str]]:
+        """The messages that the subscription's filter accepts, each with its text for the protocol."""
+        texts = [(message, message.body_for(subscription.protocol)) for message in messages]
+        if subscription.filter_policy is None:
+            return texts
+        accepted = []
+        for message, body in texts:
+            verdict = subscription.filter_policy.decide(message, body)
+            if verdict is Verdict.ACCEPTED:
+                accepted.append((message, body))
+                continue
+            _count_filtered(subscription, verdict, publication.metrics)
+            if verdict is Verdict.TOO_MANY_TESTS and self._may_log(subscription.arn, publication.context.now_ms):
+                _log.warning(
+                    "sns: the filter of %s filtered out message %s: it needs more than %d tests",
+                    *(subscription.arn, message.message_id, FILTER_TESTS_MAX),
+                )
+        return accepted
 
     def _settle(
         self,
@@ -272,13 +293,18 @@ class Fanout:
             metrics.add("NumberOfNotificationsRedrivenToDlq")
 
     def _log_refusal(self, key: str, endpoint: str, error: AwsError, now_ms: int) -> None:
+        if self._may_log(key, now_ms):
+            _log.warning("sns: %s refused a notification: %s: %s", endpoint, error.wire_code, error.message)
+
+    def _may_log(self, key: str, now_ms: int) -> bool:
         """At most once a minute: a topic may be published to ten thousand times a second."""
         minute = now_ms // 60_000
-        if self._logged_minute.get(key) != minute:
-            if len(self._logged_minute) > 1_000:
-                self._logged_minute.clear()
-            self._logged_minute[key] = minute
-            _log.warning("sns: %s refused a notification: %s: %s", endpoint, error.wire_code, error.message)
+        if self._logged_minute.get(key) == minute:
+            return False
+        if len(self._logged_minute) > 1_000:
+            self._logged_minute.clear()
+        self._logged_minute[key] = minute
+        return True
 
 
 def _parts(topic: CachedTopic, messages: Sequence[Message]) -> Iterator[tuple[CachedSubscription, Sequence[Message]]]:
@@ -290,23 +316,6 @@ def _parts(topic: CachedTopic, messages: Sequence[Message]) -> Iterator[tuple[Ca
         else:
             for message in messages:
                 yield subscription, (message,)
-
-
-def _filter(
-    subscription: CachedSubscription, messages: Sequence[Message], metrics: PublishMetrics
-) -> list[tuple[Message, str]]:
-    """The messages that the subscription's filter accepts, each with its text for the protocol."""
-    texts = [(message, message.body_for(subscription.protocol)) for message in messages]
-    if subscription.filter_policy is None:
-        return texts
-    accepted = []
-    for message, body in texts:
-        verdict = subscription.filter_policy.decide(message, body)
-        if verdict is Verdict.ACCEPTED:
-            accepted.append((message, body))
-        else:
-            _count_filtered(subscription, verdict, metrics)
-    return accepted
 
 
 def _make_delivery(envelope: Envelope | None, message: Message, body: str, *, is_fifo: bool) -> Delivery:
@@ -323,4 +332,6 @@ def _count_filtered(subscription: CachedSubscription, verdict: Verdict, metrics:
     """AWS counts the sum, and besides the scope or the fault that kept the message from being judged."""
     metrics.add(_FILTERED_OUT)
     scope = subscription.row.attributes.get("FilterPolicyScope", "MessageAttributes")
+    if verdict is Verdict.TOO_MANY_TESTS:
+        verdict = Verdict.INVALID_BODY if scope == "MessageBody" else Verdict.INVALID_ATTRIBUTES
     metrics.add(f"{_FILTERED_OUT}-{_REASONS.get(verdict, scope)}")

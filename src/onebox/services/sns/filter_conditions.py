@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from onebox.text.globs import Token, Wildcard, compile_tokens
@@ -24,6 +25,7 @@ class Absent:
 
 ABSENT: Final = Absent()
 
+_ADDRESS_CHARACTERS_MAX = 100
 _TOKENS = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "=": lambda given, limit: given == limit,
@@ -125,12 +127,18 @@ def _cidr(operand: str) -> Test:
     network = ipaddress.ip_network(operand, strict=False)
 
     def test(value: Any) -> bool:
-        try:
-            return isinstance(value, str) and ipaddress.ip_address(value) in network
-        except ValueError:
-            return False
+        address = _read_address(value) if isinstance(value, str) and len(value) <= _ADDRESS_CHARACTERS_MAX else None
+        return address is not None and address in network
 
     return test
+
+
+@lru_cache(maxsize=16)  # a value is tested by all the networks of its key, one after the other
+def _read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _numeric(operand: Sequence[Any]) -> Test:

@@ -27,8 +27,9 @@ FILTER_KEY_PARTS_MAX = 100
 # AWS: 1 point for a pattern with one wildcard, 3 for each wildcard of a pattern with several.
 FILTER_WILDCARDS_OF_PATTERN_MAX = 3
 FILTER_WILDCARD_POINTS_MAX = 100
-# Ours: a message whose values times the policy's tests are more than this is filtered out, so that no message delays
-# others; it takes an array of hundreds of elements and a policy of a hundred conditions to get there.
+# Ours: a message that needs more tests of its values than this is filtered out, so that no message delays others. Only
+# the values of the policy's keys are tested: it takes an array of thousands of elements there, or of hundreds and a
+# policy of a hundred conditions.
 FILTER_TESTS_MAX = 40_000
 # Ours: deliveries to so many subscriptions, or to fewer that take five milliseconds, are made in one turn of the loop.
 FANOUT_PARTS_MAX = 100

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onebox.services.sns import filter_policy
 from onebox.services.sns.errors import InvalidParameterException
 from onebox.services.sns.filter_policy import FilterPolicy, Verdict, parse_filter_policy
 from onebox.services.sns.filter_validation import check_filter_policy
+from onebox.services.sns.limits import FILTER_TESTS_MAX
 from onebox.services.sns.model import Message
 
 
@@ -146,6 +148,44 @@ def test_judge_says_why_nothing_could_be_compared() -> None:
 )
 def test_judge_body_policy_reads_nested_json(policy: Any, body: Any, expected: Any) -> None:
     assert wants_body(policy, body) is expected
+
+
+def test_values_at_which_the_policy_does_not_look_do_not_count() -> None:
+    policy = parse_filter_policy(json.dumps({name: ["x"] for name in "abcde"}), "MessageBody")
+    assert policy is not None
+    body = json.dumps(dict.fromkeys("abcde", "x") | {"text": "," * 50_000, "points": [1] * 50_000})
+    assert policy.decide(message(), body) is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("policy", "body"),
+    [
+        ({"a": {"b": ["x"]}}, {"a": [{}] * 5_000, "a.b": [1] * 5_000}),
+        ({"a": {"b": {"c": ["x"]}}}, {"a": [{}] * 5_000, "a.b": [{}] * 5_000}),
+        ({"a": {"b": {"c": ["y"]}, "z": ["x"]}}, {"a": [{}] * 5_000, "a.b": [{"c": "y"}] + [{}] * 5_000}),
+        ({"a": {"b": {"c": ["x"]}}}, {"a": [{"b": [{}] * 200}] * 200, "a.b": [{}] * 200}),
+        ({"a": {"$or": [{"b": [n]} for n in range(100)]}}, {"a": [{}] * 5_000, "a.b": [-1] * 5_000}),
+        ({"a": ["x", {"numeric": ["=", 2]}]}, {"a": [1] * 20_001}),
+    ],
+)
+def test_what_needs_too_many_tests_is_filtered_out_before_they_are_made(
+    policy: Any, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is counted, not timed: values that are looked at."""
+    looked_at = 0
+
+    def counting(values: Any) -> Any:
+        nonlocal looked_at
+        flat = flatten(values)
+        looked_at += len(flat)
+        return flat
+
+    flatten = filter_policy._flatten
+    monkeypatch.setattr(filter_policy, "_flatten", counting)
+    compiled = parse_filter_policy(json.dumps(policy), "MessageBody")
+    assert compiled is not None
+    assert compiled.decide(message(), json.dumps(body)) is Verdict.TOO_MANY_TESTS
+    assert looked_at <= 2 * FILTER_TESTS_MAX
 
 
 def test_parse_empty_policy_filters_nothing() -> None:
