@@ -78,6 +78,20 @@ def test_publish_to_more_subscriptions_than_one_turn_serves_is_answered_when_all
     assert [json.loads(message["Body"])["MessageId"] for message in world.received(queue)] == sent
 
 
+def test_publish_to_many_while_too_many_are_under_way_is_refused_and_delivers_nothing(
+    world: SnsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide, narrow, queue = world.topic("wide"), world.topic("narrow"), world.queue()
+    world.subscribe(wide, queue)
+    world.subscribe(narrow, queue)
+    for number in range(FANOUT_PARTS_MAX):
+        world.subscribe(wide, f"{queue}-missing-{number}")
+    monkeypatch.setattr("onebox.services.sns.fanout_turns.FANOUTS_BYTES_MAX", 0)
+    assert refusal(lambda: world.sns.publish(TopicArn=wide, Message="x"))[0] == "Throttling"
+    world.sns.publish(TopicArn=narrow, Message="y")
+    assert [json.loads(body)["Message"] for body in world.bodies(queue)] == ["y"]
+
+
 def test_publish_counts_in_the_topics_metrics(timed: EngineThread) -> None:
     world = SnsWorld(lambda service, **config: timed.client(service, account="111111111111", **config), "111111111111")
     topic = world.topic()

@@ -31,6 +31,11 @@ class ResourceNotFoundException(AwsError):
     status = 404
 
 
+class Throttling(AwsError):
+    """More publishes to topics of many subscriptions than are kept. One of AWS's common errors: all SDKs retry it. Not
+    all of them retry the model's ThrottledException."""
+
+
 class AuthorizationErrorException(AwsError):
     """A topic policy that does not allow the call."""
 

@@ -33,6 +33,9 @@ FILTER_WILDCARD_POINTS_MAX = 100
 FILTER_TESTS_MAX = 40_000
 # Ours: deliveries to so many subscriptions, or to fewer that take five milliseconds, are made in one turn of the loop.
 FANOUT_PARTS_MAX = 100
+# Ours: the messages of all publishes whose deliveries are under way, each publish counted as 4 KiB besides.
+FANOUTS_BYTES_MAX = 64 * 1024 * 1024
+FANOUT_OVERHEAD_BYTES = 4_096
 
 RAW_DELIVERY_ATTRIBUTES_MAX = 10
 CONFIRMATION_TOKEN_MS = 172_800_000

@@ -37,5 +37,6 @@ class Sns:
         await self._http_sender.start()
 
     async def stop(self) -> None:
-        """Pause the deliveries to HTTP endpoints; they are durable."""
+        """Pause the deliveries to HTTP endpoints, which are durable, and give up those that no publisher waits for."""
+        self._core.fanout_turns.stop()
         await self._http_sender.stop()

@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 
 from onebox.services.sns.fanout_turns import FanoutTurns
-from onebox.services.sns.limits import FANOUT_PARTS_MAX
+from onebox.services.sns.limits import FANOUT_OVERHEAD_BYTES, FANOUT_PARTS_MAX, FANOUTS_BYTES_MAX
 from onebox.storage.database import Storage
 from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
+from tests.polling import PATIENCE_S
 
 
 class World:
@@ -52,7 +53,7 @@ def test_all_fan_outs_together_deliver_a_bounded_number_in_each_turn() -> None:
         begun = [world.fan_out(str(number), parts) for number in range(5)]
         for fanout in begun:
             assert not world.storage.run(lambda fanout=fanout: world.turns.deliver_some(fanout))  # type: ignore[misc]
-        return await world.count_each_turn(*[asyncio.ensure_future(world.turns.deliver_rest(one)) for one in begun])
+        return await world.count_each_turn(*[asyncio.ensure_future(world.turns.deliver_rest(one, 0)) for one in begun])
 
     counts = asyncio.run(publish_at_once())
     assert counts[0] == 5 * FANOUT_PARTS_MAX
@@ -64,21 +65,66 @@ def test_a_publisher_that_hangs_up_stops_no_delivery() -> None:
     world = World()
 
     async def publish_and_hang_up() -> None:
-        rest = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("a", 3 * FANOUT_PARTS_MAX)))
+        rest = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("a", 3 * FANOUT_PARTS_MAX), 0))
         await asyncio.sleep(0)
         rest.cancel()
-        await world.turns.deliver_rest(world.fan_out("b", 3 * FANOUT_PARTS_MAX))
+        await world.turns.deliver_rest(world.fan_out("b", 3 * FANOUT_PARTS_MAX), 0)
 
     asyncio.run(publish_and_hang_up())
     assert len(world.delivered()) == 6 * FANOUT_PARTS_MAX
+
+
+def test_publishers_that_hang_up_leave_a_bounded_amount_behind() -> None:
+    world = World()
+
+    async def publish_and_hang_up() -> None:
+        size_bytes = FANOUTS_BYTES_MAX // 4
+        while world.turns.has_room(size_bytes):
+            rest = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("a", 2 * FANOUT_PARTS_MAX), size_bytes))
+            await asyncio.sleep(0)
+            rest.cancel()
+        assert world.turns.has_room(0)
+        await world.turns.deliver_rest(world.fan_out("b", 2 * FANOUT_PARTS_MAX), 0)
+        assert world.turns.has_room(size_bytes)
+        await world.turns.deliver_rest(world.fan_out("c", 3 * FANOUT_PARTS_MAX), 0)
+        assert world.turns.has_room(FANOUTS_BYTES_MAX - FANOUT_OVERHEAD_BYTES)
+
+    asyncio.run(asyncio.wait_for(publish_and_hang_up(), PATIENCE_S))
+
+
+def test_after_the_stop_only_those_who_wait_get_the_rest() -> None:
+    world = World()
+    parts = 5 * FANOUT_PARTS_MAX
+
+    async def publish_hang_up_and_stop() -> None:
+        gone = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("gone", parts), 0))
+        waiting = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("waiting", parts), 0))
+        await asyncio.sleep(0)
+        gone.cancel()
+        world.turns.stop()
+        await waiting
+        late = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("late", parts), 0))
+        await asyncio.sleep(0)
+        late.cancel()
+        await asyncio.gather(late, return_exceptions=True)
+        delivered = world.delivered()
+        world.storage.close()
+        await asyncio.sleep(0)  # a turn that touched the closed database would be a fault
+        names = [name for name, _ in delivered]
+        assert names.count("waiting") == parts
+        assert names.count("gone") < parts
+        assert names.count("late") < parts
+        assert world.turns.has_room(FANOUTS_BYTES_MAX - FANOUT_OVERHEAD_BYTES)
+
+    asyncio.run(asyncio.wait_for(publish_hang_up_and_stop(), PATIENCE_S))
 
 
 def test_what_fails_is_told_and_stops_no_other() -> None:
     world = World()
 
     async def publish_both() -> tuple[BaseException | None, BaseException | None]:
-        bad = world.turns.deliver_rest(world.fan_out("bad", 500, fails_at=FANOUT_PARTS_MAX + 5))
-        good = world.turns.deliver_rest(world.fan_out("good", 2 * FANOUT_PARTS_MAX))
+        bad = world.turns.deliver_rest(world.fan_out("bad", 500, fails_at=FANOUT_PARTS_MAX + 5), 0)
+        good = world.turns.deliver_rest(world.fan_out("good", 2 * FANOUT_PARTS_MAX), 0)
         return await asyncio.gather(bad, good, return_exceptions=True)
 
     told, nothing = asyncio.run(publish_both())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from onebox.services.context import RequestContext, Wire
 from onebox.services.registry import Waiting
@@ -15,6 +14,7 @@ from onebox.services.sns.errors import (
     EmptyBatchRequestException,
     InvalidBatchEntryIdException,
     InvalidParameterException,
+    Throttling,
     TooManyEntriesInBatchRequestException,
 )
 from onebox.services.sns.fanout import PublishMetrics
@@ -87,19 +87,28 @@ def _send(
     core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], answer: Wire
 ) -> Wire | Waiting:
     """Fan messages of a standard topic out; ``answer`` is there when all of them are delivered."""
-    metrics = PublishMetrics()
-    fanout = core.fanout.send(context, topic, messages, metrics)
-    record = partial(metrics.record, core.storage, core.metrics, topic, context.now_ms)
+    fanout = _deliver_and_count(core, context, topic, messages)
     if core.fanout_turns.deliver_some(fanout):
-        record()
         return answer
+    message_bytes = sum(message.body_bytes for message in messages)
+    if not core.fanout_turns.has_room(message_bytes):
+        # Nothing is delivered yet: the error undoes the first deliveries.
+        raise Throttling("Rate exceeded: the deliveries of too many publishes are under way.")
 
     async def deliver_rest() -> Wire:
-        await core.fanout_turns.deliver_rest(fanout)
-        record()
+        await core.fanout_turns.deliver_rest(fanout, message_bytes)
         return answer
 
     return Waiting(deliver_rest)
+
+
+def _deliver_and_count(
+    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message]
+) -> Iterator[None]:
+    """A part at each step; the last one counts, with its transaction and whether or not the publisher still waits."""
+    metrics = PublishMetrics()
+    yield from core.fanout.send(context, topic, messages, metrics)
+    metrics.record(core.storage, core.metrics, topic, context.now_ms)
 
 
 def _send_fifo(
