@@ -157,6 +157,27 @@ def test_receives_at_once_remove_no_more_in_one_turn_than_one_of_them(
     assert left[0] - left[-1] == count
 
 
+def test_long_polls_of_a_queue_of_dead_messages_delay_no_poll_of_another(harness: SqsHarness) -> None:
+    dead = make_queue_of_dead(harness, "too old", 40 * LOOK_CHANGES_MAX)
+    url = harness.create_queue("other")
+
+    async def poll_both() -> Wire:
+        crowd = [
+            asyncio.ensure_future(harness.begin("ReceiveMessage", QueueUrl=dead, WaitTimeSeconds=20)) for _ in range(50)
+        ]
+        poll = asyncio.ensure_future(harness.begin("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=20))
+        await asyncio.sleep(0)
+        await harness.begin("SendMessage", QueueUrl=url, MessageBody="live")
+        answer = await asyncio.wait_for(poll, 60)
+        assert harness.count_rows(dead)[0] > 20 * LOOK_CHANGES_MAX, "the others still have to look"
+        for one in crowd:
+            one.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+        return answer
+
+    assert len(harness.run(poll_both())["Messages"]) == 1
+
+
 def make_queue_of_dead(harness: SqsHarness, kind: str, count: int) -> str:
     """A queue whose messages will be removed by receives: its URL."""
     if kind == "too old":

@@ -58,7 +58,7 @@ async def _look_on(core: Core, context: RequestContext, call: _Call, queue: Queu
         # The first time at once: no notice tells of messages that came before there was a subscription.
         while True:
             woken.clear()
-            _, shown, left = await core.looks.look(partial(_take_now, core, context, call))
+            _, shown, left = await core.looks.look(queue.arn, partial(_take_now, core, context, call))
             looks += 1
             if shown or core.watchers.is_closed:
                 break
