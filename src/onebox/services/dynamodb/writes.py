@@ -9,7 +9,7 @@ Knows nothing of requests; parsed actions come from ``actions.py`` and from Part
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -153,7 +153,7 @@ class ItemWriter:
         looks_inside = needs_old or write.condition is not None or not write.table.is_plain or isinstance(write, Update)
         if context is None or not looks_inside or not _is_long(context, stored):
             return decide(write, stored, looks_inside=looks_inside)
-        name, inputs = (at, write.table.table_id, write.position), (id(write.table), stored)
+        name, inputs = (at, write.table.table_id, write.position), (_definition(write.table), stored)
         return do_beside(context.beside, name, inputs, lambda: decide(write, stored, looks_inside=looks_inside))
 
     def commit(self, prepared: Prepared, meter: Meter, tally: Tally) -> None:
@@ -294,6 +294,11 @@ def _decide_update(write: Update, stored: StoredItem | None, old: Item | None) -
 def _is_long(context: RequestContext, stored: StoredItem | None) -> bool:
     """Whether looking into the stored item, or the values of the request, takes long."""
     return context.beside is not None or (stored is not None and len(stored.data) > LONG_WORK_BYTES)
+
+
+def _definition(table: Table) -> object:
+    """What tells whether a table was changed between two readings of it. Indexes are equal only to themselves."""
+    return replace(table, indexes=()), [(index.index_id, index.status) for index in table.indexes]
 
 
 class Tally:
