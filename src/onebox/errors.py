@@ -7,7 +7,9 @@ StorageFault: durability is in doubt; everyone who waits fails and the process e
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+E = TypeVar("E", bound=Exception)
 
 
 class AwsError(Exception):
@@ -73,3 +75,13 @@ class InternalFault(Exception):
 
 class StorageFault(Exception):
     """The database could not make something durable; nothing after this may be acknowledged."""
+
+
+def without_frames(error: E) -> E:
+    """An error that is no bug, without the frames it passed through, in place. They often refer to the error again:
+    such a cycle would keep a request in memory until the next garbage collection, which may be far."""
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__context__
+    return error

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from onebox.services.beside import Beside
 from onebox.testing import EngineThread
 from tests.api.dynamodb_support import create_table, index, message
 from tests.stalls.dynamodb import lists, numbers
@@ -73,6 +74,20 @@ def loop_calls(engine: EngineThread) -> Iterator[list[int]]:
         yield turns
     finally:
         engine.run(end(beating))
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[Beside]:
+    """The requests that had work done beside the event loop, once for each time."""
+    done: list[Beside] = []
+    do = Beside.do
+
+    def counted(beside: Beside) -> None:
+        done.append(beside)
+        do(beside)
+
+    monkeypatch.setattr(Beside, "do", counted)
+    return done
 
 
 def plain(count: int) -> dict[str, Any]:
@@ -240,3 +255,59 @@ def test_a_batch_leaves_unprocessed_what_would_hold_up_others(dynamodb: Any, mon
         found += [item["orderId"] for item in answer["Responses"]["Orders"]]
         wanted = answer["UnprocessedKeys"]
     assert sorted(key["S"] for key in found) == sorted(key["orderId"]["S"] for key in keys)
+
+
+def test_the_work_is_done_once_also_after_a_change_of_the_table_that_failed(
+    dynamodb: Any, rounds: list[Beside]
+) -> None:
+    """The table is not kept in memory then, but read again for each request."""
+    create_table(dynamodb, "Refused", attributes=["g:S"], GlobalSecondaryIndexes=[index("whole", "g")])
+    dynamodb.put_item(TableName="Refused", Item={**KEY, "v": plain(10_000)})
+    deletion = [{"Delete": {"IndexName": "none"}}]
+    message(
+        dynamodb.update_table, "ResourceNotFoundException", TableName="Refused", GlobalSecondaryIndexUpdates=deletion
+    )
+    change = {"UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    dynamodb.update_item(TableName="Refused", Key=KEY, **change)
+    assert len(rounds) == 1
+
+
+def _inserts(count: int, name: str) -> list[dict[str, Any]]:
+    text = "INSERT INTO Indexed VALUE {'orderId': '%s', 'g': 'g', 'v': ?}"
+    return [{"Statement": text % f"{name} {at}", "Parameters": [plain(1_500)]} for at in range(count)]
+
+
+def test_every_statement_of_a_large_request_is_worked_out_beside_the_loop(dynamodb: Any, rounds: list[Beside]) -> None:
+    """In a batch one after the other, as each may need what the one before it wrote; in a transaction together."""
+    answer = dynamodb.batch_execute_statement(Statements=_inserts(25, "batch"))
+    assert answer["Responses"] == [{"TableName": "Indexed"}] * 25
+    assert len(rounds) == 1 + 2 * 25
+    rounds.clear()
+    dynamodb.execute_transaction(TransactStatements=_inserts(60, "transaction"))
+    assert len(rounds) == 3
+
+
+def test_large_items_are_read_together(dynamodb: Any, rounds: list[Beside]) -> None:
+    for at in range(40):
+        dynamodb.put_item(TableName="Orders", Item={"orderId": {"S": f"read {at}"}, "n": {"N": "1"}, "v": plain(7_000)})
+    reads = [{"Statement": f"SELECT n FROM Orders WHERE orderId = 'read {at}'"} for at in range(40)]
+    rounds.clear()
+    answer = dynamodb.execute_transaction(TransactStatements=reads)
+    assert answer["Responses"] == [{"Item": {"n": {"N": "1"}}}] * 40
+    assert len(rounds) == 2, "the first work makes the request one that has work"
+
+
+def test_the_items_that_a_transaction_reads_are_at_most_4_mb(dynamodb: Any) -> None:
+    for at in range(11):
+        dynamodb.put_item(TableName="Orders", Item={"orderId": {"S": f"4 MB {at}"}, "v": {"S": "x" * 400_000}})
+    reads = [{"Statement": f"SELECT * FROM Orders WHERE orderId = '4 MB {at}'"} for at in range(11)]
+    assert len(dynamodb.execute_transaction(TransactStatements=reads[:10])["Responses"]) == 10
+    assert "Transaction size cannot exceed" in message(dynamodb.execute_transaction, TransactStatements=reads)
+
+
+@pytest.mark.parametrize("size", [1, 40_000])
+def test_the_first_wrong_statement_of_a_transaction_is_reported_whatever_its_size(dynamodb: Any, size: int) -> None:
+    wrong: dict[str, Any] = {"L": [{"S": "x" * 10}] * size + [{"NS": []}]}
+    first = {"Statement": "INSERT INTO Orders VALUE {'orderId': 'wrong', 'v': ?}", "Parameters": [wrong]}
+    second = {"Statement": "DELETE FROM Orders WHERE orderId = ?"}
+    assert "number set" in message(dynamodb.execute_transaction, TransactStatements=[first, second])

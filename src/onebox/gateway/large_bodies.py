@@ -11,9 +11,9 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from onebox.errors import AwsError
+from onebox.errors import AwsError, without_frames
 from onebox.gateway import dynamodb_front
 from onebox.gateway.destination import find_destination
 from onebox.gateway.limits import body_bytes_max
@@ -21,8 +21,6 @@ from onebox.gateway.message import Request, Response
 from onebox.gateway.routing import Route, RoutingError, resolve
 from onebox.gateway.sigv4 import ISSUED_PREFIXES, find_credential
 from onebox.services.context import Wire
-
-E = TypeVar("E", bound=Exception)
 
 _WINDOW_BITS = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 _MEMBERS_MAX = 100
@@ -69,7 +67,7 @@ def _prepare(received: Request) -> Prepared | RoutingError:
         request = decompressed(received)
         route = resolve(request)
     except RoutingError as error:
-        return _without_frames(error)
+        return without_frames(error)
     try:
         wire = route.codec.decode_beside(request)
     except Exception as error:  # noqa: BLE001 - raised again on the event loop, where it becomes an answer
@@ -85,22 +83,12 @@ def _hash_if_signed(request: Request) -> None:
 
 
 def _raising(error: Exception) -> Callable[[], Wire]:
-    errors = [_without_frames(error) if isinstance(error, AwsError) else error]
+    errors = [without_frames(error) if isinstance(error, AwsError) else error]
 
     def decoded() -> Wire:
         raise errors.pop()  # a frame that refers to an error which refers to the frame is a cycle, too
 
     return decoded
-
-
-def _without_frames(error: E) -> E:
-    """An error that is no bug, without its frames: they refer to the thread's work, which refers to its outcome, the
-    error. Such a cycle would keep the body until the next garbage collection, which may be far."""
-    one: BaseException | None = error
-    while one is not None:
-        one.__traceback__ = None
-        one = one.__context__
-    return error
 
 
 def is_compressed(request: Request) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from onebox.arn import partition_of
 from onebox.clock import Clock
-from onebox.errors import AwsError, InvalidAction
+from onebox.errors import AwsError, InvalidAction, without_frames
 from onebox.gateway.callers import authenticate
 from onebox.gateway.compression import COMPRESSED_FROM_BYTES, COMPRESSING_SERVICES, compressed
 from onebox.gateway.denials import denial
@@ -201,8 +201,9 @@ class Pipeline:
         try:
             return await self._storage.write(lambda: operation.run(context, request))
         except WorkNeeded as needed:
-            await self._decoding.do(needed.beside.do)
-            return await self._write(operation, replace(context, beside=needed.beside), request)
+            beside = without_frames(needed).beside
+        await self._decoding.do(beside.do)
+        return await self._write(operation, replace(context, beside=beside), request)
 
     def _admit(
         self,
@@ -283,7 +284,7 @@ class Pipeline:
                 self._answer_now(replace(context, beside=beside), route, operation, call, reply)
 
             if isinstance(reason, WorkNeeded):
-                self._start_task(self._answer_beside(reason.beside, again), reply)
+                self._start_task(self._answer_beside(without_frames(reason).beside, again), reply)
             else:
                 self._start_task(self._answer_when_free(context, route, job, reply, again), reply)
             return
@@ -317,7 +318,7 @@ class Pipeline:
         try:
             response = await self._storage.write(job)
         except WorkNeeded as needed:
-            await self._answer_beside(needed.beside, again)
+            await self._answer_beside(without_frames(needed).beside, again)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             self._answer_failure(error, context.request_id, route, reply)
         else:
@@ -374,7 +375,7 @@ class Pipeline:
             reply.abort()
             return
         if isinstance(error, AwsError):
-            response = route.codec.encode_error(error, request_id)
+            response = route.codec.encode_error(without_frames(error), request_id)
         elif isinstance(error, DatabaseBusy):
             response = route.codec.encode_error(ServiceUnavailable(str(error)), request_id)
         else:

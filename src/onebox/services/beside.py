@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
+from onebox.errors import AwsError, without_frames
+
 T = TypeVar("T")
 
-ROUNDS_MAX = 30
-"""More than a batch of 25 statements needs, each of which asks by itself."""
+ROUNDS_MAX = 60
+"""More than a batch of 25 statements needs, each of which asks by itself, twice at most."""
 
 
 class WorkNeeded(Exception):
@@ -77,11 +79,37 @@ class Beside:
             self._done.popitem()
 
 
+class Gathering:
+    """Steps of an operation that may each ask for work: what they ask for is done at the same time."""
+
+    def __init__(self) -> None:
+        self._needed: WorkNeeded | None = None
+
+    def run(self, step: Callable[[], T]) -> T | None:
+        """What a step returns; None if it asks for work.
+
+        Raises what it raises. After a step that asked for work this is WorkNeeded: that step's error would come first.
+        """
+        try:
+            return step()
+        except WorkNeeded as needed:
+            self._needed = needed
+            return None
+        except Exception:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """Raise WorkNeeded if any step asked for work."""
+        if self._needed is not None:
+            raise self._needed
+
+
 def _outcome(work: Callable[[], Any]) -> Callable[[], Any]:
     try:
         value = work()
     except Exception as error:  # noqa: BLE001 - raised again where the operation asks for the result
-        return _raising(error)
+        return _raising(without_frames(error) if isinstance(error, AwsError) else error)
     return lambda: value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from onebox.errors import AwsError, SerializationException, ValidationException
+from onebox.errors import AwsError, SerializationException, ValidationException, without_frames
 from onebox.services.context import Wire
 from onebox.services.dynamodb.legacy import check_members
 from onebox.services.dynamodb.values.attributes import AttributeValue, Item, check_value, serialize_item
@@ -40,7 +40,7 @@ def check_request_values(request: Wire) -> AwsError | None:
         for part in parts_of(request):
             _check_lengths(part)
     except (SerializationException, ValidationException) as fault:
-        return fault
+        return without_frames(fault)
     for part in parts_of(request):
         _check_part(part)
     return None
@@ -84,7 +84,7 @@ def _check_item(item: Item) -> CheckedItem:
     try:
         return CheckedItem(item, *serialize_item(item))
     except AwsError as fault:
-        return CheckedItem(item, b"", 0, fault)
+        return CheckedItem(item, b"", 0, without_frames(fault))
 
 
 def _check_value(value: AttributeValue) -> AttributeValue:
@@ -93,5 +93,5 @@ def _check_value(value: AttributeValue) -> AttributeValue:
     try:
         check_value(value)
     except AwsError as fault:
-        return CheckedValue(value, fault, 0)
+        return CheckedValue(value, without_frames(fault), 0)
     return CheckedValue(value, None, count_values(orjson.dumps(value)))

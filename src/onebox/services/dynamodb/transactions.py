@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from onebox.errors import AwsError, ValidationException
-from onebox.services.beside import WorkNeeded
+from onebox.errors import AwsError, ValidationException, without_frames
+from onebox.services.beside import Gathering, WorkNeeded
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter, read_units
 from onebox.services.dynamodb.core import Core
@@ -46,21 +46,23 @@ class Transaction:
         self._context = context
         self._writes: list[Write | None] = []
         self._failures: list[AwsError | None] = []
+        self._gathering = Gathering()
         self.meter = Meter(factor=2)
 
     def add(self, parse: Callable[[], Write]) -> None:
         """Gather one write; what its schema makes of it may cancel the transaction later."""
         try:
-            self._writes.append(parse())
+            self._writes.append(self._gathering.run(parse))
             self._failures.append(None)
         except ValidationException as error:
             if not cancels(error):
                 raise
             self._writes.append(None)
-            self._failures.append(error)
+            self._failures.append(without_frames(error))
 
     def run(self) -> list[Prepared]:
         """Decide all writes, then apply them. Raises TransactionCanceledException with nothing written."""
+        self._gathering.end()
         self._check_targets()
         writer = self._core.writer
         prepared: list[Prepared] = []
@@ -78,7 +80,7 @@ class Transaction:
             except WorkNeeded as error:
                 needed = error  # that of the other writes is done at the same time
             except (ConditionalCheckFailedException, DuplicateItemException, ValidationException) as error:
-                self._failures[at] = error
+                self._failures[at] = without_frames(error)
         if needed is not None:
             raise needed
         raise_if_cancelled(self._failures)

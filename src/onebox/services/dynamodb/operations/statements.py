@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from onebox.errors import AwsError, ValidationException
+from onebox.errors import AwsError, ValidationException, without_frames
+from onebox.services.beside import Gathering
 from onebox.services.context import RequestContext, Wire
 from onebox.services.dynamodb.capacity import Meter
 from onebox.services.dynamodb.core import Core
-from onebox.services.dynamodb.limits import BATCH_STATEMENTS_MAX
+from onebox.services.dynamodb.limits import BATCH_STATEMENTS_MAX, TRANSACTION_BYTES_MAX
 from onebox.services.dynamodb.partiql import execution
-from onebox.services.dynamodb.partiql.execution import Parameters
+from onebox.services.dynamodb.partiql.execution import Parameters, Target
 from onebox.services.dynamodb.partiql.nodes import (
     DeleteStatement,
     Exists,
@@ -25,9 +26,13 @@ from onebox.services.dynamodb.partiql.nodes import (
 )
 from onebox.services.dynamodb.partiql.parser import parse_statement
 from onebox.services.dynamodb.partiql.plan import NO_WHOLE_KEY
-from onebox.services.dynamodb.transactions import TokenGuard, Transaction, refuse_repeated_items
+from onebox.services.dynamodb.transactions import (
+    TokenGuard,
+    Transaction,
+    refuse_repeated_items,
+    transaction_too_large,
+)
 from onebox.services.dynamodb.values.attributes import Item
-from onebox.services.dynamodb.values.keys import Position
 from onebox.services.dynamodb.writes import Tally, Write
 from onebox.services.violations import Violations
 
@@ -64,7 +69,7 @@ def batch_execute_statement(core: Core, context: RequestContext, request: Wire) 
     statements = [_parse(entry["Statement"]) for entry in entries]
     _refuse_mixture(statements, "BatchExecuteStatement")
     meter, tally = Meter(), Tally(core.items)
-    targets: list[tuple[int, Position]] = []
+    targets: list[Target] = []
     responses = [
         _run_in_batch(core, context, statement, entry, at, meter=meter, tally=tally, targets=targets)
         for at, (statement, entry) in enumerate(zip(statements, entries, strict=True))
@@ -81,7 +86,7 @@ def _parse(text: str) -> Statement | ValidationException:
     try:
         return parse_statement(text)
     except ValidationException as error:
-        return error
+        return without_frames(error)
 
 
 def _run_in_batch(
@@ -93,7 +98,7 @@ def _run_in_batch(
     *,
     meter: Meter,
     tally: Tally,
-    targets: list[tuple[int, Position]],
+    targets: list[Target],
 ) -> Wire:
     response: Wire = {}
     try:
@@ -120,7 +125,7 @@ def _run_in_batch(
             item = _write(core, context, statement, parameters, meter=meter, tally=tally, shows_old=shows_old, at=at)
     except AwsError as error:
         # Nothing was written: every refusal comes before the statement's first write.
-        response["Error"] = _batch_error(error)
+        response["Error"] = _batch_error(without_frames(error))
         return response
     if item is not None:
         response["Item"] = item
@@ -176,9 +181,7 @@ def execute_transaction(core: Core, context: RequestContext, request: Wire) -> W
     _refuse_mixture(statements, "ExecuteTransaction")
     transaction = Transaction(core, context)
     for statement, entry in zip(statements, entries, strict=True):
-        parameters = Parameters(statement.parameters, entry.get("Parameters", []))
-        shows_old = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        transaction.add(partial(_transacted, core, context, statement, parameters, shows_old=shows_old))
+        transaction.add(partial(_transacted, core, context, statement, entry))
     prepared = transaction.run()
     answer: Wire = {"Responses": []}
     guard.keep(prepared, answer)
@@ -197,9 +200,8 @@ def _validated(at: int, entry: Wire) -> Statement:
     return statement
 
 
-def _transacted(
-    core: Core, context: RequestContext, statement: Statement, parameters: Parameters, *, shows_old: bool
-) -> Write:
+def _transacted(core: Core, context: RequestContext, statement: Statement, entry: Wire) -> Write:
+    parameters = Parameters(statement.parameters, entry.get("Parameters", []))
     write: Write
     if isinstance(statement, Insert):
         write = execution.parse_insert(core, context, statement, parameters)
@@ -211,24 +213,35 @@ def _transacted(
     else:
         assert isinstance(statement, Exists), "transactions that read go another way"
         write = execution.parse_exists(core, context, statement, parameters)
-    write.returns_old_on_failure = shows_old
+    write.returns_old_on_failure = entry.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     return write
 
 
 def _read_transaction(core: Core, context: RequestContext, request: Wire, statements: list[Statement]) -> Wire:
     meter = Meter(factor=2)
-    targets: list[tuple[int, Position]] = []
+    gathering = Gathering()
+    targets: list[Target] = []
     responses: list[Wire] = []
     for statement, entry in zip(statements, request["TransactStatements"], strict=True):
-        assert isinstance(statement, Select), "the caller looked"
-        parameters = Parameters(statement.parameters, entry.get("Parameters", []))
-        item = execution.select_one(
-            core, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY, targets=targets
-        )
+        select = partial(_select_in_transaction, core, context, statement, entry, meter=meter, targets=targets)
+        item = gathering.run(select)
         responses.append({} if item is None else {"Item": item})
-    refuse_repeated_items(targets)
+        if sum(target.size_bytes for target in targets) > TRANSACTION_BYTES_MAX:
+            raise transaction_too_large()
+    gathering.end()
+    refuse_repeated_items([target[:2] for target in targets])
     meter.record(core.deps.metrics, context)
     return meter.add_list_to({"Responses": responses}, request, split=True)
+
+
+def _select_in_transaction(
+    core: Core, context: RequestContext, statement: Statement, entry: Wire, *, meter: Meter, targets: list[Target]
+) -> Item | None:
+    assert isinstance(statement, Select), "the caller looked"
+    parameters = Parameters(statement.parameters, entry.get("Parameters", []))
+    return execution.select_one(
+        core, context, statement, parameters, meter, consistent=True, no_whole_key=NO_WHOLE_KEY, targets=targets
+    )
 
 
 def _refuse_mixture(statements: Sequence[Statement | ValidationException], operation: str) -> None:

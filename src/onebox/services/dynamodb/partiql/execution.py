@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -61,6 +61,14 @@ from onebox.services.dynamodb.write_requests import check_item_size, make_locate
 from onebox.services.dynamodb.writes import Check, Delete, Prepared, Put, Tally, Update
 
 T = TypeVar("T")
+
+
+class Target(NamedTuple):
+    """The item that a SELECT means; of no bytes if there is none."""
+
+    table_id: int
+    position: Position
+    size_bytes: int
 
 
 class Parameters:
@@ -180,20 +188,20 @@ def select_one(
     *,
     consistent: bool,
     no_whole_key: str,
-    targets: list[tuple[int, Position]],
+    targets: list[Target],
 ) -> Item | None:
     """The one item that a SELECT with a whole key means. Raises ValidationException with ``no_whole_key``.
 
-    The item's table and position are added to ``targets``."""
+    The item is added to ``targets``."""
     where = _bind_where(statement.where, parameters.bindings())
     table = core.table_cache.load(context, statement.table_name)
     keyed = find_keyed(where, table.key)
     if keyed is None:
         raise ValidationException(no_whole_key)
     position = table.key.position_of_key(keyed.key)
-    targets.append((table.table_id, position))
     stored = core.items.find_item(table.table_id, position)
     size_bytes = 0 if stored is None else stored.size_bytes
+    targets.append(Target(table.table_id, position, size_bytes))
     meter.read(table, read_units(size_bytes, consistent=consistent))
     if stored is None:
         return None
