@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias
 
 from onebox.errors import AwsError
 from onebox.runtime.metrics import Dimensions, MetricBuffer
@@ -45,6 +46,9 @@ _REASONS = {
 }
 
 _log = logging.getLogger("onebox.sns")
+
+Decided: TypeAlias = dict[tuple[str, str], Verdict]
+"""What filters say, by the ARN of the subscription and the id of the message."""
 
 
 @dataclass(slots=True)
@@ -102,6 +106,7 @@ class _Publication:
     topic: CachedTopic
     origin: Origin
     metrics: PublishMetrics
+    decided: Decided
 
 
 class Fanout:
@@ -122,11 +127,26 @@ class Fanout:
         self._signatures = signatures
         self._logged_minute: dict[str, int] = {}
 
+    def decide(self, topic: CachedTopic, messages: Sequence[Message], decided: Decided) -> Iterator[None]:
+        """Find out before :meth:`send` what the filters say that may take long: one filter and message at each step."""
+        for subscription in topic.subscriptions.all():
+            policy = subscription.filter_policy
+            if policy is not None and policy.is_costly:
+                for message in messages:
+                    verdict = policy.decide(message, message.body_for(subscription.protocol))
+                    decided[subscription.arn, message.message_id] = verdict
+                    yield
+
     def send(
-        self, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
+        self,
+        context: RequestContext,
+        topic: CachedTopic,
+        messages: Sequence[Message],
+        metrics: PublishMetrics,
+        decided: Decided | None = None,
     ) -> Iterator[None]:
         """Deliver messages to every subscription whose filter accepts them, to each in this order: a part at each step,
-        inside the transaction of whoever takes the step."""
+        inside the transaction of whoever takes the step. ``decided`` is what :meth:`decide` found."""
         if context.account != topic.account:
             # Queues and functions are asked in the name of the topic's account, not the publisher's.
             context = replace(context, account=topic.account)
@@ -134,7 +154,7 @@ class Fanout:
         metrics.sizes += [message.body_bytes for message in messages]
         signer = self._signatures.signer() if topic.signs else None
         origin = Origin(topic.arn, context.now_ms, context.endpoint_url, topic.signature_version, signer)
-        publication = _Publication(context, topic, origin, metrics)
+        publication = _Publication(context, topic, origin, metrics, decided or {})
         for subscription, part in _parts(topic, messages):
             accepted = self._filter(publication, subscription, part)
             outcomes: Sequence[AwsError | str | None]
@@ -146,10 +166,15 @@ class Fanout:
             yield
 
     def send_all(
-        self, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], metrics: PublishMetrics
+        self,
+        context: RequestContext,
+        topic: CachedTopic,
+        messages: Sequence[Message],
+        metrics: PublishMetrics,
+        decided: Decided | None = None,
     ) -> None:
         """The same, all parts at once."""
-        for _ in self.send(context, topic, messages, metrics):
+        for _ in self.send(context, topic, messages, metrics, decided):
             pass
 
     def _filter(
@@ -161,7 +186,9 @@ class Fanout:
             return texts
         accepted = []
         for message, body in texts:
-            verdict = subscription.filter_policy.decide(message, body)
+            verdict = publication.decided.get((subscription.arn, message.message_id))
+            if verdict is None:
+                verdict = subscription.filter_policy.decide(message, body)
             if verdict is Verdict.ACCEPTED:
                 accepted.append((message, body))
                 continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -51,8 +52,17 @@ class FanoutTurns:
         begins sooner than it ends."""
         return self._size_bytes + FANOUT_OVERHEAD_BYTES + message_bytes <= FANOUTS_BYTES_MAX
 
-    def deliver_some(self, fanout: Fanout) -> bool:
-        """Deliver what fits into a turn, inside the caller's transaction; whether that was all."""
+    @contextmanager
+    def kept(self, message_bytes: int) -> Iterator[None]:
+        """Meanwhile a publish keeps messages of so many bytes."""
+        self._size_bytes += FANOUT_OVERHEAD_BYTES + message_bytes
+        try:
+            yield
+        finally:
+            self._size_bytes -= FANOUT_OVERHEAD_BYTES + message_bytes
+
+    def do_some(self, fanout: Iterator[None]) -> bool:
+        """Take the steps that fit into a turn, inside the caller's transaction; whether these were all."""
         now_ms = self._clock.monotonic_ms
         until_ms = now_ms() + _TURN_MS
         for _ in range(FANOUT_PARTS_MAX):
@@ -85,7 +95,7 @@ class FanoutTurns:
         first = self._waiting[0]
         future = first.future
         try:
-            is_over = self._storage.run(partial(self.deliver_some, first.fanout))
+            is_over = self._storage.run(partial(self.do_some, first.fanout))
         except DatabaseBusy:
             self._clock.call_at(self._clock.steady_ms() + _BUSY_WAIT_MS, self._run)
             return

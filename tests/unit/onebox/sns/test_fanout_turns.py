@@ -52,7 +52,7 @@ def test_all_fan_outs_together_deliver_a_bounded_number_in_each_turn() -> None:
     async def publish_at_once() -> list[int]:
         begun = [world.fan_out(str(number), parts) for number in range(5)]
         for fanout in begun:
-            assert not world.storage.run(lambda fanout=fanout: world.turns.deliver_some(fanout))  # type: ignore[misc]
+            assert not world.storage.run(lambda fanout=fanout: world.turns.do_some(fanout))  # type: ignore[misc]
         return await world.count_each_turn(*[asyncio.ensure_future(world.turns.deliver_rest(one, 0)) for one in begun])
 
     counts = asyncio.run(publish_at_once())

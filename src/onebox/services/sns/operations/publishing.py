@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from onebox.runtime.pauses import let_others_run
 from onebox.services.context import RequestContext, Wire
 from onebox.services.registry import Waiting
 from onebox.services.sns.core import Core
@@ -17,7 +18,7 @@ from onebox.services.sns.errors import (
     Throttling,
     TooManyEntriesInBatchRequestException,
 )
-from onebox.services.sns.fanout import PublishMetrics
+from onebox.services.sns.fanout import Decided, PublishMetrics
 from onebox.services.sns.limits import BATCH_ENTRIES_MAX, BATCH_ENTRY_ID_CHARACTERS_MAX, FIFO_DEDUPLICATION_MS
 from onebox.services.sns.message import check_fifo_fields, content_dedup_id, parse_message
 from onebox.services.sns.model import Message
@@ -34,7 +35,7 @@ def publish(core: Core, context: RequestContext, request: Wire) -> Wire | Waitin
     topic = load_topic(core.cache, context, _target(request), "Publish")
     message = _parse(core, topic, request)
     if topic.is_fifo:
-        return _result(_send_fifo(core, context, topic, [message])[0])
+        return _send_fifo(core, context, topic, [message], lambda sent: _result(sent[0]))
     return _send(core, context, topic, [message], _result(message))
 
 
@@ -49,10 +50,14 @@ def publish_batch(core: Core, context: RequestContext, request: Wire) -> Wire | 
         messages.append(_parse(core, topic, entry, place))
     if sum(message.body_bytes for message in messages) > topic.max_message_bytes:
         raise BatchRequestTooLongException("The length of all the messages put together is more than the limit.")
-    sent = _send_fifo(core, context, topic, messages) if topic.is_fifo else messages
-    successful = [{"Id": entry["Id"], **_result(message)} for entry, message in zip(entries, sent, strict=True)]
-    answer: Wire = {"Successful": successful, "Failed": []}
-    return answer if topic.is_fifo else _send(core, context, topic, messages, answer)
+
+    def answer(sent: Sequence[Message]) -> Wire:
+        successful = [{"Id": entry["Id"], **_result(message)} for entry, message in zip(entries, sent, strict=True)]
+        return {"Successful": successful, "Failed": []}
+
+    if topic.is_fifo:
+        return _send_fifo(core, context, topic, messages, answer)
+    return _send(core, context, topic, messages, answer(messages))
 
 
 def _target(request: Wire) -> str:
@@ -88,18 +93,23 @@ def _send(
 ) -> Wire | Waiting:
     """Fan messages of a standard topic out; ``answer`` is there when all of them are delivered."""
     fanout = _deliver_and_count(core, context, topic, messages)
-    if core.fanout_turns.deliver_some(fanout):
+    if core.fanout_turns.do_some(fanout):
         return answer
-    message_bytes = sum(message.body_bytes for message in messages)
-    if not core.fanout_turns.has_room(message_bytes):
-        # Nothing is delivered yet: the error undoes the first deliveries.
-        raise Throttling("Rate exceeded: the deliveries of too many publishes are under way.")
+    message_bytes = _check_room(core, messages)
 
     async def deliver_rest() -> Wire:
         await core.fanout_turns.deliver_rest(fanout, message_bytes)
         return answer
 
     return Waiting(deliver_rest)
+
+
+def _check_room(core: Core, messages: Sequence[Message]) -> int:
+    """The size of messages whose publish takes further turns. Raises Throttling, which undoes the first deliveries."""
+    message_bytes = sum(message.body_bytes for message in messages)
+    if not core.fanout_turns.has_room(message_bytes):
+        raise Throttling("Rate exceeded: the deliveries of too many publishes are under way.")
+    return message_bytes
 
 
 def _deliver_and_count(
@@ -112,17 +122,55 @@ def _deliver_and_count(
 
 
 def _send_fifo(
-    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message]
+    core: Core,
+    context: RequestContext,
+    topic: CachedTopic,
+    messages: Sequence[Message],
+    answer: Callable[[Sequence[Message]], Wire],
+) -> Wire | Waiting:
+    """Fan messages of a FIFO topic out, all in one turn: no other publish may come in between, and a repetition
+    delivers nothing. Filters that take long are asked before, in as many turns as they take."""
+    decided: Decided = {}
+    deciding = core.fanout.decide(topic, messages, decided)
+    if core.fanout_turns.do_some(deciding):
+        return answer(_deliver_fifo(core, context, topic, messages, decided))
+    message_bytes = _check_room(core, messages)
+
+    def deliver() -> Wire:
+        load_topic(core.cache, context, topic.arn, "Publish")  # it may be gone meanwhile
+        return answer(_deliver_fifo(core, context, topic, messages, decided))
+
+    async def decide_and_deliver() -> Wire:
+        with core.fanout_turns.kept(message_bytes):
+            is_decided = False
+            while not is_decided:
+                await let_others_run()
+                is_decided = core.fanout_turns.do_some(deciding)
+            return await core.storage.write(deliver)
+
+    return Waiting(decide_and_deliver)
+
+
+def _deliver_fifo(
+    core: Core, context: RequestContext, topic: CachedTopic, messages: Sequence[Message], decided: Decided
 ) -> Sequence[Message]:
-    """Fan messages of a FIFO topic out, all in this turn: no other publish may come in between. As they were sent."""
+    """The messages as they were sent."""
     metrics = PublishMetrics()
-    sent = [_send_one_fifo(core, context, topic, message, metrics) for message in messages]
+    sent = [
+        _send_one_fifo(core=core, context=context, topic=topic, message=message, metrics=metrics, decided=decided)
+        for message in messages
+    ]
     metrics.record(core.storage, core.metrics, topic, context.now_ms)
     return sent
 
 
 def _send_one_fifo(
-    core: Core, context: RequestContext, topic: CachedTopic, message: Message, metrics: PublishMetrics
+    core: Core,
+    context: RequestContext,
+    topic: CachedTopic,
+    message: Message,
+    metrics: PublishMetrics,
+    decided: Decided,
 ) -> Message:
     """Fan a message out; a repetition is answered like the first and delivered no more."""
     assert message.dedup_id is not None
@@ -144,7 +192,7 @@ def _send_one_fifo(
         now_ms=now_ms,
     )
     message = message._replace(sequence=_sequence_text(sequence))
-    core.fanout.send_all(context, topic, [message], metrics)
+    core.fanout.send_all(context, topic, [message], metrics, decided)
     return message
 
 
