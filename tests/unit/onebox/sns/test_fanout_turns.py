@@ -4,14 +4,16 @@ and ends with all of them, whatever becomes of the publisher."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from onebox.services.sns.fanout_turns import FanoutTurns
 from onebox.services.sns.limits import FANOUT_OVERHEAD_BYTES, FANOUT_PARTS_MAX, FANOUTS_BYTES_MAX
 from onebox.storage.database import Storage
+from onebox.storage.faults import DatabaseBusy
 from onebox.storage.opening import open_connection
 from onebox.testing import ManualClock
 from tests.polling import PATIENCE_S
@@ -117,6 +119,31 @@ def test_after_the_stop_only_those_who_wait_get_the_rest() -> None:
         assert world.turns.has_room(FANOUTS_BYTES_MAX - FANOUT_OVERHEAD_BYTES)
 
     asyncio.run(asyncio.wait_for(publish_hang_up_and_stop(), PATIENCE_S))
+
+
+def test_a_turn_in_which_another_program_holds_the_lock_is_made_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    run = world.storage.run
+    refused: list[Callable[[], Any]] = []
+
+    def run_or_refuse(job: Callable[[], Any]) -> Any:
+        if world.delivered() and len(refused) < 2:
+            refused.append(job)
+            raise DatabaseBusy
+        return run(job)
+
+    monkeypatch.setattr(world.storage, "run", run_or_refuse)
+
+    async def publish() -> None:
+        rest = asyncio.ensure_future(world.turns.deliver_rest(world.fan_out("a", 3 * FANOUT_PARTS_MAX), 0))
+        while not rest.done():
+            await asyncio.sleep(0)
+            await world.clock.advance(0.01)
+        await rest
+
+    asyncio.run(asyncio.wait_for(publish(), PATIENCE_S))
+    assert len(refused) == 2
+    assert world.delivered() == [("a", number) for number in range(3 * FANOUT_PARTS_MAX)]
 
 
 def test_what_fails_is_told_and_stops_no_other() -> None:
