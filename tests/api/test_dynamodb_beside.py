@@ -139,6 +139,27 @@ def test_a_large_item_is_put_and_changed_in_few_calls_of_the_loop(
     assert max(turns) < CALLS_MAX
 
 
+def test_a_large_item_with_its_sets_in_another_order_is_no_change(engine: EngineThread, dynamodb: Any) -> None:
+    key = {"orderId": {"S": "sets in two orders"}}
+    with loop_calls(engine) as turns:
+        for members in (["a", "b"], ["b", "a"]):
+            dynamodb.put_item(TableName="Indexed", Item={**key, "v": {"L": [{"SS": members}] * 50_000}})
+    assert max(turns) < CALLS_MAX
+    streams = engine.client("dynamodbstreams")
+    arn = dynamodb.describe_table(TableName="Indexed")["Table"]["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    at: str | None = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
+    ]
+    names: list[str] = []
+    page: dict[str, Any] = {"Records": [None]}
+    while at and page["Records"]:
+        page = streams.get_records(ShardIterator=at)
+        names += [record["eventName"] for record in page["Records"] if record["dynamodb"]["Keys"] == key]
+        at = page.get("NextShardIterator")
+    assert names == ["INSERT"]
+
+
 REQUESTS: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
     "condition": lambda: (
         "put_item",

@@ -1,7 +1,7 @@
 """Records of what changed in tables with a stream, written in the transaction of the change itself.
 
-Promises: a record for each change of an item, in the order of the changes; none for a write that changes nothing. A
-table without a stream costs nothing here.
+Promises: a record for each change of an item, in the order of the changes. A table without a stream costs nothing
+here.
 AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
 
@@ -14,7 +14,7 @@ from onebox.clock import Clock
 from onebox.ids import Ids
 from onebox.services.dynamodb.model import Stream, StreamRecord
 from onebox.services.dynamodb.store.streams import StreamStore
-from onebox.services.dynamodb.values.attributes import Item, serialize_item, values_equal
+from onebox.services.dynamodb.values.attributes import Item, serialize_item
 from onebox.services.dynamodb.values.keys import KeySchema
 from onebox.storage.database import Storage
 
@@ -44,9 +44,9 @@ class ChangeRecorder:
     def record(
         self, stream: Stream, key: KeySchema, old: Image | None, new: Image | None, *, by_ttl: bool = False
     ) -> None:
-        """Record a change, inside the job that makes it."""
+        """Record a change of an item that differs before and after, inside the job that makes it."""
         image = new or old
-        if image is None or (old is not None and new is not None and _are_equal(old.item, new.item)):
+        if image is None:
             return
         keys, size_bytes = serialize_item(key.key_of(image.item))
         new_shown = new if stream.view_type in _SHOWS_NEW else None
@@ -88,7 +88,3 @@ class ChangeRecorder:
     def _wake(self, stream_id: int) -> None:
         for wake in tuple(self._watchers.get(stream_id, ())):
             wake()
-
-
-def _are_equal(old: Item, new: Item) -> bool:
-    return values_equal({"M": old}, {"M": new})

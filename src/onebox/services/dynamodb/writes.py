@@ -29,7 +29,7 @@ from onebox.services.dynamodb.model import StoredItem, Stream, Table
 from onebox.services.dynamodb.recovery.change_numbers import ChangeNumbers
 from onebox.services.dynamodb.store.history import HistoryStore
 from onebox.services.dynamodb.store.items import ItemStore
-from onebox.services.dynamodb.values.attributes import Item, serialize_item
+from onebox.services.dynamodb.values.attributes import Item, serialize_item, values_equal
 from onebox.services.dynamodb.values.keys import Position, check_index_key
 
 _UPDATED_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
@@ -98,6 +98,8 @@ class Prepared:
     data: bytes = b""
     size_bytes: int = 0
     entries: Sequence[EntryChange] = ()
+    is_same: bool = False
+    """The item is the same before and after; known where the table has a stream, which does not record that."""
 
 
 class ItemWriter:
@@ -189,7 +191,7 @@ class ItemWriter:
             expires_at_s = find_expiry_s(table, prepared.new)
             self._store.replace_item(item_id, prepared.size_bytes, expires_at_s, prepared.data, changed_at=changed_at)
             tally.add(table, 0, 0, prepared.size_bytes - old_bytes)
-        if table.stream is not None:
+        if table.stream is not None and not prepared.is_same:
             self._record_change(table.stream, prepared)
         if prepared.entries:
             self._maintain(prepared, item_id, meter, tally)
@@ -276,6 +278,8 @@ def decide(write: Write, stored: StoredItem | None, *, looks_inside: bool) -> Pr
     if write.table.indexes and not isinstance(write, Check):
         new = None if prepared.new is None else Version(prepared.new, prepared.size_bytes)
         prepared.entries = plan_entries(write.table, version_of(stored, old), new)
+    if write.table.stream is not None and old is not None and prepared.new is not None:
+        prepared.is_same = values_equal({"M": old}, {"M": prepared.new})
     return prepared
 
 
