@@ -49,6 +49,8 @@ LOOK_CHANGES_MAX = 100
 visible at each look."""
 LOOKS_OF_SHORT_POLL_MAX = 10
 """A short poll that finds nothing but such messages looks on in further turns, and then gives up."""
+SHORT_POLL_MS_MAX = 5_000
+"""So long at most, since many polls may take turns."""
 CHANGE_BYTES = 8_192
 CHANGES_IN_GROUP = 3
 COUNTED_CHANGES_MAX = 1_000

@@ -10,7 +10,7 @@ from math import ceil
 import pytest
 
 from onebox.services.context import Wire
-from onebox.services.sqs.limits import CHANGE_BYTES, CHANGES_IN_GROUP, LOOK_CHANGES_MAX
+from onebox.services.sqs.limits import CHANGE_BYTES, CHANGES_IN_GROUP, LOOK_CHANGES_MAX, LOOKS_OF_SHORT_POLL_MAX
 from tests.unit.onebox.sqs.harness import SqsHarness, arn_of
 
 RETENTION_S = 60
@@ -155,6 +155,16 @@ def test_receives_at_once_remove_no_more_in_one_turn_than_one_of_them(
     # Each receive removes one at least, so that none is stopped by others for good.
     assert max(before - after for before, after in pairwise(left)) <= LOOK_CHANGES_MAX + polls
     assert left[0] - left[-1] == count
+
+
+@pytest.mark.parametrize(("milliseconds", "looks"), [(0, 2), (60_000, LOOKS_OF_SHORT_POLL_MAX)])
+def test_a_short_poll_that_finds_dead_messages_only_ends(
+    harness: SqsHarness, monkeypatch: pytest.MonkeyPatch, milliseconds: int, looks: int
+) -> None:
+    monkeypatch.setattr("onebox.services.sqs.operations.receives.SHORT_POLL_MS_MAX", milliseconds)
+    url = make_queue_of_dead(harness, "too old", 12 * LOOK_CHANGES_MAX)
+    assert harness.call("ReceiveMessage", QueueUrl=url) == {}
+    assert harness.count_rows(url)[0] == (12 - looks) * LOOK_CHANGES_MAX
 
 
 def test_long_polls_of_a_queue_of_dead_messages_delay_no_poll_of_another(harness: SqsHarness) -> None:

@@ -15,7 +15,7 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.registry import Waiting
 from onebox.services.sqs import rules
 from onebox.services.sqs.core import Core
-from onebox.services.sqs.limits import LOOKS_OF_SHORT_POLL_MAX, SECOND_MS
+from onebox.services.sqs.limits import LOOKS_OF_SHORT_POLL_MAX, SECOND_MS, SHORT_POLL_MS_MAX
 from onebox.services.sqs.message_attributes import NameFilter
 from onebox.services.sqs.message_view import choose_system_attributes, show_message
 from onebox.services.sqs.model import Queue
@@ -54,6 +54,7 @@ async def _look_on(core: Core, context: RequestContext, call: _Call, queue: Queu
     woken = asyncio.Event()
     subscription = core.watchers.watch(queue.arn, woken.set)
     looks = 1
+    look_until_ms = core.clock.monotonic_ms() + SHORT_POLL_MS_MAX
     try:
         # The first time at once: no notice tells of messages that came before there was a subscription.
         while True:
@@ -62,7 +63,7 @@ async def _look_on(core: Core, context: RequestContext, call: _Call, queue: Queu
             looks += 1
             if shown or core.watchers.is_closed:
                 break
-            if left and looks < LOOKS_OF_SHORT_POLL_MAX:
+            if left and looks < LOOKS_OF_SHORT_POLL_MAX and core.clock.monotonic_ms() < look_until_ms:
                 continue  # no notice tells of what a look has left
             if core.clock.steady_ms() >= deadline_at_ms:
                 break
