@@ -15,20 +15,20 @@ from weakref import WeakKeyDictionary
 class _Pauses:
     """Those of one event loop."""
 
-    __slots__ = ("_is_begun", "_loop", "_waiting")
+    __slots__ = ("_is_begun", "_waiting")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
+        # Without the loop, which would keep itself in the table.
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_begun = False
 
-    def add(self) -> asyncio.Future[None]:
+    def add(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
         """The end of a pause that begins now."""
-        end: asyncio.Future[None] = self._loop.create_future()
+        end: asyncio.Future[None] = loop.create_future()
         self._waiting.append(end)
         if not self._is_begun:
             self._is_begun = True
-            self._loop.call_soon(self._end_one)
+            loop.call_soon(self._end_one)
         return end
 
     def _end_one(self) -> None:
@@ -40,7 +40,7 @@ class _Pauses:
                 break
         self._is_begun = bool(waiting)
         if waiting:
-            self._loop.call_soon(self._end_one)
+            asyncio.get_running_loop().call_soon(self._end_one)
 
 
 _PAUSES: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pauses] = WeakKeyDictionary()
@@ -51,5 +51,5 @@ async def let_others_run() -> None:
     loop = asyncio.get_running_loop()
     pauses = _PAUSES.get(loop)
     if pauses is None:
-        pauses = _PAUSES[loop] = _Pauses(loop)
-    await pauses.add()
+        pauses = _PAUSES[loop] = _Pauses()
+    await pauses.add(loop)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -47,3 +49,13 @@ def test_each_event_loop_has_pauses_of_its_own() -> None:
         done: list[str] = []
         asyncio.run(work("a", 3, done))
         assert done == ["a"] * 3
+
+
+def test_an_event_loop_that_has_ended_is_not_kept() -> None:
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(work("a", 3, []))
+    loop.close()
+    ended = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert ended() is None
