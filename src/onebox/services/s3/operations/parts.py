@@ -95,19 +95,20 @@ async def _copy_part(
     """Store a stretch of up to gigabytes as a part, never the whole of it in memory. Raises BytesGone."""
     upload = _load_upload(core, context, request)
     extents = core.versions.extents(source.object_id)
-    slices = core.bodies.slices(extents, first_byte, size_bytes)
-    etag, checksums = await digests_of_slices(slices, upload.checksum_algorithm)
-    async with core.bodies.copied_ahead(extents, first_byte, size_bytes) as ahead:
+    with core.contents.held([extent.content_id for extent in extents]):  # what is stored is what was hashed
+        slices = core.bodies.slices(extents, first_byte, size_bytes)
+        etag, checksums = await digests_of_slices(slices, upload.checksum_algorithm)
+        async with core.bodies.copied_ahead(extents, first_byte, size_bytes) as ahead:
 
-        def write() -> Part:
-            content_id = ahead
-            if content_id is None:
-                content_id = core.contents.insert(core.contents.read(extents, first_byte, size_bytes))
-            return _write_part(
-                core, context, request, content_id=content_id, size_bytes=size_bytes, etag=etag, checksums=checksums
-            )
+            def write() -> Part:
+                content_id = ahead
+                if content_id is None:
+                    content_id = core.contents.insert(core.contents.read(extents, first_byte, size_bytes))
+                return _write_part(
+                    core, context, request, content_id=content_id, size_bytes=size_bytes, etag=etag, checksums=checksums
+                )
 
-        return await core.deps.storage.write(write)
+            return await core.deps.storage.write(write)
 
 
 def _load_upload(core: S3Core, context: RequestContext, request: Wire) -> Upload:
