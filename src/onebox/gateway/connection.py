@@ -204,11 +204,20 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             reply.forget_body()
         self._replies.clear()
         self._drop_backlog()
-        self._server.incoming.forget(self)
-        if self._room_bytes:
-            self._server.incoming.room_for(self._room_bytes).give_back(self._room_bytes)
-            self._room_bytes = 0
+        self._drop_body()
+
+    def _drop_body(self) -> None:
+        """What is being read is not needed any more."""
+        self._end_wait_for_room()
+        size_bytes, self._room_bytes = self._room_bytes, 0
+        if size_bytes:
+            self._server.incoming.room_for(size_bytes).give_back(size_bytes)
         self._body = b""  # the parser and the connection refer to each other, so they outlive this
+
+    def _end_wait_for_room(self) -> None:
+        if self.awaits_room:
+            self.awaits_room = False
+            self._server.incoming.forget(self)
 
     def _drop_backlog(self) -> None:
         for _, reply in self._backlog:
@@ -282,12 +291,12 @@ class HttpConnection(RequestReader, asyncio.Protocol):
 
     def holds_up(self, now_ms: float) -> bool:
         """Whether others wait for the room of this body, and its client is slow."""
-        if not self._room_bytes or self._unparsed or self._backlog:
+        if not self._room_bytes or not self._server.incoming.room_for(self._room_bytes).waiting:
             return False
-        if not self._server.incoming.room_for(self._room_bytes).waiting:
-            return False
-        most_ms = CROWDED_BODY_MS + self._room_bytes * 1000 / 1024**2
-        return self.progress.is_stalled(now_ms) or now_ms - self._room_since_ms > most_ms
+        if now_ms - self._room_since_ms > CROWDED_BODY_MS + self._room_bytes * 1000 / 1024**2:
+            return True
+        is_paused = not self.is_writable or bool(self._unparsed or self._backlog)
+        return not is_paused and self.progress.is_stalled(now_ms)
 
     def on_message_complete(self) -> None:
         transport = self._transport
@@ -308,6 +317,9 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         keep_alive = self._parser.should_keep_alive()
         reply = Reply(self, (self._method, self._headers), keep_alive, self.takes_chunks(keep_alive))
         reply.body_bytes, self._room_bytes = self._room_bytes, 0
+        if self.awaits_room:  # a body in chunks whose end came together with what made it large
+            self._end_wait_for_room()
+            self._serve_backlog_soon()  # reading was paused
         self._body = b""  # an idle connection holds nothing
         self.entered = Stage.IDLE
         if self._backlog or self._burst >= BURST_REQUESTS_MAX or self._server.turns.is_spent or not self._can_serve():
@@ -458,6 +470,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
         if self._is_refused or self._transport is None or self._transport.is_closing():
             return
         self._is_refused = True
+        self._drop_body()  # now: the answers before the refusal may take long
         answer = refusal(error)
         if self._replies:  # those before it are answered first
             reply = Reply(self, NOTHING, keep_alive=False, takes_chunks=False)

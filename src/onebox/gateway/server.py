@@ -188,13 +188,14 @@ class HttpServer:
                 connection.progress.still_answering(now_ms)
             if connection.progress.is_unread_too_long(unread_bytes, now_ms):
                 connection.abort()
-            elif unread_bytes:
+                continue
+            if connection.holds_up(now_ms):
+                _log.warning("cut off a client whose large body came too slowly while others waited for its room")
+                connection.time_out()
+            if unread_bytes:
                 held_bytes = self.unread.bytes_of(connection)
                 total += held_bytes
                 unread.append((stalled_ms, held_bytes, connection))
-            elif connection.holds_up(now_ms):
-                _log.warning("cut off a client whose large body came too slowly while others waited for its room")
-                connection.time_out()
             elif connection.awaits_room or connection.is_waiting:
                 continue
             elif connection.progress.deadline_ms() <= now_ms:
