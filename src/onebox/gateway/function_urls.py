@@ -80,6 +80,7 @@ class FunctionUrlPipeline:
             request_id=self._ids.uuid(),
             now_ms=self._clock.now_ms(),
         )
+        reply.forget_body()  # a function may run for minutes, and itself send what waits for this room
         try:
             answer = await urls.answer(asked, self._authenticator(request))
         except Exception as error:  # noqa: BLE001 - the edge where bugs become answers

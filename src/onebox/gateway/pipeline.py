@@ -141,6 +141,8 @@ class Pipeline:
             self._answer_failure(error, request_id, route, reply)
         else:
             if isinstance(operation, BoundWaitingOperation):
+                if operation.may_last:
+                    reply.forget_body()
                 wait = partial(operation.run, context, call)
                 self._begin_waiting(context, route, wait, reply, ends_durable=operation.ends_durable)
             elif isinstance(operation, BoundOperation) and operation.reads_only and self._heavy.holds(route):

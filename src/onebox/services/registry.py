@@ -47,6 +47,8 @@ class WaitingOperation(Generic[CoreT]):
     anonymous: bool = False
     ends_durable: bool = False
     """It ends with ``storage.write`` or ``storage.durable()``: its answer need not wait for what others wrote since."""
+    may_last: bool = False
+    """It may take minutes, and how many run at once is bounded elsewhere: nobody waits for the room of its input."""
 
 
 Wait: TypeAlias = Callable[[], Awaitable[Wire]]
@@ -87,6 +89,7 @@ class BoundWaitingOperation:
     run: Callable[[RequestContext, Wire], Awaitable[Wire]]
     anonymous: bool
     ends_durable: bool
+    may_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def bind(table: OperationTable[CoreT], core: CoreT) -> dict[str, AnyBound]:
     for name, operation in table.items():
         if isinstance(operation, WaitingOperation):
             bound[name] = BoundWaitingOperation(
-                partial(operation.handler, core), operation.anonymous, operation.ends_durable
+                partial(operation.handler, core), operation.anonymous, operation.ends_durable, operation.may_last
             )
         elif isinstance(operation, PollingOperation):
             bound[name] = BoundPollingOperation(partial(operation.handler, core))

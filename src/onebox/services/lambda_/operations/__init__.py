@@ -38,8 +38,10 @@ OPERATIONS: OperationTable[LambdaCore] = {
     "UpdateAlias": Operation(aliases.update_alias),
     "DeleteAlias": Operation(aliases.delete_alias),
     "ListAliases": Operation(aliases.list_aliases, reads_only=True),
-    "Invoke": WaitingOperation(invoke.invoke, action="InvokeFunction"),
-    "InvokeWithResponseStream": WaitingOperation(invoke.invoke_with_response_stream, action="InvokeFunction"),
+    "Invoke": WaitingOperation(invoke.invoke, action="InvokeFunction", may_last=True),
+    "InvokeWithResponseStream": WaitingOperation(
+        invoke.invoke_with_response_stream, action="InvokeFunction", may_last=True
+    ),
     "AddPermission": Operation(permissions.add_permission),
     "RemovePermission": Operation(permissions.remove_permission),
     "GetPolicy": Operation(permissions.get_policy, reads_only=True),
