@@ -11,7 +11,7 @@ import apsw
 import pytest
 from botocore.exceptions import ClientError
 
-from onebox.services.s3.checksums import checksum_of
+from onebox.services.s3.checksums import RunningChecksum, checksum_of
 from onebox.testing import EngineThread
 from tests.polling import until
 from tests.stalls.loop import longest_stall_s
@@ -84,6 +84,25 @@ def test_a_part_is_copied_from_a_stretch_with_its_checksum(s3: Any) -> None:
         assert copied["ETag"] == f'"{hashlib.md5(stretch, usedforsecurity=False).hexdigest()}"'
         assert copied[f"Checksum{algorithm}"] == checksum_of(algorithm, stretch)
         s3.abort_multipart_upload(Bucket="large", Key="p", UploadId=upload_id)
+
+
+def test_a_copied_part_is_what_was_hashed_though_its_source_is_deleted_meanwhile(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = RunningChecksum.result
+
+    def deleting(checksum: RunningChecksum) -> str:
+        s3.delete_object(Bucket="large", Key="fleeting")
+        return result(checksum)
+
+    s3.put_object(Bucket="large", Key="fleeting", Body=b"here")
+    upload_id = s3.create_multipart_upload(Bucket="large", Key="kept", ChecksumAlgorithm="SHA256")["UploadId"]
+    source = {"Bucket": "large", "Key": "fleeting"}
+    monkeypatch.setattr(RunningChecksum, "result", deleting)
+    copied = s3.upload_part_copy(Bucket="large", Key="kept", UploadId=upload_id, PartNumber=1, CopySource=source)
+    part = {"PartNumber": 1, **{name: copied["CopyPartResult"][name] for name in ("ETag", "ChecksumSHA256")}}
+    s3.complete_multipart_upload(Bucket="large", Key="kept", UploadId=upload_id, MultipartUpload={"Parts": [part]})
+    assert s3.get_object(Bucket="large", Key="kept")["Body"].read() == b"here"
 
 
 def contents(data: Path) -> int:
