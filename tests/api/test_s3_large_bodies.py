@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.services.s3.checksums import RunningChecksum, checksum_of
+from onebox.services.s3.store.contents import ContentStore
 from onebox.testing import EngineThread
 from tests.polling import until
 from tests.stalls.loop import longest_stall_s
@@ -103,6 +104,17 @@ def test_a_copied_part_is_what_was_hashed_though_its_source_is_deleted_meanwhile
     part = {"PartNumber": 1, **{name: copied["CopyPartResult"][name] for name in ("ETag", "ChecksumSHA256")}}
     s3.complete_multipart_upload(Bucket="large", Key="kept", UploadId=upload_id, MultipartUpload={"Parts": [part]})
     assert s3.get_object(Bucket="large", Key="kept")["Body"].read() == b"here"
+
+
+def test_an_object_whose_bytes_are_missing_is_a_fault_and_stops_nobody(
+    engine: EngineThread, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.put_object(Bucket="large", Key="damaged", Body=b"here")
+    with monkeypatch.context() as patch:
+        patch.setattr(ContentStore, "read", lambda *_: b"")
+        with pytest.raises(ClientError, match="InternalFailure"):
+            engine.client("s3", retries={"max_attempts": 0}).get_object(Bucket="large", Key="damaged")
+    assert s3.get_object(Bucket="large", Key="damaged")["Body"].read() == b"here"
 
 
 def contents(data: Path) -> int:

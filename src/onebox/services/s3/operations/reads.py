@@ -25,6 +25,7 @@ _OVERRIDES = {
 
 async def get_object(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     """An object or a stretch of it."""
+    gone = -1
     while True:
         bucket, stored, stretch = _load(core, context, request)
         first_byte, size_bytes = stretch or (0, stored.size_bytes)
@@ -38,6 +39,9 @@ async def get_object(core: S3Core, context: RequestContext, request: Wire) -> Wi
                 result["Body"] = _continued(await anext(slices), slices)
                 await core.deps.storage.durable()  # what is sent before a commit must be on disk
         except BytesGone:
+            if stored.object_id == gone:
+                raise  # the object is there, and its bytes are not: a fault of ours
+            gone = stored.object_id
             continue  # it was replaced meanwhile: answer the new object, or that there is none
         return result
 
