@@ -76,7 +76,12 @@ class Bench:
         return UrlAnswer(403, b"no longer allowed", [])
 
     def ask(self, request: Request) -> None:
-        reply = SimpleNamespace(send=self.answers.append, abort=lambda: self.answers.append("cut"), cancelled=None)
+        reply = SimpleNamespace(
+            send=self.answers.append,
+            abort=lambda: self.answers.append("cut"),
+            forget_body=lambda: None,
+            cancelled=None,
+        )
         (self.urls if request is FUNCTION_URL else self.pages).handle(request, cast("Any", reply))
 
     async def answered(self) -> Response | str:
