@@ -155,14 +155,23 @@ def test_session_tags_that_contradict_each_other_are_refused(
     )
 
 
-def test_session_tags_need_the_roles_trust(sts: Any, account: str, make_role: Any) -> None:
+def test_session_tags_need_the_roles_trust(sts: Any, account: str, make_role: Any, until: Any) -> None:
     arn = make_role("Worker", trust({"AWS": account}))
-    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", Tags=tags(a="b"))[0] == "AccessDenied"
+    until(lambda: assumed(sts, RoleArn=arn), "the role to be assumable")
+    assert refusal(sts.assume_role, RoleArn=arn, RoleSessionName="shift", Tags=tags(a="b")) == (
+        "AccessDenied",
+        f"User: {sts.get_caller_identity()['Arn']} is not authorized to perform: sts:TagSession on resource: {arn}",
+    )
 
 
 def test_source_identity_needs_trust_and_passes_on(sts: Any, account: str, make_role: Any, until: Any) -> None:
     plain = make_role("Plain", trust({"AWS": account}))
-    assert refusal(sts.assume_role, RoleArn=plain, RoleSessionName="shift", SourceIdentity="ann")[0] == "AccessDenied"
+    until(lambda: assumed(sts, RoleArn=plain), "the role to be assumable")
+    caller = sts.get_caller_identity()["Arn"]
+    assert refusal(sts.assume_role, RoleArn=plain, RoleSessionName="shift", SourceIdentity="ann") == (
+        "AccessDenied",
+        f"User: {caller} is not authorized to perform: sts:SetSourceIdentity on resource: {plain}",
+    )
     arn = make_role("Worker", trust({"AWS": account}, Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))
     answer = until(lambda: assumed(sts, RoleArn=arn, SourceIdentity="ann"), "the role to be assumable")
     assert answer["SourceIdentity"] == "ann"

@@ -44,13 +44,18 @@ def required_access(core: Core, context: RequestContext, operation: str, request
     # AWS judges the ARN before any right.
     parse_role_arn(request["RoleArn"])
     find_keys = partial(find_condition_keys, core, request)
+    find_trust = partial(_find_trust_policy, core, request)
+    return [Access(action, request["RoleArn"], find_keys, find_trust) for action in needed_actions(request)]
+
+
+def needed_actions(request: Wire) -> list[str]:
+    """The actions of an AssumeRole request: its own, and those of the tags and the source identity that it sets."""
     actions = ["sts:AssumeRole"]
     if request.get("Tags"):
         actions.append("sts:TagSession")
     if "SourceIdentity" in request:
         actions.append("sts:SetSourceIdentity")
-    find_trust = partial(_find_trust_policy, core, request)
-    return [Access(action, request["RoleArn"], find_keys, find_trust) for action in actions]
+    return actions
 
 
 def _find_trust_policy(core: Core, request: Wire) -> Sequence[Statement]:

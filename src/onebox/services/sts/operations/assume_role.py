@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from onebox.errors import ValidationError
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.internal import role_principal
 from onebox.services.iam.model import Role, Session
-from onebox.services.sts.authorization import find_condition_keys
+from onebox.services.sts.authorization import find_condition_keys, needed_actions
 from onebox.services.sts.core import Core
 from onebox.services.sts.errors import AccessDenied
 from onebox.services.sts.limits import CHAINED_SESSION_S_MOST, ROLE_SESSION_S_DEFAULT, ROLE_SESSION_S_MOST
@@ -26,9 +27,10 @@ def assume_role(core: Core, context: RequestContext, request: Wire) -> Wire:
     policies = load_session_policies(core, context, request)
     tags, transitive_tags = merge_session_tags(context.principal, request)
     role = core.iam.find_role(account, role_arn)
-    if role is None or not _is_trusted(core, context, role, request):
+    refused = "sts:AssumeRole" if role is None else _refused_action(core, context, role, request)
+    if role is None or refused is not None:
         raise AccessDenied(
-            f"User: {context.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+            f"User: {context.principal.arn} is not authorized to perform: {refused} on resource: {role_arn}"
         )
     _check_longest(context, role, duration_s)
     principal = replace(
@@ -58,15 +60,11 @@ def shown_credentials(session: Session) -> Wire:
     }
 
 
-def _is_trusted(core: Core, context: RequestContext, role: Role, request: Wire) -> bool:
-    """Whether the trust policy allows it, and the tags and the source identity if there are any."""
+def _refused_action(core: Core, context: RequestContext, role: Role, request: Wire) -> str | None:
+    """The first of the request's actions that the trust policy does not allow; None if it allows all."""
     keys = find_condition_keys(core, request)
-    actions = ["sts:AssumeRole"]
-    if request.get("Tags"):
-        actions.append("sts:TagSession")
-    if "SourceIdentity" in request:
-        actions.append("sts:SetSourceIdentity")
-    return all(core.iam.trusts_caller(role, context, keys, action=action) for action in actions)
+    trusted = partial(core.iam.trusts_caller, role, context, keys)
+    return next((action for action in needed_actions(request) if not trusted(action=action)), None)
 
 
 def _check_longest(context: RequestContext, role: Role, duration_s: int) -> None:
