@@ -44,6 +44,10 @@ class Caller:
             timer.cancel()
         return decode(service, operation, status, headers, body)
 
+    def with_credentials(self, credentials: Credentials) -> Caller:
+        """A caller of its own that asks as somebody else."""
+        return Caller(self._loop, self._find_network, credentials)
+
     def vanish(self) -> None:
         """Hang up, whatever is under way."""
         if self._exchange is not None:

@@ -48,8 +48,6 @@ class Client:
         """How often it hangs up without waiting for the answer."""
         self.loses_answers = 0.0
         """How often the network drops the connection before the answer is there."""
-        self.loses_answers = 0.0
-        """How often the network drops the connection before the answer is there."""
         self.internal_failures: list[str] = []
 
     async def do(
@@ -61,11 +59,13 @@ class Client:
         *,
         retries: int = 0,
         meaning: Callable[[Answer], Any] = _no_meaning,
+        caller: Caller | None = None,
     ) -> Any:
         """One operation of the history; its answer, None if it failed or nobody knows.
 
         ``learn`` makes the answer that is written down. ``meaning`` says what an error means where that is an answer
-        too (a condition that did not hold); None for a failure. Retries repeat the very same request.
+        too (a condition that did not hold); None for a failure. Retries repeat the very same request. ``caller`` asks
+        with other credentials.
         """
         self._note(INVOKE, f, asked)
         is_unknown = False
@@ -76,7 +76,7 @@ class Client:
             is_short = vanishes or self.chance.random() < self.loses_answers
             timeout_s = self.chance.uniform(*_SHORT_S) if is_short else _TIMEOUT_S
             try:
-                answer = await self.caller.call(*request, timeout_s)
+                answer = await (caller or self.caller).call(*request, timeout_s)
             except NotSent:
                 continue
             except Lost:
@@ -93,6 +93,11 @@ class Client:
                 return self._end(OK, f, meant)
             return self._end(INFO if is_unknown else FAIL, f, answer.code)
         return self._end(INFO if is_unknown else FAIL, f, None)
+
+    @property
+    def wall_ms(self) -> int:
+        """The machine's wall clock, in milliseconds since 1970."""
+        return self._machine.wall_ns() // 1_000_000
 
     def _end(self, kind: str, f: str, value: Any) -> Any:
         self._note(kind, f, value)

@@ -9,7 +9,18 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-WORKLOADS = ("standard", "fifo", "registers", "bank", "orders", "stacks")
+WORKLOADS = (
+    "standard",
+    "fifo",
+    "registers",
+    "bank",
+    "orders",
+    "stacks",
+    "objects",
+    "parameters",
+    "log lines",
+    "rights",
+)
 FAULTS = (
     "kill",
     "power loss",

@@ -1,6 +1,6 @@
 """Requests and answers of the simulated clients, as bytes of HTTP/1.1.
 
-The two services that the clients call all the time are written here, in JSON; the others by botocore's serializers.
+Services that speak JSON are written here; the others by botocore's serializers.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ _JSON = {
     "dynamodb": ("DynamoDB_20120810", "1.0", "dynamodb"),
     "dynamodbstreams": ("DynamoDBStreams_20120810", "1.0", "dynamodb"),
     "ssm": ("AmazonSSM", "1.1", "ssm"),
+    "logs": ("Logs_20140328", "1.1", "logs"),
 }
 _OTHERS = {
     "sns": ("query", "sns"),
     "lambda": ("rest-json", "lambda"),
     "cloudformation": ("query", "cloudformation"),
     "cloudwatch": ("query", "monitoring"),
+    "iam": ("query", "iam"),
+    "sts": ("query", "sts"),
+    "s3": ("rest-xml", "s3"),
 }
 _CODE_IN_XML = re.compile(rb"<Code>([^<]{1,100})</Code>")
 

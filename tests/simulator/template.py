@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tests.simulator.workloads import bank, orders, registers
+from tests.simulator.workloads import bank, log_lines, objects, orders, registers, rights
 from tests.simulator.workloads.alarm import ALARM, ALARM_QUEUE
 from tests.simulator.workloads.queues import RECEIVES_MAX
 
@@ -17,11 +17,11 @@ _CODE = {"ZipFile": "def handler(event, context):\n    return None\n"}
 
 
 def stack_template() -> str:
-    """Queues, tables, topics, functions, their mappings and an alarm."""
+    """Queues, tables, topics, functions, their mappings, an alarm, a bucket, a log group and a role."""
     resources: dict[str, Any] = {}
     resources |= _queue_with_dead_letters("Standard", STANDARD, {"VisibilityTimeout": 5})
     resources |= _queue_with_dead_letters("Fifo", FIFO, {"VisibilityTimeout": 5, "FifoQueue": True})
-    resources |= _tables() | _order_parts() | _functions() | _alarm()
+    resources |= _tables() | _order_parts() | _functions() | _alarm() | _bucket_log_and_role()
     return orjson.dumps({"Resources": resources}).decode()
 
 
@@ -170,4 +170,17 @@ def _alarm() -> dict[str, Any]:
         "AlarmQueue": _resource("SQS::Queue", {"QueueName": ALARM_QUEUE}),
         "AlarmSubscription": _resource("SNS::Subscription", subscription),
         "Alarm": _resource("CloudWatch::Alarm", alarm, DependsOn=["OrderDLQ"]),
+    }
+
+
+def _bucket_log_and_role() -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": {"AWS": {"Ref": "AWS::AccountId"}}, "Action": "sts:AssumeRole"}
+    role = {
+        "RoleName": rights.ROLE,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+    }
+    return {
+        "Bucket": _resource("S3::Bucket", {"BucketName": objects.BUCKET}),
+        "Log": _resource("Logs::LogGroup", {"LogGroupName": log_lines.GROUP}),
+        "Tester": _resource("IAM::Role", role),
     }

@@ -20,8 +20,12 @@ from tests.simulator.checkers.alarms import check_alarm
 from tests.simulator.checkers.bank import check_bank
 from tests.simulator.checkers.fifo_queue import check_fifo_queue
 from tests.simulator.checkers.find import Find
+from tests.simulator.checkers.log_lines import check_log
+from tests.simulator.checkers.objects import check_objects
 from tests.simulator.checkers.orders import check_orders
+from tests.simulator.checkers.parameters import check_parameters
 from tests.simulator.checkers.registers import check_registers
+from tests.simulator.checkers.rights import check_rights
 from tests.simulator.checkers.stacks import check_stacks
 from tests.simulator.checkers.standard_queue import check_standard_queue
 from tests.simulator.checkers.streams import check_stream
@@ -38,7 +42,11 @@ from tests.simulator.plan import Plan
 from tests.simulator.requests import Credentials
 from tests.simulator.template import FIFO, STANDARD, stack_template
 from tests.simulator.workloads import bank, orders, registers, stacks
+from tests.simulator.workloads.log_lines import LogWorkload
+from tests.simulator.workloads.objects import ObjectWorkload
+from tests.simulator.workloads.parameters import ParameterWorkload
 from tests.simulator.workloads.queues import RECEIVES_MAX, NeverEmpty, QueueWorkload
+from tests.simulator.workloads.rights import RightsWorkload
 
 _TURNS_MAX = 50_000_000
 _SETTLE_S = 30.0
@@ -114,6 +122,10 @@ class World:
             "bank": bank.BankWorkload,
             "orders": orders.OrderWorkload,
             "stacks": stacks.StackWorkload,
+            "objects": ObjectWorkload,
+            "parameters": ParameterWorkload,
+            "log lines": LogWorkload,
+            "rights": RightsWorkload,
         }
         return {name: makers[name]() for name in self.plan.workloads}
 
@@ -288,6 +300,10 @@ class World:
         self._finds += check_orders(ops)
         self._finds += check_alarm(ops, is_dated_right="clock jump" not in self.plan.faults)
         self._finds += check_stacks(ops)
+        self._finds += check_objects(ops)
+        self._finds += check_parameters(ops)
+        self._finds += check_log(ops)
+        self._finds += check_rights(ops)
         for client in self.clients:
             for failure in client.internal_failures:
                 self._find("onebox: internal failure", failure)

@@ -11,4 +11,8 @@ streams.py       each committed change once, in order, nothing else
 orders.py        one effect for each published order
 alarms.py        the alarm's states against the queue that it watches
 stacks.py        stacks and their resources agree
+objects.py       objects of a bucket, one object each; lists
+parameters.py    parameters with their versions, one object each
+log_lines.py     each batch of lines whole, once, in its order, nothing else
+rights.py        what a role may do, one object each
 """

@@ -9,9 +9,11 @@ https://www.cs.ox.ac.uk/people/gavin.lowe/LinearizabiltyTesting/
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from tests.simulator.checkers.find import Find
 from tests.simulator.history import FAIL, OK, Op
 
 State = TypeVar("State", bound=Hashable)
@@ -56,6 +58,28 @@ def find_stuck(ops: Sequence[Op], initial: State, step: Step[State]) -> Op | Non
                 if allowed:
                     stack.append((taken | 1 << number, after))
     return next(op for op, end in zip(live, ends, strict=True) if end == furthest)
+
+
+def check_each(ops: Iterable[Op], steps: Mapping[str, Step[State]], initial: State, what: str) -> list[Find]:
+    """What no order of the operations explains, key by key (``asked["key"]``). ``steps`` has the model's step for each
+    kind of operation; ``what`` names the promise."""
+    by_key: dict[str, list[Op]] = defaultdict(list)
+    for op in ops:
+        if op.f in steps:
+            by_key[op.asked["key"]].append(op)
+    checked = (_check_key(key, of_key, steps, initial, what) for key, of_key in by_key.items())
+    return [find for find in checked if find is not None]
+
+
+def _check_key(key: str, ops: Sequence[Op], steps: Mapping[str, Step[State]], initial: State, what: str) -> Find | None:
+    try:
+        stuck = find_stuck(ops, initial, lambda state, op: steps[op.f](state, op))
+    except Undecided:
+        return Find(f"{what}: undecided", f"the history of {key} is too wide to be searched", ops[0].begin)
+    if stuck is None:
+        return None
+    text = f"no order of the operations on {key} explains {stuck.f} {stuck.asked} -> {stuck.answer}"
+    return Find(f"{what}: not linearizable", text, stuck.end or stuck.begin)
 
 
 def _horizon(taken: int, ends: Sequence[float]) -> float:

@@ -3,52 +3,41 @@ look as if they had happened one after the other, at some moment between questio
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from tests.simulator.checkers.find import Find
-from tests.simulator.checkers.linear import Undecided, find_stuck
+from tests.simulator.checkers.linear import check_each
 from tests.simulator.history import OK, Op
 
-OPERATIONS = ("read", "write", "cas", "add", "delete")
+Step = tuple[bool, "int | None"]
+"""Whether the answer is right, and the register afterwards: None is an item that does not exist."""
 
 
 def check_registers(ops: Iterable[Op]) -> list[Find]:
     """What is not linearizable, key by key."""
-    by_key: dict[str, list[Op]] = defaultdict(list)
-    for op in ops:
-        if op.f in OPERATIONS:
-            by_key[op.asked["key"]].append(op)
-    finds = []
-    for key, of_key in by_key.items():
-        find = _check_key(key, of_key)
-        if find is not None:
-            finds.append(find)
-    return finds
+    return check_each(ops, _STEPS, None, "table")
 
 
-def _check_key(key: str, ops: Sequence[Op]) -> Find | None:
-    try:
-        stuck = find_stuck(ops, None, step)
-    except Undecided:
-        return Find("table: undecided", f"the history of {key} is too wide to be searched", ops[0].begin)
-    if stuck is None:
-        return None
-    text = f"no order of the operations on {key} explains {stuck.f} {stuck.asked} -> {stuck.answer}"
-    return Find("table: not linearizable", text, stuck.end or stuck.begin)
+def _read(state: int | None, op: Op) -> Step:
+    return (op.type != OK or op.answer["value"] == state), state
 
 
-def step(state: int | None, op: Op) -> tuple[bool, int | None]:
-    """The register: None is an item that does not exist."""
-    known = op.type == OK
-    if op.f == "read":
-        return (not known or op.answer["value"] == state), state
-    if op.f == "write":
-        return True, op.asked["value"]
-    if op.f == "delete":
-        return True, None
-    if op.f == "add":
-        after = (state or 0) + op.asked["by"]
-        return (not known or op.answer["value"] == after), after
+def _write(_state: int | None, op: Op) -> Step:
+    return True, op.asked["value"]
+
+
+def _cas(state: int | None, op: Op) -> Step:
     done = state == op.asked["old"]
-    return (not known or op.answer["done"] == done), op.asked["new"] if done else state
+    return (op.type != OK or op.answer["done"] == done), op.asked["new"] if done else state
+
+
+def _add(state: int | None, op: Op) -> Step:
+    after = (state or 0) + op.asked["by"]
+    return (op.type != OK or op.answer["value"] == after), after
+
+
+def _delete(_state: int | None, _op: Op) -> Step:
+    return True, None
+
+
+_STEPS = {"read": _read, "write": _write, "cas": _cas, "add": _add, "delete": _delete}

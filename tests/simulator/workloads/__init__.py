@@ -6,4 +6,9 @@ bank.py       transactions over several items
 orders.py     orders through a topic, a queue and a function into a table
 alarm.py      the alarm on the orders' dead letters
 stacks.py     stacks that are created, updated, rolled back and deleted
+objects.py    objects of a bucket
+parameters.py parameters of Systems Manager
+log_lines.py  lines of a log
+rights.py     rights of a role
+keys.py       keys that give way to new ones
 """

@@ -9,33 +9,23 @@ from tests.simulator.calls import Caller
 from tests.simulator.client import Client, Request
 from tests.simulator.functions import Function, Work
 from tests.simulator.requests import Answer
+from tests.simulator.workloads.keys import Keys
 
 TABLE = "Registers"
 FUNCTION = "Recorder"
-_KEYS = 5
-_OPERATIONS_A_KEY = 60
 
 
 class RegisterWorkload:
-    """Some keys at a time; one that was used often gives way to a new one, so that histories stay short."""
+    """Each key is an item."""
 
     def __init__(self) -> None:
-        self._key_numbers = itertools.count(1)
+        self._keys = Keys("key", at_a_time=5, uses=60)
         self._values = itertools.count(1_000_000, 1_000)
-        self._keys = [self._new_key() for _ in range(_KEYS)]
-        self._uses = [0] * _KEYS
         self._last: dict[str, int] = {}
-
-    def _new_key(self) -> str:
-        return f"key-{next(self._key_numbers)}"
 
     async def step(self, client: Client) -> None:
         """One operation."""
-        place = client.chance.randrange(_KEYS)
-        self._uses[place] += 1
-        if self._uses[place] > _OPERATIONS_A_KEY:
-            self._keys[place], self._uses[place] = self._new_key(), 0
-        key = self._keys[place]
+        key = self._keys.draw(client.chance)
         draw = client.chance.random()
         if draw < 0.4:
             await read(client, key)
