@@ -11,7 +11,7 @@ requests.py     requests and answers as bytes
 calls.py        a call over the network, with every way to fail
 client.py       a client that retries, gives up or vanishes, and writes down what it knows
 history.py      what they wrote down, in Jepsen's form
-workloads/      what clients do: queues, registers, transactions, orders
+workloads/      what clients do, a file for each kind of work
 template.py     the stack that they work on
 plan.py         what a seed's run does
 faults.py       the faults of a run

@@ -16,9 +16,13 @@ from onebox.services.dynamodb.store.streams import StreamStore
 from onebox.services.dynamodb.store.tokens import TokenStore
 from onebox.services.dynamodb.transactions import Transaction
 from onebox.services.dynamodb.writes import ItemWriter
+from onebox.services.iam.store.entity_policies import EntityPolicyStore
 from onebox.services.lambda_.background.queue_poller import QueuePoller
+from onebox.services.logs.store.events import EventStore
+from onebox.services.s3.store.contents import ContentStore
 from onebox.services.sqs.store.deduplication import DeduplicationStore
 from onebox.services.sqs.store.messages import MessageStore
+from onebox.services.ssm.store.parameters import ParameterStore
 from onebox.storage import starting
 from onebox.storage.database import Storage
 from tests.simulator.plan import Plan, make_plan
@@ -107,6 +111,17 @@ def _delete_what_failed(right: Callable[..., Any]) -> Callable[..., Any]:
     return completed
 
 
+def _lose_last_line(right: Callable[..., Any]) -> Callable[..., Any]:
+    def append(self: EventStore, group_id: int, stream_id: int, events: Any, *others: int) -> Any:
+        return right(self, group_id, stream_id, events[:-1] or events, *others)
+
+    return append
+
+
+def _say_done(_right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *_arguments: True
+
+
 PLANTED = {
     "acknowledge before sync": Planted(
         Storage,
@@ -146,6 +161,16 @@ PLANTED = {
     ),
     "do not count receives": Planted(
         MessageStore, "mark_received", _do_not_count, ("standard",), ("slow disk",), ("queue: receive not counted",)
+    ),
+    "lose chunks of objects": Planted(
+        ContentStore, "_insert_chunk", _drop_every_third, ("objects",), ("slow disk",), ("objects:", "onebox:")
+    ),
+    "lose versions of parameters": Planted(
+        ParameterStore, "add_version", _drop_every_third, ("parameters",), ("slow disk",), ("parameters:", "onebox:")
+    ),
+    "lose log lines": Planted(EventStore, "append", _lose_last_line, ("log lines",), ("slow disk",), ("log:",)),
+    "withdraw no right": Planted(
+        EntityPolicyStore, "delete_inline", _say_done, ("rights",), ("slow disk",), ("rights:",)
     ),
 }
 

@@ -11,8 +11,12 @@ from tests.simulator.checkers.alarms import check_alarm
 from tests.simulator.checkers.bank import check_bank
 from tests.simulator.checkers.fifo_queue import check_fifo_queue
 from tests.simulator.checkers.find import Find
+from tests.simulator.checkers.log_lines import check_log
+from tests.simulator.checkers.objects import check_objects
 from tests.simulator.checkers.orders import check_orders
+from tests.simulator.checkers.parameters import check_parameters
 from tests.simulator.checkers.registers import check_registers
+from tests.simulator.checkers.rights import check_rights
 from tests.simulator.checkers.stacks import check_stacks
 from tests.simulator.checkers.standard_queue import check_standard_queue
 from tests.simulator.checkers.streams import check_stream
@@ -397,6 +401,151 @@ def test_wrong_stack_is_found(
     status: str, resources: list[str], queues: list[str], version: int | None, promise: set[str]
 ) -> None:
     assert stacks(status, resources, queues, version) == promise
+
+
+# Objects
+
+KEY = {"key": "k"}
+
+
+def objects() -> Story:
+    story = Story().do("object-get", KEY, value=None).do("object-put-new", {"key": "k", "value": 1}, done=True)
+    story.do("object-put", {"key": "k", "value": 2}).do("object-put-new", {"key": "k", "value": 3}, done=False)
+    return story.do("object-list", {"keys": ["k", "other"]}, values={"k": 2})
+
+
+def test_right_objects_are_accepted() -> None:
+    story = objects()
+    story.begin(1, "object-delete", key="k")
+    story.end(1, "object-delete", INFO)
+    story.do("object-get", KEY, value=2).do("object-list", {"keys": ["k"]}, values={})
+    story.do("object-list", {"keys": ["k"]}, INFO)
+    assert check_objects(story.ops) == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda story: story.do("object-get", KEY, value=1),  # stale
+        lambda story: story.do("object-get", KEY, value=None),  # lost
+        lambda story: story.do("object-get", KEY, value=-1),  # damaged
+        lambda story: story.do("object-list", {"keys": ["k"]}, values={"k": 1}),  # a stale list
+        lambda story: story.do("object-list", {"keys": ["k"]}, values={}),  # missing in a list
+        lambda story: story.do("object-list", {"keys": ["other"]}, values={"other": 9}),  # a phantom in a list
+        lambda story: story.do("object-put-new", {"key": "k", "value": 4}, done=True),
+        lambda story: story.do("object-delete", KEY).do("object-get", KEY, value=2),
+        lambda story: story.do("object-put", {"key": "k", "value": 5}, FAIL).do("object-get", KEY, value=5),
+    ],
+)
+def test_wrong_object_is_found(spoil: Callable[[Story], Story]) -> None:
+    assert promises(check_objects(spoil(objects()).ops)) == {"objects: not linearizable"}
+
+
+# Parameters
+
+
+def parameters() -> Story:
+    story = Story().do("parameter-get", KEY, version=None, value=None)
+    story.do("parameter-create", {"key": "k", "value": 1}, version=1)
+    story.do("parameter-create", {"key": "k", "value": 2}, version=None)
+    return story.do("parameter-put", {"key": "k", "value": 3}, version=2)
+
+
+def test_right_parameters_are_accepted() -> None:
+    story = parameters()
+    story.do("parameter-put", {"key": "k", "value": 4}, INFO).do("parameter-get", KEY, version=3, value=4)
+    story.do("parameter-delete", KEY, done=True).do("parameter-delete", KEY, done=False)
+    story.do("parameter-put", {"key": "k", "value": 5}, version=1)
+    assert check_parameters(story.ops) == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda story: story.do("parameter-get", KEY, version=1, value=1),  # stale
+        lambda story: story.do("parameter-get", KEY, version=2, value=1),  # a version of another value
+        lambda story: story.do("parameter-get", KEY, version=None, value=None),  # lost
+        lambda story: story.do("parameter-put", {"key": "k", "value": 4}, version=2),  # a version twice
+        lambda story: story.do("parameter-create", {"key": "k", "value": 4}, version=1),
+        lambda story: story.do("parameter-delete", KEY, done=False),
+    ],
+)
+def test_wrong_parameter_is_found(spoil: Callable[[Story], Story]) -> None:
+    assert promises(check_parameters(spoil(parameters()).ops)) == {"parameters: not linearizable"}
+
+
+# Lines of a log
+
+
+def put_lines(story: Story, *lines: str, kind: str = OK, done: bool = True) -> Story:
+    return story.do("log-put", {"key": "s", "lines": list(lines)}, kind, done=done)
+
+
+def log(*lines: str) -> set[str]:
+    story = put_lines(Story(), "a1", "a2")
+    put_lines(story, "b1", "b2", kind=INFO)
+    put_lines(story, "c1", kind=FAIL)
+    put_lines(story, "d1", done=False)
+    return promises(check_log(story.do("log-read", {"key": "s"}, lines=list(lines)).ops))
+
+
+def test_right_log_is_accepted() -> None:
+    assert log("a1", "a2") == set()
+    assert log("a1", "b1", "a2", "b2", "d1") == set()
+
+
+def test_lines_that_are_written_during_a_read_may_be_in_it_or_not() -> None:
+    for lines in ([], ["a1"]):
+        story = Story()
+        story.begin(1, "log-put", key="s", lines=["a1"])
+        story.do("log-read", {"key": "s"}, lines=lines)
+        story.end(1, "log-put", done=True)
+        assert check_log(story.ops) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "promise"),
+    [
+        ([], "log: lost"),
+        (["a1"], "log: part of a batch"),
+        (["a1", "a2", "b2"], "log: part of a batch"),
+        (["a2", "a1"], "log: order"),
+        (["a1", "a2", "a2"], "log: duplicate"),
+        (["a1", "a2", "c1"], "log: phantom"),
+        (["a1", "a2", "x"], "log: phantom"),
+    ],
+)
+def test_wrong_log_is_found(lines: list[str], promise: str) -> None:
+    assert log(*lines) == {promise}
+
+
+# Rights
+
+
+def rights() -> Story:
+    story = Story().do("right-use", KEY, allowed=False).do("right-withdraw", KEY, done=False)
+    return story.do("right-grant", KEY).do("right-use", KEY, allowed=True)
+
+
+def test_right_rights_are_accepted() -> None:
+    story = rights()
+    story.begin(1, "right-withdraw", key="k")
+    story.do("right-use", KEY, allowed=True).do("right-use", KEY, allowed=False)
+    story.end(1, "right-withdraw", done=True)
+    assert check_rights(story.ops) == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda story: story.do("right-use", KEY, allowed=False),
+        lambda story: story.do("right-withdraw", KEY, done=False),
+        lambda story: story.do("right-withdraw", KEY, done=True).do("right-use", KEY, allowed=True),
+        lambda story: story.do("right-withdraw", KEY, FAIL).do("right-use", KEY, allowed=False),
+    ],
+)
+def test_wrong_right_is_found(spoil: Callable[[Story], Story]) -> None:
+    assert promises(check_rights(spoil(rights()).ops)) == {"rights: not linearizable"}
 
 
 # The history itself
