@@ -9,6 +9,7 @@ from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.core import Core
 from onebox.services.iam.entities import load_named_or_calling_user
 from onebox.services.iam.errors import NoSuchEntityException
+from onebox.services.iam.validation import page
 
 
 def get_login_profile(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -20,16 +21,16 @@ def get_login_profile(core: Core, context: RequestContext, request: Wire) -> Wir
 def list_mfa_devices(core: Core, context: RequestContext, request: Wire) -> Wire:
     """None."""
     load_named_or_calling_user(core, context, request)
-    return {"MFADevices": [], "IsTruncated": False}
+    return page(request, "MFADevices", (), key=str, show=str)
 
 
 def list_ssh_public_keys(core: Core, context: RequestContext, request: Wire) -> Wire:
     """None."""
     load_named_or_calling_user(core, context, request)
-    return {"SSHPublicKeys": [], "IsTruncated": False}
+    return page(request, "SSHPublicKeys", (), key=str, show=str)
 
 
 def list_signing_certificates(core: Core, context: RequestContext, request: Wire) -> Wire:
     """None."""
     load_named_or_calling_user(core, context, request)
-    return {"Certificates": [], "IsTruncated": False}
+    return page(request, "Certificates", (), key=str, show=str)

@@ -25,6 +25,8 @@ from onebox.services.iam.policy_grammar import check_identity_policy
 from onebox.services.iam.validation import check_name, check_path, page, parse_tags, tag_list
 
 _NAME_MAX = 128
+_VERSION_DIGITS = 10
+_VERSION_MOST = 10**_VERSION_DIGITS - 1
 
 
 def create_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -133,8 +135,14 @@ def list_policy_versions(core: Core, context: RequestContext, request: Wire) -> 
         versions = [version] if version else []
     else:
         versions = core.managed_policies.list_versions(policy.arn)
-    shown = [_shown_version(version, policy.default_version) for version in versions]
-    return {"Versions": shown, "IsTruncated": False}
+    # A marker names the version before, so the order is that of the versions' distance to the newest there can be.
+    return page(
+        request,
+        "Versions",
+        versions,
+        key=lambda version: f"{_VERSION_MOST - version.version:0{_VERSION_DIGITS}}",
+        show=lambda version: _shown_version(version, policy.default_version),
+    )
 
 
 def set_default_policy_version(core: Core, context: RequestContext, request: Wire) -> Wire:
