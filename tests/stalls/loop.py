@@ -38,8 +38,9 @@ def loop_turns(engine: EngineThread) -> Iterator[list[float]]:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
 
-    # The test process has a far larger heap than onebox, and does not leave what is there for good out of the
-    # collector's walks, as `onebox serve` does: one walk would be the longest turn.
+    # The test process has a far larger heap than onebox, which leaves what is there for good out of the collector's
+    # walks: one walk would be the longest turn. Nothing may undo the freezing: it would do so for all tests that were
+    # collected (quick_python.py), and every later walk of this process would pass over them.
     gc.collect()
     gc.freeze()
     beating = engine.run(begin())
@@ -47,7 +48,6 @@ def loop_turns(engine: EngineThread) -> Iterator[list[float]]:
         yield turns
     finally:
         engine.run(end(beating))
-        gc.unfreeze()
 
 
 def longest_stall_s(engine: EngineThread, request: Callable[[], object]) -> float:
