@@ -18,7 +18,8 @@ from onebox.testing import EngineThread
 from orders.clock import SystemClock as OrdersClock
 from tests.aws.harness.places import VARIABLE as PLACE_VARIABLE
 from tests.polling import limit_connections
-from tests.quick_python import rest_the_collector, share_descriptions, spare_the_collector
+from tests.quick_clients import share_what_clients_are_made_of
+from tests.quick_python import rest_the_collector, spare_the_collector
 from tests.scheduling import FileScheduling, arrange, make_scheduler
 from tests.warm_programs import warm_programs
 
@@ -48,7 +49,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 rest_the_collector()
-share_descriptions()
+share_what_clients_are_made_of()
 limit_connections()
 
 

@@ -16,6 +16,7 @@ from onebox.testing import EngineThread
 from tests.api.test_orders_dlq import Shop, shop
 from tests.console.support import console_for
 from tests.polling import until
+from tests.quick_python import leave_out_what_is_there
 
 __all__ = ["shop"]
 
@@ -45,6 +46,7 @@ def hostile(shop: Shop) -> dict[str, str]:
     """The messages' ids, by name."""
     ids = {name: shop.fail(body) for name, body in HOSTILE.items()}
     ids["logged"] = shop.fail("{}", f"reason {ESCAPE} " + "r" * 50_000)
+    leave_out_what_is_there()  # before each of many commands the rest is collected
     return ids
 
 

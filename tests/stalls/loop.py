@@ -7,12 +7,12 @@ from outside, in elapsed time.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from onebox.testing import EngineThread
+from tests.quick_python import leave_out_what_is_there
 
 BEAT_S = 0.001
 
@@ -39,10 +39,8 @@ def loop_turns(engine: EngineThread) -> Iterator[list[float]]:
         await asyncio.gather(beating, return_exceptions=True)
 
     # The test process has a far larger heap than onebox, which leaves what is there for good out of the collector's
-    # walks: one walk would be the longest turn. Nothing may undo the freezing: it would do so for all tests that were
-    # collected (quick_python.py), and every later walk of this process would pass over them.
-    gc.collect()
-    gc.freeze()
+    # walks: one walk would be the longest turn.
+    leave_out_what_is_there()
     beating = engine.run(begin())
     try:
         yield turns

@@ -17,6 +17,7 @@ from onebox.gateway.message import Request
 from onebox.services.beside import Beside
 from onebox.testing import EngineThread
 from tests.polling import PATIENCE_S, until
+from tests.quick_python import leave_out_what_is_there
 from tests.stalls.wire import JSON, http
 
 LARGE = "x" * (SMALL_BODY_BYTES + 1)
@@ -84,7 +85,7 @@ def engine() -> Iterator[EngineThread]:
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:
-    gc.collect()
+    leave_out_what_is_there()
     gc.disable()
     yield
     gc.enable()
