@@ -76,6 +76,17 @@ def test_lists_are_paged_and_filtered(client: Client) -> None:
     assert api.list_layer_versions(LayerName="unknown")["LayerVersions"] == []
 
 
+def test_lists_of_layers_give_fifty_at_most(client: Client) -> None:
+    api = client("lambda", parameter_validation=False)
+    for ask in (api.list_layers, lambda **size: api.list_layer_versions(LayerName="a", **size)):
+        assert ask(MaxItems=50)["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert refusal(lambda ask=ask: ask(MaxItems=51)) == (
+            "ValidationException",
+            "1 validation error detected: Value '51' at 'maxItems' failed to satisfy constraint: "
+            "Member must have value less than or equal to 50",
+        )
+
+
 def test_what_is_no_layer_is_refused_in_the_words_of_aws(client: Client) -> None:
     api = client("lambda", parameter_validation=False)
     code, message = refusal(

@@ -176,3 +176,19 @@ def test_change_set_lists_what_an_attribute_may_change(cloudformation: Any, uniq
         ]
     shown = cloudformation.describe_change_set(ChangeSetName=change_set_id, IncludePropertyValues=True)["Changes"]
     assert [change["ResourceChange"]["LogicalResourceId"] for change in shown] == ["A"]
+
+
+def test_values_that_there_are_not_are_refused(cloudformation: Any, unique: Unique) -> None:
+    constraint = "failed to satisfy constraint: Member must satisfy"
+    code, message = refusal(cloudformation.list_stacks, StackStatusFilter=["DELETED"])
+    assert code == "ValidationError"
+    assert message.startswith(
+        f"1 validation error detected: Value '[DELETED]' at 'stackStatusFilter' {constraint} constraint: "
+        "[Member must satisfy enum value set: ["
+    )
+    assert cloudformation.list_stacks(StackStatusFilter=["IMPORT_COMPLETE"])["StackSummaries"] == []
+    assert refusal(cloudformation.delete_stack, StackName=unique("s"), DeletionMode="FORCE") == (
+        "ValidationError",
+        f"1 validation error detected: Value 'FORCE' at 'deletionMode' {constraint} enum value set: "
+        "[STANDARD, FORCE_DELETE_STACK]",
+    )

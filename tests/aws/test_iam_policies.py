@@ -217,3 +217,28 @@ def test_lambda_execute_allows_logs_and_objects(iam: Any) -> None:
         (["logs:*"], "arn:aws:logs:*:*:*"),
         (["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::*"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "member", "name", "allowed"),
+    [
+        ("list_policies", "Scope", "scope", "All, AWS, Local"),
+        ("list_policies", "PolicyUsageFilter", "policyUsageFilter", "PermissionsPolicy, PermissionsBoundary"),
+        (
+            "list_entities_for_policy",
+            "EntityFilter",
+            "entityFilter",
+            "User, Role, Group, LocalManagedPolicy, AWSManagedPolicy",
+        ),
+    ],
+)
+def test_lists_of_policies_refuse_a_filter_that_there_is_not(
+    iam: Any, operation: str, member: str, name: str, allowed: str
+) -> None:
+    of_policy = {"PolicyArn": "arn:aws:iam::aws:policy/AWSLambdaExecute"}
+    request = {member: "None", **(of_policy if operation == "list_entities_for_policy" else {})}
+    assert refusal(getattr(iam, operation), **request) == (
+        "ValidationError",
+        f"1 validation error detected: Value 'None' at '{name}' failed to satisfy constraint: "
+        f"Member must satisfy enum value set: [{allowed}]",
+    )

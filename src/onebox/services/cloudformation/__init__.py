@@ -12,6 +12,7 @@ Top down::
     core.py              what every operation works with
     lookup.py            the stack that a request names; pages of lists
     template_text.py     the text of a template: in the request, in S3 with the caller's rights, or the stack's own
+    choices.py           values that must be among those of the service model
     stack_source.py      from a request to a checked template, parameters and tags
     stored_parameters.py parameters whose values lie in the Parameter Store
     workbench.py         the thread for work on templates

@@ -13,6 +13,7 @@ from onebox.errors import AccessDenied
 from onebox.services.cloudformation import limits
 from onebox.services.cloudformation.blueprint import Blueprint, StackIdentity, draw_blueprint
 from onebox.services.cloudformation.capabilities import check_capabilities
+from onebox.services.cloudformation.choices import check_choice, check_choices
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import InsufficientCapabilitiesException, ValidationError
 from onebox.services.cloudformation.model import Source, StackSettings
@@ -144,13 +145,7 @@ def _check_resource_types(template: Template, allowed: list[str]) -> None:
 
 
 def _parse_capabilities(given: list[str]) -> list[str]:
-    for capability in given:
-        if capability not in _CAPABILITIES:
-            raise ValidationError(
-                f"1 validation error detected: Value '[{', '.join(given)}]' at 'capabilities' failed to satisfy "
-                f"constraint: Member must satisfy constraint: [Member must satisfy enum value set: "
-                f"[{', '.join(_CAPABILITIES)}]]"
-            )
+    check_choices("capabilities", given, _CAPABILITIES)
     return list(given)
 
 
@@ -222,11 +217,7 @@ def settings_from_request(core: Core, context: RequestContext, request: Wire, po
     if "OnFailure" in request and "DisableRollback" in request:
         raise ValidationError("Either DisableRollback or OnFailure can be specified, not both.")
     on_failure = request.get("OnFailure", "DO_NOTHING" if request.get("DisableRollback") else "ROLLBACK")
-    if on_failure not in ("DO_NOTHING", "ROLLBACK", "DELETE"):
-        raise ValidationError(
-            f"1 validation error detected: Value '{on_failure}' at 'onFailure' failed to satisfy constraint: Member "
-            "must satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]"
-        )
+    check_choice("onFailure", on_failure, ("DO_NOTHING", "ROLLBACK", "DELETE"))
     return StackSettings(
         **caller_settings(context.principal),
         endpoint_url=context.endpoint_url,

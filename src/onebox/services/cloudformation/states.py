@@ -227,3 +227,13 @@ _ENDED = RESOURCE_STATES["DELETE_IN_PROGRESS"].next
 
 CHANGE_SET_READY = "CREATE_COMPLETE"
 CHANGE_SET_FAILED = "FAILED"
+
+STACK_STATUSES = (
+    *(status for status in STACK_STATES if status != NEW),
+    "IMPORT_IN_PROGRESS",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_IN_PROGRESS",
+    "IMPORT_ROLLBACK_FAILED",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
+"""All that a request may ask for; nothing is imported here, so no stack has the last five."""

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _PATH = re.compile(r"/|(/[\x21-\x2e\x30-\x7e]+)+/")
+USAGES = ("PermissionsPolicy", "PermissionsBoundary")
+"""What a list of policies or of their entities can be limited to."""
 _TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
 
 
@@ -46,6 +48,13 @@ def invalid(member: str, value: object, constraint: str) -> ValidationError:
     return ValidationError(
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
     )
+
+
+def check_choice(request: Wire, member: str, *allowed: str) -> None:
+    """Raise ValidationError for a value of an optional member that is none of those of the service model."""
+    if member in request and request[member] not in allowed:
+        wire_name = f"{member[0].lower()}{member[1:]}"
+        raise invalid(wire_name, request[member], f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
 def parse_tags(context: RequestContext, tags: Sequence[Wire]) -> dict[str, str]:

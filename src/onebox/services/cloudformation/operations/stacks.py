@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from onebox.services.cloudformation import limits
+from onebox.services.cloudformation.choices import check_choice, check_choices
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.deploy.cleanup import schedule_replaced
 from onebox.services.cloudformation.errors import AlreadyExistsException, ValidationError
@@ -34,13 +35,21 @@ from onebox.services.cloudformation.start_operation import (
     wait_a_moment,
     write_operation,
 )
-from onebox.services.cloudformation.states import NEW, STACK_STATES, OperationKind, StackTrigger, stack_allows
+from onebox.services.cloudformation.states import (
+    NEW,
+    STACK_STATES,
+    STACK_STATUSES,
+    OperationKind,
+    StackTrigger,
+    stack_allows,
+)
 from onebox.services.cloudformation.template_text import load_policy_text
 from onebox.services.cloudformation.views import show_stack, show_stack_summary, without_none
 from onebox.services.context import RequestContext, Wire
 from onebox.services.paging import make_token
 from onebox.services.registry import Operation, OperationTable, WaitingOperation
 
+_DELETION_MODES = ("STANDARD", "FORCE_DELETE_STACK")
 _FORGOTTEN_AT_ONCE = 5
 """Expired deleted stacks that a creation removes: more than it adds, so their number stays bounded."""
 
@@ -136,6 +145,7 @@ async def _refuse_without_changes(core: Core, stack: Stack, wanted: Draft) -> No
 
 async def delete_stack(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Begin to delete a stack; one that does not exist is deleted already. Raises ValidationError."""
+    check_choice("deletionMode", request.get("DeletionMode", "STANDARD"), _DELETION_MODES)
     stack = await write_operation(core, lambda: _delete(core, context, request))
     if stack is not None:
         await wait_a_moment(core, stack)
@@ -200,6 +210,7 @@ def describe_stacks(core: Core, context: RequestContext, request: Wire) -> Wire:
 def list_stacks(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Summaries of all stacks, deleted ones too, the newest first."""
     wanted = set(request.get("StackStatusFilter", []))
+    check_choices("stackStatusFilter", request.get("StackStatusFilter", []), STACK_STATUSES)
     start = page_start(request)
     stacks, more = core.store.stacks.page(context.account, context.region, start, deleted=True)
     shown = [show_stack_summary(stack) for stack in stacks if not wanted or stack.status in wanted]

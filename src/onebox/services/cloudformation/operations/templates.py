@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from onebox.services.cloudformation.capabilities import needed_capability
+from onebox.services.cloudformation.choices import check_choice
 from onebox.services.cloudformation.core import Core
 from onebox.services.cloudformation.errors import ValidationError
 from onebox.services.cloudformation.lookup import load_stack
@@ -43,11 +44,7 @@ async def validate_template(core: Core, context: RequestContext, request: Wire) 
 def get_template(core: Core, context: RequestContext, request: Wire) -> Wire:
     """The template's text as it was given, or after its transforms. Without transforms both are the same."""
     stage = request.get("TemplateStage", "Original")
-    if stage not in ("Original", "Processed"):
-        raise ValidationError(
-            f"1 validation error detected: Value '{stage}' at 'templateStage' failed to satisfy constraint: Member "
-            "must satisfy enum value set: [Original, Processed]"
-        )
+    check_choice("templateStage", stage, ("Original", "Processed"))
     if request.get("ChangeSetName"):
         change_set, _ = load_change_set(core, context, request)
         source = change_set.source

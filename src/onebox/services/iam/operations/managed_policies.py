@@ -22,7 +22,7 @@ from onebox.services.iam.limits import (
 from onebox.services.iam.model import ManagedPolicy, PolicyVersion
 from onebox.services.iam.operations.document_size import counted_characters
 from onebox.services.iam.policy_grammar import check_identity_policy
-from onebox.services.iam.validation import check_name, check_path, page, parse_tags, tag_list
+from onebox.services.iam.validation import USAGES, check_choice, check_name, check_path, page, parse_tags, tag_list
 
 _NAME_MAX = 128
 _VERSION_DIGITS = 10
@@ -72,6 +72,8 @@ def get_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
 
 def list_policies(core: Core, context: RequestContext, request: Wire) -> Wire:
     """AWS's and the account's own policies."""
+    check_choice(request, "Scope", "All", "AWS", "Local")
+    check_choice(request, "PolicyUsageFilter", *USAGES)
     scope, prefix = request.get("Scope", "All"), request.get("PathPrefix", "/")
     policies: list[ManagedPolicy] = []
     if scope in ("All", "AWS"):

@@ -8,13 +8,16 @@ from itertools import chain
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.core import Core, load_policy
 from onebox.services.iam.model import Entity
-from onebox.services.iam.validation import page
+from onebox.services.iam.validation import USAGES, check_choice, page
 
 _MEMBERS = {"Group": "PolicyGroups", "Role": "PolicyRoles", "User": "PolicyUsers"}
+_FILTERS = ("User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
 
 
 def list_entities_for_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Those to which the policy is attached, or whose permissions boundary it is; pages go through all three kinds."""
+    check_choice(request, "EntityFilter", *_FILTERS)
+    check_choice(request, "PolicyUsageFilter", *USAGES)
     policy = load_policy(core, context, request["PolicyArn"])
     prefix, wanted = request.get("PathPrefix", "/"), request.get("EntityFilter")
     found: list[tuple[str, Entity]] = []

@@ -68,7 +68,7 @@ def list_function_event_invoke_configs(core: LambdaCore, context: RequestContext
     """The settings of all versions and aliases of a function."""
     reference = _parse(core, context, request)
     _check_function(core, reference)
-    limit = page_size(request, 50)
+    limit = page_size(request, 50, asked_most=50)
     found = core.policies.list_event_invoke_configs(reference.key, parse_marker(request), limit + 1)
     configs = [_describe(reference.key, *config) for config in found[:limit]]
     answer: Wire = {"FunctionEventInvokeConfigs": configs}

@@ -88,7 +88,7 @@ def list_function_url_configs(core: LambdaCore, context: RequestContext, request
     """The addresses of a function and of its aliases."""
     reference = parse_function_reference(context, request["FunctionName"])
     _check_function(core, FunctionReference(reference.key, None))
-    limit = page_size(request, 50)
+    limit = page_size(request, 50, asked_most=50)
     marker = parse_marker(request)
     found = core.urls.list_urls(reference.key, marker[1:] if marker.startswith("q") else None, limit + 1)
     answer: Wire = {"FunctionUrlConfigs": [_describe(core, url) for url in found[:limit]]}

@@ -83,7 +83,7 @@ def get_layer_version_by_arn(core: LambdaCore, context: RequestContext, request:
 def list_layer_versions(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The versions of a layer, newest first; none of an unknown layer."""
     layer = parse_layer_name(context, request["LayerName"])
-    limit, marker = page_size(request, 50), parse_marker(request)
+    limit, marker = page_size(request, 50, asked_most=50), parse_marker(request)
     below = int(marker) if marker.isascii() and marker.isdigit() and len(marker) < 19 else _FIRST_NUMBER
     wanted = _wanted(request)
     found = [] if layer.account != context.account else core.layers.list_versions(layer, below, wanted, limit + 1)
@@ -95,7 +95,7 @@ def list_layer_versions(core: LambdaCore, context: RequestContext, request: Wire
 
 def list_layers(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The layers of the region, each with its newest version."""
-    limit, marker = page_size(request, 50), parse_marker(request)
+    limit, marker = page_size(request, 50, asked_most=50), parse_marker(request)
     found = core.layers.list_newest(context.account, context.region, marker, _wanted(request), limit + 1)
     layers = [
         {"LayerName": version.name, "LayerArn": version.layer_arn, "LatestMatchingVersion": _describe(version)}

@@ -68,7 +68,7 @@ def delete_provisioned_concurrency_config(core: LambdaCore, context: RequestCont
 def list_provisioned_concurrency_configs(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
     """The configurations of a function's versions and aliases."""
     key = core.load_unqualified(context, request["FunctionName"]).key
-    limit = page_size(request, _ANSWERED_MAX)
+    limit = page_size(request, _ANSWERED_MAX, asked_most=_ANSWERED_MAX)
     found = core.provisioned.list_configs(key, parse_marker(request), limit + 1)
     configs = [{"FunctionArn": config.arn, **_describe(core, config)} for config in found[:limit]]
     answer: Wire = {"ProvisionedConcurrencyConfigs": configs}
