@@ -20,6 +20,7 @@ How it hangs together, top down::
     copies.py        backup, restore, check and compact
     packing.py       large texts are stored compressed
     migrate.py  migrations/    the schema, script by script
+    schema.py   schema.sql     the schema of a new database, in one script
     folder.py        the data folder and its lock
     faults.py        which errors are faults of the disk, and what the operator is told
 """

@@ -1,7 +1,8 @@
-"""Bring a database to the version of this program: run the numbered scripts it has not seen.
+"""Bring a database to the version of this program: run the numbered scripts it has not seen, or, in a new database,
+``schema.sql``, which makes what all of them make.
 
-Promises: all missing scripts are applied or none, in one transaction, so that a new database costs one sync; a database
-newer than the program is refused, never touched.
+Promises: all of it is applied or nothing, in one transaction, so that a new database costs one sync; a database newer
+than the program is refused, never touched.
 """
 
 from __future__ import annotations
@@ -24,26 +25,33 @@ class DatabaseNewer(DatabaseUnusable):
 
 
 def migrate(connection: apsw.Connection) -> None:
-    """Apply the missing migrations. Raises :class:`DatabaseNewer`.
+    """Make the schema, or apply the missing migrations. Raises :class:`DatabaseNewer`.
 
-    A process that opens database after database in memory, as tests do, runs the scripts twice: the second time for one
-    that it keeps, and of which all further ones are copies, a hundred times quicker."""
-    is_new = connection.pragma("user_version") == 0 and not connection.filename
-    if is_new and next(_in_memory) > 0:
-        with _copying, connection.backup("main", _migrated(), "main") as copy:
+    A process that opens database after database in memory, as tests do, makes the schema twice: the second time for one
+    that it keeps, and of which all further ones are copies, ten times quicker."""
+    if connection.pragma("user_version") != 0:
+        run_migrations(connection)
+    elif connection.filename or next(_in_memory) == 0:
+        _make_schema(connection)
+    else:
+        with _copying, connection.backup("main", _new_database(), "main") as copy:
             copy.step(-1)
-        return
-    _run_missing(connection)
 
 
 @functools.cache
-def _migrated() -> apsw.Connection:
+def _new_database() -> apsw.Connection:
     connection = open_connection(None)
-    _run_missing(connection)
+    _make_schema(connection)
     return connection
 
 
-def _run_missing(connection: apsw.Connection) -> None:
+def _make_schema(connection: apsw.Connection) -> None:
+    script = resources.files("onebox.storage").joinpath("schema.sql").read_text("utf-8")
+    connection.execute(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;").fetchall()
+
+
+def run_migrations(connection: apsw.Connection) -> None:
+    """Apply the migrations that the database has not seen; to a new one, all. Raises :class:`DatabaseNewer`."""
     scripts = load_scripts()
     version = connection.pragma("user_version")
     assert isinstance(version, int)

@@ -14,7 +14,7 @@ from onebox.storage import commit_timer
 from onebox.storage import migrate as migrate_module
 from onebox.storage.database import Storage
 from onebox.storage.folder import DataFolder, DataFolderUnusable
-from onebox.storage.migrate import DatabaseNewer, load_scripts, migrate
+from onebox.storage.migrate import DatabaseNewer, load_scripts, migrate, run_migrations
 from onebox.storage.opening import open_connection
 
 
@@ -185,7 +185,7 @@ def test_migrate_that_fails_half_way_leaves_the_database_as_it_was(
     )
     connection = open_connection(path)
     with pytest.raises(apsw.SQLError, match="already exists"):
-        migrate(connection)
+        run_migrations(connection)
     connection.close()
     again = open_connection(path)
     assert again.execute("PRAGMA user_version").fetchall() == [(0,)]
