@@ -11,11 +11,15 @@ import functools
 import itertools
 import threading
 from importlib import resources
+from pathlib import Path
 
 import apsw
 
 from onebox.storage.opening import DatabaseUnusable, open_connection
 
+_SCHEMA = Path(__file__).with_name(
+    "schema.sql"
+)  # without importlib.resources, whose import takes as long as the schema
 _in_memory = itertools.count()
 _copying = threading.Lock()
 
@@ -46,7 +50,7 @@ def _new_database() -> apsw.Connection:
 
 
 def _make_schema(connection: apsw.Connection) -> None:
-    script = resources.files("onebox.storage").joinpath("schema.sql").read_text("utf-8")
+    script = _SCHEMA.read_text("utf-8")
     connection.execute(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;").fetchall()
 
 
