@@ -17,9 +17,8 @@ import apsw
 
 from onebox.storage.opening import DatabaseUnusable, open_connection
 
-_SCHEMA = Path(__file__).with_name(
-    "schema.sql"
-)  # without importlib.resources, whose import takes as long as the schema
+# Without importlib.resources, whose import takes longer than the schema.
+_SCHEMA = Path(__file__).with_name("schema.sql")
 _in_memory = itertools.count()
 _copying = threading.Lock()
 
