@@ -33,6 +33,15 @@ from tests.stalls.queues import (
     receive_old,
 )
 from tests.stalls.row import FORM, Body, Row, call, form, raw, rpc
+from tests.stalls.services import (
+    create_stacks,
+    filter_items,
+    publish_attributes,
+    put_lines,
+    put_new_metrics,
+    read_metrics,
+    write_transactions,
+)
 from tests.stalls.wire import http
 
 ALLOW = {"Effect": "Allow", "Action": "*"}
@@ -323,6 +332,13 @@ ROWS = [
         "SNS: 2,000 texts for 200 filters of 11 wildcards", publish_to_costly_filters(200, 2_000), (200,), is_long=True
     ),
     Row("CloudWatch: 1,000 queues and 1,000 alarms", alarms_at_rest(1_000), (200,), is_long=True),
+    Row("CloudWatch: 30 clients each put 1,000 new metrics", put_new_metrics(30), (200,), is_long=True),
+    Row("CloudWatch: 10 GetMetricData of 500 queries", read_metrics(10), (200,), is_long=True),
+    Row("CloudFormation: 30 stacks of 500 resources", create_stacks(30), (200,), is_long=True),
+    Row("DynamoDB: 30 transactions of 100 items", write_transactions(30), (200,), is_long=True),
+    Row("DynamoDB: 30 scans with 145 conditions", filter_items(30, "Scan"), (200,), is_long=True),
+    Row("SNS: 300 publishes with 100 attributes", publish_attributes(300), (200,), is_long=True),
+    Row("Logs: 30 clients each put 9,000 lines", put_lines(30), (200,), is_long=True),
     Row("Logs: PutLogEvents with 10,000 lines", _put_lines, (200,), is_long=True),
     Row("Logs: FilterLogEvents over 300,000 lines", search_lines(300_000), (200,), is_long=True),
     Row("Lambda: a function that prints 100 MB", print_much(100), (200,), is_long=True),

@@ -128,7 +128,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         turns = self._server.turns
         self._now_ms = self._began_ms = turns.begin()  # one reading for all that came at once
-        if turns.is_spent or self._unparsed:
+        if self._unparsed or not turns.admits(self):
             self._unparsed += data
             if len(self._unparsed) > SLICE_BYTES and self._transport is not None:
                 self._transport.pause_reading()
@@ -148,6 +148,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             else:
                 read = self._feed_slice(data)
         except httptools.HttpParserError as error:
+            self._server.turns.note_part()
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
             self._refuse(cause if isinstance(cause, BadHead) else BadHead(400, f"not an HTTP/1.1 request: {error}"))

@@ -5,7 +5,6 @@ AWS: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Metric
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from onebox.runtime.pauses import let_others_run
+from onebox.runtime.threads import compute_beside
 from onebox.services.cloudwatch.errors import ValidationError
 from onebox.services.cloudwatch.limits import MATH_DATAPOINTS_MAX, MATH_INLINE_DATAPOINTS_MAX
 from onebox.services.cloudwatch.metric_math.evaluate import Scope, evaluate, find_searches
@@ -52,7 +52,6 @@ class MetricQueries:
     def __init__(self, store: MetricStore, reader: MetricReader) -> None:
         self._store = store
         self._reader = reader
-        self._computing = asyncio.Lock()
 
     async def show(self, queries: Sequence[Query], window: Window, shown: Callable[[Results], T]) -> T:
         """What ``shown``, a pure function, makes of the results. The data is read a query at a time; much of it is
@@ -60,10 +59,9 @@ class MetricQueries:
         resolver = _Resolver(self._store, self._reader, queries, window)
         for _ in resolver.read_ahead():
             await let_others_run()
-        if resolver.datapoints <= MATH_INLINE_DATAPOINTS_MAX:
+        if resolver.datapoints + resolver.filled_datapoints() <= MATH_INLINE_DATAPOINTS_MAX:
             return shown(resolver.results())
-        async with self._computing:  # several threads would only take turns
-            return await asyncio.to_thread(lambda: shown(resolver.results()))
+        return await compute_beside(lambda: shown(resolver.results()))
 
     def alarm_series(self, queries: Sequence[Query], window: Window) -> Series:
         """The one series that an alarm on an expression watches."""
@@ -128,6 +126,13 @@ class _Resolver:
         self.datapoints = 0
         """Those read and computed so far."""
         self._scope = Scope(self.value, self._metrics, self._search, self._grid, self._note)
+
+    def filled_datapoints(self) -> int:
+        """How many the expressions may add to those that were read: FILL makes one for each period."""
+        queries = self._queries.values()
+        shortest_s = min((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
+        expressions = sum("Expression" in query for query in queries)
+        return expressions * (self._window.end_ms - self._window.start_ms) // (shortest_s * 1000)
 
     def results(self) -> Results:
         """Each query that returns data with its series: one, or several for an array. Raises ValidationError."""

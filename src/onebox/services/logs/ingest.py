@@ -6,9 +6,10 @@ metrics recorded. Metrics go to the buffer only when the events are durable.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from onebox.runtime.threads import compute_beside
 from onebox.services.context import Deps, RequestContext
 from onebox.services.logs.embedded_metrics import find_embedded_metrics
 from onebox.services.logs.limits import EVENT_AGE_MS_MAX, EVENT_FUTURE_MS_MAX, EVENT_OVERHEAD_BYTES, INLINE_WORK_MAX
@@ -50,7 +51,7 @@ class Ingest:
         tests = sum(metric_filter.pattern.tests for metric_filter in filters)
         if (tests + _EMBEDDED_TESTS) * characters <= INLINE_WORK_MAX:
             return find_samples(filters, events)
-        return await asyncio.to_thread(find_samples, filters, events)
+        return await compute_beside(partial(find_samples, filters, events))
 
     def append(
         self,

@@ -7,11 +7,11 @@ even an empty one, with the place from which to go on, as AWS does.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from onebox.runtime.pauses import let_others_run
+from onebox.runtime.threads import compute_beside
 from onebox.services.logs.limits import (
     EVENT_OVERHEAD_BYTES,
     INLINE_WORK_MAX,
@@ -81,7 +81,7 @@ async def match_all(pattern: Pattern, messages: Sequence[str]) -> list[bool]:
         return [pattern.extract(message) is not None for message in messages]
 
     if pattern.tests * sum(map(len, messages)) > INLINE_WORK_MAX:
-        return await asyncio.to_thread(match)
+        return await compute_beside(match)
     return match()
 
 

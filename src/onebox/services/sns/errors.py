@@ -50,6 +50,13 @@ class FilterPolicyLimitExceededException(AwsError):
     status = 403
 
 
+class SubscriptionLimitExceededException(AwsError):
+    """More than 100 subscriptions to a FIFO topic."""
+
+    code = "SubscriptionLimitExceeded"
+    status = 403
+
+
 class TagLimitExceededException(AwsError):
     """More than 50 tags on a topic."""
 

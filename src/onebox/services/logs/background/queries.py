@@ -7,7 +7,6 @@ keeps a bounded number of rows and of bytes of results.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ import orjson
 
 from onebox.errors import StorageFault
 from onebox.runtime.pauses import let_others_run
+from onebox.runtime.threads import compute_beside
 from onebox.runtime.wanted_task import WantedTask
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.insights.lexer import QueryError
@@ -83,7 +83,7 @@ class QueryRuns:
         run = _Run(self._core, query, plan)
         if not await run.read():
             return
-        results, statistics = await asyncio.to_thread(run.encode)
+        results, statistics = await compute_beside(run.encode)
         await self._core.deps.storage.write(lambda: self._core.queries.complete(query.id, results, statistics))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
+from onebox.runtime.pauses import let_others_run
 from onebox.services.context import RequestContext, Wire
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import InvalidParameterException
@@ -33,6 +34,8 @@ from onebox.services.logs.validation import (
 )
 
 _FOREVER_MS = 1 << 62
+_WRITTEN_AT_ONCE = 1_000
+"""Larger batches are written one in each turn of the event loop: the largest take thirty milliseconds."""
 
 
 async def put_log_events(core: LogsCore, context: RequestContext, request: Wire) -> Wire:
@@ -46,6 +49,8 @@ async def put_log_events(core: LogsCore, context: RequestContext, request: Wire)
     start, end, rejected = decide_accepted([at_ms for at_ms, _ in events], group, context.now_ms)
     accepted = events[start:end]
     samples = await core.ingest.find_samples(group, accepted)
+    if len(accepted) > _WRITTEN_AT_ONCE:
+        await let_others_run()
 
     def write() -> None:
         # Group and stream may have been deleted while the samples were looked for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from onebox.runtime.pauses import let_others_run
 from onebox.services.context import RequestContext, Wire
@@ -19,7 +20,12 @@ from onebox.services.sns.errors import (
     TooManyEntriesInBatchRequestException,
 )
 from onebox.services.sns.fanout import Decided, PublishMetrics
-from onebox.services.sns.limits import BATCH_ENTRIES_MAX, BATCH_ENTRY_ID_CHARACTERS_MAX, FIFO_DEDUPLICATION_MS
+from onebox.services.sns.limits import (
+    BATCH_ENTRIES_MAX,
+    BATCH_ENTRY_ID_CHARACTERS_MAX,
+    FANOUT_PARTS_MAX,
+    FIFO_DEDUPLICATION_MS,
+)
 from onebox.services.sns.message import check_fifo_fields, content_dedup_id, parse_message
 from onebox.services.sns.model import Message
 from onebox.services.sns.phone_numbers import is_phone_number
@@ -128,25 +134,34 @@ def _send_fifo(
     messages: Sequence[Message],
     answer: Callable[[Sequence[Message]], Wire],
 ) -> Wire | Waiting:
-    """Fan messages of a FIFO topic out, all in one turn: no other publish may come in between, and a repetition
-    delivers nothing. Filters that take long are asked before, in as many turns as they take."""
+    """Fan messages of a FIFO topic out in their order. Each is delivered to all subscriptions in one turn and one
+    transaction: a repetition delivers nothing. Messages that together are more deliveries than a turn takes come one in
+    each turn; a repetition of a batch that was cut short delivers the rest of it. Filters that take long are asked
+    before, in as many turns as they take."""
     decided: Decided = {}
     deciding = core.fanout.decide(topic, messages, decided)
-    if core.fanout_turns.do_some(deciding):
+    is_decided = core.fanout_turns.do_some(deciding)
+    deliveries = len(messages) * len(topic.subscriptions.all())
+    parts = [messages] if deliveries <= FANOUT_PARTS_MAX else [[message] for message in messages]
+    if is_decided and len(parts) == 1:
         return answer(_deliver_fifo(core, context, topic, messages, decided))
     message_bytes = _check_room(core, messages)
 
-    def deliver() -> Wire:
+    def deliver(part: Sequence[Message]) -> Sequence[Message]:
         load_topic(core.cache, context, topic.arn, "Publish")  # it may be gone meanwhile
-        return answer(_deliver_fifo(core, context, topic, messages, decided))
+        return _deliver_fifo(core, context, topic, part, decided)
 
     async def decide_and_deliver() -> Wire:
+        nonlocal is_decided
         with core.fanout_turns.kept(message_bytes):
-            is_decided = False
             while not is_decided:
                 await let_others_run()
                 is_decided = core.fanout_turns.do_some(deciding)
-            return await core.storage.write(deliver)
+            sent: list[Message] = []
+            for part in parts:
+                await let_others_run()
+                sent += await core.storage.write(partial(deliver, part))
+            return answer(sent)
 
     return Waiting(decide_and_deliver)
 

@@ -16,9 +16,11 @@ from onebox.services.sns.errors import (
     AuthorizationErrorException,
     InvalidParameterException,
     NotFoundException,
+    SubscriptionLimitExceededException,
 )
 from onebox.services.sns.limits import (
     CONFIRMATION_TOKEN_MS,
+    FIFO_SUBSCRIPTIONS_MAX,
     LARGE_MESSAGE_PROTOCOLS,
     MESSAGE_BYTES_DEFAULT,
     PAGE_ITEMS,
@@ -62,6 +64,10 @@ def _subscribe(core: Core, context: RequestContext, request: Wire) -> Wire:
     _check_message_size(topic, protocol)
     subscription = core.subscriptions.find_of(topic.arn, protocol, endpoint)
     if subscription is None:
+        if topic.is_fifo and len(topic.subscriptions.all()) >= FIFO_SUBSCRIPTIONS_MAX:
+            raise SubscriptionLimitExceededException(
+                f"Subscription limit exceeded: a FIFO topic has {FIFO_SUBSCRIPTIONS_MAX} subscriptions at most"
+            )
         subscription = _new_subscription(
             core, context, topic, protocol=protocol, endpoint=endpoint, attributes=attributes
         )
