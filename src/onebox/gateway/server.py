@@ -67,7 +67,7 @@ class HttpServer:
         self.body_bytes_max = body_bytes_max
         self.is_from_function = is_from_function
         self.turns = Turns(clock)
-        self.unread = UnreadAnswers()
+        self.unread = UnreadAnswers(lambda work: asyncio.get_running_loop().call_soon(work))
         self.incoming = IncomingBodies()
         self._clock = clock
         self._connections: set[HttpConnection] = set()

@@ -6,6 +6,7 @@ operation's next answer takes is guessed from those it had. Sizes in bytes. Know
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from onebox.gateway.limits import UNREAD_BYTES_MAX
@@ -15,6 +16,10 @@ _OPERATIONS_MAX = 256
 _NAME_CHARACTERS_MAX = 100
 _RELEASED_MAX = 16
 """Connections that go on at once: each of them is served in a turn of the event loop."""
+
+
+def _call_now(work: Callable[[], None]) -> None:
+    work()
 
 
 class Reading(Protocol):
@@ -28,7 +33,10 @@ class Reading(Protocol):
 class UnreadAnswers:
     """Which answers are unread, which are being made, and which connections wait until there is room."""
 
-    def __init__(self) -> None:
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object] = _call_now) -> None:
+        """``call_soon`` puts off the look for room: to the end of a turn in which a thousand clients hang up."""
+        self._call_soon = call_soon
+        self._releases_soon = False
         self.sizes: dict[str, int] = {}
         """What the next large answer of an operation is expected to take; the longest unused first."""
         self._slow: dict[Reading, int] = {}
@@ -67,7 +75,7 @@ class UnreadAnswers:
     def read_on(self, connection: Reading) -> None:
         """A client has read its answers."""
         self._slow.pop(connection, None)
-        self.release()
+        self._release_soon()
 
     def closed(self, connection: Reading) -> None:
         """A client is gone: it has nothing unread and waits for nothing."""
@@ -101,10 +109,17 @@ class UnreadAnswers:
     def give_back(self, reserved_bytes: int) -> None:
         """An answer that was being made is written, or will never be."""
         self._reserved -= reserved_bytes
-        self.release()
+        self._release_soon()
+
+    def _release_soon(self) -> None:
+        """Once for all that happens meanwhile: each look for room takes time in proportion to the slow clients."""
+        if self._held and not self._releases_soon:
+            self._releases_soon = True
+            self._call_soon(self.release)
 
     def release(self) -> None:
         """Let go on whose answers have room now."""
+        self._releases_soon = False
         if not self._held:
             return
         total = self.total_bytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from onebox.gateway.limits import UNREAD_BYTES_MAX
 from onebox.gateway.unread import UnreadAnswers, name_operation
 
@@ -89,3 +91,19 @@ def test_operations_without_a_target_are_told_apart_by_service_and_method() -> N
     signed = {"authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"}
     assert name_operation("GET", signed) == "GET s3"
     assert name_operation("GET", {}) == "GET "
+
+
+def test_many_clients_that_hang_up_in_one_turn_cost_one_look_for_room() -> None:
+    soon: list[Callable[[], None]] = []
+    unread = UnreadAnswers(soon.append)
+    slow = filled(unread, 1_000)
+    waiting = Client()
+    assert unread.admit(waiting, "Scan") is None
+    for client in slow:
+        client.unread_bytes = 0
+        unread.closed(client)
+    assert (len(soon), waiting.told) == (1, 0)
+    soon.pop()()
+    assert waiting.told == 1
+    assert unread.admit(waiting, "Scan") == LARGE
+    assert not soon, "nobody waits"
