@@ -7,31 +7,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from onebox.cli.data_folder import data_option
 from onebox.cli.failures import CommandFailed
 from onebox.config import default_data_folder
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _data_option(function: F) -> F:
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, file_okay=False),
-        help=f"The data folder.  [default: {default_data_folder()}]",
-    )(function)
-
-
-def _json_option(function: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.command(short_help="Copy the database to a file.")
-@click.argument("target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
-@_data_option
+@click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
+@data_option
 @_json_option
 def backup(target: Path, data: Path | None, as_json: bool) -> None:
     """Copy the database to FILE. onebox may be running.
@@ -40,16 +28,19 @@ def backup(target: Path, data: Path | None, as_json: bool) -> None:
     complete and on disk. `onebox restore FILE` restores it.
     """
     from onebox.storage.copies import backup as copy
+    from onebox.storage.database_file import require_database
     from onebox.storage.folder import DATABASE_NAME
 
+    database = (data or default_data_folder()) / DATABASE_NAME
     with _refusals():
-        size = copy((data or default_data_folder()) / DATABASE_NAME, target, _progress("copied", as_json))
+        require_database(database)
+        size = copy(database, target, _progress("copied", as_json))
     _print(as_json, f"backed up to {target}: {size:,} bytes", file=str(target), bytes=size)
 
 
 @click.command(short_help="Restore a backup into the data folder.")
-@click.argument("source", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@_data_option
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+@data_option
 @click.option("--replace", is_flag=True, help="Replace the existing database; it is kept under another name.")
 @_json_option
 def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> None:
@@ -59,30 +50,35 @@ def restore(source: Path, data: Path | None, replace: bool, as_json: bool) -> No
     """
     from onebox.steady_clock import SystemClock
     from onebox.storage.copies import restore as put_back
+    from onebox.storage.database_file import require_database
     from onebox.storage.folder import DataFolder
 
     folder = data or default_data_folder()
-    with _refusals(), DataFolder(folder):
-        former = put_back(source, folder, _progress("checked", as_json), SystemClock().now_ms(), replace=replace)
+    with _refusals():
+        require_database(source)  # first: a refused command makes no folder
+        with DataFolder(folder):
+            former = put_back(source, folder, _progress("checked", as_json), SystemClock().now_ms(), replace=replace)
     kept = f"; the former database is {former}" if former else ""
     _print(as_json, f"restored {source} to {folder}{kept}", folder=str(folder), former=str(former) if former else None)
 
 
 @click.command(short_help="Verify every page of the database or of a backup.")
-@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@_data_option
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@data_option
 @_json_option
 def check(file: Path | None, data: Path | None, as_json: bool) -> None:
     """Verify every page, the log and the structure of the database, or of a backup FILE.
 
-    Changes nothing; onebox may be running. Exit code 1 if anything is damaged.
+    Changes nothing; onebox may be running. Exit code 1 if anything is damaged, or if FILE is not a database.
     """
     from onebox.storage.copies import check as examine
     from onebox.storage.copies import summary
+    from onebox.storage.database_file import require_database
     from onebox.storage.folder import DATABASE_NAME
 
     database = file or (data or default_data_folder()) / DATABASE_NAME
     with _refusals():
+        require_database(database)
         health = examine(database, _progress("checked", as_json))
     note = "" if health.has_checksums else " (this file has no page checksums)"
     _print(
@@ -103,7 +99,7 @@ def check(file: Path | None, data: Path | None, as_json: bool) -> None:
 
 
 @click.command(short_help="Rewrite the database without free space.")
-@_data_option
+@data_option
 @_json_option
 def compact(data: Path | None, as_json: bool) -> None:
     """Rewrite the database without free space. onebox must not be running on it.
@@ -112,22 +108,26 @@ def compact(data: Path | None, as_json: bool) -> None:
     the database uses. A crash leaves the old file intact.
     """
     from onebox.storage.copies import compact as rewrite
-    from onebox.storage.folder import DataFolder
+    from onebox.storage.database_file import require_database
+    from onebox.storage.folder import DATABASE_NAME, DataFolder
 
     folder = data or default_data_folder()
-    with _refusals(), DataFolder(folder):
-        before, after = rewrite(folder)
+    with _refusals():
+        require_database(folder / DATABASE_NAME)  # first: a refused command makes no folder
+        with DataFolder(folder):
+            before, after = rewrite(folder)
     _print(as_json, f"compacted: {before:,} bytes before, {after:,} after", bytes_before=before, bytes_after=after)
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
     from onebox.storage.copies import CopyRefused
+    from onebox.storage.database_file import NoDatabase
     from onebox.storage.folder import DataFolderUnusable
 
     try:
         yield
-    except (CopyRefused, DataFolderUnusable) as error:
+    except (CopyRefused, DataFolderUnusable, NoDatabase) as error:
         raise CommandFailed(str(error)) from None
 
 

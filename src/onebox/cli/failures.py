@@ -1,4 +1,8 @@
-"""How a command ends that cannot do what it was asked: one sentence on standard error, exit code 1."""
+"""How a command ends that cannot do what it was asked: one sentence on standard error, exit code 1.
+
+One rule for all commands. 0: done. 1: it cannot be done, or was done and found something wrong: a file, a folder or a
+server is missing, is something else, is in use or is damaged. 2: the command line itself is wrong (click's code).
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import click
 
+from onebox.cli.data_folder import data_option
 from onebox.cli.failures import CommandFailed
 from onebox.cli.own_pages import another_server, printable, read_page, url_option
 from onebox.config import default_data_folder
@@ -26,11 +27,7 @@ def iam() -> None:
 @iam.command("create-admin", short_help="Create a user with all permissions and an access key.")
 @click.option("--name", default="admin", show_default=True, help="The user; created if missing.")
 @click.option("--account", default="000000000000", show_default=True, help="The account, 12 digits.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"The data folder.  [default: {default_data_folder()}]",
-)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def create_admin(name: str, account: str, data: Path | None, as_json: bool) -> None:
     """Create a user with all permissions and an access key. onebox must not be running on the data folder.

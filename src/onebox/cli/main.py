@@ -27,6 +27,8 @@ def main() -> None:
                     aws sns create-topic --name hello
     Version 1 of the AWS CLI ignores AWS_ENDPOINT_URL for SQS and would call AWS:
                     aws --endpoint-url http://127.0.0.1:4566 sqs list-queues
+    \b
+    Exit codes:     0 done; 1 it cannot be done, or something is damaged; 2 wrong command line
     """
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onebox.cli.data_folder import data_option
 from onebox.config import DEFAULT_HOST, DEFAULT_PORT, Settings, default_data_folder
 
 if TYPE_CHECKING:
@@ -28,11 +29,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 picks a free one.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder for all data.  [default: {default_data_folder()}]",
-)
+@data_option
 @click.option("--ephemeral", is_flag=True, help="Keep all data in memory; it is lost when the process ends.")
 @click.option(
     "--credentials",

@@ -66,6 +66,8 @@ def backup(database: Path, target: Path, progress: Progress) -> int:
     """
     if not database.exists():
         raise CopyRefused(f"there is no database {database}. Name its folder with --data DIR.")
+    if target.is_dir():
+        raise CopyRefused(f"{target} is a folder. Name a file in it: `onebox backup {target / 'onebox.backup'}`.")
     if target.exists():
         raise CopyRefused(f"{target} exists. Choose another name, or remove it.")
     partial = target.with_name(target.name + ".partial")
