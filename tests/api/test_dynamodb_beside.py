@@ -332,3 +332,29 @@ def test_the_first_wrong_statement_of_a_transaction_is_reported_whatever_its_siz
     first = {"Statement": "INSERT INTO Orders VALUE {'orderId': 'wrong', 'v': ?}", "Parameters": [wrong]}
     second = {"Statement": "DELETE FROM Orders WHERE orderId = ?"}
     assert "number set" in message(dynamodb.execute_transaction, TransactStatements=[first, second])
+
+
+def test_the_latency_covers_the_work_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EngineThread(manual_clock=True) as engine:
+        client = engine.client("dynamodb")
+        create_table(client)
+        do, passed_ms = Beside.do, 300
+
+        def lasting(beside: Beside) -> None:
+            do(beside)
+            clock = engine.clock._clock
+            clock.source.pass_ms(passed_ms)
+
+        monkeypatch.setattr(Beside, "do", lasting)
+        client.put_item(TableName="Orders", Item={**KEY, "v": VALUES["plain numbers"]()})
+        engine.clock.advance(60)
+        (row,) = engine.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/DynamoDB",
+            MetricName="SuccessfulRequestLatency",
+            Dimensions=[{"Name": "TableName", "Value": "Orders"}, {"Name": "Operation", "Value": "PutItem"}],
+            StartTime=(engine.clock.now_ms() - 3_600_000) / 1000,
+            EndTime=(engine.clock.now_ms() + 3_600_000) / 1000,
+            Period=7_200,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+    assert row["Maximum"] >= passed_ms

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from contextlib import ExitStack
 from select import select
+from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from onebox.gateway.limits import MEDIUM_BODIES_BYTES_MAX, MEDIUM_BODY_BYTES
+from onebox.storage.faults import DatabaseBusy
 from onebox.testing import EngineThread
 from tests.polling import PATIENCE_S
 from tests.stalls.wire import JSON, http
@@ -16,7 +21,30 @@ from tests.stalls.wire import JSON, http
 POLLS = MEDIUM_BODIES_BYTES_MAX // MEDIUM_BODY_BYTES + 8
 
 
+@pytest.fixture
+def refusing_once(timed: EngineThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the write lock whenever a request begins, and lets go of it then."""
+    storage = timed._engine._storage
+    run = storage.run
+
+    def refuse(job: Any) -> Any:
+        if sys._getframe(1).f_code.co_name == "_answer_now":
+            raise DatabaseBusy
+        return run(job)
+
+    monkeypatch.setattr(storage, "run", refuse)
+
+
+@pytest.mark.usefixtures("refusing_once")
+def test_polls_that_waited_for_the_write_lock_leave_room_for_others(timed: EngineThread) -> None:
+    polls_leave_room_for_others(timed)
+
+
 def test_polls_with_large_bodies_leave_room_for_others(timed: EngineThread) -> None:
+    polls_leave_room_for_others(timed)
+
+
+def polls_leave_room_for_others(timed: EngineThread) -> None:
     sqs = timed.client("sqs")
     url = sqs.create_queue(QueueName="polled")["QueueUrl"]
     other = sqs.create_queue(QueueName="other")["QueueUrl"]

@@ -185,12 +185,22 @@ def test_a_canary_gets_a_share_and_the_next_deployment_gives_it_all(deployed: Or
     assert live(client) == ("1", {"2": 0.1})
     (alarm,) = client("cloudwatch").describe_alarms(AlarmNames=["OrderProcessor-canary"])["MetricAlarms"]
     assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]}["ExecutedVersion"] == "2"
-    assert "up to date" in deployed("deploy", "--yes", "--canary", "10").stdout
+    same = deployed("deploy", "--yes", "--canary", "10").stdout
+    assert "up to date" in same
+    assert "version 2 has 10 % of the orders already. `orders deploy` gives it all" in same
     assert "version 2 gets 10 %" in deployed("doctor", "--no-test-order").stdout
     promoted = deployed("deploy", "--yes")
     assert "live: version 1, version 2 gets 10 % → version 2" in promoted.stdout
     assert live(client) == ("2", {})
     assert client("cloudwatch").describe_alarms(AlarmNames=["OrderProcessor-canary"])["MetricAlarms"] == []
+
+
+@pytest.mark.parametrize("options", [[], ["-p", "LogRetentionDays=7"]], ids=["nothing", "no change of the function"])
+def test_a_canary_of_nothing_new_says_so(deployed: Orders, client: Client, options: list[str]) -> None:
+    done = deployed("deploy", "--yes", "--canary", "10", *options)
+    assert "--canary 10 has no effect: the function did not change" in done.stdout
+    assert "version 1 processes all orders" in done.stdout
+    assert live(client) == ("1", {})
 
 
 def test_destroy_takes_a_canary_s_alarm_with_it(deployed: Orders, client: Client) -> None:

@@ -325,6 +325,8 @@ class Pipeline:
             self._answer_failure(error, context.request_id, route, reply)
         else:
             if isinstance(response, Waiting):
+                reply.forget_body()  # a poll needs it no more
+                del job, again  # with the request
                 await self._answer_later(context, route, response.wait, reply, ends_durable=True)
             else:
                 reply.send(response)

@@ -37,11 +37,13 @@ class _Done(NamedTuple):
 class Beside:
     """The work of one request that was asked for, and its results."""
 
-    __slots__ = ("_asked", "_done", "_rounds", "is_large")
+    __slots__ = ("_asked", "_done", "_rounds", "began_ms", "is_large")
 
     def __init__(self, *, is_large: bool = False) -> None:
         self.is_large = is_large
         """The request itself is large: its values are looked at beside the event loop as well."""
+        self.began_ms: float | None = None
+        """When the first run of the operation began, on the monotonic clock, if the operation is measured."""
         self._asked: dict[Hashable, tuple[object, Callable[[], Any]]] = {}
         self._done: dict[Hashable, _Done] = {}
         self._rounds = 0

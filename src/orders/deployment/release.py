@@ -30,7 +30,7 @@ class Move(NamedTuple):
 
     change: str = ""
     held: str = ""
-    """Why the newest version does not become live, and what makes it."""
+    """Which move was asked for and is not made, why, and what to do."""
 
 
 class Release:
@@ -103,9 +103,12 @@ def _judge(live: Live, version: Version, wanted: Wanted) -> Move:
             f"`orders deploy --again` to use version {name} again."
         )
     if live.version == name and live.canary is None:
-        return Move()
+        return Move() if wanted.canary is None else Move(held=_without_canary(live, wanted.canary))
     if wanted.canary is not None and live.canary == name and round(100 * live.share) == wanted.canary:
-        return Move()
+        return Move(
+            held=f"version {name} has {wanted.canary} % of the orders already. `orders deploy` gives it all of them, "
+            "`orders rollback` takes its share back."
+        )
     return Move(_describe_move(live, f"version {name}", wanted))
 
 
@@ -113,3 +116,11 @@ def _describe_move(live: Live, target: str, wanted: Wanted) -> str:
     if wanted.canary is not None:
         return f"live: version {live.version}, {target} gets {wanted.canary} %"
     return f"live: {describe(live)} → {target}"
+
+
+def _without_canary(live: Live, share: int) -> str:
+    return (
+        f"--canary {share} has no effect: the function did not change, so there is no new version, and version "
+        f"{live.version} processes all orders. Deploy changed code or settings with --canary; `orders rollback` makes "
+        "the version before live."
+    )

@@ -6,6 +6,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-di
 from __future__ import annotations
 
 from onebox.errors import AwsError, ValidationException
+from onebox.services.beside import WorkNeeded
 from onebox.services.context import IncompleteWire, RequestContext, Wire
 from onebox.services.dynamodb.authorization import table_names
 from onebox.services.dynamodb.capacity import NAMESPACE
@@ -29,6 +30,8 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
     def run(core: Core, context: RequestContext, request: Wire) -> Wire:
         clock = core.deps.clock
         started_ms = clock.monotonic_ms()
+        if context.beside is not None and context.beside.began_ms is not None:
+            started_ms = context.beside.began_ms
         first: AwsError | None = None
         try:
             if context.beside is not None and context.beside.is_large:
@@ -38,6 +41,9 @@ def measured(name: str, handler: Handler[Core]) -> Handler[Core]:
             if not is_checked_late or len(request) > 2 or type(request) is IncompleteWire:
                 check_constraints(name, request)
             answer = handler(core, context, request)
+        except WorkNeeded as needed:
+            needed.beside.began_ms = started_ms
+            raise
         except AwsError as error:
             first = first or _first_fault(name, request, error)
             _record_failure(core, context, request, name, first)
