@@ -27,12 +27,14 @@ class Endpoint:
     def __init__(self) -> None:
         self.requests: queue.Queue[Any] = queue.Queue()
         self.statuses: list[int] = []
+        self.versions: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 status = outer.statuses.pop(0) if outer.statuses else 200
+                self.protocol_version = outer.versions.pop(0) if outer.versions else "HTTP/1.1"
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -160,6 +162,14 @@ def test_outcome_waits_for_another_program_s_lock(
     world.sns.publish(TopicArn=topic, Message="hello")
     assert retried(timed, endpoint, 2)[0] == [500, 200]
     assert not refusals
+
+
+def test_an_answer_in_another_version_of_http_is_none(world: SnsWorld, endpoint: Any, timed: EngineThread) -> None:
+    topic = world.topic()
+    subscribe(world, topic, endpoint)
+    endpoint.versions = ["HTTP/2.0", "HTTP/1.2", "HTTP/1.0"]
+    world.sns.publish(TopicArn=topic, Message="hello")
+    assert retried(timed, endpoint, 3)[0] == [200, 200, 200], "sent until it is answered"
 
 
 def test_http_endpoint_failing_for_good_leaves_the_message_to_the_dead_letter_queue(

@@ -157,3 +157,28 @@ def _aws_chunked(engine: EngineThread, target: str, trailer: str, *headers: str)
     ]
     body = f"1\r\nx\r\n0\r\n{trailer}\r\n\r\n"
     return _answer(engine, "\r\n".join((*head, f"Content-Length: {len(body)}", "", body)).encode())
+
+
+HEALTH = b"GET /_onebox/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"GET / HTTP/1.0", 200),
+        (b"GET / HTTP/1.1", 200),
+        (b"GET / HTTP/0.9", 505),
+        (b"GET / HTTP/1.2", 505),
+        (b"GET / HTTP/2.0", 505),
+        (b"GET / HTTP/3.0", 505),
+        (b"PRI * HTTP/2.0", 505),
+        (b"GET / HTTP/x", 400),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("before", [b"", HEALTH], ids=["first", "later"])
+def test_another_version_of_http_is_refused(engine: EngineThread, before: bytes, line: bytes, status: int) -> None:
+    line = line.replace(b"GET /", b"GET /_onebox/health", 1)
+    answer = _answer(engine, before + line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    answers = answer.split(b"HTTP/1.1 ")[1:]
+    assert answers[1 if before else 0].startswith(b"%d " % status), answer

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import httptools
 
 from onebox.gateway.answers import serialize
-from onebox.gateway.heads import BadHead, refusal
+from onebox.gateway.heads import BadHead, malformed, refusal
 from onebox.gateway.incoming import BodiesRefused, IncomingBodies
 from onebox.gateway.limits import (
     BURST_PIECES_MAX,
@@ -151,7 +151,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
             self._server.turns.note_part()
             # What a callback raises is the context of the parser's own error.
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, BadHead) else BadHead(400, f"not an HTTP/1.1 request: {error}"))
+            self._refuse(cause if isinstance(cause, BadHead) else malformed(error))
             return
         if not self._burst:
             self._server.turns.note_part()

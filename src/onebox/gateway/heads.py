@@ -9,6 +9,7 @@ from onebox.gateway.message import Response
 
 _SINGLE_HEADERS = frozenset({"host", "authorization", "content-length", "content-type", "x-amz-target", "origin"})
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,253})(?::\d{1,5})?", re.ASCII)
+VERSIONS = ("1.1", "1.0")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -51,6 +52,24 @@ def check_method(method: str) -> None:
     """Refuse what no service knows. Raises BadHead."""
     if method not in METHODS:
         raise BadHead(405, f"the method {method} is not supported; supported are {', '.join(METHODS)}")
+
+
+def check_version(http_version: str) -> None:
+    """Refuse what is framed by the rules of another version, as AWS's load balancers do. Raises BadHead."""
+    if http_version not in VERSIONS:
+        raise _unknown_version()
+
+
+def malformed(error: Exception) -> BadHead:
+    """The refusal of what the parser cannot read."""
+    text = str(error)
+    if text in ("Invalid HTTP version", "Expected HTTP/2 Connection Preface"):
+        return _unknown_version()
+    return BadHead(400, f"not an HTTP/1.1 request: {text}")
+
+
+def _unknown_version() -> BadHead:
+    return BadHead(505, "the version of HTTP is not supported; supported are 1.1 and 1.0")  # RFC 9110, 15.6.6
 
 
 def check_host(http_version: str, headers: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from onebox.gateway.heads import (
     check_host,
     check_method,
     check_repeated,
+    check_version,
     read_target,
     without_upgrade,
 )
@@ -142,6 +143,7 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
         self._check_count()
+        check_version(parser.get_http_version())
         # A client of AWS sends the same line and host again and again: what was found right once is right.
         head = (parser.get_method(), self._url, headers.get("host"))
         if head != self._known_head:

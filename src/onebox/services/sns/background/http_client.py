@@ -39,8 +39,8 @@ async def _post(url: str, headers: Mapping[str, str], body: bytes) -> int:
 
 
 def _status_of(line: bytes) -> int:
-    """The status in ``HTTP/1.1 200 OK``. Raises ValueError for anything else."""
+    """The status in ``HTTP/1.1 200 OK``. Raises ValueError for anything else, other versions of HTTP included."""
     version, _, rest = line.partition(b" ")
-    if not version.startswith(b"HTTP/"):
+    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise ValueError(line)
     return int(rest[:3])
