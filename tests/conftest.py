@@ -80,6 +80,12 @@ def account() -> str:
     return str(next(_accounts))
 
 
+@pytest.fixture(scope="module")
+def file_account() -> str:
+    """An account for what tests of a file share: they change nothing of it, or use names of their own."""
+    return str(next(_accounts))
+
+
 @pytest.fixture
 def client(onebox: EngineThread, account: str) -> Callable[..., Any]:
     """Makes boto3 clients of the shared engine in the test's own account."""

@@ -51,9 +51,27 @@ class Cli:
 
 
 @pytest.fixture
-def cli(paced: EngineThread, waits_move_time: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def ledgers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orders.cli.publish.ledger_folder", lambda: tmp_path / "ledgers")
+
+
+@pytest.fixture
+def cli(paced: EngineThread, waits_move_time: None, ledgers: None) -> Cli:
     return Cli(paced, environment_of(paced.endpoint_url))
+
+
+@pytest.fixture(scope="module")
+def shared_system(onebox: EngineThread, file_account: str) -> Cli:
+    cli = Cli(onebox, environment_of(onebox.endpoint_url, file_account))
+    result = cli.run("deploy", "--yes")
+    assert result.exit_code == 0, result.output
+    return cli
+
+
+@pytest.fixture
+def standing(shared_system: Cli, ledgers: None) -> Cli:
+    """A system for tests that ask for what is not there, or send nothing but what is refused."""
+    return shared_system
 
 
 @pytest.fixture
@@ -167,8 +185,8 @@ def test_published_orders_are_got_and_listed_exactly(deployed: Cli, tmp_path: Pa
     assert "19.99" in deployed.run("list").stdout
 
 
-def test_get_of_an_order_that_is_not_there_says_where_it_may_be(deployed: Cli) -> None:
-    result = deployed.run("get", "nobody")
+def test_get_of_an_order_that_is_not_there_says_where_it_may_be(standing: Cli) -> None:
+    result = standing.run("get", "nobody")
     assert (result.exit_code, "orders dlq list" in result.stderr) == (1, True)
 
 
@@ -199,12 +217,12 @@ FILES_OF_NO_USE: dict[str, tuple[str, bytes, int, str]] = {
 }
 
 
-def test_a_file_of_no_use_is_named_with_what_is_wrong(deployed: Cli, tmp_path: Path) -> None:
+def test_a_file_of_no_use_is_named_with_what_is_wrong(standing: Cli, tmp_path: Path) -> None:
     for case, (name, content, code, said) in FILES_OF_NO_USE.items():
         (tmp_path / name).write_bytes(content)
-        published = deployed.run("publish", str(tmp_path / name))
+        published = standing.run("publish", str(tmp_path / name))
         assert (published.exit_code, said in published.stderr) == (code, True), (case, published.output)
-        verified = deployed.run("verify", str(tmp_path / name))
+        verified = standing.run("verify", str(tmp_path / name))
         assert verified.exit_code == (1 if code == 1 else 4), (case, verified.output)
         assert {type(published.exception), type(verified.exception)} == {SystemExit}, (case, "no traceback")
 
@@ -234,9 +252,9 @@ IMPOSSIBLE: list[tuple[list[str], str]] = [
 ]
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(deployed: Cli) -> None:
+def test_what_cannot_be_done_is_said_in_a_sentence(standing: Cli) -> None:
     for arguments, said in IMPOSSIBLE:
-        result = deployed.run(*arguments)
+        result = standing.run(*arguments)
         assert (result.exit_code, said in result.stderr) == (1, True), (arguments, result.output)
         assert type(result.exception) is SystemExit, (arguments, "no traceback")
 

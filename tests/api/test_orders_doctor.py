@@ -19,7 +19,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from onebox.testing import EngineThread
 from orders.cli.main import main
+from tests.conftest import environment_of
 from tests.polling import PATIENCE_S, until
 
 STRAY = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -44,6 +46,15 @@ class Cli:
 @pytest.fixture
 def cli(aws_environment: dict[str, str]) -> Cli:
     return Cli(aws_environment)
+
+
+@pytest.fixture(scope="module")
+def standing(onebox: EngineThread, file_account: str) -> Cli:
+    """A system for tests that only look."""
+    cli = Cli(environment_of(onebox.endpoint_url, file_account))
+    result = cli.run("deploy", "--yes")
+    assert result.exit_code == 0, result.output
+    return cli
 
 
 @pytest.fixture
@@ -150,9 +161,9 @@ def _find_published(shown: str) -> str | None:
 
 
 @pytest.mark.parametrize("end", ["q", "ctrl-c", "terminate"])
-def test_top_on_a_terminal_ends_clean(deployed: Cli, end: str) -> None:
+def test_top_on_a_terminal_ends_clean(standing: Cli, end: str) -> None:
     ours, theirs = pty.openpty()
-    environment = {**deployed.environment, "TERM": "xterm", "COLUMNS": "150", "LINES": "50"}
+    environment = {**standing.environment, "TERM": "xterm", "COLUMNS": "150", "LINES": "50"}
     command = [sys.executable, "-m", "orders", "top", "--every", "0.2"]
     with subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True

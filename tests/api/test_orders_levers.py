@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,6 +30,23 @@ def orders(aws_environment: dict[str, str]) -> Orders:
 def deployed(orders: Orders) -> Orders:
     assert orders("deploy", "--yes").exit_code == 0
     return orders
+
+
+@pytest.fixture(scope="module")
+def standing(onebox: EngineThread, file_account: str) -> Orders:
+    """A system for the tests of what is refused: they change nothing, and each sees that."""
+    environment = environment_of(onebox.endpoint_url, file_account)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, env=environment)
+
+    done(run("deploy", "--yes"))
+    return run
+
+
+@pytest.fixture
+def standing_trigger(standing: Orders, onebox: EngineThread, file_account: str) -> Callable[[], dict[str, Any]]:
+    return lambda: trigger(partial(onebox.client, account=file_account))
 
 
 def done(result: Result) -> str:
@@ -87,9 +105,9 @@ def test_a_deployment_does_not_resume_a_paused_system(deployed: Orders, client: 
     assert trigger(client)["State"] == "Disabled"
 
 
-def test_a_pause_is_asked_for(deployed: Orders, client: Client) -> None:
-    assert deployed("pause").exit_code == 1
-    assert trigger(client)["State"] == "Enabled"
+def test_a_pause_is_asked_for(standing: Orders, standing_trigger: Callable[[], dict[str, Any]]) -> None:
+    assert standing("pause").exit_code == 1
+    assert standing_trigger()["State"] == "Enabled"
 
 
 def test_a_trigger_that_was_disabled_by_hand_is_a_pause_too(deployed: Orders, client: Client) -> None:
@@ -122,10 +140,12 @@ def test_a_concurrency_is_set_shown_kept_by_deployments_and_removed(deployed: Or
 
 
 @pytest.mark.parametrize("text", ["1", "0", "1001", "-3", "many", "٣", "9" * 40])
-def test_a_concurrency_that_lambda_does_not_take_is_refused(deployed: Orders, client: Client, text: str) -> None:
-    result = deployed("concurrency", "--", text)
+def test_a_concurrency_that_lambda_does_not_take_is_refused(
+    standing: Orders, standing_trigger: Callable[[], dict[str, Any]], text: str
+) -> None:
+    result = standing("concurrency", "--", text)
     assert (result.exit_code, "2 to 1" in result.stderr) == (1, True)
-    assert not trigger(client).get("ScalingConfig")
+    assert not standing_trigger().get("ScalingConfig")
 
 
 # --- Rollback -------------------------------------------------------------------------------------------------------
@@ -266,8 +286,8 @@ def test_an_acknowledgement_holds_until_the_alarm_changes(deployed: Orders, clie
     assert "acknowledged" not in done(deployed("alarms"))
 
 
-def test_a_wrong_name_or_duration_is_refused_with_the_right_ones(deployed: Orders) -> None:
-    wrong = deployed("alarms", "silence", "OrderDLQ-not-emty", "1h")
+def test_a_wrong_name_or_duration_is_refused_with_the_right_ones(standing: Orders) -> None:
+    wrong = standing("alarms", "silence", "OrderDLQ-not-emty", "1h")
     assert (wrong.exit_code, "did you mean OrderDLQ-not-empty?" in wrong.stderr) == (1, True)
-    assert deployed("alarms", "silence", "OrderDLQ-not-empty", "8d").exit_code == 1
-    assert deployed("alarms", "silence", "OrderDLQ-not-empty", "0s").exit_code == 1
+    assert standing("alarms", "silence", "OrderDLQ-not-empty", "8d").exit_code == 1
+    assert standing("alarms", "silence", "OrderDLQ-not-empty", "0s").exit_code == 1
