@@ -128,7 +128,7 @@ class HttpConnection(RequestReader, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         turns = self._server.turns
         self._now_ms = self._began_ms = turns.begin()  # one reading for all that came at once
-        if self._unparsed or not turns.admits(self):
+        if turns.is_spent or self._unparsed:
             self._unparsed += data
             if len(self._unparsed) > SLICE_BYTES and self._transport is not None:
                 self._transport.pause_reading()

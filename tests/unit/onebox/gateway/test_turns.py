@@ -49,7 +49,7 @@ def test_a_turn_ends_after_its_time_however_many_wait() -> None:
             Line(world, str(number), EXPENSIVE_MS, 1)
         await asyncio.sleep(0)
         assert len(world.served) == TURN_MS // EXPENSIVE_MS + 1
-        assert not world.turns.is_spent, "what arrives now did not take its time"
+        assert world.turns.is_spent
         for _ in range(100):
             await asyncio.sleep(0)
         assert world.served == [str(number) for number in range(100)]
@@ -119,35 +119,5 @@ def test_an_endless_stream_of_cheap_requests_keeps_no_expensive_one_waiting_for_
             if "expensive" in world.served:
                 break
         assert len(world.served) < 2_100
-
-    asyncio.run(run())
-
-
-def test_what_arrives_behind_an_expensive_request_is_read_in_the_same_turn_if_it_is_cheap() -> None:
-    async def run() -> None:
-        world = World()
-        lines = [Line(world, str(number), 100, 1) for number in range(3)]
-        await asyncio.sleep(0)
-        assert world.served == ["0"]
-        cheap = Line(world, "cheap", CHEAP_MS, 1, measured_ms=0.1)
-        assert world.turns.admits(cheap)
-        assert not world.turns.admits(lines[0]), "others of its kind wait"
-        await asyncio.sleep(0)
-        assert world.served == ["0", "cheap", "1"]
-
-    asyncio.run(run())
-
-
-def test_cheap_requests_come_first_in_each_turn_however_long_a_crowd_has_waited() -> None:
-    async def run() -> None:
-        world = World()
-        for number in range(100):
-            Line(world, f"new {number}", 80, 1, measured_ms=0)
-        for _ in range(90):
-            Line(world, "cheap", CHEAP_MS, 1, measured_ms=0.3)
-            before = len(world.served)
-            await asyncio.sleep(0)
-            assert world.served[before] == "cheap"
-            assert len(world.served) == before + 2
 
     asyncio.run(run())
