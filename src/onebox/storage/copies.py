@@ -229,7 +229,7 @@ def _is_page_whole(verifier: apsw.Connection, file: FileIO, number: int, page_si
 def _count_missing(database: Path, state: LogState, reader: apsw.Connection) -> int:
     frames = count_valid_frames(reader)
     if frames and not is_log_whole(database, frames):
-        # A running onebox may have begun the log anew meanwhile; a second look tells.
+        # A running onebox may have restarted the log meanwhile, so it is read twice.
         frames = count_valid_frames(reader)
         if frames and not is_log_whole(database, frames):
             return max(1, count_missing(state, 0))

@@ -113,7 +113,7 @@ def _open_file(path: Path, vfs: str | None) -> apsw.Connection:
 
 def _configure(connection: apsw.Connection) -> None:
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    # A plan may depend on the value of a parameter otherwise, and is made anew for each other value.
+    # A plan may depend on the value of a parameter otherwise, and is compiled again for each other value.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     for pragma in (
         "journal_mode = WAL",

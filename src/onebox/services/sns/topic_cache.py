@@ -116,7 +116,7 @@ class TopicCache:
         return cached
 
     def forget(self, topic_arn: str) -> None:
-        """Read the topic anew at its next use."""
+        """Read the topic again at its next use."""
         self._topics.pop(topic_arn, None)
 
 

@@ -63,7 +63,7 @@ class VisibilityChange:
 
 
 def change_visibility(core: Core, queue: Queue, changes: Sequence[VisibilityChange], now_ms: int) -> Answers:
-    """Start the visibility timeout of messages anew; 0 makes them visible at once."""
+    """Start the visibility timeout of messages again; 0 makes them visible at once."""
     receipts = [_read_receipt(queue, change.handle) for change in changes]
     statuses = _find_statuses(core, queue, receipts)
     answers: Answers = []

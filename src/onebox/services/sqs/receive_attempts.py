@@ -15,7 +15,7 @@ from onebox.services.sqs.receiving import Received, receive
 def receive_attempt(
     core: Core, queue: Queue, attempt_id: str, limit: int, visibility_timeout_ms: int, now_ms: int
 ) -> Received:
-    """Receive messages, or those of the same attempt again, under the same receipts, their timeout started anew.
+    """Receive messages, or those of the same attempt again, under the same receipts, their timeout started again.
 
     Raises InvalidParameterValue if one of them was deleted, became visible or was received otherwise in between.
     """

@@ -104,6 +104,8 @@ class Connections(RuleBasedStateMachine):
             (self.server.incoming.room_for(MEDIUM), MEDIUM_ROOM),
             (self.server.incoming.room_for(LARGEST), LARGE_ROOM),
         ]
+        for _ in range(3):
+            self.connect()
 
     def handle(self, request: Request, reply: Reply) -> None:
         if request.path == "/now":
@@ -133,11 +135,12 @@ class Connections(RuleBasedStateMachine):
     @precondition(lambda self: self.clients)
     @rule(
         number=st.integers(0, CLIENTS_MAX),
-        size=st.sampled_from([0, 51, 60, 150, 200, 250, 700, LARGEST, LARGEST + 1]),
+        size=st.sampled_from([0, 51, 60, 150, 200, 200, 250, 700, LARGEST, LARGEST + 1]),
         path=st.sampled_from(["/now", "/later"]),
         form=st.sampled_from(["length", "chunks", "expect"]),
+        brought=st.sampled_from([0, 80, 250, 1_500]),
     )
-    def ask(self, number: int, size: int, path: str, form: str) -> None:
+    def ask(self, number: int, size: int, path: str, form: str, brought: int) -> None:
         client = self.pick(number)
         head = f"PUT {path} HTTP/1.1\r\nHost: h\r\n"
         if form == "chunks":
@@ -149,6 +152,8 @@ class Connections(RuleBasedStateMachine):
             head += f"Content-Length: {size}\r\n" + ("Expect: 100-continue\r\n" if form == "expect" else "") + "\r\n"
         client.unsent += (head + body).encode()
         client.requests += 1
+        if brought and client.transport.is_reading:
+            self.bring_of(client, brought, is_busy=False)
 
     @precondition(lambda self: any(self.may_bring(client) for client in self.clients))
     @rule(
@@ -188,6 +193,12 @@ class Connections(RuleBasedStateMachine):
     @rule(number=st.integers(0, CLIENTS_MAX))
     def hang_up(self, number: int) -> None:
         self.do(self.pick(number).transport.close)
+
+    @precondition(lambda self: self.server.incoming.waiting)
+    @rule(number=st.integers(0, CLIENTS_MAX))
+    def hang_up_waiting(self, number: int) -> None:
+        waiting = [client for client in self.clients if client.connection.awaits_room]
+        self.do(waiting[number % len(waiting)].transport.close)
 
     @precondition(lambda self: self.clients)
     @rule(number=st.integers(0, CLIENTS_MAX), reads=st.booleans())
@@ -255,4 +266,4 @@ class Connections(RuleBasedStateMachine):
 
 
 TestConnections = Connections.TestCase
-TestConnections.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestConnections.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)

@@ -27,7 +27,7 @@ def delete_message_batch(core: Core, context: RequestContext, request: Wire) -> 
 
 
 def change_message_visibility(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Start a message's visibility timeout anew."""
+    """Start a message's visibility timeout again."""
     queue = load_queue(core, context, request["QueueUrl"], "ChangeMessageVisibility")
     change = VisibilityChange(request["ReceiptHandle"], request["VisibilityTimeout"])
     _raise_first(change_visibility(core, queue, [change], core.clock.steady_ms()))
@@ -35,7 +35,7 @@ def change_message_visibility(core: Core, context: RequestContext, request: Wire
 
 
 def change_message_visibility_batch(core: Core, context: RequestContext, request: Wire) -> Wire:
-    """Start the visibility timeout of up to ten messages anew; without a timeout, the queue's."""
+    """Start the visibility timeout of up to ten messages again; without a timeout, the queue's."""
     queue = load_queue(core, context, request["QueueUrl"], "ChangeMessageVisibility")
     entries = request["Entries"]
     check_entries(entries, "ChangeMessageVisibilityBatchRequestEntry")
