@@ -18,6 +18,7 @@ How it hangs together, top down::
     opening.py       connections: durability, checksums of pages, limits
     log_file.py      the log as a file: was it cut short, and how much is missing
     copies.py        backup, restore, check and compact
+    database_file.py whether a path names a database of onebox
     packing.py       large texts are stored compressed
     migrate.py  migrations/    the schema, script by script
     schema.py   schema.sql     the schema of a new database, in one script
