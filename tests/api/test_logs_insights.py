@@ -196,7 +196,6 @@ def test_queries_are_listed_stopped_and_refused(engine: EngineThread) -> None:
 
 
 def test_results_come_in_pages_if_asked_for(engine: EngineThread) -> None:
-    query_id = engine.client("logs").describe_queries()["queries"][0]["queryId"]
     run(engine, "fields @message")
     logs = engine.client("logs")
     query_id = next(query["queryId"] for query in logs.describe_queries()["queries"] if query["logGroupName"] == "app")
