@@ -199,3 +199,34 @@ def _read_until(descriptor: int, wanted: str | None) -> str:
                 break
             shown += part
     return shown.decode(errors="replace")
+
+
+def test_a_system_whose_table_is_lost_is_still_shown_and_loses_no_order(
+    deployed: Cli, client: Callable[..., Any]
+) -> None:
+    client("dynamodb").delete_table(TableName="Orders")
+    status, top = deployed.run("status"), deployed.run("top", "--once")
+    for shown in (status, top):
+        assert shown.exit_code == 1
+        assert "OrderTopic " in shown.stdout
+        assert shown.stderr.splitlines()[0] == "orders: parts of the system are missing: Orders"
+        assert "`orders doctor`" in shown.stderr
+    assert deployed.run("top", "--json").exit_code == 1
+
+    examined = json.loads(deployed.run("doctor", "--json").stdout)["checks"]
+    drift, test_order = (next(one for one in examined if one["name"] == name) for name in ("drift", "test order"))
+    for check in (drift, test_order):
+        assert check["outcome"] == "failed"
+        assert "`orders destroy` would lose them" in check["advice"]
+    # A test order would wait for the table, and stay in it.
+    assert test_order["message"] == "not sent: there is no table Orders"
+
+
+def test_where_nothing_is_deployed_all_views_say_so_with_one_exit_code(cli: Cli) -> None:
+    for command in ("status", "top"):
+        shown = cli.run(command)
+        assert shown.exit_code == 1
+        assert "there is no order system on onebox" in shown.stderr
+    alarms = cli.run("alarms")
+    assert (alarms.exit_code, alarms.stdout) == (1, "")
+    assert alarms.stderr.startswith("orders: there are no alarms\n`orders deploy`")

@@ -11,6 +11,7 @@ from orders.cli.output import print_json, print_rich, say, show_time
 from orders.clock import SystemClock
 from orders.deployment.function import DeployedFunction
 from orders.domain.times import parse_duration_ms
+from orders.errors import OperatorError
 from orders.levers.alarms import AlarmLevers
 from orders.monitoring.alarms import FIRING, AlarmReport, report_alarms
 from orders.monitoring.status import StatusReader
@@ -34,13 +35,13 @@ def alarms(context: click.Context, aws: Aws, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     reports = report_alarms(StatusReader(aws).read(SystemClock().now_ms()))
+    if not reports:
+        raise OperatorError("there are no alarms", "`orders deploy` creates them.")
     if as_json:
         for report in reports:
             print_json(report._asdict())
-    elif reports:
-        _print_table(reports)
     else:
-        say("there are no alarms: `orders deploy` creates them")
+        _print_table(reports)
 
 
 @alarms.command()

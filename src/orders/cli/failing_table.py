@@ -24,7 +24,11 @@ def failing_lines(failing: FailingNow, now_ms: int, limit: int) -> Iterator[str]
 
 def failing_line(order: FailingOrder, now_ms: int) -> str:
     """One order: which try, what comes next and when, why."""
-    name = printable(order.order_id) if order.order_id else f"message {printable(order.message_id)[:8]}"
+    name = (
+        printable(order.order_id)
+        if order.order_id and order.order_id.strip()
+        else f"message {printable(order.message_id)[:8]}"
+    )
     cause = order.reason if order.reason.startswith(order.exception) else f"{order.exception}: {order.reason}"
     reason = printable(cause, REASON_MAX)
     return f"{name}: {order.attempt}, {describe_next(order, now_ms)}: {reason}"

@@ -59,10 +59,19 @@ def status(aws: Aws, as_json: bool) -> None:
     else:
         print_rich(render(now, options))
         if not now.is_deployed:
-            raise OperatorError("parts of the system are missing", "Set the system up with `orders deploy`.")
+            raise missing_parts(now)
         if now.failed:
             say("\n`orders dlq list` shows why orders failed.")
     sys.exit(0 if now.is_deployed else 1)
+
+
+def missing_parts(now: Status) -> OperatorError:
+    """What to say of a system that is not whole. `orders deploy` makes a new one; it does not replace a lost part."""
+    if now.is_absent:
+        return OperatorError(f"there is no order system on {now.place}", "Set the system up with `orders deploy`.")
+    return OperatorError(
+        f"parts of the system are missing: {', '.join(now.missing)}", "`orders doctor` shows how to replace them."
+    )
 
 
 def render(now: Status, options: Options | None = None) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,10 +33,9 @@ from orders.cli.keys import reading_keys
 from orders.cli.options import aws_options, json_option
 from orders.cli.output import console, print_json, print_rich, show_number, show_time
 from orders.cli.patience import attempt, describe_outage, silent_outage
-from orders.cli.status import plain, render
+from orders.cli.status import missing_parts, plain, render
 from orders.cli.terminated import stopping_on_sigterm
 from orders.clock import Clock, SystemClock
-from orders.errors import OperatorError
 from orders.monitoring.status import Status, StatusReader
 from orders.text import printable
 
@@ -83,12 +83,15 @@ def top(aws: Aws, every: float, once: bool, as_json: bool) -> None:
         print_json(_plain(now))
     else:
         print_rich(screen(now, hint=""))
+        if not now.is_deployed:
+            raise missing_parts(now)
+    sys.exit(0 if now.is_deployed else 1)
 
 
 def _check_is_deployed(now: Status) -> None:
     """Raises OperatorError where there is nothing to watch."""
-    if not now.is_deployed:
-        raise OperatorError(f"there is no order system on {now.place}", "Set the system up with `orders deploy`.")
+    if now.is_absent:
+        raise missing_parts(now)
 
 
 def _watch(reader: StatusReader, clock: SystemClock, every_s: float) -> None:

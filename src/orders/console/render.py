@@ -20,6 +20,7 @@ from orders.console import charts
 from orders.console.assets import asset_url, load_assets
 from orders.console.context import console_of
 from orders.console.live import Snapshot
+from orders.domain.amounts import show_amount
 from orders.json_text import to_json
 from orders.text import show_duration, well_formed
 
@@ -85,6 +86,7 @@ def _environment() -> Environment:
         count=count,
         duration=show_duration,
         number=number,
+        exact=exact,
         plural=plural,
         marked=marked,
     )
@@ -119,7 +121,8 @@ def money(amount: Any, currency: Any = None) -> Markup:
     """An exact amount, formatted for the order's currency; a plain number without one."""
     if amount is None:
         return Markup("–")
-    text = to_json(amount) if isinstance(amount, Decimal) else str(amount)
+    shown = show_amount(amount, currency)
+    text = to_json(shown) if isinstance(shown, Decimal) else str(shown)
     if not isinstance(currency, str) or not currency:
         return Markup('<data class="money" value="{}">{}</data>').format(text, text)
     return Markup('<data class="money" value="{}" data-currency="{}">{} {}</data>').format(
@@ -161,6 +164,11 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 10 else f"{value:,.1f}"
+
+
+def exact(value: float) -> str:
+    """A count or an amount of money, as `orders status` shows it: with two decimals where there are any."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 def plural(amount: int, noun: str) -> str:

@@ -18,6 +18,8 @@ from orders.deployment.function import DeployedFunction
 from orders.deployment.repairs import Repairs
 from orders.doctor.inspection import Inspection, NotOffered
 from orders.doctor.judgements import (
+    REMAKE,
+    REMAKE_TABLE,
     judge_alarms,
     judge_changed,
     judge_concurrency,
@@ -170,14 +172,17 @@ class Doctor:
         if reaches_queue:
             yield Check(topic, Outcome.GOOD, f"reaches {queue}")
         else:
-            advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
-            yield Check(topic, Outcome.FAILED, f"does not reach {queue}: orders published now are lost", advice)
+            yield Check(topic, Outcome.FAILED, f"does not reach {queue}: orders published now are lost", REMAKE)
 
     def _check_alarms(self) -> Iterator[Check]:
         subscribers = self.inspection.subscribers(self.names.alarm_topic)
         yield from judge_alarms(self.names, self.inspection.alarms(), [one for one in subscribers or [] if one[2]])
 
     def _check_test_order(self) -> Iterator[Check]:
+        # Without a table the test order would wait, be stored once there is one, and stay.
+        if not self.inspection.has_table(self.names.table):
+            yield Check("test order", Outcome.FAILED, f"not sent: there is no table {self.names.table}", REMAKE_TABLE)
+            return
         order_id = f"{TEST_ORDER_PREFIX}{self.clock.now_ms()}-{self.clock.jitter_ms(1_000_000):.0f}"
         began_ms = self.clock.monotonic_ms()
         # Without user, status and timestamp the test order is in no index, so no list shows it.
@@ -193,7 +198,8 @@ class Doctor:
                 Outcome.FAILED,
                 f"{order_id} was published and is not in the table after {self.wait_s:g} s",
                 f"`orders dlq list` and `orders logs` show why. Once it is stored, delete it yourself: "
-                f'`aws dynamodb delete-item --table-name Orders --key \'{{"orderId":{{"S":"{order_id}"}}}}\'`.',
+                f"`aws dynamodb delete-item --table-name {self.names.table} "
+                f'--key \'{{"orderId":{{"S":"{order_id}"}}}}\'`.',
             )
         elif self.inspection.is_stored(order_id):
             yield Check("test order", Outcome.WARNING, f"{order_id} is still in the table", "Delete it yourself.")
@@ -223,4 +229,4 @@ def _make(name: str, check: Callable[[], Iterator[Check]]) -> list[Check]:
 
 
 def _missing(name: str) -> Check:
-    return Check(name, Outcome.FAILED, "is not there", "Run `orders destroy` (it keeps the table) and `orders deploy`.")
+    return Check(name, Outcome.FAILED, "is not there", REMAKE)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from orders.aws import rates
 from orders.aws.clients import Aws, error_code
-from orders.aws.errors import describe_garbled_answer
+from orders.aws.errors import GARBLED_ADVICE, describe_garbled_answer
 from orders.aws.measures import FAILED_REQUESTS, HISTORY_AGE, REFUSED_REQUESTS, REQUESTS, read_series
 from orders.aws.names import Names
 from orders.clock import Clock
@@ -364,7 +364,7 @@ class Inspection:
             advice = "Grant the credentials this permission." if code in DENIED_CODES else ""
             raise OperatorError(f"{service} {operation}: {code}: {_message(error)}", advice) from error
         except ResponseParserError as error:
-            raise OperatorError(f"{service} {operation}: {describe_garbled_answer(error)}") from error
+            raise OperatorError(f"{service} {operation}: {describe_garbled_answer(error)}", GARBLED_ADVICE) from error
         except BotoCoreError as error:
             raise OperatorError(f"{service} {operation}: {error}", "Is the endpoint reachable?") from error
 

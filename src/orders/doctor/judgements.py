@@ -21,6 +21,17 @@ CONCURRENCY_LOW = 100
 # The most differences shown for a drifted resource.
 DIFFERENCES_SHOWN = 3
 CHANGES_SHOWN = 20
+TABLE_TYPE = "AWS::DynamoDB::Table"
+REMAKE = (
+    "Run `orders destroy` (it keeps the table) and `orders deploy`. Orders that wait in a queue are lost with it: "
+    "`orders status` counts them."
+)
+# AWS keeps a backup of a deleted table that had point-in-time recovery for 35 days.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
+REMAKE_TABLE = (
+    "Restore it from a backup under the same name, or create it with the key and the indexes of template.yaml: orders "
+    "that wait are then stored. `orders destroy` would lose them."
+)
 
 
 def judge_concurrency(limit: int, free: int) -> Check:
@@ -75,8 +86,8 @@ def judge_drift(drifted: list[Drifted], *, is_rest: bool = False) -> Iterator[Ch
         more = len(one.differences) - DIFFERENCES_SHOWN
         message = f"{one.logical_id} ({one.resource_type}): {shown}{f'; and {more} more' if more > 0 else ''}"
         if one.status == "DELETED":
-            advice = "It was deleted outside the stack: run `orders destroy` (it keeps the table) and `orders deploy`."
-            yield Check("drift", Outcome.FAILED, message, advice)
+            advice = REMAKE_TABLE if one.resource_type == TABLE_TYPE else REMAKE
+            yield Check("drift", Outcome.FAILED, message, f"It was deleted outside the stack. {advice}")
         else:
             advice = "It was changed outside the stack: change it back there; `orders deploy` does not touch it."
             yield Check("drift", Outcome.WARNING, message, advice)
@@ -95,8 +106,7 @@ def judge_function(names: Names, function: FunctionSettings) -> Check:
 def judge_trigger(names: Names, trigger: TriggerSettings | None) -> Check:
     """Whether OrderQueue's orders reach OrderProcessor, and whether one bad order fails alone."""
     if trigger is None:
-        advice = "Run `orders destroy` (it keeps the table) and `orders deploy`."
-        return Check("trigger", Outcome.FAILED, f"nothing delivers {names.queue}'s orders to {names.function}", advice)
+        return Check("trigger", Outcome.FAILED, f"nothing delivers {names.queue}'s orders to {names.function}", REMAKE)
     if trigger.state != "Enabled":
         since = f", paused since {trigger.paused}" if trigger.paused else ""
         return Check(

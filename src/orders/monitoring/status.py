@@ -60,6 +60,25 @@ class Status:
     def is_deployed(self) -> bool:
         return None not in (self.subscriptions, self.queue, self.dead_letters, self.function, self.table)
 
+    @property
+    def missing(self) -> list[str]:
+        """The names of the parts that do not exist."""
+        names = self.names
+        parts = (
+            (names.topic, self.subscriptions),
+            (names.queue, self.queue),
+            (names.function, self.function),
+            (names.table, self.table),
+            (names.dead_letter_queue, self.dead_letters),
+        )
+        return [name for name, part in parts if part is None]
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether none of the parts exists: nothing was ever deployed, or all of it is gone."""
+        parts = (self.subscriptions, self.queue, self.dead_letters, self.function, self.table)
+        return all(part is None for part in parts)
+
     def over_the_hour(self, measure: Measure) -> float:
         """The sum, or the maximum for metrics that do not add up; 0 without values."""
         values = self.series.get(measure, {}).values()

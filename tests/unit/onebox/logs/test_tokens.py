@@ -17,7 +17,8 @@ from onebox.services.logs.tokens import (
     parse_stream_token,
 )
 
-POSITION = st.builds(Position, st.integers(0, 1 << 45), st.integers(0, 1 << 61))
+# The 56 digits of an id hold times up to the year 2111.
+POSITION = st.builds(Position, st.integers(0, (10**56 >> 144) - 1), st.integers(0, 1 << 61))
 
 
 @given(POSITION, POSITION)

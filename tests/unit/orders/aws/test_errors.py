@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, InvalidRegionError, ProfileNotFound, UnknownRegionError
 
 from orders.aws.errors import describe_error
 
@@ -39,3 +39,24 @@ def test_a_refusal_for_want_of_rights_names_the_command_that_shows_the_identity(
     reason, advice = describe_error(refused("GetItem", Code=code, Message="not authorized"))
     assert reason == f"GetItem failed: not authorized ({code})"
     assert "`aws sts get-caller-identity`" in advice
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AWS.SimpleQueueService.NonExistentQueue"])
+def test_a_part_that_is_gone_leads_to_the_command_that_names_it(code: str) -> None:
+    assert "`orders status`" in describe_error(refused("Scan", Code=code, Message="not found"))[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "option"),
+    [
+        (ProfileNotFound(profile="nope"), "there is no profile nope in AWS's configuration files", "--profile"),
+        (UnknownRegionError(region_name="mars-1", error_msg="No partition"), "'mars-1' is no AWS region", "--region"),
+        (InvalidRegionError(region_name="!!"), "'!!' is no AWS region", "--region"),
+    ],
+)
+def test_a_wrong_profile_or_region_is_named_with_the_option_that_gives_another(
+    error: Exception, reason: str, option: str
+) -> None:
+    said, advice = describe_error(error)
+    assert said == reason
+    assert option in advice
