@@ -8,6 +8,10 @@ from __future__ import annotations
 # AWS's messages may repeat a whole request; a reason is logged, listed and shown.
 REASON_MAX = 1_000
 
+MISSING_PART_ADVICE = "Set the system up with `orders deploy`. If it is set up, `orders doctor` finds what is missing."
+"""For a part that is not there: the system was never deployed, or somebody deleted the part, which a deploy does not
+replace."""
+
 
 class OrdersError(Exception):
     """The root of all errors of this package; ``reason`` is a sentence for people, of REASON_MAX characters and a note

@@ -160,6 +160,34 @@ def test_looking_in_every_way_hides_and_loses_nothing(shop: Shop) -> None:
         assert attributes["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
     assert {one["message_id"] for one in shop.lines("dlq", "list", "--each")} == ids
     assert len(shop.lines("dlq", "list", "--each", "--limit", "3")) == 3
+    screen = shop.run("dlq", "list", "--limit", "3").stdout
+    assert "3 of about 25 failed orders; next: " in screen
+    assert "to send all back unchanged, those that are not shown too" in screen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("erase", "--user", "U-1"), "standard input ended without an answer"),
+        (("verify", "-"), "no orders"),
+        (("dlq", "redrive"), "standard input ended without an answer"),
+    ],
+)
+def test_closed_standard_input_is_an_end_of_input(shop: Shop, arguments: tuple[str, ...], said: str) -> None:
+    shop.fail("oops")
+    script = 'exec "$@" <&-'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-m", "orders", *arguments],
+        env={**os.environ, **shop.environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    print(done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr + done.stdout
+    assert done.returncode == 1
 
 
 def test_show_prints_order_attributes_and_log_lines(shop: Shop) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from difflib import get_close_matches
 from typing import Any
 
@@ -84,6 +86,11 @@ class LazyGroup(click.Group):
         for title, names in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{width}}", COMMANDS[name][2]) for name in names])
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        if sys.stdin is None:  # closed: what reads it finds its end, and no other file gets its descriptor
+            sys.stdin = open(os.devnull)  # noqa: SIM115 - for the life of the process
+        return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         with reporting_failures():

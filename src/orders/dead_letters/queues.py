@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from orders.aws.clients import Aws, error_code
 from orders.clock import Clock
 from orders.dead_letters.messages import BatchError, OutgoingMessage, QueueMessage
-from orders.errors import OperatorError
+from orders.errors import MISSING_PART_ADVICE, OperatorError
 from orders.processor.give_back import TRACE_HEADER
 
 PEEK_S = 30
@@ -196,9 +196,7 @@ class Queue:
             return str(self._sqs.get_queue_url(QueueName=self.name)["QueueUrl"])
         except ClientError as error:
             if "NonExistentQueue" in error_code(error) or "QueueDoesNotExist" in error_code(error):
-                raise OperatorError(
-                    f"there is no queue {self.name}", "Set the system up with `orders deploy`."
-                ) from error
+                raise OperatorError(f"there is no queue {self.name}", MISSING_PART_ADVICE) from error
             raise
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from orders.aws.clients import Aws
 from orders.domain.stored_item import split_arrival
-from orders.errors import OperatorError
+from orders.errors import MISSING_PART_ADVICE, OperatorError
 from orders.function_log.lines import parse_line
 from orders.function_log.reader import OVERLAP_MS, FunctionLogs
 from orders.processor.attribute_values import decode_item
@@ -31,7 +31,7 @@ class OrderSource:
 
     def scan(self, user: str | None, statuses: Sequence[str]) -> Iterator[dict[str, Any]]:
         if not self._table.exists():
-            raise OperatorError(f"there is no table {self._name}", "Set the system up with `orders deploy`.")
+            raise OperatorError(f"there is no table {self._name}", MISSING_PART_ADVICE)
         request = _filter(user, statuses)
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True, **request):
             yield from (split_arrival(decode_item(item))[0] for item in page["Items"])

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from orders.aws.clients import Aws, error_code
-from orders.errors import OperatorError
+from orders.errors import MISSING_PART_ADVICE, OperatorError
 from orders.function_log.failing import LOOK_BACK_MS, FailingNow, FailingTracker
 from orders.function_log.failures import LoggedFailures, collect_failures
 from orders.function_log.lines import LogLine
@@ -39,7 +39,7 @@ class FunctionLogs:
         """Raises OperatorError where there is no log, so no stack either."""
         groups = self._logs.describe_log_groups(logGroupNamePrefix=self._group)["logGroups"]
         if all(group["logGroupName"] != self._group for group in groups):
-            raise OperatorError(f"there is no log group {self._group}", "Set the system up with `orders deploy`.")
+            raise OperatorError(f"there is no log group {self._group}", MISSING_PART_ADVICE)
 
     def lines(self, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
         """The lines since a moment; none if the log does not exist yet."""

@@ -19,7 +19,7 @@ from orders.aws.clients import Aws, error_code
 from orders.aws.settings import find_settings
 from orders.claims.bucket import ClaimBucket
 from orders.domain.trace_context import to_xray_header
-from orders.errors import OperatorError, OrderRejected, OrderUnavailable
+from orders.errors import MISSING_PART_ADVICE, OperatorError, OrderRejected, OrderUnavailable
 from orders.publishing.message import Message, point_to
 from orders.publishing.ports import BATCH_BYTES_MAX, Rejection
 
@@ -142,7 +142,7 @@ def _whole_call_error(topic: str, error: Any) -> Exception:
     message = str(error.response["Error"].get("Message", code))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     if code in ("NotFound", "NotFoundException"):
-        return OperatorError(f"there is no topic {topic}: {message}", "Set the system up with `orders deploy`.")
+        return OperatorError(f"there is no topic {topic}: {message}", MISSING_PART_ADVICE)
     if code in PERMANENT_CODES:
         return OperatorError(f"{code}: {message}", "Check the credentials and their permissions.")
     if status >= 500 or _is_throttling(code):

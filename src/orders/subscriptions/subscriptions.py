@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from orders.aws.clients import Aws, error_code
-from orders.errors import OperatorError
+from orders.errors import MISSING_PART_ADVICE, OperatorError
 
 RAW_PROTOCOLS = ("sqs", "http", "https")
 UNCONFIRMED = ("PendingConfirmation", "pending confirmation")
@@ -102,9 +102,7 @@ class Subscriptions:
                 yield from page["Subscriptions"]
         except ClientError as error:
             if error_code(error) in ("NotFound", "NotFoundException"):
-                raise OperatorError(
-                    f"there is no topic {self._topic}", "Set the system up with `orders deploy`."
-                ) from error
+                raise OperatorError(f"there is no topic {self._topic}", MISSING_PART_ADVICE) from error
             raise
 
     def _find(self, protocol: str, endpoint: str) -> Subscription | None:

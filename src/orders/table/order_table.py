@@ -19,7 +19,7 @@ from orders.aws.names import INDEX_BY_STATUS, INDEX_BY_USER
 from orders.aws.tables import delete_table, table_exists
 from orders.clock import Clock, SystemClock
 from orders.domain.stored_item import split_arrival
-from orders.errors import OperatorError
+from orders.errors import MISSING_PART_ADVICE, OperatorError
 from orders.processor.attribute_values import decode_item
 from orders.retry import Backoff
 from orders.table.query import Position
@@ -211,7 +211,7 @@ def _decode_batch(response_dict: dict[str, Any], customized_response_dict: dict[
 def _raise_operator_error(table: str, error: Exception) -> None:
     """Raise an OperatorError for errors that an operator can fix."""
     if error_code(error) == "ResourceNotFoundException":
-        raise OperatorError(f"there is no table {table}", "Set the system up with `orders deploy`.") from error
+        raise OperatorError(f"there is no table {table}", MISSING_PART_ADVICE) from error
     if error_code(error) == "ValidationException" and "index" in str(error):
         raise OperatorError(
             f"the table {table} has no index {INDEX_BY_USER} or {INDEX_BY_STATUS}: `orders deploy` did not create it",

@@ -1,7 +1,8 @@
 """Event ids and page tokens. Pure.
 
-An event id is AWS's 56-digit number with the time in its upper bits, so that ids sort as events do, until the year 2111.
-GetLogEvents hands out ``f/ID/s`` and ``b/ID/s``; the tokens of other pages come from :mod:`onebox.services.paging`.
+An event id is AWS's 56-digit number with the time in its upper bits, so that ids sort as events do, until the year
+2111. GetLogEvents hands out ``f/ID/s`` and ``b/ID/s``; the tokens of other pages come from
+:mod:`onebox.services.paging`.
 """
 
 from __future__ import annotations

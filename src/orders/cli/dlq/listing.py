@@ -13,7 +13,7 @@ from orders.cli.output import plural, print_json, say, show_time
 from orders.cli.tables import Column, print_table
 from orders.clock import SystemClock
 from orders.dead_letters.grouping import Group, group_by_reason
-from orders.dead_letters.queues import Queue, dead_letter_queue
+from orders.dead_letters.queues import dead_letter_queue
 from orders.dead_letters.reader import read_failed_orders, read_failing
 from orders.dead_letters.reasons import FROM_CHECK, FROM_LOG, FROM_TIME, FailedOrder
 from orders.function_log.failing import FailingNow
@@ -70,9 +70,11 @@ def list_failed_orders(aws: Aws, each: bool, limit: int, as_json: bool) -> None:
         _print_notes(failed_orders)
     else:
         say("no failed orders")
-    _print_rest(queue, len(failed_orders))
+    more = max(0, queue.counts().messages - len(failed_orders))
+    if more:
+        say(f"About {more:,} more: beyond --limit, or held by another reader for at most 30 seconds.")
     if failed_orders:
-        _print_next(failed_orders)
+        _print_next(failed_orders, more)
     _print_failing(failing, now_ms, limit)
 
 
@@ -129,16 +131,11 @@ def _print_notes(failed_orders: Sequence[FailedOrder]) -> None:
         say("? no line names the message; calls of OrderProcessor failed so in the minutes after it was sent")
 
 
-def _print_rest(queue: Queue, shown: int) -> None:
-    counts = queue.counts()
-    more = counts.messages - shown
-    if more > 0:
-        say(f"About {more:,} more: beyond --limit, or held by another reader for at most 30 seconds.")
-
-
-def _print_next(failed_orders: Sequence[FailedOrder]) -> None:
+def _print_next(failed_orders: Sequence[FailedOrder], more: int) -> None:
     example = failed_orders[0].message_id[:8]
+    count = f"{len(failed_orders):,} of about {len(failed_orders) + more:,} failed orders" if more else ""
     say(
-        f"{plural(len(failed_orders), 'failed order')}; next: `orders dlq show {example}` to see one, `orders dlq edit "
-        f"{example}` to edit it, `orders dlq redrive` to send all back unchanged"
+        f"{count or plural(len(failed_orders), 'failed order')}; next: `orders dlq show {example}` to see one, "
+        f"`orders dlq edit {example}` to edit it, `orders dlq redrive` to send all back unchanged"
+        f"{', those that are not shown too' if more else ''}"
     )
