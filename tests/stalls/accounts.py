@@ -55,7 +55,7 @@ def user_of_many_policies(iam_client: Any, policies: int = 100) -> dict[str, str
 def _many_policies(box: Box) -> int:
     """Requests about other objects each, of a user whose policies were changed before."""
     key = user_of_many_policies(box.client("iam"))
-    names = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    names: dict[str, Any] = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     s3 = boto3.client("s3", endpoint_url=box.url, region_name="us-east-1", **names)
     return [_status_of_get(s3, f"{number}" + "k" * 900) for number in range(5)][-1]
 
