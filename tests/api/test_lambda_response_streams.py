@@ -62,8 +62,9 @@ def test_what_cannot_be_invoked_is_refused(client: Callable[..., Any]) -> None:
     make_function(client, CODE)
     with pytest.raises(ClientError, match=r"\[RequestResponse, DryRun\]"):
         call(FunctionName="function", InvocationType="Event")
-    with pytest.raises(ClientError, match="Could not parse request body into json"):
-        call(FunctionName="function", Payload=b"{")
+    for payload in (b"{", b"[" + b"{}," * 100_000):  # the long one is judged beside the event loop
+        with pytest.raises(ClientError, match="Could not parse request body into json"):
+            call(FunctionName="function", Payload=payload)
     assert call(FunctionName="function", InvocationType="DryRun")["StatusCode"] == 204
 
 
@@ -218,6 +219,26 @@ while True:
     api.request("POST", f"/2018-06-01/runtime/invocation/{request_id}/response", parts(), headers, encode_chunked=True)
     api.getresponse().read()
 """
+
+
+MEGABYTES = """    def parts():
+        for _ in range(50):
+            yield b"m" * 2**20
+    headers"""
+
+
+def test_a_client_that_leaves_a_function_url_does_not_hold_up_the_function(client: Callable[..., Any]) -> None:
+    """It reads nothing, so the function waits for it; when it has gone, the function runs to its end."""
+    start, _, rest = BOOTSTRAP.partition("    def parts():")
+    code = start + MEGABYTES + rest.partition("headers")[2]
+    bootstrap = archive({"bootstrap": code.replace("INTERPRETER", sys.executable)}, ("bootstrap",))
+    make_function(client, "", Code={"ZipFile": bootstrap}, Runtime="provided.al2023", Handler="own")
+    host, endpoint = make_url(client)
+    address, _, port = endpoint.partition(":")
+    with socket.create_connection((address, int(port)), timeout=PATIENCE_S) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    until(lambda: any(line.startswith("REPORT") for line in log_messages(client)), "the end of the invocation")
 
 
 def test_runtimes_of_their_own_stream_too(client: Callable[..., Any], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from tests.stalls.accounts import ACCOUNT_ROWS
 from tests.stalls.answers import ANSWER_ROWS
 from tests.stalls.box import Box
 from tests.stalls.crowds import (
@@ -296,6 +297,7 @@ ROWS = [
     Row("HTTP: chunked body of 2 M chunks", raw(_one_byte_chunks), (400, 413)),
     *DYNAMODB_ROWS,
     *ANSWER_ROWS,
+    *ACCOUNT_ROWS,
     Row(
         "Gzip bomb of 1 GB",
         raw(lambda: _bomb(1_000_000_000)),

@@ -136,6 +136,12 @@ class Pipeline:
             return
         try:
             context, call = self._admit(service, received, plain, route, operation, decode, request_id, beside)
+        except WorkNeeded as needed:
+
+            def again(beside: Beside) -> None:
+                self._run(service, received, plain, route, decode, request_id, reply, beside)
+
+            self._start_task(self._answer_beside(without_frames(needed).beside, again), reply)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
             # A refusal, too, waits until the policy or the credentials that it tells of are on disk.
             self._answer_failure(error, request_id, route, reply)
@@ -191,11 +197,20 @@ class Pipeline:
         if entry is None:
             raise InvalidAction(f"The operation {operation} of {service} is not offered.")
         context = replace(context, now_ms=self._clock.now_ms(), request_id=self._ids.uuid(), beside=None)
-        self._authorize(context, owner, operation, request)
+        await self._authorize_inside(context, owner, operation, request)
         if isinstance(entry, BoundWaitingOperation):
             return await entry.run(context, request)
         answer = await self._write(entry, context, request)
         return await answer.wait() if isinstance(answer, Waiting) else answer
+
+    async def _authorize_inside(self, context: RequestContext, service: Service, name: str, call: Wire) -> None:
+        try:
+            self._authorize(context, service, name, call)
+            return
+        except WorkNeeded as needed:
+            beside = without_frames(needed).beside
+        await self._decoding.do(beside.do)
+        await self._authorize_inside(replace(context, beside=beside), service, name, call)
 
     async def _write(
         self, operation: BoundOperation | BoundPollingOperation, context: RequestContext, request: Wire
@@ -252,9 +267,15 @@ class Pipeline:
     def _authorize(self, context: RequestContext, service: Service, name: str, call: Wire) -> None:
         if context.principal.is_unrestricted:
             return
+        beside = context.beside or Beside()
         for access in service.required_access(context, name, call):
             decision = self._iam.check(
-                context, access.action, [access.resource], access.find_condition_keys, access.find_resource_policy
+                context,
+                access.action,
+                [access.resource],
+                access.find_condition_keys,
+                access.find_resource_policy,
+                beside=beside,
             )
             if not decision.allowed:
                 raise denial(service.name, decision.reason)

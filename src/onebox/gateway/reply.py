@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from onebox.gateway.answers import (
@@ -97,12 +97,17 @@ class Reply:
         date = self._connection.date()
         self._add(serialize_streamed_head(response, date, keep_alive=self.keep_alive, chunked=chunked))
         sends_body = has_body(response.status) and self._asked[0] != "HEAD"
-        async for chunk in response.chunks:
-            if not sends_body:
-                break  # behind the first part: chunks that are begun let go of their source when they are dropped
-            if chunk:
-                self._add(frame_chunk(chunk) if chunked else chunk)
-                await self._wait_written()
+        try:
+            async for chunk in response.chunks:
+                if not sends_body:
+                    break  # behind the first part: chunks that are begun let go of their source when they are closed
+                if chunk:
+                    self._add(frame_chunk(chunk) if chunked else chunk)
+                    await self._wait_written()
+        finally:
+            # A client that has gone leaves a traceback that refers to them: nothing else would close them soon.
+            if isinstance(response.chunks, AsyncGenerator):
+                await response.chunks.aclose()
         end = LAST_CHUNK if chunked and sends_body else b""
         self.is_open = False
         self.cancelled = None

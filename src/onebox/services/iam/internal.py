@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from onebox.arn import find_arn
+from onebox.services.beside import Beside
 from onebox.services.context import Principal, RequestContext
 from onebox.services.iam.aws_policies import find_aws_policy_version
 from onebox.services.iam.builtin_user import builtin_principal
@@ -27,17 +28,20 @@ from onebox.services.iam.policy import (
     PolicyRequest,
     Statement,
     compile_policy,
+    count_comparisons,
     evaluate,
     principal_caller,
     service_caller,
 )
 from onebox.services.iam.policy import condition_keys as normalized_keys
 from onebox.services.iam.policy_grammar import check_identity_policy
-from onebox.services.iam.refusals import Refusals
+from onebox.services.iam.refusals import Refusals, find_notes
 from onebox.services.iam.request_keys import find_request_keys
 from onebox.services.registry import ConditionKeys
 
 _NONE: ConditionKeys = {}
+_COMPARISONS_MAX = 1_000
+"""More are made beside the event loop where that is possible: a millisecond or so."""
 
 
 class IamInternal:
@@ -56,12 +60,14 @@ class IamInternal:
         resources: Sequence[str],
         find_condition_keys: Callable[[], ConditionKeys] | None = None,
         find_resource_policy: Callable[[], Sequence[Statement]] | None = None,
+        beside: Beside | None = None,
     ) -> Decision:
         """Whether the context's principal may do ``action`` (``sqs:SendMessage``) on all of the resources.
 
         ``find_condition_keys`` gives the service's own condition keys; it is called when a policy asks for a key.
         ``find_resource_policy`` gives the resource's own policy; see :class:`onebox.services.registry.Access`.
-        Raises nothing; a denial carries AWS's sentence as ``reason``. Plain credentials may do everything.
+        A denial carries AWS's sentence as ``reason``. Plain credentials may do everything. Raises nothing, but
+        WorkNeeded if it is given ``beside`` and the principal has long policies.
         """
         principal = context.principal
         if principal.is_unrestricted:
@@ -69,12 +75,24 @@ class IamInternal:
         for resource in resources:
             find_keys = _keys_once(self, context, resource, find_condition_keys)
             question = Question(principal, action, resource, find_keys, find_resource_policy)
-            denied = self._core.permissions.decide(question)
+            denied = self._core.permissions.decide(question, beside)
             if denied is not None:
-                sources = self._core.permissions.list_sources(question)
-                self.refusals.add(context, question, denied, sources)
+                self._note_refusal(context, question, denied, beside)
                 return _denied(principal, action, resource, denied)
         return ALLOWED
+
+    def _note_refusal(
+        self, context: RequestContext, question: Question, denied: DeniedBy, beside: Beside | None
+    ) -> None:
+        asked = [one for one in self._core.permissions.list_sources(question) if one.kind == denied.kind]
+        statements = [statement for source in asked for statement in source.statements]
+        if beside is None or count_comparisons(statements) <= _COMPARISONS_MAX:
+            notes = find_notes(asked, question)
+        else:
+            question.find_keys()  # now: the thread reads no tables
+            name = ("refusal", question.action, question.resource)
+            notes = beside.result(name, statements, lambda: find_notes(asked, question))
+        self.refusals.add(context, question, denied, asked, notes)
 
     def check_pass_role(
         self, context: RequestContext, role_arn: str, service: str, associated_arn: str | None = None

@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from onebox.arn import find_arn
+from onebox.services.beside import Beside
 from onebox.services.context import Principal
 from onebox.services.iam.aws_policies import find_aws_policy_version
 from onebox.services.iam.model import Entity, Group, Role, User
 from onebox.services.iam.patterns import Keys
 from onebox.services.iam.policy import (
+    LONG_CHARACTERS,
+    Answers,
     Caller,
+    Decision,
     PolicyRequest,
     PolicySet,
     Statement,
@@ -36,6 +40,8 @@ BOUNDARY = "permissions boundary"
 SESSION = "session"
 RESOURCE = "resource-based"
 _REMEMBERED_MAX = 10_000
+_REMEMBERED_CHARACTERS_MAX = 16 * 1024 * 1024
+"""Of the documents of all sets."""
 
 
 class PolicySource(NamedTuple):
@@ -97,9 +103,14 @@ class Permissions:
         self._managed_policies = managed_policies
         self._entity_sets: dict[tuple[str, str | None, str | None, str | None], tuple[tuple[str, PolicySet], ...]] = {}
         self._session_sets: dict[tuple[str, ...], PolicySet] = {}
+        self._characters = 0
+        """Of the documents of both."""
+        self._answers = Answers()
 
-    def decide(self, question: Question) -> DeniedBy | None:
+    def decide(self, question: Question, beside: Beside | None = None) -> DeniedBy | None:
         """None if every kind of policy that binds the principal allows the action, else which one does not.
+
+        With ``beside`` long policies are compiled and asked beside the event loop: raises WorkNeeded.
 
         The resource's own policy can deny. If it allows the action and names the principal, not the account alone, it
         stands in for an identity-based policy, and for a user's boundary as well.
@@ -109,8 +120,8 @@ class Permissions:
             return None
         find_policy = question.find_resource_policy
         statements = find_policy() if find_policy is not None else ()
-        for kind, policies in self._sets_of(principal):
-            decision = policies.decide(question.action, question.resource, question.find_keys)
+        for kind, policies in self._sets_of(principal, beside):
+            decision = _decide(kind, policies, question, beside)
             if decision.allowed:
                 continue
             can_be_granted = kind == IDENTITY or (kind == BOUNDARY and principal.role_name is None)
@@ -121,6 +132,9 @@ class Permissions:
     def forget(self) -> None:
         """Read every entity's policies again at its next request; called with every change of IAM's tables."""
         self._entity_sets.clear()
+        self._session_sets.clear()
+        self._answers.clear()
+        self._characters = 0
 
     def find_entity(self, principal: Principal) -> Role | User | None:
         """The role or user that the principal stands for; None for root, and where the name is another's by now."""
@@ -180,38 +194,68 @@ class Permissions:
         attached = self._entity_policies.list_attached(entity)
         return inline + [EntityPolicy(entity, arn, False, self.policy_document(arn)) for arn in attached]
 
-    def _sets_of(self, principal: Principal) -> tuple[tuple[str, PolicySet], ...]:
+    def _sets_of(self, principal: Principal, beside: Beside | None) -> tuple[tuple[str, PolicySet], ...]:
         sets: tuple[tuple[str, PolicySet], ...] = ()
         if principal.role_name is not None or principal.user_name is not None:
             key = (principal.account, principal.role_name, principal.user_name, principal.entity_id)
             known = self._entity_sets.get(key)
             if known is None:
-                if len(self._entity_sets) >= _REMEMBERED_MAX:
-                    self._entity_sets.clear()
-                known = self._entity_sets[key] = self._load_sets(principal)
+                known = self._load_sets(principal, beside)
+                self._make_room(policies for _, policies in known)
+                self._entity_sets[key] = known
             sets = known
         if principal.session_policies:
-            sets = (*sets, (SESSION, self._session_set(principal.session_policies)))
+            sets = (*sets, (SESSION, self._session_set(principal.session_policies, beside)))
         return sets
 
-    def _load_sets(self, principal: Principal) -> tuple[tuple[str, PolicySet], ...]:
+    def _load_sets(self, principal: Principal, beside: Beside | None) -> tuple[tuple[str, PolicySet], ...]:
         entity = self.find_entity(principal)
         if entity is None:
             return ((IDENTITY, PolicySet(())),)
-        documents = [policy.document for policy in self.identity_policies(entity)]
-        identity = (IDENTITY, PolicySet(_statements(documents)))
+        documents = tuple(policy.document for policy in self.identity_policies(entity))
+        identity = (IDENTITY, self._compiled(IDENTITY, documents, beside))
         if entity.permissions_boundary is None:
             return (identity,)
-        boundary = [self.policy_document(entity.permissions_boundary)]
-        return (identity, (BOUNDARY, PolicySet(_statements(boundary))))
+        boundary = (self.policy_document(entity.permissions_boundary),)
+        return (identity, (BOUNDARY, self._compiled(BOUNDARY, boundary, beside)))
 
-    def _session_set(self, documents: tuple[str, ...]) -> PolicySet:
+    def _session_set(self, documents: tuple[str, ...], beside: Beside | None) -> PolicySet:
         known = self._session_sets.get(documents)
         if known is None:
-            if len(self._session_sets) >= _REMEMBERED_MAX:
-                self._session_sets.clear()
-            known = self._session_sets[documents] = PolicySet(_statements(documents))
+            known = self._compiled(SESSION, documents, beside)
+            self._make_room([known])
+            self._session_sets[documents] = known
         return known
+
+    def _make_room(self, added: Iterable[PolicySet]) -> None:
+        """Forget all sets if those that are added would make them too many or too large."""
+        characters = sum(len(document) for policies in added for document in policies.documents)
+        if (
+            len(self._entity_sets) + len(self._session_sets) >= _REMEMBERED_MAX
+            or self._characters + characters > _REMEMBERED_CHARACTERS_MAX
+        ):
+            self.forget()
+        self._characters += characters
+
+    def _compiled(self, kind: str, documents: tuple[str, ...], beside: Beside | None) -> PolicySet:
+        def work() -> PolicySet:
+            return PolicySet(_statements(documents), documents, self._answers)
+
+        if beside is None or sum(map(len, documents)) <= LONG_CHARACTERS:
+            return work()
+        return beside.result(("policies", kind), documents, work)
+
+
+def _decide(kind: str, policies: PolicySet, question: Question, beside: Beside | None) -> Decision:
+    action, resource = question.action, question.resource
+    if beside is None or not policies.is_long or policies.knows(action, resource):
+        return policies.decide(action, resource, question.find_keys)
+    keys = question.find_keys()  # read here: the thread reads no tables
+    return beside.result(
+        ("decision", kind, action, resource),
+        policies.documents,
+        lambda: policies.decide(action, resource, lambda: keys),
+    )
 
 
 def _is_granted(question: Question, statements: Sequence[Statement]) -> bool:

@@ -41,9 +41,12 @@ __all__ = [
 ]
 
 NO_KEYS: Keys = {}
-_REMEMBERED_MAX = 4096
+LONG_CHARACTERS = 32 * 1024
+"""Of the documents of a :class:`PolicySet`."""
+ANSWERS_MAX = 16_384
+"""Some 10 MB of the longest."""
 _REMEMBERED_CHARACTERS_MAX = 20_480
-_RESOURCE_CHARACTERS_MAX = 2_048
+_RESOURCE_CHARACTERS_MAX = 512
 """Longer documents and resources, which only a hostile client sends, are worked out each time and not remembered."""
 
 
@@ -162,6 +165,42 @@ def evaluate(statements: Sequence[Statement], request: PolicyRequest) -> Decisio
     return ALLOWED if allowed else IMPLICIT_DENY
 
 
+def count_comparisons(statements: Iterable[Statement], keys: Keys = NO_KEYS) -> int:
+    """How often a pattern is compared with a text to decide on one action and resource, at most."""
+    return sum(
+        1
+        + len(statement.actions)
+        + len(statement.resources)
+        + sum(len(one.patterns) * max(1, len(keys.get(one.key, ()))) for one in statement.conditions)
+        for statement in statements
+    )
+
+
+class Answers:
+    """What policy sets answered, for all of them together: at most ANSWERS_MAX are kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[PolicySet, str, str], Decision | tuple[Statement, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, asked: PolicySet, action: str, resource: str) -> Decision | tuple[Statement, ...] | None:
+        """What the set answers, or the statements to ask; None if that is not known."""
+        return self._kept.get((asked, action, resource))
+
+    def keep(self, asked: PolicySet, action: str, resource: str, answer: Decision | tuple[Statement, ...]) -> None:
+        """Keep an answer, unless it is about a resource that only a hostile client names."""
+        if len(resource) <= _RESOURCE_CHARACTERS_MAX and len(action) <= _RESOURCE_CHARACTERS_MAX:
+            if len(self._kept) >= ANSWERS_MAX:
+                self._kept.clear()
+            self._kept[asked, action, resource] = answer
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._kept.clear()
+
+
 class PolicySet:
     """Statements that are asked again and again, such as those of a role.
 
@@ -169,18 +208,23 @@ class PolicySet:
     concern them are remembered, and only their conditions are tested again.
     """
 
-    def __init__(self, statements: Sequence[Statement]) -> None:
+    def __init__(
+        self, statements: Sequence[Statement], documents: tuple[str, ...] = (), answers: Answers | None = None
+    ) -> None:
         self.statements = tuple(statements)
-        self._remembered: dict[tuple[str, str], Decision | tuple[Statement, ...]] = {}
+        self.documents = documents
+        """What they were compiled from, where that is known."""
+        self.is_long = sum(map(len, documents)) > LONG_CHARACTERS
+        """To ask it for the first time about an action and a resource takes too long for the event loop."""
+        self._answers = Answers() if answers is None else answers
 
-    @property
-    def remembered_count(self) -> int:
-        """How many answers are kept in memory."""
-        return len(self._remembered)
+    def knows(self, action: str, resource: str) -> bool:
+        """Whether :meth:`decide` answers from memory alone."""
+        return isinstance(self._answers.get(self, action, resource), Decision)
 
     def decide(self, action: str, resource: str, find_keys: Callable[[], Keys]) -> Decision:
         """As :func:`evaluate`; the condition keys are asked for only if a statement needs them."""
-        known = self._remembered.get((action, resource))
+        known = self._answers.get(self, action, resource)
         if known is None:
             known = self._remember(action, resource)
         if isinstance(known, Decision):
@@ -192,10 +236,7 @@ class PolicySet:
         answer: Decision | tuple[Statement, ...] = concerned
         if all(statement.is_static for statement in concerned):
             answer = evaluate(concerned, PolicyRequest(action, resource))
-        if len(resource) <= _RESOURCE_CHARACTERS_MAX:
-            if len(self._remembered) >= _REMEMBERED_MAX:
-                self._remembered.clear()
-            self._remembered[action, resource] = answer
+        self._answers.keep(self, action, resource, answer)
         return answer
 
 

@@ -63,11 +63,15 @@ class Refusals:
         self._known: OrderedDict[str, Refusal] = OrderedDict()
 
     def add(
-        self, context: RequestContext, question: Question, denied: DeniedBy, sources: Sequence[PolicySource]
+        self,
+        context: RequestContext,
+        question: Question,
+        denied: DeniedBy,
+        asked: Sequence[PolicySource],
+        notes: Sequence[StatementNote],
     ) -> None:
-        """Find the deciding statement, log it and remember it."""
-        asked = [source for source in sources if source.kind == denied.kind]
-        notes = [note for source in asked for note in _notes(source, question)]
+        """Find the deciding statement, log it and remember it. ``asked`` are the policies of the kind that denied,
+        ``notes`` what :func:`find_notes` says of them."""
         refusal = Refusal(
             request_id=context.request_id,
             at_ms=context.now_ms,
@@ -98,6 +102,11 @@ def _why(refusal: Refusal) -> str:
         return f"no {refusal.kind} policy allows it ({len(refusal.policies)} asked)"
     name = f"{decided.sid!r}" if decided.sid else f"number {decided.number}"
     return f"denied by statement {name} of {decided.policy!r} ({refusal.kind})"
+
+
+def find_notes(asked: Sequence[PolicySource], question: Question) -> list[StatementNote]:
+    """The statements of the policies that are about the question. Pure once the question's keys are found."""
+    return [note for source in asked for note in _notes(source, question)]
 
 
 def _notes(source: PolicySource, question: Question) -> list[StatementNote]:

@@ -60,13 +60,15 @@ def check_choice(request: Wire, member: str, *allowed: str) -> None:
 def parse_tags(context: RequestContext, tags: Sequence[Wire]) -> dict[str, str]:
     """Tags as a mapping. Raises InvalidInput or LimitExceeded."""
     parsed: dict[str, str] = {}
+    seen: set[str] = set()
     for tag in tags:
         key = tag["Key"]
         if not _TAG_KEY.fullmatch(key) or not context.may_set_tag(key):
             pattern = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+"
             raise invalid("tags.1.member.key", key, f"Member must satisfy regular expression pattern: {pattern}")
-        if key.lower() in {known.lower() for known in parsed}:
+        if key.lower() in seen:
             raise InvalidInputException("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        seen.add(key.lower())
         parsed[key] = tag.get("Value", "")
     check_tag_number(parsed)
     return parsed

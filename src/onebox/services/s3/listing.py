@@ -11,7 +11,8 @@ from typing import Generic, Protocol, TypeVar
 from onebox.services.s3.rules import key_after_prefix
 
 _LOOK_AHEAD = 16
-"""Entries read at a time where a delimiter may jump over the rest."""
+"""Entries read at a time where a delimiter may jump over the rest. Behind a common prefix it is one, and twice as many
+each time none is rolled up: a page of prefixes alone reads one entry for each."""
 
 
 class Keyed(Protocol):
@@ -54,18 +55,19 @@ def list_from(
 ) -> Listing[T]:
     """A page of at most ``limit``, from ``position`` to before ``end_key``."""
     listing: Listing[T] = Listing()
+    look_ahead = _LOOK_AHEAD
     while True:
-        wanted = _LOOK_AHEAD if delimiter else limit + 1
+        wanted = look_ahead if delimiter else limit + 1
         entries = source.load(position, end_key, wanted)
         following = _take(listing, entries, prefix, delimiter, limit)
         if listing.is_truncated:
             return listing
         if following is not None:
-            position = source.at_key(following)
+            position, look_ahead = source.at_key(following), 1
         elif len(entries) < wanted or (listing.prefixes and listing.last == listing.prefixes[-1]):
             return listing
         else:
-            position = source.after_entry(entries[-1])
+            position, look_ahead = source.after_entry(entries[-1]), min(2 * look_ahead, limit + 1)
 
 
 def _take(listing: Listing[T], entries: list[T], prefix: str, delimiter: str, limit: int) -> str | None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.services.iam.policy import (
+    Answers,
     PolicyRequest,
     PolicySet,
     account_caller,
@@ -346,9 +347,10 @@ def test_no_pattern_delays_a_decision(pattern: Any) -> None:
 
 
 def test_huge_resources_are_judged_and_not_remembered() -> None:
-    policies = PolicySet(compile_policy({"Version": "2012-10-17", "Statement": [allow(Resource="q*")]}))
+    answers = Answers()
+    policies = PolicySet(compile_policy({"Version": "2012-10-17", "Statement": [allow(Resource="q*")]}), (), answers)
     for number in range(3):
         assert policies.decide("sqs:SendMessage", f"q{number}" * 10_000, dict).allowed
-    assert policies.remembered_count == 0
+    assert len(answers) == 0
     assert policies.decide("sqs:SendMessage", "q", dict).allowed
-    assert policies.remembered_count == 1
+    assert len(answers) == 1

@@ -9,7 +9,7 @@ import pytest
 from onebox.services.context import Principal, RequestContext
 from onebox.services.iam.permissions import IDENTITY, DeniedBy, PolicySource, Question
 from onebox.services.iam.policy import compile_policy
-from onebox.services.iam.refusals import REMEMBERED_MAX, Refusals
+from onebox.services.iam.refusals import REMEMBERED_MAX, Refusals, find_notes
 
 DENY = '{"Version": "2012-10-17", "Statement": [{"Sid": "No", "Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}'
 
@@ -19,7 +19,7 @@ def refuse(refusals: Refusals, request_id: str, resource: str = "q\n") -> None:
     context = RequestContext("111111111111", "us-east-1", principal, 0, request_id, "http://localhost")
     sources = [PolicySource(IDENTITY, "inline policy no of user Ann", compile_policy(DENY))]
     question = Question(principal, "sqs:SendMessage", resource, dict)
-    refusals.add(context, question, DeniedBy(IDENTITY, True), sources)
+    refusals.add(context, question, DeniedBy(IDENTITY, True), sources, find_notes(sources, question))
 
 
 def test_only_the_last_refusals_are_kept() -> None:

@@ -38,6 +38,24 @@ def test_one_commit_removes_four_mebibytes_and_leaves_the_rest() -> None:
     asyncio.run(scenario())
 
 
+def test_one_commit_removes_a_thousand_small_contents_and_leaves_the_rest() -> None:
+    connection = open_connection(None)
+    migrate(connection)
+    storage = Storage(connection, lambda _: None)
+    store = ContentStore(storage)
+    left: list[int] = []
+    store.watch(left.extend)
+
+    async def scenario() -> None:
+        ids = storage.run(lambda: [store.insert(b"x") for _ in range(1_500)])
+        storage.flush()
+        storage.run(lambda: store.delete(ids))
+        storage.flush()
+        assert left == ids[1_000:]
+
+    asyncio.run(scenario())
+
+
 def test_a_content_that_is_read_stays_until_its_last_reader_is_done() -> None:
     connection = open_connection(None)
     migrate(connection)

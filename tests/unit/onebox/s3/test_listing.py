@@ -35,6 +35,14 @@ class Source:
         return entry.key + "\0"
 
 
+def test_a_page_of_common_prefixes_reads_little_more_than_one_key_for_each() -> None:
+    keys = [f"{folder:04}/{number:03}" for folder in range(200) for number in range(100)]
+    source = Source(keys)
+    listing = list_from(source, "", end_key=None, prefix="", delimiter="/", limit=150)
+    assert (len(listing.prefixes), listing.is_truncated) == (150, True)
+    assert source.loaded < 170
+
+
 def _expected(keys: list[str], prefix: str, delimiter: str) -> list[str]:
     seen: list[str] = []
     for key in keys:

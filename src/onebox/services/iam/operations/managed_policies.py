@@ -80,13 +80,20 @@ def list_policies(core: Core, context: RequestContext, request: Wire) -> Wire:
         policies += list_aws_policies()
     if scope in ("All", "Local"):
         policies += core.managed_policies.list_all(context.account)
-    shown = [_listed(core, context, policy) for policy in policies if policy.path.startswith(prefix)]
+    attached = core.entity_policies.count_all_attachments(context.account)
+    bounded = core.roles.count_bounded(context.account)
+    bounded.update(core.users.count_bounded(context.account))
+    found = [policy for policy in policies if policy.path.startswith(prefix)]
     if request.get("OnlyAttached"):
-        shown = [policy for policy in shown if policy["AttachmentCount"] > 0]
+        found = [policy for policy in found if attached[policy.arn]]
     if request.get("PolicyUsageFilter") == "PermissionsBoundary":
-        shown = [policy for policy in shown if policy["PermissionsBoundaryUsageCount"] > 0]
-    shown.sort(key=lambda policy: str(policy["Arn"]))
-    return page(request, "Policies", shown, lambda policy: str(policy["Arn"]), lambda policy: policy)
+        found = [policy for policy in found if bounded[policy.arn]]
+    found.sort(key=lambda policy: policy.arn)
+
+    def show(policy: ManagedPolicy) -> Wire:
+        return _shown(policy, attached[policy.arn], bounded[policy.arn])
+
+    return page(request, "Policies", found, lambda policy: policy.arn, show)
 
 
 def delete_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
@@ -193,19 +200,23 @@ def _attachments(core: Core, context: RequestContext, policy_arn: str) -> int:
 
 
 def _bounded(core: Core, context: RequestContext, policy_arn: str) -> int:
-    roles = core.roles.list_bounded(context.account, policy_arn)
-    return len(roles) + len(core.users.list_bounded(context.account, policy_arn))
+    roles = core.roles.count_bounded(context.account, policy_arn)
+    return roles[policy_arn] + core.users.count_bounded(context.account, policy_arn)[policy_arn]
 
 
 def _listed(core: Core, context: RequestContext, policy: ManagedPolicy) -> Wire:
+    return _shown(policy, _attachments(core, context, policy.arn), _bounded(core, context, policy.arn))
+
+
+def _shown(policy: ManagedPolicy, attachments: int, bounded: int) -> Wire:
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.policy_id,
         "Arn": policy.arn,
         "Path": policy.path,
         "DefaultVersionId": f"v{policy.default_version}",
-        "AttachmentCount": _attachments(core, context, policy.arn),
-        "PermissionsBoundaryUsageCount": _bounded(core, context, policy.arn),
+        "AttachmentCount": attachments,
+        "PermissionsBoundaryUsageCount": bounded,
         "IsAttachable": True,
         "CreateDate": policy.created_at_ms,
         "UpdateDate": policy.updated_at_ms,

@@ -1,15 +1,16 @@
 """SimulatePrincipalPolicy and SimulateCustomPolicy: what the evaluator would say, without a call being made.
 
-Promises: the work of one request is bounded: a page ends early when its evaluations together reach a limit.
+Promises: the work of one request is bounded: a page ends early when its evaluations together reach a limit, and one
+evaluation beyond a larger limit is refused. All of it is done beside the event loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from onebox.arn import find_arn
+from onebox.services.beside import do_beside
 from onebox.services.context import RequestContext, Wire
 from onebox.services.iam.aws_policies import find_aws_policy
 from onebox.services.iam.core import Core
@@ -28,13 +29,16 @@ from onebox.services.iam.policy import (
     account_caller,
     compile_policy,
     condition_keys,
+    count_comparisons,
     evaluate,
 )
 from onebox.services.iam.policy_grammar import check_identity_policy, check_resource_policy
 from onebox.services.iam.validation import invalid_marker, page_limit
 from onebox.services.paging import make_token, read_token
 
-_STATEMENTS_PER_PAGE_MAX = 10_000
+_COMPARISONS_PER_PAGE_MAX = 50_000
+_COMPARISONS_MAX = 500_000
+"""Of one action and resource: a second or so, during which other requests are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,15 @@ def simulate_principal_policy(core: Core, context: RequestContext, request: Wire
     entity = _find_entity(core, context, request["PolicySourceArn"])
     if entity is None:
         raise NoSuchEntityException(f"The source ARN {request['PolicySourceArn']} cannot be found.")
-    sources = [_entity_source(policy) for policy in core.permissions.identity_policies(entity)]
+    sources = core.permissions.identity_policies(entity)
     boundary = None if isinstance(entity, Group) else entity.permissions_boundary
     bounds = [core.permissions.policy_document(boundary)] if boundary else []
-    return _simulate(context, request, sources + _given_sources(request), bounds, entity.arn)
+    return _simulate(context, request, sources, bounds, entity.arn)
 
 
 def simulate_custom_policy(core: Core, context: RequestContext, request: Wire) -> Wire:
     """Evaluate policies that are given in the request."""
-    return _simulate(context, request, _given_sources(request), [], request.get("CallerArn", ""))
+    return _simulate(context, request, [], [], request.get("CallerArn", ""))
 
 
 def _find_entity(core: Core, context: RequestContext, text: str) -> Role | User | Group | None:
@@ -119,27 +123,54 @@ def _checked(documents: Sequence[str]) -> Sequence[str]:
 
 
 def _simulate(
-    context: RequestContext, request: Wire, sources: list[_Source], boundary: Sequence[str], caller_arn: str
+    context: RequestContext, request: Wire, policies: list[EntityPolicy], boundary: Sequence[str], caller_arn: str
 ) -> Wire:
+    def work() -> Wire:
+        return _page(_question(context.account, request, policies, boundary, caller_arn), request)
+
+    return do_beside(context.beside, "simulation", (policies, boundary), work)
+
+
+def _question(
+    account: str, request: Wire, policies: list[EntityPolicy], boundary: Sequence[str], caller_arn: str
+) -> _Question:
     bounds = [*boundary, *_checked(request.get("PermissionsBoundaryPolicyInputList") or [])]
-    question = _Question(
-        sources=sources,
+    return _Question(
+        sources=[*map(_entity_source, policies), *_given_sources(request)],
         bounds=[statement for document in bounds for statement in compile_policy(document)],
         is_bounded=bool(bounds),
         resource_policy=_resource_policy(request.get("ResourcePolicy")),
-        caller_account=context.account,
+        caller_account=account,
         caller_arn=request.get("CallerArn", caller_arn),
         keys=_keys(request),
     )
-    statements = 1 + len(question.bounds) + sum(len(source.statements) for source in sources)
-    limit = min(page_limit(request), max(1, _STATEMENTS_PER_PAGE_MAX // statements))
+
+
+def _page(question: _Question, request: Wire) -> Wire:
+    """The evaluations from the Marker on: every resource for the first action, then for the next."""
+    comparisons = _comparisons(question)
+    if comparisons > _COMPARISONS_MAX:
+        raise InvalidInputException(
+            f"The policies make {comparisons} comparisons for one action and resource; at most {_COMPARISONS_MAX} are"
+            " simulated."
+        )
+    limit = min(page_limit(request), max(1, _COMPARISONS_PER_PAGE_MAX // comparisons))
     place = read_token(request.get("Marker"), invalid_marker, int)
     first = 0 if place is None else max(0, place[0])
-    pairs = list(product(request["ActionNames"], request.get("ResourceArns") or ["*"]))
-    shown = [_evaluate(question, action, resource) for action, resource in pairs[first : first + limit]]
-    is_truncated = first + limit < len(pairs)
+    actions, resources = request["ActionNames"], request.get("ResourceArns") or ["*"]
+    pairs = len(actions) * len(resources)
+    places = (divmod(number, len(resources)) for number in range(first, min(first + limit, pairs)))
+    shown = [_evaluate(question, actions[action], resources[resource]) for action, resource in places]
+    is_truncated = first + limit < pairs
     marker = make_token(first + limit) if is_truncated else None
     return {"EvaluationResults": shown, "IsTruncated": is_truncated, "Marker": marker}
+
+
+def _comparisons(question: _Question) -> int:
+    """How often a pattern is compared with a text for one action and resource, at most."""
+    statements = [*question.bounds, *(question.resource_policy or ())]
+    statements += [statement for source in question.sources for statement in source.statements]
+    return 1 + count_comparisons(statements, question.keys)
 
 
 def _resource_policy(text: str | None) -> tuple[Statement, ...] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from onebox.services.iam.model import Entity
 from onebox.storage.database import Storage
 
@@ -46,6 +48,13 @@ class EntityPolicyStore:
         )
         assert row is not None
         return int(row[0])
+
+    def count_all_attachments(self, account: str) -> Counter[str]:
+        """The same for every policy that an entity has."""
+        rows = self._db.all(
+            "SELECT policy_arn, count(*) FROM iam_attachment WHERE account = ? GROUP BY policy_arn", (account,)
+        )
+        return Counter(dict(rows))
 
     def attach(self, entity: Entity, policy_arn: str) -> None:
         """Attach a managed policy; once is enough."""

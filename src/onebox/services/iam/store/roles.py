@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from onebox.services.iam.model import Role
 from onebox.storage.database import Row, Storage
@@ -60,6 +61,15 @@ class RoleStore:
             (account, policy_arn),
         )
         return [_role(row) for row in rows]
+
+    def count_bounded(self, account: str, policy_arn: str | None = None) -> Counter[str]:
+        """How many have each policy as their permissions boundary; of one policy, if it is given."""
+        rows = self._db.all(
+            "SELECT permissions_boundary, count(*) FROM iam_role WHERE account = ? AND permissions_boundary IS NOT NULL"
+            " AND permissions_boundary = coalesce(?, permissions_boundary) GROUP BY permissions_boundary",
+            (account, policy_arn),
+        )
+        return Counter(dict(rows))
 
     def insert(self, role: Role) -> None:
         """Add a role."""

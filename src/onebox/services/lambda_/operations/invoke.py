@@ -25,10 +25,14 @@ from onebox.services.lambda_.model import LATEST, FunctionVersion
 from onebox.services.lambda_.naming import FunctionReference, parse_function_reference
 from onebox.services.lambda_.resource_policies import check_account
 from onebox.services.lambda_.validation import constraint_error, must_be_one_of
+from onebox.text.json_validity import is_json
 
 _CLIENT_CONTEXT_CHARACTERS_MAX = 3583
 _STREAM_TYPES = ("RequestResponse", "DryRun")
 _CHUNK_BYTES = 64 * 1024
+_READ_BYTES_MAX = 256 * 1024
+"""Longer payloads are checked beside the event loop."""
+_NOT_JSON = "Could not parse request body into json: Could not parse payload into json"
 
 
 async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wire:
@@ -41,7 +45,7 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
     if invocation_type == "DryRun":
         return {"StatusCode": 204, "Payload": b""}
     if invocation_type == "Event":
-        _check_payload(payload, invocation_type, limits.EVENT_BYTES_MAX)
+        await _check_payload(payload, invocation_type, limits.EVENT_BYTES_MAX)
         await core.deps.storage.write(
             lambda: core.events.accept(context, reference.key, reference.qualifier, payload or b"{}")
         )
@@ -51,7 +55,7 @@ async def invoke(core: LambdaCore, context: RequestContext, request: Wire) -> Wi
             f"1 validation error detected: Value '{invocation_type}' at 'invocationType' failed to satisfy "
             "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
         )
-    _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
+    await _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
     outcome = await _run(core, context, reference, function, request, payload=payload or b"{}")
     answer: Wire = {"StatusCode": 200, "Payload": outcome.payload, "ExecutedVersion": function.version}
     if outcome.failed:
@@ -72,7 +76,7 @@ async def invoke_with_response_stream(core: LambdaCore, context: RequestContext,
     payload = request.get("Payload") or b""
     if invocation_type == "DryRun":
         return {"StatusCode": 204}
-    _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
+    await _check_payload(payload, invocation_type, limits.REQUEST_BYTES_MAX)
     stream = ResponseStream()
     _start(core, context, reference, function, request, payload=payload or b"{}", done=stream.end, stream=stream)
     return {
@@ -158,19 +162,20 @@ def _start(
     )
 
 
-def _check_payload(payload: bytes, invocation_type: str, bytes_max: int) -> None:
+async def _check_payload(payload: bytes, invocation_type: str, bytes_max: int) -> None:
     if len(payload) > bytes_max:
         raise RequestTooLargeException(
             f"{len(payload)} byte payload is too large for the {invocation_type} invocation type "
             f"(limit {bytes_max} bytes)"
         )
-    if payload:
+    if len(payload) > _READ_BYTES_MAX:
+        if not await asyncio.to_thread(is_json, payload):
+            raise InvalidRequestContentException(_NOT_JSON)
+    elif payload:
         try:
             orjson.loads(payload)
         except orjson.JSONDecodeError as error:
-            raise InvalidRequestContentException(
-                f"Could not parse request body into json: Could not parse payload into json: {error}"
-            ) from error
+            raise InvalidRequestContentException(f"{_NOT_JSON}: {error}") from error
 
 
 def _client_context(text: str | None) -> str | None:

@@ -13,6 +13,8 @@ from onebox.storage.database import Row, Storage
 
 _AT_ONCE_BYTES = 4 * 1024 * 1024
 """What the deletions of one commit remove at once, all together."""
+_AT_ONCE_CONTENTS = 1_000
+"""How many contents that is at most."""
 
 
 class ContentStore:
@@ -24,6 +26,8 @@ class ContentStore:
         self._group = -1
         self._room_bytes = 0
         """How much may still be removed at once in the storage's group of that number."""
+        self._room = 0
+        """How many contents."""
         self._readers: Counter[int] = Counter()
         self._kept: set[int] = set()
         """Contents that are to be deleted once they are read."""
@@ -142,7 +146,9 @@ class ContentStore:
         if content_id in self._readers:
             return False
         if self._group != self._storage.group:
-            self._group, self._room_bytes = self._storage.group, _AT_ONCE_BYTES
+            self._group, self._room_bytes, self._room = self._storage.group, _AT_ONCE_BYTES, _AT_ONCE_CONTENTS
+        if not self._room:
+            return False
         row = self._storage.first(
             "SELECT position, length(bytes) FROM s3_chunk WHERE content_id = ? ORDER BY position DESC LIMIT 1",
             (content_id,),
@@ -151,6 +157,7 @@ class ContentStore:
         if size_bytes > self._room_bytes:
             return False
         self._room_bytes -= size_bytes
+        self._room -= 1
         return True
 
     def insert_empty(self) -> int:
