@@ -168,7 +168,6 @@ def test_looking_in_every_way_hides_and_loses_nothing(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("erase", "--user", "U-1"), "standard input ended without an answer"),
         (("verify", "-"), "no orders"),
         (("dlq", "redrive"), "standard input ended without an answer"),
     ],
