@@ -14,10 +14,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_THREAD = ThreadPoolExecutor(1, "onebox-compute")
-"""Started at the first computation."""
+
+class OneThread:
+    """A thread for work of one kind, so that it does not wait for work of another. Started at the first work."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(1, name)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What ``work``, a pure function, returns or raises; done in the thread, after what was asked for before."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+_COMPUTING = OneThread("onebox-compute")
 
 
 async def compute_beside(work: Callable[[], T]) -> T:
-    """What ``work``, a pure function, returns or raises; computed in the thread."""
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
+    """What ``work``, a pure function, returns or raises; computed in the thread of all long computations."""
+    return await _COMPUTING.run(work)

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from onebox.runtime.threads import compute_beside
+from onebox.runtime.threads import OneThread, compute_beside
+from tests.polling import PATIENCE_S
 
 
 def test_many_computations_share_one_thread_in_their_order() -> None:
@@ -35,3 +36,14 @@ def test_an_error_is_raised_where_the_result_is_awaited() -> None:
 
     with pytest.raises(ValueError, match="wrong"):
         asyncio.run(compute_beside(fail))
+
+
+def test_work_of_one_kind_does_not_wait_for_work_of_another() -> None:
+    other_is_done = threading.Event()
+
+    async def run() -> None:
+        long = OneThread("long").run(lambda: other_is_done.wait(PATIENCE_S))
+        done, _ = await asyncio.gather(long, OneThread("short").run(other_is_done.set))
+        assert done, "the short one waited for the long one"
+
+    asyncio.run(run())

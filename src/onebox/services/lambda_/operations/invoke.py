@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import orjson
 
+from onebox.runtime.threads import OneThread
 from onebox.services.context import RequestContext, Wire
 from onebox.services.lambda_ import limits
 from onebox.services.lambda_.core import LambdaCore
@@ -32,6 +34,8 @@ _STREAM_TYPES = ("RequestResponse", "DryRun")
 _CHUNK_BYTES = 64 * 1024
 _READ_BYTES_MAX = 256 * 1024
 """Longer payloads are checked beside the event loop."""
+_CHECKING = OneThread("onebox-payloads")
+"""One check at a time: several would take the processors from the event loop."""
 _NOT_JSON = "Could not parse request body into json: Could not parse payload into json"
 
 
@@ -169,7 +173,7 @@ async def _check_payload(payload: bytes, invocation_type: str, bytes_max: int) -
             f"(limit {bytes_max} bytes)"
         )
     if len(payload) > _READ_BYTES_MAX:
-        if not await asyncio.to_thread(is_json, payload):
+        if not await _CHECKING.run(partial(is_json, payload)):
             raise InvalidRequestContentException(_NOT_JSON)
     elif payload:
         try:
