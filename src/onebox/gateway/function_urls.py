@@ -88,7 +88,7 @@ class FunctionUrlPipeline:
             return
         if answer.chunks is None:
             response = Response(answer.status, answer.body, answer.headers)
-            # A refusal waits until the policy or the configuration that it tells of is on disk.
+            # A refusal waits until the policy or the configuration behind it is on disk.
             self._storage.after_read(lambda: reply.send(response), "lambda")
             return
         try:

@@ -66,7 +66,7 @@ class OwnPages:
         reply.cancelled = task.cancel
 
     async def _answer(self, work: Coroutine[object, object, Response], reply: Reply) -> None:
-        """Answer when all that the answer may tell of is on disk; a bug with 500 (the log holds the rest); not at all
+        """Answer when all that the answer may show is on disk; a bug with 500 (the log holds the rest); not at all
         where durability is in doubt."""
         try:
             response = await work

@@ -143,7 +143,7 @@ class Pipeline:
 
             self._start_task(self._answer_beside(without_frames(needed).beside, again), reply)
         except Exception as error:  # noqa: BLE001 - the pipeline is where bugs become answers
-            # A refusal, too, waits until the policy or the credentials that it tells of are on disk.
+            # A refusal, too, waits until the policy or the credentials behind it are on disk.
             self._answer_failure(error, request_id, route, reply)
         else:
             if isinstance(operation, BoundWaitingOperation):

@@ -122,7 +122,7 @@ class HttpServer:
     def opened(self, connection: HttpConnection) -> bool:
         """A client connected; False if there are too many."""
         self._connections.add(connection)
-        if self._is_aborted:  # accepted before the socket was closed, told of now
+        if self._is_aborted:  # accepted before the socket was closed, reported now
             connection.abort()
             return True
         self._all_closed.clear()

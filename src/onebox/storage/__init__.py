@@ -14,7 +14,7 @@ How it hangs together, top down::
     reserved_numbers.py  rising numbers that no later process gives again
     space.py         space of deleted rows goes back to the disk, in slices
     read_ahead.py    the database file into the machine's page cache, before the event loop has to wait for the disk
-    page_cache.py    what Linux tells of that cache, and reading into it
+    page_cache.py    what Linux reports about that cache, and reading into it
     opening.py       connections: durability, checksums of pages, limits
     log_file.py      the log as a file: was it cut short, and how much is missing
     copies.py        backup, restore, check and compact
@@ -23,5 +23,5 @@ How it hangs together, top down::
     migrate.py  migrations/    the schema, script by script
     schema.py   schema.sql     the schema of a new database, in one script
     folder.py        the data folder and its lock
-    faults.py        which errors are faults of the disk, and what the operator is told
+    faults.py        which errors are faults of the disk, and the operator's message
 """

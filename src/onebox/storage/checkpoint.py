@@ -48,8 +48,8 @@ class Checkpointer:
         on_failure: Callable[[BaseException], None],
         vfs: str | None = None,
     ) -> None:
-        """``log`` syncs the commits of ``connection`` and is told of each; ``on_failure`` is told of an error of the
-        disk, and the process must then end."""
+        """``log`` syncs the commits of ``connection`` and reports each; ``on_failure`` gets an error of the disk, after
+        which the process must end."""
         self._path = path
         self._vfs = vfs or ("cksmvfs" if load_checksums() else None)
         self._connection = connection

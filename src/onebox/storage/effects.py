@@ -14,7 +14,7 @@ _log = logging.getLogger("onebox.storage")
 
 def run_effects(effects: Iterable[Effect]) -> None:
     """Run them in their order. One that fails is logged and takes no other with it: those are answers to neighbours.
-    After a fault of the disk nothing more is told."""
+    After a fault of the disk no effect runs any more."""
     left = iter(effects)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Which errors of SQLite mean that the disk or the file failed, and what the operator is told of them.
+"""Which errors of SQLite mean that the disk or the file failed, and the operator's message for each.
 
 A *fault* ends the process: nothing may be acknowledged, and nothing answered, on a database that cannot be trusted.
 Every other error of SQLite (a constraint, a malformed statement) is a bug or a rule of the caller.

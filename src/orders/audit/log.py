@@ -1,6 +1,6 @@
 """Writes the audit log and reads it back: the system's audit log group, which `orders destroy` keeps.
 
-Promises: the record never stops the change that it is about. A change that cannot be recorded is told to
+Promises: the record never stops the change that it is about. A change that cannot be recorded is reported to
 ``on_unrecorded``, in one sentence, when it ends.
 AWS: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 """
@@ -81,7 +81,7 @@ class AuditLog:
     ) -> Change:
         """Record that a change starts; the caller ends it. ``after`` is what the change is to bring about."""
         entry = self._make(action, target, before, after, STARTED, source)
-        # The first deployment makes the log group: what cannot be recorded yet is told by the end of the change.
+        # The first deployment makes the log group: what cannot be recorded yet is reported at the end of the change.
         self.write(entry, tell=False)
         return Change(self, entry)
 

@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 def spoken_outage(clock: Clock) -> Outage:
-    """An outage that is told on standard error."""
+    """An outage that is reported on standard error."""
     return Outage(clock, _tell_lost, _tell_back)
 
 

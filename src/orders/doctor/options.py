@@ -46,7 +46,7 @@ def check_history(inspection: Inspection) -> Iterator[Check]:
 
 
 def judge_lag(names: Names, age_ms: float) -> Iterator[Check]:
-    """Whether changes are recorded soon; nothing is told where they are."""
+    """Whether changes are recorded soon; nothing is reported where they are."""
     if age_ms > LAG_MS_MAX:
         message = f"is {age_ms / 1_000:,.0f} s behind: changes are recorded and published late"
         advice = f"`aws logs tail {names.log_group_of(names.history_function)}` shows whether it fails or is slow."

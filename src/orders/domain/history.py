@@ -1,6 +1,6 @@
 """The events of an order: what each notification did to it, and each change of its item in the table.
 
-Two kinds, in one table under one key. A change (stored, replaced, removed, erased) is told by the stream of the table
+Two kinds, in one table under one key. A change (stored, replaced, removed, erased) comes from the stream of the table
 Orders and has the stream's sequence number. What changed nothing (duplicate, late, conflict, rejected) leaves no record
 in the stream: OrderProcessor writes it as a notice.
 Promises: the same change or notice always has the same key, so what is written twice is stored once.
@@ -23,7 +23,7 @@ from orders.json_text import to_json
 SEQUENCE_DIGITS = 40
 NOTICE_PREFIX = "notice#"
 NOTIFICATION_CHARACTERS_MAX = 200
-# The fields by which a change is told at a glance, and by which subscribers of OrderChanged filter.
+# The fields that show a change at a glance, and by which subscribers of OrderChanged filter.
 SUMMARY_FIELDS = ("status", "total", "currency", "country", "timestamp")
 SUMMARY_CHARACTERS_MAX = 100
 

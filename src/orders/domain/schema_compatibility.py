@@ -3,7 +3,7 @@
 A producer sends orders that the old schema takes; it breaks where the new schema refuses one of them. A consumer reads
 orders that the new schema takes; it breaks where the old schema did not allow one of them.
 Promises: where no break is found, every order that the old schema takes is taken by the new one, and the reverse for
-consumers; the one exception, a field that the old schema did not name, is told as a note.
+consumers; the one exception, a field that the old schema did not name, is reported as a note.
 Pure.
 """
 

@@ -57,7 +57,7 @@ def is_failure(line: LogLine) -> bool:
 
 
 def find_crashes(lines: Iterable[LogLine]) -> list[Crash]:
-    """The crashes that lines tell of, in their order; each call once."""
+    """The crashes that lines report, in their order; each call once."""
     batches: dict[str, dict[str, int]] = {}
     reports: dict[str, str] = {}
     found: list[Crash] = []

@@ -1,7 +1,7 @@
 """Alarms that somebody silenced for a time or acknowledged. Pure.
 
 Both are tags of OrderProcessor, where every reader of the system's state finds them in one call. A silence that is past
-due is told everywhere until somebody ends it: nothing on AWS enables an alarm's actions by itself.
+due is shown everywhere until somebody ends it: nothing on AWS enables an alarm's actions by itself.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class ClaimsBucket:
             if max(size, len(answer)) > CLAIM_BYTES_MAX:
                 self._connection.close()  # rather than read what nobody wants
                 raise too_large(max(size, len(answer)))
-            if len(answer) < size:  # http.client does not tell of it where a size is asked for
+            if len(answer) < size:  # http.client does not report it where a size is asked for
                 raise IncompleteRead(answer, size - len(answer))
             return answer
         answer = response.read(_ERROR_BYTES_MAX)

@@ -30,7 +30,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a session asks for: groups by their ids, with the identifiers it is told; streams; a pattern."""
+    """What a session asks for: groups by their ids, with the identifiers it shows; streams; a pattern."""
 
     account: str
     groups: dict[int, str]

@@ -9,7 +9,7 @@ How it is laid out, top down::
     bodies.py           large bodies, stored and read a slice at a time
     objects.py          what operations on objects share: writing, finding and deleting versions
     internal.py         what other services call, inside their transaction
-    events.py           the events of objects, stored with the change that they tell of
+    events.py           the events of objects, stored with the change that causes them
     destinations.py     where events go: queues, topics, functions
     background/         the daily walk of lifecycle rules; the delivery of events; the deletion of unused bytes
     listing.py  listing_sources.py    pages with prefixes and delimiters

@@ -1,4 +1,4 @@
-"""Events of objects, stored with the change that they tell of; ``background/notification_sender.py`` delivers them."""
+"""Events of objects, stored with the change that causes them; ``background/notification_sender.py`` delivers them."""
 
 from __future__ import annotations
 

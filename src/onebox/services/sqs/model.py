@@ -109,7 +109,7 @@ class Delivery(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What the sender is told of a stored message."""
+    """What the sender learns of a stored message."""
 
     message_id: str
     sequence_number: str | None

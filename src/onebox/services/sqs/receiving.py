@@ -44,7 +44,7 @@ def receive(
     ``by_mapping``: if the process ends before the attempt does, the receive does not count (interrupted.py).
     Raises OverLimit if a standard queue has 120,000 messages in flight.
     """
-    # More than this receive takes and removes, so that what is left tells of those that are due and stay so.
+    # More than this receive takes and removes, so that what is left shows that others are due.
     counts, are_all_released = release_due(core, queue, now_ms, limit + LOOK_CHANGES_MAX)
     limit = _check_in_flight(queue, counts, limit)
     if not counts.visible or not limit:

@@ -14,7 +14,7 @@ from onebox.services.sqs.model import Queue, Sent, StoredMessage, ValidMessage
 
 
 def send(core: Core, queue: Queue, messages: Sequence[ValidMessage], sender_id: str, now_ms: int) -> list[Sent]:
-    """Store messages in this order; what each sender is told, in the same order."""
+    """Store messages in this order; each sender's answer, in the same order."""
     if queue.is_fifo:
         sent = [_send_fifo(core, queue, valid, sender_id, now_ms) for valid in messages]
     else:

@@ -55,7 +55,7 @@ class _Watch:
         self.arrivals: deque[_Arrivals] = deque([_Arrivals(group, 0)], maxlen=2)
         """Of the last groups that brought messages, the newest at the end."""
         self.told_group = -1
-        """The last group whose messages the watchers were told of."""
+        """The last group whose messages the watchers have seen."""
         self.callbacks: dict[object, Callback] = {}
         self.uncalled: list[object] | None = None
         """The keys still to be called in the round that is under way, the last one first."""

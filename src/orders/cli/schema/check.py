@@ -31,7 +31,7 @@ def check(old: IO[bytes], party: str | None, as_json: bool) -> None:
 
     OLD is a file of `orders schema` or `orders schema asyncapi`; - reads standard input. A producer sends orders that
     OLD takes, a consumer reads orders that the present contract takes. Exit code 1 if the change breaks one of them;
-    each break is told by the path of its field. A note tells what breaks nobody who kept to OLD.
+    each break is printed with the path of its field. A note is a change that breaks nobody who kept to OLD.
     """
     schema = _find_order(_read(old))
     try:

@@ -254,7 +254,7 @@ def _measure_number_set(content: list[str], value: AttributeValue, most: int) ->
         texts += some
         size += some_size
         has_equal = has_equal or len(set(some)) != len(some)
-        # A wrong number is told of before equal ones, unless it is far behind them.
+        # A wrong number is reported before equal ones, unless it is far behind them.
         if size > most or (has_equal and len(texts) >= _LOOKED_AT_WITH_EQUAL):
             break
     if has_equal or _has_equal(texts):

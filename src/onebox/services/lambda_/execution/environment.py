@@ -34,7 +34,7 @@ class Environment:
     log_is_behind: Callable[[], bool]
     """Whether the log is written more slowly than it grows: the process's output is not read meanwhile."""
     inherits_socket: bool
-    """Whether the process speaks with onebox over a socket that it inherits; else it is told a port."""
+    """Whether the process speaks with onebox over a socket that it inherits; else it gets a port."""
     provisioned: bool
     """Whether it was started ahead, by provisioned concurrency."""
     release: Callable[[], None]

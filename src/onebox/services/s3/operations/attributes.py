@@ -40,7 +40,7 @@ def get_object_attributes(core: S3Core, context: RequestContext, request: Wire) 
 
 
 def _parts(core: S3Core, stored: StoredObject, request: Wire) -> Wire:
-    """The parts of an object that was uploaded in parts. Their checksums are not kept, so only their number is told,
+    """The parts of an object that was uploaded in parts. Their checksums are not kept, so only their number is shown,
     as AWS does for objects without additional checksums of their parts."""
     extents = core.versions.extents(stored.object_id)
     marker = int(text) if (text := str(request.get("PartNumberMarker", "0"))[:9]).isdecimal() else 0

@@ -56,7 +56,7 @@ async def _look_on(core: Core, context: RequestContext, call: _Call, queue: Queu
     looks = 1
     look_until_ms = core.clock.monotonic_ms() + SHORT_POLL_MS_MAX
     try:
-        # The first time at once: no notice tells of messages that came before there was a subscription.
+        # The first time at once: no notice came for messages from before the subscription.
         while True:
             woken.clear()
             _, shown, left = await core.looks.look(queue.arn, partial(_take_now, core, context, call))
@@ -64,7 +64,7 @@ async def _look_on(core: Core, context: RequestContext, call: _Call, queue: Queu
             if shown or core.watchers.is_closed:
                 break
             if left and looks < LOOKS_OF_SHORT_POLL_MAX and core.clock.monotonic_ms() < look_until_ms:
-                continue  # no notice tells of what a look has left
+                continue  # no notice comes for what a look has left
             if core.clock.steady_ms() >= deadline_at_ms:
                 break
             if not left and not await wait_for(core.clock, woken, deadline_at_ms):
