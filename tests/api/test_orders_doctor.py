@@ -212,6 +212,9 @@ def test_a_system_whose_table_is_lost_is_still_shown_and_loses_no_order(
         assert shown.stderr.splitlines()[0] == "orders: parts of the system are missing: Orders"
         assert "`orders doctor`" in shown.stderr
     assert deployed.run("top", "--json").exit_code == 1
+    again = deployed.run("deploy", "--yes")
+    assert again.exit_code == 1
+    assert "the stack is up to date, but parts of the system are missing: Orders\n`orders doctor`" in again.stderr
 
     examined = json.loads(deployed.run("doctor", "--json").stdout)["checks"]
     drift, test_order = (next(one for one in examined if one["name"] == name) for name in ("drift", "test order"))

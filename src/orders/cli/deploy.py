@@ -26,6 +26,7 @@ from orders.deployment.stack import Audience, Deployed, Kept, Plan, System, load
 from orders.deployment.stack import deploy as deploy_stack
 from orders.errors import OperatorError
 from orders.history.event_table import EventTable
+from orders.monitoring.status import StatusReader
 from orders.table.order_table import OrderTable
 
 RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
@@ -117,6 +118,18 @@ def deploy(
         say("No changes were made.")
     else:
         _print_next_steps(deployed)
+    if deployed is not None and not deployed.changed:
+        _refuse_missing_parts(aws)
+
+
+def _refuse_missing_parts(aws: Aws) -> None:
+    """A deployment that changes nothing replaces no part that somebody deleted: CloudFormation knows nothing of it."""
+    missing = StatusReader(aws).read(SystemClock().now_ms()).missing
+    if missing:
+        raise OperatorError(
+            f"the stack is up to date, but parts of the system are missing: {', '.join(missing)}",
+            "`orders doctor` shows how to replace them.",
+        )
 
 
 def run_deploy(
