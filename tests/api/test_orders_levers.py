@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timezone
 from functools import partial
 from typing import Any
 
@@ -249,6 +250,10 @@ def test_a_firing_alarm_is_told_in_plain_words_with_aws_s_behind(deployed: Order
     assert "Threshold Crossed" in listed
     assert "OrderDLQ-not-empty: 1 failed order in OrderDLQ" in status
     assert "Threshold Crossed" not in status
+    (alarm,) = client("cloudwatch").describe_alarms(AlarmNames=["OrderDLQ-not-empty"])["MetricAlarms"]
+    since = alarm["StateTransitionedTimestamp"].astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for text in (listed, status):
+        assert f", since {since}" in " ".join(text.split())
 
 
 def test_a_silenced_alarm_notifies_nobody_and_says_until_when_and_by_whom(deployed: Orders, client: Client) -> None:

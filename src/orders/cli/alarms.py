@@ -13,6 +13,7 @@ from orders.deployment.function import DeployedFunction
 from orders.domain.times import parse_duration_ms
 from orders.errors import OperatorError
 from orders.levers.alarms import AlarmLevers
+from orders.levers.silence import show_moment
 from orders.monitoring.alarms import FIRING, AlarmReport, report_alarms
 from orders.monitoring.status import StatusReader
 from orders.text import printable
@@ -88,6 +89,13 @@ def acknowledge(aws: Aws, name: str, as_json: bool) -> None:
         say(f"{name} is acknowledged.")
 
 
+def firing_since(report: AlarmReport) -> str:
+    """«, since 2026-05-03T02:14:09Z» for an alarm that fires; empty for others."""
+    if report.state != FIRING or report.since_ms is None:
+        return ""
+    return f", since {show_moment(report.since_ms)}"
+
+
 def _levers(aws: Aws) -> AlarmLevers:
     clock = SystemClock()
     return AlarmLevers(aws, DeployedFunction(aws, clock), clock, lambda: aws.identity)
@@ -102,6 +110,7 @@ def _print_table(reports: list[AlarmReport]) -> None:
     for report in reports:
         colour = "red" if report.state == FIRING else "green" if report.state == "OK" else "default"
         words = Text(printable(report.sentence), style=colour)
+        words.append(firing_since(report))
         if report.note:
             words.append(f"\n{printable(report.note)}", style="yellow")
         if report.state == FIRING and report.reason:

@@ -23,6 +23,7 @@ from orders.aws.measures import (
     UNDELIVERED,
     Measure,
 )
+from orders.cli.alarms import firing_since
 from orders.cli.failing_table import failing_lines, failing_row
 from orders.cli.option_rows import Options, option_rows, options_document, read_options
 from orders.cli.options import aws_options, json_option
@@ -168,7 +169,8 @@ def _alarms(now: Status) -> str:
 def _alarm(report: AlarmReport) -> str:
     colour = "red" if report.state == FIRING else "default"
     note = f" [yellow]({escape(printable(report.note))})[/]" if report.note else ""
-    return f"[{colour}]{escape(printable(report.name))}[/]: {escape(printable(report.sentence, 500))}{note}"
+    sentence = f"{escape(printable(report.sentence, 500))}{firing_since(report)}"
+    return f"[{colour}]{escape(printable(report.name))}[/]: {sentence}{note}"
 
 
 def plain(now: Status) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class AlarmReport(NamedTuple):
     """Whether a silence should have ended."""
     reason: str
     """CloudWatch's own words."""
+    since_ms: int | None = None
+    """When it changed to this state."""
 
 
 def report_alarms(now: Status) -> list[AlarmReport]:
@@ -50,7 +52,8 @@ def report_alarm(alarm: Alarm, now: Status) -> AlarmReport:
     if alarm.state == FIRING and is_acknowledged(marks, alarm.name, alarm.since_ms):
         acknowledged = marks.acknowledgements[alarm.name]
         notes.append(f"acknowledged {show_moment(acknowledged.at_ms)} by {acknowledged.who}")
-    return AlarmReport(alarm.name, alarm.state, describe_alarm(alarm, now), "; ".join(notes), past_due, alarm.reason)
+    sentence = describe_alarm(alarm, now)
+    return AlarmReport(alarm.name, alarm.state, sentence, "; ".join(notes), past_due, alarm.reason, alarm.since_ms)
 
 
 def describe_alarm(alarm: Alarm, now: Status) -> str:
