@@ -126,3 +126,27 @@ def test_list_multipart_uploads_pages_by_key(s3: Any, bucket: str) -> None:
     assert [item["Key"] for page in pages for item in page["Uploads"]] == ["a", "b", "b", "c"]
     prefixed = s3.list_multipart_uploads(Bucket=bucket, Prefix="b")
     assert [item["Key"] for item in prefixed["Uploads"]] == ["b", "b"]
+
+
+def test_list_multipart_uploads_rolls_up_what_is_behind_a_delimiter(s3: Any, bucket: str) -> None:
+    for key in ("a", "photos/1", "photos/1", "photos/2", "videos/1/x", "z z"):
+        s3.create_multipart_upload(Bucket=bucket, Key=key)
+
+    whole = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/")
+    pages = s3.get_paginator("list_multipart_uploads").paginate(
+        Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 1}
+    )
+    inside = s3.list_multipart_uploads(Bucket=bucket, Delimiter="/", Prefix="videos/")
+    encoded = s3.list_multipart_uploads(Bucket=bucket, Prefix="z", EncodingType="url")
+
+    assert [item["Key"] for item in whole["Uploads"]] == ["a", "z z"]
+    assert (whole["Delimiter"], whole["IsTruncated"]) == ("/", False)
+    assert [one["Prefix"] for one in whole["CommonPrefixes"]] == ["photos/", "videos/"]
+    found = [
+        one.get("Key") or one["Prefix"]
+        for page in pages
+        for one in (*page.get("Uploads", ()), *page.get("CommonPrefixes", ()))
+    ]
+    assert found == ["a", "photos/", "videos/", "z z"]
+    assert [one["Prefix"] for one in inside["CommonPrefixes"]] == ["videos/1/"]
+    assert (encoded["EncodingType"], encoded["Uploads"][0]["Key"]) == ("url", "z%20z")

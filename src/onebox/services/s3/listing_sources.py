@@ -1,8 +1,9 @@
-"""Where listings come from: current objects, or all versions of them."""
+"""Where listings come from: current objects, all versions of them, or uploads in progress."""
 
 from __future__ import annotations
 
-from onebox.services.s3.model import StoredObject
+from onebox.services.s3.model import StoredObject, Upload
+from onebox.services.s3.store.uploads import UploadPosition, UploadStore
 from onebox.services.s3.store.versions import VersionStore
 
 
@@ -42,3 +43,20 @@ class AllVersions:
 
     def after_entry(self, entry: StoredObject) -> VersionPosition:
         return entry.key, entry.object_id
+
+
+class OpenUploads:
+    """Uploads in progress of a bucket by key and id."""
+
+    def __init__(self, rows: UploadStore, bucket: str) -> None:
+        self._rows = rows
+        self._bucket = bucket
+
+    def load(self, position: UploadPosition, end_key: str | None, limit: int) -> list[Upload]:
+        return self._rows.page(self._bucket, position, end_key, limit)
+
+    def at_key(self, key: str) -> UploadPosition:
+        return key, ""
+
+    def after_entry(self, entry: Upload) -> UploadPosition:
+        return entry.key, entry.upload_id

@@ -30,15 +30,14 @@ from onebox.services.s3.lifecycle import (
 )
 from onebox.services.s3.listing_sources import AllVersions, VersionPosition
 from onebox.services.s3.model import Bucket, Deletion, StoredObject
+from onebox.services.s3.store.uploads import UploadPosition
 from onebox.storage.faults import DatabaseBusy
 
 _PIECE = 200
 """Versions or uploads that a piece looks at, and parts of uploads after which it ends."""
 _FAMILY = "LifecycleExpiration"
 
-_UploadPosition = tuple[str, str]
-"""The key and the id of an upload."""
-_Position = TypeVar("_Position", VersionPosition, _UploadPosition)
+_Position = TypeVar("_Position", VersionPosition, UploadPosition)
 _Piece = Callable[[list[LifecycleRule], Bucket, _Position], "_Position | None"]
 """Does what is due from a position on, inside a job; answers where the next piece begins."""
 
@@ -131,10 +130,10 @@ class LifecycleWalk:
         self._core.events.note_deletion(self._context(bucket), bucket, stored.key, deletion, _FAMILY)
 
     def _discard_uploads(
-        self, rules: list[LifecycleRule], bucket: Bucket, position: _UploadPosition
-    ) -> _UploadPosition | None:
+        self, rules: list[LifecycleRule], bucket: Bucket, position: UploadPosition
+    ) -> UploadPosition | None:
         now_ms = self._clock.trusted_ms()
-        uploads = self._core.uploads.page(bucket.name, *position, "", _PIECE)
+        uploads = self._core.uploads.page(bucket.name, position, None, _PIECE)
         parts = 0
         for upload in uploads:
             if is_upload_due(rules, upload.key, upload.initiated_at_ms, now_ms):

@@ -76,7 +76,7 @@ def delete_bucket(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     bucket = core.objects.load_bucket(request["Bucket"], context.account)
     if not core.versions.is_bucket_empty(bucket.name):
         raise BucketNotEmpty(BucketName=bucket.name)
-    while uploads := core.uploads.page(bucket.name, "", "", "", 100):
+    while uploads := core.uploads.page(bucket.name, ("", ""), None, 100):
         for upload in uploads:
             core.objects.discard_upload(upload.upload_id)
     core.buckets.delete(bucket.name)

@@ -34,7 +34,7 @@ def list_objects_v2(core: S3Core, context: RequestContext, request: Wire) -> Wir
     if "ContinuationToken" in request:
         result["ContinuationToken"] = request["ContinuationToken"]
     if "StartAfter" in request:
-        result["StartAfter"] = _encoder(request)(request["StartAfter"])
+        result["StartAfter"] = encoder(request)(request["StartAfter"])
     return result
 
 
@@ -43,7 +43,7 @@ def list_objects(core: S3Core, context: RequestContext, request: Wire) -> Wire:
     marker = request.get("Marker", "")
     listing = _list_current(core, context, request, marker)
     result = _page(request, listing, {"ID": owner_id(context.account)})
-    encode = _encoder(request)
+    encode = encoder(request)
     result["Marker"] = encode(marker)
     if listing.is_truncated and request.get("Delimiter"):
         result["NextMarker"] = encode(listing.last)
@@ -73,7 +73,7 @@ def _limit(request: Wire) -> int:
 
 
 def _page(request: Wire, listing: Listing[StoredObject], owner: Wire | None) -> Wire:
-    encode = _encoder(request)
+    encode = encoder(request)
     return {
         "Name": request["Bucket"],
         "Prefix": encode(request.get("Prefix", "")),
@@ -115,7 +115,7 @@ def list_object_versions(core: S3Core, context: RequestContext, request: Wire) -
             source, position, end_key=key_after_prefix(prefix), prefix=prefix, delimiter=delimiter, limit=limit
         )
     owner = {"ID": owner_id(context.account)}
-    encode = _encoder(request)
+    encode = encoder(request)
     page = _page(request, listing, None)
     del page["Contents"]
     page["KeyMarker"] = encode(request.get("KeyMarker", ""))
@@ -156,7 +156,8 @@ def _marker(stored: StoredObject, owner: Wire, encode: Callable[[str], str]) -> 
     }
 
 
-def _encoder(request: Wire) -> Callable[[str], str]:
+def encoder(request: Wire) -> Callable[[str], str]:
+    """How keys are written: as they are, or as in URLs. Raises InvalidArgument."""
     encoding = request.get("EncodingType")
     if encoding is None:
         return lambda text: text

@@ -2,42 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from onebox.services.context import RequestContext, Wire
 from onebox.services.s3.core import S3Core
 from onebox.services.s3.errors import InvalidArgument
 from onebox.services.s3.limits import LISTED_MAX
+from onebox.services.s3.listing import Listing, first_key_after, list_from
+from onebox.services.s3.listing_sources import OpenUploads
 from onebox.services.s3.model import Upload, owner_id
-from onebox.services.s3.refusals import refuse_members
+from onebox.services.s3.operations.lists import encoder
+from onebox.services.s3.rules import key_after_prefix
+from onebox.services.s3.store.uploads import UploadPosition
 
 
 def list_multipart_uploads(core: S3Core, context: RequestContext, request: Wire) -> Wire:
-    """The uploads in progress in a bucket."""
+    """The uploads in progress in a bucket, by key and id, those behind a delimiter under their common prefixes."""
     bucket = core.objects.load_bucket(request["Bucket"], context.account)
-    refuse_members(request, "Delimiter")
+    prefix, delimiter = request.get("Prefix", ""), request.get("Delimiter", "")
     limit = _count(request, "MaxUploads", "max-uploads")
-    key_marker, id_marker = request.get("KeyMarker", ""), request.get("UploadIdMarker", "")
-    # Without an upload's id, the marker's own key is behind us too.
-    after_id = id_marker or ("\x7f" if key_marker else "")
-    uploads = core.uploads.page(bucket.name, key_marker, after_id, request.get("Prefix", ""), limit + 1)
-    listed = uploads[:limit]
-    truncated = len(uploads) > limit
-    return {
+    encode = encoder(request)
+    listing: Listing[Upload] = Listing()
+    if limit > 0:
+        listing = list_from(
+            OpenUploads(core.uploads, bucket.name),
+            _position(request),
+            end_key=key_after_prefix(prefix),
+            prefix=prefix,
+            delimiter=delimiter,
+            limit=limit,
+        )
+    page: Wire = {
         "Bucket": bucket.name,
-        "KeyMarker": key_marker,
-        "UploadIdMarker": id_marker,
-        "Prefix": request.get("Prefix"),
+        "KeyMarker": encode(request.get("KeyMarker", "")),
+        "UploadIdMarker": request.get("UploadIdMarker", ""),
+        "Prefix": encode(prefix) if "Prefix" in request else None,
+        "Delimiter": encode(delimiter) if "Delimiter" in request else None,
+        "EncodingType": request.get("EncodingType"),
         "MaxUploads": limit,
-        "IsTruncated": truncated,
-        "NextKeyMarker": listed[-1].key if truncated and listed else None,
-        "NextUploadIdMarker": listed[-1].upload_id if truncated and listed else None,
-        "Uploads": [_upload_entry(upload, context.account) for upload in listed],
+        "IsTruncated": listing.is_truncated,
+        "Uploads": [_upload_entry(upload, context.account, encode) for upload in listing.entries],
+        "CommonPrefixes": [{"Prefix": encode(common)} for common in listing.prefixes],
     }
+    if listing.is_truncated:
+        page["NextKeyMarker"] = encode(listing.last)
+        if listing.entries and listing.entries[-1].key == listing.last:
+            page["NextUploadIdMarker"] = listing.entries[-1].upload_id
+    return page
 
 
-def _upload_entry(upload: Upload, account: str) -> Wire:
+def _position(request: Wire) -> UploadPosition:
+    """Where the page begins. Without an upload's id, the marker's own key is behind it too."""
+    prefix, delimiter = request.get("Prefix", ""), request.get("Delimiter", "")
+    key_marker, id_marker = request.get("KeyMarker", ""), request.get("UploadIdMarker", "")
+    if not key_marker or not id_marker:
+        return first_key_after(key_marker, prefix, delimiter), ""
+    return max((prefix, ""), (key_marker, id_marker))
+
+
+def _upload_entry(upload: Upload, account: str, encode: Callable[[str], str]) -> Wire:
     return {
         "UploadId": upload.upload_id,
-        "Key": upload.key,
+        "Key": encode(upload.key),
         "Initiated": upload.initiated_at_ms,
         "StorageClass": upload.headers.get("StorageClass", "STANDARD"),
         "Owner": {"ID": owner_id(account)},

@@ -5,11 +5,13 @@ from __future__ import annotations
 import orjson
 
 from onebox.services.s3.model import Part, Upload
-from onebox.services.s3.rules import key_after_prefix
 from onebox.storage.database import Row, Storage
 
 _COLUMNS = "upload_id, bucket, key, initiated_at_ms, checksum_algorithm, checksum_type, headers, tags"
 _PART_COLUMNS = "part_number, content_id, size_bytes, etag, modified_at_ms, checksums"
+
+UploadPosition = tuple[str, str]
+"""A key and an upload's id; the empty id stands before all uploads of the key."""
 
 
 class UploadStore:
@@ -70,13 +72,12 @@ class UploadStore:
         )
         return [_part(row) for row in rows]
 
-    def page(self, bucket: str, after_key: str, after_upload_id: str, prefix: str, limit: int) -> list[Upload]:
-        """A bucket's uploads by key and id, those after the given ones."""
-        end_key = key_after_prefix(prefix)
+    def page(self, bucket: str, after: UploadPosition, end_key: str | None, limit: int) -> list[Upload]:
+        """A bucket's uploads by key and id, those after a position and before ``end_key``."""
         rows = self._storage.all(
-            f"SELECT {_COLUMNS} FROM s3_upload WHERE bucket = ? AND (key, upload_id) > (?, ?) AND key >= ? "
+            f"SELECT {_COLUMNS} FROM s3_upload WHERE bucket = ? AND (key, upload_id) > (?, ?) "
             f"{'AND key < ?' if end_key is not None else ''} ORDER BY key, upload_id LIMIT ?",
-            (bucket, after_key, after_upload_id, prefix, *((end_key,) if end_key is not None else ()), limit),
+            (bucket, *after, *((end_key,) if end_key is not None else ()), limit),
         )
         return [_upload(row) for row in rows]
 
