@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from onebox.services.cloudwatch.metric_math.values import TimeSeries
 from onebox.testing import EngineThread
 
 MINUTE_MS = 60_000
@@ -181,3 +183,22 @@ def test_samples_of_standard_resolution_stand_at_the_start_of_their_minute(
     short["MetricStat"]["Period"] = period_s
     (result,) = query(cloudwatch, now_ms, short)["MetricDataResults"]
     assert (result["Timestamps"], result["Values"]) == ([at(moment_ms)], [7])
+
+
+def test_a_request_leaves_no_series_to_the_garbage_collector(cloudwatch: Any, now_ms: int) -> None:
+    """It would free those of many requests in one step, and everyone would wait."""
+    fill(cloudwatch, now_ms, "a", 1, 2)
+    search = {"Id": "s", "Expression": "SEARCH('{App} MetricName=\"a\"', 'Sum', 60)"}
+    gc.collect()
+    gc.disable()
+    try:
+        before = _series_alive()
+        answer = query(cloudwatch, now_ms, metric("m", "a"), {"Id": "e", "Expression": "FILL(m, 0) * 2"}, search)
+        assert len(answer["MetricDataResults"]) == 3
+        assert _series_alive() == before
+    finally:
+        gc.enable()
+
+
+def _series_alive() -> int:
+    return sum(isinstance(one, TimeSeries) for one in gc.get_objects())

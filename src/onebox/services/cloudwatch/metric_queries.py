@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from onebox.runtime.pauses import let_others_run
@@ -59,14 +60,26 @@ class MetricQueries:
         resolver = _Resolver(self._store, self._reader, queries, window)
         for _ in resolver.read_ahead():
             await let_others_run()
+        work = partial(_show, resolver, shown)
         if resolver.datapoints + resolver.filled_datapoints() <= MATH_INLINE_DATAPOINTS_MAX:
-            return shown(resolver.results())
-        return await compute_beside(lambda: shown(resolver.results()))
+            return work()
+        return await compute_beside(work)
 
     def alarm_series(self, queries: Sequence[Query], window: Window) -> Series:
         """The one series that an alarm on an expression watches."""
-        ((_, found), *_) = _Resolver(self._store, self._reader, queries, window).results()
-        return found[0].values if found else {}
+        return _show(_Resolver(self._store, self._reader, queries, window), _first_series)
+
+
+def _show(resolver: _Resolver, shown: Callable[[Results], T]) -> T:
+    try:
+        return shown(resolver.results())
+    finally:
+        resolver.forget()
+
+
+def _first_series(results: Results) -> Series:
+    _, found = results[0]
+    return found[0].values if found else {}
 
 
 def check_queries(queries: Sequence[Query]) -> None:
@@ -138,6 +151,13 @@ class _Resolver:
         """Each query that returns data with its series: one, or several for an array. Raises ValidationError."""
         returned = (query for query in self._queries.values() if query.get("ReturnData", True) is not False)
         return [(query, self.series_of(query)) for query in returned]
+
+    def forget(self) -> None:
+        """Let go of all series, one after the other, so that other threads run in between. Otherwise the garbage
+        collector frees them, those of many requests at a time: the resolver and its scope refer to each other."""
+        for kept in (self._values, self._searched):
+            while kept:
+                kept.popitem()
 
     def read_ahead(self) -> Iterator[None]:
         """Read all that the queries refer to, a metric at a time."""
