@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from onebox.services.logs.limits import SUBSCRIPTION_RETRIES_AT_ONCE
+from onebox.services.logs.operations import groups
 from onebox.testing import EngineThread
 from tests.api.lambda_support import make_function
 from tests.polling import until
@@ -255,6 +256,18 @@ def test_list_log_groups_by_pattern(client: Any) -> None:
     assert set(first["logGroups"][0]) == {"logGroupName", "logGroupArn", "logGroupClass"}
     assert names(nextToken=first["nextToken"]) == ["web/one"]
     assert refused(logs.list_log_groups, logGroupNamePattern="%$&")[0] == "InvalidParameterException"
+
+
+def test_list_log_groups_looks_at_a_bounded_number_for_a_page(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "LIST_ITEMS_MAX", 2)
+    monkeypatch.setattr(groups, "_EXAMINED_MAX", 4)
+    logs = client("logs")
+    for number in range(10):
+        logs.create_log_group(logGroupName=f"group-{number}")
+    pages = [logs.list_log_groups(logGroupNamePattern="oup-9", limit=2)]
+    while token := pages[-1].get("nextToken"):
+        pages.append(logs.list_log_groups(logGroupNamePattern="oup-9", limit=2, nextToken=token))
+    assert [[group["logGroupName"] for group in page["logGroups"]] for page in pages] == [[], [], ["group-9"]]
 
 
 def test_deliveries_answer_as_an_account_without_any(client: Any) -> None:

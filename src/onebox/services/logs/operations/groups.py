@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from onebox.services.context import RequestContext, Wire
 from onebox.services.logs.core import LogsCore
 from onebox.services.logs.errors import (
@@ -27,6 +29,8 @@ from onebox.services.paging import make_token, read_token
 
 _NOT_BY_PATTERN = ("storedBytes", "deletionProtectionEnabled")
 _LIST_PATTERN = r"(\^?[\.\-_\/#A-Za-z0-9]{3,24})(\|\^?[\.\-_\/#A-Za-z0-9]{3,24}){0,4}"
+_EXAMINED_MAX = 5_000
+"""Groups that one ListLogGroups looks at. The next page goes on where it ends, as pages of AWS may be empty too."""
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 
 
@@ -138,7 +142,10 @@ def list_log_groups(core: LogsCore, context: RequestContext, request: Wire) -> W
         raise InvalidParameterException("Listing log groups by data source, field index or tag is not supported.")
     (after,) = read_token(request.get("nextToken"), invalid_token, str) or ("",)
     found: list[LogGroup] = []
+    examined = 0
     while len(found) <= limit:
+        if examined >= _EXAMINED_MAX:
+            return _list_page(core, context, found, after)
         page = core.groups.page(
             context.account,
             context.region,
@@ -152,6 +159,13 @@ def list_log_groups(core: LogsCore, context: RequestContext, request: Wire) -> W
         if len(page) < LIST_ITEMS_MAX:
             break
         after = page[-1].name
+        examined += len(page)
+    more = len(found) > limit
+    return _list_page(core, context, found[:limit], found[limit - 1].name if more else None)
+
+
+def _list_page(core: LogsCore, context: RequestContext, groups: Sequence[LogGroup], last: str | None) -> Wire:
+    """A page of ListLogGroups; the next one begins after the name ``last``, if it is given."""
     return {
         "logGroups": [
             {
@@ -159,9 +173,9 @@ def list_log_groups(core: LogsCore, context: RequestContext, request: Wire) -> W
                 "logGroupArn": core.arn(context, f"log-group:{group.name}"),
                 "logGroupClass": group.log_class,
             }
-            for group in found[:limit]
+            for group in groups
         ],
-        "nextToken": make_token(found[limit - 1].name) if len(found) > limit else None,
+        "nextToken": None if last is None else make_token(last),
     }
 
 
