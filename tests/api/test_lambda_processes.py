@@ -332,7 +332,7 @@ def test_function_that_prints_without_end_keeps_nobody_waiting(client: Callable[
             client("sqs").list_queues()
             answered += 1
     assert run.result()[1].get("FunctionError") is None
-    assert answered > 5
+    assert answered > 2, "whoever waits for the whole output gets one answer, or two"
     printed = until(
         lambda: found if (found := log_messages(client)) and found[-1].startswith("REPORT") else None, "the whole log"
     )
